@@ -1,0 +1,74 @@
+/**
+ * What `npm test` runs after the build: types, lint, then the tests. The last line is always `N passed, N failed`;
+ * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A run that takes longer hangs. */
+const STEP_MS_MAX = 45 * 60_000;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** True when the tool of node_modules ran and exited with 0. */
+function run(title, tool, args) {
+  console.log(`\n> ${title}`);
+  const result = spawnSync(join(ROOT, 'node_modules', '.bin', tool), args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    timeout: STEP_MS_MAX,
+    killSignal: 'SIGKILL',
+  });
+  if (result.status !== 0) {
+    const cause = result.error?.message ?? (result.signal === null ? `exit code ${result.status}` : result.signal);
+    console.error(`${title}: failed, ${cause}`);
+  }
+  return result.status === 0;
+}
+
+/** Passed and failed of vitest's JSON report. A file that failed outside its tests counts as one failed. */
+function countReport(file) {
+  let passed = 0;
+  let failed = 0;
+  for (const { status, assertionResults } of JSON.parse(readFileSync(file, 'utf8')).testResults) {
+    const failedHere = assertionResults.filter((test) => test.status === 'failed').length;
+    passed += assertionResults.filter((test) => test.status === 'passed').length;
+    failed += failedHere === 0 && status === 'failed' ? 1 : failedHere;
+  }
+  return { passed, failed };
+}
+
+function runTests(projects) {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
+  const report = join(folder, 'report.json');
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  try {
+    const fine = run('tests', 'vitest', [...args, ...projects.flatMap((project) => ['--project', project])]);
+    const { passed, failed } = countReport(report);
+    // Unhandled errors, and no tests at all, show only in the exit code, or not even there.
+    return { passed, failed: failed === 0 && (!fine || passed === 0) ? 1 : failed };
+  } catch (error) {
+    console.error(`tests: no report, ${error.message}`);
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function main() {
+  const args = process.argv.slice(2);
+  const unknown = args.filter((arg) => arg !== '--unit');
+  if (unknown.length > 0) {
+    console.error(`expected --unit or nothing; got ${unknown.join(' ')}`);
+    return { passed: 0, failed: 1 };
+  }
+  const steps = [run('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']), run('lint', 'biome', ['check', '.'])];
+  const { passed, failed } = runTests(args.includes('--unit') ? ['unit'] : []);
+  return { passed, failed: failed + steps.filter((fine) => !fine).length };
+}
+
+const { passed, failed } = main();
+process.exitCode = failed === 0 ? 0 : 1;
+console.log(`${passed} passed, ${failed} failed`);

@@ -1,0 +1,123 @@
+/** Puts the house together: one process that hosts all actors, or a master and its workers. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Behaviour } from './actor/behaviour.ts';
+import type { ActorDefinition } from './actor/definition.ts';
+import { ClusterHost } from './master/cluster-host.ts';
+import { Master } from './master/master.ts';
+import { type Log, openLog } from './observe/log.ts';
+import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
+import { stopOnSignals } from './signals.ts';
+import { openSocketFolder, removeSocketFolder } from './socket-folder.ts';
+import { systemClock } from './vocabulary/system-clock.ts';
+import { ClusterProcess } from './worker/cluster-process.ts';
+import { behavioursOf, loadActors } from './worker/load-actors.ts';
+import { LocalProcess } from './worker/local-process.ts';
+import type { System } from './worker/system.ts';
+import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker/worker-options.ts';
+import type { ToMaster, ToProcess } from './wire/control.ts';
+import { localChannel } from './wire/local-channel.ts';
+import { SocketNetwork } from './wire/socket-link.ts';
+
+const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
+
+/** Starts a system. Resolves once every worker is ready. Throws INVALID_OPTIONS, naming every fault. */
+export async function createSystem(options: SystemOptions = {}): Promise<System> {
+  const resolved = resolveOptions(options);
+  if (resolved.groups.length === 0) return startLocal(resolved, await behavioursFor(resolved.actors));
+  // Where no worker can be forked, or a behaviour is faulty, nothing has been started yet.
+  const host = new ClusterHost(fileURLToPath(WORKER_PROGRAM));
+  return startCluster(resolved, await behavioursFor(resolved.actors), host);
+}
+
+async function startLocal(options: ResolvedOptions, behaviours: ReadonlyMap<string, Behaviour>): Promise<System> {
+  const { name, shutdownMs } = options;
+  const log = openLog(options.log, { system: name });
+  const clock = systemClock();
+  let ignoreSignals = (): void => {};
+  const process = new LocalProcess({
+    ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
+    ended: () => ignoreSignals(),
+  });
+  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), killAll: () => {} });
+  return process.system;
+}
+
+async function startCluster(
+  options: ResolvedOptions,
+  behaviours: ReadonlyMap<string, Behaviour>,
+  host: ClusterHost,
+): Promise<System> {
+  const { name, groups, supervision: policy, hangMs, shutdownMs, main } = options;
+  const clock = systemClock();
+  const log = openLog(options.log, { system: name });
+  const random = Math.random;
+  const token = randomBytes(24).toString('base64url');
+  const socketDir = openSocketFolder();
+  const startedAt = clock.wall();
+  const heartbeatMs = Math.max(10, Math.min(1_000, hangMs / 5));
+  const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
+  const self = { index: 0, incarnation: 1, role: 'master' };
+  const network = new SocketNetwork({
+    clock,
+    folder: socketDir,
+    frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+  });
+
+  let cleanedUp: Promise<void> | undefined;
+  let ignoreSignals = (): void => {};
+  const cleanUp = (): Promise<void> => {
+    cleanedUp ??= peer.close().finally(() => {
+      ignoreSignals();
+      removeSocketFolder(socketDir);
+    });
+    return cleanedUp;
+  };
+  const limits = limitsOf(options);
+  const peer = new ClusterProcess({
+    ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
+    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp },
+  });
+  const workerOptions: WorkerOptions = { ...limits, logLevel: levelOf(options.log) };
+  const master = new Master({
+    ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
+    kinds: new Map([...behaviours].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
+    boot: {
+      system: name,
+      actors: options.actors as string,
+      socketDir,
+      token,
+      startedAt,
+      heartbeatMs,
+      options: workerOptions,
+      ...(main && { main }),
+    },
+    peer: { channel: toPeer, path: await peer.listen() },
+  });
+  const killAll = (): void => {
+    master.killAll();
+    removeSocketFolder(socketDir);
+  };
+  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), killAll });
+  try {
+    await master.start();
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+  return peer.system;
+}
+
+function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): Omit<WorkerOptions, 'logLevel'> {
+  return { askTimeoutMs, messageBytesMax, checkMessages };
+}
+
+/** A logger cannot be sent to another process; its level can. */
+function levelOf(log: Log | string): string {
+  return typeof log === 'string' ? log : ((log as { level?: string }).level ?? 'info');
+}
+
+async function behavioursFor(actors: string | Record<string, ActorDefinition>): Promise<Map<string, Behaviour>> {
+  if (typeof actors === 'string') return loadActors(actors);
+  return behavioursOf(Object.entries(actors), (kind) => `actors.${kind}`);
+}

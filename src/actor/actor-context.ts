@@ -1,0 +1,251 @@
+/**
+ * The context of one incarnation. Once that has ended, a handler that still runs gets ACTOR_STOPPED from every call:
+ * what is left of a killed or restarted incarnation cannot act on the system any more.
+ */
+import { RESTART_TYPES } from '../supervision/supervision-options.ts';
+import type { Log } from '../observe/log.ts';
+import { type ActorId, actorId } from '../vocabulary/address.ts';
+import { Envelope, type Message } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { show } from '../vocabulary/show.ts';
+import { type Cell, STASH_CAPACITY } from './cell.ts';
+import { CHILD_SHUTDOWN_MS } from './children.ts';
+import type { Context, RefTo, SpawnChildOptions, Whereabouts } from './context.ts';
+import { type ActorDefinition, isDefinition } from './definition.ts';
+import type { UntypedRef } from './actor-ref.ts';
+import type { AskOptions } from './ask-options.ts';
+import type { Kernel } from './kernel.ts';
+import { checkId, checkMessage } from './sender.ts';
+import { SenderRef } from './sender-ref.ts';
+import { spawnChild } from './spawning.ts';
+
+/** Milliseconds that a timer of `after` and `every` may be set to. */
+export const TIMER_MS_MAX: number = 2 ** 31 - 1;
+
+export class ActorContext implements Context<unknown> {
+  state: unknown;
+  readonly #cell: Cell;
+  #fence: string | undefined;
+
+  /** `before`: the context that this one takes the place of, in the same incarnation. */
+  constructor(cell: Cell, before?: Context<unknown>) {
+    this.#cell = cell;
+    if (before instanceof ActorContext) {
+      this.state = before.state;
+      this.#fence = before.#fence;
+    }
+  }
+
+  get id(): ActorId {
+    return this.#cell.id;
+  }
+
+  get key(): string {
+    return this.#cell.key;
+  }
+
+  get kind(): string {
+    return this.#cell.behaviour.kind;
+  }
+
+  get self(): UntypedRef {
+    return this.ref(this.#cell.id);
+  }
+
+  get sender(): ActorId | undefined {
+    return this.#isLive ? this.#cell.current?.sender : undefined;
+  }
+
+  get deadline(): number | undefined {
+    const { kernel, deadlineAt } = this.#cell;
+    return deadlineAt === 0 || !this.#isLive ? undefined : kernel.clock.wall() + (deadlineAt - kernel.clock.now());
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#isLive) return AbortSignal.abort(new Error('the incarnation has ended'));
+    // Between turns there is nothing to abort; kept, it would stand in for the next turn's own.
+    if (this.#cell.status === 'ready') return new AbortController().signal;
+    const { own } = this.#cell;
+    if (!own.abort) {
+      const controller = new AbortController();
+      own.abort = controller;
+      const { kernel, deadlineAt } = this.#cell;
+      if (deadlineAt !== 0) {
+        const timer = kernel.clock.setTimer(deadlineAt - kernel.clock.now(), () =>
+          controller.abort(new Error('the deadline has passed')),
+        );
+        own.abortTimer = () => timer.cancel();
+      }
+    }
+    return own.abort.signal;
+  }
+
+  get fence(): string {
+    this.#fence ??= this.#cell.kernel.newFence();
+    return this.#fence;
+  }
+
+  get log(): Log {
+    return this.#cell.kernel.log.child({ actor: this.#cell.id });
+  }
+
+  tell(id: ActorId, message: Message): boolean {
+    return this.#live().tell(id, message);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for
+  ask<R = any>(id: ActorId, message: Message, options?: AskOptions): Promise<R> {
+    return this.#live().ask(id, message, options) as Promise<R>;
+  }
+
+  ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
+  ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
+  ref(target: ActorId | { readonly id: ActorId } | ActorDefinition, key?: string): unknown {
+    return new SenderRef(this.#cell.kernel, this.#cell, refTarget(this.#cell.kernel, target, key));
+  }
+
+  publish(topic: string, message: Message): void {
+    this.#live().publish(topic, message);
+  }
+
+  async subscribe(topic: string, id: ActorId = this.#cell.id): Promise<() => Promise<void>> {
+    await this.#live().request('subscribe', checkId(id), topic).promise;
+    return () => this.unsubscribe(topic, id);
+  }
+
+  async unsubscribe(topic: string, id: ActorId = this.#cell.id): Promise<void> {
+    await this.#live().request('unsubscribe', checkId(id), topic).promise;
+  }
+
+  watch(id: ActorId): void {
+    const cell = this.#live();
+    checkId(id);
+    const own = cell.own;
+    own.watching ??= new Set();
+    own.watching.add(id);
+    cell.host.watching.addActor(id, cell.id);
+    cell.kernel.post.deliver(new Envelope('watch', id, cell.id, cell.id, undefined, 0));
+  }
+
+  unwatch(id: ActorId): void {
+    const cell = this.#live();
+    // It may have ended already, and its signal wait for a turn.
+    cell.extras.terminated?.removeFirst((ended) => ended.id === id);
+    if (!cell.extras.watching?.delete(id)) return;
+    cell.host.watching.removeActor(id, cell.id);
+    cell.kernel.post.deliver(new Envelope('unwatch', id, cell.id, cell.id, undefined, 0));
+  }
+
+  where(id: ActorId): Promise<Whereabouts> {
+    return this.#live().request('where', checkId(id), undefined).promise as Promise<Whereabouts>;
+  }
+
+  drained(): Promise<void> {
+    return this.#live().drained();
+  }
+
+  async spawn(kind: string, options: SpawnChildOptions = {}): Promise<UntypedRef> {
+    const { restart = 'transient', shutdownMs = CHILD_SHUTDOWN_MS } = options;
+    if (!RESTART_TYPES.includes(restart)) {
+      throw new TroupeError(
+        'INVALID_OPTIONS',
+        `restart: expected one of ${RESTART_TYPES.join(', ')}; got ${show(restart)}`,
+      );
+    }
+    if (!(shutdownMs >= 0 && shutdownMs <= TIMER_MS_MAX)) {
+      throw new TroupeError(
+        'INVALID_OPTIONS',
+        `shutdownMs: expected milliseconds from 0 to ${TIMER_MS_MAX}; got ${show(shutdownMs)}`,
+      );
+    }
+    const cell = this.#live();
+    const id = await spawnChild(cell, kind, options, restart, shutdownMs);
+    return this.ref(id);
+  }
+
+  stop(reason: ExitReason = 'stopped'): void {
+    const cell = this.#live();
+    cell.stopping = reason;
+    // Outside a turn (from a timer of its own, say) there is no end of a turn to wait for.
+    if (cell.status === 'ready') cell.runInTurn(() => {});
+  }
+
+  after(ms: number, message: Message): () => void {
+    checkTimer(ms, message);
+    const cell = this.#live();
+    return cell.setTimer(ms, () => cell.tell(cell.id, message));
+  }
+
+  every(ms: number, message: Message): () => void {
+    checkTimer(ms, message);
+    const cell = this.#live();
+    const { clock } = cell.kernel;
+    let dueAt = clock.now();
+    let cancel = (): void => {};
+    const arm = (): void => {
+      const now = clock.now();
+      dueAt += ms;
+      // Missed beats are skipped, not made up for; the others keep their time.
+      if (dueAt < now) dueAt = ms === 0 ? now : dueAt + Math.ceil((now - dueAt) / ms) * ms;
+      cancel = cell.setTimer(dueAt - now, () => {
+        arm();
+        cell.tell(cell.id, message);
+      });
+    };
+    arm();
+    return () => cancel();
+  }
+
+  stash(): void {
+    const cell = this.#live();
+    const { current } = cell;
+    if (current?.verb !== 'message')
+      throw new TroupeError('INVALID_OPTIONS', 'stash() is called while a message is handled; got a call outside');
+    if ((cell.extras.stash?.length ?? 0) >= STASH_CAPACITY) {
+      throw new TroupeError(
+        'OVERLOADED',
+        `the stash of ${cell.id} holds at most ${STASH_CAPACITY} messages; got one more`,
+      );
+    }
+    cell.stashing = true;
+  }
+
+  unstashAll(): void {
+    this.#live().unstashAll();
+  }
+
+  get #isLive(): boolean {
+    return this.#cell.context === this && this.#cell.status !== 'ended';
+  }
+
+  #live(): Cell {
+    const cell = this.#cell;
+    if (this.#isLive) return cell;
+    throw new TroupeError(
+      'ACTOR_STOPPED',
+      `calls of ${cell.id} come from its live incarnation; got one from an incarnation that has ended`,
+    );
+  }
+}
+
+/** The id that a ref is wanted for. */
+export function refTarget(kernel: Kernel, target: unknown, key: string | undefined): ActorId {
+  if (typeof target === 'string') return checkId(target);
+  if (isDefinition(target)) {
+    for (const [kind, behaviour] of kernel.behaviours)
+      if (behaviour.definition === target) return actorId(kind, key as string);
+    throw new TroupeError('UNKNOWN_KIND', 'ref() takes a definition that this system has loaded; got another one');
+  }
+  if (typeof target === 'object' && target !== null && typeof (target as { id?: unknown }).id === 'string') {
+    return checkId((target as { id: string }).id);
+  }
+  throw new TroupeError('INVALID_ACTOR_ID', `ref() takes an id, a ref, or a definition and a key; got ${show(target)}`);
+}
+
+function checkTimer(ms: number, message: unknown): void {
+  checkMessage(message);
+  if (typeof ms !== 'number' || !(ms >= 0 && ms <= TIMER_MS_MAX)) {
+    throw new TroupeError('INVALID_OPTIONS', `a timer takes milliseconds from 0 to ${TIMER_MS_MAX}; got ${show(ms)}`);
+  }
+}

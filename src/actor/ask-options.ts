@@ -1,0 +1,29 @@
+/** What an ask may be given beside its message. */
+import { TroupeError } from '../vocabulary/errors.ts';
+import { show } from '../vocabulary/show.ts';
+
+export interface AskOptions {
+  /** Milliseconds. Default: what is left of the asker's own deadline, else `askTimeoutMs`. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A day: longer than any ask should wait, and within what timers can hold. */
+export const ASK_TIMEOUT_MS_MAX = 86_400_000;
+
+export function checkAskOptions(options: AskOptions | undefined): void {
+  if (options === undefined) return;
+  const { timeoutMs, signal } = options;
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= ASK_TIMEOUT_MS_MAX)
+  ) {
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `timeoutMs: expected milliseconds from 0 to ${ASK_TIMEOUT_MS_MAX}; got ${show(timeoutMs)}`,
+    );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TroupeError('INVALID_OPTIONS', `signal: expected an AbortSignal; got ${show(signal)}`);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Actors that wait for each other in a ring. An ask that reaches an actor which itself waits sends a probe along what
+ * that actor waits for; a probe that comes back to where it began has found a ring (edge chasing: Chandy, Misra and
+ * Haas, Distributed Deadlock Detection, 1983). Whichever ask closes the ring arrives last, so none is missed. An ask
+ * under way counts as waited for while the turn that made it lasts.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+
+/** Actors in a ring at most; longer ones end by their deadlines. */
+export const RING_MAX = 64;
+
+/** Sends probes for an ask of `asker` that waits at `at`, which itself waits for `targets`. True: the ring is closed here. */
+export function chaseRing(post: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
+  for (const target of targets) {
+    if (target === asker) return true;
+    post.signal(target, { type: 'ask-probe', path: [asker, at] });
+  }
+  return false;
+}
+
+/** A probe came to `at`, which waits for `targets`. Gives the ring where it closes here. */
+export function followProbe(
+  post: Recipient,
+  path: readonly ActorId[],
+  at: ActorId,
+  targets: Iterable<ActorId>,
+): ActorId[] | undefined {
+  const longer = [...path, at];
+  for (const target of targets) {
+    if (target === path[0]) return longer;
+    if (longer.length < RING_MAX && !longer.includes(target)) post.signal(target, { type: 'ask-probe', path: longer });
+  }
+  return undefined;
+}
+
+export function ringText(ring: readonly ActorId[]): string {
+  return `actors that ask must not wait for each other; got the ring ${[...ring, ring[0]].join(' → ')}`;
+}
+
+/** Whether an envelope is the ask that the ring begins with. */
+export function beginsRing(envelope: Envelope, ring: readonly ActorId[]): boolean {
+  return envelope.sender === ring[0] && envelope.replyTo !== undefined && envelope.verb === 'message';
+}

@@ -1,0 +1,162 @@
+/**
+ * What a cell runs: a definition with every option resolved, checked once when it is loaded.
+ */
+import { faultsOfSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { show } from '../vocabulary/show.ts';
+import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
+import type { Context } from './context.ts';
+import type { DefinitionOptions } from './define-actor.ts';
+import { type ActorDefinition, isDefinition } from './definition.ts';
+import { isMachineLogic, machineRunner } from './machine-actor.ts';
+import type { RunHandler, Runner } from './runner.ts';
+
+/** Counted where it happens, added up by whoever asks: a plain field costs next to nothing. */
+export interface KindCounters {
+  activations: number;
+  messages: number;
+  failures: number;
+}
+
+export interface Behaviour extends Runner {
+  readonly kind: string;
+  readonly counters: KindCounters;
+  readonly definition: ActorDefinition;
+  readonly capacity: number;
+  /** Milliseconds; 0: never. */
+  readonly passivateAfterMs: number;
+  readonly policy: SupervisionPolicy;
+  readonly role: string;
+  readonly strategy: 'hash' | 'least-loaded' | 'local';
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly onStart: ((ctx: Context<unknown>) => unknown) | undefined;
+  readonly onStop: ((ctx: Context<unknown>, reason: ExitReason) => unknown) | undefined;
+  readonly onTerminated: ((ctx: Context<unknown>, ended: { id: string; reason: ExitReason }) => unknown) | undefined;
+}
+
+export const MAILBOX_CAPACITY = 100_000;
+export const MAILBOX_CAPACITY_MAX = 10_000_000;
+export const PASSIVATE_AFTER_MS_MAX = 2_147_483_647;
+
+const GROUPS: Record<string, string[]> = { mailbox: ['capacity'], placement: ['role', 'strategy'] };
+const STRATEGIES = ['hash', 'least-loaded', 'local'];
+const OPTION_NAMES = new Set([
+  ...['state', 'receive', 'machine', 'onStart', 'onStop', 'onTerminated', 'durable', 'passivateAfterMs', 'mailbox'],
+  ...['supervision', 'placement', 'messages'],
+]);
+
+/** Every fault of a definition, each as `what: expected …; got …`. */
+export function faultsOfDefinition(kind: string, definition: unknown): string[] {
+  if (!isDefinition(definition)) return [`${kind}: expected what defineActor() returns; got ${show(definition)}`];
+  const options = definition.options as DefinitionOptions;
+  if (typeof options !== 'object' || options === null)
+    return [`${kind}: expected an object of options; got ${show(options)}`];
+  return [
+    ...faultsOfShape(kind, options),
+    ...faultsOfGroups(kind, options),
+    ...faultsOfBounds(kind, options),
+    ...faultsOfSupervision(options.supervision, `${kind}.supervision`),
+  ];
+}
+
+function faultsOfShape(kind: string, options: DefinitionOptions): string[] {
+  const faults: string[] = [];
+  const expect = (fine: boolean, name: string, what: string, got: unknown): void => {
+    if (!fine) faults.push(`${kind}.${name}: expected ${what}; got ${show(got)}`);
+  };
+  for (const name of Object.keys(options))
+    expect(OPTION_NAMES.has(name), name, 'one of the options of defineActor', name);
+  if (options.machine === undefined) {
+    const handlers = Object.entries(options.receive ?? {});
+    expect(isRecord(options.receive), 'receive', 'an object of handlers, or a machine', options.receive);
+    for (const [type, handler] of handlers)
+      expect(typeof handler === 'function', `receive.${type}`, 'a function', handler);
+  } else {
+    expect(isMachineLogic(options.machine), 'machine', 'an XState machine or other actor logic', options.machine);
+    expect(options.receive === undefined, 'receive', 'nothing beside a machine', options.receive);
+    expect(options.state === undefined, 'state', 'nothing beside a machine', options.state);
+  }
+  for (const name of ['state', 'onStart', 'onStop', 'onTerminated'] as const) {
+    expect(options[name] === undefined || typeof options[name] === 'function', name, 'a function', options[name]);
+  }
+  const schema = options.messages as Partial<StandardSchemaV1> | undefined;
+  expect(
+    schema === undefined || typeof schema['~standard']?.validate === 'function',
+    'messages',
+    'a Standard Schema',
+    schema,
+  );
+  return faults;
+}
+
+/** Options that are objects of options. */
+function faultsOfGroups(kind: string, options: DefinitionOptions): string[] {
+  const faults: string[] = [];
+  for (const [name, known] of Object.entries(GROUPS)) {
+    const group: unknown = options[name as keyof DefinitionOptions];
+    if (group === undefined) continue;
+    if (!isRecord(group)) faults.push(`${kind}.${name}: expected an object; got ${show(group)}`);
+    else
+      for (const part of Object.keys(group))
+        if (!known.includes(part))
+          faults.push(`${kind}.${name}.${part}: expected one of ${known.join(', ')}; got ${show(part)}`);
+  }
+  return faults;
+}
+
+function faultsOfBounds(kind: string, options: DefinitionOptions): string[] {
+  const faults: string[] = [];
+  const within = (name: string, value: unknown, max: number): void => {
+    if (value === undefined || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max)) return;
+    faults.push(`${kind}.${name}: expected a whole number from 1 to ${max}; got ${show(value)}`);
+  };
+  within('mailbox.capacity', options.mailbox?.capacity, MAILBOX_CAPACITY_MAX);
+  within('passivateAfterMs', options.passivateAfterMs, PASSIVATE_AFTER_MS_MAX);
+  const { role, strategy } = options.placement ?? {};
+  if (strategy !== undefined && !STRATEGIES.includes(strategy)) {
+    faults.push(`${kind}.placement.strategy: expected one of ${STRATEGIES.join(', ')}; got ${show(strategy)}`);
+  }
+  if (role !== undefined && (typeof role !== 'string' || role === '')) {
+    faults.push(`${kind}.placement.role: expected the name of a role; got ${show(role)}`);
+  }
+  if (options.durable !== undefined && options.durable !== false) {
+    faults.push(
+      `${kind}.durable: expected false, durable actors are not part of this version; got ${show(options.durable)}`,
+    );
+  }
+  return faults;
+}
+
+/** What a cell runs, for a definition without faults. */
+export function behaviourOf(kind: string, definition: ActorDefinition): Behaviour {
+  const options = definition.options as DefinitionOptions;
+  const runner = options.machine === undefined ? handlerRunner(options) : machineRunner(options.machine);
+  return {
+    ...runner,
+    kind,
+    counters: { activations: 0, messages: 0, failures: 0 },
+    definition,
+    capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,
+    passivateAfterMs: options.passivateAfterMs ?? 0,
+    policy: supervisionPolicy(options.supervision),
+    role: options.placement?.role ?? '',
+    strategy: options.placement?.strategy ?? 'hash',
+    schema: options.messages,
+    onStart: options.onStart,
+    onStop: options.onStop,
+    onTerminated: options.onTerminated,
+  };
+}
+
+function handlerRunner(options: DefinitionOptions): Runner {
+  // A Map of own properties: names that objects inherit are no message types.
+  const handlers = new Map(Object.entries(options.receive ?? {})) as Map<string, RunHandler>;
+  return {
+    begin: (ctx, args) => options.state?.(ctx.key, args) ?? {},
+    handlerOf: (type) => handlers.get(type),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

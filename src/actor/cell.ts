@@ -1,0 +1,336 @@
+/**
+ * A cell: one actor in memory. It keeps the mailbox and the status, and decides when a turn may run; turn.ts runs one,
+ * lifecycle.ts begins and ends incarnations.
+ *
+ *   starting ─► ready ◄─► busy (a turn)                 pausing: between two incarnations
+ *      └──────► pausing ─► starting …                   any ─► stopping ─► ended
+ */
+import type { RestartIntensity } from '../supervision/restart-intensity.ts';
+import { Ring } from '../structures/ring.ts';
+import { type ActorId, keyOf } from '../vocabulary/address.ts';
+import { Envelope, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Context } from './context.ts';
+import type { Kernel } from './kernel.ts';
+import type { PendingReply } from './pending-replies.ts';
+import type { Runnable } from './scheduler.ts';
+import { Sender } from './sender.ts';
+import type { Watching } from './watchers.ts';
+
+export type CellStatus = 'starting' | 'ready' | 'busy' | 'pausing' | 'stopping' | 'ended';
+
+/** Where cells live. */
+export interface CellHost {
+  readonly kernel: Kernel;
+  /** Messages that wait in all mailboxes. */
+  waiting: number;
+  readonly watching: Watching;
+  /** Runs one envelope, from the mailbox to its reply. */
+  runEnvelope(cell: Cell, envelope: Envelope): void;
+  runTerminated(cell: Cell, ended: { id: ActorId; reason: ExitReason }): void;
+  /** For a new incarnation; with `before`, for the rest of one whose context is in hands that must not act any more. */
+  newContext(cell: Cell, before?: Context<unknown>): Context<unknown>;
+  createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell;
+  /** An actor that its first message had activated counts as spawned from now on. */
+  becameSpawned(cell: Cell): void;
+  cellOf(id: ActorId): Cell | undefined;
+  /** The cell has ended: forget it, tell who must know, and see to the mail that is left. */
+  ended(cell: Cell, ending: Ending): void;
+}
+
+export interface CellOrigin {
+  args: unknown;
+  /** By `spawn`, not by its first message. */
+  spawned: boolean;
+  parent: Cell | undefined;
+}
+
+/** `mail`: what becomes of waiting mail: it activates another incarnation, or is refused with a code. */
+export interface Ending {
+  reason: ExitReason;
+  mail: 'deliver-again' | 'ACTOR_STOPPED' | 'ACTOR_FAILED' | 'SHUTTING_DOWN';
+  error?: Error;
+}
+
+/** The children of a cell, as its lifecycle sees them. */
+export interface Offspring {
+  readonly size: number;
+  childFailed(cell: Cell, error: Error): void;
+  childEnded(cell: Cell, reason: ExitReason, error: Error | undefined): Cell | undefined;
+  forget(cell: Cell): void;
+  endAll(reason: ExitReason): Promise<void>;
+  killAll(): void;
+}
+
+/** What only some cells need. */
+export interface CellExtras {
+  children: Offspring | undefined;
+  timers: Set<() => void> | undefined;
+  stash: Ring<Envelope> | undefined;
+  /** The envelope that an async schema looks at: still mail, its handler has not begun. */
+  checking: Envelope | undefined;
+  /** Asks made in the present turn. */
+  asks: Set<PendingReply> | undefined;
+  watching: Set<ActorId> | undefined;
+  /** Actors that it watched and that have ended: the signal lane. */
+  terminated: Ring<{ id: ActorId; reason: ExitReason }> | undefined;
+  intensity: RestartIntensity | undefined;
+  abort: AbortController | undefined;
+  abortTimer: (() => void) | undefined;
+  /** Stops and spawns that wait for this cell's end or start. */
+  endReplies: ReplyTo[] | undefined;
+  startReplies: ReplyTo[] | undefined;
+  ending: Ending | undefined;
+  /** The end of the incarnation is under way: children, onStop. */
+  closing: Promise<void> | undefined;
+}
+
+const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
+  children: undefined,
+  timers: undefined,
+  stash: undefined,
+  checking: undefined,
+  asks: undefined,
+  watching: undefined,
+  terminated: undefined,
+  intensity: undefined,
+  abort: undefined,
+  abortTimer: undefined,
+  endReplies: undefined,
+  startReplies: undefined,
+  ending: undefined,
+  closing: undefined,
+});
+
+/** Messages put aside at most; one more is refused. */
+export const STASH_CAPACITY = 10_000;
+
+export class Cell extends Sender implements Runnable, Run {
+  declare readonly id: ActorId;
+  readonly host: CellHost;
+  readonly behaviour: Behaviour;
+  origin: CellOrigin;
+  readonly mail: Ring<Envelope> = new Ring();
+  status: CellStatus = 'starting';
+  /** In the run queue. */
+  queued = false;
+  /** Of the present incarnation. */
+  context: Context<unknown>;
+  /** The envelope whose turn runs. */
+  current: Envelope | undefined;
+  /** Set by ctx.stop() during a turn. */
+  stopping: ExitReason | undefined;
+  /** Set by ctx.stash() during a turn. */
+  stashing = false;
+  restarts = 0;
+  /** onStart is done and onStop is still to come. */
+  begun = false;
+  /** Grows with each incarnation and each ending: what an older one awaited is ignored. */
+  phase = 0;
+  lastActiveAt = 0;
+  #extras: CellExtras = NO_EXTRAS;
+
+  constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
+    super(host.kernel, id);
+    this.host = host;
+    this.behaviour = behaviour;
+    this.origin = origin;
+    this.context = host.newContext(this);
+  }
+
+  get key(): string {
+    return keyOf(this.id);
+  }
+
+  get extras(): Readonly<CellExtras> {
+    return this.#extras;
+  }
+
+  /** The extras, to change. */
+  get own(): CellExtras {
+    if (this.#extras === NO_EXTRAS) this.#extras = { ...NO_EXTRAS };
+    return this.#extras;
+  }
+
+  /** Actors go on talking while the system winds down. */
+  protected override checkOpen(): void {}
+
+  override get deadlineAt(): number {
+    return this.current?.deadline ?? 0;
+  }
+
+  deliver(envelope: Envelope): boolean {
+    const { mail, behaviour } = this;
+    if (mail.length >= behaviour.capacity && envelope.verb === 'message') {
+      const text = `the mailbox of ${this.id} holds at most ${behaviour.capacity} messages; got one more`;
+      this.kernel.deadLetters.refuse(envelope, 'MAILBOX_FULL', text);
+      return false;
+    }
+    mail.push(envelope);
+    this.host.waiting++;
+    if (this.#extras.asks !== undefined) this.#chase(envelope);
+    this.wake();
+    // Half full is the sign to slow down: a sender that then waits leaves room for the others.
+    return mail.length * 2 <= behaviour.capacity;
+  }
+
+  signal(signal: Signal): void {
+    switch (signal.type) {
+      case 'terminated':
+        this.#terminated(signal.id, signal.reason);
+        break;
+      case 'ask-probe':
+        this.#probe(signal.path);
+        break;
+      case 'ask-cycle':
+        this.#refuse((waiting) => beginsRing(waiting, signal.ring), signal.ring);
+        break;
+      case 'ask-given-up':
+        this.#askGivenUp(signal.process, signal.correlation);
+        break;
+    }
+  }
+
+  wake(): void {
+    if (this.queued || this.status !== 'ready') return;
+    if (this.mail.length === 0 && !this.#extras.terminated?.length) return;
+    this.queued = true;
+    this.kernel.scheduler.enqueue(this);
+  }
+
+  run(turns: number): number {
+    this.queued = false;
+    let ran = 0;
+    while (ran < turns && this.status === 'ready') {
+      const ended = this.#extras.terminated?.shift();
+      if (ended) {
+        this.host.runTerminated(this, ended);
+      } else {
+        const envelope = this.mail.shift();
+        if (!envelope) break;
+        this.host.waiting--;
+        this.host.runEnvelope(this, envelope);
+      }
+      ran++;
+    }
+    this.lastActiveAt = this.kernel.scheduler.now;
+    this.wake();
+    return ran;
+  }
+
+  /** Work of the incarnation itself, as a turn: what its clock or an invoked actor brings. */
+  runInTurn(work: () => void): void {
+    if (this.status === 'ended') return;
+    const { phase } = this;
+    const guarded = (): void => {
+      if (this.phase === phase) work();
+    };
+    this.mail.push(new Envelope('run', this.id, guarded, undefined, undefined, 0));
+    this.host.waiting++;
+    this.wake();
+  }
+
+  /** A timer of the incarnation; gone with it. */
+  setTimer(ms: number, run: () => void): () => void {
+    const own = this.own;
+    const timers = (own.timers ??= new Set());
+    const timer = this.kernel.clock.setTimer(ms, () => {
+      timers.delete(cancel);
+      run();
+    });
+    const cancel = (): void => {
+      timer.cancel();
+      timers.delete(cancel);
+    };
+    timers.add(cancel);
+    return cancel;
+  }
+
+  /** Stashed messages go back in front of the mail, in order. */
+  unstashAll(): void {
+    const stashed = this.#extras.stash?.clear();
+    if (!stashed?.length) return;
+    this.mail.unshiftAll(stashed);
+    this.host.waiting += stashed.length;
+    this.wake();
+  }
+
+  /** Between turns an actor waits for nothing: what is asked then keeps no mail from being handled. */
+  override waits(reply: PendingReply): void {
+    if (this.status === 'ready') return;
+    const own = this.own;
+    own.asks ??= new Set();
+    own.asks.add(reply);
+  }
+
+  override waitsNoMore(reply: PendingReply): void {
+    this.#extras.asks?.delete(reply);
+  }
+
+  /** The asker of the present turn has given up. */
+  givenUp(reply: ReplyTo): void {
+    if (this.current?.replyTo === reply) this.#extras.abort?.abort(new Error('the asker has given up'));
+  }
+
+  /** What ends with every turn. */
+  clearTurn(): void {
+    this.current = undefined;
+    const extras = this.#extras;
+    if (extras === NO_EXTRAS) return;
+    extras.asks = undefined;
+    extras.abort = undefined;
+    extras.abortTimer?.();
+    extras.abortTimer = undefined;
+  }
+
+  #terminated(id: ActorId, reason: ExitReason): void {
+    if (!this.#extras.watching?.delete(id)) return;
+    this.host.watching.removeActor(id, this.id);
+    const own = this.own;
+    own.terminated ??= new Ring();
+    own.terminated.push({ id, reason });
+    this.wake();
+  }
+
+  *#waitsFor(): Iterable<ActorId> {
+    for (const reply of this.#extras.asks ?? []) yield reply.target;
+  }
+
+  /** The ask is in the mailbox already: a probe may come back before this returns. */
+  #chase(envelope: Envelope): void {
+    const { sender } = envelope;
+    if (envelope.replyTo === undefined || envelope.verb !== 'message' || sender === undefined) return;
+    if (!chaseRing(this.kernel.post, sender, this.id, this.#waitsFor())) return;
+    this.#refuse((waiting) => waiting === envelope, sender === this.id ? [sender] : [sender, this.id]);
+  }
+
+  #probe(path: readonly ActorId[]): void {
+    const ring = followProbe(this.kernel.post, path, this.id, this.#waitsFor());
+    if (ring) this.kernel.post.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
+  }
+
+  #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): void {
+    const envelope = this.mail.removeFirst(isIt);
+    if (!envelope) return;
+    this.host.waiting--;
+    this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+  }
+
+  #askGivenUp(process: ActorId, correlation: number): void {
+    const isIt = (reply: ReplyTo | undefined): boolean => {
+      if (!reply || reply.settled) return false;
+      const address = reply.address();
+      return address.process === process && address.correlation === correlation;
+    };
+    if (isIt(this.current?.replyTo)) {
+      this.#extras.abort?.abort(new Error('the asker has given up'));
+      return;
+    }
+    const envelope = this.mail.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
+    if (!envelope) return;
+    this.host.waiting--;
+  }
+}

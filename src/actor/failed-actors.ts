@@ -1,0 +1,28 @@
+/** Top-level actors that have failed: each one's mail is refused for its `periodMs`. */
+import type { ActorId } from '../vocabulary/address.ts';
+
+/** Remembered at most; beyond, the one that failed first may be activated again early. */
+export const FAILED_KEPT = 10_000;
+
+export class FailedActors {
+  /** Oldest failure first. */
+  readonly #untilMs = new Map<ActorId, number>();
+
+  add(id: ActorId, untilMs: number): void {
+    this.#untilMs.delete(id);
+    if (this.#untilMs.size >= FAILED_KEPT) this.#untilMs.delete(this.#untilMs.keys().next().value as ActorId);
+    this.#untilMs.set(id, untilMs);
+  }
+
+  has(id: ActorId, nowMs: number): boolean {
+    const untilMs = this.#untilMs.get(id);
+    if (untilMs === undefined) return false;
+    if (nowMs < untilMs) return true;
+    this.#untilMs.delete(id);
+    return false;
+  }
+
+  forget(id: ActorId): void {
+    this.#untilMs.delete(id);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What the parts of one process share: the doors to the world, the ways out, and the limits.
+ * The kernel knows no cluster: mail leaves by `post`, placement is asked for by `claims`.
+ */
+import type { EventBus } from '../observe/event-bus.ts';
+import type { Log } from '../observe/log.ts';
+import type { TopicBus } from '../pubsub/topic-bus.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { Message } from '../vocabulary/envelope.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import type { AskOptions } from './ask-options.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { PendingReplies } from './pending-replies.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Where an actor that needs a place of its own may live; absent where all live in one process. */
+export interface Claims {
+  /** Makes this process the home of `id`. `fresh`: the key was generated. Rejects `ALREADY_EXISTS`. */
+  claim(id: ActorId, kind: string, fresh: boolean): Promise<void>;
+  /** Whether it is the home now: another claim may have come between the answer and the start. */
+  isHome(id: ActorId, kind: string): boolean;
+}
+
+/** Who sends: an actor, or the process. */
+export interface Speaker {
+  tell(to: ActorId, message: Message): boolean;
+  ask(to: ActorId, message: Message, options?: AskOptions): Promise<unknown>;
+  stop(id: ActorId, reason?: string): Promise<void>;
+}
+
+export interface KernelLimits {
+  askTimeoutMs: number;
+  messageBytesMax: number;
+  checkMessages: boolean;
+}
+
+export interface Kernel {
+  /** Number of this process in the system; 0 is the master. */
+  readonly worker: number;
+  /** Address of this process for signals and replies. */
+  readonly address: ActorId;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly newKey: () => string;
+  /** A string that grows with every call, also over moves and restarts of the system. */
+  readonly newFence: () => string;
+  readonly log: Log;
+  readonly events: EventBus;
+  readonly limits: KernelLimits;
+  readonly behaviours: ReadonlyMap<string, Behaviour>;
+  readonly scheduler: Scheduler;
+  readonly pending: PendingReplies;
+  readonly deadLetters: DeadLetters;
+  readonly topics: TopicBus;
+  /** The way to any actor, here or elsewhere. */
+  post: Recipient;
+  claims: Claims | undefined;
+  /** Exact bytes of an encoded message. */
+  readonly encodedBytes: (message: unknown) => number;
+  /** The actor whose handler runs right now, in the synchronous part of its turn. */
+  running: Speaker | undefined;
+  /** True once the system refuses calls from outside actors. */
+  closing: boolean;
+}

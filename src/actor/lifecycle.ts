@@ -1,0 +1,222 @@
+/**
+ * How incarnations begin, fail and end. Policies decide (supervision/); this carries their decisions out on one cell;
+ * closing.ts takes an incarnation down.
+ * Everything that awaits remembers the cell's phase and goes on only if it is still the same.
+ */
+import { backoffMs } from '../supervision/backoff.ts';
+import { decide } from '../supervision/decision.ts';
+import { RestartIntensity } from '../supervision/restart-intensity.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { isThenable } from '../vocabulary/thenable.ts';
+import type { Cell, Ending } from './cell.ts';
+import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
+import { hostMachine } from './machine-actor.ts';
+
+/** Begins an incarnation: its state, then onStart, then mail. */
+export function startCell(cell: Cell): void {
+  cell.status = 'starting';
+  const phase = ++cell.phase;
+  cell.clearTurn();
+  cell.context = cell.host.newContext(cell);
+  const { behaviour, context, origin } = cell;
+  if (behaviour.end) hostMachine(context, cell);
+  const failed = (error: unknown): void => {
+    if (cell.phase === phase) startFailed(cell, asError(error));
+  };
+  const hooked = (): void => {
+    if (cell.phase === phase) started(cell);
+  };
+  const begun = (state: unknown): void => {
+    if (cell.phase !== phase) return;
+    cell.context.state = state;
+    attempt(cell, () => behaviour.onStart?.(context), hooked, failed);
+  };
+  // A copy for each incarnation: what one makes of its arguments is not what the next one gets.
+  attempt(cell, () => behaviour.begin(context, copyPlain(origin.args)), begun, failed);
+}
+
+/** Calls user code that may be async; one of `done` and `failed` is called, at once where it is not. */
+function attempt(
+  cell: Cell,
+  work: () => unknown,
+  done: (value: unknown) => void,
+  failed: (error: unknown) => void,
+): void {
+  let result: unknown;
+  let isAsync = false;
+  try {
+    result = callAs(cell, work);
+    isAsync = isThenable(result);
+  } catch (error) {
+    return failed(error);
+  }
+  if (isAsync) Promise.resolve(result).then(done, failed);
+  else done(result);
+}
+
+function started(cell: Cell): void {
+  cell.clearTurn();
+  cell.status = 'ready';
+  cell.begun = true;
+  cell.lastActiveAt = cell.kernel.clock.now();
+  if (cell.restarts === 0) cell.kernel.events.emit('actor-started', { id: cell.id, worker: cell.kernel.worker });
+  for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
+  if (cell.extras.startReplies) cell.own.startReplies = undefined;
+  if (cell.stopping !== undefined) endUnused(cell, cell.stopping);
+  else cell.wake();
+}
+
+/** A stop asked for in onStart: the next incarnation would do the same, so the mail goes to none. */
+function endUnused(cell: Cell, reason: ExitReason): void {
+  const { mail } = endingOf(reason);
+  endCell(cell, { reason, mail: mail === 'deliver-again' ? 'ACTOR_STOPPED' : mail });
+}
+
+/** A first start that somebody waits for is refused to them; every other one is a failure like a handler's. */
+function startFailed(cell: Cell, error: Error): void {
+  const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;
+  if (!waiting) return cell.stopping === undefined ? failCell(cell, error) : endUnused(cell, cell.stopping);
+  cell.own.startReplies = undefined;
+  const text = `${cell.id} starts; got ${error.name}: ${error.message}`;
+  for (const reply of waiting)
+    reply.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
+  endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error }, 'released');
+}
+
+/** A turn, a hook or a child of the cell has failed: what its supervision says. */
+export function failCell(cell: Cell, error: Error): void {
+  if (cell.status === 'pausing' || cell.status === 'stopping' || cell.status === 'ended') return;
+  const { id, behaviour, restarts, kernel } = cell;
+  kernel.log.warn({ actor: id, err: error }, 'an actor threw');
+  // A stop that was asked for stands: nothing is started again only to end.
+  if (cell.stopping !== undefined) return endCell(cell, endingOf(cell.stopping));
+  switch (decide(behaviour.policy.onFailure, error, { id, restarts })) {
+    case 'resume':
+      if (cell.status === 'starting') return restartOrFail(cell, error);
+      return cell.wake();
+    case 'restart':
+      return restartOrFail(cell, error);
+    case 'stop':
+      return endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error }, 'released');
+    case 'escalate':
+      return escalate(cell, error);
+  }
+}
+
+function escalate(cell: Cell, error: Error): void {
+  const { parent } = cell.origin;
+  if (!parent) return failForGood(cell, error);
+  endCell(cell, { reason: 'failed', mail: 'ACTOR_FAILED', error }, 'released');
+  failCell(parent, error);
+}
+
+/** A child restarts by its parent's strategy and within its parent's intensity; a top-level actor within its own. */
+function restartOrFail(cell: Cell, error: Error): void {
+  const { parent } = cell.origin;
+  if (parent?.extras.children) return parent.extras.children.childFailed(cell, error);
+  // Its parent has ended before it; nobody is left to answer for it.
+  if (parent) return endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error });
+  if (noteRestart(cell)) restartCell(cell, error);
+  else failForGood(cell, error);
+}
+
+/** Counts a restart in the cell's own intensity. False: one too many. */
+export function noteRestart(cell: Cell): boolean {
+  const own = cell.own;
+  const { intensity, periodMs } = cell.behaviour.policy;
+  own.intensity ??= new RestartIntensity(intensity, periodMs);
+  return own.intensity.record(cell.kernel.clock.now());
+}
+
+/** Past the intensity: the actor has failed; its mail is refused and its parent is told. */
+export function failForGood(cell: Cell, error: Error): void {
+  if (cell.status === 'stopping' || cell.status === 'ended') return;
+  cell.kernel.events.emit('actor-failed', { id: cell.id, worker: cell.kernel.worker, error });
+  endCell(cell, { reason: 'failed', mail: 'ACTOR_FAILED', error });
+}
+
+/** Ends the incarnation, waits the backoff, begins the next one; the mail stays. */
+export function restartCell(cell: Cell, error: Error): void {
+  const phase = pauseCell(cell, error);
+  const closing = closeIncarnation(cell, 'restart');
+  if (!closing) return startAfterBackoff(cell, error);
+  void closing.then(() => {
+    if (cell.phase === phase) startAfterBackoff(cell, error);
+  });
+}
+
+/** Takes the cell out of service until it is started again; a turn that runs is given up. */
+export function pauseCell(cell: Cell, error: Error): number {
+  abandonTurn(cell, error);
+  cell.status = 'pausing';
+  return ++cell.phase;
+}
+
+function startAfterBackoff(cell: Cell, error: Error): void {
+  const phase = ++cell.phase;
+  cell.kernel.clock.setTimer(nextBackoffMs(cell), () => {
+    if (cell.phase === phase) startAgain(cell, error);
+  });
+}
+
+export function nextBackoffMs(cell: Cell): number {
+  const { kernel, behaviour, origin } = cell;
+  // Where the restarts are counted: a child's in its parent.
+  const recent = (origin.parent ?? cell).extras.intensity?.restarts(kernel.clock.now()) ?? 1;
+  return backoffMs(behaviour.policy.backoff, Math.max(1, recent), kernel.random());
+}
+
+export function startAgain(cell: Cell, error: Error): void {
+  const { id, kernel } = cell;
+  cell.restarts++;
+  kernel.events.emit('actor-restarted', { id, worker: kernel.worker, restarts: cell.restarts, error });
+  startCell(cell);
+}
+
+/** What becomes of the mail behind an end: a later incarnation gets it, unless there is to be none. */
+export function endingOf(reason: ExitReason): Ending {
+  if (reason === 'shutdown') return { reason, mail: 'SHUTTING_DOWN' };
+  return { reason, mail: reason === 'parent-ended' || reason === 'killed' ? 'ACTOR_STOPPED' : 'deliver-again' };
+}
+
+/**
+ * Ends the cell: its children in reverse order, then onStop. A turn that runs is given up where `reason` is 'killed'.
+ * `told: 'released'`: its parent does not start it again, whatever the reason.
+ */
+export function endCell(cell: Cell, ending: Ending, told?: 'released'): void {
+  const { status } = cell;
+  if (status === 'ended') return;
+  const isKill = ending.reason === 'killed';
+  if (status === 'stopping' && !isKill) return;
+  abandonTurn(cell, ending.error);
+  cell.status = 'stopping';
+  const phase = ++cell.phase;
+  if (told === 'released') cell.origin.parent?.extras.children?.forget(cell);
+  cell.own.ending = ending;
+  if (isKill && cell.extras.closing) {
+    // A kill waits neither for an onStop that takes its time nor for children that do.
+    cell.extras.children?.killAll();
+    return finish(cell, ending);
+  }
+  const closing = closeIncarnation(cell, ending.reason);
+  if (!closing) return finish(cell, ending);
+  void closing.then(() => {
+    if (cell.phase === phase) finish(cell, ending);
+  });
+}
+
+function finish(cell: Cell, ending: Ending): void {
+  const { error, reason } = ending;
+  cell.phase++;
+  cell.status = 'ended';
+  dropTimers(cell);
+  cell.unstashAll();
+  for (const reply of cell.extras.startReplies ?? []) {
+    const text = `${cell.id} starts; got its end (${reason})`;
+    reply.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'not-executed', cause: error }));
+  }
+  cell.host.ended(cell, ending);
+  for (const reply of cell.extras.endReplies ?? []) reply.resolve(undefined);
+}

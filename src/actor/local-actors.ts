@@ -1,0 +1,320 @@
+/**
+ * The actors of one process: id → cell. Mail for an id without a cell activates one. This is where mail arrives that
+ * is known to belong here; who belongs here is decided elsewhere (worker/router).
+ */
+import { callListener } from '../observe/listener.ts';
+import { DeadlineWheel } from '../structures/deadline-wheel.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { ActorContext } from './actor-context.ts';
+import type { Behaviour } from './behaviour.ts';
+import { Cell, type CellHost, type CellOrigin, type Ending } from './cell.ts';
+import { endAfterTurn } from './children.ts';
+import type { Context } from './context.ts';
+import { FailedActors } from './failed-actors.ts';
+import type { Kernel } from './kernel.ts';
+import { endCell, startCell } from './lifecycle.ts';
+import { LocalReply } from './local-reply.ts';
+import { Asleep, IdleCheck } from './passivation.ts';
+import { spawnHere } from './spawning.ts';
+import { runEnvelope, runTerminated } from './turn.ts';
+import { Watchers, Watching } from './watchers.ts';
+
+/** What the cluster must know of the actors here. */
+export interface ActorsObserver {
+  spawned(id: ActorId, args: unknown): void;
+  /** A spawned or child actor has ended for good. */
+  ended(id: ActorId): void;
+}
+
+export class LocalActors implements CellHost, Recipient {
+  readonly kernel: Kernel;
+  readonly watchers: Watchers = new Watchers();
+  readonly watching: Watching = new Watching();
+  readonly #cells = new Map<ActorId, Cell>();
+  readonly #failed = new FailedActors();
+  readonly #asleep = new Asleep();
+  readonly #idle: DeadlineWheel;
+  readonly runEnvelope: typeof runEnvelope = runEnvelope;
+  readonly runTerminated: typeof runTerminated = runTerminated;
+  waiting = 0;
+  #isClosed = false;
+  observer: ActorsObserver | undefined;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.#idle = new DeadlineWheel(kernel.clock, 10);
+    kernel.deadLetters.onWatchRefused = (envelope) => this.#tellNotFound(envelope);
+  }
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  cellOf(id: ActorId): Cell | undefined {
+    return this.#cells.get(id);
+  }
+
+  ids(): ActorId[] {
+    return [...this.#cells.keys()];
+  }
+
+  deliver(envelope: Envelope): boolean {
+    const cell = this.#cells.get(envelope.to);
+    if (envelope.verb === 'message') return cell ? cell.deliver(envelope) : this.#activate(envelope);
+    return this.#serve(envelope, cell);
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    if (to === this.kernel.address) return this.#processSignal(signal);
+    const cell = this.#cells.get(to);
+    if (cell) cell.signal(signal);
+    else if (signal.type === 'terminated' && this.#asleep.watches(to, signal.id)) this.#wakeUp(to)?.signal(signal);
+  }
+
+  newContext(cell: Cell, before?: Context<unknown>): Context<unknown> {
+    return new ActorContext(cell, before);
+  }
+
+  createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell {
+    const cell = new Cell(this, id, behaviour, origin);
+    this.#cells.set(id, cell);
+    behaviour.counters.activations++;
+    const { watching } = this.#asleep.take(id) ?? {};
+    if (watching) cell.own.watching = watching;
+    // Children stay as long as their parent: it could not start one again that had left by itself.
+    if (behaviour.passivateAfterMs > 0 && !origin.parent)
+      this.#idle.add(new IdleCheck(this.#idle, cell), this.kernel.clock.now() + behaviour.passivateAfterMs);
+    if (origin.spawned) this.becameSpawned(cell);
+    return cell;
+  }
+
+  becameSpawned({ id, origin }: Cell): void {
+    this.#failed.forget(id);
+    if (!origin.parent) this.observer?.spawned(id, origin.args);
+  }
+
+  ended(cell: Cell, ending: Ending): void {
+    const { id, kernel } = cell;
+    if (this.#cells.get(id) === cell) this.#cells.delete(id);
+    const { parent } = cell.origin;
+    const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
+    if (ending.mail === 'ACTOR_FAILED' && !parent) {
+      this.#failed.add(id, kernel.clock.now() + cell.behaviour.policy.periodMs);
+    }
+    if (ending.reason === 'passivated') this.#asleep.add(cell);
+    else this.#tellEnd(cell, ending, again !== undefined);
+    const mail = cell.mail.clear();
+    this.waiting -= mail.length;
+    for (const envelope of mail) this.#leftOver(envelope, ending);
+    kernel.events.emit('actor-stopped', { id, worker: kernel.worker, reason: ending.reason });
+  }
+
+  /** Ends every actor: parents see to their children. Resolves when all have ended. */
+  async stopAll(): Promise<void> {
+    // Once more for those that the last words of others have activated.
+    for (let cells = this.#tops(); cells.length > 0; cells = this.#tops()) {
+      await Promise.all(cells.map((cell) => this.#stopForShutdown(cell)));
+    }
+  }
+
+  /** Nothing is activated any more, and no timer is left. */
+  close(): void {
+    this.#isClosed = true;
+    this.#idle.close();
+  }
+
+  /** A spawned actor whose worker has died begins again here, without waiting for a message. */
+  startAgain(id: ActorId, args: unknown): void {
+    const behaviour = this.kernel.behaviours.get(kindOf(id));
+    if (!behaviour || this.#cells.has(id)) return;
+    startCell(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }));
+  }
+
+  /** For what did not end in time. */
+  endAtOnce(id: ActorId): void {
+    const cell = this.#cells.get(id);
+    if (cell) endCell(cell, { reason: 'killed', mail: 'SHUTTING_DOWN' });
+  }
+
+  /** True while a turn runs, mail waits, or an actor begins or ends. */
+  get busy(): boolean {
+    if (this.waiting > 0 || !this.kernel.scheduler.idle) return true;
+    for (const cell of this.#cells.values()) if (cell.status !== 'ready') return true;
+    return false;
+  }
+
+  /** Those that no other one ends. */
+  #tops(): Cell[] {
+    return [...this.#cells.values()].filter(({ origin: { parent } }) => !parent || parent.status === 'ended');
+  }
+
+  #stopForShutdown(cell: Cell): Promise<void> {
+    return new Promise((resolve) => {
+      if (cell.status === 'ended') return resolve();
+      (cell.own.endReplies ??= []).push(new LocalReply(resolve, () => resolve()));
+      endAfterTurn(cell, 'shutdown');
+    });
+  }
+
+  #activate(envelope: Envelope): boolean {
+    const { to } = envelope;
+    const { behaviours, deadLetters, clock } = this.kernel;
+    const behaviour = behaviours.get(kindOf(to));
+    if (!behaviour) {
+      const known = [...behaviours.keys()].join(', ');
+      deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${to}`);
+    } else if (this.#isClosed) {
+      deadLetters.refuse(envelope, 'SHUTTING_DOWN', `mail is handled while the system runs; got a message to ${to}`);
+    } else if (this.#failed.has(to, clock.now())) {
+      const text = `${to} handles messages within its restart intensity; got one after it failed`;
+      deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
+    } else {
+      const cell = this.createCell(to, behaviour, this.#asleep.originOf(to) ?? VIRTUAL);
+      // Its mail comes first: a start that ends at once sees to what has become of it.
+      const isClear = cell.deliver(envelope);
+      startCell(cell);
+      return isClear;
+    }
+    return true;
+  }
+
+  /** A passivated actor comes back without a message. */
+  #wakeUp(id: ActorId): Cell | undefined {
+    const behaviour = this.kernel.behaviours.get(kindOf(id));
+    if (!behaviour || this.#isClosed) return undefined;
+    const cell = this.createCell(id, behaviour, this.#asleep.originOf(id) ?? VIRTUAL);
+    startCell(cell);
+    return cell;
+  }
+
+  /** Everything but messages, served as it arrives or put in line with them. */
+  #serve(envelope: Envelope, cell: Cell | undefined): boolean {
+    const { replyTo, to } = envelope;
+    const watcher = envelope.message as ActorId;
+    switch (envelope.verb) {
+      case 'stop':
+      case 'barrier':
+        if (cell) return cell.deliver(envelope);
+        if (envelope.verb === 'stop') this.#endAsleep(to, envelope.message as ExitReason);
+        replyTo?.resolve(undefined);
+        break;
+      case 'kill':
+        if (cell && replyTo) (cell.own.endReplies ??= []).push(replyTo);
+        if (cell) endCell(cell, { reason: 'killed', mail: 'ACTOR_STOPPED' });
+        else this.#endAsleep(to, 'killed');
+        if (!cell) replyTo?.resolve(undefined);
+        break;
+      case 'watch':
+        if (cell) this.watchers.add(to, watcher);
+        else this.#tellNotFound(envelope);
+        break;
+      case 'rewatch':
+        // After a crash: an actor that was spawned lives on here; any other one has died with its worker.
+        if (cell?.origin.spawned) this.watchers.add(to, watcher);
+        else this.kernel.post.signal(watcher, { type: 'terminated', id: to, reason: 'worker-exited' });
+        break;
+      case 'unwatch':
+        this.watchers.remove(to, watcher);
+        break;
+      case 'where':
+        replyTo?.resolve({
+          worker: this.kernel.worker,
+          pid: process.pid,
+          shard: 0,
+          epoch: 0,
+          active: cell !== undefined,
+        });
+        break;
+      case 'spawn':
+        this.#spawn(envelope);
+        break;
+      case 'subscribe':
+        this.#subscribe(envelope);
+        break;
+      case 'unsubscribe':
+        this.kernel.topics.leave(envelope.message as string, to);
+        replyTo?.resolve(undefined);
+        break;
+    }
+    return true;
+  }
+
+  #spawn(envelope: Envelope): void {
+    const behaviour = this.kernel.behaviours.get(kindOf(envelope.to));
+    if (!envelope.replyTo) return;
+    if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
+    else this.kernel.deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has a known kind; got ${envelope.to}`);
+  }
+
+  #subscribe(envelope: Envelope): void {
+    const { replyTo, to } = envelope;
+    const refuse = (error: unknown): void => {
+      const { message } = asError(error);
+      replyTo?.reject(error instanceof TroupeError ? error : new TroupeError('INVALID_OPTIONS', message));
+    };
+    try {
+      const joined = this.kernel.topics.join(envelope.message as string, to);
+      if (joined === undefined) replyTo?.resolve(undefined);
+      else joined.then(() => replyTo?.resolve(undefined), refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  #processSignal(signal: Signal): void {
+    if (signal.type !== 'terminated') return;
+    const { id, reason } = signal;
+    const { log } = this.kernel;
+    const threw = (error: unknown): void => log.error({ err: error, actor: id }, 'a watch listener threw');
+    for (const listener of this.watching.takeListeners(id)) callListener(listener, { id, reason }, threw);
+  }
+
+  #tellNotFound(envelope: Envelope): void {
+    this.kernel.post.signal(envelope.message as ActorId, { type: 'terminated', id: envelope.to, reason: 'not-found' });
+  }
+
+  #tellEnd(cell: Cell, ending: Ending, startsAgain: boolean): void {
+    const { id, kernel } = cell;
+    for (const target of cell.extras.watching ?? []) this.#unwatch(id, target);
+    // The end of a child whose parent starts it again is none for others.
+    if (startsAgain) return;
+    if (cell.origin.spawned) this.observer?.ended(id);
+    kernel.topics.leaveAll(id);
+    this.watchers.tell(kernel.post, id, ending.reason);
+  }
+
+  /** A stop of what is not in memory: what is left of it here goes too. */
+  #endAsleep(id: ActorId, reason: ExitReason): void {
+    const { origin, watching } = this.#asleep.take(id) ?? {};
+    for (const target of watching ?? []) this.#unwatch(id, target);
+    if (origin?.spawned) this.observer?.ended(id);
+    this.kernel.topics.leaveAll(id);
+    this.watchers.tell(this.kernel.post, id, reason);
+  }
+
+  #unwatch(watcher: ActorId, target: ActorId): void {
+    this.watching.removeActor(target, watcher);
+    this.kernel.post.deliver(new Envelope('unwatch', target, watcher, watcher, undefined, 0));
+  }
+
+  #leftOver(envelope: Envelope, ending: Ending): void {
+    const { replyTo, verb } = envelope;
+    if (verb === 'run') return;
+    if (ending.mail === 'deliver-again') {
+      // Here, not by the router: it came before whatever is held or still on its way to this home.
+      this.deliver(envelope);
+    } else if (verb === 'stop' || verb === 'barrier') {
+      replyTo?.resolve(undefined);
+    } else {
+      const text = `${envelope.to} handles the message; got its end (${ending.reason})`;
+      this.kernel.deadLetters.refuse(envelope, ending.mail, text, 'not-executed', ending.error);
+    }
+  }
+}
+
+const VIRTUAL: CellOrigin = Object.freeze({ args: undefined, spawned: false, parent: undefined });

@@ -1,0 +1,197 @@
+/**
+ * XState v5 actor logic as the behaviour of an actor: events are the messages, delays run on the runtime's clock, and
+ * the actions `tell`, `reply` and `publish` reach the system. The one importer of xstate in this room.
+ *
+ *   message ─► turn ─► machine.send ─► transitions, actions ─► reply action, else { value, context, status, output }
+ */
+import {
+  type ActionArgs,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyStateMachine,
+  createActor,
+  type EventFromLogic,
+  type EventObject,
+  type MachineContext,
+  type Snapshot,
+} from 'xstate';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Message } from '../vocabulary/envelope.ts';
+import type { Mail } from './actor-ref.ts';
+import type { Context } from './context.ts';
+import type { Runner } from './runner.ts';
+
+export type MachineLogic = AnyActorLogic;
+export type EventOf<L extends MachineLogic> = EventFromLogic<L>;
+
+/** What an ask gets where no `reply` action answered it. */
+export interface MachineReply {
+  value: unknown;
+  context: unknown;
+  status: 'active' | 'done' | 'error' | 'stopped';
+  output: unknown;
+}
+
+/** The part of a cell that a machine needs: turns of its own for what the clock and invoked actors bring. */
+export interface MachineHost {
+  runInTurn(work: () => void): void;
+  setTimer(ms: number, run: () => void): () => void;
+}
+
+interface Running {
+  actor: AnyActorRef;
+  ctx: Context<unknown>;
+  /** Set by the `reply` action during a turn. */
+  reply: { value: unknown } | undefined;
+  failed: boolean;
+}
+
+const runningBySystem = new WeakMap<object, Running>();
+const runningByHost = new WeakMap<MachineHost, Running>();
+const hosts = new WeakMap<Context<unknown>, MachineHost>();
+
+/** Told by the cell before `begin`, and of each context that takes the place of another one. */
+export function hostMachine(ctx: Context<unknown>, host: MachineHost): void {
+  hosts.set(ctx, host);
+}
+
+export function isMachineLogic(value: unknown): value is MachineLogic {
+  const logic = value as Partial<MachineLogic> | null;
+  return (
+    typeof logic === 'object' &&
+    logic !== null &&
+    typeof logic.transition === 'function' &&
+    typeof logic.getInitialSnapshot === 'function'
+  );
+}
+
+export function machineRunner(logic: MachineLogic): Runner {
+  const provided = provideActions(logic);
+  const receive = (ctx: Context<unknown>, message: unknown): unknown => handle(ctx, message as Message);
+  return {
+    begin: (ctx, args) => begin(provided, ctx, args),
+    handlerOf: () => receive,
+    end: (ctx) => runningOf(ctx)?.actor.stop(),
+  };
+}
+
+function begin(logic: MachineLogic, ctx: Context<unknown>, args: unknown): unknown {
+  const host = hosts.get(ctx) as MachineHost;
+  const timers = new Map<number, () => void>();
+  let lastTimer = 0;
+  const clock = {
+    setTimeout: (run: () => void, ms: number): number => {
+      const timer = ++lastTimer;
+      const cancel = host.setTimer(ms, () => {
+        timers.delete(timer);
+        host.runInTurn(run);
+      });
+      timers.set(timer, cancel);
+      return timer;
+    },
+    clearTimeout: (timer: number): void => {
+      timers.get(timer)?.();
+      timers.delete(timer);
+    },
+  };
+  const actor = createActor(logic, { id: ctx.key, input: { key: ctx.key, args }, clock });
+  const running: Running = { actor, ctx, reply: undefined, failed: false };
+  runningBySystem.set(actor.system, running);
+  runningByHost.set(host, running);
+  actor.subscribe({ error: () => failLater(running, host) });
+  actor.start();
+  throwIfFailed(running);
+  return undefined;
+}
+
+function handle(ctx: Context<unknown>, message: Message): unknown {
+  const running = runningOf(ctx) as Running;
+  running.reply = undefined;
+  // One that has come to its end stays readable, and takes no events.
+  if (running.actor.getSnapshot().status === 'active') running.actor.send(message);
+  throwIfFailed(running);
+  const answer = running.reply as Running['reply'];
+  return answer ? answer.value : summary(running.actor.getSnapshot());
+}
+
+function runningOf(ctx: Context<unknown>): Running | undefined {
+  return runningByHost.get(hosts.get(ctx) as MachineHost);
+}
+
+function summary(snapshot: Snapshot<unknown> & { value?: unknown; context?: unknown }): MachineReply {
+  const { value, context, status, output } = snapshot;
+  return { value, context, status, output };
+}
+
+/** An error during a message is thrown by its turn; one that an invoked actor brought gets a turn of its own. */
+function failLater(running: Running, host: MachineHost): void {
+  host.runInTurn(() => throwIfFailed(running));
+}
+
+function throwIfFailed(running: Running): void {
+  const snapshot: Snapshot<unknown> = running.actor.getSnapshot();
+  if (snapshot.status !== 'error' || running.failed) return;
+  running.failed = true;
+  throw snapshot.error;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an action that fits every machine, whatever its types
+type AnyAction = (args: ActionArgs<any, any, any>, params?: any) => void;
+type Resolvable<C extends MachineContext, E extends EventObject, V> = V | ((args: { context: C; event: E }) => V);
+
+function runningIn(args: { system: object }): Running {
+  const running = runningBySystem.get(args.system);
+  if (!running)
+    throw new Error('tell, reply and publish are actions of machines that run as troupe actors; got another machine');
+  return running;
+}
+
+function resolved(value: unknown, args: ActionArgs<MachineContext, EventObject, EventObject>): unknown {
+  return typeof value === 'function' ? value({ context: args.context, event: args.event }) : value;
+}
+
+/** Action: answers the ask whose event is being handled. */
+export function reply<C extends MachineContext, E extends EventObject>(
+  value: (args: { context: C; event: E }) => unknown,
+): AnyAction;
+export function reply(value: unknown): AnyAction;
+export function reply(value: unknown): AnyAction {
+  return (args) => {
+    runningIn(args).reply = { value: resolved(value, args) };
+  };
+}
+
+/** Action: tells another actor. */
+export function tell<C extends MachineContext, E extends EventObject>(
+  to: Resolvable<C, E, ActorId>,
+  message: Resolvable<C, E, Mail>,
+): AnyAction {
+  return (args) => {
+    runningIn(args).ctx.tell(resolved(to, args) as ActorId, resolved(message, args) as Mail);
+  };
+}
+
+/** Action: publishes to a topic. */
+export function publish<C extends MachineContext, E extends EventObject>(
+  topic: Resolvable<C, E, string>,
+  message: Resolvable<C, E, Mail>,
+): AnyAction {
+  return (args) => {
+    runningIn(args).ctx.publish(resolved(topic, args) as string, resolved(message, args) as Mail);
+  };
+}
+
+/** The same three by name, for machines that say `{ type: 'tell', params: { to, message } }`; the machine's own win. */
+function provideActions(logic: MachineLogic): MachineLogic {
+  const machine = logic as Partial<AnyStateMachine>;
+  if (typeof machine.provide !== 'function') return logic;
+  const own = machine.implementations?.actions ?? {};
+  const byName: Record<string, AnyAction> = {
+    tell: (args, params) => runningIn(args).ctx.tell(params.to, params.message),
+    publish: (args, params) => runningIn(args).ctx.publish(params.topic, params.message),
+    reply: (args, params) => {
+      runningIn(args).reply = { value: params };
+    },
+  };
+  return machine.provide({ actions: { ...byName, ...own } }) as MachineLogic;
+}

@@ -1,0 +1,67 @@
+/**
+ * Idle actors leave memory. Their state goes; what they were spawned with and whom they watch is kept for their return,
+ * since a passivation is no end.
+ */
+import { DeadlineEntry, type DeadlineWheel } from '../structures/deadline-wheel.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Cell, CellOrigin } from './cell.ts';
+import { endCell } from './lifecycle.ts';
+
+/** Looks from time to time whether its cell has been idle long enough to leave memory. */
+export class IdleCheck extends DeadlineEntry {
+  readonly #wheel: DeadlineWheel;
+  readonly #cell: Cell;
+
+  constructor(wheel: DeadlineWheel, cell: Cell) {
+    super();
+    this.#wheel = wheel;
+    this.#cell = cell;
+  }
+
+  expire(): void {
+    const cell = this.#cell;
+    if (cell.status === 'ended' || cell.status === 'stopping') return;
+    const { passivateAfterMs } = cell.behaviour;
+    const now = cell.kernel.clock.now();
+    const dueAt = cell.lastActiveAt + passivateAfterMs;
+    if (cell.status === 'ready' && isIdle(cell) && now >= dueAt)
+      endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
+    else this.#wheel.add(this, dueAt > now ? dueAt : now + passivateAfterMs);
+  }
+}
+
+/** Nothing under way that would be lost with the memory. */
+function isIdle(cell: Cell): boolean {
+  const { timers, children, stash, terminated } = cell.extras;
+  return cell.mail.length === 0 && !timers?.size && !children?.size && !stash?.length && !terminated?.length;
+}
+
+interface Sleeper {
+  origin: CellOrigin | undefined;
+  watching: Set<ActorId> | undefined;
+}
+
+/** What is left of passivated actors: nothing for most of them. */
+export class Asleep {
+  readonly #sleepers = new Map<ActorId, Sleeper>();
+
+  add({ id, origin, extras: { watching } }: Cell): void {
+    if (!origin.spawned && !watching?.size) return;
+    this.#sleepers.set(id, { origin: origin.spawned ? origin : undefined, watching });
+  }
+
+  watches(id: ActorId, target: ActorId): boolean {
+    return this.#sleepers.get(id)?.watching?.has(target) === true;
+  }
+
+  /** What it was spawned with. */
+  originOf(id: ActorId): CellOrigin | undefined {
+    return this.#sleepers.get(id)?.origin;
+  }
+
+  take(id: ActorId): Sleeper | undefined {
+    const sleeper = this.#sleepers.get(id);
+    if (sleeper) this.#sleepers.delete(id);
+    return sleeper;
+  }
+}

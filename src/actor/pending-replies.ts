@@ -1,0 +1,189 @@
+/**
+ * Asks under way of this process. Each settles exactly once: by the reply, an error, its deadline or its abort.
+ */
+import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
+import { type Fate, TroupeError } from '../vocabulary/errors.ts';
+import type { AskOptions } from './ask-options.ts';
+
+/** Asks under way at most, per process; one more fails with OVERLOADED. */
+export const PENDING_ASKS_MAX = 1_000_000;
+
+/** Who asked, where it was an actor: it is waited for while the asker's turn lasts. */
+export interface Asker {
+  waits(reply: PendingReply): void;
+  waitsNoMore(reply: PendingReply): void;
+}
+
+export class PendingReply extends DeadlineEntry implements ReplyTo {
+  readonly target: ActorId;
+  readonly promise: Promise<unknown>;
+  settled = false;
+  /** On `Clock.now()`; 0: none. */
+  deadline = 0;
+  /** The process that the ask was written to, once it left this one; nobody here knows then how far it came. */
+  peer: ActorId | undefined;
+  /** Its number for the reply from another process; 0 until it crosses. */
+  correlation = 0;
+  readonly #pending: PendingReplies;
+  readonly #asker: Asker | undefined;
+  #begun = false;
+  #run: Run | undefined;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: TroupeError) => void;
+  #unlisten: (() => void) | undefined;
+
+  constructor(pending: PendingReplies, target: ActorId, asker: Asker | undefined) {
+    super();
+    this.#pending = pending;
+    this.target = target;
+    this.#asker = asker;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    asker?.waits(this);
+  }
+
+  resolve(value: unknown): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#resolve(value);
+  }
+
+  reject(error: TroupeError): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  begin(run: Run): void {
+    this.#begun = true;
+    this.#run = run;
+  }
+
+  address(): ReplyAddress {
+    return { process: this.#pending.address, correlation: this.#pending.register(this) };
+  }
+
+  written(peer: ActorId): void {
+    this.peer = peer;
+  }
+
+  expire(): void {
+    this.#giveUp('ASK_TIMEOUT', `a reply of ${this.target} was expected before the deadline; got none`);
+  }
+
+  abortWith(signal: AbortSignal): void {
+    const abort = (): void =>
+      this.#giveUp('ASK_ABORTED', `a reply of ${this.target} was expected; got an abort by the asker`, signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener('abort', abort);
+  }
+
+  get fate(): Fate {
+    if (this.peer !== undefined) return 'unknown';
+    return this.#begun ? 'executed' : 'not-executed';
+  }
+
+  #giveUp(code: 'ASK_TIMEOUT' | 'ASK_ABORTED', text: string, cause?: unknown): void {
+    if (this.settled) return;
+    const run = this.#run;
+    this.reject(new TroupeError(code, text, { fate: this.fate, cause }));
+    run?.givenUp(this);
+    if (this.peer !== undefined) this.#pending.onGivenUp?.(this);
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.#run = undefined;
+    this.#unlisten?.();
+    this.#pending.remove(this);
+    this.#asker?.waitsNoMore(this);
+  }
+}
+
+export class PendingReplies {
+  readonly #wheel: DeadlineWheel<PendingReply>;
+  /** Requests that end with their actor, not with a time. */
+  readonly #endless = new Set<PendingReply>();
+  readonly #clock: Clock;
+  readonly #crossed = new Map<number, PendingReply>();
+  #lastCorrelation = 0;
+  /** Asks under way. */
+  size = 0;
+  /** Told of an ask that was given up after it had left this process. */
+  onGivenUp: ((reply: PendingReply) => void) | undefined;
+
+  /** Address of this process. */
+  readonly address: ActorId;
+
+  readonly #askMax: number;
+
+  constructor(clock: Clock, address: ActorId, askMax: number = PENDING_ASKS_MAX) {
+    this.#askMax = askMax;
+    this.#clock = clock;
+    this.address = address;
+    this.#wheel = new DeadlineWheel(clock);
+  }
+
+  /** A new ask; `deadline` on `Clock.now()`, 0 for none. */
+  open(target: ActorId, deadline: number, asker: Asker | undefined, options: AskOptions | undefined): PendingReply {
+    const reply = new PendingReply(this, target, asker);
+    this.size++;
+    reply.deadline = deadline;
+    if (deadline > 0) this.#wheel.add(reply, deadline);
+    else this.#endless.add(reply);
+    if (options?.signal) this.#watchAbort(reply, options.signal);
+    if (deadline > 0 && deadline <= this.#clock.now()) reply.expire();
+    if (this.size > this.#askMax) {
+      const text = `at most ${this.#askMax} asks may be under way in a process; got one more`;
+      reply.reject(new TroupeError('OVERLOADED', text, { fate: 'not-executed' }));
+    }
+    return reply;
+  }
+
+  /** The ask leaves this process: its number for the reply. */
+  register(reply: PendingReply): number {
+    if (reply.correlation === 0) reply.correlation = ++this.#lastCorrelation;
+    this.#crossed.set(reply.correlation, reply);
+    return reply.correlation;
+  }
+
+  byCorrelation(correlation: number): PendingReply | undefined {
+    return this.#crossed.get(correlation);
+  }
+
+  /** Those that were written to a process. */
+  *writtenTo(peer: ActorId): Iterable<PendingReply> {
+    for (const reply of this.#crossed.values()) if (reply.peer === peer) yield reply;
+  }
+
+  /** Every ask that is still under way fails. */
+  rejectAll(code: 'SHUTTING_DOWN', text: string): void {
+    for (const reply of [...this.#wheel, ...this.#endless])
+      reply.reject(new TroupeError(code, text, { fate: reply.fate }));
+  }
+
+  /** No timer is left behind. */
+  close(): void {
+    this.#wheel.close();
+  }
+
+  remove(reply: PendingReply): void {
+    this.size--;
+    if (reply.deadline > 0) this.#wheel.remove(reply);
+    else this.#endless.delete(reply);
+    if (reply.correlation !== 0) this.#crossed.delete(reply.correlation);
+  }
+
+  #watchAbort(reply: PendingReply, signal: AbortSignal): void {
+    reply.abortWith(signal);
+    if (signal.aborted) {
+      const text = `a reply of ${reply.target} was expected; got a signal that was aborted already`;
+      reply.reject(new TroupeError('ASK_ABORTED', text, { fate: 'not-executed', cause: signal.reason }));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/** How the incarnations of one kind begin and what handles their messages; plain handlers and machines both give one. */
+import type { Context } from './context.ts';
+
+export type RunHandler = (ctx: Context<unknown>, message: unknown) => unknown;
+
+export interface Runner {
+  /** The first state; may be async. */
+  begin(ctx: Context<unknown>, args: unknown): unknown;
+  handlerOf(type: string): RunHandler | undefined;
+  /** Before onStop, so that nothing of the incarnation goes on by itself. */
+  end?(ctx: Context<unknown>): void;
+}

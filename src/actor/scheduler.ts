@@ -1,0 +1,86 @@
+/**
+ * Runs cells that have mail, in slices: a slice ends after a count of turns or a time, and the next one starts only
+ * after sockets and timers had theirs. Slices run in microtasks, so that a burst is handled without a trip round the
+ * event loop; the budget is shared by all slices between two trips, so microtasks cannot starve it.
+ */
+import { Ring } from '../structures/ring.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+
+export interface Runnable {
+  /** Runs up to `turns` turns; returns how many it ran. Enqueues itself again where mail is left. */
+  run(turns: number): number;
+}
+
+/** Turns between two trips round the event loop, at most. */
+export const SLICE_TURNS = 65_536;
+/** Milliseconds between two trips round the event loop, at most (but for a single long turn). */
+export const SLICE_MS = 10;
+/** Turns of one cell before the next cell is served. */
+export const CELL_TURNS = 64;
+
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #ready = new Ring<Runnable>();
+  #armed = false;
+  #turnsLeft = SLICE_TURNS;
+  #sliceEndsAt = 0;
+  /** `clock.now()` at the start of the present slice: a cheap, slightly old time. */
+  now = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.now = clock.now();
+  }
+
+  enqueue(runnable: Runnable): void {
+    this.#ready.push(runnable);
+    if (!this.#armed) this.#arm();
+  }
+
+  get idle(): boolean {
+    return this.#ready.length === 0;
+  }
+
+  #arm(): void {
+    this.#armed = true;
+    if (this.#turnsLeft > 0 && this.#sliceEndsAt > 0) {
+      this.#clock.soon(this.#slice);
+    } else if (this.#turnsLeft > 0) {
+      // The first slice since the last trip: the trip that gives the budget back is booked now.
+      this.#clock.defer(this.#refill);
+      this.#clock.soon(this.#slice);
+    } else {
+      this.#clock.defer(this.#slice);
+    }
+  }
+
+  readonly #refill = (): void => {
+    this.#turnsLeft = SLICE_TURNS;
+    this.#sliceEndsAt = 0;
+  };
+
+  readonly #slice = (): void => {
+    if (this.#turnsLeft <= 0) this.#refill();
+    this.now = this.#clock.now();
+    if (this.#sliceEndsAt === 0) this.#sliceEndsAt = this.now + SLICE_MS;
+    const ready = this.#ready;
+    let untilTimeCheck = CELL_TURNS * 2;
+    try {
+      while (ready.length > 0 && this.#turnsLeft > 0) {
+        const runnable = ready.shift() as Runnable;
+        const turns = runnable.run(Math.min(CELL_TURNS, this.#turnsLeft)) || 1;
+        this.#turnsLeft -= turns;
+        untilTimeCheck -= turns;
+        if (untilTimeCheck <= 0) {
+          untilTimeCheck = CELL_TURNS * 2;
+          this.now = this.#clock.now();
+          if (this.now >= this.#sliceEndsAt) this.#turnsLeft = 0;
+        }
+      }
+    } finally {
+      // Also where a turn threw what no turn should: the others go on.
+      if (ready.length > 0) this.#clock.defer(this.#slice);
+      else this.#armed = false;
+    }
+  };
+}

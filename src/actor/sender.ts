@@ -1,0 +1,168 @@
+/**
+ * One sender: an actor's incarnation, or a process (the master, a worker's `main`). What it sends keeps its order.
+ */
+import { checkTopic } from '../pubsub/local-topics.ts';
+import { type ActorId, isProcessAddress, parseActorId } from '../vocabulary/address.ts';
+import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
+import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
+import { show } from '../vocabulary/show.ts';
+import { type AskOptions, checkAskOptions } from './ask-options.ts';
+import type { Kernel, Speaker } from './kernel.ts';
+import type { Asker, PendingReply } from './pending-replies.ts';
+
+/** Congested recipients that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
+export const CONGESTED_KEPT = 1024;
+
+export class Sender implements Asker, Speaker {
+  readonly kernel: Kernel;
+  /** The actor that sends; undefined for a process. */
+  readonly id: ActorId | undefined;
+  #congested: Set<ActorId> | undefined;
+
+  constructor(kernel: Kernel, id: ActorId | undefined) {
+    this.kernel = kernel;
+    this.id = id;
+  }
+
+  /** What is left of the deadline of the message being handled, on `Clock.now()`; 0: none. */
+  get deadlineAt(): number {
+    return 0;
+  }
+
+  tell(to: ActorId, message: Message): boolean {
+    checkMessage(message);
+    const { kernel } = this;
+    this.checkOpen();
+    const envelope = new Envelope('message', checkId(to), message, this.id, undefined, 0);
+    if (kernel.limits.checkMessages && !this.#isPlain(envelope)) return true;
+    if (kernel.post.deliver(envelope)) return true;
+    this.#remember(to);
+    return false;
+  }
+
+  ask(to: ActorId, message: Message, options?: AskOptions): Promise<unknown> {
+    checkMessage(message);
+    checkAskOptions(options);
+    this.checkOpen();
+    return this.request('message', checkId(to), message, options).promise;
+  }
+
+  /** An ask of any verb; the envelope goes the way of this sender's tells. */
+  request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
+    const reply = this.kernel.pending.open(
+      to,
+      this.#deadlineOf(options),
+      verb === 'message' ? this : undefined,
+      options,
+    );
+    if (reply.settled) return reply;
+    const envelope = new Envelope(verb, to, message, this.id, reply, reply.deadline);
+    if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
+    if (!this.kernel.post.deliver(envelope)) this.#remember(to);
+    return reply;
+  }
+
+  publish(topic: string, message: Message): void {
+    checkMessage(message);
+    checkTopic(topic);
+    this.checkOpen();
+    const { kernel } = this;
+    const fault = kernel.limits.checkMessages ? faultOf(kernel, message) : undefined;
+    if (fault) return kernel.deadLetters.add(topic, message, this.id, fault.code);
+    kernel.topics.publish(topic, message, this.id);
+  }
+
+  stop(id: ActorId, reason = 'stopped'): Promise<void> {
+    checkId(id);
+    this.checkOpen();
+    return this.#endless('stop', id, reason) as Promise<void>;
+  }
+
+  /**
+   * Resolves when what this sender has under way towards congested recipients was handled. An actor waits no longer
+   * than for a reply: two that wait for each other would wait for ever, and so would one that waits for itself.
+   */
+  async drained(): Promise<void> {
+    const congested = this.#congested;
+    if (!congested) return;
+    this.#congested = undefined;
+    const others = [...congested].filter((id) => id !== this.id);
+    const barrier = (id: ActorId): Promise<unknown> =>
+      this.id === undefined ? this.#endless('barrier', id, undefined) : this.request('barrier', id, undefined).promise;
+    await Promise.allSettled(others.map(barrier));
+  }
+
+  waits(_reply: PendingReply): void {}
+
+  waitsNoMore(_reply: PendingReply): void {}
+
+  protected checkOpen(): void {
+    if (this.kernel.closing) {
+      throw new TroupeError('SHUTTING_DOWN', 'calls are taken while the system runs; got one after shutdown()', {
+        fate: 'not-executed',
+      });
+    }
+  }
+
+  /** A request without a deadline: it ends with the actor. */
+  #endless(verb: Verb, to: ActorId, message: unknown): Promise<unknown> {
+    const reply = this.kernel.pending.open(to, 0, undefined, undefined);
+    this.kernel.post.deliver(new Envelope(verb, to, message, this.id, reply, 0));
+    return reply.promise;
+  }
+
+  #deadlineOf(options: AskOptions | undefined): number {
+    const own = this.deadlineAt;
+    const timeoutMs = options?.timeoutMs;
+    if (own === 0) return this.kernel.clock.now() + (timeoutMs ?? this.kernel.limits.askTimeoutMs);
+    return timeoutMs === undefined ? own : Math.min(own, this.kernel.clock.now() + timeoutMs);
+  }
+
+  #remember(to: ActorId): void {
+    this.#congested ??= new Set();
+    if (this.#congested.size < CONGESTED_KEPT) this.#congested.add(to);
+  }
+
+  /** Checks and freezes; what is no plain data goes to dead letters, or rejects the ask. */
+  #isPlain(envelope: Envelope): boolean {
+    const fault = faultOf(this.kernel, envelope.message);
+    if (!fault) return true;
+    this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);
+    return false;
+  }
+}
+
+/** Checks a message as a link would, and freezes it where it is fine. */
+function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: string } | undefined {
+  const { fault, bytesMax } = inspectPlain(message);
+  if (fault) return { code: 'INVALID_MESSAGE', text: `a message is plain data; got ${fault.got} at ${fault.path}` };
+  const { messageBytesMax } = kernel.limits;
+  if (bytesMax > messageBytesMax) {
+    const bytes = kernel.encodedBytes(message);
+    const text = `a message has at most ${messageBytesMax} encoded bytes; got ${bytes}`;
+    if (bytes > messageBytesMax) return { code: 'MESSAGE_TOO_LARGE', text };
+  }
+  deepFreeze(message);
+  return undefined;
+}
+
+/** Ids seen lately; checking one again costs a look-up. */
+const CHECKED_IDS_KEPT = 100_000;
+let checkedIds = new Set<ActorId>();
+
+export function checkId(id: ActorId): ActorId {
+  if (checkedIds.has(id)) return id;
+  if (typeof id === 'string' && isProcessAddress(id))
+    throw new TroupeError('INVALID_ACTOR_ID', `an actor id is <kind>/<key>; got ${show(id)}`);
+  parseActorId(id);
+  if (checkedIds.size >= CHECKED_IDS_KEPT) checkedIds = new Set();
+  checkedIds.add(id);
+  return id;
+}
+
+export function checkMessage(message: unknown): asserts message is Message {
+  if (typeof message !== 'object' || message === null || typeof (message as Message).type !== 'string') {
+    throw new TroupeError('INVALID_MESSAGE', `a message is an object with a string 'type'; got ${show(message)}`);
+  }
+}

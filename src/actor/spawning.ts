@@ -1,0 +1,128 @@
+/**
+ * Actors that are started with arguments, a generated key or a parent: `spawn`, for top-level actors and children.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type ActorId, actorId, kindOf } from '../vocabulary/address.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { inspectPlain } from '../vocabulary/plain-data.ts';
+import type { RestartType } from '../supervision/supervision-options.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Cell, CellHost, CellOrigin } from './cell.ts';
+import { Children, CHILDREN_MAX } from './children.ts';
+import type { Context, SpawnOptions } from './context.ts';
+import type { Kernel } from './kernel.ts';
+import { startCell } from './lifecycle.ts';
+import { LocalReply } from './local-reply.ts';
+
+/** The id to spawn under; throws for a kind that is not known and for arguments that are no plain data. */
+export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
+  if (!kernel.behaviours.has(kind)) {
+    const known = [...kernel.behaviours.keys()].join(', ');
+    throw new TroupeError('UNKNOWN_KIND', `spawn() takes one of the kinds ${known}; got ${String(kind)}`);
+  }
+  const { fault } = inspectPlain(options.args);
+  if (fault) {
+    const where = fault.path.replace(/^message/, 'args');
+    throw new TroupeError('INVALID_MESSAGE', `the args of a spawn are plain data; got ${fault.got} at ${where}`);
+  }
+  return actorId(kind, options.key ?? kernel.newKey());
+}
+
+/** Starts a top-level actor here, or answers for the one that runs already. */
+export function spawnHere(host: CellHost, behaviour: Behaviour, id: ActorId, args: unknown, reply: ReplyTo): void {
+  const cell = host.cellOf(id);
+  if (cell) return answerForRunning(host, cell, args, reply);
+  const fresh = host.createCell(id, behaviour, originOf(args, undefined));
+  fresh.own.startReplies = [reply];
+  startCell(fresh);
+}
+
+/** Its own copy of the arguments: restarts get what was given, whatever has become of it since. */
+function originOf(args: unknown, parent: Cell | undefined): CellOrigin {
+  return { args: copyPlain(args), spawned: true, parent };
+}
+
+function answerForRunning(host: CellHost, cell: Cell, args: unknown, reply: ReplyTo): void {
+  if (cell.status === 'stopping') {
+    const again = (): void => spawnHere(host, cell.behaviour, cell.id, args, reply);
+    (cell.own.endReplies ??= []).push(new LocalReply(again, again));
+    return;
+  }
+  if (cell.origin.parent || !isDeepStrictEqual(cell.origin.args, args)) return reply.reject(alreadyExists(cell.id));
+  if (!cell.origin.spawned) {
+    cell.origin = originOf(args, undefined);
+    host.becameSpawned(cell);
+  }
+  if (cell.status === 'starting' || cell.status === 'pausing') (cell.own.startReplies ??= []).push(reply);
+  else reply.resolve(undefined);
+}
+
+function alreadyExists(id: ActorId): TroupeError {
+  return new TroupeError(
+    'ALREADY_EXISTS',
+    `spawn() starts an actor that does not run yet, or runs with the same args; got ${id}`,
+    { fate: 'not-executed' },
+  );
+}
+
+/** Starts a child of `parent` in this process; resolves to its id once it has started. */
+export async function spawnChild(
+  parent: Cell,
+  kind: string,
+  options: SpawnOptions,
+  restart: RestartType,
+  shutdownMs: number,
+): Promise<ActorId> {
+  const { kernel, host, context } = parent;
+  const id = spawnId(kernel, kind, options);
+  checkAlive(parent, context);
+  if ((parent.extras.children?.size ?? 0) >= CHILDREN_MAX) {
+    throw new TroupeError('OVERLOADED', `an actor has at most ${CHILDREN_MAX} children; got one more`);
+  }
+  await ended(host.cellOf(id));
+  if (!host.cellOf(id)) await kernel.claims?.claim(id, kind, options.key === undefined);
+  checkAlive(parent, context);
+  const running = host.cellOf(id);
+  if (running) await sameChild(parent, running, options.args);
+  else await newChild(parent, id, options.args, restart, shutdownMs);
+  return id;
+}
+
+/** Only an incarnation that is not about to end has children; those of one that ends are ended already. */
+function checkAlive(parent: Cell, context: Context<unknown>): void {
+  const { status } = parent;
+  if (parent.context === context && (status === 'starting' || status === 'ready' || status === 'busy')) return;
+  throw new TroupeError('ACTOR_STOPPED', `${parent.id} spawns children while it lives; got its end`);
+}
+
+async function ended(cell: Cell | undefined): Promise<void> {
+  if (cell?.status !== 'stopping') return;
+  await new Promise<void>((resolve) => {
+    (cell.own.endReplies ??= []).push(new LocalReply(resolve, () => resolve()));
+  });
+}
+
+async function sameChild(parent: Cell, running: Cell, args: unknown): Promise<void> {
+  const { origin, status } = running;
+  if (origin.parent !== parent || !isDeepStrictEqual(origin.args, args)) throw alreadyExists(running.id);
+  if (status === 'starting' || status === 'pausing') await started(running);
+}
+
+function newChild(parent: Cell, id: ActorId, args: unknown, restart: RestartType, shutdownMs: number): Promise<void> {
+  const behaviour = parent.kernel.behaviours.get(kindOf(id)) as Behaviour;
+  const child = parent.host.createCell(id, behaviour, originOf(args, parent));
+  const own = parent.own;
+  const children = (own.children ??= new Children(parent)) as Children;
+  children.add(child, restart, shutdownMs);
+  const start = started(child);
+  startCell(child);
+  return start;
+}
+
+function started(cell: Cell): Promise<void> {
+  return new Promise((resolve, reject) => {
+    (cell.own.startReplies ??= []).push(new LocalReply(resolve, reject));
+  });
+}

@@ -1,0 +1,246 @@
+/**
+ * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
+ */
+import { Ring } from '../structures/ring.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope, Message } from '../vocabulary/envelope.ts';
+import { asError, Refusal, TroupeError } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { show } from '../vocabulary/show.ts';
+import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
+import { isThenable } from '../vocabulary/thenable.ts';
+import type { Cell } from './cell.ts';
+import type { Context } from './context.ts';
+import { endCell, endingOf, failCell } from './lifecycle.ts';
+import type { RunHandler } from './runner.ts';
+
+export function runEnvelope(cell: Cell, envelope: Envelope): void {
+  const { replyTo, verb } = envelope;
+  if (replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
+    return;
+  }
+  switch (verb) {
+    case 'message':
+      return runMessage(cell, envelope);
+    case 'barrier':
+      return replyTo?.resolve(undefined);
+    case 'stop':
+      if (replyTo) (cell.own.endReplies ??= []).push(replyTo);
+      return endCell(cell, endingOf(envelope.message as ExitReason));
+    case 'run':
+      return runGuarded(cell, envelope, envelope.message as () => unknown);
+  }
+}
+
+/** A watched actor has ended. */
+export function runTerminated(cell: Cell, ended: { id: ActorId; reason: ExitReason }): void {
+  const { onTerminated } = cell.behaviour;
+  if (onTerminated) runGuarded(cell, undefined, () => onTerminated(cell.context, ended));
+}
+
+function isLate(cell: Cell, envelope: Envelope): boolean {
+  if (envelope.deadline === 0 || cell.kernel.clock.now() < envelope.deadline) return false;
+  const text = `a message is handled before its deadline; got to it later in the mailbox of ${cell.id}`;
+  envelope.replyTo?.reject(new TroupeError('ASK_TIMEOUT', text, { fate: 'not-executed' }));
+  return true;
+}
+
+function runMessage(cell: Cell, envelope: Envelope): void {
+  const { type } = envelope.message as Message;
+  const handler = cell.behaviour.handlerOf(type);
+  if (handler === undefined) {
+    cell.kernel.deadLetters.refuse(
+      envelope,
+      'UNKNOWN_MESSAGE',
+      `${cell.id} handles messages of known types; got '${type}'`,
+    );
+    return;
+  }
+  const { schema } = cell.behaviour;
+  if (schema === undefined) runHandler(cell, envelope, handler, envelope.message);
+  else runChecked(cell, envelope, handler, schema);
+}
+
+function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {
+  const { kernel, context } = cell;
+  cell.behaviour.counters.messages++;
+  cell.current = envelope;
+  envelope.replyTo?.begin(cell);
+  cell.status = 'busy';
+  let result: unknown;
+  let isAsync = false;
+  kernel.running = cell;
+  try {
+    result = handler(context, message);
+    isAsync = isThenable(result);
+  } catch (error) {
+    kernel.running = undefined;
+    return endTurn(cell, context, envelope, true, error);
+  }
+  kernel.running = undefined;
+  if (isAsync) awaitTurn(cell, envelope, context, result as PromiseLike<unknown>);
+  else endTurn(cell, context, envelope, false, result);
+}
+
+/** Goes on after a turn, unless its incarnation was ended meanwhile: by itself, or by others while it awaited. */
+function endTurn(
+  cell: Cell,
+  context: Context<unknown>,
+  envelope: Envelope | undefined,
+  isFailure: boolean,
+  result: unknown,
+): void {
+  if (cell.context !== context) return;
+  cell.status = 'ready';
+  if (isFailure) turnFailed(cell, envelope, result);
+  else turnDone(cell, envelope, result);
+}
+
+function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema: StandardSchemaV1): void {
+  const { context } = cell;
+  let result: ReturnType<StandardSchemaV1['~standard']['validate']>;
+  try {
+    result = schema['~standard'].validate(envelope.message);
+  } catch (error) {
+    return refuseSchema(cell, envelope, [{ message: asError(error).message }]);
+  }
+  if (!isThenable(result)) return runIfValid(cell, envelope, handler, result);
+  cell.status = 'busy';
+  cell.own.checking = envelope;
+  Promise.resolve(result).then(
+    (checked) => resumeChecked(cell, context, () => runIfValid(cell, envelope, handler, checked)),
+    (error) => resumeChecked(cell, context, () => refuseSchema(cell, envelope, [{ message: asError(error).message }])),
+  );
+}
+
+/** Goes on once an async schema has looked at the message; the asker may have given up meanwhile. */
+function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void): void {
+  if (cell.context !== context) return;
+  const envelope = cell.extras.checking as Envelope;
+  cell.own.checking = undefined;
+  cell.status = 'ready';
+  if (envelope.replyTo?.settled || isLate(cell, envelope)) turnDone(cell, undefined, undefined);
+  else goOn();
+  cell.lastActiveAt = cell.kernel.clock.now();
+  cell.wake();
+}
+
+function runIfValid(cell: Cell, envelope: Envelope, handler: RunHandler, result: SchemaResult<unknown>): void {
+  if (result.issues) refuseSchema(cell, envelope, result.issues);
+  else runHandler(cell, envelope, handler, result.value);
+}
+
+function refuseSchema(
+  cell: Cell,
+  envelope: Envelope,
+  issues: ReadonlyArray<{ message: string; path?: unknown }>,
+): void {
+  const text = issues.map(({ message, path }) => (path ? `${pathText(path)}: ${message}` : message)).join('; ');
+  cell.kernel.deadLetters.refuse(
+    envelope,
+    'INVALID_MESSAGE',
+    `a message to ${cell.id} passes its schema (${text}); got ${show(envelope.message)}`,
+  );
+  turnDone(cell, undefined, undefined);
+}
+
+function pathText(path: unknown): string {
+  if (!Array.isArray(path)) return '';
+  return path.map((part) => String(typeof part === 'object' && part !== null ? part.key : part)).join('.');
+}
+
+/** Work that is no message: the hooks, a machine's clock. It has no reply; an error fails the cell all the same. */
+function runGuarded(cell: Cell, envelope: Envelope | undefined, work: () => unknown): void {
+  const { context, kernel } = cell;
+  cell.current = envelope;
+  cell.status = 'busy';
+  let result: unknown;
+  let isAsync = false;
+  kernel.running = cell;
+  try {
+    result = work();
+    isAsync = isThenable(result);
+  } catch (error) {
+    kernel.running = undefined;
+    return endTurn(cell, context, envelope, true, error);
+  }
+  kernel.running = undefined;
+  if (isAsync) awaitTurn(cell, envelope, context, result as PromiseLike<unknown>);
+  else endTurn(cell, context, envelope, false, undefined);
+}
+
+function awaitTurn(
+  cell: Cell,
+  envelope: Envelope | undefined,
+  context: Context<unknown>,
+  result: PromiseLike<unknown>,
+): void {
+  const settle = (isFailure: boolean, value: unknown): void => {
+    endTurn(cell, context, envelope, isFailure, value);
+    cell.lastActiveAt = cell.kernel.clock.now();
+    cell.wake();
+  };
+  // Not every thenable is a promise that never throws in its `then`.
+  Promise.resolve(result).then(
+    (value) => settle(false, value),
+    (error) => settle(true, error),
+  );
+}
+
+function turnDone(cell: Cell, envelope: Envelope | undefined, value: unknown): void {
+  cell.clearTurn();
+  if (cell.stashing) putAside(cell, envelope as Envelope);
+  else if (envelope?.replyTo) replyWith(cell, envelope, value);
+  if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
+}
+
+/** Only now that its turn is over: one that throws after ctx.stash() was handled, and does not come back. */
+function putAside(cell: Cell, envelope: Envelope): void {
+  const own = cell.own;
+  cell.stashing = false;
+  own.stash ??= new Ring();
+  own.stash.push(envelope);
+}
+
+function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
+  const { replyTo } = envelope;
+  if (!replyTo || replyTo.settled) return;
+  if (typeof value !== 'object' || value === null) {
+    if (typeof value !== 'function' && typeof value !== 'symbol') return replyTo.resolve(value);
+  }
+  const { fault, refs } = inspectPlain(value);
+  if (fault) {
+    const where = fault.path.replace(/^message/, 'reply');
+    const text = `the reply of ${cell.id} is plain data; got ${fault.got} at ${where}`;
+    return replyTo.reject(new TroupeError('INVALID_MESSAGE', text, { fate: 'executed' }));
+  }
+  replyTo.resolve(copyPlain(value, refs));
+}
+
+function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown): void {
+  cell.clearTurn();
+  cell.stashing = false;
+  if (thrown instanceof Refusal) {
+    envelope?.replyTo?.reject(refused(thrown));
+    if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
+    return;
+  }
+  const error = asError(thrown);
+  if (envelope?.verb === 'message') {
+    const { type } = envelope.message as Message;
+    const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${error.name}: ${error.message}`;
+    envelope.replyTo?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
+    cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED');
+  }
+  cell.behaviour.counters.failures++;
+  failCell(cell, error);
+}
+
+function refused(refusal: Refusal): TroupeError {
+  const { reason, message, data } = refusal;
+  const { fault, refs } = inspectPlain(data);
+  const copy = fault ? undefined : copyPlain(data, refs);
+  return new TroupeError('REFUSED', message, { fate: 'executed', reason, data: copy });
+}

@@ -1,0 +1,18 @@
+/** The public face. */
+export { type ActorOptions, defineActor, type MachineOptions } from './actor/define-actor.ts';
+export type { ActorDefinition } from './actor/definition.ts';
+export type { ActorRef, MessageOf, ReplyOf, UntypedRef } from './actor/actor-ref.ts';
+export type { AskOptions } from './actor/ask-options.ts';
+export type { Context, RefTo, SpawnChildOptions, SpawnOptions, Whereabouts } from './actor/context.ts';
+export { type MachineReply, publish, reply, tell } from './actor/machine-actor.ts';
+export { createSystem } from './actor-system.ts';
+export type { SystemOptions, WorkerGroup, WorkerSupervisionOptions } from './options.ts';
+export type { Log } from './observe/log.ts';
+export type { BackoffOptions, Directive, RestartType, SupervisionOptions } from './supervision/supervision-options.ts';
+export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
+export { ERROR_CODES, type ErrorCode, type Fate, Refusal, TroupeError } from './vocabulary/errors.ts';
+export type { DeadLetter, EventName, SystemEvents } from './vocabulary/events.ts';
+export type { ExitReason } from './vocabulary/exit-reason.ts';
+export type { WorkerInfo, WorkerState } from './wire/control.ts';
+export type { ProcessMetrics, SystemMetrics } from './worker/metrics.ts';
+export type { ProcessIdentity, SpawnTopOptions, System } from './worker/system.ts';

@@ -1,0 +1,84 @@
+/** Workers as processes of node:cluster, so that their servers share ports. The one importer of node:cluster. */
+import cluster, { type Worker } from 'node:cluster';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { ToMaster, ToProcess } from '../wire/control.ts';
+import type { WorkerExit, WorkerHost, WorkerProcess } from './worker-host.ts';
+
+export class ClusterHost implements WorkerHost {
+  readonly #exec: string;
+
+  /** `exec`: path of the module that a worker runs. */
+  constructor(exec: string) {
+    if (!cluster.isPrimary || typeof cluster.fork !== 'function') {
+      const text =
+        'createSystem() forks its workers from a primary process; got a process that is itself a worker of node:cluster. ' +
+        'Under PM2, start it in fork mode (exec_mode: "fork", instances: 1)';
+      throw new TroupeError('INVALID_OPTIONS', text);
+    }
+    this.#exec = exec;
+  }
+
+  fork({ index, incarnation, role }: { index: number; incarnation: number; role: string }): WorkerProcess {
+    // Settings are the process's, not the system's: several systems may live here, so they are set before each fork.
+    cluster.setupPrimary({
+      exec: this.#exec,
+      args: [],
+      execArgv: inheritedExecArgv(),
+      serialization: 'advanced',
+      silent: false,
+    });
+    const worker = cluster.fork({
+      TROUPE_WORKER: String(index),
+      TROUPE_ROLE: role,
+      TROUPE_INCARNATION: String(incarnation),
+    });
+    return {
+      pid: worker.process.pid as number,
+      channel: {
+        send: (message: ToProcess) => {
+          // A process that is gone hears nothing more; its exit tells the rest.
+          if (worker.isConnected()) worker.process.send(message, undefined, undefined, () => {});
+        },
+        onMessage: (receive: (message: ToMaster) => void) =>
+          worker.on('message', (message: ToMaster) => receive(message)),
+      },
+      kill: (signal) => {
+        worker.process.kill(signal);
+      },
+      onExit: (listener) => {
+        worker.on('error', () => {});
+        whenOver(worker, listener);
+      },
+    };
+  }
+}
+
+/** Milliseconds after an exit for the last messages of the process to be read. */
+const LAST_WORDS_MS = 100;
+
+/** The exit may be reported before the last messages were read; a process is over when its channel has ended, too. */
+function whenOver(worker: Worker, listener: (exit: WorkerExit) => void): void {
+  worker.process.once('exit', (code, signal) => {
+    let isTold = false;
+    const tell = (): void => {
+      if (isTold) return;
+      isTold = true;
+      clearTimeout(timer);
+      listener({ code, signal });
+    };
+    const timer = setTimeout(tell, LAST_WORDS_MS);
+    if (worker.isConnected()) worker.once('disconnect', tell);
+    else tell();
+  });
+}
+
+/** What a program was started with holds for its workers, but not what would make them evaluate its own script again. */
+function inheritedExecArgv(): string[] {
+  const argv: string[] = [];
+  for (let i = 0; i < process.execArgv.length; i++) {
+    const argument = process.execArgv[i] as string;
+    if (['-e', '--eval', '-p', '--print'].includes(argument)) i++;
+    else if (!argument.startsWith('--input-type') && !argument.startsWith('--eval=')) argv.push(argument);
+  }
+  return argv;
+}

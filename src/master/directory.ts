@@ -1,0 +1,28 @@
+/** The places of actors that are not placed by hash: given once, the same for everybody, until the worker dies. */
+import type { ActorId } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+
+/** Places given at most; one more is refused with OVERLOADED. */
+export const DIRECTORY_MAX = 1_000_000;
+
+export class Directory {
+  readonly #homes = new Map<ActorId, number>();
+
+  get(id: ActorId): number | undefined {
+    return this.#homes.get(id);
+  }
+
+  set(id: ActorId, worker: number): void {
+    if (this.#homes.size >= DIRECTORY_MAX && !this.#homes.has(id)) {
+      throw new TroupeError(
+        'OVERLOADED',
+        `at most ${DIRECTORY_MAX} actors have places that are not given by hash; got one more`,
+      );
+    }
+    this.#homes.set(id, worker);
+  }
+
+  forgetWorker(worker: number): void {
+    for (const [id, home] of this.#homes) if (home === worker) this.#homes.delete(id);
+  }
+}

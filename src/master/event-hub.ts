@@ -1,0 +1,50 @@
+/** Events for whoever listens, wherever: processes say what they want to hear, and hear it once. */
+import type { EventName, SystemEvents } from '../vocabulary/events.ts';
+import type { Participant, Participants } from './participants.ts';
+
+export class EventHub {
+  readonly #participants: Participants;
+  readonly #wanted = new Map<number, ReadonlySet<EventName>>();
+
+  constructor(participants: Participants) {
+    this.#participants = participants;
+  }
+
+  /** What a process listens to has changed. */
+  listens(participant: Participant, names: EventName[]): void {
+    this.#wanted.set(participant.index, new Set(names));
+    this.#tellWanted();
+  }
+
+  forget(participant: Participant): void {
+    if (this.#wanted.delete(participant.index)) this.#tellWanted();
+  }
+
+  /** What others want to hear, for a process that has just come. */
+  greet(participant: Participant): void {
+    participant.channel.send({ type: 'wanted-events', names: this.#wantedBesides(participant.index) });
+  }
+
+  /** Of one process, for the others: it has told its own listeners already. */
+  relay(origin: number, name: EventName, payload: unknown): void {
+    for (const participant of this.#participants) {
+      if (participant.index === origin || !this.#wanted.get(participant.index)?.has(name)) continue;
+      participant.channel.send({ type: 'event', name, payload });
+    }
+  }
+
+  /** Of the master itself. */
+  emit<E extends EventName>(name: E, payload: SystemEvents[E]): void {
+    this.relay(-1, name, payload);
+  }
+
+  #tellWanted(): void {
+    for (const participant of this.#participants) this.greet(participant);
+  }
+
+  #wantedBesides(index: number): EventName[] {
+    const names = new Set<EventName>();
+    for (const [other, wanted] of this.#wanted) if (other !== index) for (const name of wanted) names.add(name);
+    return [...names];
+  }
+}

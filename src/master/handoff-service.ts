@@ -1,0 +1,252 @@
+/**
+ * Carries hand-offs out: broadcasts holds, hears what comes of them, and lets the placement settle them. Units wait in
+ * line: a claim for an id whose unit is on the move begins when that has ended.
+ */
+import { Handoffs, type MoveEnd, type ProcessName } from '../placement/handoff.ts';
+import { shardOf, shardUnit } from '../placement/shard.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
+import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
+import type { Participants } from './participants.ts';
+import type { PlacementService } from './placement-service.ts';
+
+/** Milliseconds from hold to settlement; past it everything stays where it is. */
+export const HANDOFF_MS_MAX = 5_000;
+/** Milliseconds in which the ids of ended actors gather before they go back to their shards together. */
+export const RELEASE_MS = 100;
+/** Units of one hand-off, when a worker gets its share: short holds, at the price of more of them. */
+export const UNITS_PER_MOVE = 16;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class HandoffService {
+  readonly #clock: Clock;
+  readonly #participants: Participants;
+  readonly #placement: PlacementService;
+  readonly #handoffs = new Handoffs();
+  readonly #waiting = new Map<MoveId, Waiting & { timer: Timer }>();
+  /** What waits for a unit to be free, in order. */
+  #line: { units: Unit[]; begin: () => void }[] = [];
+  /** Pins of this turn of the loop, for one change. */
+  #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
+  #ended = new Set<ActorId>();
+  #settling: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
+
+  constructor(clock: Clock, participants: Participants, placement: PlacementService) {
+    this.#clock = clock;
+    this.#participants = participants;
+    this.#placement = placement;
+  }
+
+  get isIdle(): boolean {
+    return this.#handoffs.size === 0 && this.#line.length === 0;
+  }
+
+  /** For a process that has just come. */
+  standing(): MoveOrder[] {
+    return this.#handoffs.standing();
+  }
+
+  /** Gives an id a place of its own. Rejects ALREADY_EXISTS where an actor lives under it elsewhere. */
+  async claim(id: ActorId, worker: number, fresh: boolean): Promise<void> {
+    this.keep(id);
+    if (fresh) return this.#pin(id, worker);
+    // Also where it is at home there already: another claim for the same id may be under way.
+    await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
+  }
+
+  /** Moves units to a worker. Rejects with what the old home says against it. */
+  move(units: Unit[], worker: number): Promise<void> {
+    return this.#whenFree(units, () => this.#handOffByHome(units, worker));
+  }
+
+  /** Spawned actors and children that have ended on a worker: ids with their places there go back to their shards. */
+  release(ids: readonly ActorId[], worker: number): void {
+    const pinned = ids.filter((id) => this.#placement.table.pinOf(id) === worker);
+    if (pinned.length === 0) return;
+    if (this.#ended.size === 0) this.#clock.setTimer(RELEASE_MS, () => this.#releaseEnded());
+    for (const id of pinned) this.#ended.add(id);
+  }
+
+  /** It lives again: it keeps its place. */
+  keep(id: ActorId): void {
+    this.#ended.delete(id);
+  }
+
+  installed(move: MoveId, by: ProcessName): void {
+    this.#finish(this.#handoffs.installed(move, by), undefined);
+  }
+
+  refused(move: MoveId, by: ProcessName, error: ErrorData): void {
+    this.#finish(this.#handoffs.refused(move, by), errorFromData(error));
+  }
+
+  /** The hand-offs that end with a process; the caller publishes the change that settles them. */
+  died(process: ProcessName): MoveEnd[] {
+    this.settleNow();
+    const ends = this.#handoffs.died(process);
+    for (const { order, outcome } of ends) {
+      const waiting = this.#takeWaiting(order.id);
+      if (outcome === 'settle' && order.purpose !== 'move') waiting?.resolve();
+      else
+        waiting?.reject(
+          new TroupeError(
+            'ACTOR_UNAVAILABLE',
+            `a hand-off ends at its new home; got the death of worker ${process.index}`,
+          ),
+        );
+    }
+    return ends;
+  }
+
+  /** After the change that buried a process: whoever waited for its units may go on. */
+  nextInLine(): void {
+    const line = this.#line;
+    this.#line = [];
+    for (const entry of line) {
+      if (this.#isFree(entry.units)) entry.begin();
+      else this.#line.push(entry);
+    }
+  }
+
+  #pin(id: ActorId, worker: number | null): Promise<void> {
+    return new Promise((done) => {
+      if (this.#fresh.length === 0) this.#clock.soon(() => this.#publishFresh());
+      this.#fresh.push({ pin: [id, worker], done });
+    });
+  }
+
+  #publishFresh(): void {
+    this.settleNow();
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    this.#placement.pin(fresh.map(({ pin }) => pin));
+    for (const { done } of fresh) done();
+  }
+
+  #releaseEnded(): void {
+    const ids = [...this.#ended];
+    this.#ended = new Set();
+    for (const id of ids) void this.#releaseOne(id).catch(() => {});
+  }
+
+  /** Refused where it lives again: then it keeps its place. */
+  async #releaseOne(id: ActorId): Promise<void> {
+    const { table } = this.#placement;
+    const pin = table.pinOf(id);
+    if (pin === undefined) return;
+    const home = this.#placement.shardHomeOf(id);
+    if (home === undefined || home === NOWHERE) return;
+    await this.#whenFree([id, ...this.#shardUnitsOf(id)], () =>
+      this.#handOff('release', [id], this.#placement.shardHomeOf(id) ?? NOWHERE),
+    );
+  }
+
+  /** A place of its own and a move of its shard must not cross. */
+  #shardUnitsOf(id: ActorId): Unit[] {
+    return this.#placement.table.roles().map((role) => shardUnit(role, shardOf(id)));
+  }
+
+  #whenFree(units: Unit[], begin: () => Promise<void>): Promise<void> {
+    this.settleNow();
+    return new Promise((resolve, reject) => {
+      const start = (): void => void begin().then(resolve, reject);
+      if (this.#isFree(units)) start();
+      else this.#line.push({ units, begin: start });
+    });
+  }
+
+  #isFree(units: Unit[]): boolean {
+    return !units.some((unit) => this.#handoffs.isMoving(unit));
+  }
+
+  /** A hand-off has one old home. While these waited in line, some of them may have got another one than the rest. */
+  async #handOffByHome(units: Unit[], worker: number): Promise<void> {
+    this.settleNow();
+    const byHome = new Map<number, Unit[]>();
+    for (const unit of units) {
+      const home = this.#homeOfUnit(unit);
+      const together = byHome.get(home);
+      if (together) together.push(unit);
+      else byHome.set(home, [unit]);
+    }
+    const ends = await Promise.allSettled(
+      [...byHome.values()].map((together) => this.#handOff('move', together, worker)),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  #handOff(purpose: MovePurpose, units: Unit[], worker: number): Promise<void> {
+    this.settleNow();
+    const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
+    const to = this.#participants.get(worker);
+    if (!to?.isLinked)
+      return Promise.reject(
+        new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),
+      );
+    if (!from || from === to) {
+      const pins = units.filter((unit) => !unit.startsWith('#'));
+      return Promise.all(pins.map((id) => this.#pin(id, purpose === 'release' ? null : worker))).then(() => undefined);
+    }
+    // An id on its way keeps its shard where it is: whose mail the shard's is would not be clear.
+    const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
+    const order = this.#handoffs.begin({ purpose, units, from: nameOf(from), to: nameOf(to) }, reserved);
+    this.#participants.tell({ type: 'hold', move: order });
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimer(HANDOFF_MS_MAX, () => this.#expire(order.id));
+      this.#waiting.set(order.id, { resolve, reject, timer });
+    });
+  }
+
+  #homeOfUnit(unit: Unit): number {
+    if (!unit.startsWith('#')) return this.#placement.homeOf(unit) ?? NOWHERE;
+    const [role, shard] = [unit.slice(1, unit.lastIndexOf(':')), Number(unit.slice(unit.lastIndexOf(':') + 1))];
+    return this.#placement.table.column(role)[shard] ?? NOWHERE;
+  }
+
+  #expire(move: MoveId): void {
+    const text = `a hand-off takes at most ${HANDOFF_MS_MAX} ms; got no end of it`;
+    this.#finish(this.#handoffs.expired(move), new TroupeError('ACTOR_UNAVAILABLE', text));
+  }
+
+  #finish(end: MoveEnd | undefined, error: Error | undefined): void {
+    if (!end) return;
+    const { order, outcome } = end;
+    const waiting = this.#takeWaiting(order.id);
+    if (outcome === 'settle') return this.#settleLater(order, waiting);
+    this.#participants.tell({ type: 'unhold', move: order.id });
+    waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a hand-off ends at its new home; got its refusal'));
+    this.nextInLine();
+  }
+
+  /** Hand-offs that end in one turn of the loop settle in one table change. */
+  #settleLater(order: MoveOrder, waiting: Waiting | undefined): void {
+    if (this.#settling.length === 0) this.#clock.soon(() => this.settleNow());
+    this.#settling.push({ order, waiting });
+  }
+
+  /** Also called before any other change: what was installed must not be overtaken by a death of its new home. */
+  settleNow(): void {
+    const settling = this.#settling;
+    if (settling.length === 0) return;
+    this.#settling = [];
+    this.#placement.settle(settling.map(({ order }) => order));
+    for (const { waiting } of settling) waiting?.resolve();
+    this.nextInLine();
+  }
+
+  #takeWaiting(move: MoveId): Waiting | undefined {
+    const waiting = this.#waiting.get(move);
+    this.#waiting.delete(move);
+    waiting?.timer.cancel();
+    return waiting;
+  }
+}
+
+function nameOf({ index, incarnation }: ProcessName): ProcessName {
+  return { index, incarnation };
+}

@@ -1,0 +1,341 @@
+/**
+ * The master: owns workers and placement, and is not on the way of any message between them. This file puts its parts
+ * together and says what each control message means.
+ *
+ *   worker-supervisor ─ forked, exited ─► participants ─► placement-service ─► table changes to all
+ *                                              └────────► handoff-service ──► holds, settlements
+ */
+import type { Log } from '../observe/log.ts';
+import { PlacementTable } from '../placement/placement-table.ts';
+import { shardUnit } from '../placement/shard.ts';
+import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
+import { EventHub } from './event-hub.ts';
+import { HandoffService, UNITS_PER_MOVE } from './handoff-service.ts';
+import { type Participant, Participants } from './participants.ts';
+import { type KindPlacement, PlacementService } from './placement-service.ts';
+import { Queries } from './queries.ts';
+import type { SupervisedWorker } from './supervised-worker.ts';
+import { WindingDown } from './winding-down.ts';
+import type { WorkerExit, WorkerHost } from './worker-host.ts';
+import { WorkerSupervisor } from './worker-supervisor.ts';
+
+export interface MasterOptions {
+  readonly host: WorkerHost;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly policy: SupervisionPolicy;
+  readonly hangMs: number;
+  readonly shutdownMs: number;
+  readonly groups: readonly { role: string; count: number }[];
+  readonly kinds: ReadonlyMap<string, KindPlacement>;
+  /** What every worker is told first; `self` is filled in. */
+  readonly boot: Omit<BootOrder, 'type' | 'self'>;
+  /** The master's own data plane. */
+  readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
+}
+
+/** Milliseconds for the processes to end once they were told to; then they are killed. */
+export const EXIT_MS_MAX = 2_000;
+/** Milliseconds between two broadcasts of the workers' loads. */
+const LOADS_MS = 1_000;
+
+export class Master {
+  readonly #options: MasterOptions;
+  readonly #participants = new Participants();
+  readonly #supervisor: WorkerSupervisor;
+  readonly #placement: PlacementService;
+  readonly #handoffs: HandoffService;
+  readonly #events: EventHub;
+  readonly #queries: Queries;
+  readonly #self: Participant;
+  /** The first workers are there and the table is published: from now on each later one joins by itself. */
+  #isPlaced = false;
+  #isChangeTold = true;
+  #down: Promise<void> | undefined;
+
+  constructor(options: MasterOptions) {
+    const { clock, groups, kinds, peer } = options;
+    this.#options = options;
+    this.#events = new EventHub(this.#participants);
+    this.#queries = new Queries(clock);
+    this.#placement = new PlacementService({
+      table: PlacementTable.from({ epoch: 0, columns: {}, pins: [] }),
+      participants: this.#participants,
+      kinds,
+      roles: [...new Set(groups.map(({ role }) => role))],
+      actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
+      changed: (epoch) => this.#events.emit('placement-changed', { epoch }),
+    });
+    this.#handoffs = new HandoffService(clock, this.#participants, this.#placement);
+    this.#supervisor = new WorkerSupervisor(options, {
+      message: (worker, participant, message) => this.#heard(worker, participant, message),
+      exited: (worker, participant, exit) => this.#exited(worker, participant, exit),
+      givenUp: (worker) =>
+        this.#events.emit('worker-given-up', {
+          worker: worker.index,
+          role: worker.role,
+          restarts: worker.life.restarts,
+        }),
+      changed: () => this.#tellWorkers(),
+    });
+    this.#self = {
+      index: 0,
+      incarnation: 1,
+      role: 'master',
+      pid: process.pid,
+      channel: peer.channel,
+      path: peer.path,
+      isLinked: false,
+    };
+    peer.channel.onMessage((message) => this.#heard(undefined, this.#self, message));
+  }
+
+  /** Resolves when all first workers are ready. Rejects with the first that cannot start; nothing is left running then. */
+  async start(): Promise<void> {
+    this.#welcome(this.#self);
+    const { groups } = this.#options;
+    try {
+      const first = groups.flatMap(({ role, count }) =>
+        Array.from({ length: count }, () => this.#supervisor.add(role)),
+      );
+      await Promise.all(first.map((worker) => this.#supervisor.ready(worker)));
+      this.#tellLoadsLater();
+    } catch (error) {
+      await this.shutdown(0);
+      throw error;
+    }
+  }
+
+  shutdown(timeoutMs: number = this.#options.shutdownMs): Promise<void> {
+    this.#down ??= this.#shutDown(timeoutMs);
+    return this.#down;
+  }
+
+  /** Ends everything at once: for a second Ctrl-C. */
+  killAll(): void {
+    this.#supervisor.stop();
+    for (const worker of this.#supervisor.all()) worker.process?.kill('SIGKILL');
+  }
+
+  #boot(participant: Participant): void {
+    const { index, incarnation, role } = participant;
+    participant.channel.send({ type: 'boot', ...this.#options.boot, self: { index, incarnation, role } });
+  }
+
+  #heard(worker: SupervisedWorker | undefined, participant: Participant, message: ToMaster): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#boot(participant);
+      case 'listening':
+        participant.path = message.path;
+        return this.#welcome(participant);
+      case 'linked':
+        return this.#linked(participant);
+      case 'ready':
+        return worker && this.#ready(worker, participant);
+      case 'load-failed':
+      case 'main-failed':
+        return worker && this.#supervisor.cannotStart(worker, errorFromData(message.error));
+      case 'heartbeat':
+        return this.#placement.counted(participant.index);
+      case 'installed':
+        return this.#handoffs.installed(message.move, participant);
+      case 'refused':
+        return this.#handoffs.refused(message.move, participant, message.error);
+      case 'answer':
+        return this.#queries.answered(message.query, message.value);
+      case 'spawned':
+        for (const record of message.records) {
+          this.#handoffs.keep(record.id);
+          this.#placement.spawned.add(participant.index, record);
+        }
+        return;
+      case 'ended':
+        for (const id of message.ids) this.#placement.spawned.remove(id, participant.index);
+        return this.#handoffs.release(message.ids, participant.index);
+      case 'listen':
+        return this.#events.listens(participant, message.names);
+      case 'event':
+        return this.#events.relay(participant.index, message.name, message.payload);
+      case 'request':
+        return void this.#request(participant, message.request, message.what);
+    }
+  }
+
+  #welcome(participant: Participant): void {
+    if (this.#down) return;
+    const { table } = this.#placement;
+    const welcome: ToProcess = {
+      type: 'welcome',
+      table: table.toData(),
+      holds: this.#handoffs.standing(),
+      peers: this.#participants.peers(),
+    };
+    this.#participants.add(participant);
+    participant.channel.send(welcome);
+    participant.channel.send({ type: 'workers', workers: this.#supervisor.infos() });
+    this.#events.greet(participant);
+  }
+
+  #linked(participant: Participant): void {
+    if (!this.#participants.isPresent(participant)) return;
+    participant.isLinked = true;
+    if (participant === this.#self) return;
+    if (this.#isPlaced) return this.#join(participant);
+    const first = this.#supervisor.all();
+    if (!first.every((worker) => worker.participant?.isLinked || worker.life.state === 'given-up')) return;
+    this.#isPlaced = true;
+    const linked = first
+      .map((worker) => worker.participant)
+      .filter((one): one is Participant => one !== undefined && this.#participants.isPresent(one));
+    this.#placement.begin(linked.map(({ index, role }) => [index, role]));
+    for (const one of linked) one.channel.send({ type: 'go' });
+  }
+
+  /** A worker that came later: it hosts what nobody does, and gets its share of the rest by hand-off. */
+  #join(participant: Participant): void {
+    const { index, role } = participant;
+    const moves = this.#placement.join(index, role);
+    participant.channel.send({ type: 'go' });
+    this.#handoffs.nextInLine();
+    const ways = new Map<string, { to: number; units: string[] }>();
+    for (const { unit, from, to } of moves) {
+      const way = ways.get(`${from}:${to}`) ?? { to, units: [] };
+      ways.set(`${from}:${to}`, way);
+      way.units.push(shardUnit(unit.role, unit.shard));
+    }
+    for (const { to, units } of ways.values()) {
+      for (let at = 0; at < units.length; at += UNITS_PER_MOVE)
+        void this.#moveShare(units.slice(at, at + UNITS_PER_MOVE), to);
+    }
+  }
+
+  /** What its old home refuses stays there; of several units the others still go. */
+  async #moveShare(units: string[], to: number): Promise<void> {
+    try {
+      await this.#handoffs.move(units, to);
+    } catch (error) {
+      this.#options.log.debug({ units: units.length, to, err: error }, 'units stay where they are');
+      if (units.length > 1) for (const unit of units) void this.#moveShare([unit], to);
+    }
+  }
+
+  #ready(worker: SupervisedWorker, participant: Participant): void {
+    const { index, pid, role, incarnation } = participant;
+    this.#supervisor.becameReady(worker);
+    this.#events.emit('worker-online', { worker: index, pid, role, incarnation });
+  }
+
+  #exited(worker: SupervisedWorker, participant: Participant, exit: WorkerExit): void {
+    const { index, incarnation, pid, role } = participant;
+    if (this.#participants.remove(participant)) {
+      this.#placement.bury(
+        { index, incarnation },
+        this.#handoffs.died({ index, incarnation }),
+        this.#down === undefined,
+      );
+      this.#handoffs.nextInLine();
+    }
+    this.#queries.died(participant);
+    this.#events.forget(participant);
+    this.#events.emit('worker-exited', { worker: index, pid, role, incarnation, ...exit });
+    // The first table waits for all first workers; one that is gone is not waited for.
+    if (!this.#isPlaced && worker.isLeaving) this.#supervisor.forget(worker);
+  }
+
+  async #request(participant: Participant, request: number, what: MasterRequest): Promise<void> {
+    const reply = (outcome: { value?: unknown; error?: ErrorData }): void =>
+      participant.channel.send({ type: 'reply', request, ...outcome });
+    try {
+      reply({ value: await this.#carryOut(participant, what) });
+    } catch (error) {
+      const fault =
+        error instanceof TroupeError
+          ? error
+          : new TroupeError('ACTOR_UNAVAILABLE', asError(error).message, { cause: error });
+      reply({ error: errorToData(fault) });
+    }
+  }
+
+  #carryOut(participant: Participant, what: MasterRequest): unknown {
+    switch (what.kind) {
+      case 'claim':
+        return this.#claim(participant, what);
+      case 'locate':
+        return this.#placement.locate(what.id, what.role, what.strategy, participant.index);
+      case 'add-worker':
+        return this.#addWorker(what.role);
+      case 'metrics':
+        return this.#metrics();
+      case 'shutdown':
+        return this.shutdown(what.timeoutMs);
+      default:
+        throw new TroupeError(
+          'INVALID_OPTIONS',
+          `live actors cannot be moved by this version of troupe; got a request to ${what.kind}`,
+        );
+    }
+  }
+
+  async #claim(
+    participant: Participant,
+    { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
+  ): Promise<number> {
+    const chosen = worker ?? this.#placement.choose(role, strategy, participant.index);
+    if (!this.#placement.isHost(chosen))
+      throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
+    await this.#handoffs.claim(id, chosen, fresh);
+    // Whoever wanted it is gone: nobody will spawn it, nor report its end.
+    if (!this.#participants.isPresent(participant)) this.#handoffs.release([id], chosen);
+    return chosen;
+  }
+
+  async #addWorker(role: string | undefined): Promise<number> {
+    const { groups } = this.#options;
+    const worker = this.#supervisor.add(role ?? (groups[0]?.role as string));
+    await this.#supervisor.ready(worker);
+    return worker.index;
+  }
+
+  async #metrics(): Promise<unknown[]> {
+    const answers = await this.#queries.askAll(this.#participants, 'metrics', 1_000);
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const until = clock.now() + timeoutMs;
+    this.#supervisor.restartNoMore();
+    if (timeoutMs > 0) await new WindingDown(clock, this.#participants, this.#queries, until).run();
+    this.#supervisor.stop();
+    const running = this.#supervisor.all().filter((worker) => worker.isRunning);
+    const gone = Promise.all(running.map((worker) => this.#supervisor.gone(worker)));
+    for (const worker of running) worker.participant?.channel.send({ type: 'exit' });
+    const timer = clock.setTimer(EXIT_MS_MAX, () => this.killAll());
+    await gone;
+    timer.cancel();
+    // Last: its own data plane, which the others were linked to.
+    this.#self.channel.send({ type: 'exit' });
+  }
+
+  #tellWorkers(): void {
+    if (!this.#isChangeTold) return;
+    this.#isChangeTold = false;
+    this.#options.clock.soon(() => {
+      this.#isChangeTold = true;
+      this.#participants.tell({ type: 'workers', workers: this.#supervisor.infos() });
+    });
+  }
+
+  #tellLoadsLater(): void {
+    this.#options.clock.setTimer(LOADS_MS, () => {
+      if (this.#down) return;
+      this.#tellWorkers();
+      this.#tellLoadsLater();
+    });
+  }
+}

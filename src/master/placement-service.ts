@@ -1,0 +1,263 @@
+/**
+ * Owns the placement table: who hosts what, changed only here, published in the order of epochs. A crash places at once;
+ * what lives moves by hand-off.
+ */
+import type { PlacementTable } from '../placement/placement-table.ts';
+import { rebalance } from '../placement/rebalance.ts';
+import { parseUnit } from '../placement/shard.ts';
+import { leastLoaded, local } from '../placement/strategies.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import {
+  type MoveId,
+  type MoveOrder,
+  NOWHERE,
+  type PlacementStrategy,
+  type SpawnRecord,
+  type TableChange,
+  type ToProcess,
+} from '../wire/control.ts';
+import { Directory } from './directory.ts';
+import type { Participants } from './participants.ts';
+import { SpawnRegistry } from './spawn-registry.ts';
+
+/** How the actors of a kind are placed. */
+export interface KindPlacement {
+  role: string;
+  strategy: PlacementStrategy;
+}
+
+export interface PlacementOptions {
+  readonly table: PlacementTable;
+  readonly participants: Participants;
+  readonly kinds: ReadonlyMap<string, KindPlacement>;
+  /** Roles that some worker has. */
+  readonly roles: readonly string[];
+  /** Actors on a worker, as of its last heartbeat. */
+  readonly actorsOn: (worker: number) => number;
+  readonly changed: (epoch: number) => void;
+}
+
+/** What a table change is made of, but for its epoch. */
+interface Draft {
+  dead?: { index: number; incarnation: number };
+  columns: Record<string, [shard: number, worker: number][]>;
+  pins: [id: ActorId, worker: number | null][];
+  settles: MoveId[];
+}
+
+export class PlacementService {
+  readonly spawned: SpawnRegistry = new SpawnRegistry();
+  readonly #options: PlacementOptions;
+  readonly #directory = new Directory();
+  /** The workers that can host, with their roles. */
+  readonly #hosts = new Map<number, string>();
+  /** Given places since the last heartbeats: many that ask at once are spread all the same. */
+  readonly #placedSince = new Map<number, number>();
+
+  constructor(options: PlacementOptions) {
+    this.#options = options;
+  }
+
+  get table(): PlacementTable {
+    return this.#options.table;
+  }
+
+  hosts(role = ''): number[] {
+    const hosts = [...this.#hosts].filter(([, has]) => role === '' || has === role).map(([index]) => index);
+    return hosts.sort((one, other) => one - other);
+  }
+
+  isHost(worker: number): boolean {
+    return this.#hosts.has(worker);
+  }
+
+  /** The first table, with all that can host by now. */
+  begin(workers: Iterable<[index: number, role: string]>): void {
+    for (const [index, role] of workers) this.#hosts.set(index, role);
+    const { forced } = this.#imbalance();
+    this.publish({ columns: forced, pins: [], settles: [] });
+  }
+
+  /** Gives a new worker what nobody hosts; what lives elsewhere and belongs to it now is returned, to be handed off. */
+  join(index: number, role: string): { unit: { role: string; shard: number }; from: number; to: number }[] {
+    this.#hosts.set(index, role);
+    const { forced, moves } = this.#imbalance();
+    const homeless = this.spawned.take(NOWHERE);
+    this.publish({ columns: forced, pins: [], settles: [] }, (table) => this.#startLists(homeless, table));
+    return moves;
+  }
+
+  /** No longer a home for anything new; what it hosts is returned, to be handed off. */
+  leave(index: number): { unit: { role: string; shard: number }; from: number; to: number }[] {
+    this.#hosts.delete(index);
+    const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
+    for (const role of this.#roles()) {
+      const column = this.table.column(role);
+      const { forced } = rebalance(column, this.hosts(role));
+      for (const [shard, to] of forced)
+        if (column[shard] === index) moves.push({ unit: { role, shard }, from: index, to });
+    }
+    return moves;
+  }
+
+  /** It hosts after all. */
+  stay(index: number, role: string): void {
+    this.#hosts.set(index, role);
+  }
+
+  /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
+  bury(
+    dead: { index: number; incarnation: number },
+    ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[],
+    startsAgain: boolean,
+  ): void {
+    const wasHost = this.#hosts.delete(dead.index);
+    this.#directory.forgetWorker(dead.index);
+    const draft: Draft = { dead, columns: {}, pins: [], settles: ended.map(({ order }) => order.id) };
+    if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended);
+    const lost = this.spawned.take(dead.index);
+    this.publish(draft, (table) => this.#startLists(startsAgain ? lost : [], table));
+  }
+
+  /** A hand-off has come to its end: its units live at the new home. */
+  settle(orders: readonly MoveOrder[]): void {
+    const draft: Draft = { columns: {}, pins: [], settles: orders.map(({ id }) => id) };
+    for (const order of orders) this.#placeUnits(draft, order, order.to.index);
+    this.publish(draft);
+  }
+
+  pin(pins: [id: ActorId, worker: number | null][]): void {
+    this.publish({ columns: {}, pins, settles: [] });
+  }
+
+  /** Where an id lives now; undefined where its kind's places are given on demand and none was. */
+  homeOf(id: ActorId): number | undefined {
+    const { role, strategy } = this.#kindOf(id);
+    if (strategy === 'hash') return this.table.homeOf(id, role);
+    return this.table.pinOf(id) ?? this.#directory.get(id);
+  }
+
+  /** Where its shard lives, whatever its pin says. */
+  shardHomeOf(id: ActorId): number | undefined {
+    const { role, strategy } = this.#kindOf(id);
+    return strategy === 'hash' ? this.table.shardHomeOf(id, role) : undefined;
+  }
+
+  /** A worker for an actor that is to have a place of its own. Throws NO_WORKER. */
+  choose(role: string, strategy: PlacementStrategy, origin: number): number {
+    const hosts = this.hosts(role);
+    const chosen =
+      (strategy === 'local' ? local(origin, hosts) : undefined) ??
+      leastLoaded(hosts, (worker) => this.#actorsOn(worker));
+    if (chosen === undefined)
+      throw new TroupeError(
+        'NO_WORKER',
+        `a worker${role && ` of role '${role}'`} can host the actor; got none that is ready`,
+      );
+    this.#placedSince.set(chosen, (this.#placedSince.get(chosen) ?? 0) + 1);
+    return chosen;
+  }
+
+  locate(id: ActorId, role: string, strategy: PlacementStrategy, origin: number): number {
+    const known = this.homeOf(id);
+    if (known !== undefined && known !== NOWHERE) return known;
+    const worker = this.choose(role, strategy, origin);
+    this.#directory.set(id, worker);
+    return worker;
+  }
+
+  /** A fresh heartbeat counts what was placed before it. */
+  counted(worker: number): void {
+    this.#placedSince.delete(worker);
+  }
+
+  publish(draft: Draft, startLists?: (table: PlacementTable) => Map<number, SpawnRecord[]>): void {
+    const { table, participants, changed } = this.#options;
+    const change: TableChange = { epoch: table.epoch + 1, ...draft };
+    table.apply(change);
+    const starts = startLists?.(table);
+    for (const participant of participants) {
+      const message: ToProcess = { type: 'table', change, start: starts?.get(participant.index) ?? [] };
+      participant.channel.send(message);
+    }
+    changed(table.epoch);
+  }
+
+  #placeAgain(dead: number, draft: Draft, ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[]): void {
+    for (const role of this.#roles()) {
+      const column = this.table.column(role);
+      const { forced } = rebalance(column, this.hosts(role));
+      const lost = forced.filter(([shard]) => column[shard] === dead);
+      if (lost.length > 0) draft.columns[role] = lost;
+    }
+    for (const [id, worker] of this.table.pins()) if (worker === dead) draft.pins.push([id, null]);
+    // The old home died in the middle: the move's new home is the home, it may have the state already.
+    for (const { order, outcome } of ended) {
+      if (outcome === 'settle' && this.isHost(order.to.index)) this.#placeUnits(draft, order, order.to.index);
+    }
+  }
+
+  #placeUnits(draft: Draft, order: MoveOrder, to: number): void {
+    for (const unit of order.units) {
+      const shard = parseUnit(unit);
+      if (shard) {
+        const column = (draft.columns[shard.role] ??= []);
+        const known = column.find(([number]) => number === shard.shard);
+        if (known) known[1] = to;
+        else column.push([shard.shard, to]);
+        continue;
+      }
+      const known = draft.pins.find(([id]) => id === unit);
+      const pin = order.purpose === 'release' ? null : to;
+      if (known) known[1] = pin;
+      else draft.pins.push([unit, pin]);
+    }
+  }
+
+  #startLists(lost: SpawnRecord[], table: PlacementTable): Map<number, SpawnRecord[]> {
+    const lists = new Map<number, SpawnRecord[]>();
+    for (const record of lost) {
+      const home = this.#newHomeOf(record.id, table);
+      // Without a home it is registered all the same: the next worker that can host it starts it.
+      this.spawned.add(home, record);
+      if (home === NOWHERE) continue;
+      let list = lists.get(home);
+      if (!list) lists.set(home, (list = []));
+      list.push(record);
+    }
+    return lists;
+  }
+
+  #newHomeOf(id: ActorId, table: PlacementTable): number {
+    const { role, strategy } = this.#kindOf(id);
+    if (strategy === 'hash') return table.homeOf(id, role);
+    return this.hosts(role).length > 0 ? this.locate(id, role, strategy, NOWHERE) : NOWHERE;
+  }
+
+  #imbalance(): {
+    forced: Draft['columns'];
+    moves: { unit: { role: string; shard: number }; from: number; to: number }[];
+  } {
+    const forced: Draft['columns'] = {};
+    const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
+    for (const role of this.#roles()) {
+      const changes = rebalance(this.table.column(role), this.hosts(role));
+      if (changes.forced.length > 0) forced[role] = changes.forced;
+      for (const { shard, from, to } of changes.moves) moves.push({ unit: { role, shard }, from, to });
+    }
+    return { forced, moves };
+  }
+
+  #roles(): string[] {
+    return [...new Set(['', ...this.#options.roles, ...this.#hosts.values()])];
+  }
+
+  #kindOf(id: ActorId): KindPlacement {
+    return this.#options.kinds.get(kindOf(id)) ?? { role: '', strategy: 'hash' };
+  }
+
+  #actorsOn(worker: number): number {
+    return this.#options.actorsOn(worker) + (this.#placedSince.get(worker) ?? 0);
+  }
+}

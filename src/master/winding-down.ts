@@ -1,0 +1,71 @@
+/**
+ * The end of a system, in order: no new calls, the mail there is, every actor's onStop, and only then the processes.
+ * When all mail is handled is not visible to any one process: two rounds of counts in which every process is idle and
+ * as much was received as sent, and nothing changed in between (four counters, Mattern 1987).
+ */
+import type { Clock } from '../vocabulary/clock.ts';
+import type { IdleAnswer } from '../wire/control.ts';
+import type { Participants } from './participants.ts';
+import type { Queries } from './queries.ts';
+
+/** Milliseconds between two rounds. */
+const ROUND_MS = 5;
+/** Milliseconds for an answer that takes no work. */
+const ANSWER_MS = 2_000;
+
+export class WindingDown {
+  readonly #clock: Clock;
+  readonly #participants: Participants;
+  readonly #queries: Queries;
+  readonly #until: number;
+
+  /** `until`: on `Clock.now()`. */
+  constructor(clock: Clock, participants: Participants, queries: Queries, until: number) {
+    this.#clock = clock;
+    this.#participants = participants;
+    this.#queries = queries;
+    this.#until = until;
+  }
+
+  /** Resolves when every actor has ended, or the time is up. */
+  async run(): Promise<void> {
+    await this.#queries.askAll(this.#participants, 'close', Math.min(ANSWER_MS, this.#leftMs));
+    await this.#untilIdle();
+    await this.#queries.askAll(this.#participants, 'stop-actors', Math.max(1, this.#leftMs));
+    await this.#untilIdle();
+  }
+
+  get #leftMs(): number {
+    return Math.max(0, this.#until - this.#clock.now());
+  }
+
+  async #untilIdle(): Promise<void> {
+    let before: string | undefined;
+    while (this.#leftMs > 0) {
+      const round = await this.#round();
+      if (round !== undefined && round === before) return;
+      before = round;
+      if (round === undefined) await this.#pause();
+    }
+  }
+
+  /** What was counted where all is quiet, else undefined. */
+  async #round(): Promise<string | undefined> {
+    const answers = (await this.#queries.askAll(this.#participants, 'idle', Math.min(ANSWER_MS, this.#leftMs))) as (
+      | IdleAnswer
+      | undefined
+    )[];
+    let sent = 0;
+    let received = 0;
+    for (const answer of answers) {
+      if (!answer?.idle) return undefined;
+      sent += answer.sent;
+      received += answer.received;
+    }
+    return sent === received ? `${answers.length}:${sent}` : undefined;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimer(ROUND_MS, resolve));
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Keeps the workers running: forks them, watches for exits and hangs, restarts with backoff within the intensity, gives
+ * up past it. The policies are those of actors (supervision/); here they are carried out on processes.
+ */
+import { backoffMs } from '../supervision/backoff.ts';
+import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { ToMaster, WorkerInfo } from '../wire/control.ts';
+import type { Participant } from './participants.ts';
+import { SupervisedWorker } from './supervised-worker.ts';
+import type { WorkerExit, WorkerHost } from './worker-host.ts';
+
+/** Milliseconds from fork to ready; a worker that takes longer is killed and counts as having failed. */
+export const START_MS_MAX = 60_000;
+
+export interface SupervisorOptions {
+  readonly host: WorkerHost;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly policy: SupervisionPolicy;
+  /** Milliseconds without a sign of life after which a worker is killed. */
+  readonly hangMs: number;
+}
+
+/** What the rest of the master does about it. */
+export interface SupervisorListener {
+  message(worker: SupervisedWorker, participant: Participant, message: ToMaster): void;
+  /** Called before anything is decided about a restart: what lived there gets new homes first. */
+  exited(worker: SupervisedWorker, participant: Participant, exit: WorkerExit): void;
+  givenUp(worker: SupervisedWorker): void;
+  changed(): void;
+}
+
+export class WorkerSupervisor {
+  readonly #options: SupervisorOptions;
+  readonly #listener: SupervisorListener;
+  readonly #workers = new Map<number, SupervisedWorker>();
+  #lastIndex = 0;
+  #isStopping = false;
+  #isStopped = false;
+  #hangTimer: Timer | undefined;
+
+  constructor(options: SupervisorOptions, listener: SupervisorListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#checkHangsLater();
+  }
+
+  get(index: number): SupervisedWorker | undefined {
+    return this.#workers.get(index);
+  }
+
+  all(): SupervisedWorker[] {
+    return [...this.#workers.values()];
+  }
+
+  infos(): WorkerInfo[] {
+    return this.all().map((worker) => worker.info());
+  }
+
+  /** A new worker, forked. Throws where forking is not possible. */
+  add(role: string): SupervisedWorker {
+    const worker = new SupervisedWorker(++this.#lastIndex, role, this.#options.policy);
+    this.#workers.set(worker.index, worker);
+    this.#fork(worker);
+    return worker;
+  }
+
+  /** Resolves when the worker is ready. */
+  ready(worker: SupervisedWorker): Promise<void> {
+    if (worker.life.state === 'ready') return Promise.resolve();
+    return new Promise((resolve, reject) => worker.whenReady.push({ resolve, reject }));
+  }
+
+  /** Resolves when the process of a worker that is leaving has ended. */
+  gone(worker: SupervisedWorker): Promise<void> {
+    if (!worker.isRunning) return Promise.resolve();
+    return new Promise((resolve) => worker.whenGone.push(resolve));
+  }
+
+  becameReady(worker: SupervisedWorker): void {
+    worker.life.send({ type: 'ready' });
+    for (const { resolve } of worker.whenReady.splice(0)) resolve();
+    this.#listener.changed();
+  }
+
+  /** It cannot start at all: those who wait are told, and it is not tried again. */
+  cannotStart(worker: SupervisedWorker, error: Error): void {
+    const isFirst = worker.life.restarts === 0;
+    worker.isLeaving ||= isFirst;
+    for (const { reject } of worker.whenReady.splice(0)) reject(error);
+    this.#options.log.error({ worker: worker.index, err: error }, 'a worker cannot start');
+    worker.process?.kill('SIGKILL');
+  }
+
+  forget(worker: SupervisedWorker): void {
+    this.#workers.delete(worker.index);
+    this.#listener.changed();
+  }
+
+  /** Who ends from now on stays ended; who hangs is still killed. */
+  restartNoMore(): void {
+    this.#isStopping = true;
+    for (const worker of this.all()) if (!worker.process) this.#reject(worker, 'the shutdown of the system');
+  }
+
+  /** Exits are expected from now on. */
+  stop(): void {
+    this.restartNoMore();
+    this.#isStopped = true;
+    this.#hangTimer?.cancel();
+  }
+
+  #fork(worker: SupervisedWorker): void {
+    const { host, clock } = this.#options;
+    const { index, role } = worker;
+    const { incarnation } = worker.life;
+    const forked = host.fork({ index, incarnation, role });
+    const participant: Participant = {
+      index,
+      incarnation,
+      role,
+      pid: forked.pid,
+      channel: forked.channel,
+      path: undefined,
+      isLinked: false,
+    };
+    worker.process = forked;
+    worker.participant = participant;
+    worker.startedAt = clock.now();
+    worker.lastSignAt = worker.startedAt;
+    forked.channel.onMessage((message) => {
+      // What it said last may be read after its exit was handled; by then it means nothing.
+      if (worker.process !== forked) return;
+      worker.lastSignAt = clock.now();
+      if (message.type === 'heartbeat') worker.load = message.load;
+      this.#listener.message(worker, participant, message);
+    });
+    forked.onExit((exit) => this.#exited(worker, participant, exit));
+    this.#listener.changed();
+  }
+
+  #exited(worker: SupervisedWorker, participant: Participant, exit: WorkerExit): void {
+    const { clock, log } = this.#options;
+    worker.process = undefined;
+    worker.load = { actors: 0, mailbox: 0, heapBytes: 0, rssBytes: 0 };
+    const isWanted = worker.isLeaving || this.#isStopping;
+    if (!isWanted) log.warn({ worker: worker.index, pid: participant.pid, ...exit }, 'a worker has ended');
+    this.#listener.exited(worker, participant, exit);
+    for (const done of worker.whenGone.splice(0)) done();
+    if (isWanted) this.#stopped(worker);
+    else if (worker.intensity.record(clock.now())) this.#restartLater(worker);
+    else this.#giveUp(worker);
+    this.#listener.changed();
+  }
+
+  #stopped(worker: SupervisedWorker): void {
+    worker.life.send({ type: 'exited', next: 'stopped' });
+    this.#reject(worker, 'its end');
+  }
+
+  #restartLater(worker: SupervisedWorker): void {
+    const { clock, policy, random } = this.#options;
+    worker.life.send({ type: 'exited', next: 'backing-off' });
+    clock.setTimer(backoffMs(policy.backoff, worker.intensity.restarts(clock.now()), random()), () => {
+      if (this.#isStopping || worker.isLeaving) return;
+      worker.life.send({ type: 'fork' });
+      this.#fork(worker);
+    });
+  }
+
+  #giveUp(worker: SupervisedWorker): void {
+    worker.life.send({ type: 'exited', next: 'given-up' });
+    this.#options.log.error({ worker: worker.index, role: worker.role }, 'a worker is given up');
+    this.#reject(worker, 'more restarts than its intensity allows');
+    this.#listener.givenUp(worker);
+  }
+
+  #reject(worker: SupervisedWorker, got: string): void {
+    const error = new TroupeError('NO_WORKER', `worker ${worker.index} becomes ready; got ${got}`);
+    for (const { reject } of worker.whenReady.splice(0)) reject(error);
+  }
+
+  #checkHangsLater(): void {
+    const { clock, hangMs } = this.#options;
+    const everyMs = Math.max(10, hangMs / 4);
+    const dueAt = clock.now() + everyMs;
+    this.#hangTimer = clock.setTimer(everyMs, () => {
+      if (this.#isStopped) return;
+      // Where this loop itself was held up, the signs of life are waiting to be read: they get their chance first.
+      const isLate = clock.now() - dueAt > everyMs;
+      if (!isLate) for (const worker of this.all()) this.#checkHang(worker);
+      this.#checkHangsLater();
+    });
+  }
+
+  /** A worker that hangs is killed first; what lived there moves when its exit is seen, never before. */
+  #checkHang(worker: SupervisedWorker): void {
+    if (!worker.process) return;
+    const { clock, hangMs, log } = this.#options;
+    const isStarting = worker.life.state === 'starting';
+    const silentMs = clock.now() - worker.lastSignAt;
+    const limitMs = isStarting && !worker.participant?.path ? START_MS_MAX : hangMs;
+    const isStuck = isStarting && clock.now() - worker.startedAt > START_MS_MAX;
+    if (silentMs <= limitMs && !isStuck) return;
+    log.error({ worker: worker.index, pid: worker.process.pid, silentMs }, 'a worker hangs and is killed');
+    worker.process.kill('SIGKILL');
+  }
+}

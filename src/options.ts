@@ -1,0 +1,251 @@
+/**
+ * The options of createSystem: unit, default and bound of each, checked in one place. All faults are named at once.
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ActorDefinition } from './actor/definition.ts';
+import { LOG_LEVELS, type Log } from './observe/log.ts';
+import {
+  faultsOfSupervision,
+  type SupervisionOptions,
+  type SupervisionPolicy,
+  supervisionPolicy,
+} from './supervision/supervision-options.ts';
+import { isKind } from './vocabulary/address.ts';
+import { TroupeError } from './vocabulary/errors.ts';
+import { show } from './vocabulary/show.ts';
+
+export interface WorkerGroup {
+  role: string;
+  count: number;
+}
+
+export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFailure' | 'children'> {
+  /** Milliseconds without a sign of life after which a worker is killed and replaced. Default 10 000. */
+  hangMs?: number;
+}
+
+export interface SystemOptions {
+  /** Folder of the behaviours, path or URL; or a record of definitions with `workers: 0`. Default `./actors`. */
+  actors?: string | URL | Record<string, ActorDefinition>;
+  /** Worker processes: a number, or groups by role; 0: all in this process. Default: one for each core. */
+  workers?: number | WorkerGroup[];
+  /** Module that every worker runs once ready: `export default (system) => …`. */
+  main?: string | URL;
+  /** Of the system. Default `troupe`. */
+  name?: string;
+  /** Folder of the durable store. Default `.troupe`. */
+  dataDir?: string;
+  /** Of workers. Default: 5 restarts in 30 s. */
+  supervision?: WorkerSupervisionOptions;
+  /** Milliseconds: the default deadline of an ask. Default 5 000. */
+  askTimeoutMs?: number;
+  /** Bytes: the largest encoded message. Default 16 MiB. */
+  messageBytesMax?: number;
+  /** Check and freeze local messages too. Default: unless NODE_ENV is `production`. */
+  checkMessages?: boolean;
+  /** Milliseconds that a drain may take. Default 10 000. */
+  shutdownMs?: number;
+  /** A pino logger, or a level. Default `info`. */
+  log?: Log | string;
+}
+
+export interface ResolvedOptions {
+  /** URL of the folder, or the definitions themselves. */
+  actors: string | Record<string, ActorDefinition>;
+  groups: WorkerGroup[];
+  main: string | undefined;
+  name: string;
+  dataDir: string;
+  supervision: SupervisionPolicy;
+  hangMs: number;
+  askTimeoutMs: number;
+  messageBytesMax: number;
+  checkMessages: boolean;
+  shutdownMs: number;
+  log: Log | string;
+}
+
+export const WORKERS_MAX = 1024;
+export const MILLISECONDS_MAX: number = 2 ** 31 - 1;
+export const MESSAGE_BYTES_MAX: number = 1024 * 1024 * 1024;
+/** The role of workers that were given none. */
+export const DEFAULT_ROLE = 'worker';
+
+const NAMES = new Set([
+  ...[
+    'actors',
+    'workers',
+    'main',
+    'name',
+    'dataDir',
+    'supervision',
+    'askTimeoutMs',
+    'messageBytesMax',
+    'checkMessages',
+  ],
+  ...['shutdownMs', 'log'],
+]);
+const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
+
+/** Checks and resolves. Throws one INVALID_OPTIONS that names every fault. */
+export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
+  if (typeof options !== 'object' || options === null)
+    throw invalid([`options: expected an object; got ${show(options)}`]);
+  const faults = faultsOf(options);
+  if (faults.length > 0) throw invalid(faults);
+  const { hangMs = 10_000, ...supervision } = options.supervision ?? {};
+  return {
+    actors: actorsOf(options.actors ?? './actors'),
+    groups: groupsOf(options.workers ?? availableParallelism()),
+    main: options.main === undefined ? undefined : urlOf(options.main),
+    name: options.name ?? 'troupe',
+    dataDir: resolve(options.dataDir ?? '.troupe'),
+    supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
+    hangMs,
+    askTimeoutMs: options.askTimeoutMs ?? 5_000,
+    messageBytesMax: options.messageBytesMax ?? 16 * 1024 * 1024,
+    checkMessages: options.checkMessages ?? process.env.NODE_ENV !== 'production',
+    shutdownMs: options.shutdownMs ?? 10_000,
+    log: options.log ?? 'info',
+  };
+}
+
+function faultsOf(options: SystemOptions): string[] {
+  const faults: string[] = [];
+  const expect = (fine: boolean, name: string, what: string, got: unknown): void => {
+    if (!fine) faults.push(`${name}: expected ${what}; got ${show(got)}`);
+  };
+  const whole = (name: keyof SystemOptions, least: number, most: number): void => {
+    const value: unknown = options[name];
+    const fine =
+      value === undefined || (Number.isInteger(value) && (value as number) >= least && (value as number) <= most);
+    expect(fine, name, `a whole number from ${least} to ${most}`, value);
+  };
+  for (const name of Object.keys(options))
+    expect(NAMES.has(name), name, `one of the options ${[...NAMES].join(', ')}`, name);
+  whole('askTimeoutMs', 1, MILLISECONDS_MAX);
+  whole('messageBytesMax', 1, MESSAGE_BYTES_MAX);
+  whole('shutdownMs', 0, MILLISECONDS_MAX);
+  const { name, dataDir, checkMessages, main, log } = options;
+  expect(
+    name === undefined || isKind(name),
+    'name',
+    'a-z, 0-9 and -, beginning with a letter, at most 64 characters',
+    name,
+  );
+  expect(
+    dataDir === undefined || (typeof dataDir === 'string' && dataDir !== ''),
+    'dataDir',
+    'the path of a folder',
+    dataDir,
+  );
+  expect(
+    checkMessages === undefined || typeof checkMessages === 'boolean',
+    'checkMessages',
+    'true or false',
+    checkMessages,
+  );
+  expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
+  expect(log === undefined || isLog(log), 'log', `a pino logger or one of ${LOG_LEVELS.join(', ')}`, log);
+  return [
+    ...faults,
+    ...faultsOfActors(options),
+    ...faultsOfWorkers(options.workers),
+    ...faultsOfWorkerSupervision(options.supervision),
+  ];
+}
+
+function faultsOfActors({ actors, workers }: SystemOptions): string[] {
+  if (actors === undefined || isPlace(actors)) return [];
+  if (typeof actors !== 'object' || actors === null || Array.isArray(actors)) {
+    return [`actors: expected the path or URL of a folder, or a record of definitions; got ${show(actors)}`];
+  }
+  if (workers !== 0)
+    return [
+      `actors: expected the path or URL of a folder, since other processes load it too; got a record, which needs workers: 0`,
+    ];
+  return Object.keys(actors)
+    .filter((kind) => !isKind(kind))
+    .map((kind) => `actors: expected kinds of a-z, 0-9 and -; got ${show(kind)}`);
+}
+
+function faultsOfWorkers(workers: unknown): string[] {
+  const whole = (count: unknown, least: number): boolean =>
+    Number.isInteger(count) && (count as number) >= least && (count as number) <= WORKERS_MAX;
+  if (workers === undefined || whole(workers, 0)) return [];
+  if (!Array.isArray(workers))
+    return [
+      `workers: expected a whole number from 0 to ${WORKERS_MAX}, or groups { role, count }; got ${show(workers)}`,
+    ];
+  if (workers.length === 0) return ['workers: expected at least one group { role, count }; got []'];
+  const faults: string[] = [];
+  for (const [position, group] of workers.entries()) {
+    if (!isKind(group?.role))
+      faults.push(`workers[${position}].role: expected a name of a-z, 0-9 and -; got ${show(group?.role)}`);
+    if (!whole(group?.count, 1))
+      faults.push(
+        `workers[${position}].count: expected a whole number from 1 to ${WORKERS_MAX}; got ${show(group?.count)}`,
+      );
+  }
+  const total = workers.reduce((sum, group) => sum + (Number(group?.count) || 0), 0);
+  if (total > WORKERS_MAX) faults.push(`workers: expected at most ${WORKERS_MAX} in all; got ${total}`);
+  return faults;
+}
+
+function faultsOfWorkerSupervision(supervision: unknown): string[] {
+  if (supervision === undefined) return [];
+  if (typeof supervision !== 'object' || supervision === null)
+    return [`supervision: expected an object; got ${show(supervision)}`];
+  const { hangMs, ...rest } = supervision as WorkerSupervisionOptions;
+  const faults = faultsOfSupervision(rest, 'supervision');
+  for (const name of ['onFailure', 'children']) {
+    if (name in rest)
+      faults.push(
+        `supervision.${name}: expected nothing, workers are always restarted one for one; got ${show((rest as Record<string, unknown>)[name])}`,
+      );
+  }
+  const fine = hangMs === undefined || (Number.isInteger(hangMs) && hangMs >= 100 && hangMs <= MILLISECONDS_MAX);
+  if (!fine)
+    faults.push(`supervision.hangMs: expected a whole number from 100 to ${MILLISECONDS_MAX}; got ${show(hangMs)}`);
+  return faults;
+}
+
+function isPlace(value: unknown): value is string | URL {
+  if (value === '' || !(typeof value === 'string' || value instanceof URL)) return false;
+  try {
+    urlOf(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLog(value: unknown): boolean {
+  if (typeof value === 'string') return LOG_LEVELS.includes(value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Log>).child === 'function' &&
+    typeof (value as Partial<Log>).warn === 'function'
+  );
+}
+
+function actorsOf(actors: string | URL | Record<string, ActorDefinition>): string | Record<string, ActorDefinition> {
+  return typeof actors === 'string' || actors instanceof URL ? urlOf(actors) : actors;
+}
+
+function urlOf(place: string | URL): string {
+  const path = place instanceof URL ? fileURLToPath(place) : place.startsWith('file:') ? fileURLToPath(place) : place;
+  return pathToFileURL(resolve(path)).href;
+}
+
+function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {
+  if (typeof workers === 'number') return workers === 0 ? [] : [{ role: DEFAULT_ROLE, count: workers }];
+  return workers.map(({ role, count }) => ({ role, count }));
+}
+
+function invalid(faults: string[]): TroupeError {
+  return new TroupeError('INVALID_OPTIONS', faults.join('\n'));
+}

@@ -1,0 +1,85 @@
+/**
+ * The master's side of hand-offs: which moves are under way, and what an event means for them. Pure: it decides, the
+ * hand-off service carries out. Whatever happens, a move ends exactly once, by `settle` or `stay`.
+ *
+ *   begin ─► hold … installed ─► settle (a table change that names the new home and lists the move)
+ *                 … refused, deadline, new home dead ─► stay (everybody releases as things stand)
+ *                 … old home dead ─► settle, in the very change that declares it dead
+ */
+import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
+
+export interface ProcessName {
+  index: number;
+  incarnation: number;
+}
+
+export type MoveEnd = { order: MoveOrder; outcome: 'settle' | 'stay' };
+
+export class Handoffs {
+  readonly #moves = new Map<MoveId, MoveOrder>();
+  readonly #units = new Map<Unit, MoveId>();
+  #lastId = 0;
+
+  get size(): number {
+    return this.#moves.size;
+  }
+
+  /** The orders under way, for a process that has just come. */
+  standing(): MoveOrder[] {
+    return [...this.#moves.values()];
+  }
+
+  isMoving(unit: Unit): boolean {
+    return this.#units.has(unit);
+  }
+
+  /**
+   * The order to broadcast. Throws where a unit is in a move already: one at a time. `reserved`: units that do not move
+   * but must not do so meanwhile, the shard of an id that gets a place of its own.
+   */
+  begin(order: Omit<MoveOrder, 'id'>, reserved: readonly Unit[] = []): MoveOrder {
+    const taken = [...order.units, ...reserved];
+    const busy = taken.find((unit) => this.#units.has(unit));
+    if (busy !== undefined) throw new Error(`a unit is in one move at a time; got another for ${busy}`);
+    const begun = { ...order, id: ++this.#lastId };
+    this.#moves.set(begun.id, begun);
+    for (const unit of taken) this.#units.set(unit, begun.id);
+    return begun;
+  }
+
+  /** The new home has everything. From any other process, or a forerunner of it, this means nothing. */
+  installed(move: MoveId, by: ProcessName): MoveEnd | undefined {
+    const order = this.#moves.get(move);
+    return order && isSame(order.to, by) ? this.#end(order, 'settle') : undefined;
+  }
+
+  refused(move: MoveId, by: ProcessName): MoveEnd | undefined {
+    const order = this.#moves.get(move);
+    return order && (isSame(order.from, by) || isSame(order.to, by)) ? this.#end(order, 'stay') : undefined;
+  }
+
+  expired(move: MoveId): MoveEnd | undefined {
+    const order = this.#moves.get(move);
+    return order && this.#end(order, 'stay');
+  }
+
+  /** Moves that end with a process: where its units stay is decided by the same table change that declares it dead. */
+  died(process: ProcessName): MoveEnd[] {
+    const ends: MoveEnd[] = [];
+    for (const order of [...this.#moves.values()]) {
+      if (isSame(order.from, process)) ends.push(this.#end(order, 'settle'));
+      else if (isSame(order.to, process)) ends.push(this.#end(order, 'stay'));
+    }
+    return ends;
+  }
+
+  #end(order: MoveOrder, outcome: MoveEnd['outcome']): MoveEnd {
+    this.#moves.delete(order.id);
+    for (const [unit, move] of this.#units) if (move === order.id) this.#units.delete(unit);
+    return { order, outcome };
+  }
+}
+
+function isSame(one: ProcessName, other: ProcessName): boolean {
+  return one.index === other.index && one.incarnation === other.incarnation;
+}

@@ -1,0 +1,89 @@
+/**
+ * Which worker hosts what: a column of shards for each role, and pins for actors with a place of their own. Its size does
+ * not depend on the number of actors. Every process holds a copy; only the master makes changes, each with its epoch.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import { NOWHERE, type TableChange, type TableData, type Unit } from '../wire/control.ts';
+import { SHARDS, shardOf, shardUnit } from './shard.ts';
+
+export class PlacementTable {
+  #epoch: number;
+  readonly #columns = new Map<string, Int16Array>();
+  readonly #pins = new Map<ActorId, number>();
+
+  private constructor(epoch: number) {
+    this.#epoch = epoch;
+  }
+
+  static from({ epoch, columns, pins }: TableData): PlacementTable {
+    const table = new PlacementTable(epoch);
+    for (const [role, homes] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(homes));
+    for (const [id, worker] of pins) table.#pins.set(id, worker);
+    return table;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
+  homeOf(id: ActorId, role: string): number {
+    if (this.#pins.size > 0) {
+      const pin = this.#pins.get(id);
+      if (pin !== undefined) return pin;
+    }
+    return this.shardHomeOf(id, role);
+  }
+
+  /** The home of its shard, whatever its pin says. */
+  shardHomeOf(id: ActorId, role: string): number {
+    return this.#columns.get(role)?.[shardOf(id)] ?? NOWHERE;
+  }
+
+  pinOf(id: ActorId): number | undefined {
+    return this.#pins.get(id);
+  }
+
+  pins(): IterableIterator<[ActorId, number]> {
+    return this.#pins.entries();
+  }
+
+  roles(): string[] {
+    return [...this.#columns.keys()];
+  }
+
+  column(role: string): readonly number[] {
+    const column = this.#columns.get(role);
+    return column ? [...column] : new Array<number>(SHARDS).fill(NOWHERE);
+  }
+
+  unitOf(id: ActorId, role: string): Unit {
+    return this.#pins.has(id) ? id : shardUnit(role, shardOf(id));
+  }
+
+  /** Throws unless the change is the very next one: tables are taken up strictly one after another. */
+  apply({ epoch, columns, pins }: TableChange): void {
+    if (epoch !== this.#epoch + 1) throw new Error(`a table change follows epoch ${this.#epoch}; got ${epoch}`);
+    this.#epoch = epoch;
+    for (const [role, changes] of Object.entries(columns)) {
+      const column = this.#columnToChange(role);
+      for (const [shard, worker] of changes) column[shard] = worker;
+    }
+    for (const [id, worker] of pins) {
+      if (worker === null) this.#pins.delete(id);
+      else this.#pins.set(id, worker);
+    }
+  }
+
+  toData(): TableData {
+    const columns: Record<string, number[]> = {};
+    for (const [role, column] of this.#columns) columns[role] = [...column];
+    return { epoch: this.#epoch, columns, pins: [...this.#pins] };
+  }
+
+  #columnToChange(role: string): Int16Array {
+    let column = this.#columns.get(role);
+    if (!column) this.#columns.set(role, (column = new Int16Array(SHARDS).fill(NOWHERE)));
+    return column;
+  }
+}

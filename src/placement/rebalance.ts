@@ -1,0 +1,23 @@
+/** What must change in a column when the workers of its role have changed: as little as possible. Pure. */
+import { NOWHERE } from '../wire/control.ts';
+import { rendezvous } from './strategies.ts';
+
+export interface Rebalance {
+  /** Entries whose worker is gone or never was: they change at once. */
+  forced: [shard: number, worker: number][];
+  /** Entries that belong to another living worker now: they move by hand-off. */
+  moves: { shard: number; from: number; to: number }[];
+}
+
+/** `living`: the workers that may host the role. A living worker keeps what rendezvous hashing gives it. */
+export function rebalance(column: readonly number[], living: readonly number[]): Rebalance {
+  const forced: [number, number][] = [];
+  const moves: Rebalance['moves'] = [];
+  for (const [shard, worker] of column.entries()) {
+    const ideal = rendezvous(shard, living) ?? NOWHERE;
+    if (worker === ideal) continue;
+    if (living.includes(worker)) moves.push({ shard, from: worker, to: ideal });
+    else forced.push([shard, ideal]);
+  }
+  return { forced, moves };
+}

@@ -1,0 +1,18 @@
+/** What actors and systems publish and subscribe through: in one process, or across all of them. */
+import type { ActorId } from '../vocabulary/address.ts';
+
+export type TopicListener = (message: unknown) => void;
+
+export const TOPIC_LENGTH_MAX = 512;
+
+export interface TopicBus {
+  /** To all subscribers, in the order of this publisher's other mail. */
+  publish(topic: string, message: unknown, sender: ActorId | undefined): void;
+  /** Resolves once in force everywhere: what is published after that anywhere arrives. */
+  listen(topic: string, listener: TopicListener): Promise<() => Promise<void>>;
+  /** The same for an actor that lives in this process. */
+  join(topic: string, id: ActorId): Promise<void> | undefined;
+  leave(topic: string, id: ActorId): void;
+  /** The actor has ended. */
+  leaveAll(id: ActorId): void;
+}

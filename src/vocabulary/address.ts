@@ -1,0 +1,72 @@
+/**
+ * Actor ids: `<kind>/<key>`. The first slash separates; the key may hold more of them.
+ * A process of the system has an address too, `~<index>.<incarnation>`, which no actor id can be.
+ */
+import { Buffer } from 'node:buffer';
+import { TroupeError } from './errors.ts';
+import { show } from './show.ts';
+
+export type ActorId = string;
+
+export const KEY_BYTES_MAX = 512;
+
+const KIND = /^[a-z][a-z0-9-]{0,63}$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+export function isKind(kind: unknown): kind is string {
+  return typeof kind === 'string' && KIND.test(kind);
+}
+
+/** Builds an id. Throws `INVALID_ACTOR_ID` for a kind or key outside its bounds. */
+export function actorId(kind: string, key: string): ActorId {
+  if (!isKind(kind)) throw invalid('a kind of 1 to 64 characters a-z, 0-9 and -, beginning with a letter', kind);
+  const fault = faultOfKey(key);
+  if (fault) throw invalid(fault, key);
+  return `${kind}/${key}`;
+}
+
+/** Takes an id apart. Throws `INVALID_ACTOR_ID` where it is none. */
+export function parseActorId(id: ActorId): { kind: string; key: string } {
+  if (typeof id !== 'string') throw invalid('a string <kind>/<key>', id);
+  const slash = id.indexOf('/');
+  if (slash < 0) throw invalid('an id <kind>/<key>', id);
+  const kind = id.slice(0, slash);
+  const key = id.slice(slash + 1);
+  actorId(kind, key);
+  return { kind, key };
+}
+
+/** The kind of an id that is known to be well formed. */
+export function kindOf(id: ActorId): string {
+  return id.slice(0, id.indexOf('/'));
+}
+
+/** The key of an id that is known to be well formed. */
+export function keyOf(id: ActorId): string {
+  return id.slice(id.indexOf('/') + 1);
+}
+
+/** The address of one process of the system; a forked-again worker has a new one. */
+export function processAddress(index: number, incarnation: number): ActorId {
+  return `~${index}.${incarnation}`;
+}
+
+export function isProcessAddress(id: ActorId): boolean {
+  return id.charCodeAt(0) === 0x7e;
+}
+
+function faultOfKey(key: unknown): string | undefined {
+  if (typeof key !== 'string' || key.length === 0) return 'a key of at least one character';
+  if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    return `a key of at most ${KEY_BYTES_MAX} bytes of UTF-8`;
+  }
+  if (CONTROL.test(key)) return 'a key without control characters';
+  if (LONE_SURROGATE.test(key)) return 'a key that is well-formed Unicode';
+  return undefined;
+}
+
+function invalid(expected: string, got: unknown): TroupeError {
+  return new TroupeError('INVALID_ACTOR_ID', `an actor id is ${expected}; got ${show(got)}`);
+}

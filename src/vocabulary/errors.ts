@@ -1,0 +1,117 @@
+/**
+ * Every error of troupe, in one table. A message says what was expected and ends with what was got.
+ * Errors cross between processes as plain data (`errorToData`, `errorFromData`).
+ */
+import { show } from './show.ts';
+
+/** Code → what it means. */
+export const ERROR_CODES = {
+  INVALID_ACTOR_ID: 'an id is not <kind>/<key> within its bounds',
+  UNKNOWN_KIND: 'no definition has this kind',
+  INVALID_MESSAGE: 'a message is not plain data, or does not pass its schema',
+  UNKNOWN_MESSAGE: 'the actor has no handler for this message type',
+  MESSAGE_TOO_LARGE: 'an encoded message is larger than messageBytesMax',
+  MAILBOX_FULL: 'the mailbox of the actor holds its capacity',
+  OVERLOADED: 'a queue on the way to the actor is full',
+  ASK_TIMEOUT: 'no reply came before the deadline',
+  ASK_ABORTED: 'the asker aborted the ask',
+  ASK_CYCLE: 'actors wait for each other in a ring',
+  ACTOR_UNAVAILABLE: 'the worker that hosted the actor died, or cannot be reached',
+  ACTOR_STOPPED: 'the actor ended before it handled the message',
+  ACTOR_FAILED: 'the actor failed past its restart intensity',
+  HANDLER_FAILED: 'the handler threw',
+  REFUSED: 'the handler refused the ask',
+  ALREADY_EXISTS: 'the actor runs already, with other arguments',
+  NO_WORKER: 'no worker can host the actor',
+  SHUTTING_DOWN: 'the system is shutting down',
+  INVALID_OPTIONS: 'options or definitions are not valid',
+  STORE_FAILED: 'the store could not do what was asked',
+  STORE_LOCKED: 'another system holds the dataDir',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Whether the handler of an ask ran; `unknown` only where nobody can know. */
+export type Fate = 'not-executed' | 'executed' | 'unknown';
+
+export interface TroupeErrorOptions {
+  fate?: Fate | undefined;
+  cause?: unknown;
+  /** `REFUSED` only: the reason given to `Refusal`. */
+  reason?: string | undefined;
+  /** `REFUSED` only: the data given to `Refusal`. */
+  data?: unknown;
+}
+
+export class TroupeError extends Error {
+  override readonly name = 'TroupeError';
+  readonly code: ErrorCode;
+  declare readonly fate?: Fate;
+  declare readonly reason?: string;
+  declare readonly data?: unknown;
+
+  constructor(code: ErrorCode, message: string, options: TroupeErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.fate !== undefined) this.fate = options.fate;
+    if (options.reason !== undefined) this.reason = options.reason;
+    if (options.data !== undefined) this.data = options.data;
+  }
+}
+
+/** Thrown by a handler to refuse an ask: the asker gets `REFUSED`, the actor goes on, nothing restarts. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly reason: string;
+  readonly data: unknown;
+
+  constructor(reason: string, message?: string, data?: unknown) {
+    super(message ?? reason);
+    this.reason = reason;
+    this.data = data;
+  }
+}
+
+/** What is kept of an error that was thrown in another process. */
+export interface ErrorData {
+  code: ErrorCode;
+  message: string;
+  fate?: Fate;
+  reason?: string;
+  data?: unknown;
+  cause?: { name: string; message: string; stack?: string };
+}
+
+export function errorToData(error: TroupeError): ErrorData {
+  const data: ErrorData = { code: error.code, message: error.message };
+  if (error.fate !== undefined) data.fate = error.fate;
+  if (error.reason !== undefined) data.reason = error.reason;
+  if (error.data !== undefined) data.data = error.data;
+  if (error.cause instanceof Error) {
+    const { name, message, stack } = error.cause;
+    data.cause = stack === undefined ? { name, message } : { name, message, stack };
+  }
+  return data;
+}
+
+export function errorFromData(data: ErrorData): TroupeError {
+  return new TroupeError(data.code, data.message, {
+    fate: data.fate,
+    reason: data.reason,
+    data: data.data,
+    cause: data.cause && causeFromData(data.cause),
+  });
+}
+
+function causeFromData(data: NonNullable<ErrorData['cause']>): Error {
+  const cause = new Error(data.message);
+  Object.defineProperty(cause, 'name', { value: data.name, configurable: true, writable: true });
+  if (data.stack !== undefined) cause.stack = data.stack;
+  return cause;
+}
+
+/** Anything that was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : `a value that is no Error was thrown: ${show(thrown)}`);
+}

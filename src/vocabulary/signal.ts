@@ -1,0 +1,13 @@
+/** What passes all waiting mail on its way to an actor, or to a process (`processAddress`). */
+import type { ActorId } from './address.ts';
+import type { ExitReason } from './exit-reason.ts';
+
+export type Signal =
+  /** A watched actor has ended. */
+  | { readonly type: 'terminated'; readonly id: ActorId; readonly reason: ExitReason }
+  /** Who waits for whom: `path[0]` asked `path[1]` … asked the receiver (edge chasing, Chandy, Misra and Haas 1983). */
+  | { readonly type: 'ask-probe'; readonly path: readonly ActorId[] }
+  /** A ring was found; the receiver refuses the waiting ask of `ring[0]` with ASK_CYCLE. */
+  | { readonly type: 'ask-cycle'; readonly ring: readonly ActorId[] }
+  /** The asker gave up: the message need not run, and what runs of it is aborted. */
+  | { readonly type: 'ask-given-up'; readonly process: ActorId; readonly correlation: number };

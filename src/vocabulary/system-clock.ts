@@ -1,0 +1,20 @@
+/** The real clock. `now()` counts from the machine's boot, so that processes can compare their times. */
+import { performance } from 'node:perf_hooks';
+import type { Clock } from './clock.ts';
+
+export function systemClock(): Clock {
+  const bootedAt = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  return {
+    now: () => bootedAt + performance.now(),
+    wall: () => Date.now(),
+    setTimer: (ms, run) => {
+      const timer = setTimeout(run, Math.max(0, Math.ceil(ms)));
+      timer.unref();
+      return { cancel: () => clearTimeout(timer) };
+    },
+    defer: (run) => {
+      setImmediate(run);
+    },
+    soon: (run) => queueMicrotask(run),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The control plane: what the master and the processes of a system say to each other, over the channel that
+ * `node:cluster` opens. Small, few and strictly ordered; each side handles one message after the other.
+ *
+ * The life of a process:   hello → boot → listening → welcome → linked → (table) → go → ready → … → drain → … → exit
+ * A hand-off (see placement/handoff.ts): hold → installed | refused → table that settles the move.
+ * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { ErrorData } from '../vocabulary/errors.ts';
+import type { EventName } from '../vocabulary/events.ts';
+
+/** One process of the system. `incarnation` counts the forks of the same index, from 1. */
+export interface ProcessInfo {
+  index: number;
+  incarnation: number;
+  role: string;
+  pid: number;
+}
+
+export interface PeerInfo extends ProcessInfo {
+  /** Where its link server listens. */
+  path: string;
+}
+
+/** A placement unit: the id of a pinned actor, or a shard of one role's column (`shardUnit`). */
+export type Unit = string;
+
+/** One worker's number in a column or pin; NOWHERE: no living worker can host it, mail is held. */
+export const NOWHERE = -1;
+
+export interface TableData {
+  epoch: number;
+  /** Per role ('' = any worker): 1024 worker indexes. */
+  columns: Record<string, number[]>;
+  pins: [id: ActorId, worker: number][];
+}
+
+export interface TableChange {
+  /** Exactly one more than the epoch before. */
+  epoch: number;
+  /** The process whose death caused the change: taken up only once its link is read to its end. */
+  dead?: { index: number; incarnation: number };
+  /** Changed entries per role. */
+  columns: Record<string, [shard: number, worker: number][]>;
+  /** Changed pins; null: no longer pinned, the shard decides. */
+  pins: [id: ActorId, worker: number | null][];
+  /** Moves that end with this change; only they release their holds. */
+  settles: MoveId[];
+}
+
+export type MoveId = number;
+
+/**
+ * claim — the unit comes to life at `to`; refused where an actor lives under it at `from`.
+ * release — a pinned actor has ended; its id goes back to its shard. Refused where it lives again.
+ * move — the live actors of the units go along.
+ */
+export type MovePurpose = 'claim' | 'release' | 'move';
+
+export interface MoveOrder {
+  id: MoveId;
+  purpose: MovePurpose;
+  units: Unit[];
+  from: { index: number; incarnation: number };
+  to: { index: number; incarnation: number };
+}
+
+/** A spawned actor, kept by the master so that it is started again after a crash. */
+export interface SpawnRecord {
+  id: ActorId;
+  /** As the codec makes it for the wire. */
+  args: unknown;
+}
+
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'backing-off' | 'given-up';
+
+/** One row of `system.workers()`. */
+export interface WorkerInfo {
+  index: number;
+  pid: number;
+  role: string;
+  state: WorkerState;
+  incarnation: number;
+  /** Times it was forked again. */
+  restarts: number;
+  /** Actors in memory, and messages that wait in their mailboxes, as of the last heartbeat. */
+  actors: number;
+  mailbox: number;
+  /** Bytes of heap and of resident memory, as of the last heartbeat. */
+  heapBytes: number;
+  rssBytes: number;
+}
+
+export interface WorkerLoad {
+  actors: number;
+  mailbox: number;
+  heapBytes: number;
+  rssBytes: number;
+}
+
+/** What a worker process needs to begin with. Options are already checked. */
+export interface BootOrder {
+  type: 'boot';
+  system: string;
+  /** URL of the actors folder. */
+  actors: string;
+  main?: string;
+  self: { index: number; incarnation: number; role: string };
+  /** Private folder of the link sockets, and what a peer must know to link. */
+  socketDir: string;
+  token: string;
+  /** Milliseconds on the wall clock when the system was created: the head of every fence. */
+  startedAt: number;
+  heartbeatMs: number;
+  /** The options that a worker needs, plain data. */
+  options: unknown;
+}
+
+export type ToProcess =
+  | BootOrder
+  | { type: 'welcome'; table: TableData; holds: MoveOrder[]; peers: PeerInfo[] }
+  /** A new process is going to link; never before the table change that declares its forerunner dead. */
+  | { type: 'peer'; peer: PeerInfo }
+  /** `start`: spawned actors that live here from this epoch on and were lost with the dead process. */
+  | { type: 'table'; change: TableChange; start: SpawnRecord[] }
+  | { type: 'hold'; move: MoveOrder }
+  /** The hand-off does not happen: everybody releases as things stand. No table change. */
+  | { type: 'unhold'; move: MoveId }
+  /** To the old home: the new home died, send the kept copy to another one. */
+  | { type: 'redirect'; move: MoveId; to: { index: number; incarnation: number } }
+  /** Run `main` now. */
+  | { type: 'go' }
+  | { type: 'workers'; workers: WorkerInfo[] }
+  /** The event types that somebody, somewhere, listens to. */
+  | { type: 'wanted-events'; names: EventName[] }
+  | { type: 'event'; name: EventName; payload: unknown }
+  | { type: 'reply'; request: number; value?: unknown; error?: ErrorData }
+  /** Asked by the master; answered with `answer`. */
+  | { type: 'query'; query: number; what: ProcessQuery }
+  | { type: 'exit' };
+
+/**
+ * close — refuse new calls from outside actors · idle — {idle, sent, received}: is there mail, a turn or a reply
+ * under way · stop-actors — run onStop of all, then answer · metrics — counters of the process.
+ */
+export type ProcessQuery = 'close' | 'idle' | 'stop-actors' | 'metrics';
+
+export interface IdleAnswer {
+  idle: boolean;
+  /** Data-plane messages sent to, and received from, other processes since the start. */
+  sent: number;
+  received: number;
+}
+
+/** What a process asks of the master; answered with `reply`. */
+export type MasterRequest =
+  /** A place of its own for one id. `fresh`: the key was generated, nobody can know it yet. Answer: worker index. */
+  | { kind: 'claim'; id: ActorId; role: string; worker?: number; fresh: boolean; strategy: PlacementStrategy }
+  /** The place of an id whose kind is not placed by hash; the same answer until its worker dies. Answer: worker index. */
+  | { kind: 'locate'; id: ActorId; role: string; strategy: PlacementStrategy }
+  | { kind: 'move'; id: ActorId; worker: number }
+  | { kind: 'add-worker'; role?: string }
+  | { kind: 'remove-worker'; index: number }
+  | { kind: 'restart-worker'; index: number }
+  | { kind: 'reload' }
+  | { kind: 'metrics' }
+  | { kind: 'shutdown'; timeoutMs?: number };
+
+export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';
+
+export type ToMaster =
+  /** The process listens to its channel; what was sent before is lost. */
+  | { type: 'hello' }
+  | { type: 'listening'; path: string }
+  | { type: 'load-failed'; error: ErrorData }
+  | { type: 'linked' }
+  | { type: 'ready' }
+  | { type: 'main-failed'; error: ErrorData }
+  | { type: 'heartbeat'; load: WorkerLoad }
+  | { type: 'installed'; move: MoveId }
+  | { type: 'refused'; move: MoveId; error: ErrorData }
+  | { type: 'request'; request: number; what: MasterRequest }
+  | { type: 'answer'; query: number; value?: unknown; error?: ErrorData }
+  /** Spawned actors that run here from now on; and those that have ended for good. */
+  | { type: 'spawned'; records: SpawnRecord[] }
+  | { type: 'ended'; ids: ActorId[] }
+  /** The event types that this process listens to. */
+  | { type: 'listen'; names: EventName[] }
+  | { type: 'event'; name: EventName; payload: unknown };
+
+/** One end of the channel. `receive` is set once, before anything arrives. */
+export interface ControlChannel<Out, In> {
+  send(message: Out): void;
+  onMessage(receive: (message: In) => void): void;
+}

@@ -1,0 +1,48 @@
+/**
+ * What a frame is made of: a flat array of an epoch, a reset mark, and then entry after entry, each a kind and its parts.
+ * Flat, because one array with records inside costs a third of what an array of objects costs to encode.
+ *
+ *   message  to sender message                            topic      topic isJoined number
+ *   ask      to sender message process number deadline    topic-ack  number
+ *   request  verb to sender payload process number dead.  topics     [topic …]
+ *   reply    number value                                 marker     move
+ *   failure  number error                                 state      move luggage
+ *   signal   to signal                                    credit     count
+ *   publish  topic sender message
+ *
+ * `to` is the id where a link sees it for the first time, after that its number in the order of first sight.
+ */
+import type { Verb } from '../vocabulary/envelope.ts';
+
+export const MESSAGE = 1;
+export const ASK = 2;
+export const REQUEST = 3;
+export const REPLY = 4;
+export const FAILURE = 5;
+export const SIGNAL = 6;
+export const PUBLISH = 7;
+export const TOPIC = 8;
+export const TOPIC_ACK = 9;
+export const TOPICS = 10;
+export const MARKER = 11;
+export const STATE = 12;
+export const CREDIT = 13;
+
+/** Ids numbered per link and direction; when all are taken, both ends forget them together. */
+export const LINK_IDS_MAX = 65_536;
+
+/** The verbs that cross; their place is their code. */
+export const VERBS: readonly Verb[] = [
+  ...([
+    'stop',
+    'barrier',
+    'kill',
+    'spawn',
+    'watch',
+    'unwatch',
+    'rewatch',
+    'where',
+    'subscribe',
+    'unsubscribe',
+  ] as const),
+];

@@ -1,0 +1,60 @@
+/**
+ * Link: the port of the data plane, one ordered two-way stream of byte frames between two processes.
+ * socket-link.ts is the real one, memory-link.ts the one of tests and the simulation.
+ */
+
+export interface LinkListener {
+  /** One whole frame, without its length prefix; the bytes are only valid during the call. False: stop reading until `resume()`. */
+  onFrame(bytes: Uint8Array): boolean;
+  /** The link can take frames again after `write` said false. */
+  onDrain(): void;
+  /** Once: nothing more will come. All frames that the other side got written have been given to `onFrame` before. */
+  onEnd(error: Error | undefined): void;
+}
+
+/** Who is at the other end, as it said in the handshake. */
+export interface LinkPeer {
+  index: number;
+  incarnation: number;
+}
+
+export interface Link {
+  readonly peer: LinkPeer;
+  /** Set once, by the owner, before the next turn of the event loop. */
+  listener: LinkListener;
+  /**
+   * Writes one frame. `bytes` has `FRAME_HEAD_BYTES` free bytes in front for the length prefix and belongs to the link from now on.
+   * False: written or accepted, but hold the next frames until `onDrain`.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** True after `write` said false, until `onDrain`; and for good once the link was closed or destroyed: nothing more is accepted. */
+  readonly blocked: boolean;
+  /** Goes on reading after `onFrame` said false; the first frame given is the next one. */
+  resume(): void;
+  /** Writes what was accepted, then ends the link. */
+  close(): void;
+  /** Ends the link at once; what was not yet written is lost. */
+  destroy(error?: Error): void;
+}
+
+/** What both ends must agree on before the first frame. */
+export interface Handshake {
+  version: number;
+  system: string;
+  token: string;
+  self: LinkPeer;
+}
+
+/** How processes find each other: one per process. */
+export interface LinkNetwork {
+  /** Listens; `accept` gets each link whose handshake was good. Resolves to the path for `connect`. */
+  listen(handshake: Handshake, accept: (link: Link) => void): Promise<string>;
+  /** Links to the process that listens at `path` and is `peer`. Rejects where the handshake fails. */
+  connect(path: string, handshake: Handshake, peer: LinkPeer): Promise<Link>;
+  /** Stops listening; removes its socket file. */
+  close(): Promise<void>;
+}
+
+export const WIRE_VERSION = 1;
+/** Bytes in front of every frame: its length, unsigned, little-endian. */
+export const FRAME_HEAD_BYTES = 4;

@@ -1,0 +1,53 @@
+/**
+ * Makes a socket of Node.js one that is read to its end. Left alone it is destroyed, with everything unread in it, by the
+ * first write to a process that is gone, and by the reset that it reads ahead of time while it is paused.
+ */
+import type { Socket } from 'node:net';
+
+export class SocketGate {
+  private readonly socket: Socket;
+  private readonly read: Socket['_read'];
+  private held = true;
+
+  /** Holds. `onBroken` is called, perhaps more than once, when a write has failed; what was written then is lost. */
+  constructor(socket: Socket, onBroken: () => void) {
+    this.socket = socket;
+    this.read = socket._read;
+    socket.pause();
+    // A paused socket would go on reading into its own buffer, and meet the reset before anybody has taken the buffer.
+    socket._read = (size) => {
+      if (!this.held) this.read.call(socket, size);
+    };
+    const push = socket.push;
+    socket.push = (chunk, encoding) => push.call(socket, chunk, encoding) && !this.held;
+    hearFailures(socket, onBroken);
+  }
+
+  hold(): void {
+    this.held = true;
+    this.socket.pause();
+  }
+
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    if (this.socket.destroyed) return;
+    this.socket.resume();
+    // While held the stream took its request for granted, and will not repeat it.
+    this.read.call(this.socket, 0);
+  }
+}
+
+/** To the stream no write ever fails. */
+function hearFailures(socket: Socket, onBroken: () => void): void {
+  const write = socket._write;
+  const writev = socket._writev;
+  const heed =
+    (done: () => void) =>
+    (error?: Error | null): void => {
+      if (error) onBroken();
+      done();
+    };
+  socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, heed(done));
+  if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, heed(done));
+}

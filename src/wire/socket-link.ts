@@ -1,0 +1,166 @@
+/**
+ * The real network between the processes of a system: Unix sockets (named pipes on Windows) in one private folder.
+ *
+ * connect ──► handshake ──►  accept: token right?  no: closed without a word
+ *         ◄── handshake ◄──  yes: both compare version and system, then frames flow
+ */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { createConnection, createServer, type IpcNetConnectOpts, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { processAddress } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { FrameSplitter } from './frame.ts';
+import {
+  decodeHandshake,
+  encodeHandshake,
+  faultOfAnswer,
+  HANDSHAKE_BYTES_MAX,
+  HANDSHAKE_TIMEOUT_MS,
+  isSameToken,
+  mismatch,
+  unreachable,
+} from './handshake.ts';
+import type { Handshake, Link, LinkNetwork, LinkPeer } from './link.ts';
+import { SocketLink } from './socket-end.ts';
+
+/** What the kernel takes for the path of a Unix socket. */
+export const SOCKET_PATH_BYTES_MAX = 107;
+/** Bytes that wait in one socket's queue before `write` says false. What waits there is lost with the process. */
+const UNWRITTEN_BYTES = 256 * 1024;
+
+export interface SocketNetworkOptions {
+  clock: Clock;
+  /** Exists, and only its owner may enter it. */
+  folder: string;
+  /** Larger frames break the link. */
+  frameBytesMax: number;
+  handshakeTimeoutMs?: number;
+}
+
+export class SocketNetwork implements LinkNetwork {
+  private readonly options: SocketNetworkOptions;
+  private server: Server | undefined;
+  /** Connected, but not yet known. */
+  private readonly strangers: Set<Socket> = new Set();
+
+  constructor(options: SocketNetworkOptions) {
+    this.options = options;
+  }
+
+  async listen(handshake: Handshake, accept: (link: Link) => void): Promise<string> {
+    const path = socketPath(this.options.folder, handshake.self);
+    const server = createServer({ highWaterMark: UNWRITTEN_BYTES, pauseOnConnect: true });
+    server.on('connection', (socket) => this.meet(socket, handshake, accept));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+    server.removeAllListeners('error');
+    // Such as too many open files: the one who connects sees it too, those who are linked go on.
+    server.on('error', () => {});
+    this.server = server;
+    return path;
+  }
+
+  async connect(path: string, handshake: Handshake, peer: LinkPeer): Promise<Link> {
+    const options: IpcNetConnectOpts & { highWaterMark: number } = { path, highWaterMark: UNWRITTEN_BYTES };
+    const socket = createConnection(options);
+    const answer = this.hear(socket);
+    socket.write(encodeHandshake(handshake));
+    const heard = await answer.catch((error: unknown) => {
+      throw unreachable(peer, error instanceof Error ? error.message : String(error), error);
+    });
+    const fault = faultOfAnswer(handshake, heard.theirs, peer);
+    if (fault !== undefined) {
+      socket.destroy();
+      throw fault;
+    }
+    return this.link(socket, heard.splitter, peer);
+  }
+
+  async close(): Promise<void> {
+    // Removes the socket file at once. Links that stand are their owners' business, so nobody waits for them here.
+    this.server?.close();
+    this.server = undefined;
+    for (const stranger of this.strangers) stranger.destroy();
+  }
+
+  private async meet(socket: Socket, own: Handshake, accept: (link: Link) => void): Promise<void> {
+    this.strangers.add(socket);
+    try {
+      const { theirs, splitter } = await this.hear(socket);
+      if (theirs === undefined || !isSameToken(own, theirs)) {
+        socket.destroy();
+        return;
+      }
+      socket.write(encodeHandshake(own));
+      if (mismatch(own, theirs) !== undefined) socket.end();
+      else accept(this.link(socket, splitter, theirs.self));
+    } catch {
+      // Garbage, silence or an early end: whoever it was, it is closed and forgotten.
+    } finally {
+      this.strangers.delete(socket);
+    }
+  }
+
+  private link(socket: Socket, splitter: FrameSplitter, peer: LinkPeer): Link {
+    splitter.frameBytesMax = this.options.frameBytesMax;
+    return new SocketLink(socket, splitter, peer, this.options.clock);
+  }
+
+  /** The first frame, and the splitter with what came behind it. The socket is paused then, or destroyed. */
+  private hear(socket: Socket): Promise<{ theirs: Handshake | undefined; splitter: FrameSplitter }> {
+    const { clock, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.options;
+    const splitter = new FrameSplitter(HANDSHAKE_BYTES_MAX);
+    return new Promise((resolve, reject) => {
+      const timer: Timer = clock.setTimer(handshakeTimeoutMs, () =>
+        fail(new Error(`silence for ${handshakeTimeoutMs} ms`)),
+      );
+      const stop = (): void => {
+        timer.cancel();
+        socket.pause();
+        socket.off('data', read).off('error', fail).off('close', end);
+      };
+      const fail = (error: Error): void => {
+        stop();
+        socket.on('error', () => {});
+        socket.destroy();
+        reject(error);
+      };
+      const end = (): void => fail(new Error('a closed connection instead of a handshake'));
+      const read = (chunk: Uint8Array): void => {
+        try {
+          splitter.push(chunk, (bytes) => {
+            stop();
+            // Errors of the socket are unheard for a moment, until the link or the refusal takes over.
+            socket.on('error', () => {});
+            resolve({ theirs: decodeHandshake(bytes), splitter });
+            return false;
+          });
+        } catch (error) {
+          fail(error as Error);
+        }
+      };
+      socket.on('data', read).on('error', fail).on('close', end);
+      socket.resume();
+    });
+  }
+}
+
+function socketPath(folder: string, self: LinkPeer): string {
+  const name = `${processAddress(self.index, self.incarnation).slice(1)}.sock`;
+  if (process.platform === 'win32') {
+    return `\\\\.\\pipe\\troupe-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}-${name}`;
+  }
+  const path = join(folder, name);
+  const length = Buffer.byteLength(path);
+  if (length > SOCKET_PATH_BYTES_MAX) {
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `the path of a link socket has at most ${SOCKET_PATH_BYTES_MAX} bytes; got ${length}: ${path}`,
+    );
+  }
+  return path;
+}

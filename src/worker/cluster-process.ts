@@ -1,0 +1,392 @@
+/**
+ * One process of a cluster: the kernel, the router in front of it, links to all other processes and a channel to the
+ * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
+ */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { Log } from '../observe/log.ts';
+import { PlacementTable } from '../placement/placement-table.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { EventName } from '../vocabulary/events.ts';
+import type {
+  ControlChannel,
+  IdleAnswer,
+  MasterRequest,
+  PlacementStrategy,
+  ProcessQuery,
+  TableData,
+  ToMaster,
+  ToProcess,
+  WorkerInfo,
+} from '../wire/control.ts';
+import { fromWire } from '../wire/codec.ts';
+import type { LinkNetwork } from '../wire/link.ts';
+import { ClusterTopics } from './cluster-topics.ts';
+import { ControlInbox } from './control-inbox.ts';
+import { eventFromWire } from './event-payload.ts';
+import { EventRelay } from './event-relay.ts';
+import { HandoffParticipant } from './handoff-participant.ts';
+import { beatHeart } from './heartbeat.ts';
+import { type IngressParts, linkIngress } from './link-ingress.ts';
+import { lostWatches } from './lost-watches.ts';
+import { MasterRequests } from './master-requests.ts';
+import { processMetrics, type ProcessMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
+import { newKernel } from './new-kernel.ts';
+import type { PeerLink } from './peer-link.ts';
+import { Peers } from './peers.ts';
+import { type ClusterDoor, ProcessSystem } from './process-system.ts';
+import type { ReplyRoute } from './remote-reply.ts';
+import { type LocateAnswer, Router } from './router.ts';
+import { SpawnReports } from './spawn-reports.ts';
+import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
+
+export interface ClusterProcessOptions {
+  system: string;
+  self: { index: number; incarnation: number; role: string };
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  limits: KernelLimits;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  startedAt: number;
+  heartbeatMs: number;
+  token: string;
+  network: LinkNetwork;
+  control: ControlChannel<ToMaster, ToProcess>;
+  /** Runs the user's `main` once the process is linked and placed. */
+  main?: (system: ProcessSystem) => unknown;
+  /** The master says that all is over. */
+  exit: () => void;
+  /** After a shutdown that was called here. */
+  ended?: () => Promise<void>;
+}
+
+const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
+
+export class ClusterProcess implements ClusterDoor, ReplyRoute {
+  readonly self: ProcessIdentity;
+  readonly system: ProcessSystem;
+  readonly kernel: Kernel;
+  readonly actors: LocalActors;
+  readonly #options: ClusterProcessOptions;
+  readonly #router: Router;
+  readonly #peers: Peers;
+  readonly #topics: ClusterTopics;
+  readonly #handoffs: HandoffParticipant;
+  /** A ref that came from another process, as one of this one. */
+  readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
+  readonly #requests: MasterRequests;
+  #table = PlacementTable.from(NO_TABLE);
+  #workers: WorkerInfo[] = [];
+  /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
+  #unlinked: Set<PeerLink> | undefined;
+  #down: Promise<void> | undefined;
+  #stopHeartbeat: (() => void) | undefined;
+
+  constructor(options: ClusterProcessOptions) {
+    this.#options = options;
+    const { self, control, network, system, token } = options;
+    this.#requests = new MasterRequests((message) => control.send(message));
+    this.self = { worker: self.index, role: self.role, pid: process.pid };
+    let topics: ClusterTopics | undefined;
+    const parts = { ...options, worker: self.index, incarnation: self.incarnation, epoch: () => this.#table.epoch };
+    const {
+      kernel,
+      actors,
+      topics: local,
+    } = newKernel(parts, (localTopics) => {
+      topics = new ClusterTopics(localTopics, () => this.#peers.all());
+      return topics;
+    });
+    this.kernel = kernel;
+    this.actors = actors;
+    this.#topics = topics as unknown as ClusterTopics;
+    const door = this;
+    this.#router = new Router(kernel, actors, {
+      index: self.index,
+      get table() {
+        return door.#table;
+      },
+      peer: (index) => this.#peers.byIndex(index),
+      peerByAddress: (address) => this.#peers.byAddress(address),
+      locate: (id, role, strategy, answer) => this.#locate(id, role, strategy, answer),
+    });
+    kernel.post = this.#router;
+    local.post = actors;
+    kernel.claims = {
+      claim: (id, kind, fresh) => this.#claimHere(id, kind, fresh),
+      isHome: (id) => this.#router.isHome(id),
+    };
+    kernel.pending.onGivenUp = (reply) => {
+      this.#router.signal(reply.target, {
+        type: 'ask-given-up',
+        process: kernel.address,
+        correlation: reply.correlation,
+      });
+    };
+    this.#peers = new Peers({
+      kernel,
+      network,
+      self,
+      system,
+      token,
+      epoch: () => this.#table.epoch,
+      ingress: (peer) => linkIngress(this.#ingressParts(), peer),
+      linked: (peer) => {
+        this.#topics.greet(peer);
+        // After a broken link between two that live: its mail was held meanwhile.
+        this.#router.releaseHomeless();
+      },
+      ended: (peer) => this.#peerEnded(peer),
+    });
+    this.#handoffs = new HandoffParticipant({
+      self,
+      actors,
+      router: this.#router,
+      peers: () => this.#peers.all(),
+      peer: (index) => this.#peers.byIndex(index),
+      tellMaster: (message) => control.send(message),
+    });
+    actors.observer = new SpawnReports(
+      kernel.clock,
+      (message) => control.send(message),
+      () => this.#table,
+    );
+    new EventRelay(kernel, control);
+    this.system = new ProcessSystem(system, kernel, actors, this);
+    const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
+    control.onMessage(inbox.push);
+  }
+
+  /** Opens the door for links. Resolves to its path. */
+  async listen(): Promise<string> {
+    const path = await this.#peers.listen();
+    const { clock, heartbeatMs, control } = this.#options;
+    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
+    return path;
+  }
+
+  workers(): WorkerInfo[] {
+    return this.#workers.map((worker) => ({ ...worker }));
+  }
+
+  request(what: MasterRequest): Promise<unknown> {
+    if (this.kernel.closing && what.kind !== 'shutdown' && what.kind !== 'metrics') {
+      return Promise.reject(
+        new TroupeError('SHUTTING_DOWN', `calls are taken while the system runs; got ${what.kind} after shutdown()`),
+      );
+    }
+    return new Promise((resolve, reject) => this.#requests.send(what, { resolve, reject }));
+  }
+
+  claim(id: ActorId, behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined {
+    const { placement, key } = options;
+    if (placement === undefined) return undefined;
+    const { worker, role = behaviour.role } = placement;
+    const fresh = key === undefined;
+    const strategy = behaviour.strategy === 'hash' ? 'least-loaded' : behaviour.strategy;
+    const what: MasterRequest = { kind: 'claim', id, role, fresh, strategy };
+    return this.request(worker === undefined ? what : { ...what, worker }).then(() => undefined);
+  }
+
+  async metrics(): Promise<SystemMetrics> {
+    return systemMetrics((await this.request({ kind: 'metrics' })) as ProcessMetrics[]);
+  }
+
+  shutdown({ timeoutMs }: { timeoutMs?: number }): Promise<void> {
+    this.#down ??= this.request(timeoutMs === undefined ? { kind: 'shutdown' } : { kind: 'shutdown', timeoutMs }).then(
+      () => this.#options.ended?.(),
+    );
+    return this.#down;
+  }
+
+  sendReply(process: ActorId, correlation: number, value: unknown): void {
+    if (process === this.kernel.address) this.kernel.pending.byCorrelation(correlation)?.resolve(value);
+    else this.#peers.byAddress(process)?.reply(correlation, value);
+  }
+
+  sendFailure(process: ActorId, correlation: number, error: ErrorData): void {
+    if (process === this.kernel.address) this.kernel.pending.byCorrelation(correlation)?.reject(errorFromData(error));
+    else this.#peers.byAddress(process)?.fail(correlation, error);
+  }
+
+  /** Ends what belongs to the process: links, socket file, timers. */
+  async close(): Promise<void> {
+    this.#stopHeartbeat?.();
+    this.kernel.closing = true;
+    const text = 'mail is handled while the system runs; got its shutdown';
+    this.#router.holds.refuseAll('SHUTTING_DOWN', text);
+    this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    await this.#peers.close();
+  }
+
+  #control(message: ToProcess): Promise<void> | undefined {
+    switch (message.type) {
+      case 'welcome':
+        this.#welcome(message);
+        break;
+      case 'peer':
+        this.#peers.expect(message.peer);
+        break;
+      case 'table':
+        return this.#takeUp(message);
+      case 'hold':
+        this.#handoffs.hold(message.move);
+        break;
+      case 'unhold':
+        this.#handoffs.release(message.move);
+        break;
+      case 'redirect':
+        this.#handoffs.redirect(message.move, message.to);
+        break;
+      case 'go':
+        void this.#go();
+        break;
+      case 'workers':
+        this.#workers = message.workers;
+        break;
+      case 'wanted-events':
+        this.kernel.events.wantElsewhere(message.names);
+        break;
+      case 'event':
+        this.kernel.events.relay(message.name as EventName, eventFromWire(message.payload, this.#toRef) as never);
+        break;
+      case 'reply':
+        this.#requests.replied(message.request, message.value, message.error);
+        break;
+      case 'query':
+        void this.#answer(message.query, message.what);
+        break;
+      case 'exit':
+        this.#options.exit();
+        break;
+    }
+    return undefined;
+  }
+
+  #welcome({ table, holds, peers }: Extract<ToProcess, { type: 'welcome' }>): void {
+    this.#table = PlacementTable.from(table);
+    this.#unlinked = new Set();
+    for (const peer of peers) this.#unlinked.add(this.#peers.connect(peer));
+    for (const move of holds) this.#handoffs.hold(move);
+    this.#tellIfLinked();
+  }
+
+  /** A process of the welcome counts as linked once its topics are known here. */
+  #topicsCame(peer: PeerLink): void {
+    if (this.#unlinked?.delete(peer)) this.#tellIfLinked();
+  }
+
+  #tellIfLinked(): void {
+    if (this.#unlinked?.size !== 0) return;
+    this.#unlinked = undefined;
+    this.#options.control.send({ type: 'linked' });
+  }
+
+  #takeUp(message: Extract<ToProcess, { type: 'table' }>): Promise<void> | undefined {
+    const { dead } = message.change;
+    const isOwn = dead?.index === this.self.worker;
+    const wait = dead && !isOwn ? this.#peers.readToEnd(dead.index, dead.incarnation) : undefined;
+    if (wait === undefined) {
+      this.#apply(message);
+      return undefined;
+    }
+    return wait.then(() => this.#apply(message));
+  }
+
+  #apply({ change, start }: Extract<ToProcess, { type: 'table' }>): void {
+    const { dead } = change;
+    const lost = dead ? lostWatches(this.actors, this.#router, dead.index) : [];
+    this.#table.apply(change);
+    if (dead) this.#router.forgetLocated(dead.index);
+    for (const { id, args } of start) this.actors.startAgain(id, fromWire(args, this.#toRef));
+    for (const watch of lost) this.kernel.post.deliver(watch);
+    for (const move of change.settles) this.#handoffs.release(move);
+    this.#router.releaseHomeless();
+    this.#peers.unpark();
+  }
+
+  async #go(): Promise<void> {
+    try {
+      await this.#options.main?.(this.system);
+      this.#options.control.send({ type: 'ready' });
+    } catch (error) {
+      const text = `main runs without an error; got ${asError(error).name}: ${asError(error).message}`;
+      this.#options.control.send({
+        type: 'main-failed',
+        error: errorToData(new TroupeError('INVALID_OPTIONS', text, { cause: error })),
+      });
+    }
+  }
+
+  #peerEnded(peer: PeerLink): void {
+    const { pending } = this.kernel;
+    const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
+    for (const reply of [...pending.writtenTo(peer.address)]) {
+      reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
+    }
+    this.#topics.peerGone(peer);
+    this.#router.takeBack(peer.takeUnwritten());
+    this.#handoffs.peerGone(peer);
+    this.#topicsCame(peer);
+  }
+
+  #ingressParts(): IngressParts {
+    return {
+      actors: this.actors,
+      router: this.#router,
+      topics: this.#topics,
+      handoffs: this.#handoffs,
+      replies: this,
+      epoch: () => this.#table.epoch,
+      toRef: this.#toRef,
+      introduced: (peer) => this.#topicsCame(peer),
+    };
+  }
+
+  async #answer(query: number, what: ProcessQuery): Promise<void> {
+    const value = await this.#answerTo(what);
+    this.#options.control.send({ type: 'answer', query, value });
+  }
+
+  #answerTo(what: ProcessQuery): unknown {
+    switch (what) {
+      case 'close':
+        this.kernel.closing = true;
+        return undefined;
+      case 'idle':
+        return this.#idleness();
+      case 'stop-actors':
+        return this.actors.stopAll();
+      case 'metrics':
+        return processMetrics(this.kernel, this.actors, this.self.role);
+    }
+  }
+
+  #idleness(): IdleAnswer {
+    let sent = 0;
+    let received = 0;
+    let waiting = this.#router.holds.size;
+    for (const peer of this.#peers.all()) {
+      sent += peer.sent;
+      received += peer.received;
+      waiting += peer.waiting;
+    }
+    return { idle: waiting === 0 && !this.actors.busy && this.kernel.pending.size === 0, sent, received };
+  }
+
+  /** Also while the system winds down: actors speak with each other to the end. */
+  #locate(id: ActorId, role: string, strategy: PlacementStrategy, { found, failed }: LocateAnswer): void {
+    const resolve = (worker: unknown): void => found(worker as number);
+    this.#requests.send({ kind: 'locate', id, role, strategy }, { resolve, reject: failed });
+  }
+
+  async #claimHere(id: ActorId, kind: string, fresh: boolean): Promise<void> {
+    const { strategy } = this.kernel.behaviours.get(kind) as Behaviour;
+    const worker = this.self.worker;
+    await this.request({ kind: 'claim', id, role: '', worker, fresh, strategy });
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Turns what waits for a link into frames: entries in a flat batch, ids as numbers from their second time on, everything
+ * encoded once. What cannot be encoded is refused here, and takes nothing else with it.
+ */
+import type { DeadLetters } from '../actor/dead-letters.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
+import { ASK, FAILURE, LINK_IDS_MAX, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, VERBS } from '../wire/entry.ts';
+import { type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+
+export interface FrameWriterOptions {
+  /** Of the process at the other end. */
+  address: ActorId;
+  deadLetters: DeadLetters;
+  messageBytesMax: number;
+  /** The epoch that frames carry. */
+  epoch: () => number;
+}
+
+export class FrameWriter {
+  readonly #options: FrameWriterOptions;
+  readonly #ids = new Map<ActorId, number>();
+  #encoder = new FrameEncoder();
+  #resetIds = true;
+
+  constructor(options: FrameWriterOptions) {
+    this.#options = options;
+  }
+
+  /** For a new link: the other end knows nothing. */
+  reset(): void {
+    this.#encoder = new FrameEncoder();
+    this.#forgetIds();
+  }
+
+  /** The head of a frame. */
+  begin(): unknown[] {
+    return [this.#options.epoch(), this.#resetIds ? 1 : 0];
+  }
+
+  /** Throws what the codec refuses although it looked plain; the next frame begins anew then. */
+  encode(batch: unknown[]): Uint8Array {
+    try {
+      const bytes = this.#encoder.encode(batch);
+      this.#resetIds = false;
+      return bytes;
+    } catch (error) {
+      this.#forgetIds();
+      throw error;
+    }
+  }
+
+  /** False where the item cannot be sent; its sender has been told. */
+  append(batch: unknown[], item: Outbound, frame: FrameWeight): boolean {
+    if (item instanceof Envelope) return this.#appendEnvelope(batch, item, frame);
+    if (item instanceof ReplyNote) return this.#appendReply(batch, item, frame);
+    if (item instanceof PublishNote) return this.#appendPublish(batch, item, frame);
+    if (item instanceof SignalNote) return batch.push(SIGNAL, item.to, item.signal) > 0;
+    for (const part of item.parts) batch.push(part);
+    return true;
+  }
+
+  #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
+    const { replyTo, verb, deadline } = envelope;
+    if (replyTo?.settled) return false;
+    let payload: unknown;
+    const before = frame.bytesMax;
+    try {
+      payload = toWire(envelope.message, this.#options.messageBytesMax, frame);
+    } catch (error) {
+      // What does not travel takes no room: a frame that seems full of it would end the writing.
+      frame.bytesMax = before;
+      const { code, message } = asTroupeError(error);
+      this.#options.deadLetters.refuse(envelope, code, message);
+      return false;
+    }
+    if (verb !== 'message') {
+      const address = replyTo?.address();
+      batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
+      batch.push(address?.process, address?.correlation ?? 0, deadline);
+    } else if (replyTo === undefined) {
+      batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
+    } else {
+      const { process, correlation } = replyTo.address();
+      batch.push(ASK, this.#number(envelope.to), envelope.sender, payload, process, correlation, deadline);
+    }
+    replyTo?.written(this.#options.address);
+    return true;
+  }
+
+  #appendReply(batch: unknown[], { correlation, value }: ReplyNote, frame: FrameWeight): boolean {
+    try {
+      batch.push(REPLY, correlation, toWire(value, this.#options.messageBytesMax, frame));
+    } catch (error) {
+      const { code, message } = asTroupeError(error);
+      batch.push(FAILURE, correlation, errorToData(new TroupeError(code, message, { fate: 'executed' })));
+    }
+    return true;
+  }
+
+  #appendPublish(batch: unknown[], { topic, message, sender }: PublishNote, frame: FrameWeight): boolean {
+    const before = frame.bytesMax;
+    try {
+      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame));
+      return true;
+    } catch (error) {
+      frame.bytesMax = before;
+      this.#options.deadLetters.add(topic, message, sender, asTroupeError(error).code);
+      return false;
+    }
+  }
+
+  #number(id: ActorId): ActorId | number {
+    const ids = this.#ids;
+    const known = ids.get(id);
+    if (known !== undefined) return known;
+    if (ids.size >= LINK_IDS_MAX) ids.clear();
+    ids.set(id, ids.size);
+    return id;
+  }
+
+  /** The data of a refusal is the user's, and travels as a message does; what cannot is left out. */
+  failure(error: ErrorData): ErrorData {
+    const { data, ...rest } = error;
+    if (data === undefined) return error;
+    try {
+      return { ...rest, data: toWire(data, this.#options.messageBytesMax) };
+    } catch {
+      return rest;
+    }
+  }
+
+  #forgetIds(): void {
+    this.#ids.clear();
+    this.#resetIds = true;
+  }
+}
+
+function asTroupeError(error: unknown): TroupeError {
+  return error instanceof TroupeError ? error : new TroupeError('INVALID_MESSAGE', asError(error).message);
+}

@@ -1,0 +1,134 @@
+/**
+ * Mail that waits for its home: of units on the move, of units whose worker has died, and where no living worker can
+ * host them. In order, bounded by count and time.
+ */
+import type { DeadLetters } from '../actor/dead-letters.ts';
+import { Ring } from '../structures/ring.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { Unit } from '../wire/control.ts';
+
+/** Held by one process at most; one more is refused with OVERLOADED. */
+export const HELD_MAX = 100_000;
+/** Milliseconds until a held message becomes a dead letter; asks end by their own deadlines. */
+export const HELD_MS_MAX = 30_000;
+
+export interface HeldSignal {
+  readonly to: ActorId;
+  readonly signal: Signal;
+}
+
+type Held = { readonly since: number; readonly mail: Envelope | HeldSignal };
+
+export class HoldQueues {
+  readonly #byUnit = new Map<Unit, Ring<Held>>();
+  readonly #clock: Clock;
+  readonly #deadLetters: DeadLetters;
+  #timer: Timer | undefined;
+  #size = 0;
+
+  constructor(clock: Clock, deadLetters: DeadLetters) {
+    this.#clock = clock;
+    this.#deadLetters = deadLetters;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  units(): Unit[] {
+    return [...this.#byUnit.keys()];
+  }
+
+  holdsMailFor(unit: Unit): boolean {
+    return this.#byUnit.has(unit);
+  }
+
+  /** False where it was refused, the bound being reached. */
+  add(unit: Unit, mail: Envelope | HeldSignal): boolean {
+    if (this.#size >= HELD_MAX && !('signal' in mail)) {
+      this.#refuseForRoom(mail);
+      return false;
+    }
+    this.#queueOf(unit).push({ since: this.#clock.now(), mail });
+    this.#size++;
+    this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
+    return true;
+  }
+
+  /** How much waits for a unit. */
+  lengthOf(unit: Unit): number {
+    return this.#byUnit.get(unit)?.length ?? 0;
+  }
+
+  /** Mail that was on its way before anything that waits here: it goes to the front. What is past the bound is refused. */
+  putBack(unit: Unit, mail: readonly (Envelope | HeldSignal)[]): void {
+    const room = Math.max(0, HELD_MAX - this.#size);
+    const since = this.#clock.now();
+    const kept = mail.slice(0, room).map((one) => ({ since, mail: one }));
+    this.#queueOf(unit).unshiftAll(kept);
+    this.#size += kept.length;
+    this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
+    for (const one of mail.slice(room)) if (!('signal' in one)) this.#refuseForRoom(one);
+  }
+
+  /** What waits in a shard for one id waits under its own name from now on, in front of what waits there already. */
+  moveApart(shard: Unit, id: ActorId): void {
+    const queue = this.#byUnit.get(shard);
+    const all = [...(queue ?? [])];
+    const apart = all.filter(({ mail }) => mail.to === id);
+    if (!queue || apart.length === 0) return;
+    queue.clear();
+    if (apart.length === all.length) this.#byUnit.delete(shard);
+    else for (const held of all) if (held.mail.to !== id) queue.push(held);
+    this.#queueOf(id).unshiftAll(apart);
+  }
+
+  /** Everything that waits for a unit, in order. */
+  take(unit: Unit): (Envelope | HeldSignal)[] {
+    const queue = this.#byUnit.get(unit);
+    if (!queue) return [];
+    this.#byUnit.delete(unit);
+    this.#size -= queue.length;
+    return queue.clear().map(({ mail }) => mail);
+  }
+
+  /** At the end of the system: nothing is left waiting without a word. */
+  refuseAll(code: 'SHUTTING_DOWN', text: string): void {
+    for (const unit of this.units()) {
+      for (const mail of this.take(unit)) if (!('signal' in mail)) this.#deadLetters.refuse(mail, code, text);
+    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #queueOf(unit: Unit): Ring<Held> {
+    let queue = this.#byUnit.get(unit);
+    if (!queue) this.#byUnit.set(unit, (queue = new Ring()));
+    return queue;
+  }
+
+  #refuseForRoom(envelope: Envelope): void {
+    const text = `at most ${HELD_MAX} messages wait for their new homes in a process; got one more`;
+    this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const before = this.#clock.now() - HELD_MS_MAX;
+    for (const [unit, queue] of this.#byUnit) {
+      for (let held = queue.peek(); held !== undefined && held.since <= before; held = queue.peek()) {
+        queue.shift();
+        this.#size--;
+        if ('signal' in held.mail) continue;
+        const text = `${held.mail.to} gets a home within ${HELD_MS_MAX} ms; got none`;
+        this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
+      }
+      // Who hears of a dead letter may send at once: by now another queue may stand here.
+      if (queue.length === 0 && this.#byUnit.get(unit) === queue) this.#byUnit.delete(unit);
+    }
+    if (this.#size > 0) this.#timer ??= this.#clock.setTimer(HELD_MS_MAX / 4, () => this.#sweep());
+  }
+}

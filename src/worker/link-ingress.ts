@@ -1,0 +1,52 @@
+/** What comes in over one link, to whoever it is for: the parts of a process, joined for its link readers. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { errorFromData } from '../vocabulary/errors.ts';
+import type { ClusterTopics } from './cluster-topics.ts';
+import { CreditGranter } from './credit-granter.ts';
+import type { HandoffParticipant } from './handoff-participant.ts';
+import type { Ingress } from './link-reader.ts';
+import type { PeerLink } from './peer-link.ts';
+import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
+import type { Router } from './router.ts';
+
+export interface IngressParts {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly topics: ClusterTopics;
+  readonly handoffs: HandoffParticipant;
+  readonly replies: ReplyRoute;
+  epoch(): number;
+  toRef(id: ActorId): unknown;
+  /** The peer has told its topics: the link is of use now. */
+  introduced(peer: PeerLink): void;
+}
+
+export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
+  const { actors, router, topics, handoffs, replies } = parts;
+  const { pending, clock } = actors.kernel;
+  const credit = new CreditGranter(clock, actors, (count) => peer.grant(count));
+  return {
+    epoch: () => parts.epoch(),
+    toRef: (id) => parts.toRef(id),
+    envelope: (envelope) => router.arrived(envelope),
+    replyTo: (process, correlation) => new RemoteReply(replies, process, correlation),
+    replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
+    failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
+    signal: (to, signal) => router.signalArrived(to, signal),
+    published: (topic, message, sender) => topics.arrived(topic, message, sender),
+    topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
+    topicAcknowledged: (number) => topics.acknowledged(peer, number),
+    topicsTold: (names) => {
+      topics.told(peer, names);
+      parts.introduced(peer);
+    },
+    marker: (move) => handoffs.marker(peer, move),
+    luggage: (move) => handoffs.installed(move),
+    credit: (count) => peer.granted(count),
+    frameRead: (entries, messages) => {
+      peer.received += entries;
+      credit.spent(messages);
+    },
+  };
+}

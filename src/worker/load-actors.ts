@@ -1,0 +1,121 @@
+/**
+ * Reads the actors folder: each file directly in it default-exports one definition, the kind is the file's name.
+ * TypeScript is loaded by Node itself where it can, else by tsx, an optional peer dependency.
+ */
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { type Behaviour, behaviourOf, faultsOfDefinition } from '../actor/behaviour.ts';
+import type { ActorDefinition } from '../actor/definition.ts';
+import { isKind } from '../vocabulary/address.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { show } from '../vocabulary/show.ts';
+
+const LOADABLE = /\.(ts|mts|js|mjs)$/;
+const DECLARATION = /\.d\.m?ts$/;
+
+/** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
+export async function loadActors(folder: string): Promise<Map<string, Behaviour>> {
+  const path = fileURLToPath(folder);
+  const files = await actorFiles(path);
+  const definitions = new Map<string, ActorDefinition>();
+  for (const [kind, file] of files) definitions.set(kind, (await importDefault(join(path, file))) as ActorDefinition);
+  return behavioursOf(definitions, (kind) => join(path, files.get(kind) as string));
+}
+
+/** Checks definitions that are there already. */
+export function behavioursOf(
+  definitions: Iterable<[string, ActorDefinition]>,
+  placeOf: (kind: string) => string,
+): Map<string, Behaviour> {
+  const behaviours = new Map<string, Behaviour>();
+  const faults: string[] = [];
+  for (const [kind, definition] of definitions) {
+    const found = faultsOfDefinition(kind, definition);
+    if (found.length === 0) behaviours.set(kind, behaviourOf(kind, definition));
+    else faults.push(...found.map((fault) => `${placeOf(kind)}: ${fault}`));
+  }
+  if (faults.length > 0) throw new TroupeError('INVALID_OPTIONS', faults.join('\n'));
+  if (behaviours.size === 0)
+    throw new TroupeError('INVALID_OPTIONS', 'actors: expected at least one definition; got none');
+  return behaviours;
+}
+
+async function actorFiles(path: string): Promise<Map<string, string>> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `actors: expected a folder that can be read; got ${path} (${asError(error).message})`,
+      { cause: error },
+    );
+  });
+  const files = new Map<string, string>();
+  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  for (const name of names.sort()) {
+    if (name.startsWith('_') || !LOADABLE.test(name) || DECLARATION.test(name)) continue;
+    const kind = name.replace(LOADABLE, '');
+    if (!isKind(kind))
+      throw new TroupeError(
+        'INVALID_OPTIONS',
+        `actors: expected files named by a kind of a-z, 0-9 and -; got ${show(join(path, name))}`,
+      );
+    const other = files.get(kind);
+    if (other)
+      throw new TroupeError(
+        'INVALID_OPTIONS',
+        `actors: expected one file for each kind; got ${other} and ${name} in ${path}`,
+      );
+    files.set(kind, name);
+  }
+  if (files.size === 0)
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `actors: expected a folder with at least one .ts, .js or .mjs file; got none in ${path}`,
+    );
+  return files;
+}
+
+/** The default export of a module. Throws INVALID_OPTIONS that names the file and the cause. */
+export async function importDefault(path: string): Promise<unknown> {
+  try {
+    return ((await importModule(path)) as { default?: unknown }).default;
+  } catch (error) {
+    const cause = asError(error);
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `${path}: expected a module that loads; got ${cause.name}: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+async function importModule(path: string): Promise<unknown> {
+  const url = pathToFileURL(path).href;
+  if (/\.m?ts$/.test(path)) await enableTypeScript();
+  return import(url);
+}
+
+let typeScript: Promise<void> | undefined;
+
+function enableTypeScript(): Promise<void> {
+  typeScript ??= registerTsx();
+  return typeScript;
+}
+
+async function registerTsx(): Promise<void> {
+  const native = (process.features as { typescript?: unknown }).typescript;
+  if (native || isTsxAtWork()) return;
+  let register: (() => unknown) | undefined;
+  try {
+    ({ register } = await import('tsx/esm/api'));
+  } catch (cause) {
+    const text = `TypeScript behaviours need a Node.js that strips types (22.18 and later), or tsx beside troupe; got Node.js ${process.version} without tsx`;
+    throw new TroupeError('INVALID_OPTIONS', text, { cause });
+  }
+  register();
+}
+
+/** A process that was started by tsx loads TypeScript already; a second loader would load every module twice. */
+function isTsxAtWork(): boolean {
+  return process.execArgv.some((argument) => argument.includes('tsx'));
+}

@@ -1,0 +1,148 @@
+/** A whole system in one process: no master, no links; the kernel is all there is. */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { Log } from '../observe/log.ts';
+import { shardOf } from '../placement/shard.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import { show } from '../vocabulary/show.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
+import { processMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
+import { newKernel } from './new-kernel.ts';
+import { type ClusterDoor, ProcessSystem } from './process-system.ts';
+import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
+
+export interface LocalProcessOptions {
+  name: string;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  limits: KernelLimits;
+  shutdownMs: number;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  /** After the shutdown. */
+  ended?: () => void;
+}
+
+/** Milliseconds between two looks at whether the process has become idle. */
+const IDLE_POLL_MS = 5;
+const MILLISECONDS_MAX = 2 ** 31 - 1;
+/** Share of the time of a shutdown that mail and asks may take; the rest is for onStop of those that do end in time. */
+const MAIL_SHARE = 0.8;
+
+export class LocalProcess implements ClusterDoor {
+  readonly self: ProcessIdentity = { worker: 0, role: 'master', pid: process.pid };
+  readonly system: ProcessSystem;
+  readonly kernel: Kernel;
+  readonly actors: LocalActors;
+  readonly #shutdownMs: number;
+  readonly #ended: (() => void) | undefined;
+  /** Keeps the process alive while the system runs: its own timers do not. */
+  readonly #alive: NodeJS.Timeout = setInterval(() => {}, 2 ** 30);
+  #down: Promise<void> | undefined;
+
+  constructor(options: LocalProcessOptions) {
+    const { clock, random, log, limits, behaviours, name } = options;
+    const parts = {
+      worker: 0,
+      incarnation: 1,
+      clock,
+      random,
+      log,
+      limits,
+      behaviours,
+      startedAt: clock.wall(),
+      epoch: () => 1,
+    };
+    const { kernel, actors } = newKernel(parts);
+    kernel.post = new LocalPost(actors);
+    this.kernel = kernel;
+    this.actors = actors;
+    this.#shutdownMs = options.shutdownMs;
+    this.#ended = options.ended;
+    this.system = new ProcessSystem(name, kernel, actors, this);
+  }
+
+  workers(): WorkerInfo[] {
+    return [];
+  }
+
+  async request(what: MasterRequest): Promise<unknown> {
+    throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
+  }
+
+  claim(_id: string, _behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined {
+    if (options.placement === undefined || options.placement.worker === 0) return undefined;
+    return Promise.reject(
+      new TroupeError(
+        'NO_WORKER',
+        `all actors live in this process with workers: 0; got a placement of ${JSON.stringify(options.placement)}`,
+      ),
+    );
+  }
+
+  async metrics(): Promise<SystemMetrics> {
+    return systemMetrics([processMetrics(this.kernel, this.actors, this.self.role)]);
+  }
+
+  shutdown({ timeoutMs = this.#shutdownMs }: { timeoutMs?: number }): Promise<void> {
+    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MILLISECONDS_MAX)) {
+      const text = `timeoutMs: expected milliseconds from 0 to ${MILLISECONDS_MAX}; got ${show(timeoutMs)}`;
+      throw new TroupeError('INVALID_OPTIONS', text);
+    }
+    this.#down ??= this.#shutDown(timeoutMs);
+    return this.#down;
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
+    const { actors, kernel } = this;
+    const { clock, pending } = kernel;
+    const startedAt = clock.now();
+    kernel.closing = true;
+    while (this.#busy() && clock.now() < startedAt + timeoutMs * MAIL_SHARE) {
+      await new Promise<void>((resolve) => clock.setTimer(IDLE_POLL_MS, resolve));
+    }
+    const stopped = actors.stopAll();
+    let late = { cancel: (): void => {} };
+    const deadline = new Promise<void>((resolve) => {
+      late = clock.setTimer(startedAt + timeoutMs - clock.now(), resolve);
+    });
+    await Promise.race([stopped, deadline]);
+    late.cancel();
+    actors.close();
+    for (const id of actors.ids()) actors.endAtOnce(id);
+    await stopped;
+    pending.rejectAll('SHUTTING_DOWN', 'an ask ends before the system does; got its shutdown');
+    pending.close();
+    clearInterval(this.#alive);
+    this.#ended?.();
+  }
+
+  #busy(): boolean {
+    return this.actors.busy || this.kernel.pending.size > 0;
+  }
+}
+
+/** `where` is the one question about a place; the actors themselves know none. */
+class LocalPost implements Recipient {
+  readonly #actors: LocalActors;
+
+  constructor(actors: LocalActors) {
+    this.#actors = actors;
+  }
+
+  deliver(envelope: Envelope): boolean {
+    if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
+    const active = this.#actors.cellOf(envelope.to) !== undefined;
+    envelope.replyTo?.resolve({ worker: 0, pid: process.pid, shard: shardOf(envelope.to), epoch: 1, active });
+    return true;
+  }
+
+  signal(to: string, signal: Signal): void {
+    this.#actors.signal(to, signal);
+  }
+}

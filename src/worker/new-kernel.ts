@@ -1,0 +1,90 @@
+/** Builds the kernel of one process from what the process was given. */
+import { nanoid } from 'nanoid';
+import type { Behaviour } from '../actor/behaviour.ts';
+import { DeadLetters } from '../actor/dead-letters.ts';
+import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import { LocalActors } from '../actor/local-actors.ts';
+import { PendingReplies } from '../actor/pending-replies.ts';
+import { Scheduler } from '../actor/scheduler.ts';
+import { EventBus } from '../observe/event-bus.ts';
+import type { Log } from '../observe/log.ts';
+import { LocalTopics } from '../pubsub/local-topics.ts';
+import type { TopicBus } from '../pubsub/topic-bus.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { encodedSize } from '../wire/codec.ts';
+
+export interface ProcessParts {
+  worker: number;
+  incarnation: number;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  limits: KernelLimits;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  /** Milliseconds on the wall clock when the system was created. */
+  startedAt: number;
+  /** The epoch of the placement table that this process has taken up. */
+  epoch: () => number;
+}
+
+export interface KernelOfProcess {
+  kernel: Kernel;
+  actors: LocalActors;
+  topics: LocalTopics;
+}
+
+/** A kernel whose mail stays in the process; the cluster puts its router in `post` and its bus around `topics`. */
+export function newKernel(
+  parts: ProcessParts,
+  wrapTopics: (local: LocalTopics) => TopicBus = (local) => local,
+): KernelOfProcess {
+  const { worker, incarnation, clock, random, log, limits, behaviours } = parts;
+  const address = processAddress(worker, incarnation);
+  const events = new EventBus(log);
+  const topics = new LocalTopics(clock, log);
+  const kernel: Kernel = {
+    worker,
+    address,
+    clock,
+    random,
+    newKey: nanoid,
+    newFence: fences(parts),
+    log,
+    events,
+    limits,
+    behaviours,
+    scheduler: new Scheduler(clock),
+    pending: new PendingReplies(clock, address),
+    deadLetters: new DeadLetters(events, clock),
+    topics: wrapTopics(topics),
+    post: UNSET,
+    claims: undefined,
+    encodedBytes: encodedSize,
+    running: undefined,
+    closing: false,
+  };
+  const actors = new LocalActors(kernel);
+  kernel.post = actors;
+  topics.post = actors;
+  return { kernel, actors, topics };
+}
+
+const UNSET = {
+  deliver: () => {
+    throw new Error('a kernel gets its post before any mail');
+  },
+  signal: () => {
+    throw new Error('a kernel gets its post before any signal');
+  },
+};
+
+/** System start, then epoch, then a count of this process: each move and each death of a worker raises the epoch. */
+function fences({ startedAt, epoch }: ProcessParts): () => string {
+  let count = 0;
+  return () => `${padded(startedAt, 15)}-${padded(epoch(), 10)}-${padded(++count, 12)}`;
+}
+
+function padded(value: number, digits: number): string {
+  return String(Math.floor(value)).padStart(digits, '0');
+}

@@ -1,0 +1,52 @@
+/** What waits on its way to another process, beside envelopes. */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+
+/** Anything but an envelope: its kind and parts, as they go into the batch. */
+export class Note {
+  readonly parts: readonly unknown[];
+
+  constructor(...parts: unknown[]) {
+    this.parts = parts;
+  }
+}
+
+/** A reply whose value is encoded when it is written. */
+export class ReplyNote {
+  readonly correlation: number;
+  readonly value: unknown;
+
+  constructor(correlation: number, value: unknown) {
+    this.correlation = correlation;
+    this.value = value;
+  }
+}
+
+/** What an actor or a process is told besides its mail. */
+export class SignalNote {
+  readonly to: ActorId;
+  readonly signal: Signal;
+
+  constructor(to: ActorId, signal: Signal) {
+    this.to = to;
+    this.signal = signal;
+  }
+}
+
+/** A published message: in the mail lane, told once to each process that has subscribers. */
+export class PublishNote {
+  readonly topic: string;
+  readonly message: unknown;
+  readonly sender: ActorId | undefined;
+
+  constructor(topic: string, message: unknown, sender: ActorId | undefined) {
+    this.topic = topic;
+    this.message = message;
+    this.sender = sender;
+  }
+}
+
+/** In order with the mail. */
+export type OutboundMail = Envelope | Note | PublishNote | SignalNote;
+export type Outbound = OutboundMail | ReplyNote;

@@ -1,0 +1,239 @@
+/**
+ * The way out to one other process: mail waits here until it is written, encoded once, in frames.
+ *
+ *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
+ *   prompt lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
+ *
+ * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
+ */
+import type { DeadLetters } from '../actor/dead-letters.ts';
+import { Ring } from '../structures/ring.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { FrameWeight } from '../wire/codec.ts';
+import { CREDIT, FAILURE } from '../wire/entry.ts';
+import type { Link } from '../wire/link.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+
+/** Messages under way to a process before it has granted more. */
+export const LINK_CREDIT = 32_768;
+/** Messages that wait for credit or a slow socket, at most; one more is refused with OVERLOADED. */
+export const OUTBOUND_MAX = 100_000;
+/** From here on `tell` says false. */
+export const OUTBOUND_HIGH = 8_192;
+/** Entries and bytes of one frame; larger messages travel in a frame of their own. */
+const FRAME_ENTRIES = 256;
+const FRAME_BYTES = 64 * 1024;
+
+export interface PeerLinkOptions {
+  index: number;
+  incarnation: number;
+  clock: Clock;
+  deadLetters: DeadLetters;
+  messageBytesMax: number;
+  /** The epoch that frames carry. */
+  epoch: () => number;
+}
+
+export class PeerLink {
+  readonly index: number;
+  readonly incarnation: number;
+  readonly address: ActorId;
+  readonly #options: PeerLinkOptions;
+  readonly #writer: FrameWriter;
+  readonly #mail = new Ring<OutboundMail>();
+  readonly #prompt = new Ring<Note | ReplyNote | SignalNote>();
+  #link: Link | undefined;
+  #credit = LINK_CREDIT;
+  #armed = false;
+  #isFlushing = false;
+  /** Nothing can be written any more. */
+  ended = false;
+  /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
+  sent = 0;
+  received = 0;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.index = options.index;
+    this.incarnation = options.incarnation;
+    this.address = processAddress(options.index, options.incarnation);
+    this.#writer = new FrameWriter({ ...options, address: this.address });
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  get waiting(): number {
+    return this.#mail.length + this.#prompt.length;
+  }
+
+  /** The link is there, for the first time or again after it broke. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.ended = false;
+    this.#writer.reset();
+    this.#credit = LINK_CREDIT;
+    // What a broken link lost was sent and never received: both sides count anew.
+    this.sent = 0;
+    this.received = 0;
+    this.#arm();
+  }
+
+  detach(): void {
+    this.#link = undefined;
+    this.ended = true;
+  }
+
+  mail(envelope: Envelope): boolean {
+    const mail = this.#mail;
+    if (mail.length >= OUTBOUND_MAX && envelope.verb === 'message') {
+      const text = `at most ${OUTBOUND_MAX} messages wait on the way to worker ${this.index}; got one more`;
+      this.#options.deadLetters.refuse(envelope, 'OVERLOADED', text);
+      return false;
+    }
+    mail.push(envelope);
+    // A full frame goes at once, so that a burst is encoded and read side by side.
+    if (mail.length === FRAME_ENTRIES) this.flush();
+    else this.#arm();
+    return mail.length < OUTBOUND_HIGH;
+  }
+
+  publish(topic: string, message: unknown, sender: ActorId | undefined): void {
+    if (this.#mail.length >= OUTBOUND_MAX) return this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
+    this.#mail.push(new PublishNote(topic, message, sender));
+    this.#arm();
+  }
+
+  /** In order with the mail, but no message: topics, markers, luggage. */
+  note(...parts: unknown[]): void {
+    this.#mail.push(new Note(...parts));
+    this.#arm();
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    // An end is told after what the ended actor sent before.
+    const lane = (signal.type === 'terminated' ? this.#mail : this.#prompt) as Ring<SignalNote>;
+    lane.push(new SignalNote(to, signal));
+    this.#arm();
+  }
+
+  reply(correlation: number, value: unknown): void {
+    this.#prompt.push(new ReplyNote(correlation, value));
+    this.#arm();
+  }
+
+  fail(correlation: number, error: ErrorData): void {
+    this.#prompt.push(new Note(FAILURE, correlation, this.#writer.failure(error)));
+    this.#arm();
+  }
+
+  grant(count: number): void {
+    this.#prompt.push(new Note(CREDIT, count));
+    // Credit is no mail: it is not counted when the two ends compare what they sent and received.
+    this.sent--;
+    this.#arm();
+  }
+
+  granted(count: number): void {
+    this.#credit += count;
+    this.#arm();
+  }
+
+  /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
+  takeUnwritten(): (Envelope | SignalNote)[] {
+    this.#prompt.clear();
+    const isMail = (item: OutboundMail): item is Envelope | SignalNote =>
+      item instanceof Envelope || item instanceof SignalNote;
+    return this.#mail.clear().filter(isMail);
+  }
+
+  readonly flush = (): void => {
+    this.#armed = false;
+    // Who hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      while (this.#writeFrame());
+    } finally {
+      this.#isFlushing = false;
+    }
+  };
+
+  /** False where nothing was there to write, or nothing can be written now. */
+  #writeFrame(): boolean {
+    if (this.#link === undefined || this.#link.blocked || this.ended) return false;
+    const batch = this.#writer.begin();
+    const items: Outbound[] = [];
+    this.#fill(batch, items);
+    if (items.length > 0) this.#write(batch, items);
+    return items.length > 0;
+  }
+
+  #arm(): void {
+    if (this.#armed || this.#link === undefined || this.#link.blocked) return;
+    this.#armed = true;
+    this.#options.clock.soon(this.flush);
+  }
+
+  #fill(batch: unknown[], items: Outbound[]): void {
+    const frame: FrameWeight = { bytesMax: 0 };
+    const prompt = this.#prompt;
+    while (prompt.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+      const item = prompt.shift() as Note | ReplyNote | SignalNote;
+      if (this.#writer.append(batch, item, frame)) items.push(item);
+    }
+    const mail = this.#mail;
+    while (mail.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+      const next = mail.peek() as OutboundMail;
+      const isMessage = next instanceof Envelope && next.verb === 'message';
+      if (isMessage && this.#credit <= 0) return;
+      mail.shift();
+      if (!this.#writer.append(batch, next, frame)) continue;
+      items.push(next);
+      if (isMessage) this.#credit--;
+    }
+  }
+
+  #write(batch: unknown[], items: Outbound[]): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#writer.encode(batch);
+    } catch (error) {
+      // What the codec refuses although it looked plain: alone it is found, and it takes no other message with it.
+      return this.#writeSingly(items, asError(error));
+    }
+    this.sent += items.length;
+    this.#link?.write(bytes);
+  }
+
+  #writeSingly(items: Outbound[], error: Error): void {
+    if (items.length === 1) return this.#cannotEncode(items[0] as Outbound, error);
+    for (const item of items) {
+      const batch = this.#writer.begin();
+      if (this.#writer.append(batch, item, { bytesMax: 0 })) this.#write(batch, [item]);
+      else this.#takeCreditBack(item);
+    }
+  }
+
+  #cannotEncode(item: Outbound, error: Error): void {
+    const { deadLetters } = this.#options;
+    const text = `a message can be encoded; got ${error.message}`;
+    this.#takeCreditBack(item);
+    if (item instanceof Envelope) deadLetters.refuse(item, 'INVALID_MESSAGE', text);
+    else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, 'INVALID_MESSAGE');
+    else if (item instanceof ReplyNote) {
+      this.fail(item.correlation, errorToData(new TroupeError('INVALID_MESSAGE', text, { fate: 'executed' })));
+    }
+  }
+
+  /** The receiver grants only for what it has seen. */
+  #takeCreditBack(item: Outbound): void {
+    if (item instanceof Envelope && item.verb === 'message') this.#credit++;
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The links of one process to all others: who is there, who is expected, and what is done when a link ends.
+ * Of two processes the one that was welcomed later connects; it also connects again when a link breaks between two
+ * that both live.
+ */
+import type { Kernel } from '../actor/kernel.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { asError } from '../vocabulary/errors.ts';
+import type { PeerInfo } from '../wire/control.ts';
+import { type Handshake, type Link, type LinkNetwork, WIRE_VERSION } from '../wire/link.ts';
+import { type Ingress, LinkReader } from './link-reader.ts';
+import { PeerLink } from './peer-link.ts';
+
+/** Milliseconds before a broken link is made again, while its peer is not known to be dead. */
+export const RECONNECT_MS = 50;
+/** Milliseconds to wait for the end of a dead process's link; the kernel closes it at once, so this is never reached by itself. */
+export const LINK_END_MS_MAX = 5_000;
+
+export interface PeersDoor {
+  readonly kernel: Kernel;
+  readonly network: LinkNetwork;
+  readonly self: { index: number; incarnation: number };
+  readonly system: string;
+  readonly token: string;
+  epoch(): number;
+  /** The receiving side of one peer. */
+  ingress(peer: PeerLink): Ingress;
+  linked(peer: PeerLink): void;
+  /** The link has been read to its end, and nothing more can be written. */
+  ended(peer: PeerLink): void;
+}
+
+interface Entry {
+  readonly peer: PeerLink;
+  readonly path: string;
+  /** This process connects; else it waits to be connected to. */
+  readonly isDialler: boolean;
+  reader: LinkReader | undefined;
+  /** Made again by the other side, which saw the end before this one did: used when the old one is read to its end. */
+  successor: Link | undefined;
+  /** Declared dead by a table: its link is not made again. */
+  isDead: boolean;
+  onEnd: (() => void)[];
+}
+
+export class Peers {
+  readonly #door: PeersDoor;
+  readonly #byIndex = new Map<number, Entry>();
+  /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
+  #early: Link[] = [];
+  /** The last incarnation of each worker that a table has declared dead. */
+  readonly #buried = new Map<number, number>();
+  #isClosed = false;
+
+  constructor(door: PeersDoor) {
+    this.#door = door;
+  }
+
+  /** Resolves to the path where other processes connect. */
+  listen(): Promise<string> {
+    return this.#door.network.listen(this.#handshake(), (link) => this.#accept(link));
+  }
+
+  byIndex(index: number): PeerLink | undefined {
+    return this.#byIndex.get(index)?.peer;
+  }
+
+  byAddress(address: ActorId): PeerLink | undefined {
+    for (const { peer } of this.#byIndex.values()) if (peer.address === address) return peer;
+    return undefined;
+  }
+
+  *all(): Iterable<PeerLink> {
+    for (const { peer } of this.#byIndex.values()) yield peer;
+  }
+
+  /** A process that will connect to this one. */
+  expect(info: PeerInfo): PeerLink {
+    const entry = this.#add(info, false);
+    const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
+    const links = this.#early.filter(isOfPeer);
+    this.#early = this.#early.filter((link) => !isOfPeer(link));
+    for (const link of links) this.#use(entry, link);
+    return entry.peer;
+  }
+
+  /** A process that this one connects to. */
+  connect(info: PeerInfo): PeerLink {
+    const entry = this.#add(info, true);
+    this.#dial(entry);
+    return entry.peer;
+  }
+
+  /** Resolves once the link of a process that has died is read to its end. */
+  readToEnd(index: number, incarnation: number): Promise<void> | undefined {
+    const entry = this.#byIndex.get(index);
+    this.#buried.set(index, incarnation);
+    if (!entry || entry.peer.incarnation !== incarnation) return undefined;
+    entry.isDead = true;
+    if (entry.peer.ended || entry.peer.link === undefined) {
+      // It died before it was linked: what waited for the link waits for the new home.
+      if (!entry.peer.ended) {
+        entry.peer.detach();
+        this.#door.ended(entry.peer);
+      }
+      this.#forget(entry);
+      return undefined;
+    }
+    const { clock } = this.#door.kernel;
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(LINK_END_MS_MAX, () => {
+        const error = new Error('the link of a dead process did not end');
+        entry.successor?.destroy(error);
+        entry.peer.link?.destroy(error);
+      });
+      entry.onEnd.push(() => {
+        timer.cancel();
+        this.#forget(entry);
+        resolve();
+      });
+    });
+  }
+
+  /** A newer table is there: links that waited for it go on. */
+  unpark(): void {
+    for (const { reader, peer } of [...this.#byIndex.values()]) {
+      const { link } = peer;
+      if (reader?.isParked && link && orBreak(link, () => reader.unpark())) link.resume();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { peer } of this.#byIndex.values()) {
+      peer.flush();
+      peer.link?.close();
+    }
+    for (const link of this.#early) link.destroy();
+    await this.#door.network.close();
+  }
+
+  #handshake(): Handshake {
+    const { system, token, self } = this.#door;
+    return { version: WIRE_VERSION, system, token, self: { index: self.index, incarnation: self.incarnation } };
+  }
+
+  #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
+    const { kernel } = this.#door;
+    const { clock, deadLetters, limits } = kernel;
+    const peer = new PeerLink({
+      index,
+      incarnation,
+      clock,
+      deadLetters,
+      messageBytesMax: limits.messageBytesMax,
+      epoch: () => this.#door.epoch(),
+    });
+    const entry: Entry = { peer, path, isDialler, reader: undefined, successor: undefined, isDead: false, onEnd: [] };
+    this.#byIndex.set(index, entry);
+    return entry;
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#byIndex.get(entry.peer.index) === entry) this.#byIndex.delete(entry.peer.index);
+  }
+
+  #dial(entry: Entry): void {
+    if (this.#isClosed || entry.isDead) return;
+    const { peer, path } = entry;
+    this.#door.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
+      (link) => (entry.isDead || this.#isClosed ? link.destroy() : this.#use(entry, link)),
+      (error) => {
+        this.#door.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
+        this.#dialLater(entry);
+      },
+    );
+  }
+
+  #dialLater(entry: Entry): void {
+    this.#door.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
+  }
+
+  #accept(link: Link): void {
+    const { index, incarnation } = link.peer;
+    const entry = this.#byIndex.get(index);
+    // A process that died as it linked: what it said last is lost with it.
+    const isDead = incarnation <= (this.#buried.get(index) ?? 0);
+    if (this.#isClosed || isDead) link.destroy();
+    else if (entry && entry.peer.incarnation === incarnation) this.#use(entry, link);
+    else this.#early.push(link);
+  }
+
+  #use(entry: Entry, link: Link): void {
+    const { peer } = entry;
+    const { kernel } = this.#door;
+    if (peer.link !== undefined) {
+      // Frames of the old link may wait here for their table: they come first.
+      entry.successor?.destroy();
+      entry.successor = link;
+      return;
+    }
+    const reader = new LinkReader(this.#door.ingress(peer));
+    entry.reader = reader;
+    peer.attach(link);
+    link.listener = {
+      onFrame: (bytes) => orBreak(link, () => reader.read(bytes)),
+      onDrain: () => peer.flush(),
+      onEnd: (error) => {
+        if (peer.link === link) this.#linkEnded(entry, error);
+      },
+    };
+    this.#door.linked(peer);
+    kernel.log.debug({ peer: peer.index }, 'linked');
+  }
+
+  #linkEnded(entry: Entry, error: Error | undefined): void {
+    const { peer } = entry;
+    const { kernel, self } = this.#door;
+    entry.reader = undefined;
+    peer.detach();
+    if (this.#isClosed) return;
+    if (error !== undefined)
+      kernel.events.emit('link-broken', { worker: self.index, peer: peer.index, error: asError(error) });
+    this.#door.ended(peer);
+    const { successor } = entry;
+    entry.successor = undefined;
+    if (successor) return this.#use(entry, successor);
+    for (const done of entry.onEnd.splice(0)) done();
+    if (entry.isDialler && !entry.isDead) this.#dialLater(entry);
+  }
+}
+
+/** A frame that makes no sense breaks its link, and nothing else. */
+function orBreak(link: Link, step: () => boolean): boolean {
+  try {
+    return step();
+  } catch (error) {
+    link.destroy(asError(error));
+    return false;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The system seen from one process: checks what its caller gives, and hands it to the kernel here or to the master.
+ */
+import type { UntypedRef } from '../actor/actor-ref.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
+import { refTarget } from '../actor/actor-context.ts';
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { RefTo, Whereabouts } from '../actor/context.ts';
+import type { ActorDefinition } from '../actor/definition.ts';
+import type { Kernel } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import { checkId, Sender } from '../actor/sender.ts';
+import { SenderRef } from '../actor/sender-ref.ts';
+import { spawnId } from '../actor/spawning.ts';
+import type { TerminatedListener } from '../actor/watchers.ts';
+import type { Listener } from '../observe/event-bus.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { Envelope, type Message } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { DeadLetter, EventName } from '../vocabulary/events.ts';
+import { show } from '../vocabulary/show.ts';
+import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
+import type { SystemMetrics } from './metrics.ts';
+import type { ProcessIdentity, SpawnTopOptions, System } from './system.ts';
+
+/** What the process has of the rest of the system. */
+export interface ClusterDoor {
+  readonly self: ProcessIdentity;
+  workers(): WorkerInfo[];
+  request(what: MasterRequest): Promise<unknown>;
+  /** A place of its own for an actor about to be spawned, where the table alone does not decide. */
+  claim(id: ActorId, behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined;
+  metrics(): Promise<SystemMetrics>;
+  shutdown(options: { timeoutMs?: number }): Promise<void>;
+}
+
+/** Milliseconds that the start of a spawned actor may take. */
+export const SPAWN_TIMEOUT_MS = 60_000;
+
+export class ProcessSystem implements System {
+  readonly name: string;
+  readonly #kernel: Kernel;
+  readonly #actors: LocalActors;
+  readonly #cluster: ClusterDoor;
+  readonly #sender: Sender;
+
+  constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterDoor) {
+    this.name = name;
+    this.#kernel = kernel;
+    this.#actors = actors;
+    this.#cluster = cluster;
+    this.#sender = new Sender(kernel, undefined);
+  }
+
+  get self(): ProcessIdentity {
+    return { ...this.#cluster.self };
+  }
+
+  tell(id: ActorId, message: Message): boolean {
+    return this.#sender.tell(id, message);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for
+  ask<R = any>(id: ActorId, message: Message, options?: AskOptions): Promise<R> {
+    return this.#sender.ask(id, message, options) as Promise<R>;
+  }
+
+  ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
+  ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
+  ref(target: ActorId | { readonly id: ActorId } | ActorDefinition, key?: string): unknown {
+    return new SenderRef(this.#kernel, this.#sender, refTarget(this.#kernel, target, key));
+  }
+
+  async spawn(kind: string, options: SpawnTopOptions = {}): Promise<UntypedRef> {
+    this.#checkOpen();
+    const kernel = this.#kernel;
+    const id = spawnId(kernel, kind, options);
+    await this.#cluster.claim(id, kernel.behaviours.get(kindOf(id)) as Behaviour, options);
+    await this.#sender.request('spawn', id, options.args, { timeoutMs: SPAWN_TIMEOUT_MS }).promise;
+    return this.ref(id);
+  }
+
+  stop(id: ActorId, reason?: string): Promise<void> {
+    this.#checkOpen();
+    return this.#sender.stop(id, reason);
+  }
+
+  async kill(id: ActorId): Promise<void> {
+    this.#checkOpen();
+    await this.#sender.request('kill', checkId(id), undefined).promise;
+  }
+
+  watch(id: ActorId, listener: TerminatedListener): () => void {
+    checkId(id);
+    checkListener(listener);
+    const kernel = this.#kernel;
+    const { watching } = this.#actors;
+    // An entry of its own for each call, so that one function may watch twice.
+    const entry: TerminatedListener = (ended) => listener(ended);
+    if (watching.addListener(id, entry)) this.#mailWatch('watch', id);
+    return () => {
+      if (watching.removeListener(id, entry) && !kernel.closing) this.#mailWatch('unwatch', id);
+    };
+  }
+
+  publish(topic: string, message: Message): void {
+    this.#sender.publish(topic, message);
+  }
+
+  async subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>> {
+    this.#checkOpen();
+    if (typeof subscriber === 'function') return this.#kernel.topics.listen(topic, subscriber);
+    const id = checkId(subscriber);
+    await this.#sender.request('subscribe', id, topic).promise;
+    return async () => {
+      await this.#sender.request('unsubscribe', id, topic).promise;
+    };
+  }
+
+  async where(id: ActorId): Promise<Whereabouts> {
+    return (await this.#sender.request('where', checkId(id), undefined).promise) as Whereabouts;
+  }
+
+  workers(): WorkerInfo[] {
+    return this.#cluster.workers();
+  }
+
+  async addWorker({ role }: { role?: string } = {}): Promise<number> {
+    return (await this.#cluster.request(
+      role === undefined ? { kind: 'add-worker' } : { kind: 'add-worker', role },
+    )) as number;
+  }
+
+  async removeWorker(index: number): Promise<void> {
+    await this.#cluster.request({ kind: 'remove-worker', index: checkIndex(index) });
+  }
+
+  async restartWorker(index: number): Promise<void> {
+    await this.#cluster.request({ kind: 'restart-worker', index: checkIndex(index) });
+  }
+
+  async move(id: ActorId, worker: number): Promise<void> {
+    await this.#cluster.request({ kind: 'move', id: checkId(id), worker: checkIndex(worker) });
+  }
+
+  async reload(): Promise<void> {
+    await this.#cluster.request({ kind: 'reload' });
+  }
+
+  on<E extends EventName>(event: E, listener: Listener<E>): () => void {
+    checkListener(listener);
+    return this.#kernel.events.on(event, listener);
+  }
+
+  metrics(): Promise<SystemMetrics> {
+    return this.#cluster.metrics();
+  }
+
+  deadLetters(): DeadLetter[] {
+    return this.#kernel.deadLetters.kept();
+  }
+
+  drained(): Promise<void> {
+    return this.#sender.drained();
+  }
+
+  shutdown(options: { timeoutMs?: number } = {}): Promise<void> {
+    return this.#cluster.shutdown(options);
+  }
+
+  #mailWatch(verb: 'watch' | 'unwatch', id: ActorId): void {
+    const { post, address } = this.#kernel;
+    post.deliver(new Envelope(verb, id, address, undefined, undefined, 0));
+  }
+
+  #checkOpen(): void {
+    if (!this.#kernel.closing) return;
+    throw new TroupeError('SHUTTING_DOWN', 'calls are taken while the system runs; got one after shutdown()', {
+      fate: 'not-executed',
+    });
+  }
+}
+
+function checkListener(listener: unknown): void {
+  if (typeof listener !== 'function')
+    throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${show(listener)}`);
+}
+
+function checkIndex(index: unknown): number {
+  if (Number.isInteger(index) && (index as number) >= 1) return index as number;
+  throw new TroupeError('INVALID_OPTIONS', `a worker is named by its index, a whole number from 1; got ${show(index)}`);
+}

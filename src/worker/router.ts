@@ -1,0 +1,264 @@
+/**
+ * id → Recipient: the one place that knows where mail goes. Here, down the link to its home, or into a hold until the
+ * table says where that is.
+ *
+ *   deliver ─► held? ─► home is this process ─► local actors
+ *                 │  └► home is elsewhere ────► its link (or the hold, when the link has ended)
+ *                 └──► hold queue of the unit
+ */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { Kernel } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { PlacementTable } from '../placement/placement-table.ts';
+import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
+import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { PlacementStrategy, Unit } from '../wire/control.ts';
+import { NOWHERE } from '../wire/control.ts';
+import { Destinations } from './destinations.ts';
+import { type HeldSignal, HoldQueues } from './hold-queues.ts';
+import type { PeerLink } from './peer-link.ts';
+
+/** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
+export interface LocateAnswer {
+  found(worker: number): void;
+  failed(error: Error): void;
+}
+
+/** What the router asks of the process around it. */
+export interface RouterDoor {
+  readonly index: number;
+  readonly table: PlacementTable;
+  /** The link to the process that hosts as worker `index` now. */
+  peer(index: number): PeerLink | undefined;
+  peerByAddress(address: ActorId): PeerLink | undefined;
+  /** The master's answer for an id whose kind is not placed by hash. */
+  locate(id: ActorId, role: string, strategy: PlacementStrategy, answer: LocateAnswer): void;
+}
+
+/** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
+export const LOCATED_KEPT = 100_000;
+
+export class Router implements Recipient {
+  readonly holds: HoldQueues;
+  readonly #kernel: Kernel;
+  readonly #actors: LocalActors;
+  readonly #door: RouterDoor;
+  readonly #destinations: Destinations;
+  /** Units on the move, each with its move. */
+  readonly #moving = new Map<Unit, number>();
+  readonly #located = new Map<ActorId, number>();
+  readonly #locating = new Set<ActorId>();
+
+  constructor(kernel: Kernel, actors: LocalActors, door: RouterDoor) {
+    this.#kernel = kernel;
+    this.#actors = actors;
+    this.#door = door;
+    this.holds = new HoldQueues(kernel.clock, kernel.deadLetters);
+    this.#destinations = new Destinations(kernel, (envelope) => this.deliver(envelope));
+  }
+
+  deliver(envelope: Envelope): boolean {
+    if (this.#moving.size === 0 && this.holds.size === 0 && envelope.verb === 'message') {
+      // What lives here and does not move needs no table.
+      const cell = this.#actors.cellOf(envelope.to);
+      if (cell !== undefined) return cell.deliver(envelope);
+    }
+    const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
+    if (!behaviour) {
+      const known = [...this.#kernel.behaviours.keys()].join(', ');
+      this.#kernel.deadLetters.refuse(
+        envelope,
+        'UNKNOWN_KIND',
+        `an id has one of the kinds ${known}; got ${envelope.to}`,
+      );
+      return true;
+    }
+    return this.#route(envelope, behaviour);
+  }
+
+  /**
+   * From a link. What reaches the home of its unit has been on its way since before any hold, the marker is still behind
+   * it: it is delivered even while the unit waits to move, or it would come after what is held.
+   */
+  arrived(envelope: Envelope): void {
+    const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
+    if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
+    else this.deliver(envelope);
+  }
+
+  signalArrived(to: ActorId, signal: Signal): void {
+    const behaviour = isProcessAddress(to) ? undefined : this.#kernel.behaviours.get(kindOf(to));
+    if (behaviour && this.homeOf(to, behaviour) === this.#door.index) this.#actors.signal(to, signal);
+    else this.signal(to, signal);
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    if (isProcessAddress(to)) {
+      if (to === this.#kernel.address) this.#actors.signal(to, signal);
+      else this.#door.peerByAddress(to)?.signal(to, signal);
+      return;
+    }
+    const behaviour = this.#kernel.behaviours.get(kindOf(to));
+    if (!behaviour) return;
+    const unit = this.#unitOf(to, behaviour);
+    const home = this.homeOf(to, behaviour);
+    if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
+    else if (home === this.#door.index) this.#actors.signal(to, signal);
+    else if (home === undefined) this.#locateFirst({ to, signal }, behaviour);
+    else if (home !== NOWHERE) this.#signalPeer(home, unit, { to, signal });
+  }
+
+  /** Worker index, NOWHERE, or undefined where the master has to be asked. */
+  homeOf(id: ActorId, behaviour: Behaviour): number | undefined {
+    const { table } = this.#door;
+    if (behaviour.strategy === 'hash') return table.homeOf(id, behaviour.role);
+    return table.pinOf(id) ?? this.#located.get(id);
+  }
+
+  /** Whether an actor may begin here now: the table says so, and no move is under way. */
+  isHome(id: ActorId): boolean {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    if (!behaviour || this.#moving.has(this.#unitOf(id, behaviour))) return false;
+    return this.homeOf(id, behaviour) === this.#door.index;
+  }
+
+  /** The placement unit of an actor; undefined for a kind that is not known. */
+  unitOf(id: ActorId): Unit | undefined {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    return behaviour && this.#unitOf(id, behaviour);
+  }
+
+  /** The units stay where they are until `release`: what is sent to them waits. */
+  hold(move: number, units: readonly Unit[]): void {
+    for (const unit of units) {
+      this.#moving.set(unit, move);
+      const isPinned = parseUnit(unit) === undefined;
+      const behaviour = isPinned ? this.#kernel.behaviours.get(kindOf(unit)) : undefined;
+      // An id that gets a place of its own: what waits for it with its shard must not come after what waits from now on.
+      if (behaviour) this.holds.moveApart(shardUnit(behaviour.role, shardOf(unit)), unit);
+    }
+  }
+
+  /** Ends the holds of a move; the mail goes where the table says now. */
+  release(move: number): void {
+    const units: Unit[] = [];
+    for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
+    for (const unit of units) this.#moving.delete(unit);
+    for (const unit of units) this.#deliverHeld(unit);
+  }
+
+  /** The table has changed: mail that waited for a home may have one. */
+  releaseHomeless(): void {
+    for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+  }
+
+  /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
+  takeBack(mail: Iterable<Envelope | HeldSignal>): void {
+    const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
+    for (const one of mail) {
+      const unit = isProcessAddress(one.to) ? undefined : this.unitOf(one.to);
+      if (unit === undefined) this.#again(one);
+      else if (byUnit.has(unit)) byUnit.get(unit)?.push(one);
+      else byUnit.set(unit, [one]);
+    }
+    for (const [unit, tail] of byUnit) {
+      if (this.#isHeld(unit)) this.holds.putBack(unit, tail);
+      else for (const one of tail) this.#again(one);
+    }
+  }
+
+  /** Answers about actors of a worker that is gone hold no longer. */
+  forgetLocated(worker: number): void {
+    for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
+  }
+
+  remember(id: ActorId, worker: number): void {
+    if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
+    this.#located.set(id, worker);
+  }
+
+  #route(envelope: Envelope, behaviour: Behaviour): boolean {
+    const { to } = envelope;
+    const unit = this.#unitOf(to, behaviour);
+    // What waits goes first: mail for a unit that has some waiting queues up behind it.
+    if (this.#isHeld(unit)) return this.#hold(unit, envelope, behaviour);
+    const home = this.homeOf(to, behaviour);
+    if (home === this.#door.index) return this.#deliverHere(envelope);
+    if (home === undefined) return this.#locateFirst(envelope, behaviour);
+    const peer = home === NOWHERE ? undefined : this.#door.peer(home);
+    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, behaviour);
+    const isClear = peer.mail(envelope);
+    if (envelope.verb !== 'message') return isClear;
+    return this.#destinations.sent(to, behaviour) && isClear;
+  }
+
+  /** False from half a mailbox on: all that waits arrives at once. */
+  #hold(unit: Unit, envelope: Envelope, { capacity }: Behaviour): boolean {
+    return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity;
+  }
+
+  #signalPeer(home: number, unit: Unit, held: HeldSignal): void {
+    const peer = this.#door.peer(home);
+    if (peer === undefined || peer.ended) this.holds.add(unit, held);
+    else peer.signal(held.to, held.signal);
+  }
+
+  #deliverHere(envelope: Envelope): boolean {
+    if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
+    const { table, index } = this.#door;
+    const active = this.#actors.cellOf(envelope.to) !== undefined;
+    const shard = shardOf(envelope.to);
+    envelope.replyTo?.resolve({ worker: index, pid: process.pid, shard, epoch: table.epoch, active });
+    return true;
+  }
+
+  #unitOf(id: ActorId, behaviour: Behaviour): Unit {
+    // A move of the actor alone goes before one of its shard.
+    if (this.#moving.has(id) || behaviour.strategy !== 'hash' || this.#door.table.pinOf(id) !== undefined) return id;
+    return shardUnit(behaviour.role, shardOf(id));
+  }
+
+  #isHeld(unit: Unit): boolean {
+    return (this.#moving.size > 0 && this.#moving.has(unit)) || (this.holds.size > 0 && this.holds.holdsMailFor(unit));
+  }
+
+  #deliverHeld(unit: Unit): void {
+    for (const held of this.holds.take(unit)) this.#again(held);
+  }
+
+  #again(held: Envelope | HeldSignal): void {
+    if ('signal' in held) this.signal(held.to, held.signal);
+    else this.deliver(held);
+  }
+
+  /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
+  #locateFirst(mail: Envelope | HeldSignal, { role, strategy }: Behaviour): boolean {
+    const { to } = mail;
+    const isTaken = this.holds.add(to, mail);
+    if (!isTaken || this.#locating.has(to)) return isTaken;
+    this.#locating.add(to);
+    this.#door.locate(to, role, strategy, {
+      found: (worker) => this.#locatedAt(to, worker),
+      failed: (error) => this.#notLocated(to, asError(error)),
+    });
+    return true;
+  }
+
+  #locatedAt(id: ActorId, worker: number): void {
+    this.#locating.delete(id);
+    this.remember(id, worker);
+    this.#deliverHeld(id);
+  }
+
+  #notLocated(id: ActorId, error: Error): void {
+    this.#locating.delete(id);
+    const code = error instanceof TroupeError ? error.code : 'NO_WORKER';
+    for (const held of this.holds.take(id)) {
+      if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
+    }
+  }
+}

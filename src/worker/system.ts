@@ -1,0 +1,67 @@
+/**
+ * The system as its users see it: the same in the master, in every worker and, through `ctx`, in actors.
+ */
+import type { ActorRef, Mail, UntypedRef } from '../actor/actor-ref.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
+import type { RefTo, SpawnOptions, Whereabouts } from '../actor/context.ts';
+import type { ActorDefinition } from '../actor/definition.ts';
+import type { TerminatedListener } from '../actor/watchers.ts';
+import type { Listener } from '../observe/event-bus.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { DeadLetter, EventName } from '../vocabulary/events.ts';
+import type { WorkerInfo } from '../wire/control.ts';
+import type { SystemMetrics } from './metrics.ts';
+
+export interface SpawnTopOptions extends SpawnOptions {
+  placement?: {
+    /** Index of a worker. */
+    worker?: number;
+    role?: string;
+  };
+}
+
+export interface ProcessIdentity {
+  /** 0 is the master, workers count from 1. */
+  worker: number;
+  role: string;
+  pid: number;
+}
+
+export interface System {
+  readonly name: string;
+  readonly self: ProcessIdentity;
+  /** Sends and goes on. False: taken, but slow down (`await drained()`). */
+  tell(id: ActorId, message: Mail): boolean;
+  /** Sends and waits for the reply, by default `askTimeoutMs` long. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for; `ref(definition, key)` infers it
+  ask<R = any>(id: ActorId, message: Mail, options?: AskOptions): Promise<R>;
+  ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
+  ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
+  /** Starts an actor now. Resolves once it has started; it is started again after a crash. */
+  spawn(kind: string, options?: SpawnTopOptions): Promise<UntypedRef>;
+  /** Ends an actor after the mail that it has by then. */
+  stop(id: ActorId, reason?: string): Promise<void>;
+  /** Ends an actor at once; its mail goes to dead letters. */
+  kill(id: ActorId): Promise<void>;
+  /** Calls the listener once when the actor has ended; at once where nothing lives under the id. */
+  watch(id: ActorId, listener: TerminatedListener): () => void;
+  publish(topic: string, message: Mail): void;
+  /** Subscribes an actor, or a listener of this process; resolves once in force everywhere. */
+  subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>>;
+  where(id: ActorId): Promise<Whereabouts>;
+  workers(): WorkerInfo[];
+  /** Resolves to its index once it is ready. */
+  addWorker(options?: { role?: string }): Promise<number>;
+  removeWorker(index: number): Promise<void>;
+  restartWorker(index: number): Promise<void>;
+  move(id: ActorId, worker: number): Promise<void>;
+  reload(): Promise<void>;
+  on<E extends EventName>(event: E, listener: Listener<E>): () => void;
+  metrics(): Promise<SystemMetrics>;
+  /** The newest dead letters of this process, oldest first. */
+  deadLetters(): DeadLetter[];
+  drained(): Promise<void>;
+  shutdown(options?: { timeoutMs?: number }): Promise<void>;
+}
+
+export type { ActorRef };

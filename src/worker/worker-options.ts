@@ -1,0 +1,11 @@
+/** The plain part of the system's options, as a worker gets them. */
+export interface WorkerOptions {
+  askTimeoutMs: number;
+  messageBytesMax: number;
+  checkMessages: boolean;
+  /** Level of the worker's logger. */
+  logLevel: string;
+}
+
+/** Bytes that a frame may hold beside its largest message. */
+export const FRAME_EXTRA_BYTES: number = 1024 * 1024;

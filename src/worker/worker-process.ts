@@ -1,0 +1,103 @@
+/**
+ * What a worker process runs: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
+ * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
+ */
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { openLog } from '../observe/log.ts';
+import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { systemClock } from '../vocabulary/system-clock.ts';
+import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import { SocketNetwork } from '../wire/socket-link.ts';
+import { ClusterProcess } from './cluster-process.ts';
+import { importDefault, loadActors } from './load-actors.ts';
+import type { ProcessSystem } from './process-system.ts';
+import { watchMaster } from './watchdog.ts';
+import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker-options.ts';
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+const received: ToProcess[] = [];
+let receive = (message: ToProcess): void => {
+  received.push(message);
+};
+
+const control: ControlChannel<ToMaster, ToProcess> = {
+  send: (message) => {
+    // A master that is gone hears nothing more; node:cluster then ends this process.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  },
+  onMessage: (listener) => {
+    receive = listener;
+    for (const message of received.splice(0)) listener(message);
+  },
+};
+
+let running: ClusterProcess | undefined;
+let socketDir: string | undefined;
+process.on('message', (message) => {
+  const order = message as ToProcess;
+  if (order.type === 'boot') void boot(order);
+  else receive(order);
+});
+control.send({ type: 'hello' });
+watchMaster();
+process.on('exit', () => {
+  // node:cluster ends a worker whose master is gone. The system went with it: nothing of it stays behind.
+  if (!process.connected && socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
+});
+
+async function boot(order: BootOrder): Promise<void> {
+  const options = order.options as WorkerOptions;
+  const { system, self, token, startedAt, heartbeatMs } = order;
+  socketDir = order.socketDir;
+  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel } = options;
+  const log = openLog(logLevel, { system, worker: self.index });
+  const clock = systemClock();
+  let behaviours: Awaited<ReturnType<typeof loadActors>>;
+  let main: ((system: ProcessSystem) => unknown) | undefined;
+  try {
+    behaviours = await loadActors(order.actors);
+    main = order.main === undefined ? undefined : await loadMain(order.main);
+  } catch (error) {
+    const fault =
+      error instanceof TroupeError
+        ? error
+        : new TroupeError('INVALID_OPTIONS', asError(error).message, { cause: error });
+    control.send({ type: 'load-failed', error: errorToData(fault) });
+    return;
+  }
+  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES });
+  const limits = { askTimeoutMs, messageBytesMax, checkMessages };
+  const parts = {
+    system,
+    self,
+    clock,
+    random: Math.random,
+    log,
+    limits,
+    behaviours,
+    startedAt,
+    heartbeatMs,
+    token,
+    network,
+    control,
+  };
+  running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
+  const path = await running.listen();
+  control.send({ type: 'listening', path });
+}
+
+function exit(): void {
+  const end = (): void => process.exit(0);
+  void running?.close().then(end, end);
+}
+
+async function loadMain(url: string): Promise<(system: ProcessSystem) => unknown> {
+  const main = await importDefault(fileURLToPath(url));
+  if (typeof main === 'function') return main as (system: ProcessSystem) => unknown;
+  throw new TroupeError(
+    'INVALID_OPTIONS',
+    `main: expected a module whose default export is a function of the system; got ${typeof main} in ${fileURLToPath(url)}`,
+  );
+}

@@ -1,0 +1,21 @@
+// A system whose calls are made by the parent process.
+import { createSystem } from 'troupe';
+import { outcomeOf } from '../actors/_outcome.mjs';
+
+const { ownSignals, ...options } = JSON.parse(process.argv[2]);
+if (ownSignals) process.on('SIGTERM', () => process.send({ value: 'SIGTERM' }));
+
+const starting = outcomeOf(
+  createSystem({ actors: new URL('../actors/', import.meta.url), workers: 2, log: 'silent', ...options }),
+);
+
+process.on('message', async ({ number, call, args }) => {
+  const { value: system, fault } = await starting;
+  const outcome = fault ? { fault } : await outcomeOf(callOf(system, call, args));
+  process.send({ number, ...outcome });
+});
+
+async function callOf(system, call, args) {
+  if (call === 'started') return system.workers().map(({ pid }) => pid);
+  return system[call](...args);
+}

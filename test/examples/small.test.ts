@@ -1,0 +1,173 @@
+/** Every example runs as its own process: what it prints, its exit code, and that nothing of it is left. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+const RUN_MS_MAX = 45_000;
+const groups: number[] = [];
+
+interface Example {
+  child: ChildProcess;
+  output(): string;
+  ended: Promise<{ code: number | null; output: string }>;
+}
+
+/** In a process group of its own, so that its workers can be found after it has ended. */
+function start(file: string, env: Record<string, string> = {}): Example {
+  const path = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
+  const { SMTP_URL: _url, MAIL_TO: _to, ...own } = process.env;
+  const child = spawn(process.execPath, [path], { detached: true, env: { ...own, ...env }, cwd: '/' });
+  groups.push(child.pid as number);
+  const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+  return { child, output: () => output, ended };
+}
+
+function isGroupAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The compiler that tsx keeps beside each process ends a moment after it, and an orphan waits to be reaped. */
+async function expectNothingLeft({ child }: Example): Promise<void> {
+  await vi.waitFor(() => expect(isGroupAlive(child.pid as number)).toBe(false), 5_000);
+}
+
+afterEach(() => {
+  for (const pid of groups.splice(0)) if (isGroupAlive(pid)) process.kill(-pid, 'SIGKILL');
+});
+
+/** Runs it to its end; the lines are expected in this order. */
+async function expectOutput(file: string, lines: (string | RegExp)[]): Promise<void> {
+  const example = start(file);
+  const { code, output } = await example.ended;
+  let rest = output;
+  for (const line of lines) {
+    const at = typeof line === 'string' ? rest.indexOf(line) : rest.search(line);
+    expect(at, `${line} in:\n${output}`).toBeGreaterThanOrEqual(0);
+    rest = rest.slice(at);
+  }
+  expect(code, output).toBe(0);
+  await expectNothingLeft(example);
+}
+
+describe('the small examples', () => {
+  test('one-to-one: tells are counted, an ask gets the reply, a wrong one its error', () =>
+    expectOutput('one-to-one.mjs', [
+      'alice has 1000\n',
+      'bob has 5\n',
+      'alice cannot sing: UNKNOWN_MESSAGE not-executed\n',
+    ]));
+
+  test('one-to-many: every subscriber gets every article, in order', () =>
+    expectOutput('one-to-many.mjs', [
+      'the listener heard: Rain\n',
+      'the listener heard: Sun\n',
+      'the listener heard: Wind\n',
+    ]).then(() =>
+      expectOutput('one-to-many.mjs', [
+        /reader\/ann on worker [12] read: Rain, Sun, Wind\n/,
+        /reader\/ben on worker [12] read: Rain, Sun, Wind\n/,
+        /reader\/cleo on worker [12] read: Rain, Sun, Wind\n/,
+      ]),
+    ));
+
+  test('ask-across-workers: an actor asks one of another process', () =>
+    expectOutput('ask-across-workers.mjs', [
+      'Hello alice, visit 1,',
+      'Hello alice, visit 2,',
+      'greeter/door lives on worker 1\n',
+      'counter/alice lives on worker 2\n',
+    ]));
+
+  test('supervision: a throw costs one message, too many cost the actor', () =>
+    expectOutput('supervision.mjs', [
+      'handled 2\n',
+      'the asker got HANDLER_FAILED, because of RangeError: out of ideas\n',
+      'handled 1 by the new incarnation\n',
+      'it failed for good: flaky/one\n',
+      'asked again: ACTOR_FAILED\n',
+      'another one is fine, it handled 1\n',
+    ]));
+
+  test('worker-crash: the state of the dead worker is lost, that of the other is not', () =>
+    expectOutput('worker-crash.mjs', [
+      'before: doomed 10000 safe 10000\n',
+      /200 asks: [1-9]\d* replies/,
+      /first reply \d+ ms after the kill, from worker 2\n/,
+      'after: doomed 0 safe 10200\n',
+      'worker 1 is back, incarnation 2\n',
+    ]));
+
+  test('order-machine: events drive it, it replies, and time passes in it', () =>
+    expectOutput('order-machine.mjs', [
+      'order 1001 is unpaid, 38 to pay\n',
+      'paid 10, the machine replied: expected 38\n',
+      'paid 38, now it is paid\n',
+      'and then shipped\n',
+      'order 1002 is unpaid\n',
+      'order 1002 is expired\n',
+    ]).then(() => expectOutput('order-machine.mjs', ['shipped: kettle and cup\n'])));
+
+  test('roles: one role answers while the other crunches', () =>
+    expectOutput('roles.mjs', [
+      'worker 1 has the role web\n',
+      'worker 2 has the role crunch\n',
+      '148933 primes were counted by a worker of the role crunch\n',
+      'meanwhile hundreds of answers came from the role web\n',
+    ]));
+
+  test('email/send-mails: mails arrive, are put off, and are refused', () =>
+    expectOutput('email/send-mails.mjs', [
+      'queued: 3\n',
+      'arrived: "One" from news@localhost to reader@example.net\n',
+      'busy@example.net took it at try 2\n',
+      'nobody@example.net: REFUSED',
+      'news {"queued":0,"sent":4,"failed":0}\n',
+      'service {"queued":0,"sent":1,"failed":1}\n',
+    ]));
+});
+
+describe('start', () => {
+  const listen = (server: Server, port: number) =>
+    new Promise<number>((resolve) => server.listen(port, () => resolve((server.address() as AddressInfo).port)));
+  const close = (server: Server) => new Promise((resolve) => server.close(resolve));
+
+  test('serves the chat, sends a welcome mail, and ends on SIGTERM with nothing left', async () => {
+    const probe = createServer();
+    const port = await listen(probe, 0);
+    await close(probe);
+    const example = start('start.mjs', { PORT: String(port) });
+    await vi.waitFor(() => expect(example.output()).toContain('mail arrived: "Welcome to troupe"'), 20_000);
+    expect(example.output()).toMatch(/worker 1: web, pid \d+\n/);
+    expect(example.output()).toMatch(/worker \d+: mail, pid \d+\n/);
+    const page = await fetch(`http://localhost:${port}/`);
+    expect(page.status).toBe(200);
+    await page.text();
+    example.child.kill('SIGTERM');
+    const { code, output } = await example.ended;
+    expect(code, output).toBe(0);
+    await expectNothingLeft(example);
+  });
+
+  test('says so when the port is taken, and exits with 1', async () => {
+    const other = createServer();
+    const port = await listen(other, 0);
+    const { code, output } = await start('start.mjs', { PORT: String(port) }).ended;
+    await close(other);
+    expect(output).toContain(`PORT: expected a port that is free; got ${port} (EADDRINUSE)`);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import { assign, fromCallback, fromPromise, fromTransition, setup } from 'xstate';
+import { publish, reply, tell } from '../../../src/actor/machine-actor.ts';
+import { defineActor, errorOf, fateOf, Gate, startKit } from './kernel-fixture.ts';
+
+let gate = new Gate();
+
+type LightEvent =
+  | { type: 'next' }
+  | { type: 'who' }
+  | { type: 'note' }
+  | { type: 'announce' }
+  | { type: 'break' }
+  | { type: 'off' };
+
+const light = setup({ types: {} as { context: { turns: number; key: string }; events: LightEvent } }).createMachine({
+  initial: 'red',
+  context: ({ input }) => ({ turns: 0, key: (input as { key: string }).key }),
+  states: {
+    red: { on: { next: 'green' } },
+    green: { on: { next: 'yellow' }, after: { 100: 'yellow' } },
+    yellow: { on: { next: 'red' } },
+    off: { type: 'final' },
+  },
+  on: {
+    next: { actions: assign({ turns: ({ context }) => context.turns + 1 }) },
+    who: { actions: reply(({ context }) => ({ i: context.key })) },
+    note: { actions: tell('listener/l', ({ context }) => ({ type: 'noted', turns: context.turns })) },
+    announce: { actions: publish('lights', { type: 'changed' }) },
+    break: {
+      actions: () => {
+        throw new Error('bulb');
+      },
+    },
+    off: '.off',
+  },
+});
+
+const named = setup({ types: {} as { events: { type: 'go' } } }).createMachine({
+  on: {
+    go: {
+      actions: [
+        { type: 'tell', params: { to: 'listener/l', message: { type: 'noted', turns: 1 } } },
+        { type: 'publish', params: { topic: 'lights', message: { type: 'changed' } } },
+        { type: 'reply', params: { done: true } },
+      ],
+    },
+  },
+} as never);
+
+const loading = setup({
+  types: {} as { context: { result: string }; events: { type: 'load' } | { type: 'state' } },
+  actors: { load: fromPromise(() => gate.opened.then(() => 'loaded')) },
+}).createMachine({
+  initial: 'idle',
+  context: { result: '' },
+  states: {
+    idle: { on: { load: 'busy' } },
+    busy: {
+      invoke: {
+        src: 'load',
+        onDone: {
+          target: 'idle',
+          actions: [assign({ result: ({ event }) => event.output }), tell('listener/l', { type: 'noted', turns: 9 })],
+        },
+      },
+    },
+  },
+});
+
+const failing = setup({
+  types: {} as { events: { type: 'load' } },
+  actors: {
+    load: fromPromise(async () => {
+      throw new Error('no answer');
+    }),
+  },
+}).createMachine({ initial: 'idle', states: { idle: { on: { load: 'busy' } }, busy: { invoke: { src: 'load' } } } });
+
+const cleaned: string[] = [];
+const attached = setup({
+  actors: { attach: fromCallback(() => () => void cleaned.push('detached')) },
+}).createMachine({ invoke: { src: 'attach' } });
+
+const listener = defineActor({
+  state: () => ({ noted: [] as number[], changed: 0 }),
+  receive: {
+    noted: (ctx, { turns }: { turns: number }) => void ctx.state.noted.push(turns),
+    changed: (ctx) => void ctx.state.changed++,
+    all: (ctx) => ctx.state,
+  },
+});
+
+const actors = {
+  light: defineActor({ machine: light }),
+  named: defineActor({ machine: named }),
+  loading: defineActor({ machine: loading }),
+  failing: defineActor({ machine: failing }),
+  counting: defineActor({
+    machine: fromTransition(
+      (state: { sum: number }, event: { type: 'add'; by: number }) => ({ sum: state.sum + event.by }),
+      { sum: 0 },
+    ),
+  }),
+  promised: defineActor({ machine: fromPromise(() => gate.opened.then(() => ({ answer: 42 }))) }),
+  attached: defineActor({ machine: attached }),
+  parting: defineActor({ machine: attached, onStop: () => Promise.resolve() }),
+  listener,
+};
+
+function start(): ReturnType<typeof startKit> {
+  gate = new Gate();
+  return startKit(actors);
+}
+
+describe('a machine actor', () => {
+  it('takes messages as events, and answers an ask with what it has come to', async () => {
+    const { system } = start();
+    system.tell('light/a', { type: 'next' });
+    expect(await system.ask('light/a', { type: 'next' })).toEqual({
+      ...{ value: 'yellow', context: { turns: 0, key: 'a' }, status: 'active', output: undefined },
+    });
+  });
+
+  it('answers with its reply action where the event has one, and only then', async () => {
+    const { system } = start();
+    expect(await system.ask('light/a', { type: 'who' })).toEqual({ i: 'a' });
+    expect(await system.ask('light/a', { type: 'nothing-of-mine' })).toMatchObject({ value: 'red' });
+  });
+
+  it('tells and publishes by its actions, imported or by name, as itself', async () => {
+    const { system } = start();
+    await system.subscribe('lights', 'listener/l');
+    await system.ask('light/a', { type: 'note' });
+    await system.ask('light/a', { type: 'announce' });
+    expect(await system.ask('named/a', { type: 'go' })).toEqual({ done: true });
+    expect(await system.ask('listener/l', { type: 'all' })).toEqual({ noted: [0, 1], changed: 2 });
+  });
+
+  it('has its delays on the clock of the system, and none once it has ended', async () => {
+    const { system, clock, process } = start();
+    await system.ask('light/a', { type: 'next' });
+    await clock.advance(99);
+    expect(await system.ask('light/a', { type: 'nothing' })).toMatchObject({ value: 'green' });
+    await clock.advance(1);
+    expect(await system.ask('light/a', { type: 'nothing' })).toMatchObject({ value: 'yellow' });
+    await system.ask('light/b', { type: 'next' });
+    expect(process.actors.cellOf('light/b')?.extras.timers?.size).toBe(1);
+    const cell = process.actors.cellOf('light/b');
+    await system.kill('light/b');
+    expect(cell?.extras.timers?.size).toBe(0);
+  });
+
+  it('goes on when what it invoked is done', async () => {
+    const { system, clock } = start();
+    expect(await system.ask('loading/a', { type: 'load' })).toMatchObject({ value: 'busy' });
+    gate.open();
+    await clock.settle();
+    expect(await system.ask('loading/a', { type: 'state' })).toMatchObject({
+      value: 'idle',
+      context: { result: 'loaded' },
+    });
+    expect(await system.ask('listener/l', { type: 'all' })).toMatchObject({ noted: [9] });
+  });
+
+  it('whose action throws fails as a handler does: the ask, the dead letter, the restart', async () => {
+    const { system, clock, dead, heard } = start();
+    await system.ask('light/a', { type: 'next' });
+    const error = errorOf(system.ask('light/a', { type: 'break' }));
+    const after = system.ask('light/a', { type: 'nothing' });
+    await clock.advance(100);
+    expect(await error).toMatchObject({ code: 'HANDLER_FAILED', cause: { message: 'bulb' } });
+    expect(await after).toMatchObject({ value: 'red' });
+    expect([dead(), heard('actor-restarted').length]).toEqual([['light/a:break:HANDLER_FAILED'], 1]);
+  });
+
+  it('whose invoked actor fails unhandled is restarted too', async () => {
+    const { system, clock, heard } = start();
+    system.tell('failing/a', { type: 'load' });
+    await clock.advance(100);
+    expect(heard('actor-restarted')).toMatchObject([{ id: 'failing/a', error: { message: 'no answer' } }]);
+  });
+
+  it('in its final state stays readable until it is stopped', async () => {
+    const { system, heard } = start();
+    await system.ask('light/a', { type: 'off' });
+    expect(await system.ask('light/a', { type: 'next' })).toMatchObject({ value: 'off', status: 'done' });
+    await system.stop('light/a');
+    expect(await system.ask('light/a', { type: 'next' })).toMatchObject({ value: 'green', status: 'active' });
+    expect(heard('actor-stopped')).toHaveLength(1);
+  });
+
+  it('may be other actor logic: a transition, a promise', async () => {
+    const { system, clock } = start();
+    system.tell('counting/a', { type: 'add', by: 2 });
+    expect(await system.ask('counting/a', { type: 'add', by: 3 })).toMatchObject({ context: { sum: 5 } });
+    expect(await system.ask('promised/a', { type: 'look' })).toMatchObject({ status: 'active' });
+    gate.open();
+    await clock.settle();
+    expect(await system.ask('promised/a', { type: 'look' })).toMatchObject({ status: 'done', output: { answer: 42 } });
+  });
+
+  it('whose machine cannot begin fails as one whose state throws', async () => {
+    const broken = setup({}).createMachine({
+      entry: () => {
+        throw new Error('at once');
+      },
+    });
+    const { system, clock, heard } = startKit({
+      broken: defineActor({ machine: broken, supervision: { intensity: 1 } }),
+    });
+    const ask = fateOf(system.ask('broken/a', { type: 'x' }));
+    await clock.advance(500);
+    expect([await ask, heard('actor-failed').length]).toEqual(['ACTOR_FAILED/not-executed', 1]);
+  });
+
+  it('leaves nothing of its invoked actors behind when it is killed', async () => {
+    const { system, clock } = start();
+    await system.ask('loading/a', { type: 'load' });
+    await system.kill('loading/a');
+    gate.open();
+    await clock.settle();
+    expect(await system.ask('listener/l', { type: 'all' })).toMatchObject({ noted: [] });
+  });
+
+  it.each(['attached', 'parting'])('is stopped with its incarnation, what it invoked too: %s', async (kind) => {
+    const { system } = start();
+    cleaned.length = 0;
+    await system.ask(`${kind}/a`, { type: 'hi' });
+    await system.stop(`${kind}/a`);
+    expect(cleaned).toEqual(['detached']);
+  });
+});

@@ -1,0 +1,187 @@
+/**
+ * The invariants of the house, checked on the text of its sources. Text, not a compiler's view: a type import
+ * disappears when compiled, but it is a dependency for whoever reads the code.
+ */
+import { posix } from 'node:path';
+
+/** Path inside src/ → text. */
+export type Sources = Readonly<Record<string, string>>;
+
+/** From the roof to the ground: a room imports only from rooms after it. */
+export const ROOMS: readonly string[] = [
+  'index',
+  'cli',
+  'testkit',
+  'actor-system',
+  'worker',
+  'master',
+  'durability',
+  'actor',
+  'supervision',
+  'placement',
+  'wire',
+  'pubsub',
+  'observe',
+  'vocabulary',
+  'structures',
+];
+
+export const FILE_LINES_MAX = 400;
+
+/** Files at the top of src/, and the room that each belongs to. */
+const TOP_FILES: Record<string, string> = {
+  'index.ts': 'index',
+  'actor-system.ts': 'actor-system',
+  'options.ts': 'actor-system',
+  'signals.ts': 'actor-system',
+  'socket-folder.ts': 'actor-system',
+};
+
+/** Room → rooms and modules that it must not know, though its floor alone would let it. */
+const FORBIDDEN_IMPORTS: Record<string, readonly string[]> = {
+  master: ['actor'],
+  worker: ['master'],
+  actor: ['wire', 'placement', 'cluster', 'net'],
+  supervision: ['net', 'tls', 'dgram', 'timers', 'perf_hooks'],
+  placement: ['net', 'tls', 'dgram', 'timers', 'perf_hooks'],
+};
+
+const PURE_ROOMS = ['supervision', 'placement'];
+const IMPURE =
+  /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
+
+const ONE_DOOR_PACKAGES = ['cluster', 'lmdb', 'msgpackr', 'nanoid'];
+const XSTATE_FILES = ['master/worker-machine.ts', 'actor/machine-actor.ts'];
+const NAMELESS = /^(utils?|helpers?|common|types?)$/;
+
+/** Every breach, as `<rule>: <where> …`; empty when the house stands. */
+export function breaches(sources: Sources): string[] {
+  return [
+    ...breachesOfFloors(sources),
+    ...breachesOfForbiddenImports(sources),
+    ...breachesOfPurity(sources),
+    ...breachesOfDoors(sources),
+    ...circles(sources),
+    ...breachesOfShape(sources),
+  ];
+}
+
+/** The specifiers that a source imports or exports from, in order of form, not of place. */
+export function importsOf(source: string): string[] {
+  const code = withoutComments(source);
+  const forms = [
+    /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g,
+    /\bimport\s*['"]([^'"]+)['"]/g,
+    /\b(?:import|require|getBuiltinModule)\s*\(\s*['"`]([^'"`]+)['"`]/g,
+  ];
+  return forms.flatMap((form) => [...code.matchAll(form)].map((match) => match[1] as string));
+}
+
+function withoutComments(source: string): string {
+  // Strings are matched too, so that what looks like a comment inside one stays.
+  const stringOrComment = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
+  return source.replace(stringOrComment, (text) => (text.startsWith('/') ? ' ' : text));
+}
+
+function roomOf(path: string): string | undefined {
+  const room = path.includes('/') ? path.slice(0, path.indexOf('/')) : TOP_FILES[path];
+  return room !== undefined && ROOMS.includes(room) ? room : undefined;
+}
+
+/** A file of the house by its path inside src/; anything else by its name, without `node:` and subpath. */
+function target(importer: string, specifier: string): { file: string } | { module: string } {
+  if (specifier.startsWith('.')) return { file: posix.join(posix.dirname(importer), specifier) };
+  if (specifier === 'troupe') return { file: 'index.ts' };
+  if (specifier.startsWith('troupe/')) return { file: `${specifier.slice('troupe/'.length)}/index.ts` };
+  return { module: specifier.replace(/^node:/, '').replace(/^(@[^/]+\/[^/]+|[^@/][^/]*).*$/, '$1') };
+}
+
+function targetsOf(path: string, source: string): ReturnType<typeof target>[] {
+  return importsOf(source).map((specifier) => target(path, specifier));
+}
+
+function breachesOfFloors(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, source] of Object.entries(sources)) {
+    const room = roomOf(path);
+    if (room === undefined) found.push(`room: ${path} belongs to none`);
+    for (const imported of targetsOf(path, source)) {
+      if (!('file' in imported) || room === undefined) continue;
+      const other = roomOf(imported.file);
+      if (other === undefined) found.push(`room: ${path} imports ${imported.file}, which belongs to none`);
+      else if (ROOMS.indexOf(other) < ROOMS.indexOf(room))
+        found.push(`floor: ${path} imports ${imported.file} above it`);
+    }
+  }
+  return found;
+}
+
+function breachesOfForbiddenImports(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, source] of Object.entries(sources)) {
+    const forbidden = FORBIDDEN_IMPORTS[roomOf(path) ?? ''] ?? [];
+    for (const imported of targetsOf(path, source)) {
+      const name = 'file' in imported ? roomOf(imported.file) : imported.module;
+      if (name !== undefined && forbidden.includes(name)) found.push(`forbidden: ${path} imports ${name}`);
+    }
+  }
+  return found;
+}
+
+function breachesOfPurity(sources: Sources): string[] {
+  return Object.entries(sources)
+    .filter(([path]) => PURE_ROOMS.includes(roomOf(path) ?? ''))
+    .flatMap(([path, source]) =>
+      [...withoutComments(source).matchAll(IMPURE)].map((match) => `pure: ${path} uses ${match[0]}`),
+    );
+}
+
+function breachesOfDoors(sources: Sources): string[] {
+  const found: string[] = [];
+  const importersOf = (name: string): string[] =>
+    Object.entries(sources)
+      .filter(([path, source]) =>
+        targetsOf(path, source).some((imported) => 'module' in imported && imported.module === name),
+      )
+      .map(([path]) => path);
+  for (const name of ONE_DOOR_PACKAGES) {
+    const importers = importersOf(name);
+    if (importers.length > 1) found.push(`door: ${name} is imported by ${importers.join(' and ')}`);
+  }
+  for (const path of importersOf('xstate')) {
+    if (!XSTATE_FILES.includes(path)) found.push(`door: xstate is imported by ${path}`);
+  }
+  return found;
+}
+
+/** Depth first; a file met again while it is still open closes a circle. */
+function circles(sources: Sources): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const open: string[] = [];
+  const visit = (path: string): void => {
+    if (open.includes(path)) {
+      found.push(`circle: ${[...open.slice(open.indexOf(path)), path].join(' → ')}`);
+      return;
+    }
+    const source = sources[path];
+    if (source === undefined || done.has(path)) return;
+    open.push(path);
+    for (const imported of targetsOf(path, source)) if ('file' in imported) visit(imported.file);
+    open.pop();
+    done.add(path);
+  };
+  for (const path of Object.keys(sources)) visit(path);
+  return found;
+}
+
+function breachesOfShape(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, source] of Object.entries(sources)) {
+    const lines = source.trimEnd().split('\n').length;
+    if (lines > FILE_LINES_MAX) found.push(`shape: ${path} has ${lines} lines`);
+    const names = path.replace(/\.ts$/, '').split('/');
+    if (names.some((name) => NAMELESS.test(name))) found.push(`shape: ${path} is named after no noun of the field`);
+  }
+  return found;
+}

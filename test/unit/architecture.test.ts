@@ -1,0 +1,171 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { breaches, FILE_LINES_MAX, importsOf, ROOMS, type Sources } from './architecture-rules.ts';
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+
+function readSources(): Sources {
+  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts'));
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(`${SRC}${path}`, 'utf8')]));
+}
+
+describe('the house', () => {
+  it('stands: no room knows one above it, no circles, no second doors, no giants', () => {
+    expect(breaches(readSources())).toEqual([]);
+  });
+
+  it('is read whole: its ground floor is among the sources, with its imports', () => {
+    const sources = readSources();
+    expect(importsOf(sources['structures/deadline-wheel.ts'] ?? '')).toEqual(['./number-heap.ts']);
+    expect(importsOf(sources['vocabulary/address.ts'] ?? '')).toContain('./errors.ts');
+  });
+});
+
+describe('an import', () => {
+  it.each([
+    ["import { a } from './a.ts';", './a.ts'],
+    ["import type { A } from './a.ts';", './a.ts'],
+    ["import {\n  a,\n  type B,\n} from './a.ts';", './a.ts'],
+    ["import a, * as b from './a.ts';", './a.ts'],
+    ["import './a.ts';", './a.ts'],
+    ["export * from './a.ts';", './a.ts'],
+    ["export type { A } from './a.ts';", './a.ts'],
+    ["const a = await import('./a.ts');", './a.ts'],
+    ["type A = import('./a.ts').A;", './a.ts'],
+    ["const a = require('./a.ts');", './a.ts'],
+    ["const url = 'https://x.org/*'; import './a.ts'; /* */", './a.ts'],
+  ])('is seen in %j', (source, expected) => {
+    expect(importsOf(source)).toEqual([expected]);
+  });
+
+  it.each([
+    "// import './a.ts';",
+    "/* import { a } from './a.ts'; */",
+    "/**\n * import('./a.ts')\n */",
+    'import.meta.url',
+  ])('is not seen in %j', (source) => {
+    expect(importsOf(source)).toEqual([]);
+  });
+});
+
+describe('a sound house', () => {
+  it('has no breach', () => {
+    const sources = {
+      'index.ts': "export * from './actor-system.ts';",
+      'actor-system.ts': "import './options.ts'; import './worker/worker.ts'; import './master/master.ts';",
+      'options.ts': '',
+      'worker/worker.ts': "import '../actor/cell.ts'; import '../wire/codec.ts'; import 'node:net';",
+      'master/master.ts': "import './worker-machine.ts'; import '../wire/codec.ts'; import '../placement/shard.ts';",
+      'master/worker-machine.ts': "import 'xstate'; import 'node:cluster';",
+      'actor/cell.ts': "import './machine-actor.ts'; import '../supervision/backoff.ts'; // setTimeout",
+      'actor/machine-actor.ts': "import type { A } from 'xstate';",
+      'supervision/backoff.ts': '// no setTimeout, no Date.now here',
+      'placement/shard.ts': '',
+      'wire/codec.ts': "import 'msgpackr'; import '../vocabulary/clock.ts';",
+      'vocabulary/clock.ts': 'performance.now();',
+    };
+    expect(breaches(sources)).toEqual([]);
+  });
+});
+
+describe('a breach', () => {
+  it.each(ROOMS.slice(1).map((room, at) => [room, ROOMS[at] as string]))(
+    'is a room that looks up: %s at %s',
+    (low, high) => {
+      const topFile = (room: string): string =>
+        room === 'index' || room === 'actor-system' ? `${room}.ts` : `${room}/x.ts`;
+      const [importer, imported] = [topFile(low), topFile(high)];
+      const up = importer.includes('/') ? '../' : './';
+      expect(breaches({ [importer]: `import type { X } from '${up}${imported}';` })).toContain(
+        `floor: ${importer} imports ${imported} above it`,
+      );
+    },
+  );
+
+  it.each([
+    ['a room that is none', 'misc/x.ts', '', 'room: misc/x.ts belongs to none'],
+    ['a file at the top that is none', 'misc.ts', '', 'room: misc.ts belongs to none'],
+    [
+      'a way out of src',
+      'wire/x.ts',
+      "import '../../test/x.ts';",
+      'room: wire/x.ts imports ../test/x.ts, which belongs to none',
+    ],
+    ['the house by its public name', 'wire/x.ts', "import 'troupe';", 'floor: wire/x.ts imports index.ts above it'],
+    [
+      'its test door by its public name',
+      'wire/x.ts',
+      "import 'troupe/testkit';",
+      'floor: wire/x.ts imports testkit/index.ts above it',
+    ],
+    [
+      'actors in the master',
+      'master/x.ts',
+      "import type { C } from '../actor/cell.ts';",
+      'forbidden: master/x.ts imports actor',
+    ],
+    ['the master in a worker', 'worker/x.ts', "import '../master/master.ts';", 'forbidden: worker/x.ts imports master'],
+    ['bytes in the kernel', 'actor/x.ts', "import '../wire/codec.ts';", 'forbidden: actor/x.ts imports wire'],
+    [
+      'places in the kernel',
+      'actor/x.ts',
+      "import '../placement/shard.ts';",
+      'forbidden: actor/x.ts imports placement',
+    ],
+    ['the cluster in the kernel', 'actor/x.ts', "import 'node:cluster';", 'forbidden: actor/x.ts imports cluster'],
+    ['sockets in the kernel', 'actor/x.ts', "await import('net');", 'forbidden: actor/x.ts imports net'],
+    ['sockets in a pure room', 'placement/x.ts', "import 'node:net';", 'forbidden: placement/x.ts imports net'],
+    [
+      'timers in a pure room',
+      'supervision/x.ts',
+      "import 'node:timers/promises';",
+      'forbidden: supervision/x.ts imports timers',
+    ],
+    ['setTimeout in a pure room', 'supervision/x.ts', 'setTimeout(f, 1);', 'pure: supervision/x.ts uses setTimeout'],
+    ['setInterval in a pure room', 'placement/x.ts', 'setInterval(f, 1);', 'pure: placement/x.ts uses setInterval'],
+    ['Date.now in a pure room', 'placement/x.ts', 'const t = Date.now();', 'pure: placement/x.ts uses Date.now'],
+    ['performance in a pure room', 'supervision/x.ts', 'performance.now();', 'pure: supervision/x.ts uses performance'],
+    ['chance in a pure room', 'supervision/x.ts', 'Math.random();', 'pure: supervision/x.ts uses Math.random'],
+    [
+      'xstate in a third file',
+      'actor/x.ts',
+      "import type { A } from 'xstate';",
+      'door: xstate is imported by actor/x.ts',
+    ],
+    ['a file named utils', 'wire/utils.ts', '', 'shape: wire/utils.ts is named after no noun of the field'],
+    ['a file named types', 'wire/types.ts', '', 'shape: wire/types.ts is named after no noun of the field'],
+    ['a folder named helpers', 'wire/helpers/x.ts', '', 'shape: wire/helpers/x.ts is named after no noun of the field'],
+  ])('is %s', (_what, path, source, expected) => {
+    expect(breaches({ [path]: source })).toContain(expected);
+  });
+
+  it.each(['node:cluster', 'lmdb', 'msgpackr', 'nanoid', 'nanoid/non-secure'])('is a second door to %s', (name) => {
+    const one = { 'wire/a.ts': `import '${name}';` };
+    expect(breaches(one)).toEqual([]);
+    const module = name.replace('node:', '').replace('/non-secure', '');
+    expect(breaches({ ...one, 'worker/b.ts': `import type { X } from '${name}';` })).toEqual([
+      `door: ${module} is imported by wire/a.ts and worker/b.ts`,
+    ]);
+  });
+
+  it('is a circle, through any number of files and type imports too', () => {
+    expect(
+      breaches({
+        'wire/a.ts': "import './b.ts';",
+        'wire/b.ts': "import type { C } from './c.ts';",
+        'wire/c.ts': "export * from './a.ts';",
+      }),
+    ).toEqual(['circle: wire/a.ts → wire/b.ts → wire/c.ts → wire/a.ts']);
+    expect(breaches({ 'wire/a.ts': "import './a.ts';" })).toEqual(['circle: wire/a.ts → wire/a.ts']);
+  });
+
+  it('is no file of the most lines allowed, but one of a line more', () => {
+    expect(breaches({ 'wire/x.ts': 'x;\n'.repeat(FILE_LINES_MAX) })).toEqual([]);
+    expect(breaches({ 'wire/x.ts': 'x;\n'.repeat(FILE_LINES_MAX + 1) })).toEqual([
+      `shape: wire/x.ts has ${FILE_LINES_MAX + 1} lines`,
+    ]);
+  });
+});

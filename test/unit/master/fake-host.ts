@@ -1,0 +1,204 @@
+/**
+ * Processes in memory for tests of the master: they speak the control protocol as a real one would, keep their table,
+ * and fail when the protocol is broken. What a test wants otherwise it sets in `behave`.
+ */
+import type { WorkerExit, WorkerHost, WorkerProcess } from '../../../src/master/worker-host.ts';
+import { PlacementTable } from '../../../src/placement/placement-table.ts';
+import { parseUnit } from '../../../src/placement/shard.ts';
+import type { Clock } from '../../../src/vocabulary/clock.ts';
+import type { ErrorData } from '../../../src/vocabulary/errors.ts';
+import type { IdleAnswer, MoveOrder, SpawnRecord, ToMaster, ToProcess } from '../../../src/wire/control.ts';
+
+export const HEARTBEAT_MS = 100;
+
+export interface Behaviour {
+  /** How far it gets by itself. */
+  stopsAt?: 'boot' | 'welcome' | 'go';
+  loadError?: ErrorData;
+  isFrozen?: boolean;
+  ignoresExit?: boolean;
+  /** What its part in a hand-off is; left alone, nothing comes of it until the test says so. */
+  handoffs?: 'install' | 'refuse';
+  idle?: () => IdleAnswer;
+}
+
+/** One process of the system, a worker or the master's own data plane. */
+export class FakeProcess {
+  readonly index: number;
+  readonly incarnation: number;
+  readonly role: string;
+  readonly received: ToProcess[] = [];
+  readonly started: SpawnRecord[] = [];
+  readonly kills: string[] = [];
+  behave: Behaviour;
+  table: PlacementTable | undefined;
+  isDead = false;
+  readonly #host: FakeHost;
+  #hear: ((message: ToMaster) => void) | undefined;
+  onExit: ((exit: WorkerExit) => void) | undefined;
+
+  constructor(host: FakeHost, self: { index: number; incarnation: number; role: string }, behave: Behaviour) {
+    this.#host = host;
+    this.index = self.index;
+    this.incarnation = self.incarnation;
+    this.role = self.role;
+    this.behave = behave;
+  }
+
+  readonly channel = {
+    send: (message: ToProcess): void => {
+      if (this.isDead) return;
+      const copy = structuredClone(message);
+      this.#host.clock.soon(() => this.#receive(copy));
+    },
+    onMessage: (receive: (message: ToMaster) => void): void => {
+      this.#hear = receive;
+      if (this.index > 0) this.say({ type: 'hello' });
+    },
+  };
+
+  say(message: ToMaster): void {
+    if (this.isDead || this.behave.isFrozen) return;
+    this.sayAnyway(message);
+  }
+
+  /** Words that were on their way when the process died. */
+  sayAnyway(message: ToMaster): void {
+    const copy = structuredClone(message);
+    this.#host.clock.soon(() => this.#hear?.(copy));
+  }
+
+  exit(exit: WorkerExit = { code: null, signal: 'SIGKILL' }): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.onExit?.(exit);
+  }
+
+  types(): string[] {
+    return this.received.map(({ type }) => type);
+  }
+
+  all<T extends ToProcess['type']>(type: T): Extract<ToProcess, { type: T }>[] {
+    return this.received.filter((message): message is Extract<ToProcess, { type: T }> => message.type === type);
+  }
+
+  beatHeart(): void {
+    if (this.isDead) return;
+    this.say({ type: 'heartbeat', load: { actors: 0, mailbox: 0, heapBytes: 1, rssBytes: 2 } });
+    this.#host.clock.setTimer(HEARTBEAT_MS, () => this.beatHeart());
+  }
+
+  #receive(message: ToProcess): void {
+    if (this.isDead) return;
+    this.received.push(message);
+    if (!this.behave.isFrozen) this.#obey(message);
+  }
+
+  #obey(message: ToProcess): void {
+    switch (message.type) {
+      case 'boot':
+        return this.#boot();
+      case 'welcome':
+        this.table = PlacementTable.from(message.table);
+        if (this.behave.stopsAt !== 'welcome') this.say({ type: 'linked' });
+        return;
+      case 'table':
+        this.#table().apply(message.change);
+        this.started.push(...message.start);
+        return;
+      case 'go':
+        if (this.behave.stopsAt !== 'go') this.say({ type: 'ready' });
+        return;
+      case 'hold':
+        return this.#hold(message.move);
+      case 'query':
+        return this.say({ type: 'answer', query: message.query, value: this.#answer(message.what) });
+      case 'exit':
+        if (!this.behave.ignoresExit) this.exit({ code: 0, signal: null });
+        return;
+    }
+  }
+
+  #boot(): void {
+    const { stopsAt, loadError } = this.behave;
+    if (stopsAt === 'boot') return;
+    if (loadError) return this.say({ type: 'load-failed', error: loadError });
+    this.beatHeart();
+    this.say({ type: 'listening', path: `/sockets/${this.index}.${this.incarnation}` });
+  }
+
+  /** The old home refuses, or the new one has it all: both at once is no hand-off. */
+  #hold(move: MoveOrder): void {
+    this.#checkOldHome(move);
+    const isSelf = (name: { index: number; incarnation: number }): boolean =>
+      name.index === this.index && name.incarnation === this.incarnation;
+    if (this.behave.handoffs === 'install' && isSelf(move.to)) this.say({ type: 'installed', move: move.id });
+    if (this.behave.handoffs !== 'refuse' || !isSelf(move.from)) return;
+    this.say({
+      type: 'refused',
+      move: move.id,
+      error: { code: 'ALREADY_EXISTS', message: `expected nobody; got ${move.units[0]}` },
+    });
+  }
+
+  /** A unit that is handed over by anybody but its home would live twice. */
+  #checkOldHome(move: MoveOrder): void {
+    for (const unit of move.units) {
+      const shard = parseUnit(unit);
+      const home = shard ? this.#table().column(shard.role)[shard.shard] : this.#table().pinOf(unit);
+      if (home !== undefined && home !== move.from.index)
+        this.#host.faults.push(`move ${move.id}: ${unit} is at ${home}, not at ${move.from.index}`);
+    }
+  }
+
+  #answer(what: string): unknown {
+    if (what === 'idle') return this.behave.idle?.() ?? { idle: true, sent: 0, received: 0 };
+    return what === 'metrics' ? { worker: this.index } : undefined;
+  }
+
+  #table(): PlacementTable {
+    if (!this.table) throw new Error(`worker ${this.index} is welcomed first; got ${this.types().join(', ')}`);
+    return this.table;
+  }
+}
+
+export class FakeHost implements WorkerHost {
+  readonly clock: Clock;
+  /** In the order of their forks, the dead too. */
+  readonly forked: FakeProcess[] = [];
+  /** Breaches of the protocol that only a process would notice. */
+  readonly faults: string[] = [];
+  /** For those to come. */
+  behave: (self: { index: number; incarnation: number; role: string }) => Behaviour = () => ({ handoffs: 'install' });
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  fork(self: { index: number; incarnation: number; role: string }): WorkerProcess {
+    const process = new FakeProcess(this, self, this.behave(self));
+    this.forked.push(process);
+    return {
+      pid: 1_000 + this.forked.length,
+      channel: process.channel,
+      kill: (signal) => {
+        process.kills.push(signal);
+        this.clock.setTimer(1, () => process.exit({ code: null, signal }));
+      },
+      onExit: (listener) => {
+        process.onExit = listener;
+      },
+    };
+  }
+
+  /** The present process of a worker. */
+  worker(index: number): FakeProcess {
+    const process = this.forked.findLast((forked) => forked.index === index);
+    if (!process) throw new Error(`a worker ${index} was expected`);
+    return process;
+  }
+
+  living(): FakeProcess[] {
+    return this.forked.filter(({ isDead }) => !isDead);
+  }
+}

@@ -1,0 +1,148 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RING_SLOTS_INITIAL, RING_SLOTS_KEPT_MAX, Ring } from '../../../src/structures/ring.ts';
+
+function ringOf<T>(...items: T[]): Ring<T> {
+  const ring = new Ring<T>();
+  for (const item of items) ring.push(item);
+  return ring;
+}
+
+describe('a ring', () => {
+  it('owns no memory before the first push', () => {
+    expect(new Ring().capacity).toBe(0);
+    expect(ringOf(1).capacity).toBe(RING_SLOTS_INITIAL);
+  });
+
+  it('is empty in every way when new', () => {
+    const ring = new Ring<number>();
+    expect([ring.length, ring.shift(), ring.peek(), ring.removeFirst(() => true), ring.clear()]).toEqual([
+      0,
+      undefined,
+      undefined,
+      undefined,
+      [],
+    ]);
+  });
+
+  it('keeps the order beyond its first array and around its end', () => {
+    const ring = ringOf(...Array.from({ length: RING_SLOTS_INITIAL }, (_, i) => i));
+    ring.shift();
+    ring.shift();
+    for (let i = RING_SLOTS_INITIAL; i < 3 * RING_SLOTS_INITIAL; i++) ring.push(i);
+    expect([...ring]).toEqual(Array.from({ length: 3 * RING_SLOTS_INITIAL - 2 }, (_, i) => i + 2));
+  });
+
+  it('puts items back in front, in order', () => {
+    const ring = ringOf(3, 4);
+    ring.unshiftAll([1, 2]);
+    expect([...ring]).toEqual([1, 2, 3, 4]);
+  });
+
+  it('puts more items back in front than fit', () => {
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    const ring = ringOf(100, 101);
+    ring.unshiftAll(items);
+    expect([...ring]).toEqual([...items, 100, 101]);
+  });
+
+  it('takes the first match only and keeps the order of the others', () => {
+    const ring = ringOf(1, 2, 3, 4);
+    expect(ring.removeFirst((n) => n % 2 === 0)).toBe(2);
+    expect([...ring]).toEqual([1, 3, 4]);
+    expect(ring.removeFirst((n) => n > 9)).toBeUndefined();
+    expect([...ring]).toEqual([1, 3, 4]);
+  });
+
+  it('shrinks as it runs empty after a burst', () => {
+    const ring = new Ring<number>();
+    for (let i = 0; i < 10_000; i++) ring.push(i);
+    expect(ring.capacity).toBeGreaterThanOrEqual(10_000);
+    for (let i = 0; i < 10_000; i++) expect(ring.shift()).toBe(i);
+    expect(ring.capacity).toBeLessThanOrEqual(RING_SLOTS_KEPT_MAX);
+  });
+
+  it('gives all of its memory back when cleared', () => {
+    const ring = ringOf(1, 2, 3);
+    expect(ring.clear()).toEqual([1, 2, 3]);
+    expect([ring.length, ring.capacity]).toEqual([0, 0]);
+  });
+
+  it('behaves as an array does, whatever is done to it', () => {
+    return fc.assert(
+      fc.property(fc.commands(COMMANDS, { maxCommands: 60 }), (commands) => {
+        fc.modelRun(() => ({ model: { items: [] }, real: new Ring<number>() }), commands);
+      }),
+    );
+  });
+});
+
+interface Model {
+  items: number[];
+}
+
+type RingCommand = fc.Command<Model, Ring<number>>;
+
+/** One step: what it does to the naive array, and to the ring; both must answer alike and be alike after it. */
+function step(
+  name: string,
+  onModel: (items: number[]) => unknown,
+  onRing: (ring: Ring<number>) => unknown,
+): RingCommand {
+  return {
+    check: () => true,
+    run(model, ring) {
+      expect(onRing(ring)).toEqual(onModel(model.items));
+      expect([...ring]).toEqual(model.items);
+      expect([ring.length, ring.peek()]).toEqual([model.items.length, model.items[0]]);
+      // Less than an eighth in use never lasts, unless the array is of the size that is kept.
+      expect(ring.capacity).toBeLessThanOrEqual(Math.max(RING_SLOTS_KEPT_MAX, 4 * model.items.length + 4));
+    },
+    toString: () => name,
+  };
+}
+
+function removeFirstOf(items: number[], predicate: (n: number) => boolean): number | undefined {
+  const at = items.findIndex(predicate);
+  return at < 0 ? undefined : items.splice(at, 1)[0];
+}
+
+const COMMANDS = [
+  fc.array(fc.nat(50), { maxLength: 40 }).map((values) =>
+    step(
+      `push ${values}`,
+      (items) => void items.push(...values),
+      (ring) => {
+        for (const value of values) ring.push(value);
+      },
+    ),
+  ),
+  fc.nat(40).map((times) =>
+    step(
+      `shift ${times} times`,
+      (items) => Array.from({ length: times }, () => items.shift()),
+      (ring) => Array.from({ length: times }, () => ring.shift()),
+    ),
+  ),
+  fc.array(fc.nat(50), { maxLength: 20 }).map((values) =>
+    step(
+      `unshiftAll ${values}`,
+      (items) => void items.unshift(...values),
+      (ring) => ring.unshiftAll(values),
+    ),
+  ),
+  fc.nat(50).map((value) =>
+    step(
+      `removeFirst ${value}`,
+      (items) => removeFirstOf(items, (item) => item === value),
+      (ring) => ring.removeFirst((item) => item === value),
+    ),
+  ),
+  fc.constant(
+    step(
+      'clear',
+      (items) => items.splice(0),
+      (ring) => ring.clear(),
+    ),
+  ),
+];

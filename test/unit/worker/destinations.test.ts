@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { Behaviour } from '../../../src/actor/behaviour.ts';
+import type { Kernel } from '../../../src/actor/kernel.ts';
+import { PendingReplies } from '../../../src/actor/pending-replies.ts';
+import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import type { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { Destinations, DESTINATIONS_KEPT } from '../../../src/worker/destinations.ts';
+
+function newDestinations(): { pending: PendingReplies; barriers: Envelope[]; destinations: Destinations } {
+  const pending = new PendingReplies(new VirtualClock(), '~1.1');
+  const barriers: Envelope[] = [];
+  const destinations = new Destinations({ pending } as Kernel, (envelope) => barriers.push(envelope) > 0);
+  return { pending, barriers, destinations };
+}
+
+const capacityOf = (capacity: number): Behaviour => ({ capacity }) as Behaviour;
+
+test.each([2, 3, 8, 100, 1_000])(
+  'a sender that obeys `false` never overruns a distant mailbox of %i',
+  async (capacity) => {
+    const { barriers, destinations } = newDestinations();
+    let seed = capacity * 7_919;
+    const random = (): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    /** The mailbox at the other end, in the order of the link: messages, and barriers that answer when they are reached. */
+    const mailbox: (Envelope | 'message')[] = [];
+    let [handled, mostWaiting] = [0, 0];
+    while (handled < capacity * 20) {
+      let isClear = true;
+      while (isClear && random() > 0.02) {
+        isClear = destinations.sent('counter/a', capacityOf(capacity));
+        mailbox.push('message', ...barriers.splice(0));
+        mostWaiting = Math.max(mostWaiting, mailbox.filter((one) => one === 'message').length);
+      }
+      // Told to slow down it waits until what it has sent is handled, else a part of it is.
+      const until = isClear ? mailbox.length * random() : 0;
+      while (mailbox.length > until) {
+        const next = mailbox.shift() as Envelope | 'message';
+        if (next === 'message') handled++;
+        else next.replyTo?.resolve(undefined);
+      }
+      await new Promise(setImmediate);
+    }
+    expect(mostWaiting).toBeLessThanOrEqual(capacity);
+    expect(mostWaiting).toBeGreaterThan(capacity / 4);
+  },
+);
+
+test('one barrier is under way at a time, after a quarter of a mailbox, and no count is lost by a refusal', async () => {
+  const { barriers, destinations } = newDestinations();
+  const clear = Array.from({ length: 100 }, () => destinations.sent('counter/a', capacityOf(100)));
+  expect([clear.indexOf(false), barriers.length]).toEqual([50, 1]);
+  barriers[0]?.replyTo?.reject(new TroupeError('ACTOR_UNAVAILABLE', 'a reply was expected; got the end of its link'));
+  await new Promise(setImmediate);
+  // What was sent behind the barrier is still under way.
+  expect([destinations.sent('counter/a', capacityOf(100)), barriers.length]).toEqual([false, 2]);
+  barriers[1]?.replyTo?.resolve(undefined);
+  await new Promise(setImmediate);
+  expect(destinations.sent('counter/a', capacityOf(100))).toBe(true);
+});
+
+test('each id counts by itself', () => {
+  const { destinations } = newDestinations();
+  for (let n = 0; n < 60; n++) destinations.sent('counter/a', capacityOf(100));
+  expect([destinations.sent('counter/a', capacityOf(100)), destinations.sent('counter/b', capacityOf(100))]).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('past its bound it counts anew, and late barriers of the old counts harm nothing', async () => {
+  const { barriers, destinations } = newDestinations();
+  for (let n = 0; n < 60; n++) destinations.sent('counter/a', capacityOf(100));
+  for (let n = 0; n < DESTINATIONS_KEPT; n++) destinations.sent(`counter/${n}`, capacityOf(100));
+  expect(destinations.sent('counter/a', capacityOf(100))).toBe(true);
+  for (const { replyTo } of barriers.splice(0)) replyTo?.resolve(undefined);
+  await new Promise(setImmediate);
+  const clear = Array.from({ length: 60 }, () => destinations.sent('counter/a', capacityOf(100)));
+  expect(clear.indexOf(false)).toBe(49);
+});

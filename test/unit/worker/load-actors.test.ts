@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import { behavioursOf, importDefault, loadActors } from '../../../src/worker/load-actors.ts';
+import { errorOf, thrownBy } from '../actor/kernel-fixture.ts';
+
+// The modules lie outside of the checkout, where no package is found; they get what they need from here.
+const shared = globalThis as { defineActorOfTest?: typeof defineActor };
+const GOOD = 'export default globalThis.defineActorOfTest({ receive: { hi: () => "hi" } });';
+
+let folder = '';
+
+beforeEach(async () => {
+  shared.defineActorOfTest = defineActor;
+  folder = await mkdtemp(join(tmpdir(), 'actors-'));
+});
+
+afterEach(async () => {
+  delete shared.defineActorOfTest;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function write(files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
+
+const load = (): ReturnType<typeof loadActors> => loadActors(pathToFileURL(folder).href);
+
+async function refusal(): Promise<string> {
+  const error = await errorOf(load());
+  expect(error.code).toBe('INVALID_OPTIONS');
+  return error.message;
+}
+
+describe('the actors folder', () => {
+  it('gives one kind for each .ts, .js and .mjs file, named by the file', async () => {
+    const typed =
+      'const greeting: string = "hi"; export default (globalThis as any).defineActorOfTest({ receive: { hi: () => greeting } });';
+    await write({ 'chat-room.js': GOOD, 'counter.mjs': GOOD, 'typed.ts': typed });
+    const behaviours = await load();
+    expect([...behaviours.keys()].sort()).toEqual(['chat-room', 'counter', 'typed']);
+    expect(behaviours.get('typed')?.handlerOf('hi')).toBeTypeOf('function');
+    expect(behaviours.get('chat-room')?.kind).toBe('chat-room');
+  });
+
+  it('is read but for names with _, folders, declarations, maps and other files', async () => {
+    await write({
+      'a.js': GOOD,
+      '_helper.js': 'throw new Error("not for loading")',
+      'b.d.ts': 'x',
+      'a.js.map': '{',
+      'README.md': '#',
+    });
+    await mkdir(join(folder, 'sub.js'));
+    expect([...(await load()).keys()]).toEqual(['a']);
+  });
+
+  it('with two files of one kind is refused, naming both', async () => {
+    await write({ 'a.js': GOOD, 'a.mjs': GOOD });
+    expect(await refusal()).toMatch(/a\.js and a\.mjs/);
+  });
+
+  it('with a file whose name is no kind is refused, naming it', async () => {
+    await write({ 'ChatRoom.js': GOOD });
+    expect(await refusal()).toMatch(/got '.+ChatRoom\.js'$/);
+  });
+
+  it.each([
+    ['throws', 'throw new RangeError("at the top")', 'RangeError: at the top'],
+    ['cannot be parsed', 'export default {{', 'yntax'],
+    ['imports what is not there', 'import "./nowhere.js"', 'nowhere.js'],
+  ])('with a module that %s is refused, naming the file and the cause', async (_what, text, cause) => {
+    await write({ 'a.js': GOOD, 'broken.mjs': text });
+    const message = await refusal();
+    expect(message).toContain(join(folder, 'broken.mjs'));
+    expect(message).toContain(cause);
+  });
+
+  it('with modules that export no definition is refused, naming each of them', async () => {
+    await write({ 'a.mjs': 'export const a = 1;', 'b.mjs': 'export default { receive: {} };', 'c.mjs': GOOD });
+    const message = await refusal();
+    expect(message.split('\n')).toHaveLength(2);
+    expect(message).toMatch(/a\.mjs: a: expected what defineActor\(\) returns; got undefined/);
+    expect(message).toMatch(/b\.mjs: b: expected what defineActor\(\) returns; got \{ receive: \{\} \}/);
+  });
+
+  it('with faulty definitions is refused, naming every fault of every file', async () => {
+    const faulty = 'export default globalThis.defineActorOfTest({ receive: { hi: 7 }, mailbox: { capacity: 0 } });';
+    await write({ 'a.mjs': faulty, 'b.mjs': faulty });
+    expect((await refusal()).split('\n')).toHaveLength(4);
+  });
+
+  it('that is empty, or is not there, is refused', async () => {
+    expect(await refusal()).toMatch(/at least one .ts, .js or .mjs file; got none in/);
+    await rm(folder, { recursive: true });
+    expect(await refusal()).toMatch(/a folder that can be read; got .+ENOENT/);
+  });
+});
+
+describe('a record of definitions', () => {
+  it('is checked as a folder is; an empty one is refused', () => {
+    expect(() => behavioursOf([['a', defineActor({ receive: {} })]], (kind) => kind)).not.toThrow();
+    expect(thrownBy(() => behavioursOf([], (kind) => kind)).code).toBe('INVALID_OPTIONS');
+    const faulty = (): unknown => behavioursOf([['a', {} as never]], (kind) => `actors.${kind}`);
+    expect(thrownBy(faulty).message).toMatch(/^actors\.a: a: expected/);
+  });
+});
+
+describe('importDefault', () => {
+  it('gives undefined where a module has no default export', async () => {
+    await write({ 'main.mjs': 'export const main = 1;' });
+    expect(await importDefault(join(folder, 'main.mjs'))).toBeUndefined();
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { shardOf } from '../../../src/placement/shard.ts';
+import { defineActor, errorOf, Gate, startKit, thrownBy } from '../actor/kernel-fixture.ts';
+
+let gate = new Gate();
+
+const actor = defineActor({
+  receive: {
+    hi: () => 'hi',
+    hold: () => gate.opened,
+    where: (ctx, { id }: { id: string }) => ctx.where(id),
+    boom: () => {
+      throw new Error('boom');
+    },
+  },
+  supervision: { onFailure: 'resume' },
+});
+
+function start(): ReturnType<typeof startKit> {
+  gate = new Gate();
+  return startKit({ actor });
+}
+
+describe('a system without workers', () => {
+  it('is all in this process', async () => {
+    const { system } = start();
+    expect([system.name, system.self, system.workers()]).toEqual([
+      ...['test', { worker: 0, role: 'master', pid: process.pid }, []],
+    ]);
+  });
+
+  it('says where an actor is, from outside and from inside, and does not wake it', async () => {
+    const { system } = start();
+    const here = { worker: 0, pid: process.pid, shard: shardOf('actor/b'), epoch: 1 };
+    expect(await system.where('actor/b')).toEqual({ ...here, active: false });
+    await system.ask('actor/b', { type: 'hi' });
+    expect(await system.ask('actor/a', { type: 'where', id: 'actor/b' })).toEqual({ ...here, active: true });
+  });
+
+  it('counts what it does', async () => {
+    const { system, clock } = start();
+    for (const key of ['a', 'b']) await system.ask(`actor/${key}`, { type: 'hi' });
+    system.tell('actor/a', { type: 'boom' });
+    system.tell('actor/a', { type: 'hold' });
+    await clock.settle();
+    for (let n = 0; n < 3; n++) system.tell('actor/a', { type: 'hi' });
+    const metrics = await system.metrics();
+    expect(metrics).toMatchObject({ actors: 2, mailbox: 3, pendingAsks: 0, deadLetters: 1, messages: 4, failures: 1 });
+    expect(metrics.kinds).toEqual({ actor: { activations: 2, messages: 4, failures: 1 } });
+    expect(metrics.workers).toMatchObject([{ worker: 0, role: 'master', pid: process.pid }]);
+    gate.open();
+  });
+
+  it('has no workers to add, remove, restart, move to or reload', async () => {
+    const { system } = start();
+    const calls = [
+      system.addWorker(),
+      system.removeWorker(1),
+      system.restartWorker(1),
+      system.move('actor/a', 1),
+      system.reload(),
+    ];
+    expect((await Promise.all(calls.map(errorOf))).map(({ code }) => code)).toEqual(calls.map(() => 'NO_WORKER'));
+    expect((await errorOf(system.removeWorker(0))).code).toBe('INVALID_OPTIONS');
+  });
+
+  it('takes functions for listeners, and nothing else', () => {
+    const { system } = start();
+    expect(thrownBy(() => system.on('actor-started', 'x' as never)).code).toBe('INVALID_OPTIONS');
+    expect(thrownBy(() => system.watch('actor/a', undefined as never)).code).toBe('INVALID_OPTIONS');
+  });
+
+  it('raises an event for each start and end', async () => {
+    const { system, heard } = start();
+    await system.ask('actor/a', { type: 'hi' });
+    await system.stop('actor/a');
+    await system.ask('actor/a', { type: 'hi' });
+    expect(heard('actor-started')).toEqual(Array(2).fill({ id: 'actor/a', worker: 0 }));
+    expect(heard('actor-stopped')).toEqual([{ id: 'actor/a', worker: 0, reason: 'stopped' }]);
+  });
+});
