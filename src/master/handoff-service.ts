@@ -3,7 +3,7 @@
  * line: a claim for an id whose unit is on the move begins when that has ended.
  */
 import { Handoffs, type MoveEnd, type ProcessName } from '../placement/handoff.ts';
-import { shardOf, shardUnit } from '../placement/shard.ts';
+import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
@@ -203,9 +203,9 @@ export class HandoffService {
   }
 
   #homeOfUnit(unit: Unit): number {
-    if (!unit.startsWith('#')) return this.#placement.homeOf(unit) ?? NOWHERE;
-    const [role, shard] = [unit.slice(1, unit.lastIndexOf(':')), Number(unit.slice(unit.lastIndexOf(':') + 1))];
-    return this.#placement.table.column(role)[shard] ?? NOWHERE;
+    const shard = parseUnit(unit);
+    if (!shard) return this.#placement.homeOf(unit) ?? NOWHERE;
+    return this.#placement.table.homeOfShard(shard.role, shard.shard);
   }
 
   #expire(move: MoveId): void {

@@ -110,6 +110,15 @@ export class Master {
     }
   }
 
+  get table(): PlacementTable {
+    return this.#placement.table;
+  }
+
+  /** No hand-off is under way or waits in line. */
+  get isSettled(): boolean {
+    return this.#handoffs.isIdle;
+  }
+
   shutdown(timeoutMs: number = this.#options.shutdownMs): Promise<void> {
     this.#down ??= this.#shutDown(timeoutMs);
     return this.#down;

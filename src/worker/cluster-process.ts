@@ -48,6 +48,7 @@ export interface ClusterProcessOptions {
   self: { index: number; incarnation: number; role: string };
   clock: Clock;
   random: () => number;
+  newKey?: () => string;
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -167,6 +168,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { clock, heartbeatMs, control } = this.#options;
     this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
     return path;
+  }
+
+  /** The placement table as far as this process has taken it up. */
+  get table(): PlacementTable {
+    return this.#table;
   }
 
   workers(): WorkerInfo[] {
@@ -358,7 +364,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.kernel.closing = true;
         return undefined;
       case 'idle':
-        return this.#idleness();
+        return this.idleness();
       case 'stop-actors':
         return this.actors.stopAll();
       case 'metrics':
@@ -366,7 +372,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     }
   }
 
-  #idleness(): IdleAnswer {
+  idleness(): IdleAnswer {
     let sent = 0;
     let received = 0;
     let waiting = this.#router.holds.size;

@@ -82,9 +82,9 @@ export async function runProgram(seed: number, program: readonly Step[]): Promis
     const { from, n } = message as { from?: string; n?: number };
     if (from !== undefined) world.dead.set(`${from}>${to}:${n}`, reason);
   });
-  simulation.host.onEnd = ({ signal }) => {
-    if (signal) world.kills++;
-  };
+  simulation.observers.add((event) => {
+    if (event.kind === 'process' && event.step === 'killed') world.kills++;
+  });
   await simulation.run(5);
   for (const one of program) {
     carryOut(world, simulation, one);
