@@ -12,6 +12,7 @@ import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from './process-system.ts';
+import { whileLoading } from './typescript-loader.ts';
 import { watchMaster } from './watchdog.ts';
 import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker-options.ts';
 
@@ -57,8 +58,10 @@ async function boot(order: BootOrder): Promise<void> {
   let behaviours: Awaited<ReturnType<typeof loadActors>>;
   let main: ((system: ProcessSystem) => unknown) | undefined;
   try {
-    behaviours = await loadActors(order.actors);
-    main = order.main === undefined ? undefined : await loadMain(order.main);
+    [behaviours, main] = await whileLoading(async () => [
+      await loadActors(order.actors),
+      order.main === undefined ? undefined : await loadMain(order.main),
+    ]);
   } catch (error) {
     const fault =
       error instanceof TroupeError
