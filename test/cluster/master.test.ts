@@ -180,7 +180,9 @@ describe('shutdown()', () => {
 
   test('behaviours in TypeScript leave no process of a transpiler, not even while the system runs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typed-'));
-    const text = `import { defineActor } from '${new URL('../../dist/index.js', import.meta.url).href}';
+    // What tsx has seen before it takes from its cache; the folder's name makes the text new.
+    const text = `// ${folder}
+      import { defineActor } from '${new URL('../../dist/index.js', import.meta.url).href}';
       enum Answer { yes = 42 }
       export default defineActor({ receive: { get: (): number => Answer.yes } });`;
     const erasable = text.replace('enum Answer { yes = 42 }', 'const Answer = { yes: 42 as number };');
