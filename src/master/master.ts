@@ -17,7 +17,7 @@ import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Participants } from './participants.ts';
-import { type KindPlacement, PlacementService } from './placement-service.ts';
+import { type KindPlacement, PlacementService, type ShareMove } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Rolling } from './rolling.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
@@ -92,7 +92,9 @@ export class Master {
     this.#moves = new LiveMoves(clock, this.#handoffs);
     this.#rolling = new Rolling({
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
+      handoffs: this.#handoffs,
       drainMs: options.shutdownMs,
+      stay: ({ index, role }) => this.#moveShares(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
       settled: async (worker) => this.#shares.get(worker),
     });
@@ -227,6 +229,10 @@ export class Master {
     const moves = this.#placement.join(index, role);
     participant.channel.send({ type: 'go' });
     this.#handoffs.nextInLine();
+    this.#moveShares(index, moves);
+  }
+
+  #moveShares(index: number, moves: ShareMove[]): void {
     const ways = new Map<string, { to: number; units: string[] }>();
     for (const { unit, from, to } of moves) {
       const way = ways.get(`${from}:${to}`) ?? { to, units: [] };

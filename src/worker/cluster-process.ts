@@ -100,8 +100,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       topics: local,
     } = newKernel(parts, (localTopics) => {
-      topics = new ClusterTopics(localTopics, () => this.#peers.all(), {
-        deliver: (envelope) => this.#router.deliver(envelope),
+      topics = new ClusterTopics(localTopics, {
+        peers: () => this.#peers.all(),
+        post: { deliver: (envelope) => this.#router.deliver(envelope) },
+        epoch: () => this.#table.epoch,
       });
       return topics;
     });
@@ -154,7 +156,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       router: this.#router,
       topics: this.#topics,
-      epoch: () => this.#table.epoch,
       toRef: this.#toRef,
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
       peers: () => this.#peers.all(),
