@@ -267,10 +267,10 @@ export class HandoffParticipant {
     this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
-  /** A unit of the order under which an actor is in memory here. */
+  /** A unit of the order under which an actor is here, be it asleep. */
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
-    for (const id of this.#door.actors.ids()) {
+    for (const id of this.#door.actors.living()) {
       const unit = this.#door.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }
