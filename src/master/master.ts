@@ -9,7 +9,7 @@ import type { Log } from '../observe/log.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import { shardUnit } from '../placement/shard.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
-import type { Clock } from '../vocabulary/clock.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
@@ -55,6 +55,7 @@ export class Master {
   /** The first workers are there and the table is published: from now on each later one joins by itself. */
   #isPlaced = false;
   #isChangeTold = true;
+  #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
 
   constructor(options: MasterOptions) {
@@ -165,7 +166,8 @@ export class Master {
         return;
       case 'ended':
         for (const id of message.ids) this.#placement.spawned.remove(id, participant.index);
-        return this.#handoffs.release(message.ids, participant.index);
+        // Of a system that ends nobody needs the places any more.
+        return this.#down ? undefined : this.#handoffs.release(message.ids, participant.index);
       case 'listen':
         return this.#events.listens(participant, message.names);
       case 'event':
@@ -318,6 +320,7 @@ export class Master {
   async #shutDown(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const until = clock.now() + timeoutMs;
+    this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await new WindingDown(clock, this.#participants, this.#queries, until).run();
     this.#supervisor.stop();
@@ -341,8 +344,7 @@ export class Master {
   }
 
   #tellLoadsLater(): void {
-    this.#options.clock.setTimer(LOADS_MS, () => {
-      if (this.#down) return;
+    this.#loadsTimer = this.#options.clock.setTimer(LOADS_MS, () => {
       this.#tellWorkers();
       this.#tellLoadsLater();
     });
