@@ -19,7 +19,7 @@ export type FrameEntry =
   | { type: 'topic'; topic: string; isJoined: boolean; number: number }
   | { type: 'topic-ack'; number: number }
   | { type: 'topics'; topics: string[] }
-  | { type: 'marker'; move: number }
+  | { type: 'marker' | 'flush' | 'flushed'; move: number }
   | { type: 'luggage'; move: number; luggage: unknown }
   | { type: 'credit'; count: number };
 

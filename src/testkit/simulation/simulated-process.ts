@@ -57,6 +57,10 @@ export class SimulatedProcess implements WorkerProcess {
     return this.#up.underWay + this.#down.underWay;
   }
 
+  retire(): void {
+    this.channel.send({ type: 'exit' });
+  }
+
   /** By the master. */
   kill(): void {
     this.#end({ code: null, signal: 'SIGKILL' }, 'killed');

@@ -17,8 +17,6 @@ interface Command {
 
 /** Milliseconds until an actor that does nothing leaves memory. */
 const IDLE_MS = 400;
-/** What is left of an actor that sleeps does not move with its shard yet. */
-const MAY_SLEEP = process.env.TROUPE_MAY_SLEEP === '1';
 
 export function actorsOf(world: World): Record<string, ActorDefinition> {
   const { memory, census } = world;
@@ -74,7 +72,7 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
 
   const player = defineActor({
     ...hooks,
-    ...(MAY_SLEEP && { passivateAfterMs: IDLE_MS }),
+    passivateAfterMs: IDLE_MS,
     onTerminated: (ctx: Ctx, { id, reason }) => {
       acts(ctx, `was told of the end of ${id}`);
       world.watches.toldOf(ctx.id, id, reason);

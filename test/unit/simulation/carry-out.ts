@@ -93,6 +93,7 @@ function lifeOrDeath(world: World, step: Extract<Step, { do: 'stop' | 'killActor
   const { census, deadLetters } = world;
   const system = systemOf(world, step.by) ?? world.simulation.system;
   const { to } = step;
+  world.changes.number++;
   if (step.do === 'spawn') {
     const placement = step.worker === undefined ? {} : { placement: { worker: step.worker } };
     const spawned = (): void => void (census.isAlive(to) && census.spawned.add(to));

@@ -2,6 +2,8 @@
 export class Changes {
   readonly #counts = new Map<string, number>();
   #underWay = 0;
+  /** Grows with each change that begins or ends, and with each actor that is given a place. */
+  number = 0;
 
   get underWay(): number {
     return this.#underWay;
@@ -13,9 +15,11 @@ export class Changes {
 
   begin(what: string): { end(outcome: string): void } {
     this.#underWay++;
+    this.number++;
     return {
       end: (outcome) => {
         this.#underWay--;
+        this.number++;
         const name = `${what}: ${outcome}`;
         this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
       },

@@ -125,6 +125,9 @@ function checkPlaces({ simulation, census, faults, breaches }: World): void {
 async function checkWatches(world: World): Promise<void> {
   const { simulation, watches, census, deadLetters, breaches } = world;
   for (const target of new Set(watches.armed.map((watch) => watch.target))) {
+    // A child that is killed is started again by its parent: that is no end.
+    const home = census.homesOf(target)[0];
+    if (home && census.processes.get(home)?.actors.cellOf(target)?.origin.parent) continue;
     deadLetters.killed(target);
     const waiting = watches.armed.filter((watch) => watch.target === target);
     await simulation.until(simulation.system.kill(target));
@@ -132,10 +135,10 @@ async function checkWatches(world: World): Promise<void> {
     for (const watch of waiting) {
       // A watcher that slept is woken by the news; one that ended took its watch along.
       if (!watches.armed.includes(watch)) continue;
-      const home = census.homesOf(watch.watcher).join() || 'nowhere';
+      const where = census.homesOf(watch.watcher).join() || 'nowhere';
       breaches.add(
         7,
-        `${watch.watcher} (in ${home}) was never told of the end of ${target}, watched since ${watch.since.toFixed(3)}`,
+        `${watch.watcher} (in ${where}) was never told of the end of ${target}, watched since ${watch.since.toFixed(3)}`,
       );
     }
   }

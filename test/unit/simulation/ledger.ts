@@ -134,7 +134,9 @@ export class Ledger {
   #told({ to, message }: Extract<SimulationEvent, { kind: 'control' }>): void {
     if (message.type === 'hold') this.#orders.set(message.move.id, message.move);
     if (message.type === 'unhold') this.#dropCopy(message.move, to, 'to');
-    if (message.type === 'table') for (const move of message.change.settles) this.#dropCopy(move, to, 'from');
+    if (message.type !== 'table') return;
+    const { settles, stays = [] } = message.change;
+    for (const move of settles) this.#dropCopy(move, to, stays.includes(move) ? 'to' : 'from');
   }
 
   readonly #orders = new Map<number, NonNullable<ReturnType<Moves['order']>>>();

@@ -6,11 +6,6 @@ import type { Breaches } from './breaches.ts';
 import type { Asks } from './asks.ts';
 import { type Ledger, nameOf, type Sent } from './ledger.ts';
 
-/**
- * Publishes share the order of tells and asks. Not yet true while a unit is on hold: a publish is not held, and overtakes.
- */
-const SHARED_ORDER = process.env.TROUPE_SHARED_ORDER === '1';
-
 /** The state of every actor of the programs. */
 export interface Memory {
   /** Messages handled by this incarnation, and a checksum over them and their order. */
@@ -114,8 +109,7 @@ export class MemoryOfActors {
   }
 
   #inOrder(sent: Sent, id: string): void {
-    const lane = sent.kind === 'publish' && !SHARED_ORDER ? ' (publishes)' : '';
-    const name = `${sent.from}>${id}${lane}`;
+    const name = `${sent.from}>${id}`;
     const newest = this.#newest.get(name) ?? -1;
     if (sent.m <= newest)
       this.#breaches.add(2, `out of order: ${id} got ${nameOf(sent)} after #${newest} of the same sender`);

@@ -46,14 +46,21 @@ async function carryOut({ simulation: { system } }: World, step: Change): Promis
 }
 
 function isDone(world: World, step: Change): void {
-  const { simulation, breaches, census } = world;
-  if (step.do === 'move') {
-    const process = simulation.worker(step.worker);
-    const homes = census.homesOf(step.to);
-    const isThere = homes.length === 0 || homes.includes(process?.address as string);
-    if (process && !isThere && world.faults.isCalm(world.now, world.now))
-      breaches.add('placement', `move(${step.to}, ${step.worker}) resolved while it lives in ${homes}`);
+  if (step.do === 'move') void isThere(world, step.to, step.worker);
+  if (step.do === 'removeWorker' && world.simulation.worker(step.worker))
+    world.breaches.add('end', `removeWorker(${step.worker}) resolved while its process lives`);
+}
+
+/** Once a move has resolved `where` agrees, until the next change. */
+async function isThere(world: World, id: string, worker: number): Promise<void> {
+  const { simulation, changes, faults, breaches } = world;
+  const before = changes.number;
+  const from = world.now;
+  try {
+    const found = await simulation.system.where(id);
+    if (found.worker === worker || changes.number !== before || !faults.isCalm(from, world.now)) return;
+    breaches.add('placement', `move(${id}, ${worker}) resolved, and where() said worker ${found.worker}`);
+  } catch {
+    // It has a deadline as any ask.
   }
-  if (step.do === 'removeWorker' && simulation.worker(step.worker))
-    breaches.add('end', `removeWorker(${step.worker}) resolved while its process lives`);
 }
