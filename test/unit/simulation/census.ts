@@ -70,6 +70,14 @@ export class Census {
       this.mustReturn.delete(id);
       return createCell(id, behaviour, origin);
     };
+    const { observer } = actors;
+    const endedForGood = observer?.ended.bind(observer);
+    // Also of one that sleeps, of which no cell is left.
+    if (observer && endedForGood)
+      observer.ended = (id, wasSpawned): void => {
+        if (this.#faults.isAlive(address) && !actors.cellOf(id)) this.#ended(id, 'ended');
+        endedForGood(id, wasSpawned);
+      };
     const ended = actors.ended.bind(actors);
     actors.ended = (cell, ending): void => {
       if (this.#faults.isAlive(address)) this.#cellEnded(cell.id, ending.reason);

@@ -31,6 +31,7 @@ export class Ledger {
   readonly sent: Sent[] = [];
   /** Message → receivers that handled it. */
   readonly handled = new Map<number, Set<string>>();
+  /** Tells and asks that became dead letters, with their reasons; a publish may do so for one receiver, and reach others. */
   readonly dead = new Map<number, string>();
   readonly #breaches: Breaches;
   readonly #faults: Faults;
@@ -75,8 +76,9 @@ export class Ledger {
 
   deadLetter(m: number, reason: string): void {
     const sent = this.sent[m] as Sent;
+    if (sent.kind === 'publish') return;
     // A handler that throws has handled the message; what it was is kept all the same.
-    if (reason !== 'HANDLER_FAILED' && this.isHandled(sent) && sent.kind !== 'publish')
+    if (reason !== 'HANDLER_FAILED' && this.isHandled(sent))
       this.#breaches.add(4, `a dead letter (${reason}) although it was handled: ${nameOf(sent)}`);
     if (reason !== 'HANDLER_FAILED') this.dead.set(m, reason);
   }

@@ -46,7 +46,8 @@ async function carryOut({ simulation: { system } }: World, step: Change): Promis
 }
 
 function isDone(world: World, step: Change): void {
-  if (step.do === 'move') void isThere(world, step.to, step.worker);
+  // A child that is adopted meanwhile lives where its parent does.
+  if (step.do === 'move' && !step.to.startsWith('child/')) void isThere(world, step.to, step.worker);
   if (step.do === 'removeWorker' && world.simulation.worker(step.worker))
     world.breaches.add('end', `removeWorker(${step.worker}) resolved while its process lives`);
 }
