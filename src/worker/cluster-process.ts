@@ -237,6 +237,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const text = 'mail is handled while the system runs; got its shutdown';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    this.kernel.pending.close();
+    this.actors.close();
     await this.#peers.close();
   }
 

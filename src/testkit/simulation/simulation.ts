@@ -36,6 +36,8 @@ export interface SimulationOptions {
   observe?: Observer;
   /** Called for each process, the master's own data plane first, before anything happens in it. */
   began?: (process: ClusterProcess) => void;
+  /** Called once, before any process. */
+  built?: (simulation: Simulation) => void;
   log?: string;
 }
 
@@ -74,6 +76,7 @@ export class Simulation {
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
     });
+    options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
     this.host = new SimulatedHost({
       time: this.time,
@@ -153,7 +156,7 @@ export class Simulation {
 
   /** SIGKILL: the memory of the worker is gone at once. */
   crash(index: number): void {
-    this.worker(index)?.kill();
+    this.worker(index)?.crash();
   }
 
   /** SIGSTOP: it does nothing until it is thawed; the master kills it once it has been silent for `hangMs`. */
