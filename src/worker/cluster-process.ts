@@ -144,10 +144,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       token,
       epoch: () => this.#table.epoch,
       ingress: (peer) => linkIngress(this.#ingressParts(), peer),
-      linked: (peer) => {
+      linked: (peer, isAgain) => {
         this.#topics.greet(peer);
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
+        if (!isAgain) return;
+        for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
