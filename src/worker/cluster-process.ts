@@ -50,6 +50,8 @@ export interface ClusterProcessOptions {
   clock: Clock;
   random: () => number;
   newKey?: () => string;
+  /** Bytes, for the signs of life. Default: of this process. */
+  memoryUsage?: () => { heapUsed: number; rss: number };
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -178,8 +180,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** Opens the door for links. Resolves to its path. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
-    const { clock, heartbeatMs, control } = this.#options;
-    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
+    const { clock, heartbeatMs, control, memoryUsage } = this.#options;
+    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
   }
 

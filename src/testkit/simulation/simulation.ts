@@ -41,6 +41,8 @@ export interface SimulationOptions {
   log?: string;
 }
 
+/** All processes share the memory of one: what each would use cannot be told. */
+const NO_MEMORY = { heapUsed: 0, rss: 0 };
 /** The address of the master's own data plane. */
 const MASTER = processAddress(0, 1);
 
@@ -254,6 +256,7 @@ export class Simulation {
       clock,
       random: this.random,
       newKey: () => `key-${++this.#keys}`,
+      memoryUsage: () => NO_MEMORY,
       log: this.#log,
       limits: { askTimeoutMs, messageBytesMax: 1_000_000, checkMessages: true },
       behaviours: this.#behaviours(),

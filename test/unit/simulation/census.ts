@@ -179,6 +179,8 @@ export class Census {
   #died(address: string, at: number): void {
     const process = this.processes.get(address);
     const isDoubtful = this.#moves.standingWith(address);
+    // What slept there had its watches there.
+    for (const id of process?.actors.asleep.ids() ?? []) this.#ended(id, 'worker-exited');
     for (const id of process?.actors.ids() ?? []) {
       const life = this.lives.get(id);
       const cell = process?.actors.cellOf(id);

@@ -21,7 +21,14 @@ export async function runProgram(seed: number, program: readonly Step[], options
   const world = new World();
   const { observe } = options;
   const simulation = await Simulation.start({
-    ...{ seed, workers: 3, actors: world.actors(), hangMs: HANG_MS, askTimeoutMs: 500, linkMs: linkSpeeds(seed) },
+    ...{
+      seed,
+      workers: [{ role: '', count: 3 }],
+      actors: world.actors(),
+      hangMs: HANG_MS,
+      askTimeoutMs: 500,
+      linkMs: linkSpeeds(seed),
+    },
     observe: (event) => {
       observe?.(event);
       world.observe(event);
