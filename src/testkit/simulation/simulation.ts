@@ -30,6 +30,8 @@ export interface SimulationOptions {
   main?: (system: System) => unknown;
   /** Milliseconds that a frame is under way, at most. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
+  /** Frames under way on a link before its writer has to wait. Default 64. */
+  linkFramesMax?: number;
   hangMs?: number;
   askTimeoutMs?: number;
   /** Looks on from the beginning. */
@@ -77,6 +79,7 @@ export class Simulation {
       // Of the machine: links go on whichever process stands still.
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
+      ...(options.linkFramesMax !== undefined && { blockedFrames: options.linkFramesMax }),
     });
     options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);

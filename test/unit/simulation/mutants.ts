@@ -33,7 +33,7 @@ type Method = (this: any, ...args: any[]) => any;
 /** Puts a method in the place of another one, which it may call. */
 function replaced<T extends object>(
   of: { prototype: T },
-  name: keyof T & string,
+  name: string,
   make: (original: Method) => Method,
 ): () => void {
   const prototype = of.prototype as Record<string, unknown>;
