@@ -1,19 +1,28 @@
 /** Takes compact frames apart (compact-writer.ts has the layout): entry after entry, each given on before the next is read. */
 import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope } from '../vocabulary/envelope.ts';
+import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { ASK, MESSAGE, REPLY } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET } from '../wire/link.ts';
 import { PlainReader } from '../wire/plain-reader.ts';
 import type { IdList } from './link-ids.ts';
-import type { Ingress } from './link-reader.ts';
+
+/** Where the entries of the common traffic go. */
+export interface CommonIngress {
+  epoch(): number;
+  envelope(envelope: Envelope): void;
+  replyTo(process: ActorId, correlation: number): ReplyTo;
+  replied(correlation: number, value: unknown): void;
+  /** After each frame: so many entries came, so many of them spent credit. */
+  frameRead(entries: number, messages: number): void;
+}
 
 export class CompactReader {
-  readonly #ingress: Ingress;
+  readonly #ingress: CommonIngress;
   readonly #ids: IdList;
   readonly #plain = new PlainReader();
 
-  constructor(ingress: Ingress, ids: IdList) {
+  constructor(ingress: CommonIngress, ids: IdList) {
     this.#ingress = ingress;
     this.#ids = ids;
   }

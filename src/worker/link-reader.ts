@@ -3,23 +3,19 @@
  * stops its whole link until that table is there; nothing behind it may pass.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type ReplyTo, type Verb } from '../vocabulary/envelope.ts';
+import { Envelope, type Verb } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
 import { COMPACT } from '../wire/link.ts';
-import { CompactReader } from './compact-reader.ts';
+import { type CommonIngress, CompactReader } from './compact-reader.ts';
 import { IdList } from './link-ids.ts';
 
 /** Where the entries go. */
-export interface Ingress {
-  epoch(): number;
+export interface Ingress extends CommonIngress {
   /** A ref that came in a message, as one of this process. */
   toRef(id: ActorId): unknown;
-  envelope(envelope: Envelope): void;
-  replyTo(process: ActorId, correlation: number): ReplyTo;
-  replied(correlation: number, value: unknown): void;
   failed(correlation: number, error: ErrorData): void;
   signal(to: ActorId, signal: Signal): void;
   published(topic: string, message: unknown, sender: ActorId | undefined): void;
@@ -29,8 +25,6 @@ export interface Ingress {
   marker(move: number): void;
   luggage(move: number, luggage: unknown): void;
   credit(count: number): void;
-  /** After each frame: so many entries came, so many of them spent credit. */
-  frameRead(entries: number, messages: number): void;
 }
 
 export class LinkReader {
