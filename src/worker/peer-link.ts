@@ -26,7 +26,7 @@ export const OUTBOUND_MAX = 100_000;
 /** From here on `tell` says false. */
 export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
-const FRAME_ENTRIES = 256;
+const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
 
 export interface PeerLinkOptions {

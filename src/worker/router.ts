@@ -74,7 +74,7 @@ export class Router implements Recipient {
   }
 
   deliver(envelope: Envelope): boolean {
-    if (this.#moving.size === 0 && this.holds.size === 0 && envelope.verb === 'message') {
+    if (this.#isCalm && envelope.verb === 'message') {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return cell.deliver(envelope);
@@ -101,7 +101,7 @@ export class Router implements Recipient {
    * it: it is delivered even while the unit waits to move, or it would come after what is held.
    */
   arrived(envelope: Envelope): void {
-    if (this.#moving.size === 0 && this.holds.size === 0 && envelope.verb === 'message') {
+    if (this.#isCalm && envelope.verb === 'message') {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return void cell.deliver(envelope);
     }
@@ -216,6 +216,11 @@ export class Router implements Recipient {
   remember(id: ActorId, worker: number): void {
     if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
     this.#located.set(id, worker);
+  }
+
+  /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
+  get #isCalm(): boolean {
+    return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
   }
 
   #route(envelope: Envelope, behaviour: Behaviour): boolean {
