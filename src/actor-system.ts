@@ -39,7 +39,7 @@ async function startLocal(options: ResolvedOptions, behaviours: ReadonlyMap<stri
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
     ended: () => ignoreSignals(),
   });
-  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), killAll: () => {} });
+  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: async () => {}, killAll: () => {} });
   return process.system;
 }
 
@@ -98,7 +98,9 @@ async function startCluster(
     master.killAll();
     removeSocketFolder(socketDir);
   };
-  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), killAll });
+  const reload = (): Promise<void> =>
+    peer.system.reload().catch((error) => log.error({ err: error }, 'the workers could not be replaced'));
+  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
   try {
     await master.start();
   } catch (error) {

@@ -99,13 +99,18 @@ export class LocalActors implements CellHost, Recipient {
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
-  /** Of all that is kept here under an id, in memory or not. */
-  *known(): Iterable<ActorId> {
+  /** In memory, or passivated with more left of them than their id. */
+  *living(): Iterable<ActorId> {
     yield* this.#cells.keys();
     yield* this.asleep.ids();
-    yield* this.failed.ids();
     yield* this.watchers.targets();
     yield* this.kernel.topics.joined();
+  }
+
+  /** Of all that is kept here under an id. */
+  *known(): Iterable<ActorId> {
+    yield* this.living();
+    yield* this.failed.ids();
   }
 
   becameSpawned({ id, origin }: Cell): void {

@@ -15,8 +15,11 @@ import type { PlacementService } from './placement-service.ts';
 export const HANDOFF_MS_MAX = 5_000;
 /** Milliseconds in which the ids of ended actors gather before they go back to their shards together. */
 export const RELEASE_MS = 100;
-/** Units of one hand-off, when a worker gets its share: short holds, at the price of more of them. */
-export const UNITS_PER_MOVE = 16;
+/**
+ * Units of one hand-off, when a worker gets or gives up its share. More of them hold longer; fewer make the old home
+ * look through all its actors more often.
+ */
+export const UNITS_PER_MOVE = 32;
 
 /** The old home did not come to a stand in the time that it was given; it may be tried again. */
 export class StillBusy extends TroupeError {}

@@ -2,6 +2,7 @@
  * Owns the placement table: who hosts what, changed only here, published in the order of epochs. A crash places at once;
  * what lives moves by hand-off.
  */
+import type { MoveEnd } from '../placement/handoff.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { rebalance } from '../placement/rebalance.ts';
 import { parseUnit, shardUnit } from '../placement/shard.ts';
@@ -140,11 +141,7 @@ export class PlacementService {
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
-  bury(
-    dead: { index: number; incarnation: number },
-    ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[],
-    startsAgain: boolean,
-  ): void {
+  bury(dead: { index: number; incarnation: number }, ended: MoveEnd[], startsAgain: boolean): void {
     const wasHost = this.#hosts.delete(dead.index) || this.#leaving.delete(dead.index);
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {
@@ -152,7 +149,8 @@ export class PlacementService {
       columns: {},
       pins: [],
       settles: ended.map(({ order }) => order.id),
-      stays: ended.filter(({ outcome }) => outcome === 'stay').map(({ order }) => order.id),
+      // Also where the new home cannot host any more: it must not run what the table gives to another one.
+      stays: ended.filter((end) => !this.#isSettled(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended);
     const lost = this.spawned.take(dead.index);
@@ -223,7 +221,7 @@ export class PlacementService {
     changed(table.epoch);
   }
 
-  #placeAgain(dead: number, draft: Draft, ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[]): void {
+  #placeAgain(dead: number, draft: Draft, ended: MoveEnd[]): void {
     for (const role of this.#roles()) {
       const column = this.table.column(role);
       const { forced } = rebalance(column, this.hosts(role));
@@ -232,9 +230,13 @@ export class PlacementService {
     }
     for (const [id, worker] of this.table.pins()) if (worker === dead) draft.pins.push([id, null]);
     // The old home died in the middle: the move's new home is the home, it may have the state already.
-    for (const { order, outcome } of ended) {
-      if (outcome === 'settle' && this.isHost(order.to.index)) this.#placeUnits(draft, order, order.to.index);
+    for (const end of ended) {
+      if (this.#isSettled(end)) this.#placeUnits(draft, end.order, end.order.to.index);
     }
+  }
+
+  #isSettled({ order, outcome }: MoveEnd): boolean {
+    return outcome === 'settle' && (this.isHost(order.to.index) || this.#leaving.has(order.to.index));
   }
 
   #placeUnits(draft: Draft, order: MoveOrder, to: number): void {

@@ -16,6 +16,10 @@ export const RECONNECT_MS = 50;
 /** Milliseconds to wait for the end of a dead process's link; the kernel closes it at once, so this is never reached by itself. */
 export const LINK_END_MS_MAX = 5_000;
 
+/** Milliseconds for what waits on the links of a process that ends, and between two looks. */
+export const LAST_WORDS_MS_MAX = 1_000;
+const LAST_WORDS_LOOK_MS = 5;
+
 export interface PeersDoor {
   readonly kernel: Kernel;
   readonly network: LinkNetwork;
@@ -130,13 +134,22 @@ export class Peers {
   }
 
   async close(): Promise<void> {
+    for (const { peer } of this.#byIndex.values()) peer.flush();
+    await this.#whenWritten();
     this.#isClosed = true;
-    for (const { peer } of this.#byIndex.values()) {
-      peer.flush();
-      peer.link?.close();
-    }
+    for (const { peer } of this.#byIndex.values()) peer.link?.close();
     for (const link of this.#early) link.destroy();
     await this.#door.network.close();
+  }
+
+  /** What this process has said is to arrive, where somebody reads. */
+  async #whenWritten(): Promise<void> {
+    const { clock } = this.#door.kernel;
+    const until = clock.now() + LAST_WORDS_MS_MAX;
+    const isWaiting = ({ link, ended, waiting }: PeerLink): boolean => link !== undefined && !ended && waiting > 0;
+    while (clock.now() < until && [...this.all()].some(isWaiting)) {
+      await new Promise<void>((resolve) => clock.setTimer(LAST_WORDS_LOOK_MS, resolve));
+    }
   }
 
   #handshake(): Handshake {

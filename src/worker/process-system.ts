@@ -11,13 +11,14 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
+import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { spawnId } from '../actor/spawning.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
-import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DeadLetter, EventName } from '../vocabulary/events.ts';
+import { type DeadLetter, EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
 import { show } from '../vocabulary/show.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import type { SystemMetrics } from './metrics.ts';
@@ -73,6 +74,7 @@ export class ProcessSystem implements System {
 
   async spawn(kind: string, options: SpawnTopOptions = {}): Promise<UntypedRef> {
     this.#checkOpen();
+    checkSpawnOptions(options);
     const kernel = this.#kernel;
     const id = spawnId(kernel, kind, options);
     await this.#cluster.claim(id, kernel.behaviours.get(kindOf(id)) as Behaviour, options);
@@ -93,6 +95,7 @@ export class ProcessSystem implements System {
   watch(id: ActorId, listener: TerminatedListener): () => void {
     checkId(id);
     checkListener(listener);
+    this.#checkOpen();
     const kernel = this.#kernel;
     const { watching } = this.#actors;
     // An entry of its own for each call, so that one function may watch twice.
@@ -118,6 +121,7 @@ export class ProcessSystem implements System {
   }
 
   async where(id: ActorId): Promise<Whereabouts> {
+    this.#checkOpen();
     return (await this.#sender.request('where', checkId(id), undefined).promise) as Whereabouts;
   }
 
@@ -125,7 +129,8 @@ export class ProcessSystem implements System {
     return this.#cluster.workers();
   }
 
-  async addWorker({ role }: { role?: string } = {}): Promise<number> {
+  async addWorker(options: { role?: string } = {}): Promise<number> {
+    const role = checkRole(options);
     return (await this.#cluster.request(
       role === undefined ? { kind: 'add-worker' } : { kind: 'add-worker', role },
     )) as number;
@@ -148,6 +153,7 @@ export class ProcessSystem implements System {
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): () => void {
+    checkEvent(event);
     checkListener(listener);
     return this.#kernel.events.on(event, listener);
   }
@@ -165,6 +171,9 @@ export class ProcessSystem implements System {
   }
 
   shutdown(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkShutdown(options);
+    // At once: what is called behind it, in the same turn, is refused like all that comes later.
+    this.#kernel.closing = true;
     return this.#cluster.shutdown(options);
   }
 
@@ -184,6 +193,28 @@ export class ProcessSystem implements System {
 function checkListener(listener: unknown): void {
   if (typeof listener !== 'function')
     throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${show(listener)}`);
+}
+
+function checkEvent(event: unknown): void {
+  if (!EVENT_NAMES.includes(event as string))
+    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${show(event)}`);
+}
+
+function checkRole(options: { role?: string }): string | undefined {
+  const { role, ...rest } = options ?? {};
+  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
+    throw new TroupeError('INVALID_OPTIONS', `addWorker() takes { role }; got ${show(options)}`);
+  if (role === undefined || isKind(role)) return role;
+  throw new TroupeError('INVALID_OPTIONS', `role: expected a name of a-z, 0-9 and -; got ${show(role)}`);
+}
+
+function checkShutdown(options: { timeoutMs?: number }): void {
+  const { timeoutMs = 0, ...rest } = options ?? {};
+  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
+    throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${show(options)}`);
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= SHUTDOWN_MS_MAX) return;
+  const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${show(timeoutMs)}`;
+  throw new TroupeError('INVALID_OPTIONS', text);
 }
 
 function checkIndex(index: unknown): number {
