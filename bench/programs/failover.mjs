@@ -1,13 +1,14 @@
-// SIGKILL of a worker → first reply of one of its actors from its new home. node bench/failover.mjs [kills]
-import { createSystem } from 'troupe';
+/** SIGKILL of a worker until one of its actors replies from its new home. */
+import { Program, sleep } from '../harness/measure.mjs';
+import { percentile } from '../harness/statistics.mjs';
+import { usersSystem } from '../harness/users.mjs';
 
-const kills = Number(process.argv[2] ?? 100);
-const supervision = { intensity: kills, backoff: { initialMs: 20, maxMs: 20 } };
-const system = await createSystem({
+const program = new Program('troupe');
+const kills = Math.max(10, Math.round(program.seconds * 60));
+const system = await usersSystem({
   workers: 3,
-  actors: new URL('./actors/', import.meta.url),
   log: 'silent',
-  supervision,
+  supervision: { intensity: kills, backoff: { initialMs: 20, maxMs: 20 } },
 });
 const id = 'counter/00000001';
 const millis = [];
@@ -24,12 +25,8 @@ while (millis.length < kills) {
     );
   }
   millis.push(performance.now() - start);
-  while (system.workers().some(({ state }) => state !== 'ready'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  while (system.workers().some(({ state }) => state !== 'ready')) await sleep(5);
 }
-millis.sort((a, b) => a - b);
-const at = (part) => Number(millis[Math.min(kills - 1, Math.floor(kills * part))].toFixed(1));
-console.log(
-  JSON.stringify({ name: 'troupe', scenario: 'failover', kills, p50: at(0.5), p99: at(0.99), max: at(1), unit: 'ms' }),
-);
+program.report('failover', 'SIGKILL to first reply, p50', 'ms', percentile(millis, 0.5), { n: kills });
+program.report('failover', 'SIGKILL to first reply, p99', 'ms', percentile(millis, 0.99), { n: kills });
 await system.shutdown();
