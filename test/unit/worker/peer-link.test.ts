@@ -13,8 +13,9 @@ function numbers(from: number, count: number): number[] {
 const TERMINATED = { type: 'terminated', id: 'counter/b', reason: 'stopped' } as const;
 
 /** A message that looks plain and that the encoder refuses all the same. */
-function spoilt(n: number): { type: string; n: number; isSpoilt: true } {
-  return { type: 'note', n, isSpoilt: true };
+function spoilt(n: number): { type: string; n: number; at: Date; isSpoilt: true } {
+  // A Date is not of the common sort: it goes by the general codec.
+  return { type: 'note', n, at: new Date(1), isSpoilt: true };
 }
 
 function spoilEncoder(): void {
