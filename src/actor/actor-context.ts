@@ -16,6 +16,7 @@ import { type ActorDefinition, isDefinition } from './definition.ts';
 import type { UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Kernel } from './kernel.ts';
+import { MessageTimer } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
 import { spawnChild } from './spawning.ts';
@@ -172,29 +173,11 @@ export class ActorContext implements Context<unknown> {
   }
 
   after(ms: number, message: Message): () => void {
-    checkTimer(ms, message);
-    const cell = this.#live();
-    return cell.setTimer(ms, () => cell.tell(cell.id, message));
+    return this.#setTimer(ms, undefined, message);
   }
 
   every(ms: number, message: Message): () => void {
-    checkTimer(ms, message);
-    const cell = this.#live();
-    const { clock } = cell.kernel;
-    let dueAt = clock.now();
-    let cancel = (): void => {};
-    const arm = (): void => {
-      const now = clock.now();
-      dueAt += ms;
-      // Missed beats are skipped, not made up for; the others keep their time.
-      if (dueAt < now) dueAt = ms === 0 ? now : dueAt + Math.ceil((now - dueAt) / ms) * ms;
-      cancel = cell.setTimer(dueAt - now, () => {
-        arm();
-        cell.tell(cell.id, message);
-      });
-    };
-    arm();
-    return () => cancel();
+    return this.#setTimer(ms, ms, message);
   }
 
   stash(): void {
@@ -213,6 +196,13 @@ export class ActorContext implements Context<unknown> {
 
   unstashAll(): void {
     this.#live().unstashAll();
+  }
+
+  #setTimer(ms: number, everyMs: number | undefined, message: Message): () => void {
+    checkTimer(ms, message);
+    const cell = this.#live();
+    const timer = new MessageTimer(cell, { dueAt: cell.kernel.clock.now() + ms, everyMs, message });
+    return () => timer.cancel();
   }
 
   get #isLive(): boolean {

@@ -4,10 +4,13 @@
  *
  *   starting ─► ready ◄─► busy (a turn)                 pausing: between two incarnations
  *      └──────► pausing ─► starting …                   any ─► stopping ─► ended
+ *   ready, pausing ◄─► frozen (it waits to be moved)    frozen ─► ended (it goes on elsewhere)
  */
 import type { RestartIntensity } from '../supervision/restart-intensity.ts';
+import type { RestartType } from '../supervision/supervision-options.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, keyOf } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -20,7 +23,7 @@ import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
 
-export type CellStatus = 'starting' | 'ready' | 'busy' | 'pausing' | 'stopping' | 'ended';
+export type CellStatus = 'starting' | 'ready' | 'busy' | 'frozen' | 'pausing' | 'stopping' | 'ended';
 
 /** Where cells live. */
 export interface CellHost {
@@ -58,6 +61,8 @@ export interface Ending {
 /** The children of a cell, as its lifecycle sees them. */
 export interface Offspring {
   readonly size: number;
+  readonly cells: Cell[];
+  termsOf(id: ActorId): { restart: RestartType; shutdownMs: number } | undefined;
   childFailed(cell: Cell, error: Error): void;
   childEnded(cell: Cell, reason: ExitReason, error: Error | undefined): Cell | undefined;
   forget(cell: Cell): void;
@@ -68,7 +73,7 @@ export interface Offspring {
 /** What only some cells need. */
 export interface CellExtras {
   children: Offspring | undefined;
-  timers: Set<() => void> | undefined;
+  timers: Set<Timer> | undefined;
   stash: Ring<Envelope> | undefined;
   /** The envelope that an async schema looks at: still mail, its handler has not begun. */
   checking: Envelope | undefined;
@@ -77,6 +82,12 @@ export interface CellExtras {
   watching: Set<ActorId> | undefined;
   /** Actors that it watched and that have ended: the signal lane. */
   terminated: Ring<{ id: ActorId; reason: ExitReason }> | undefined;
+  /** Turns of its own that wait in the mailbox: they cannot move. */
+  ownTurns: number;
+  /** It is to stop between two turns, and then to say so. */
+  freezing: (() => void) | undefined;
+  /** Why it was between two incarnations as it was frozen. */
+  pausedBy: Error | undefined;
   intensity: RestartIntensity | undefined;
   abort: AbortController | undefined;
   abortTimer: (() => void) | undefined;
@@ -96,6 +107,9 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   asks: undefined,
   watching: undefined,
   terminated: undefined,
+  ownTurns: 0,
+  freezing: undefined,
+  pausedBy: undefined,
   intensity: undefined,
   abort: undefined,
   abortTimer: undefined,
@@ -196,6 +210,8 @@ export class Cell extends Sender implements Runnable, Run {
 
   wake(): void {
     if (this.queued || this.status !== 'ready') return;
+    const { freezing, ownTurns } = this.#extras;
+    if (freezing !== undefined && ownTurns === 0) return freezing();
     if (this.mail.length === 0 && !this.#extras.terminated?.length) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
@@ -221,6 +237,10 @@ export class Cell extends Sender implements Runnable, Run {
     return ran;
   }
 
+  now(): number {
+    return this.kernel.clock.now();
+  }
+
   /** Work of the incarnation itself, as a turn: what its clock or an invoked actor brings. */
   runInTurn(work: () => void): void {
     if (this.status === 'ended') return;
@@ -228,6 +248,7 @@ export class Cell extends Sender implements Runnable, Run {
     const guarded = (): void => {
       if (this.phase === phase) work();
     };
+    this.own.ownTurns++;
     this.mail.push(new Envelope('run', this.id, guarded, undefined, undefined, 0));
     this.host.waiting++;
     this.wake();
@@ -238,14 +259,15 @@ export class Cell extends Sender implements Runnable, Run {
     const own = this.own;
     const timers = (own.timers ??= new Set());
     const timer = this.kernel.clock.setTimer(ms, () => {
-      timers.delete(cancel);
+      timers.delete(entry);
       run();
     });
     const cancel = (): void => {
       timer.cancel();
-      timers.delete(cancel);
+      timers.delete(entry);
     };
-    timers.add(cancel);
+    const entry: Timer = { cancel };
+    timers.add(entry);
     return cancel;
   }
 

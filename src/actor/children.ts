@@ -47,6 +47,16 @@ export class Children {
     this.#byId.set(cell.id, { cell, restart, shutdownMs });
   }
 
+  /** In order of start. */
+  get cells(): Cell[] {
+    return [...this.#byId.values()].map(({ cell }) => cell);
+  }
+
+  termsOf(id: ActorId): { restart: RestartType; shutdownMs: number } | undefined {
+    const child = this.#byId.get(id);
+    return child && { restart: child.restart, shutdownMs: child.shutdownMs };
+  }
+
   has(id: ActorId): boolean {
     return this.#byId.has(id);
   }

@@ -103,5 +103,5 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
 export function dropTimers(cell: Cell): void {
   const { timers } = cell.extras;
   if (!timers) return;
-  for (const cancel of [...timers]) cancel();
+  for (const timer of [...timers]) timer.cancel();
 }

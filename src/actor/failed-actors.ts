@@ -22,6 +22,15 @@ export class FailedActors {
     return false;
   }
 
+  /** Until when its mail is refused, on the clock that `add` was given; undefined where it has not failed. */
+  untilOf(id: ActorId): number | undefined {
+    return this.#untilMs.get(id);
+  }
+
+  ids(): Iterable<ActorId> {
+    return this.#untilMs.keys();
+  }
+
   forget(id: ActorId): void {
     this.#untilMs.delete(id);
   }

@@ -20,7 +20,7 @@ export interface Claims {
   /** Makes this process the home of `id`. `fresh`: the key was generated. Rejects `ALREADY_EXISTS`. */
   claim(id: ActorId, kind: string, fresh: boolean): Promise<void>;
   /** Whether it is the home now: another claim may have come between the answer and the start. */
-  isHome(id: ActorId, kind: string): boolean;
+  isHome(id: ActorId): boolean;
 }
 
 /** Who sends: an actor, or the process. */

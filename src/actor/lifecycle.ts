@@ -154,8 +154,9 @@ export function pauseCell(cell: Cell, error: Error): number {
   return ++cell.phase;
 }
 
-function startAfterBackoff(cell: Cell, error: Error): void {
+export function startAfterBackoff(cell: Cell, error: Error): void {
   const phase = ++cell.phase;
+  cell.own.pausedBy = error;
   cell.kernel.clock.setTimer(nextBackoffMs(cell), () => {
     if (cell.phase === phase) startAgain(cell, error);
   });
@@ -170,6 +171,7 @@ export function nextBackoffMs(cell: Cell): number {
 
 export function startAgain(cell: Cell, error: Error): void {
   const { id, kernel } = cell;
+  cell.own.pausedBy = undefined;
   cell.restarts++;
   kernel.events.emit('actor-restarted', { id, worker: kernel.worker, restarts: cell.restarts, error });
   startCell(cell);

@@ -27,8 +27,8 @@ import { Watchers, Watching } from './watchers.ts';
 /** What the cluster must know of the actors here. */
 export interface ActorsObserver {
   spawned(id: ActorId, args: unknown): void;
-  /** A spawned or child actor has ended for good. */
-  ended(id: ActorId): void;
+  /** An actor has ended for good; `spawned`: it was a spawned one or a child. */
+  ended(id: ActorId, spawned: boolean): void;
 }
 
 export class LocalActors implements CellHost, Recipient {
@@ -36,8 +36,8 @@ export class LocalActors implements CellHost, Recipient {
   readonly watchers: Watchers = new Watchers();
   readonly watching: Watching = new Watching();
   readonly #cells = new Map<ActorId, Cell>();
-  readonly #failed = new FailedActors();
-  readonly #asleep = new Asleep();
+  readonly failed: FailedActors = new FailedActors();
+  readonly asleep: Asleep = new Asleep();
   readonly #idle: DeadlineWheel;
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
@@ -73,28 +73,43 @@ export class LocalActors implements CellHost, Recipient {
     if (to === this.kernel.address) return this.#processSignal(signal);
     const cell = this.#cells.get(to);
     if (cell) cell.signal(signal);
-    else if (signal.type === 'terminated' && this.#asleep.watches(to, signal.id)) this.#wakeUp(to)?.signal(signal);
+    else if (signal.type === 'terminated' && this.asleep.watches(to, signal.id)) this.#wakeUp(to)?.signal(signal);
   }
 
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown> {
     return new ActorContext(cell, before);
   }
 
-  createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell {
+  /** `idleSince`: on `Clock.now()`, of one that has moved here. */
+  createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin, idleSince: number = this.kernel.clock.now()): Cell {
     const cell = new Cell(this, id, behaviour, origin);
     this.#cells.set(id, cell);
     behaviour.counters.activations++;
-    const { watching } = this.#asleep.take(id) ?? {};
+    const { watching } = this.asleep.take(id) ?? {};
     if (watching) cell.own.watching = watching;
     // Children stay as long as their parent: it could not start one again that had left by itself.
     if (behaviour.passivateAfterMs > 0 && !origin.parent)
-      this.#idle.add(new IdleCheck(this.#idle, cell), this.kernel.clock.now() + behaviour.passivateAfterMs);
+      this.#idle.add(new IdleCheck(this.#idle, cell), idleSince + behaviour.passivateAfterMs);
     if (origin.spawned) this.becameSpawned(cell);
     return cell;
   }
 
+  /** It has gone to live elsewhere. */
+  forget(cell: Cell): void {
+    if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
+  }
+
+  /** Of all that is kept here under an id, in memory or not. */
+  *known(): Iterable<ActorId> {
+    yield* this.#cells.keys();
+    yield* this.asleep.ids();
+    yield* this.failed.ids();
+    yield* this.watchers.targets();
+    yield* this.kernel.topics.joined();
+  }
+
   becameSpawned({ id, origin }: Cell): void {
-    this.#failed.forget(id);
+    this.failed.forget(id);
     if (!origin.parent) this.observer?.spawned(id, origin.args);
   }
 
@@ -104,9 +119,9 @@ export class LocalActors implements CellHost, Recipient {
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
     if (ending.mail === 'ACTOR_FAILED' && !parent) {
-      this.#failed.add(id, kernel.clock.now() + cell.behaviour.policy.periodMs);
+      this.failed.add(id, kernel.clock.now() + cell.behaviour.policy.periodMs);
     }
-    if (ending.reason === 'passivated') this.#asleep.add(cell);
+    if (ending.reason === 'passivated') this.asleep.add(cell);
     else this.#tellEnd(cell, ending, again !== undefined);
     const mail = cell.mail.clear();
     this.waiting -= mail.length;
@@ -170,11 +185,11 @@ export class LocalActors implements CellHost, Recipient {
       deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${to}`);
     } else if (this.#isClosed) {
       deadLetters.refuse(envelope, 'SHUTTING_DOWN', `mail is handled while the system runs; got a message to ${to}`);
-    } else if (this.#failed.has(to, clock.now())) {
+    } else if (this.failed.has(to, clock.now())) {
       const text = `${to} handles messages within its restart intensity; got one after it failed`;
       deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
     } else {
-      const cell = this.createCell(to, behaviour, this.#asleep.originOf(to) ?? VIRTUAL);
+      const cell = this.createCell(to, behaviour, this.asleep.originOf(to) ?? VIRTUAL);
       // Its mail comes first: a start that ends at once sees to what has become of it.
       const isClear = cell.deliver(envelope);
       startCell(cell);
@@ -187,7 +202,7 @@ export class LocalActors implements CellHost, Recipient {
   #wakeUp(id: ActorId): Cell | undefined {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
     if (!behaviour || this.#isClosed) return undefined;
-    const cell = this.createCell(id, behaviour, this.#asleep.originOf(id) ?? VIRTUAL);
+    const cell = this.createCell(id, behaviour, this.asleep.originOf(id) ?? VIRTUAL);
     startCell(cell);
     return cell;
   }
@@ -214,8 +229,8 @@ export class LocalActors implements CellHost, Recipient {
         else this.#tellNotFound(envelope);
         break;
       case 'rewatch':
-        // After a crash: an actor that was spawned lives on here; any other one has died with its worker.
-        if (cell?.origin.spawned) this.watchers.add(to, watcher);
+        // After a crash: who was spawned, or had moved here before, lives on; any other one has died with its worker.
+        if (cell?.origin.spawned || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
         else this.kernel.post.signal(watcher, { type: 'terminated', id: to, reason: 'worker-exited' });
         break;
       case 'unwatch':
@@ -283,16 +298,16 @@ export class LocalActors implements CellHost, Recipient {
     for (const target of cell.extras.watching ?? []) this.#unwatch(id, target);
     // The end of a child whose parent starts it again is none for others.
     if (startsAgain) return;
-    if (cell.origin.spawned) this.observer?.ended(id);
+    this.observer?.ended(id, cell.origin.spawned);
     kernel.topics.leaveAll(id);
     this.watchers.tell(kernel.post, id, ending.reason);
   }
 
   /** A stop of what is not in memory: what is left of it here goes too. */
   #endAsleep(id: ActorId, reason: ExitReason): void {
-    const { origin, watching } = this.#asleep.take(id) ?? {};
+    const { origin, watching } = this.asleep.take(id) ?? {};
     for (const target of watching ?? []) this.#unwatch(id, target);
-    if (origin?.spawned) this.observer?.ended(id);
+    this.observer?.ended(id, origin?.spawned === true);
     this.kernel.topics.leaveAll(id);
     this.watchers.tell(this.kernel.post, id, reason);
   }

@@ -19,6 +19,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { Mail } from './actor-ref.ts';
 import type { Context } from './context.ts';
+import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
 import type { Runner } from './runner.ts';
 
 export type MachineLogic = AnyActorLogic;
@@ -32,18 +33,19 @@ export interface MachineReply {
   output: unknown;
 }
 
-/** The part of a cell that a machine needs: turns of its own for what the clock and invoked actors bring. */
-export interface MachineHost {
-  runInTurn(work: () => void): void;
-  setTimer(ms: number, run: () => void): () => void;
-}
-
 interface Running {
   actor: AnyActorRef;
   ctx: Context<unknown>;
+  delays: MachineDelays;
   /** Set by the `reply` action during a turn. */
   reply: { value: unknown } | undefined;
   failed: boolean;
+}
+
+/** What a machine is for another process. */
+interface PackedMachine {
+  snapshot: unknown;
+  delays: PackedDelay[];
 }
 
 const runningBySystem = new WeakMap<object, Running>();
@@ -72,36 +74,34 @@ export function machineRunner(logic: MachineLogic): Runner {
     begin: (ctx, args) => begin(provided, ctx, args),
     handlerOf: () => receive,
     end: (ctx) => runningOf(ctx)?.actor.stop(),
+    pack: (ctx) => {
+      const { actor, delays } = runningOf(ctx) as Running;
+      return { snapshot: actor.getPersistedSnapshot(), delays: delays.pack() } satisfies PackedMachine;
+    },
+    unpack: (ctx, packed) => {
+      const { snapshot, delays } = packed as PackedMachine;
+      start(provided, ctx, { snapshot });
+      runningOf(ctx)?.delays.unpack(delays);
+    },
   };
 }
 
 function begin(logic: MachineLogic, ctx: Context<unknown>, args: unknown): unknown {
+  start(logic, ctx, { input: { key: ctx.key, args } });
+  return undefined;
+}
+
+function start(logic: MachineLogic, ctx: Context<unknown>, from: { input: unknown } | { snapshot: unknown }): void {
   const host = hosts.get(ctx) as MachineHost;
-  const timers = new Map<number, () => void>();
-  let lastTimer = 0;
-  const clock = {
-    setTimeout: (run: () => void, ms: number): number => {
-      const timer = ++lastTimer;
-      const cancel = host.setTimer(ms, () => {
-        timers.delete(timer);
-        host.runInTurn(run);
-      });
-      timers.set(timer, cancel);
-      return timer;
-    },
-    clearTimeout: (timer: number): void => {
-      timers.get(timer)?.();
-      timers.delete(timer);
-    },
-  };
-  const actor = createActor(logic, { id: ctx.key, input: { key: ctx.key, args }, clock });
-  const running: Running = { actor, ctx, reply: undefined, failed: false };
+  const delays = new MachineDelays(host);
+  const actor = createActor(logic, { id: ctx.key, ...(from as object), clock: delays.clock });
+  delays.runFor(actor);
+  const running: Running = { actor, ctx, delays, reply: undefined, failed: false };
   runningBySystem.set(actor.system, running);
   runningByHost.set(host, running);
   actor.subscribe({ error: () => failLater(running, host) });
   actor.start();
   throwIfFailed(running);
-  return undefined;
 }
 
 function handle(ctx: Context<unknown>, message: Message): unknown {

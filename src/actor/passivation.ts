@@ -36,7 +36,7 @@ function isIdle(cell: Cell): boolean {
   return cell.mail.length === 0 && !timers?.size && !children?.size && !stash?.length && !terminated?.length;
 }
 
-interface Sleeper {
+export interface Sleeper {
   origin: CellOrigin | undefined;
   watching: Set<ActorId> | undefined;
 }
@@ -57,6 +57,18 @@ export class Asleep {
   /** What it was spawned with. */
   originOf(id: ActorId): CellOrigin | undefined {
     return this.#sleepers.get(id)?.origin;
+  }
+
+  get(id: ActorId): Sleeper | undefined {
+    return this.#sleepers.get(id);
+  }
+
+  put(id: ActorId, sleeper: Sleeper): void {
+    this.#sleepers.set(id, sleeper);
+  }
+
+  ids(): Iterable<ActorId> {
+    return this.#sleepers.keys();
   }
 
   take(id: ActorId): Sleeper | undefined {

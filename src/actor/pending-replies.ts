@@ -161,6 +161,11 @@ export class PendingReplies {
     for (const reply of this.#crossed.values()) if (reply.peer === peer) yield reply;
   }
 
+  /** Actors have moved with the mail that waited for them: what was written to their old home waits at the new one. */
+  moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean): void {
+    for (const reply of this.writtenTo(from)) if (hasMoved(reply.target)) reply.written(to);
+  }
+
   /** Every ask that is still under way fails. */
   rejectAll(code: 'SHUTTING_DOWN', text: string): void {
     for (const reply of [...this.#wheel, ...this.#endless])

@@ -9,4 +9,8 @@ export interface Runner {
   handlerOf(type: string): RunHandler | undefined;
   /** Before onStop, so that nothing of the incarnation goes on by itself. */
   end?(ctx: Context<unknown>): void;
+  /** What its state is for another process, where that is not `ctx.state` itself. May throw. */
+  pack?(ctx: Context<unknown>): unknown;
+  /** Goes on from what `pack` gave. May throw. */
+  unpack?(ctx: Context<unknown>, packed: unknown): void;
 }

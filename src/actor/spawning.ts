@@ -85,8 +85,13 @@ export async function spawnChild(
   if (!host.cellOf(id)) await kernel.claims?.claim(id, kind, options.key === undefined);
   checkAlive(parent, context);
   const running = host.cellOf(id);
-  if (running) await sameChild(parent, running, options.args);
-  else await newChild(parent, id, options.args, restart, shutdownMs);
+  if (running) {
+    await sameChild(parent, running, options.args);
+  } else {
+    // Another claim may have taken the place between the answer and this step.
+    if (kernel.claims?.isHome(id) === false) throw alreadyExists(id);
+    await newChild(parent, id, options.args, restart, shutdownMs);
+  }
   return id;
 }
 

@@ -30,6 +30,7 @@ export function runEnvelope(cell: Cell, envelope: Envelope): void {
       if (replyTo) (cell.own.endReplies ??= []).push(replyTo);
       return endCell(cell, endingOf(envelope.message as ExitReason));
     case 'run':
+      cell.own.ownTurns--;
       return runGuarded(cell, envelope, envelope.message as () => unknown);
   }
 }

@@ -29,6 +29,18 @@ export class Watchers {
     for (const watcher of watchers) post.signal(watcher, { type: 'terminated', id: target, reason });
   }
 
+  has(target: ActorId, watcher: ActorId): boolean {
+    return this.#byTarget.get(target)?.has(watcher) === true;
+  }
+
+  of(target: ActorId): ActorId[] {
+    return [...(this.#byTarget.get(target) ?? [])];
+  }
+
+  targets(): Iterable<ActorId> {
+    return this.#byTarget.keys();
+  }
+
   /** Takes the watchers of a target out, for its new home. */
   take(target: ActorId): ActorId[] {
     const watchers = this.#byTarget.get(target);

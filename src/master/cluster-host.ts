@@ -42,6 +42,9 @@ export class ClusterHost implements WorkerHost {
         onMessage: (receive: (message: ToMaster) => void) =>
           worker.on('message', (message: ToMaster) => receive(message)),
       },
+      retire: () => {
+        if (worker.isConnected()) worker.disconnect();
+      },
       kill: (signal) => {
         worker.process.kill(signal);
       },

@@ -22,6 +22,10 @@ export class Directory {
     this.#homes.set(id, worker);
   }
 
+  *on(worker: number): Iterable<ActorId> {
+    for (const [id, home] of this.#homes) if (home === worker) yield id;
+  }
+
   forgetWorker(worker: number): void {
     for (const [id, home] of this.#homes) if (home === worker) this.#homes.delete(id);
   }

@@ -1,9 +1,9 @@
 /**
- * Carries hand-offs out: broadcasts holds, hears what comes of them, and lets the placement settle them. Units wait in
- * line: a claim for an id whose unit is on the move begins when that has ended.
+ * Carries hand-offs out: has the old home stop what lives there, broadcasts holds, hears what comes of them, and lets the
+ * placement settle them. Units wait in line: a claim for an id whose unit is on the move begins when that has ended.
  */
 import { Handoffs, type MoveEnd, type ProcessName } from '../placement/handoff.ts';
-import { shardOf, shardUnit } from '../placement/shard.ts';
+import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
@@ -17,6 +17,15 @@ export const HANDOFF_MS_MAX = 5_000;
 export const RELEASE_MS = 100;
 /** Units of one hand-off, when a worker gets its share: short holds, at the price of more of them. */
 export const UNITS_PER_MOVE = 16;
+
+/** The old home did not come to a stand in the time that it was given; it may be tried again. */
+export class StillBusy extends TroupeError {}
+
+/** How long the old home may take to stop what lives there; `isLast`: what then still runs is killed. */
+export interface Patience {
+  patienceMs: number;
+  isLast: boolean;
+}
 
 interface Waiting {
   readonly resolve: () => void;
@@ -59,9 +68,16 @@ export class HandoffService {
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
   }
 
-  /** Moves units to a worker. Rejects with what the old home says against it. */
-  move(units: Unit[], worker: number): Promise<void> {
-    return this.#whenFree(units, () => this.#handOffByHome(units, worker));
+  /** Moves units to a worker, with all that lives there. Rejects with what the old home says against it. */
+  move(units: Unit[], worker: number, patience: Patience): Promise<void> {
+    return this.#whenFree(units, () => this.#handOffByHome(units, worker, patience));
+  }
+
+  /** Moves one actor away from its shard, or from a place of its own. */
+  moveActor(id: ActorId, worker: number, patience: Patience): Promise<void> {
+    return this.#whenFree([id, ...this.#shardUnitsOf(id)], async () => {
+      if (this.#placement.homeOf(id) !== worker) await this.#handOff('move', [id], worker, patience);
+    });
   }
 
   /** Spawned actors and children that have ended on a worker: ids with their places there go back to their shards. */
@@ -81,8 +97,20 @@ export class HandoffService {
     this.#finish(this.#handoffs.installed(move, by), undefined);
   }
 
-  refused(move: MoveId, by: ProcessName, error: ErrorData): void {
-    this.#finish(this.#handoffs.refused(move, by), errorFromData(error));
+  /** What the old home holds stands still: now everybody holds. */
+  prepared(move: MoveId, by: ProcessName, family: Unit[], subscriptions: MoveOrder['subscriptions']): void {
+    const order = this.#handoffs.prepared(move, by, family, subscriptions);
+    if (order === undefined) return;
+    if ('busy' in order) {
+      const text = 'a family moves together; got the place of a child that is on the move by itself';
+      return this.#finish(order.busy, new StillBusy('ACTOR_UNAVAILABLE', text));
+    }
+    this.#participants.tell({ type: 'hold', move: order });
+  }
+
+  refused(move: MoveId, by: ProcessName, error: ErrorData, isBusy: boolean): void {
+    const fault = errorFromData(error);
+    this.#finish(this.#handoffs.refused(move, by), isBusy ? new StillBusy(fault.code, fault.message) : fault);
   }
 
   /** The hand-offs that end with a process; the caller publishes the change that settles them. */
@@ -165,7 +193,7 @@ export class HandoffService {
   }
 
   /** A hand-off has one old home. While these waited in line, some of them may have got another one than the rest. */
-  async #handOffByHome(units: Unit[], worker: number): Promise<void> {
+  async #handOffByHome(units: Unit[], worker: number, patience: Patience): Promise<void> {
     this.settleNow();
     const byHome = new Map<number, Unit[]>();
     for (const unit of units) {
@@ -175,12 +203,12 @@ export class HandoffService {
       else byHome.set(home, [unit]);
     }
     const ends = await Promise.allSettled(
-      [...byHome.values()].map((together) => this.#handOff('move', together, worker)),
+      [...byHome.values()].map((together) => this.#handOff('move', together, worker, patience)),
     );
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  #handOff(purpose: MovePurpose, units: Unit[], worker: number): Promise<void> {
+  #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience?: Patience): Promise<void> {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
@@ -194,18 +222,26 @@ export class HandoffService {
     }
     // An id on its way keeps its shard where it is: whose mail the shard's is would not be clear.
     const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
-    const order = this.#handoffs.begin({ purpose, units, from: nameOf(from), to: nameOf(to) }, reserved);
-    this.#participants.tell({ type: 'hold', move: order });
+    const draft = { purpose, units, from: nameOf(from), to: nameOf(to) };
+    let order: MoveOrder;
+    if (patience) {
+      order = this.#handoffs.prepare(draft, reserved);
+      from.channel.send({ type: 'prepare', move: order, ...patience });
+    } else {
+      order = this.#handoffs.begin(draft, reserved);
+      this.#participants.tell({ type: 'hold', move: order });
+    }
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimer(HANDOFF_MS_MAX, () => this.#expire(order.id));
+      const limitMs = HANDOFF_MS_MAX + (patience?.patienceMs ?? 0);
+      const timer = this.#clock.setTimer(limitMs, () => this.#expire(order.id));
       this.#waiting.set(order.id, { resolve, reject, timer });
     });
   }
 
   #homeOfUnit(unit: Unit): number {
-    if (!unit.startsWith('#')) return this.#placement.homeOf(unit) ?? NOWHERE;
-    const [role, shard] = [unit.slice(1, unit.lastIndexOf(':')), Number(unit.slice(unit.lastIndexOf(':') + 1))];
-    return this.#placement.table.column(role)[shard] ?? NOWHERE;
+    const shard = parseUnit(unit);
+    if (!shard) return this.#placement.homeOf(unit) ?? NOWHERE;
+    return this.#placement.table.homeOfShard(shard.role, shard.shard);
   }
 
   #expire(move: MoveId): void {

@@ -9,14 +9,17 @@ import type { Log } from '../observe/log.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import { shardUnit } from '../placement/shard.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
-import { HandoffService, UNITS_PER_MOVE } from './handoff-service.ts';
+import { HandoffService } from './handoff-service.ts';
+import { LiveMoves } from './live-moves.ts';
 import { type Participant, Participants } from './participants.ts';
 import { type KindPlacement, PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
+import { Rolling } from './rolling.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
 import { WindingDown } from './winding-down.ts';
 import type { WorkerExit, WorkerHost } from './worker-host.ts';
@@ -49,6 +52,10 @@ export class Master {
   readonly #supervisor: WorkerSupervisor;
   readonly #placement: PlacementService;
   readonly #handoffs: HandoffService;
+  readonly #moves: LiveMoves;
+  readonly #rolling: Rolling;
+  /** Workers whose share is on its way to them. */
+  readonly #shares = new Map<number, Promise<void>>();
   readonly #events: EventHub;
   readonly #queries: Queries;
   readonly #self: Participant;
@@ -82,6 +89,13 @@ export class Master {
         }),
       changed: () => this.#tellWorkers(),
     });
+    this.#moves = new LiveMoves(clock, this.#handoffs);
+    this.#rolling = new Rolling({
+      ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
+      drainMs: options.shutdownMs,
+      isOver: () => this.#down !== undefined,
+      settled: async (worker) => this.#shares.get(worker),
+    });
     this.#self = {
       index: 0,
       incarnation: 1,
@@ -108,6 +122,15 @@ export class Master {
       await this.shutdown(0);
       throw error;
     }
+  }
+
+  get table(): PlacementTable {
+    return this.#placement.table;
+  }
+
+  /** No hand-off is under way or waits in line. */
+  get isSettled(): boolean {
+    return this.#handoffs.isIdle;
   }
 
   shutdown(timeoutMs: number = this.#options.shutdownMs): Promise<void> {
@@ -145,7 +168,9 @@ export class Master {
       case 'installed':
         return this.#handoffs.installed(message.move, participant);
       case 'refused':
-        return this.#handoffs.refused(message.move, participant, message.error);
+        return this.#handoffs.refused(message.move, participant, message.error, message.isBusy === true);
+      case 'prepared':
+        return this.#handoffs.prepared(message.move, participant, message.family, message.subscriptions);
       case 'answer':
         return this.#queries.answered(message.query, message.value);
       case 'spawned':
@@ -208,19 +233,19 @@ export class Master {
       ways.set(`${from}:${to}`, way);
       way.units.push(shardUnit(unit.role, unit.shard));
     }
-    for (const { to, units } of ways.values()) {
-      for (let at = 0; at < units.length; at += UNITS_PER_MOVE)
-        void this.#moveShare(units.slice(at, at + UNITS_PER_MOVE), to);
-    }
+    const shares = [...ways.values()].map(({ to, units }) => this.#moveShare(units, to));
+    const settled = Promise.all(shares).then(() => {});
+    this.#shares.set(index, settled);
+    void settled.then(() => this.#shares.get(index) === settled && this.#shares.delete(index));
   }
 
   /** What its old home refuses stays there; of several units the others still go. */
   async #moveShare(units: string[], to: number): Promise<void> {
+    const { clock, shutdownMs, log } = this.#options;
     try {
-      await this.#handoffs.move(units, to);
+      await this.#moves.move(units, to, { untilMs: clock.now() + shutdownMs, isForced: false });
     } catch (error) {
-      this.#options.log.debug({ units: units.length, to, err: error }, 'units stay where they are');
-      if (units.length > 1) for (const unit of units) void this.#moveShare([unit], to);
+      log.debug({ units: units.length, to, err: error }, 'units stay where they are');
     }
   }
 
@@ -273,12 +298,26 @@ export class Master {
         return this.#metrics();
       case 'shutdown':
         return this.shutdown(what.timeoutMs);
-      default:
-        throw new TroupeError(
-          'INVALID_OPTIONS',
-          `live actors cannot be moved by this version of troupe; got a request to ${what.kind}`,
-        );
+      case 'move':
+        return this.#move(what.id, what.worker);
+      case 'remove-worker':
+        return this.#rolling.remove(what.index);
+      case 'restart-worker':
+        return this.#rolling.restart(what.index);
+      case 'reload':
+        return this.#rolling.reload();
     }
+  }
+
+  /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */
+  async #move(id: ActorId, worker: number): Promise<void> {
+    const { clock, kinds, shutdownMs } = this.#options;
+    const { role = '' } = kinds.get(kindOf(id)) ?? {};
+    if (!this.#placement.hosts(role).includes(worker)) {
+      const text = `an actor moves to a worker that is ready${role && ` and of role '${role}'`}; got worker ${worker}`;
+      throw new TroupeError('NO_WORKER', text);
+    }
+    await this.#moves.moveActor(id, worker, { untilMs: clock.now() + shutdownMs, isForced: true });
   }
 
   async #claim(
@@ -286,7 +325,8 @@ export class Master {
     { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
   ): Promise<number> {
     const chosen = worker ?? this.#placement.choose(role, strategy, participant.index);
-    if (!this.#placement.isHost(chosen))
+    const isAtHome = chosen === participant.index && this.#placement.isLeaving(chosen);
+    if (!this.#placement.isHost(chosen) && !isAtHome)
       throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
     await this.#handoffs.claim(id, chosen, fresh);
     // Whoever wanted it is gone: nobody will spawn it, nor report its end.

@@ -4,8 +4,8 @@
  */
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { rebalance } from '../placement/rebalance.ts';
-import { parseUnit } from '../placement/shard.ts';
-import { leastLoaded, local } from '../placement/strategies.ts';
+import { parseUnit, shardUnit } from '../placement/shard.ts';
+import { leastLoaded, local, rendezvous } from '../placement/strategies.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type SpawnRecord,
   type TableChange,
   type ToProcess,
+  type Unit,
 } from '../wire/control.ts';
 import { Directory } from './directory.ts';
 import type { Participants } from './participants.ts';
@@ -44,6 +45,7 @@ interface Draft {
   columns: Record<string, [shard: number, worker: number][]>;
   pins: [id: ActorId, worker: number | null][];
   settles: MoveId[];
+  stays?: MoveId[];
 }
 
 export class PlacementService {
@@ -52,6 +54,8 @@ export class PlacementService {
   readonly #directory = new Directory();
   /** The workers that can host, with their roles. */
   readonly #hosts = new Map<number, string>();
+  /** Workers that are drained: nothing new comes to them but the children of those who still live there. */
+  readonly #leaving = new Set<number>();
   /** Given places since the last heartbeats: many that ask at once are spread all the same. */
   readonly #placedSince = new Map<number, number>();
 
@@ -88,22 +92,51 @@ export class PlacementService {
     return moves;
   }
 
-  /** No longer a home for anything new; what it hosts is returned, to be handed off. */
-  leave(index: number): { unit: { role: string; shard: number }; from: number; to: number }[] {
+  /** No longer a home for anything new. What it hosts is moved away by hand-offs: `unitsOn` says what and where to. */
+  leave(index: number): void {
     this.#hosts.delete(index);
-    const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
-    for (const role of this.#roles()) {
-      const column = this.table.column(role);
-      const { forced } = rebalance(column, this.hosts(role));
-      for (const [shard, to] of forced)
-        if (column[shard] === index) moves.push({ unit: { role, shard }, from: index, to });
-    }
-    return moves;
+    this.#leaving.add(index);
+  }
+
+  isLeaving(worker: number): boolean {
+    return this.#leaving.has(worker);
   }
 
   /** It hosts after all. */
   stay(index: number, role: string): void {
+    this.#leaving.delete(index);
     this.#hosts.set(index, role);
+  }
+
+  /** Whether all that a worker may host could live on others. */
+  canDoWithout(index: number): boolean {
+    const role = this.#hosts.get(index);
+    const others = [...this.#hosts].filter(([other]) => other !== index);
+    if (others.length === 0) return false;
+    const isWanted = [...this.#options.kinds.values()].some((kind) => kind.role === role);
+    return !isWanted || others.some(([, has]) => has === role);
+  }
+
+  /** What a worker hosts, each unit with the worker among those that can host where it would go; at most so many. */
+  unitsOn(index: number, most: number): { unit: Unit; to: number }[] {
+    const found: { unit: Unit; to: number }[] = [];
+    for (const role of this.#roles()) {
+      const hosts = this.hosts(role);
+      for (const [shard, worker] of this.table.column(role).entries()) {
+        const to = worker === index ? rendezvous(shard, hosts) : undefined;
+        if (to !== undefined) found.push({ unit: shardUnit(role, shard), to });
+      }
+    }
+    const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
+    for (const id of places.slice(0, Math.max(0, most - found.length))) {
+      const to = leastLoaded(this.hosts(this.#kindOf(id).role), (worker) => this.#actorsOn(worker));
+      found.push({ unit: id, to: to ?? NOWHERE });
+    }
+    return found.slice(0, most);
+  }
+
+  *#pinsOn(index: number): Iterable<ActorId> {
+    for (const [id, worker] of this.table.pins()) if (worker === index) yield id;
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
@@ -112,9 +145,15 @@ export class PlacementService {
     ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[],
     startsAgain: boolean,
   ): void {
-    const wasHost = this.#hosts.delete(dead.index);
+    const wasHost = this.#hosts.delete(dead.index) || this.#leaving.delete(dead.index);
     this.#directory.forgetWorker(dead.index);
-    const draft: Draft = { dead, columns: {}, pins: [], settles: ended.map(({ order }) => order.id) };
+    const draft: Draft = {
+      dead,
+      columns: {},
+      pins: [],
+      settles: ended.map(({ order }) => order.id),
+      stays: ended.filter(({ outcome }) => outcome === 'stay').map(({ order }) => order.id),
+    };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended);
     const lost = this.spawned.take(dead.index);
     this.publish(draft, (table) => this.#startLists(startsAgain ? lost : [], table));
@@ -208,6 +247,11 @@ export class PlacementService {
         else column.push([shard.shard, to]);
         continue;
       }
+      // A place that is not in the table: who asks for it is told the new one.
+      if (order.purpose === 'move' && this.#kindOf(unit).strategy !== 'hash' && this.table.pinOf(unit) === undefined) {
+        this.#directory.set(unit, to);
+        continue;
+      }
       const known = draft.pins.find(([id]) => id === unit);
       const pin = order.purpose === 'release' ? null : to;
       if (known) known[1] = pin;
@@ -242,7 +286,7 @@ export class PlacementService {
     const forced: Draft['columns'] = {};
     const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
     for (const role of this.#roles()) {
-      const changes = rebalance(this.table.column(role), this.hosts(role));
+      const changes = rebalance(this.table.column(role), this.hosts(role), this.#leaving);
       if (changes.forced.length > 0) forced[role] = changes.forced;
       for (const { shard, from, to } of changes.moves) moves.push({ unit: { role, shard }, from, to });
     }

@@ -21,6 +21,8 @@ export class SupervisedWorker {
   startedAt = 0;
   /** Its end is wanted: it is not forked again. */
   isLeaving = false;
+  /** Its end is wanted, and that it is forked again at once. */
+  isReplaced = false;
   /** Waiting for it to be ready, or to be gone for good. */
   readonly whenReady: { resolve(): void; reject(error: Error): void }[] = [];
   readonly whenGone: (() => void)[] = [];

@@ -9,6 +9,8 @@ export interface WorkerExit {
 export interface WorkerProcess {
   readonly pid: number;
   readonly channel: ControlChannel<ToProcess, ToMaster>;
+  /** Asks it to end by itself: its servers take nothing new and answer what they were asked. */
+  retire(): void;
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
   /** Called once, when the kernel reports the exit. */
   onExit(listener: (exit: WorkerExit) => void): void;

@@ -15,6 +15,9 @@ import type { WorkerExit, WorkerHost } from './worker-host.ts';
 /** Milliseconds from fork to ready; a worker that takes longer is killed and counts as having failed. */
 export const START_MS_MAX = 60_000;
 
+/** Milliseconds for the servers of a worker that is replaced to answer what they were asked; then it is ended. */
+export const RETIRE_MS_MAX = 5_000;
+
 export interface SupervisorOptions {
   readonly host: WorkerHost;
   readonly clock: Clock;
@@ -79,6 +82,30 @@ export class WorkerSupervisor {
   gone(worker: SupervisedWorker): Promise<void> {
     if (!worker.isRunning) return Promise.resolve();
     return new Promise((resolve) => worker.whenGone.push(resolve));
+  }
+
+  /** It hosts nothing new from now on. */
+  drain(worker: SupervisedWorker): void {
+    worker.life.send({ type: 'drain' });
+    this.#listener.changed();
+  }
+
+  undrain(worker: SupervisedWorker): void {
+    worker.life.send({ type: 'undrain' });
+    this.#listener.changed();
+  }
+
+  /** Ends a worker that hosts nothing any more, for good. Resolves when its process has ended. */
+  async retire(worker: SupervisedWorker): Promise<void> {
+    worker.isLeaving = true;
+    await this.#endGently(worker);
+  }
+
+  /** Ends a worker that hosts nothing any more and forks it again, at once. Resolves when it is ready. */
+  async replace(worker: SupervisedWorker): Promise<void> {
+    worker.isReplaced = worker.isRunning;
+    await this.#endGently(worker);
+    await this.ready(worker);
   }
 
   becameReady(worker: SupervisedWorker): void {
@@ -148,18 +175,43 @@ export class WorkerSupervisor {
     worker.process = undefined;
     worker.load = { actors: 0, mailbox: 0, heapBytes: 0, rssBytes: 0 };
     const isWanted = worker.isLeaving || this.#isStopping;
-    if (!isWanted) log.warn({ worker: worker.index, pid: participant.pid, ...exit }, 'a worker has ended');
+    if (!isWanted && !worker.isReplaced)
+      log.warn({ worker: worker.index, pid: participant.pid, ...exit }, 'a worker has ended');
     this.#listener.exited(worker, participant, exit);
     for (const done of worker.whenGone.splice(0)) done();
     if (isWanted) this.#stopped(worker);
+    else if (worker.isReplaced) this.#forkAnew(worker);
     else if (worker.intensity.record(clock.now())) this.#restartLater(worker);
     else this.#giveUp(worker);
     this.#listener.changed();
   }
 
+  async #endGently(worker: SupervisedWorker): Promise<void> {
+    const { clock } = this.#options;
+    const { process, participant } = worker;
+    if (!process) return;
+    const gone = this.gone(worker);
+    participant?.channel.send({ type: 'retire' });
+    process.retire();
+    const timers = [
+      clock.setTimer(RETIRE_MS_MAX, () => participant?.channel.send({ type: 'exit' })),
+      clock.setTimer(RETIRE_MS_MAX * 2, () => process.kill('SIGKILL')),
+    ];
+    await gone;
+    for (const timer of timers) timer.cancel();
+  }
+
   #stopped(worker: SupervisedWorker): void {
     worker.life.send({ type: 'exited', next: 'stopped' });
     this.#reject(worker, 'its end');
+  }
+
+  /** Not one of the restarts that its intensity counts. */
+  #forkAnew(worker: SupervisedWorker): void {
+    worker.isReplaced = false;
+    worker.life.send({ type: 'exited', next: 'backing-off' });
+    worker.life.send({ type: 'fork' });
+    this.#fork(worker);
   }
 
   #restartLater(worker: SupervisedWorker): void {

@@ -2,9 +2,9 @@
  * The master's side of hand-offs: which moves are under way, and what an event means for them. Pure: it decides, the
  * hand-off service carries out. Whatever happens, a move ends exactly once, by `settle` or `stay`.
  *
- *   begin ─► hold … installed ─► settle (a table change that names the new home and lists the move)
- *                 … refused, deadline, new home dead ─► stay (everybody releases as things stand)
- *                 … old home dead ─► settle, in the very change that declares it dead
+ *   begin [─► prepare … prepared] ─► hold … installed ─► settle (a table change that names the new home, lists the move)
+ *                        … refused, deadline, new home dead ─► stay (everybody releases as things stand)
+ *                        … old home dead ─► settle, in the very change that declares it dead; before the hold: stay
  */
 import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
 
@@ -17,6 +17,8 @@ export type MoveEnd = { order: MoveOrder; outcome: 'settle' | 'stay' };
 
 export class Handoffs {
   readonly #moves = new Map<MoveId, MoveOrder>();
+  /** Those of them that only their old home knows of. */
+  readonly #preparing = new Set<MoveId>();
   readonly #units = new Map<Unit, MoveId>();
   #lastId = 0;
 
@@ -26,7 +28,7 @@ export class Handoffs {
 
   /** The orders under way, for a process that has just come. */
   standing(): MoveOrder[] {
-    return [...this.#moves.values()];
+    return [...this.#moves.values()].filter(({ id }) => !this.#preparing.has(id));
   }
 
   isMoving(unit: Unit): boolean {
@@ -37,14 +39,41 @@ export class Handoffs {
    * The order to broadcast. Throws where a unit is in a move already: one at a time. `reserved`: units that do not move
    * but must not do so meanwhile, the shard of an id that gets a place of its own.
    */
-  begin(order: Omit<MoveOrder, 'id'>, reserved: readonly Unit[] = []): MoveOrder {
+  begin(order: Omit<MoveOrder, 'id' | 'subscriptions'>, reserved: readonly Unit[] = []): MoveOrder {
     const taken = [...order.units, ...reserved];
     const busy = taken.find((unit) => this.#units.has(unit));
     if (busy !== undefined) throw new Error(`a unit is in one move at a time; got another for ${busy}`);
-    const begun = { ...order, id: ++this.#lastId };
+    const begun: MoveOrder = { ...order, id: ++this.#lastId, subscriptions: [] };
     this.#moves.set(begun.id, begun);
     for (const unit of taken) this.#units.set(unit, begun.id);
     return begun;
+  }
+
+  /** As `begin`, but nobody holds before the old home has said `prepared`. */
+  prepare(order: Omit<MoveOrder, 'id' | 'subscriptions'>, reserved: readonly Unit[] = []): MoveOrder {
+    const begun = this.begin(order, reserved);
+    this.#preparing.add(begun.id);
+    return begun;
+  }
+
+  /**
+   * The old home stands still: the order to broadcast, with the places that go along. Undefined: it has ended meanwhile.
+   * 'busy': one of these places is in another move; the move has ended.
+   */
+  prepared(
+    move: MoveId,
+    by: ProcessName,
+    family: readonly Unit[],
+    subscriptions: MoveOrder['subscriptions'],
+  ): MoveOrder | { busy: MoveEnd } | undefined {
+    const order = this.#moves.get(move);
+    if (!order || !this.#preparing.has(move) || !isSame(order.from, by)) return undefined;
+    if (family.some((unit) => this.#units.has(unit))) return { busy: this.#end(order, 'stay') };
+    this.#preparing.delete(move);
+    const held = { ...order, units: [...order.units, ...family], subscriptions };
+    this.#moves.set(move, held);
+    for (const unit of family) this.#units.set(unit, move);
+    return held;
   }
 
   /** The new home has everything. From any other process, or a forerunner of it, this means nothing. */
@@ -67,7 +96,7 @@ export class Handoffs {
   died(process: ProcessName): MoveEnd[] {
     const ends: MoveEnd[] = [];
     for (const order of [...this.#moves.values()]) {
-      if (isSame(order.from, process)) ends.push(this.#end(order, 'settle'));
+      if (isSame(order.from, process)) ends.push(this.#end(order, this.#preparing.has(order.id) ? 'stay' : 'settle'));
       else if (isSame(order.to, process)) ends.push(this.#end(order, 'stay'));
     }
     return ends;
@@ -75,6 +104,7 @@ export class Handoffs {
 
   #end(order: MoveOrder, outcome: MoveEnd['outcome']): MoveEnd {
     this.#moves.delete(order.id);
+    this.#preparing.delete(order.id);
     for (const [unit, move] of this.#units) if (move === order.id) this.#units.delete(unit);
     return { order, outcome };
   }

@@ -57,6 +57,11 @@ export class PlacementTable {
     return column ? [...column] : new Array<number>(SHARDS).fill(NOWHERE);
   }
 
+  /** The home of one shard; NOWHERE where none can be. */
+  homeOfShard(role: string, shard: number): number {
+    return this.#columns.get(role)?.[shard] ?? NOWHERE;
+  }
+
   unitOf(id: ActorId, role: string): Unit {
     return this.#pins.has(id) ? id : shardUnit(role, shardOf(id));
   }

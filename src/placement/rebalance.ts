@@ -9,13 +9,20 @@ export interface Rebalance {
   moves: { shard: number; from: number; to: number }[];
 }
 
-/** `living`: the workers that may host the role. A living worker keeps what rendezvous hashing gives it. */
-export function rebalance(column: readonly number[], living: readonly number[]): Rebalance {
+/**
+ * `living`: the workers that may host the role. A living worker keeps what rendezvous hashing gives it. `leaving`: those
+ * that host nothing new, and hand over what they have by themselves.
+ */
+export function rebalance(
+  column: readonly number[],
+  living: readonly number[],
+  leaving: ReadonlySet<number> = new Set(),
+): Rebalance {
   const forced: [number, number][] = [];
   const moves: Rebalance['moves'] = [];
   for (const [shard, worker] of column.entries()) {
     const ideal = rendezvous(shard, living) ?? NOWHERE;
-    if (worker === ideal) continue;
+    if (worker === ideal || leaving.has(worker)) continue;
     if (living.includes(worker)) moves.push({ shard, from: worker, to: ideal });
     else forced.push([shard, ideal]);
   }

@@ -29,10 +29,11 @@ export class LocalTopics implements TopicBus {
     this.deliver(topic, message, sender);
   }
 
-  /** To the subscribers here. */
-  deliver(topic: string, message: unknown, sender: ActorId | undefined): void {
+  /** To the subscribers here; `isExempt`: an actor that gets it another way. */
+  deliver(topic: string, message: unknown, sender: ActorId | undefined, isExempt?: (id: ActorId) => boolean): void {
     // A list of its own: an actor that is activated by the message may subscribe as it starts.
     for (const id of [...this.subscriptions.actorsOf(topic)]) {
+      if (isExempt?.(id)) continue;
       this.post?.deliver(new Envelope('message', id, message, sender, undefined, 0));
     }
     for (const listener of this.subscriptions.listenersOf(topic)) {
@@ -60,6 +61,14 @@ export class LocalTopics implements TopicBus {
 
   leave(topic: string, id: ActorId): void {
     this.subscriptions.leave(topic, id);
+  }
+
+  topicsOf(id: ActorId): string[] {
+    return this.subscriptions.topicsOf(id);
+  }
+
+  joined(): Iterable<ActorId> {
+    return this.subscriptions.actors;
   }
 
   leaveAll(id: ActorId): void {

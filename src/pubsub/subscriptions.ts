@@ -67,6 +67,10 @@ export class Subscriptions {
     return [...(this.#byActor.get(id) ?? [])];
   }
 
+  get actors(): Iterable<ActorId> {
+    return this.#byActor.keys();
+  }
+
   actorsOf(topic: string): Iterable<ActorId> {
     return this.#byTopic.get(topic)?.actors ?? [];
   }

@@ -13,6 +13,9 @@ export interface TopicBus {
   /** The same for an actor that lives in this process. */
   join(topic: string, id: ActorId): Promise<void> | undefined;
   leave(topic: string, id: ActorId): void;
+  topicsOf(id: ActorId): string[];
+  /** The actors of this process that subscribe to something. */
+  joined(): Iterable<ActorId>;
   /** The actor has ended. */
   leaveAll(id: ActorId): void;
 }

@@ -9,10 +9,15 @@ export class RestartIntensity {
   /** Oldest first; never more than `intensity + 1`, so the window holds just what a decision needs. */
   readonly #timesMs: number[];
 
-  constructor(intensity: number, periodMs: number) {
+  /** `timesMs`: restarts noted before, oldest first. */
+  constructor(intensity: number, periodMs: number, timesMs: readonly number[] = []) {
     this.#intensity = intensity;
     this.#periodMs = periodMs;
-    this.#timesMs = [];
+    this.#timesMs = [...timesMs];
+  }
+
+  get times(): number[] {
+    return [...this.#timesMs];
   }
 
   /** Notes a restart. False: more than `intensity` within the period, this one included. */

@@ -3,7 +3,8 @@
  * `node:cluster` opens. Small, few and strictly ordered; each side handles one message after the other.
  *
  * The life of a process:   hello → boot → listening → welcome → linked → (table) → go → ready → … → drain → … → exit
- * A hand-off (see placement/handoff.ts): hold → installed | refused → table that settles the move.
+ * A hand-off (see placement/handoff.ts): [prepare → prepared | refused →] hold → installed | refused → table that
+ * settles the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
 import type { ActorId } from '../vocabulary/address.ts';
@@ -47,6 +48,8 @@ export interface TableChange {
   pins: [id: ActorId, worker: number | null][];
   /** Moves that end with this change; only they release their holds. */
   settles: MoveId[];
+  /** Those of them whose units stay where they were, since the new home died. */
+  stays?: MoveId[];
 }
 
 export type MoveId = number;
@@ -64,6 +67,8 @@ export interface MoveOrder {
   units: Unit[];
   from: { index: number; incarnation: number };
   to: { index: number; incarnation: number };
+  /** Of the actors that go along: what is published for them meanwhile waits with their mail. */
+  subscriptions: [topic: string, id: ActorId][];
 }
 
 /** A spawned actor, kept by the master so that it is started again after a crash. */
@@ -127,8 +132,11 @@ export type ToProcess =
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'unhold'; move: MoveId }
-  /** To the old home: the new home died, send the kept copy to another one. */
-  | { type: 'redirect'; move: MoveId; to: { index: number; incarnation: number } }
+  /**
+   * To the old home: stop the actors of the units between two turns. Refused where one takes longer than `patienceMs`;
+   * `isLast`: then it is aborted, and killed.
+   */
+  | { type: 'prepare'; move: MoveOrder; patienceMs: number; isLast: boolean }
   /** Run `main` now. */
   | { type: 'go' }
   | { type: 'workers'; workers: WorkerInfo[] }
@@ -138,6 +146,8 @@ export type ToProcess =
   | { type: 'reply'; request: number; value?: unknown; error?: ErrorData }
   /** Asked by the master; answered with `answer`. */
   | { type: 'query'; query: number; what: ProcessQuery }
+  /** Everything it hosted lives elsewhere; it ends when its servers have answered what they were asked. */
+  | { type: 'retire' }
   | { type: 'exit' };
 
 /**
@@ -179,7 +189,10 @@ export type ToMaster =
   | { type: 'main-failed'; error: ErrorData }
   | { type: 'heartbeat'; load: WorkerLoad }
   | { type: 'installed'; move: MoveId }
-  | { type: 'refused'; move: MoveId; error: ErrorData }
+  /** The units stand still; `family`: the places of children that go along. */
+  | { type: 'prepared'; move: MoveId; family: ActorId[]; subscriptions: [topic: string, id: ActorId][] }
+  /** `isBusy`: it may be tried again. */
+  | { type: 'refused'; move: MoveId; error: ErrorData; isBusy?: boolean }
   | { type: 'request'; request: number; what: MasterRequest }
   | { type: 'answer'; query: number; value?: unknown; error?: ErrorData }
   /** Spawned actors that run here from now on; and those that have ended for good. */

@@ -7,7 +7,8 @@
  *   request  verb to sender payload process number dead.  topics     [topic …]
  *   reply    number value                                 marker     move
  *   failure  number error                                 state      move luggage
- *   signal   to signal                                    credit     count
+ *   signal   to signal                                    flush      move
+ *   credit   count                                        flushed    move
  *   publish  topic sender message
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight.
@@ -27,6 +28,8 @@ export const TOPICS = 10;
 export const MARKER = 11;
 export const STATE = 12;
 export const CREDIT = 13;
+export const FLUSH = 14;
+export const FLUSHED = 15;
 
 /** Ids numbered per link and direction; when all are taken, both ends forget them together. */
 export const LINK_IDS_MAX = 65_536;

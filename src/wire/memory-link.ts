@@ -37,6 +37,7 @@ export class MemoryNetwork {
   private readonly listening: Map<string, Listening> = new Map();
   private readonly joints: Set<Joint> = new Set();
   private readonly stalls: Set<string> = new Set();
+  private readonly frozen: Set<ActorId> = new Set();
   private readonly dead: Set<ActorId> = new Set();
 
   constructor(options: MemoryNetworkOptions) {
@@ -66,15 +67,29 @@ export class MemoryNetwork {
     }
   }
 
+  /** The link breaks: what `a` was sent and has not read is lost, and of what it wrote the tail that had no room yet. */
+  reset(a: ActorId, b: ActorId): void {
+    for (const joint of this.between(a, b)) joint.ends.get(a)?.destroy(new Error('the link was reset'));
+  }
+
+  /** The process stands still: what it wrote goes on arriving, what is written to it waits. */
+  freeze(address: ActorId): void {
+    this.frozen.add(address);
+    this.tellStalled(address);
+  }
+
+  thaw(address: ActorId): void {
+    if (this.frozen.delete(address)) this.tellStalled(address);
+  }
+
   /** Frames and ends between the two wait, also on links that they open later. */
   stall(a: ActorId, b: ActorId): void {
     this.stalls.add(pairOf(a, b));
-    this.setStalled(a, b, true);
+    this.tellStalled(a);
   }
 
   unstall(a: ActorId, b: ActorId): void {
-    this.stalls.delete(pairOf(a, b));
-    this.setStalled(a, b, false);
+    if (this.stalls.delete(pairOf(a, b))) this.tellStalled(a);
   }
 
   /**
@@ -84,6 +99,9 @@ export class MemoryNetwork {
   kill(address: ActorId, lost: (to: ActorId, unread: number) => number = () => 0): void {
     if (this.dead.has(address)) return;
     this.dead.add(address);
+    this.thaw(address);
+    for (const pair of [...this.stalls]) if (pair.split(' ').includes(address)) this.stalls.delete(pair);
+    this.tellStalled(address);
     this.listening.delete(pathOf(address));
     for (const joint of this.joints) {
       const end = joint.ends.get(address);
@@ -138,13 +156,19 @@ export class MemoryNetwork {
   private pipe(from: ActorId, to: ActorId): MemoryPipe {
     const { clock, delayMs, blockedFrames = BLOCKED_FRAMES } = this.options;
     const pipe = new MemoryPipe(clock, delayMs === undefined ? () => 0 : () => delayMs(from, to), blockedFrames);
-    pipe.stall(this.stalls.has(pairOf(from, to)));
+    pipe.stall(this.isStalled(from, to));
     return pipe;
   }
 
-  private setStalled(a: ActorId, b: ActorId, stalled: boolean): void {
-    for (const joint of this.between(a, b)) {
-      for (const end of joint.ends.values()) end.stalled = stalled;
+  private isStalled(from: ActorId, to: ActorId): boolean {
+    return this.frozen.has(to) || this.stalls.has(pairOf(from, to));
+  }
+
+  /** What holds for the pipes from and to a process has changed. */
+  private tellStalled(address: ActorId): void {
+    for (const { ends } of this.joints) {
+      if (!ends.has(address)) continue;
+      for (const [from, end] of ends) end.stalled = this.isStalled(from, addressOf(end.peer));
     }
   }
 

@@ -80,6 +80,7 @@ export class MemoryPipe {
   }
 
   stall(stalled: boolean): void {
+    if (this.stalled === stalled) return;
     this.stalled = stalled;
     if (!stalled) this.clock.defer(() => this.pump());
   }

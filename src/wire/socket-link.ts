@@ -55,7 +55,8 @@ export class SocketNetwork implements LinkNetwork {
     server.on('connection', (socket) => this.meet(socket, handshake, accept));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, resolve);
+      // Its own, not one that node:cluster shares: links are made without the primary, and stay when other servers close.
+      server.listen({ path, exclusive: true }, resolve);
     });
     server.removeAllListeners('error');
     // Such as too many open files: the one who connects sees it too, those who are linked go on.

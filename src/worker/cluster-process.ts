@@ -33,12 +33,13 @@ import { beatHeart } from './heartbeat.ts';
 import { type IngressParts, linkIngress } from './link-ingress.ts';
 import { lostWatches } from './lost-watches.ts';
 import { MasterRequests } from './master-requests.ts';
-import { processMetrics, type ProcessMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
+import { type ProcessMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
 import { newKernel } from './new-kernel.ts';
 import type { PeerLink } from './peer-link.ts';
 import { Peers } from './peers.ts';
+import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
 import { type ClusterDoor, ProcessSystem } from './process-system.ts';
-import type { ReplyRoute } from './remote-reply.ts';
+import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from './router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
@@ -48,6 +49,7 @@ export interface ClusterProcessOptions {
   self: { index: number; incarnation: number; role: string };
   clock: Clock;
   random: () => number;
+  newKey?: () => string;
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -98,7 +100,9 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       topics: local,
     } = newKernel(parts, (localTopics) => {
-      topics = new ClusterTopics(localTopics, () => this.#peers.all());
+      topics = new ClusterTopics(localTopics, () => this.#peers.all(), {
+        deliver: (envelope) => this.#router.deliver(envelope),
+      });
       return topics;
     });
     this.kernel = kernel;
@@ -115,7 +119,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       locate: (id, role, strategy, answer) => this.#locate(id, role, strategy, answer),
     });
     kernel.post = this.#router;
-    local.post = actors;
+    local.post = {
+      deliver: (envelope) => this.#router.published(envelope),
+      signal: (to, signal) => actors.signal(to, signal),
+    };
     kernel.claims = {
       claim: (id, kind, fresh) => this.#claimHere(id, kind, fresh),
       isHome: (id) => this.#router.isHome(id),
@@ -146,6 +153,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       self,
       actors,
       router: this.#router,
+      topics: this.#topics,
+      epoch: () => this.#table.epoch,
+      toRef: this.#toRef,
+      replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
       peers: () => this.#peers.all(),
       peer: (index) => this.#peers.byIndex(index),
       tellMaster: (message) => control.send(message),
@@ -167,6 +178,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { clock, heartbeatMs, control } = this.#options;
     this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
     return path;
+  }
+
+  /** The placement table as far as this process has taken it up. */
+  get table(): PlacementTable {
+    return this.#table;
   }
 
   workers(): WorkerInfo[] {
@@ -237,10 +253,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.#handoffs.hold(message.move);
         break;
       case 'unhold':
+        this.#handoffs.settle(message.move, false);
         this.#handoffs.release(message.move);
         break;
-      case 'redirect':
-        this.#handoffs.redirect(message.move, message.to);
+      case 'prepare':
+        this.#handoffs.prepare(message.move, message.patienceMs, message.isLast);
         break;
       case 'go':
         void this.#go();
@@ -302,6 +319,9 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const lost = dead ? lostWatches(this.actors, this.#router, dead.index) : [];
     this.#table.apply(change);
     if (dead) this.#router.forgetLocated(dead.index);
+    const stays = new Set(change.stays);
+    // What has moved here lives before anything is started again or let go.
+    for (const move of change.settles) this.#handoffs.settle(move, !stays.has(move));
     for (const { id, args } of start) this.actors.startAgain(id, fromWire(args, this.#toRef));
     for (const watch of lost) this.kernel.post.deliver(watch);
     for (const move of change.settles) this.#handoffs.release(move);
@@ -348,34 +368,16 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   async #answer(query: number, what: ProcessQuery): Promise<void> {
-    const value = await this.#answerTo(what);
+    const value = await answerTo(what, this.#answering());
     this.#options.control.send({ type: 'answer', query, value });
   }
 
-  #answerTo(what: ProcessQuery): unknown {
-    switch (what) {
-      case 'close':
-        this.kernel.closing = true;
-        return undefined;
-      case 'idle':
-        return this.#idleness();
-      case 'stop-actors':
-        return this.actors.stopAll();
-      case 'metrics':
-        return processMetrics(this.kernel, this.actors, this.self.role);
-    }
+  idleness(): IdleAnswer {
+    return idlenessOf(this.#answering());
   }
 
-  #idleness(): IdleAnswer {
-    let sent = 0;
-    let received = 0;
-    let waiting = this.#router.holds.size;
-    for (const peer of this.#peers.all()) {
-      sent += peer.sent;
-      received += peer.received;
-      waiting += peer.waiting;
-    }
-    return { idle: waiting === 0 && !this.actors.busy && this.kernel.pending.size === 0, sent, received };
+  #answering(): AnsweringParts {
+    return { actors: this.actors, router: this.#router, peers: this.#peers, role: this.self.role };
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */

@@ -6,7 +6,10 @@ import type { LocalTopics } from '../pubsub/local-topics.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import type { TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import type { MoveId } from '../wire/control.ts';
 import { TOPIC, TOPIC_ACK, TOPICS } from '../wire/entry.ts';
+import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { PeerLink } from './peer-link.ts';
 
 interface Announcement {
@@ -18,21 +21,30 @@ interface Announcement {
 export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
   readonly #peers: () => Iterable<PeerLink>;
+  readonly moving: MovingSubscriptions = new MovingSubscriptions();
+  readonly #post: { deliver(envelope: Envelope): unknown };
+  readonly #movedIn = new Map<ActorId, number>();
   readonly #interest = new Map<string, Set<PeerLink>>();
   readonly #announcements = new Map<number, Announcement>();
   /** Topics whose announcement is under way: those who join meanwhile wait for it too. */
   readonly #joining = new Map<string, Promise<void>>();
   #lastNumber = 0;
 
-  constructor(local: LocalTopics, peers: () => Iterable<PeerLink>) {
+  /** `post`: to any actor, by its place. */
+  constructor(local: LocalTopics, peers: () => Iterable<PeerLink>, post: { deliver(envelope: Envelope): unknown }) {
     this.#local = local;
     this.#peers = peers;
+    this.#post = post;
   }
 
   publish(topic: string, message: unknown, sender: ActorId | undefined): void {
     checkTopic(topic);
-    this.#local.deliver(topic, message, sender);
+    const moving = this.moving.of(topic);
+    this.#local.deliver(topic, message, sender, moving && ((id) => moving.has(id)));
     for (const peer of this.#interest.get(topic) ?? []) peer.publish(topic, message, sender);
+    for (const id of moving?.keys() ?? []) {
+      this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0));
+    }
   }
 
   async listen(topic: string, listener: TopicListener): Promise<() => Promise<void>> {
@@ -56,7 +68,21 @@ export class ClusterTopics implements TopicBus {
     if (this.#local.subscriptions.leave(topic, id)) this.#announceLeft(topic);
   }
 
+  topicsOf(id: ActorId): string[] {
+    return this.#local.topicsOf(id);
+  }
+
+  joined(): Iterable<ActorId> {
+    return this.#local.joined();
+  }
+
+  /** It subscribes from here since an epoch: what was published under an older one came to it by its old home. */
+  movedIn(id: ActorId, epoch: number): void {
+    if (this.topicsOf(id).length > 0) this.#movedIn.set(id, epoch);
+  }
+
   leaveAll(id: ActorId): void {
+    this.#movedIn.delete(id);
     for (const topic of this.#local.subscriptions.topicsOf(id)) this.leave(topic, id);
   }
 
@@ -79,9 +105,24 @@ export class ClusterTopics implements TopicBus {
     this.#settle(number, peer);
   }
 
-  /** Published elsewhere, for the subscribers here. */
-  arrived(topic: string, message: unknown, sender: ActorId | undefined): void {
-    this.#local.deliver(topic, message, sender);
+  /**
+   * Published elsewhere, for the subscribers here, but for those to whom its publisher sends it with their other mail:
+   * who is about to leave, once the publisher's marker is in, and who has come, before the publisher knew.
+   * `isMarked`: the marker of a move has come from there.
+   */
+  arrived(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    isMarked: (move: MoveId) => boolean,
+  ): void {
+    const moving = this.moving.of(topic);
+    if (moving === undefined && this.#movedIn.size === 0) return this.#local.deliver(topic, message, sender);
+    this.#local.deliver(topic, message, sender, (id) => {
+      const move = moving?.get(id);
+      return (move !== undefined && isMarked(move)) || (this.#movedIn.get(id) ?? 0) > epoch;
+    });
   }
 
   peerGone(peer: PeerLink): void {

@@ -59,6 +59,7 @@ export class FrameWriter {
     if (item instanceof PublishNote) return this.#appendPublish(batch, item, frame);
     if (item instanceof SignalNote) return batch.push(SIGNAL, item.to, item.signal) > 0;
     for (const part of item.parts) batch.push(part);
+    frame.bytesMax += item.bytesMax;
     return true;
   }
 

@@ -1,21 +1,33 @@
 /**
  * One process's part in hand-offs (the master's is placement/handoff): hold, marker, luggage, installed, release.
  *
+ *   old home    stops the actors of the units between two turns, and flushes its links: what they sent has arrived
  *   everybody   holds its new mail for the units and sends a marker down its link to the old home
- *   old home    with all markers in, nothing older can come: it hands over, or refuses
+ *   old home    with all markers in, nothing older can come: it sends the luggage, or refuses
  *   new home    says installed; the units run there only under the table that settles the move
  */
 import type { LocalActors } from '../actor/local-actors.ts';
-import { type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
-import { MARKER, STATE } from '../wire/entry.ts';
+import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
+import { Arriving } from './arriving.ts';
+import type { ClusterTopics } from './cluster-topics.ts';
+import type { HeldSignal } from './hold-queues.ts';
+import { LATE_MAIL_MAX, Leaving } from './leaving.ts';
+import type { LuggagePiece } from './luggage-wire.ts';
 import type { PeerLink } from './peer-link.ts';
-import type { Router } from './router.ts';
+import type { LuggageDesk, Router } from './router.ts';
 
 export interface HandoffDoor {
   readonly self: { index: number; incarnation: number };
   readonly actors: LocalActors;
   readonly router: Router;
+  readonly topics: ClusterTopics;
+  epoch(): number;
+  toRef(id: ActorId): unknown;
+  replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
   peers(): Iterable<PeerLink>;
   peer(index: number): PeerLink | undefined;
@@ -25,26 +37,30 @@ export interface HandoffDoor {
 /** Markers that came before their hold, kept for so many moves. */
 export const EARLY_MARKERS_KEPT = 4096;
 
-interface OldHome {
-  readonly order: MoveOrder;
-  /** Whose marker has not come yet. */
-  readonly awaited: Set<PeerLink>;
-}
-
-export class HandoffParticipant {
+export class HandoffParticipant implements LuggageDesk {
   readonly #door: HandoffDoor;
-  readonly #leaving = new Map<MoveId, OldHome>();
+  readonly #orders = new Map<MoveId, MoveOrder>();
+  readonly #leaving = new Map<MoveId, Leaving>();
+  readonly #arriving = new Map<MoveId, { arriving: Arriving; isComplete: boolean }>();
   readonly #early = new Map<MoveId, Set<PeerLink>>();
-  /** Holds come in the order of their moves: a marker of an earlier one that is not leaving has come too late. */
+  /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
 
   constructor(door: HandoffDoor) {
     this.#door = door;
   }
 
+  /** The old home of units with actors that go along: they stop. */
+  prepare(order: MoveOrder, patienceMs: number, isLast: boolean): void {
+    const leaving = this.#leave(order);
+    leaving.stop(patienceMs, isLast);
+  }
+
   hold(order: MoveOrder): void {
-    const { router, self } = this.#door;
+    const { router, self, topics } = this.#door;
+    this.#orders.set(order.id, order);
     router.hold(order.id, order.units);
+    topics.moving.hold(order);
     this.#lastHold = Math.max(this.#lastHold, order.id);
     if (order.from.index !== self.index || order.from.incarnation !== self.incarnation) {
       const oldHome = this.#door.peer(order.from.index);
@@ -54,57 +70,238 @@ export class HandoffParticipant {
     }
     const early = this.#early.get(order.id);
     this.#early.delete(order.id);
-    const awaited = new Set([...this.#door.peers()].filter((peer) => !peer.ended && !early?.has(peer)));
-    this.#leaving.set(order.id, { order, awaited });
-    this.#handOverIfComplete(order.id);
+    const leaving = this.#leaving.get(order.id) ?? this.#leave(order);
+    leaving.order = order;
+    leaving.markers = new Set(this.#livePeers().filter((peer) => !early?.has(peer)));
+    this.#handOverIfComplete(leaving);
   }
 
   marker(peer: PeerLink, move: MoveId): void {
     const leaving = this.#leaving.get(move);
-    if (!leaving) return this.#keepEarly(peer, move);
-    leaving.awaited.delete(peer);
-    this.#handOverIfComplete(move);
+    if (!leaving?.markers) return this.#keepEarly(peer, move);
+    leaving.markers.delete(peer);
+    this.#handOverIfComplete(leaving);
   }
 
-  /** The end of a link counts as marker for every move; a marker that came early stays counted. */
+  /** All that the actors of a move had sent to a peer has arrived there. */
+  flushed(peer: PeerLink, move: MoveId): void {
+    const leaving = this.#leaving.get(move);
+    if (leaving?.flushes?.delete(peer)) this.#handOverIfComplete(leaving);
+  }
+
+  /** The end of a link counts as marker and acknowledgement of every move; a marker that came early stays counted. */
   peerGone(peer: PeerLink): void {
-    for (const [move, { awaited }] of [...this.#leaving]) if (awaited.delete(peer)) this.#handOverIfComplete(move);
+    for (const leaving of [...this.#leaving.values()]) {
+      leaving.flushes?.delete(peer);
+      leaving.markers?.delete(peer);
+      this.#handOverIfComplete(leaving);
+    }
   }
 
-  /** Luggage has come: nothing of the units runs before the table says so. */
-  installed(move: MoveId): void {
-    this.#door.tellMaster({ type: 'installed', move });
+  /** Its publisher holds what it publishes for the actors of the move. */
+  isMarked(move: MoveId, peer: PeerLink): boolean {
+    const leaving = this.#leaving.get(move);
+    if (!leaving) return false;
+    return leaving.markers ? !leaving.markers.has(peer) : this.#early.get(move)?.has(peer) === true;
   }
 
-  /** The move has ended, one way or the other. */
-  release(move: MoveId): void {
-    this.#leaving.delete(move);
+  /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
+  luggage(move: MoveId, piece: unknown): void {
+    const order = this.#orders.get(move);
+    // Of a move that ended meanwhile: it means nothing here.
+    if (order?.to.index !== this.#door.self.index) return;
+    let entry = this.#arriving.get(move);
+    if (!entry) this.#arriving.set(move, (entry = { arriving: this.#newArriving(), isComplete: false }));
+    if (piece !== null) return entry.arriving.add(piece as LuggagePiece);
+    entry.isComplete = true;
+    entry.arriving.complete().then(
+      () => this.#door.tellMaster({ type: 'installed', move }),
+      (error) => this.#refuse(move, asError(error), false),
+    );
+  }
+
+  /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
+  settle(move: MoveId, hasMoved: boolean): void {
+    const order = this.#orders.get(move);
+    if (hasMoved && order) this.#noteMoved(order);
+    this.#endLeaving(move, hasMoved);
+    this.#endArriving(move, order, hasMoved);
+    this.#orders.delete(move);
     this.#early.delete(move);
+    if (order) this.#door.topics.moving.release(order);
+  }
+
+  release(move: MoveId): void {
     this.#door.router.release(move);
   }
 
-  /** The new home died: the luggage goes to another one. */
-  redirect(move: MoveId, to: { index: number; incarnation: number }): void {
-    this.#sendLuggage(move, to.index, to.incarnation);
+  keepsOf(envelope: Envelope): boolean {
+    const { sender } = envelope;
+    const leaving = sender === undefined ? undefined : this.#leavingWith(sender);
+    if (!leaving) return false;
+    if (leaving.isSent) {
+      // What is left of its last turns: it goes on elsewhere, and speaks from there.
+      const text = `an actor sends from where it lives; got a message of ${sender}, which has moved`;
+      this.#door.actors.kernel.deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);
+    } else {
+      leaving.outbound.push(envelope);
+    }
+    return true;
   }
 
-  #handOverIfComplete(move: MoveId): void {
-    const leaving = this.#leaving.get(move);
-    if (!leaving || leaving.awaited.size > 0) return;
+  keepsFor(unit: Unit, envelope: Envelope): boolean {
+    for (const leaving of this.#leaving.values()) {
+      if (!leaving.isStill || !leaving.units.has(unit)) continue;
+      if (leaving.isSent) this.#door.router.holds.add(unit, envelope);
+      else if (leaving.late.length >= LATE_MAIL_MAX && envelope.verb === 'message') {
+        const text = `at most ${LATE_MAIL_MAX} messages wait for actors on the move; got one more`;
+        this.#door.actors.kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
+      } else {
+        leaving.late.push(envelope);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  *takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal> {
+    const earlier = new Map<Leaving, Envelope[]>();
+    const rest: (Envelope | HeldSignal)[] = [];
+    for (const one of mail) {
+      const leaving = 'signal' in one || !one.sender ? undefined : this.#leavingWith(one.sender);
+      if (!leaving) rest.push(one);
+      else if (earlier.has(leaving)) earlier.get(leaving)?.push(one as Envelope);
+      else earlier.set(leaving, [one as Envelope]);
+    }
+    for (const [leaving, tail] of earlier) leaving.outbound.unshift(...tail);
+    yield* rest;
+  }
+
+  #leave(order: MoveOrder): Leaving {
+    const { actors, router } = this.#door;
+    const leaving = new Leaving(
+      {
+        actors,
+        unitOf: (id) => router.unitOf(id),
+        still: (of) => this.#still(of),
+        refused: (of, error, isBusy) => {
+          this.#leaving.delete(of.order.id);
+          this.#openDesk();
+          this.#refuse(of.order.id, error, isBusy);
+        },
+      },
+      order,
+    );
+    this.#leaving.set(order.id, leaving);
+    return leaving;
+  }
+
+  /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
+  #still(leaving: Leaving): void {
+    const { router, tellMaster } = this.#door;
+    const { order, family, subscriptions } = leaving;
+    for (const id of family) leaving.units.add(id);
+    router.hold(order.id, [...leaving.units]);
+    leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
+    this.#openDesk();
+    leaving.flushes = new Set(this.#livePeers());
+    for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
+    tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
+  }
+
+  #livePeers(): PeerLink[] {
+    return [...this.#door.peers()].filter((peer) => !peer.ended);
+  }
+
+  #openDesk(): void {
+    const isAnyStill = [...this.#leaving.values()].some(({ isStill }) => isStill);
+    this.#door.router.desk = isAnyStill ? this : undefined;
+  }
+
+  #leavingWith(sender: ActorId): Leaving | undefined {
+    for (const leaving of this.#leaving.values()) if (leaving.isStill && leaving.ids.has(sender)) return leaving;
+    return undefined;
+  }
+
+  #handOverIfComplete(leaving: Leaving): void {
+    const { markers, flushes, order } = leaving;
+    if (leaving.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
+    if (!leaving.isStill) {
+      const live = this.#liveUnit(order);
+      if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    }
+    leaving.isSent = true;
+    this.#sendLuggage(leaving);
+  }
+
+  #sendLuggage(leaving: Leaving): void {
     const { order } = leaving;
-    const live = this.#liveUnit(order);
-    if (live !== undefined) return this.#refuse(order, live);
-    this.#sendLuggage(move, order.to.index, order.to.incarnation);
+    if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
+    const newHome = this.#door.peer(order.to.index);
+    if (newHome?.incarnation !== order.to.incarnation) return;
+    if (leaving.isStill) {
+      const { deadLetters } = this.#door.actors.kernel;
+      const pieces = leaving.pack((envelope, error) =>
+        deadLetters.refuse(
+          envelope,
+          error instanceof TroupeError ? error.code : 'INVALID_MESSAGE',
+          asError(error).message,
+        ),
+      );
+      for (const { piece, bytesMax } of pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
+    }
+    newHome.note(STATE, order.id, null);
   }
 
-  #sendLuggage(move: MoveId, index: number, incarnation: number): void {
-    if (index === this.#door.self.index) return this.installed(move);
-    const newHome = this.#door.peer(index);
-    if (newHome?.incarnation === incarnation) newHome.note(STATE, move, null);
+  #noteMoved({ units, from, to }: MoveOrder): void {
+    const { router, actors } = this.#door;
+    const moved = new Set(units);
+    router.settled(units, to.index);
+    actors.kernel.pending.moved(
+      processAddress(from.index, from.incarnation),
+      processAddress(to.index, to.incarnation),
+      (target) => moved.has(router.unitOf(target) as Unit),
+    );
   }
 
-  #refuse(order: MoveOrder, unit: Unit): void {
-    this.#door.tellMaster({ type: 'refused', move: order.id, error: refusal(order, unit) });
+  #endLeaving(move: MoveId, hasMoved: boolean): void {
+    const leaving = this.#leaving.get(move);
+    if (!leaving) return;
+    this.#leaving.delete(move);
+    this.#openDesk();
+    const { actors, router } = this.#door;
+    if (hasMoved) {
+      const { to } = leaving.order;
+      for (const { replyTo } of leaving.allMail()) replyTo?.written(processAddress(to.index, to.incarnation));
+      if (leaving.isStill) leaving.letGo();
+      return;
+    }
+    leaving.goOn();
+    // What they had sent goes first, then what came for them, then what was held.
+    for (const envelope of leaving.outbound) router.deliver(envelope);
+    for (const envelope of leaving.late) actors.deliver(envelope);
+  }
+
+  #endArriving(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
+    const entry = this.#arriving.get(move);
+    this.#arriving.delete(move);
+    if (!entry) return;
+    if (hasMoved && entry.isComplete && order?.to.index === this.#door.self.index) entry.arriving.settle();
+    else entry.arriving.discard();
+  }
+
+  #newArriving(): Arriving {
+    const { actors, topics, epoch, toRef, replyTo, router } = this.#door;
+    return new Arriving({
+      ...{ actors, topics, epoch, toRef, replyTo },
+      send: (envelope) => void router.deliver(envelope),
+      deliver: (envelope) => void actors.deliver(envelope),
+    });
+  }
+
+  #refuse(move: MoveId, error: Error, isBusy: boolean): void {
+    const fault = error instanceof TroupeError ? error : new TroupeError('ACTOR_UNAVAILABLE', error.message);
+    this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
   /** A unit of the order under which an actor is in memory here. */
@@ -118,7 +315,7 @@ export class HandoffParticipant {
   }
 
   #keepEarly(peer: PeerLink, move: MoveId): void {
-    if (move <= this.#lastHold) return;
+    if (move <= this.#lastHold && !this.#leaving.has(move)) return;
     let peers = this.#early.get(move);
     if (!peers) {
       if (this.#early.size >= EARLY_MARKERS_KEPT) return;
@@ -128,16 +325,12 @@ export class HandoffParticipant {
   }
 }
 
-function refusal({ purpose }: MoveOrder, unit: Unit): ErrorData {
+function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
   if (purpose === 'claim') {
-    return errorToData(
-      new TroupeError('ALREADY_EXISTS', `a place of its own is for an actor that does not run yet; got ${unit}`),
-    );
+    return new TroupeError('ALREADY_EXISTS', `a place of its own is for an actor that does not run yet; got ${unit}`);
   }
-  return errorToData(
-    new TroupeError(
-      'ACTOR_UNAVAILABLE',
-      `a unit moves while none of its actors is in memory; got a live actor in ${unit}`,
-    ),
+  return new TroupeError(
+    'ACTOR_UNAVAILABLE',
+    `a unit moves while none of its actors is in memory; got a live actor in ${unit}`,
   );
 }

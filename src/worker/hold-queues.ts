@@ -86,6 +86,22 @@ export class HoldQueues {
     this.#queueOf(id).unshiftAll(apart);
   }
 
+  /** What these senders have waiting here, in order: it goes along when they move. */
+  takeFrom(senders: ReadonlySet<ActorId>): Envelope[] {
+    const taken: Envelope[] = [];
+    for (const [unit, queue] of this.#byUnit) {
+      const all = queue.clear();
+      for (const held of all) {
+        const { mail } = held;
+        if ('signal' in mail || mail.sender === undefined || !senders.has(mail.sender)) queue.push(held);
+        else taken.push(mail);
+      }
+      if (queue.length === 0) this.#byUnit.delete(unit);
+    }
+    this.#size -= taken.length;
+    return taken;
+  }
+
   /** Everything that waits for a unit, in order. */
   take(unit: Unit): (Envelope | HeldSignal)[] {
     const queue = this.#byUnit.get(unit);

@@ -3,6 +3,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { errorFromData } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
+import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from './credit-granter.ts';
 import type { HandoffParticipant } from './handoff-participant.ts';
 import type { Ingress } from './link-reader.ts';
@@ -34,7 +35,8 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
     replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
     failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
     signal: (to, signal) => router.signalArrived(to, signal),
-    published: (topic, message, sender) => topics.arrived(topic, message, sender),
+    published: (topic, message, sender, epoch) =>
+      topics.arrived(topic, message, sender, epoch, (move) => handoffs.isMarked(move, peer)),
     topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
     topicAcknowledged: (number) => topics.acknowledged(peer, number),
     topicsTold: (names) => {
@@ -42,7 +44,9 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
       parts.introduced(peer);
     },
     marker: (move) => handoffs.marker(peer, move),
-    luggage: (move) => handoffs.installed(move),
+    luggage: (move, luggage) => handoffs.luggage(move, luggage),
+    flush: (move) => peer.note(FLUSHED, move),
+    flushed: (move) => handoffs.flushed(peer, move),
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {
       peer.received += entries;

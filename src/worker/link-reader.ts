@@ -19,12 +19,15 @@ export interface Ingress {
   replied(correlation: number, value: unknown): void;
   failed(correlation: number, error: ErrorData): void;
   signal(to: ActorId, signal: Signal): void;
-  published(topic: string, message: unknown, sender: ActorId | undefined): void;
+  /** `epoch`: the publisher's, as it wrote the frame. */
+  published(topic: string, message: unknown, sender: ActorId | undefined, epoch: number): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
   topicsTold(topics: string[]): void;
   marker(move: number): void;
   luggage(move: number, luggage: unknown): void;
+  flush(move: number): void;
+  flushed(move: number): void;
   credit(count: number): void;
   /** After each frame: so many entries came, so many of them spent credit. */
   frameRead(entries: number, messages: number): void;
@@ -100,7 +103,7 @@ export class LinkReader {
       case entry.SIGNAL:
         return this.#ingress.signal(this.#next() as ActorId, this.#next() as Signal);
       case entry.PUBLISH:
-        return this.#ingress.published(this.#next() as string, ...this.#senderAndMessage());
+        return this.#published();
       default:
         return this.#rare(kind);
     }
@@ -136,6 +139,10 @@ export class LinkReader {
         return ingress.marker(this.#next() as number);
       case entry.STATE:
         return ingress.luggage(this.#next() as number, this.#next());
+      case entry.FLUSH:
+        return ingress.flush(this.#next() as number);
+      case entry.FLUSHED:
+        return ingress.flushed(this.#next() as number);
       case entry.CREDIT:
         return ingress.credit(this.#next() as number);
       default:
@@ -143,9 +150,10 @@ export class LinkReader {
     }
   }
 
-  #senderAndMessage(): [message: unknown, sender: ActorId | undefined] {
+  #published(): void {
+    const topic = this.#next() as string;
     const sender = this.#sender();
-    return [this.#value(), sender];
+    this.#ingress.published(topic, this.#value(), sender, this.#batch[0] as number);
   }
 
   #next(): unknown {

@@ -19,6 +19,8 @@ export interface ProcessParts {
   incarnation: number;
   clock: Clock;
   random: () => number;
+  /** Of actors that are spawned without a key. Default: nanoid. */
+  newKey?: () => string;
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -48,7 +50,7 @@ export function newKernel(
     address,
     clock,
     random,
-    newKey: nanoid,
+    newKey: parts.newKey ?? nanoid,
     newFence: fences(parts),
     log,
     events,

@@ -6,9 +6,12 @@ import type { Signal } from '../vocabulary/signal.ts';
 /** Anything but an envelope: its kind and parts, as they go into the batch. */
 export class Note {
   readonly parts: readonly unknown[];
+  /** Encoded, at most; what is small need not say so. */
+  readonly bytesMax: number;
 
-  constructor(...parts: unknown[]) {
+  constructor(parts: readonly unknown[], bytesMax = 0) {
     this.parts = parts;
+    this.bytesMax = bytesMax;
   }
 }
 

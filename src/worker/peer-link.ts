@@ -112,7 +112,13 @@ export class PeerLink {
 
   /** In order with the mail, but no message: topics, markers, luggage. */
   note(...parts: unknown[]): void {
-    this.#mail.push(new Note(...parts));
+    this.#mail.push(new Note(parts));
+    this.#arm();
+  }
+
+  /** The same, of a size that counts. */
+  heavyNote(bytesMax: number, ...parts: unknown[]): void {
+    this.#mail.push(new Note(parts, bytesMax));
     this.#arm();
   }
 
@@ -129,12 +135,12 @@ export class PeerLink {
   }
 
   fail(correlation: number, error: ErrorData): void {
-    this.#prompt.push(new Note(FAILURE, correlation, this.#writer.failure(error)));
+    this.#prompt.push(new Note([FAILURE, correlation, this.#writer.failure(error)]));
     this.#arm();
   }
 
   grant(count: number): void {
-    this.#prompt.push(new Note(CREDIT, count));
+    this.#prompt.push(new Note([CREDIT, count]));
     // Credit is no mail: it is not counted when the two ends compare what they sent and received.
     this.sent--;
     this.#arm();

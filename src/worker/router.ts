@@ -42,8 +42,20 @@ export interface RouterDoor {
 /** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
 export const LOCATED_KEPT = 100_000;
 
+/** Keeps mail of and for actors that stand still here, about to move. */
+export interface LuggageDesk {
+  /** Their own, sent since: it goes along. */
+  keepsOf(envelope: Envelope): boolean;
+  /** For them, from a process that does not hold yet: it goes along. */
+  keepsFor(unit: Unit, envelope: Envelope): boolean;
+  /** Their own, that a link did not get written: it goes along, before the rest. Returns what is not theirs. */
+  takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
+}
+
 export class Router implements Recipient {
   readonly holds: HoldQueues;
+  /** While any actor stands still here. */
+  desk: LuggageDesk | undefined;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
   readonly #door: RouterDoor;
@@ -67,6 +79,7 @@ export class Router implements Recipient {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return cell.deliver(envelope);
     }
+    if (this.desk?.keepsOf(envelope)) return true;
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
     if (!behaviour) {
       const known = [...this.#kernel.behaviours.keys()].join(', ');
@@ -88,6 +101,13 @@ export class Router implements Recipient {
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
     if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
+  }
+
+  /** To a subscriber that lives here. */
+  published(envelope: Envelope): boolean {
+    if (this.desk === undefined) return this.#actors.deliver(envelope);
+    this.arrived(envelope);
+    return true;
   }
 
   signalArrived(to: ActorId, signal: Signal): void {
@@ -159,7 +179,7 @@ export class Router implements Recipient {
   /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): void {
     const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
-    for (const one of mail) {
+    for (const one of this.desk?.takeBack(mail) ?? mail) {
       const unit = isProcessAddress(one.to) ? undefined : this.unitOf(one.to);
       if (unit === undefined) this.#again(one);
       else if (byUnit.has(unit)) byUnit.get(unit)?.push(one);
@@ -168,6 +188,15 @@ export class Router implements Recipient {
     for (const [unit, tail] of byUnit) {
       if (this.#isHeld(unit)) this.holds.putBack(unit, tail);
       else for (const one of tail) this.#again(one);
+    }
+  }
+
+  /** Units have moved: places that are not in the table are known here by what was asked or by who lives here. */
+  settled(units: readonly Unit[], to: number): void {
+    for (const unit of units) {
+      const strategy = parseUnit(unit) ? 'hash' : this.#kernel.behaviours.get(kindOf(unit))?.strategy;
+      if (strategy === undefined || strategy === 'hash') continue;
+      if (to === this.#door.index || this.#located.has(unit)) this.remember(unit, to);
     }
   }
 
@@ -208,6 +237,7 @@ export class Router implements Recipient {
   }
 
   #deliverHere(envelope: Envelope): boolean {
+    if (this.desk?.keepsFor(this.unitOf(envelope.to) as Unit, envelope)) return true;
     if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
     const { table, index } = this.#door;
     const active = this.#actors.cellOf(envelope.to) !== undefined;

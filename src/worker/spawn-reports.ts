@@ -27,7 +27,9 @@ export class SpawnReports implements ActorsObserver {
     this.#note(id, { id, args: toWire(args) });
   }
 
-  ended(id: ActorId): void {
+  /** Of others only those are of interest that have a place of their own: one that was moved. */
+  ended(id: ActorId, spawned: boolean): void {
+    if (!spawned && this.#table().pinOf(id) === undefined) return;
     this.#note(id, undefined);
   }
 

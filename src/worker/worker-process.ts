@@ -10,6 +10,7 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
+import { keepNoConnections } from './keep-no-connections.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from './process-system.ts';
 import { watchMaster } from './watchdog.ts';
@@ -35,16 +36,18 @@ const control: ControlChannel<ToMaster, ToProcess> = {
 
 let running: ClusterProcess | undefined;
 let socketDir: string | undefined;
+let isRetiring = false;
 process.on('message', (message) => {
   const order = message as ToProcess;
   if (order.type === 'boot') void boot(order);
+  else if (order.type === 'retire') retire();
   else receive(order);
 });
 control.send({ type: 'hello' });
 watchMaster();
 process.on('exit', () => {
   // node:cluster ends a worker whose master is gone. The system went with it: nothing of it stays behind.
-  if (!process.connected && socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
+  if (!process.connected && !isRetiring && socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
 });
 
 async function boot(order: BootOrder): Promise<void> {
@@ -86,6 +89,13 @@ async function boot(order: BootOrder): Promise<void> {
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
   const path = await running.listen();
   control.send({ type: 'listening', path });
+}
+
+/** Servers close now, told by node:cluster; when the last answer is out it ends the channel to the master. */
+function retire(): void {
+  isRetiring = true;
+  keepNoConnections();
+  process.once('disconnect', exit);
 }
 
 function exit(): void {

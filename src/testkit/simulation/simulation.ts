@@ -7,25 +7,40 @@ import type { ActorDefinition } from '../../actor/definition.ts';
 import { Master } from '../../master/master.ts';
 import { type Log, openLog } from '../../observe/log.ts';
 import { supervisionPolicy } from '../../supervision/supervision-options.ts';
-import type { ToMaster, ToProcess } from '../../wire/control.ts';
+import { processAddress } from '../../vocabulary/address.ts';
+import type { ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
 import { localChannel } from '../../wire/local-channel.ts';
 import { MemoryNetwork } from '../../wire/memory-link.ts';
 import { ClusterProcess } from '../../worker/cluster-process.ts';
 import type { System } from '../../worker/system.ts';
 import { seededRandom } from '../seeded-random.ts';
-import { type ProcessSeed, SimulatedHost, type SimulatedProcess } from './simulated-host.ts';
-import { ProcessClock, SimulatedTime } from './simulated-time.ts';
+import { type Observer, Observers, type SimulationEvent } from './observation.ts';
+import { ObservedNetwork } from './observed-network.ts';
+import { ProcessClock } from './process-clock.ts';
+import { SimulatedHost } from './simulated-host.ts';
+import type { ProcessSeed } from './simulated-machine.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import { SimulatedTime } from './simulated-time.ts';
 
 export interface SimulationOptions {
   seed: number;
   workers: number | { role: string; count: number }[];
   actors: Record<string, ActorDefinition>;
+  /** What every worker runs once it is ready. */
+  main?: (system: System) => unknown;
   /** Milliseconds that a frame is under way, at most. Default 1. */
-  linkMs?: number;
+  linkMs?: number | ((from: string, to: string) => number);
   hangMs?: number;
   askTimeoutMs?: number;
+  /** Looks on from the beginning. */
+  observe?: Observer;
+  /** Called for each process, the master's own data plane first, before anything happens in it. */
+  began?: (process: ClusterProcess) => void;
   log?: string;
 }
+
+/** The address of the master's own data plane. */
+const MASTER = processAddress(0, 1);
 
 export class Simulation {
   readonly time: SimulatedTime;
@@ -35,39 +50,59 @@ export class Simulation {
   readonly master: Master;
   /** The system as the master sees it. */
   readonly system: System;
+  /** The master's own data plane. */
   readonly peer: ClusterProcess;
+  /** Of the master and its data plane. */
+  readonly clock: ProcessClock;
+  readonly observers: Observers = new Observers();
   readonly #options: SimulationOptions;
   readonly #log: Log;
+  readonly #links: ObservedNetwork;
+  #keys = 0;
 
   private constructor(options: SimulationOptions) {
-    const { seed, linkMs = 1, hangMs = 500, workers } = options;
+    const { seed, linkMs = 1, hangMs = 500, workers, observe } = options;
     this.#options = options;
+    if (observe) this.observers.add(observe);
     this.random = seededRandom(seed);
     this.time = new SimulatedTime(this.random);
     this.#log = openLog(options.log ?? 'silent', {});
-    const clock = new ProcessClock(this.time);
-    this.network = new MemoryNetwork({ clock, delayMs: () => this.random() * linkMs });
-    this.host = new SimulatedHost(this.time, this.random, this.network, (process) => this.#process(process));
-    const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
+    this.clock = new ProcessClock(this.time);
+    const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
+    this.network = new MemoryNetwork({
+      // Of the machine: links go on whichever process stands still.
+      clock: new ProcessClock(this.time),
+      delayMs: (from, to) => this.random() * delayMs(from, to),
+    });
+    this.#links = new ObservedNetwork(this.network, this.time, this.observers);
+    this.host = new SimulatedHost({
+      time: this.time,
+      random: this.random,
+      network: this.network,
+      observers: this.observers,
+      clock: this.clock,
+      start: (process) => this.#process(process),
+      died: (address, { signal }) => this.#died(address, signal !== null),
+    });
+    const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(this.clock);
     const boot = {
       system: 'simulation',
       actors: '',
       socketDir: '',
       token: 'token',
-      startedAt: clock.wall(),
+      startedAt: this.clock.wall(),
       heartbeatMs: hangMs / 5,
       options: {},
     };
-    const self = { index: 0, incarnation: 1, role: 'master' };
     this.peer = this.#process({
-      boot: { type: 'boot', ...boot, self },
-      clock,
-      control: toMaster,
+      boot: { type: 'boot', ...boot, self: { index: 0, incarnation: 1, role: 'master' } },
+      clock: this.clock,
+      control: this.#watched(toMaster, MASTER, 'master'),
       exit: () => void this.peer.close(),
     });
     this.master = new Master({
       host: this.host,
-      clock,
+      clock: this.clock,
       random: this.random,
       log: this.#log,
       policy: supervisionPolicy({ intensity: 1_000, periodMs: 30_000 }),
@@ -76,7 +111,7 @@ export class Simulation {
       groups: typeof workers === 'number' ? [{ role: 'worker', count: workers }] : workers,
       kinds: new Map([...this.#behaviours()].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
       boot,
-      peer: { channel: toPeer, path: 'memory:~0.1' },
+      peer: { channel: this.#watched(toPeer, 'master', MASTER), path: `memory:${MASTER}` },
     });
     this.system = this.peer.system;
   }
@@ -97,16 +132,14 @@ export class Simulation {
       isSettled = true;
     };
     promise.then(done, done);
-    const until = this.time.now + withinMs;
-    await settle();
-    while (!isSettled && this.time.now < until) await this.run(1);
+    await this.time.runUntil(this.time.now + withinMs, () => isSettled);
     if (!isSettled) throw new Error(`a promise settles within ${withinMs} simulated ms; got none`);
     return promise;
   }
 
   /** Lets the machine run for some milliseconds. */
   run(ms: number): Promise<void> {
-    return this.time.runUntil(this.time.now + ms, settle);
+    return this.time.runUntil(this.time.now + ms);
   }
 
   worker(index: number): SimulatedProcess | undefined {
@@ -118,22 +151,140 @@ export class Simulation {
     return this.host.processes.filter((process) => process.isAlive);
   }
 
+  /** SIGKILL: the memory of the worker is gone at once. */
+  crash(index: number): void {
+    this.worker(index)?.kill();
+  }
+
+  /** SIGSTOP: it does nothing until it is thawed; the master kills it once it has been silent for `hangMs`. */
+  freeze(index: number): void {
+    this.worker(index)?.freeze();
+  }
+
+  thaw(index: number): void {
+    this.worker(index)?.thaw();
+  }
+
+  /** The master and its own data plane stand still; the workers go on. */
+  freezeMaster(): void {
+    if (this.clock.isFrozen) return;
+    this.clock.freeze();
+    this.network.freeze(MASTER);
+    this.#tell({ kind: 'process', step: 'frozen', at: this.time.now, process: MASTER });
+  }
+
+  thawMaster(): void {
+    if (!this.clock.isFrozen) return;
+    this.clock.thaw();
+    this.network.thaw(MASTER);
+    this.#tell({ kind: 'process', step: 'thawed', at: this.time.now, process: MASTER });
+  }
+
+  /** The link between two processes ends: both read what is under way. They link again. 0 is the master. */
+  cut(one: number, other: number): void {
+    this.#betweenTwo(one, other, 'cut', (a, b) => this.network.cut(a, b));
+  }
+
+  /** The link breaks at once: what the first one was sent and has not read is lost. They link again. */
+  reset(one: number, other: number): void {
+    this.#betweenTwo(one, other, 'reset', (a, b) => this.network.reset(a, b));
+  }
+
+  /** Nothing arrives between the two until `unstall`. */
+  stall(one: number, other: number): void {
+    this.#betweenTwo(one, other, 'stalled', (a, b) => this.network.stall(a, b));
+  }
+
+  unstall(one: number, other: number): void {
+    this.#betweenTwo(one, other, 'unstalled', (a, b) => this.network.unstall(a, b));
+  }
+
+  /** The machine was asleep: all that is due comes late, at once. */
+  jump(ms: number): void {
+    this.time.jump(ms);
+    this.#tell({ kind: 'jump', at: this.time.now, ms });
+  }
+
+  /** Calls `act` once, at the first event that fits: before a control message or frame that is received is handled. */
+  when(fits: (event: SimulationEvent) => boolean, act: (event: SimulationEvent) => void): void {
+    const forget = this.observers.add((event) => {
+      if (!fits(event)) return;
+      forget();
+      act(event);
+    });
+  }
+
+  /** The address of the present process of a worker, or of the master for 0. */
+  addressOf(index: number): string | undefined {
+    return index === 0 ? MASTER : this.worker(index)?.address;
+  }
+
+  #betweenTwo(
+    one: number,
+    other: number,
+    step: 'cut' | 'reset' | 'stalled' | 'unstalled',
+    act: (a: string, b: string) => void,
+  ): void {
+    const from = this.addressOf(one);
+    const to = this.addressOf(other);
+    if (from === undefined || to === undefined || from === to) return;
+    this.#tell({ kind: 'network', step, at: this.time.now, from, to });
+    act(from, to);
+  }
+
+  /** Of what a killed process wrote, a tail may still have been in its own buffers. */
+  #died(address: string, isKilled: boolean): void {
+    this.network.kill(address, (_to, unread) => (isKilled ? Math.floor(this.random() * (unread + 1)) : 0));
+    this.#links.died(address);
+  }
+
+  #tell(event: SimulationEvent): void {
+    this.observers.tell(event);
+  }
+
   #process({ boot, clock, control, exit }: ProcessSeed): ClusterProcess {
-    return new ClusterProcess({
+    const { main, askTimeoutMs = 5_000 } = this.#options;
+    const address = processAddress(boot.self.index, boot.self.incarnation);
+    const process: ClusterProcess = new ClusterProcess({
       system: 'simulation',
       self: boot.self,
       clock,
       random: this.random,
+      newKey: () => `key-${++this.#keys}`,
       log: this.#log,
-      limits: { askTimeoutMs: this.#options.askTimeoutMs ?? 5_000, messageBytesMax: 1_000_000, checkMessages: true },
+      limits: { askTimeoutMs, messageBytesMax: 1_000_000, checkMessages: true },
       behaviours: this.#behaviours(),
       startedAt: boot.startedAt,
       heartbeatMs: boot.heartbeatMs,
       token: boot.token,
-      network: this.network.host(),
+      network: this.#links.host(address, clock, () => process.table.epoch),
       control,
+      ...(main && { main }),
       exit,
     });
+    this.#options.began?.(process);
+    return process;
+  }
+
+  /** One end of the channel between the master and its own data plane, which delays nothing. */
+  #watched<Out extends ToMaster | ToProcess, In extends ToMaster | ToProcess>(
+    channel: ControlChannel<Out, In>,
+    from: string,
+    to: string,
+  ): ControlChannel<Out, In> {
+    const see = (step: 'sent' | 'received', sender: string, receiver: string, message: Out | In): void =>
+      this.#tell({ kind: 'control', step, at: this.time.now, from: sender, to: receiver, message });
+    return {
+      send: (message) => {
+        see('sent', from, to, message);
+        channel.send(message);
+      },
+      onMessage: (receive) =>
+        channel.onMessage((message) => {
+          see('received', to, from, message);
+          receive(message);
+        }),
+    };
   }
 
   /** A set of its own for each process, as each loads the modules anew. */
@@ -142,9 +293,4 @@ export class Simulation {
       Object.entries(this.#options.actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)]),
     );
   }
-}
-
-/** Lets promises run. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

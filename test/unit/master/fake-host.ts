@@ -109,6 +109,8 @@ export class FakeProcess {
       case 'go':
         if (this.behave.stopsAt !== 'go') this.say({ type: 'ready' });
         return;
+      case 'prepare':
+        return this.#prepare(message.move);
       case 'hold':
         return this.#hold(message.move);
       case 'query':
@@ -127,6 +129,17 @@ export class FakeProcess {
     this.say({ type: 'listening', path: `/sockets/${this.index}.${this.incarnation}` });
   }
 
+  #prepare(move: MoveOrder): void {
+    this.#checkOldHome(move);
+    if (this.behave.handoffs === 'install')
+      this.say({ type: 'prepared', move: move.id, family: [], subscriptions: [] });
+    if (this.behave.handoffs === 'refuse') this.#refuse(move, 'INVALID_MESSAGE');
+  }
+
+  #refuse(move: MoveOrder, code: ErrorData['code']): void {
+    this.say({ type: 'refused', move: move.id, error: { code, message: `expected nobody; got ${move.units[0]}` } });
+  }
+
   /** The old home refuses, or the new one has it all: both at once is no hand-off. */
   #hold(move: MoveOrder): void {
     this.#checkOldHome(move);
@@ -134,11 +147,7 @@ export class FakeProcess {
       name.index === this.index && name.incarnation === this.incarnation;
     if (this.behave.handoffs === 'install' && isSelf(move.to)) this.say({ type: 'installed', move: move.id });
     if (this.behave.handoffs !== 'refuse' || !isSelf(move.from)) return;
-    this.say({
-      type: 'refused',
-      move: move.id,
-      error: { code: 'ALREADY_EXISTS', message: `expected nobody; got ${move.units[0]}` },
-    });
+    this.#refuse(move, 'ALREADY_EXISTS');
   }
 
   /** A unit that is handed over by anybody but its home would live twice. */
@@ -181,6 +190,7 @@ export class FakeHost implements WorkerHost {
     return {
       pid: 1_000 + this.forked.length,
       channel: process.channel,
+      retire: () => process.channel.send({ type: 'exit' }),
       kill: (signal) => {
         process.kills.push(signal);
         this.clock.setTimer(1, () => process.exit({ code: null, signal }));

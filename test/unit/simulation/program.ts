@@ -1,6 +1,7 @@
 /** Random programs: what users and fate do to a system, step by step. */
 import fc from 'fast-check';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { Observer } from '../../../src/testkit/simulation/observation.ts';
 import { CHILD_IDS, IDS, TOPICS, World } from './world.ts';
 
 export type Step =
@@ -12,7 +13,9 @@ export type Step =
   | { do: 'stop' | 'killActor' | 'spawn'; to: string }
   | { do: 'adopt'; from: string; key: string }
   | { do: 'killWorker' | 'freeze' | 'thaw'; worker: number }
-  | { do: 'addWorker' }
+  | { do: 'addWorker' | 'reload' }
+  | { do: 'move'; to: string; worker: number }
+  | { do: 'removeWorker' | 'restartWorker'; worker: number }
   /** The sender's worker dies while what it sent is on its way, and its next incarnation sends at once. */
   | { do: 'crashSender'; from: string; to: string; count: number; ms: number }
   | { do: 'wait'; ms: number };
@@ -46,7 +49,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constantFrom('killWorker' as const, 'freeze' as const, 'thaw' as const), worker }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('addWorker' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('addWorker' as const, 'reload' as const) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('move' as const), to: anyId, worker }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('removeWorker' as const, 'restartWorker' as const), worker }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -61,11 +69,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 export function steps({ maxLength }: { maxLength: number }): fc.Arbitrary<Step[]> {
-  return fc.array(step, { maxLength, size: 'max' });
+  const calm = step.filter((one) => !['killWorker', 'freeze', 'thaw', 'crashSender'].includes(one.do));
+  return fc.array(process.env.TROUPE_CALM ? calm : step, { maxLength, size: 'max' });
 }
 
 /** Runs a program to the end and checks what happened. */
-export async function runProgram(seed: number, program: readonly Step[]): Promise<World> {
+export async function runProgram(seed: number, program: readonly Step[], observe?: Observer): Promise<World> {
   const world = new World();
   // Links as fast as the control plane, and far slower: what is learnt by the one may overtake what comes by the other.
   const linkMs = [0.2, 1, 5, 20][seed % 4] as number;
@@ -76,15 +85,16 @@ export async function runProgram(seed: number, program: readonly Step[]): Promis
     hangMs: 300,
     askTimeoutMs: 500,
     linkMs,
+    ...(observe && { observe }),
   });
   world.simulation = simulation;
   simulation.system.on('dead-letter', ({ to, message, reason }) => {
     const { from, n } = message as { from?: string; n?: number };
     if (from !== undefined) world.dead.set(`${from}>${to}:${n}`, reason);
   });
-  simulation.host.onEnd = ({ signal }) => {
-    if (signal) world.kills++;
-  };
+  simulation.observers.add((event) => {
+    if (event.kind === 'process' && event.step === 'killed') world.kills++;
+  });
   await simulation.run(5);
   for (const one of program) {
     carryOut(world, simulation, one);
@@ -142,6 +152,18 @@ function carryOut(world: World, simulation: Simulation, one: Step): void {
       return;
     case 'crashSender':
       return crashSender(simulation, one);
+    case 'move':
+      void system.move(one.to, one.worker).catch(() => {});
+      return;
+    case 'removeWorker':
+      if (simulation.workers().length > 3) void system.removeWorker(one.worker).catch(() => {});
+      return;
+    case 'restartWorker':
+      void system.restartWorker(one.worker).catch(() => {});
+      return;
+    case 'reload':
+      void system.reload().catch(() => {});
+      return;
     case 'addWorker':
       if (simulation.workers().length < 5) void system.addWorker().catch(() => {});
       return;

@@ -150,7 +150,7 @@ export class World {
   }
 
   started(id: string, fence: string): void {
-    const homes = this.simulation.workers().filter(({ process }) => process?.actors.cellOf(id) !== undefined);
+    const homes = this.simulation.workers().filter(({ process }) => isLive(process?.actors.cellOf(id)?.status));
     if (homes.length > 1)
       this.breach(`${id} began while it lived elsewhere too: workers ${homes.map(({ index }) => index)}`);
     const before = this.#fences.get(id);
@@ -205,11 +205,18 @@ export class World {
 
   #alive(id: string, fence: string, what: string): void {
     const newest = this.#fences.get(id);
-    if (newest !== fence)
+    // It has moved: it goes on under a higher one.
+    if (newest !== undefined && fence > newest) this.#fences.set(id, fence);
+    else if (newest !== fence)
       this.breach(`${id} ${what} in an incarnation that is over (${fence}; the newest is ${newest})`);
   }
 }
 
 function key({ from, to, n }: Sent): string {
   return `${from}>${to}:${n}`;
+}
+
+/** A copy that is kept until the table says that the actor has moved does not live. */
+function isLive(status: string | undefined): boolean {
+  return status !== undefined && status !== 'frozen';
 }

@@ -28,14 +28,29 @@ class FakePeer {
   }
 }
 
-function newTopics(count = 2): { topics: ClusterTopics; peers: FakePeer[]; got: string[]; clock: VirtualClock } {
+function newTopics(count = 2): {
+  topics: ClusterTopics;
+  peers: FakePeer[];
+  got: string[];
+  clock: VirtualClock;
+  held: Envelope[];
+} {
   const clock = new VirtualClock();
   const got: string[] = [];
+  const held: Envelope[] = [];
   const local = new LocalTopics(clock, silent);
   const note = ({ to, message }: Envelope): number => got.push(`${to} ${(message as { n: number }).n}`);
   local.post = { deliver: (envelope) => note(envelope) > 0, signal: () => {} };
   const peers = Array.from({ length: count }, () => new FakePeer());
-  return { topics: new ClusterTopics(local, () => peers.map(({ link }) => link)), peers, got, clock };
+  return {
+    held,
+    topics: new ClusterTopics(local, () => peers.map(({ link }) => link), {
+      deliver: (envelope) => held.push(envelope),
+    }),
+    peers,
+    got,
+    clock,
+  };
 }
 
 function hasSettled(promise: Promise<unknown> | undefined): () => boolean {
@@ -139,7 +154,7 @@ describe('a published message', () => {
     void topics.join('news', 'counter/a');
     void topics.listen('news', (one) => void heard.push(one));
     for (const { link } of peers) topics.told(link, ['news']);
-    topics.arrived('news', message(4), 'counter/s');
+    topics.arrived('news', message(4), 'counter/s', 1, () => false);
     await clock.settle();
     expect([got, heard, peers.map(({ published }) => published)]).toEqual([['counter/a 4'], [message(4)], [[], []]]);
   });

@@ -29,11 +29,13 @@ function newParticipant(live: string[] = []): {
   const router: string[] = [];
   const door = {
     self: { index: 1, incarnation: 1 },
-    actors: { ids: () => live },
+    actors: { ids: () => live, kernel: { pending: { moved: () => {} } } },
+    topics: { moving: { hold: () => {}, release: () => {} } },
     router: {
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),
       release: (move: number) => void router.push(`release ${move}`),
       unitOf: (id: string) => id,
+      settled: () => {},
     },
     peers: () => peers.values(),
     peer: (index: number) => peers.get(index),
@@ -44,7 +46,10 @@ function newParticipant(live: string[] = []): {
 }
 
 function order(id: number, from: number, to: number, units = ['counter/a']): MoveOrder {
-  return { id, purpose: 'claim', units, from: { index: from, incarnation: 1 }, to: { index: to, incarnation: 1 } };
+  return {
+    ...{ id, purpose: 'claim', units, subscriptions: [] },
+    ...{ from: { index: from, incarnation: 1 }, to: { index: to, incarnation: 1 } },
+  };
 }
 
 const MARKER = 11;
@@ -60,6 +65,7 @@ describe('a bystander', () => {
       [],
       [],
     ]);
+    participant.settle(1, true);
     participant.release(1);
     expect(router).toEqual(['hold 1 counter/a', 'release 1']);
   });
@@ -140,6 +146,7 @@ describe('the old home', () => {
     const { participant, peers, told, link } = newParticipant();
     participant.hold(order(1, 1, 3));
     participant.marker(link(2), 1);
+    participant.settle(1, true);
     participant.release(1);
     participant.marker(link(3), 1);
     participant.peerGone(link(3));
@@ -183,17 +190,4 @@ describe('markers', () => {
     participant.hold(order(next, 1, 3));
     expect(peers.get(3)?.notes).toEqual([[STATE, next, null]]);
   });
-});
-
-test('the new home says installed', () => {
-  const { participant, told } = newParticipant();
-  participant.installed(4);
-  expect(told).toEqual([{ type: 'installed', move: 4 }]);
-});
-
-test('luggage goes to another new home on redirection, if that is the one that is there', () => {
-  const { participant, peers } = newParticipant();
-  participant.redirect(1, { index: 3, incarnation: 2 });
-  participant.redirect(1, { index: 2, incarnation: 1 });
-  expect([peers.get(3)?.notes, peers.get(2)?.notes]).toEqual([[], [[STATE, 1, null]]]);
 });

@@ -107,6 +107,14 @@ export class KeptIngress implements Ingress {
     this.lines.push(`failure ${correlation}`);
   }
 
+  flush(move: number): void {
+    this.lines.push(`flush ${move}`);
+  }
+
+  flushed(move: number): void {
+    this.lines.push(`flushed ${move}`);
+  }
+
   signal(to: string, { type }: Signal): void {
     this.lines.push(`signal ${to} ${type}`);
   }

@@ -23,7 +23,7 @@ test('what was spawned and has ended in one turn is told together', async () => 
   const { clock, told, reports } = newReports();
   reports.spawned('counter/a', 1);
   reports.spawned('counter/b', 2);
-  reports.ended('counter/c');
+  reports.ended('counter/c', true);
   expect(told).toEqual([]);
   await clock.settle();
   expect(told).toEqual([
@@ -34,10 +34,10 @@ test('what was spawned and has ended in one turn is told together', async () => 
 
 test('of an id that ended and was spawned again, or the other way round, the last counts', async () => {
   const { clock, told, reports } = newReports();
-  reports.ended('counter/a');
+  reports.ended('counter/a', true);
   reports.spawned('counter/a', 1);
   reports.spawned('counter/b', 2);
-  reports.ended('counter/b');
+  reports.ended('counter/b', true);
   await clock.settle();
   expect(told).toEqual([
     { type: 'ended', ids: ['counter/b'] },
@@ -49,7 +49,7 @@ test('each turn is told by itself, and before control goes back to the loop', as
   const { told, reports } = newReports();
   reports.spawned('counter/a', 1);
   await Promise.resolve();
-  reports.ended('counter/a');
+  reports.ended('counter/a', true);
   await Promise.resolve();
   expect(told.map(({ type }) => type)).toEqual(['spawned', 'ended']);
 });

@@ -1,0 +1,49 @@
+/**
+ * Stops an actor between two turns, so that it can be moved, and lets it go on if it is not. A turn that runs is waited
+ * for; what comes meanwhile waits in the mailbox.
+ */
+import type { Cell } from './cell.ts';
+import { startAfterBackoff } from './lifecycle.ts';
+import { MessageTimer } from './message-timer.ts';
+
+/** True: it stands still. False: it says so later, by `frozen`, when its turn has ended. */
+export function freeze(cell: Cell, frozen: () => void): boolean {
+  if (cell.status === 'frozen' || cell.status === 'ended') return true;
+  if (isBetweenIncarnations(cell) || (cell.status === 'ready' && cell.extras.ownTurns === 0)) {
+    standStill(cell);
+    return true;
+  }
+  cell.own.freezing = () => {
+    standStill(cell);
+    frozen();
+  };
+  return false;
+}
+
+/** It goes on where it is. */
+export function thaw(cell: Cell): void {
+  if (cell.extras.freezing) cell.own.freezing = undefined;
+  if (cell.status !== 'frozen') return;
+  const { pausedBy, timers } = cell.extras;
+  for (const timer of timers ?? []) if (timer instanceof MessageTimer) timer.resume();
+  if (pausedBy) {
+    cell.status = 'pausing';
+    startAfterBackoff(cell, pausedBy);
+    return;
+  }
+  cell.status = 'ready';
+  cell.wake();
+}
+
+/** It waits for its backoff to pass, and for nothing else. */
+function isBetweenIncarnations({ status, extras }: Cell): boolean {
+  return status === 'pausing' && extras.pausedBy !== undefined;
+}
+
+function standStill(cell: Cell): void {
+  cell.own.freezing = undefined;
+  // The start that waits for its backoff is not to happen here.
+  if (cell.status === 'pausing') cell.phase++;
+  cell.status = 'frozen';
+  for (const timer of cell.extras.timers ?? []) if (timer instanceof MessageTimer) timer.pause();
+}

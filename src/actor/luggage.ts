@@ -1,0 +1,200 @@
+/**
+ * What an actor takes along when it moves to another process: the incarnation goes on there as if nothing had happened.
+ * No hook is called and nobody is told; only `ctx.fence` is a new one.
+ */
+import type { RestartType } from '../supervision/supervision-options.ts';
+import { RestartIntensity } from '../supervision/restart-intensity.ts';
+import { Ring } from '../structures/ring.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { asError } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Cell } from './cell.ts';
+import { Children } from './children.ts';
+import { callAs, dropTimers } from './closing.ts';
+import { failCell, startAfterBackoff } from './lifecycle.ts';
+import type { LocalActors } from './local-actors.ts';
+import { hostMachine } from './machine-actor.ts';
+import { MessageTimer, type TimerRecord } from './message-timer.ts';
+import type { Sleeper } from './passivation.ts';
+
+/** All that is kept under one id; its mail goes beside it. */
+export interface ActorLuggage {
+  id: ActorId;
+  /** Undefined: it is not in memory. */
+  incarnation: IncarnationLuggage | undefined;
+  asleep: { args: unknown; spawned: boolean; watching: ActorId[] } | undefined;
+  /** On `Clock.now()`: it has failed, and is not activated before. */
+  failedUntil: number | undefined;
+  watchers: ActorId[];
+  topics: string[];
+}
+
+export interface IncarnationLuggage {
+  state: unknown;
+  args: unknown;
+  spawned: boolean;
+  child: { parent: ActorId; restart: RestartType; shutdownMs: number } | undefined;
+  restarts: number;
+  restartTimes: number[];
+  /** It waits for its backoff after this error; there is no state then. */
+  pausedBy: { name: string; message: string } | undefined;
+  lastActiveAt: number;
+  timers: TimerRecord[];
+  watching: ActorId[];
+  terminated: { id: ActorId; reason: ExitReason }[];
+}
+
+/** The state as it is to travel. Throws what the packing of a machine throws. */
+export function stateOf(cell: Cell): unknown {
+  if (cell.extras.pausedBy) return undefined;
+  return cell.behaviour.pack ? cell.behaviour.pack(cell.context) : cell.context.state;
+}
+
+/** All but the mail, of an actor that is frozen or not in memory. `state`: of `stateOf`, in whatever form it travels. */
+export function packActor(actors: LocalActors, id: ActorId, state: unknown): ActorLuggage {
+  const cell = actors.cellOf(id);
+  const asleep = actors.asleep.get(id);
+  return {
+    id,
+    incarnation: cell && packIncarnation(cell, state),
+    asleep: asleep && packSleeper(asleep),
+    failedUntil: actors.failed.untilOf(id),
+    watchers: actors.watchers.of(id),
+    topics: actors.kernel.topics.topicsOf(id),
+  };
+}
+
+function packSleeper({ origin, watching }: Sleeper): NonNullable<ActorLuggage['asleep']> {
+  return { args: origin?.args, spawned: origin !== undefined, watching: [...(watching ?? [])] };
+}
+
+function packIncarnation(cell: Cell, state: unknown): IncarnationLuggage {
+  const { origin, extras } = cell;
+  const { pausedBy, timers, terminated, watching, intensity } = extras;
+  const child = origin.parent?.extras.children?.termsOf(cell.id);
+  const records = [...(timers ?? [])].flatMap((timer) => (timer instanceof MessageTimer ? [timer.record] : []));
+  return {
+    state,
+    args: origin.args,
+    spawned: origin.spawned,
+    child: origin.parent && child && { parent: origin.parent.id, ...child },
+    restarts: cell.restarts,
+    restartTimes: intensity?.times ?? [],
+    pausedBy: pausedBy && { name: pausedBy.name, message: pausedBy.message },
+    lastActiveAt: cell.lastActiveAt,
+    timers: records,
+    watching: [...(watching ?? [])],
+    terminated: [...(terminated ?? [])],
+  };
+}
+
+/** The actor and, behind it, its children and theirs, in order of start. */
+export function familyOf(cell: Cell): Cell[] {
+  return [cell, ...(cell.extras.children?.cells ?? []).flatMap(familyOf)];
+}
+
+/** It goes on elsewhere: nothing of it is left here, and nobody is told. */
+export function letGo(actors: LocalActors, id: ActorId): void {
+  const cell = actors.cellOf(id);
+  if (cell) letGoOfCell(actors, cell);
+  const asleep = actors.asleep.take(id);
+  for (const target of asleep?.watching ?? []) actors.watching.removeActor(target, id);
+  actors.failed.forget(id);
+  actors.watchers.take(id);
+  actors.kernel.topics.leaveAll(id);
+}
+
+function letGoOfCell(actors: LocalActors, cell: Cell): void {
+  cell.phase++;
+  cell.status = 'ended';
+  cell.own.freezing = undefined;
+  dropTimers(cell);
+  try {
+    cell.behaviour.end?.(cell.context);
+  } catch (error) {
+    cell.kernel.log.error({ actor: cell.id, err: error }, 'a machine threw as it was stopped');
+  }
+  for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
+  for (const target of cell.extras.watching ?? []) actors.watching.removeActor(target, cell.id);
+  actors.waiting -= cell.mail.clear().length;
+  actors.forget(cell);
+}
+
+/** It goes on here. Parents come before their children. */
+export function takeIn(actors: LocalActors, luggage: ActorLuggage): void {
+  const { id, incarnation, asleep, failedUntil, watchers, topics } = luggage;
+  for (const watcher of watchers) actors.watchers.add(id, watcher);
+  for (const topic of topics) void actors.kernel.topics.join(topic, id);
+  if (failedUntil !== undefined) actors.failed.add(id, failedUntil);
+  if (asleep) takeInSleeper(actors, id, asleep);
+  const behaviour = actors.kernel.behaviours.get(kindOf(id));
+  if (incarnation && behaviour) takeInCell(actors, id, behaviour, incarnation);
+}
+
+function takeInSleeper(
+  actors: LocalActors,
+  id: ActorId,
+  { args, spawned, watching }: NonNullable<ActorLuggage['asleep']>,
+): void {
+  for (const target of watching) actors.watching.addActor(target, id);
+  actors.asleep.put(id, {
+    origin: spawned ? { args, spawned, parent: undefined } : undefined,
+    watching: watching.length > 0 ? new Set(watching) : undefined,
+  });
+  if (spawned) actors.observer?.spawned(id, args);
+}
+
+function takeInCell(actors: LocalActors, id: ActorId, behaviour: Behaviour, luggage: IncarnationLuggage): void {
+  const { args, spawned, child, restartTimes, watching, terminated, pausedBy } = luggage;
+  const parent = child && actors.cellOf(child.parent);
+  const cell = actors.createCell(id, behaviour, { args, spawned, parent }, luggage.lastActiveAt);
+  if (parent) {
+    const own = parent.own;
+    const children = (own.children ??= new Children(parent)) as Children;
+    children.add(cell, child.restart, child.shutdownMs);
+  }
+  const own = cell.own;
+  cell.restarts = luggage.restarts;
+  cell.lastActiveAt = luggage.lastActiveAt;
+  if (restartTimes.length > 0) {
+    const { intensity, periodMs } = behaviour.policy;
+    own.intensity = new RestartIntensity(intensity, periodMs, restartTimes);
+  }
+  if (watching.length > 0) own.watching = new Set(watching);
+  for (const target of watching) actors.watching.addActor(target, id);
+  if (terminated.length > 0) {
+    own.terminated = new Ring();
+    own.terminated.unshiftAll(terminated);
+  }
+  if (pausedBy) {
+    cell.status = 'pausing';
+    startAfterBackoff(cell, Object.assign(new Error(pausedBy.message), { name: pausedBy.name }));
+  } else {
+    goOn(cell, luggage);
+  }
+}
+
+function goOn(cell: Cell, { state, timers }: IncarnationLuggage): void {
+  const { behaviour, context } = cell;
+  cell.begun = true;
+  cell.status = 'ready';
+  try {
+    if (behaviour.unpack) {
+      hostMachine(context, cell);
+      callAs(cell, () => behaviour.unpack?.(context, state));
+    } else {
+      context.state = state;
+    }
+  } catch (error) {
+    return failCell(cell, asError(error));
+  }
+  for (const record of timers) new MessageTimer(cell, record);
+  cell.wake();
+}
+
+/** The mail that a cell has: what waits, and what was put aside. */
+export function mailOf(cell: Cell): { mail: Envelope[]; stash: Envelope[] } {
+  return { mail: [...cell.mail].filter(({ verb }) => verb !== 'run'), stash: [...(cell.extras.stash ?? [])] };
+}

@@ -1,0 +1,125 @@
+/**
+ * The delays of a machine: they run on the runtime's clock, each in a turn of its own. XState's persisted snapshot does
+ * not hold them, so when a machine moves they are packed beside it. Knows of XState what it needs, by shape.
+ */
+
+/** The part of a cell that a machine needs: turns of its own for what the clock and invoked actors bring. */
+export interface MachineHost {
+  now(): number;
+  runInTurn(work: () => void): void;
+  setTimer(ms: number, run: () => void): () => void;
+}
+
+/** An event that an XState system sends after a while, from one of its actors to another. */
+interface ScheduledEvent {
+  id: string;
+  event: { type: string };
+  source: MachineRef;
+  target: MachineRef;
+}
+
+interface MachineSystem {
+  getSnapshot(): { _scheduledEvents: Record<string, ScheduledEvent> };
+  scheduler: {
+    schedule(source: MachineRef, target: MachineRef, event: { type: string }, delay: number, id: string): void;
+  };
+}
+
+interface MachineRef {
+  system: MachineSystem;
+  getSnapshot(): unknown;
+}
+
+/** Names from the root to a child of a child. */
+type MachinePath = string[];
+
+export interface PackedDelay {
+  id: string;
+  event: { type: string };
+  source: MachinePath;
+  target: MachinePath;
+  /** On `Clock.now()`. */
+  dueAt: number;
+}
+
+export class MachineDelays {
+  readonly #host: MachineHost;
+  readonly #timers = new Map<number, () => void>();
+  /** XState notes only the wall clock of its own process. */
+  readonly #dueAt = new WeakMap<object, number>();
+  #root: MachineRef | undefined;
+  #lastTimer = 0;
+
+  constructor(host: MachineHost) {
+    this.#host = host;
+  }
+
+  /** What XState takes for a clock. */
+  readonly clock = {
+    setTimeout: (run: () => void, ms: number): number => {
+      const timer = ++this.#lastTimer;
+      this.#noteDue(this.#host.now() + ms);
+      const cancel = this.#host.setTimer(ms, () => {
+        this.#timers.delete(timer);
+        this.#host.runInTurn(run);
+      });
+      this.#timers.set(timer, cancel);
+      return timer;
+    },
+    clearTimeout: (timer: number): void => {
+      this.#timers.get(timer)?.();
+      this.#timers.delete(timer);
+    },
+  };
+
+  /** The root actor, before it starts. */
+  runFor(root: MachineRef): void {
+    this.#root = root;
+  }
+
+  pack(): PackedDelay[] {
+    const paths = pathsFrom(this.#root as MachineRef);
+    const packed: PackedDelay[] = [];
+    for (const scheduled of this.#scheduled()) {
+      const source = paths.get(scheduled.source);
+      const target = paths.get(scheduled.target);
+      // From or to an actor that has stopped: it would reach nobody here either.
+      if (!source || !target) continue;
+      const { id, event } = scheduled;
+      packed.push({ id, event, source, target, dueAt: this.#dueAt.get(scheduled) ?? this.#host.now() });
+    }
+    return packed;
+  }
+
+  unpack(delays: readonly PackedDelay[]): void {
+    const root = this.#root as MachineRef;
+    const byPath = new Map([...pathsFrom(root)].map(([ref, path]) => [JSON.stringify(path), ref]));
+    for (const { id, event, source, target, dueAt } of delays) {
+      const from = byPath.get(JSON.stringify(source));
+      const to = byPath.get(JSON.stringify(target));
+      if (from && to) root.system.scheduler.schedule(from, to, event, Math.max(0, dueAt - this.#host.now()), id);
+    }
+  }
+
+  #scheduled(): ScheduledEvent[] {
+    return this.#root ? Object.values(this.#root.system.getSnapshot()._scheduledEvents) : [];
+  }
+
+  /** XState lists an event just before it sets its timer, so the one without a time is the one. */
+  #noteDue(dueAt: number): void {
+    for (const scheduled of this.#scheduled()) if (!this.#dueAt.has(scheduled)) this.#dueAt.set(scheduled, dueAt);
+  }
+}
+
+function pathsFrom(root: MachineRef): Map<MachineRef, MachinePath> {
+  const paths = new Map<MachineRef, MachinePath>();
+  const rest: [MachineRef, MachinePath][] = [[root, []]];
+  for (let next = rest.pop(); next; next = rest.pop()) {
+    const [ref, path] = next;
+    if (paths.has(ref)) continue;
+    paths.set(ref, path);
+    const { children } = (ref.getSnapshot() ?? {}) as { children?: Record<string, MachineRef | undefined> };
+    for (const [name, child] of Object.entries(children ?? {})) if (child) rest.push([child, [...path, name]]);
+  }
+  return paths;
+}

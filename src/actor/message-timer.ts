@@ -1,0 +1,68 @@
+/** A message to itself at a time, once or again and again. It is data, so that it can move with its actor. */
+import type { Timer } from '../vocabulary/clock.ts';
+import type { Message } from '../vocabulary/envelope.ts';
+import type { Cell } from './cell.ts';
+
+export interface TimerRecord {
+  /** On `Clock.now()`, which the processes of one machine share. */
+  readonly dueAt: number;
+  /** Undefined: once. */
+  readonly everyMs: number | undefined;
+  readonly message: Message;
+}
+
+export class MessageTimer implements Timer {
+  readonly #cell: Cell;
+  readonly #everyMs: number | undefined;
+  readonly #message: Message;
+  #dueAt: number;
+  #timer: Timer | undefined;
+
+  constructor(cell: Cell, { dueAt, everyMs, message }: TimerRecord) {
+    this.#cell = cell;
+    this.#dueAt = dueAt;
+    this.#everyMs = everyMs;
+    this.#message = message;
+    const own = cell.own;
+    own.timers ??= new Set();
+    own.timers.add(this);
+    this.resume();
+  }
+
+  get record(): TimerRecord {
+    return { dueAt: this.#dueAt, everyMs: this.#everyMs, message: this.#message };
+  }
+
+  cancel(): void {
+    this.pause();
+    this.#cell.extras.timers?.delete(this);
+  }
+
+  /** While its actor waits to be moved. */
+  pause(): void {
+    this.#timer?.cancel();
+  }
+
+  resume(): void {
+    const { clock } = this.#cell.kernel;
+    this.#timer = clock.setTimer(this.#dueAt - clock.now(), () => this.#fire());
+  }
+
+  #fire(): void {
+    const cell = this.#cell;
+    if (this.#everyMs === undefined) {
+      cell.extras.timers?.delete(this);
+    } else {
+      this.#dueAt = nextBeat(this.#dueAt, this.#everyMs, cell.kernel.clock.now());
+      this.resume();
+    }
+    cell.tell(cell.id, this.#message);
+  }
+}
+
+/** Missed beats are skipped, not made up for; the others keep their time. */
+function nextBeat(dueAt: number, everyMs: number, now: number): number {
+  const next = dueAt + everyMs;
+  if (next >= now) return next;
+  return everyMs === 0 ? now : next + Math.ceil((now - next) / everyMs) * everyMs;
+}

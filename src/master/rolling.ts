@@ -1,0 +1,152 @@
+/**
+ * Workers that come and go while the system runs: drained first, so that nothing is lost, and one change after another.
+ *
+ *   remove    leave ─► everything moves to others ─► its servers finish ─► exit
+ *   restart   the same, then forked again, and its share moves back
+ *   reload    restart of each, one after another; a worker that nobody can stand in for gets a stand-in first
+ */
+import type { Clock } from '../vocabulary/clock.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Unit } from '../wire/control.ts';
+import type { LiveMoves, MoveLimits } from './live-moves.ts';
+import type { PlacementService } from './placement-service.ts';
+import type { SupervisedWorker } from './supervised-worker.ts';
+import type { WorkerSupervisor } from './worker-supervisor.ts';
+
+/** Units under way at a time, in a drain. */
+const UNITS_PER_ROUND = 512;
+/** Milliseconds past the deadline of a drain for its last hand-offs to end. */
+const DRAIN_GRACE_MS = 15_000;
+const ROUND_MS = 10;
+
+/** Codes of faults that no other try mends. */
+const FINAL = new Set(['INVALID_MESSAGE', 'MESSAGE_TOO_LARGE', 'UNKNOWN_KIND']);
+
+export interface RollingParts {
+  readonly clock: Clock;
+  readonly supervisor: WorkerSupervisor;
+  readonly placement: PlacementService;
+  readonly moves: LiveMoves;
+  /** How long a drain may take before what runs is aborted. */
+  readonly drainMs: number;
+  readonly isOver: () => boolean;
+  /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
+  readonly settled: (worker: number) => Promise<void>;
+}
+
+export class Rolling {
+  readonly #parts: RollingParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: RollingParts) {
+    this.#parts = parts;
+  }
+
+  remove(index: number): Promise<void> {
+    return this.#inLine(() => this.#remove(this.#workerAt(index)));
+  }
+
+  restart(index: number): Promise<void> {
+    return this.#inLine(() => this.#restartOrStandIn(this.#workerAt(index)));
+  }
+
+  reload(): Promise<void> {
+    return this.#inLine(async () => {
+      for (const worker of this.#parts.supervisor.all()) {
+        if (worker.life.state !== 'given-up' && worker.life.state !== 'stopped') await this.#restartOrStandIn(worker);
+      }
+    });
+  }
+
+  #inLine<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  #workerAt(index: number): SupervisedWorker {
+    const worker = this.#parts.supervisor.get(index);
+    if (worker) return worker;
+    const known = this.#parts.supervisor.all().map((one) => one.index);
+    throw new TroupeError('NO_WORKER', `a worker is one of ${known.join(', ')}; got ${index}`);
+  }
+
+  async #remove(worker: SupervisedWorker): Promise<void> {
+    const { supervisor, placement } = this.#parts;
+    if (worker.life.state === 'starting') await supervisor.ready(worker);
+    if (placement.isHost(worker.index) && !placement.canDoWithout(worker.index)) {
+      const text = `a worker is removed while another one can host its actors; got the last one${ofRole(worker)}`;
+      throw new TroupeError('NO_WORKER', text);
+    }
+    if (worker.isRunning) await this.#drain(worker);
+    await supervisor.retire(worker);
+    supervisor.forget(worker);
+  }
+
+  /** Where nobody else can host what lives there, a worker of the same role comes first and goes again afterwards. */
+  async #restartOrStandIn(worker: SupervisedWorker): Promise<void> {
+    const { supervisor, placement, settled } = this.#parts;
+    if (worker.life.state === 'starting') await supervisor.ready(worker);
+    if (!placement.isHost(worker.index) || placement.canDoWithout(worker.index)) return this.#restart(worker);
+    const standIn = supervisor.add(worker.role);
+    await supervisor.ready(standIn);
+    await settled(standIn.index);
+    await this.#restart(worker);
+    await this.#remove(standIn);
+  }
+
+  async #restart(worker: SupervisedWorker): Promise<void> {
+    const { supervisor, settled } = this.#parts;
+    if (worker.isRunning) await this.#drain(worker);
+    await supervisor.replace(worker);
+    await settled(worker.index);
+  }
+
+  /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */
+  async #drain(worker: SupervisedWorker): Promise<void> {
+    const { clock, supervisor, placement, drainMs } = this.#parts;
+    supervisor.drain(worker);
+    placement.leave(worker.index);
+    const limits: MoveLimits = { untilMs: clock.now() + drainMs, isForced: true };
+    try {
+      while (worker.isRunning && (await this.#round(worker.index, limits))) {
+        await new Promise<void>((resolve) => clock.setTimer(ROUND_MS, resolve));
+      }
+    } catch (error) {
+      if (worker.isRunning) {
+        placement.stay(worker.index, worker.role);
+        supervisor.undrain(worker);
+      }
+      throw error;
+    }
+  }
+
+  /** False: nothing is left to be moved. */
+  async #round(index: number, limits: MoveLimits): Promise<boolean> {
+    const { clock, placement, moves, isOver } = this.#parts;
+    const units = placement.unitsOn(index, UNITS_PER_ROUND);
+    if (units.length === 0) return false;
+    if (isOver()) throw new TroupeError('SHUTTING_DOWN', 'a drain goes on while the system runs; got its shutdown');
+    const byTarget = new Map<number, Unit[]>();
+    for (const { unit, to } of units) {
+      const together = byTarget.get(to);
+      if (together) together.push(unit);
+      else byTarget.set(to, [unit]);
+    }
+    const ends = await Promise.allSettled([...byTarget].map(([to, together]) => moves.move(together, to, limits)));
+    for (const end of ends) if (end.status === 'rejected' && isFinal(end.reason)) throw end.reason;
+    if (clock.now() > limits.untilMs + DRAIN_GRACE_MS) {
+      const text = `a drain of worker ${index} ends within its time; got ${units.length} places that did not move`;
+      throw new TroupeError('ACTOR_UNAVAILABLE', text);
+    }
+    return true;
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof TroupeError && FINAL.has(error.code);
+}
+
+function ofRole({ role }: SupervisedWorker): string {
+  return role === 'worker' ? '' : ` of role '${role}'`;
+}

@@ -1,0 +1,48 @@
+/** One direction of the control channel between the master and a process: in order, each message some moments late. */
+import type { SimulatedTime } from './simulated-time.ts';
+
+/** Milliseconds that a control message is under way, at most; an exit is seen after at most as long again. */
+const CONTROL_MS = 0.5;
+
+export class ControlLine<M> {
+  readonly #time: SimulatedTime;
+  readonly #random: () => number;
+  /** When the newest is to arrive: each not before the last. */
+  #last = 0;
+  #underWay = 0;
+  receive: (message: M) => void = () => {};
+
+  constructor(time: SimulatedTime, random: () => number) {
+    this.#time = time;
+    this.#random = random;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  send(message: M): void {
+    const copy = copyOf(message) as M;
+    this.after(() => this.receive(copy));
+  }
+
+  /** Behind all that was sent by now. */
+  after(run: () => void): void {
+    this.#last = Math.max(this.#last, this.#time.now + this.#random() * CONTROL_MS);
+    this.#underWay++;
+    this.#time.at(this.#last - this.#time.now, () => {
+      this.#underWay--;
+      run();
+    });
+  }
+}
+
+/** As the channel of a real process would: nothing is shared. By hand where it is plain, which most of it is. */
+export function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return typeof value[0] === 'number' ? value.slice() : value.map(copyOf);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) copy[name] = copyOf((value as Record<string, unknown>)[name]);
+  return copy;
+}

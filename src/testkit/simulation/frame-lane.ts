@@ -1,0 +1,78 @@
+/** One direction of one link, as an onlooker sees it: frames written, frames read, and those that never arrive. */
+import type { Envelope } from '../../vocabulary/envelope.ts';
+import { errorFromData } from '../../vocabulary/errors.ts';
+import { type Ingress, LinkReader } from '../../worker/link-reader.ts';
+import { RemoteReply } from '../../worker/remote-reply.ts';
+import type { FrameEntry, ObservedFrame } from './observation.ts';
+
+export class FrameLane {
+  readonly from: string;
+  readonly to: string;
+  readonly #reader: LinkReader;
+  readonly #underWay: ObservedFrame[] = [];
+  #entries: FrameEntry[] = [];
+  #number = 0;
+  #isEnded = false;
+
+  constructor(from: string, to: string) {
+    this.from = from;
+    this.to = to;
+    this.#reader = new LinkReader(onlooker(to, (entry) => this.#entries.push(entry)));
+  }
+
+  /** `bytes`: without the length in front. */
+  written(bytes: Uint8Array, epoch: number): ObservedFrame {
+    this.#entries = [];
+    this.#reader.read(bytes);
+    const status = this.#isEnded ? 'lost' : 'under way';
+    const frame: ObservedFrame = { number: ++this.#number, epoch, entries: this.#entries, status };
+    if (!this.#isEnded) this.#underWay.push(frame);
+    return frame;
+  }
+
+  /** The next one has been read: links are in order. */
+  read(): ObservedFrame | undefined {
+    const frame = this.#underWay.shift();
+    if (frame) frame.status = 'read';
+    return frame;
+  }
+
+  /** Nothing more is read. What was under way, and what is written by who does not know yet, is lost. */
+  end(): ObservedFrame[] {
+    this.#isEnded = true;
+    const lost = this.#underWay.splice(0);
+    for (const frame of lost) frame.status = 'lost';
+    return lost;
+  }
+}
+
+/** The parts of the real reader, which notes what it sees instead of acting on it. */
+function onlooker(reader: string, note: (entry: FrameEntry) => void): Ingress {
+  const noRoute = { sendReply: () => {}, sendFailure: () => {} };
+  return {
+    epoch: () => Number.POSITIVE_INFINITY,
+    toRef: (id) => ({ id }),
+    envelope: (envelope) => note(mailEntry(envelope)),
+    replyTo: (process, correlation) => new RemoteReply(noRoute, process, correlation),
+    replied: (number, value) => note({ type: 'reply', process: reader, number, value }),
+    failed: (number, error) => note({ type: 'failure', process: reader, number, value: errorFromData(error) }),
+    signal: (to, signal) => note({ type: 'signal', to, signal }),
+    published: (topic, message, sender) => note({ type: 'publish', topic, message, sender }),
+    topicChanged: (topic, isJoined, number) => note({ type: 'topic', topic, isJoined, number }),
+    topicAcknowledged: (number) => note({ type: 'topic-ack', number }),
+    topicsTold: (topics) => note({ type: 'topics', topics }),
+    marker: (move) => note({ type: 'marker', move }),
+    flush: (move) => note({ type: 'flush', move }),
+    flushed: (move) => note({ type: 'flushed', move }),
+    luggage: (move, luggage) => note({ type: 'luggage', move, luggage }),
+    credit: (count) => note({ type: 'credit', count }),
+    frameRead: () => {},
+  };
+}
+
+function mailEntry({ verb, to, sender, message, replyTo }: Envelope): FrameEntry {
+  const entry: FrameEntry = { type: 'mail', verb, to, sender, message };
+  if (!replyTo) return entry;
+  const { process, correlation } = replyTo.address();
+  return { ...entry, process, number: correlation };
+}

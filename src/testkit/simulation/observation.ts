@@ -1,0 +1,67 @@
+/** What can be seen of a simulated system from outside: every control message, every frame, and what fate does. */
+import type { Verb } from '../../vocabulary/envelope.ts';
+import type { ToMaster, ToProcess } from '../../wire/control.ts';
+
+/** One entry of a frame, as its reader will see it. `process` and `number` name the ask that is answered. */
+export type FrameEntry =
+  | {
+      type: 'mail';
+      verb: Verb;
+      to: string;
+      sender: string | undefined;
+      message: unknown;
+      process?: string;
+      number?: number;
+    }
+  | { type: 'reply' | 'failure'; process: string; number: number; value: unknown }
+  | { type: 'signal'; to: string; signal: unknown }
+  | { type: 'publish'; topic: string; sender: string | undefined; message: unknown }
+  | { type: 'topic'; topic: string; isJoined: boolean; number: number }
+  | { type: 'topic-ack'; number: number }
+  | { type: 'topics'; topics: string[] }
+  | { type: 'marker' | 'flush' | 'flushed'; move: number }
+  | { type: 'luggage'; move: number; luggage: unknown }
+  | { type: 'credit'; count: number };
+
+export interface ObservedFrame {
+  /** In the order of writing, on this link and in this direction, from 1. */
+  readonly number: number;
+  /** Of the writer's table. */
+  readonly epoch: number;
+  readonly entries: readonly FrameEntry[];
+  /** `lost`: its link ended, or its reader died, before it was read. */
+  status: 'under way' | 'read' | 'lost';
+}
+
+/** `from`, `to`, `process`: the address of a process (`~1.2`: worker 1, forked for the second time), or `master`. */
+export type SimulationEvent =
+  | {
+      kind: 'control';
+      step: 'sent' | 'received';
+      at: number;
+      from: string;
+      to: string;
+      message: ToMaster | ToProcess;
+    }
+  | { kind: 'frame'; step: 'written' | 'read'; at: number; from: string; to: string; frame: ObservedFrame }
+  /** Nothing more is read on a link in this direction. */
+  | { kind: 'link-end'; at: number; from: string; to: string; lost: readonly ObservedFrame[] }
+  | { kind: 'process'; step: 'forked' | 'killed' | 'ended' | 'frozen' | 'thawed'; at: number; process: string }
+  | { kind: 'network'; step: 'cut' | 'reset' | 'stalled' | 'unstalled'; at: number; from: string; to: string }
+  | { kind: 'jump'; at: number; ms: number };
+
+export type Observer = (event: SimulationEvent) => void;
+
+/** Tells whoever looks on. */
+export class Observers {
+  readonly #observers = new Set<Observer>();
+
+  add(observer: Observer): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
+  tell(event: SimulationEvent): void {
+    for (const observer of [...this.#observers]) observer(event);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The new home's part in one move: luggage is kept until the table that settles the move is there, and then goes on
+ * living here. Installed is not running.
+ */
+import { type ActorLuggage, takeIn } from '../actor/luggage.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import { Ring } from '../structures/ring.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { ClusterTopics } from './cluster-topics.ts';
+import { type LuggagePiece, readActor, readMail } from './luggage-wire.ts';
+
+export interface ArrivingDoor {
+  readonly actors: LocalActors;
+  readonly topics: ClusterTopics;
+  epoch(): number;
+  toRef(id: ActorId): unknown;
+  replyTo(process: ActorId, correlation: number): ReplyTo;
+  /** By the table, as any mail. */
+  send(envelope: Envelope): void;
+  /** To an actor that lives here. */
+  deliver(envelope: Envelope): void;
+}
+
+export class Arriving {
+  readonly #door: ArrivingDoor;
+  readonly #actors: ActorLuggage[] = [];
+  readonly #outbound: Envelope[] = [];
+  readonly #stashed: Envelope[] = [];
+  readonly #mail: Envelope[] = [];
+  #placeholders: (() => Promise<void>)[] = [];
+  #isOver = false;
+
+  constructor(door: ArrivingDoor) {
+    this.#door = door;
+  }
+
+  add([kind, content]: LuggagePiece): void {
+    const { toRef, replyTo } = this.#door;
+    if (kind === 'actor') {
+      this.#actors.push(readActor(content, toRef));
+      return;
+    }
+    const list = { mail: this.#mail, stash: this.#stashed, outbound: this.#outbound }[kind];
+    for (const envelope of readMail(content, toRef, replyTo)) list.push(envelope);
+  }
+
+  /** All is there. Resolves once what is published reaches this process: its subscribers are about to live here. */
+  async complete(): Promise<void> {
+    for (const { id } of this.#actors) {
+      if (this.#door.actors.kernel.behaviours.has(kindOf(id))) continue;
+      throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
+    }
+    const topics = new Set(this.#actors.flatMap(({ topics }) => topics));
+    this.#placeholders = await Promise.all([...topics].map((topic) => this.#door.topics.listen(topic, () => {})));
+    if (this.#isOver) this.#dropPlaceholders();
+  }
+
+  /** The table says that they live here. What they had on their way goes out before anything new. */
+  settle(): void {
+    const { actors, topics, send, deliver, epoch } = this.#door;
+    for (const envelope of this.#outbound) send(envelope);
+    for (const luggage of this.#actors) {
+      takeIn(actors, luggage);
+      topics.movedIn(luggage.id, epoch());
+    }
+    for (const envelope of this.#stashed) this.#putAside(envelope);
+    for (const envelope of this.#mail) deliver(envelope);
+    this.discard();
+  }
+
+  /** It does not happen. */
+  discard(): void {
+    this.#isOver = true;
+    this.#dropPlaceholders();
+  }
+
+  #putAside(envelope: Envelope): void {
+    const own = this.#door.actors.cellOf(envelope.to)?.own;
+    if (!own) return this.#door.deliver(envelope);
+    own.stash ??= new Ring();
+    own.stash.push(envelope);
+  }
+
+  #dropPlaceholders(): void {
+    for (const drop of this.#placeholders.splice(0)) void drop();
+  }
+}

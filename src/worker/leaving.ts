@@ -1,0 +1,227 @@
+/**
+ * The old home's part in one move: it stops the actors of the units between two turns, keeps what comes for them and
+ * what they had sent and not got away, and packs it all once nothing older can come.
+ *
+ *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
+ */
+import { familyOf, letGo, mailOf, packActor, stateOf } from '../actor/luggage.ts';
+import type { Cell } from '../actor/cell.ts';
+import { freeze, thaw } from '../actor/freezing.ts';
+import { endCell } from '../actor/lifecycle.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { type FrameWeight, toWire } from '../wire/codec.ts';
+import type { MoveOrder, Unit } from '../wire/control.ts';
+import { actorPiece, mailPieces, type WeighedPiece } from './luggage-wire.ts';
+import type { PeerLink } from './peer-link.ts';
+
+/** Messages for one move that arrive while it stands still; one more is refused. */
+export const LATE_MAIL_MAX = 100_000;
+/** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
+export const ABORT_GRACE_MS = 200;
+
+export interface LeavingDoor {
+  readonly actors: LocalActors;
+  unitOf(id: ActorId): Unit | undefined;
+  /** All stand still. */
+  still(leaving: Leaving): void;
+  /** They do not, or cannot move. */
+  refused(leaving: Leaving, error: TroupeError, isBusy: boolean): void;
+}
+
+export class Leaving {
+  order: MoveOrder;
+  readonly units: Set<Unit>;
+  /** Peers whose marker or acknowledgement has not come; undefined before they were asked. */
+  markers: Set<PeerLink> | undefined;
+  flushes: Set<PeerLink> | undefined;
+  isSent = false;
+  /** What these actors sent and the links had not taken yet. */
+  readonly outbound: Envelope[] = [];
+  /** What arrived for the units while they stood still. */
+  readonly late: Envelope[] = [];
+  readonly #door: LeavingDoor;
+  readonly #states = new Map<ActorId, { wire: unknown; bytesMax: number }>();
+  #ids = new Set<ActorId>();
+  #members: Cell[] = [];
+  #isStill = false;
+  #cancelTimers: (() => void) | undefined;
+
+  constructor(door: LeavingDoor, order: MoveOrder) {
+    this.#door = door;
+    this.order = order;
+    this.units = new Set(order.units);
+  }
+
+  get isStill(): boolean {
+    return this.#isStill;
+  }
+
+  /** Ids of the actors that go along, in memory or not. */
+  get ids(): ReadonlySet<ActorId> {
+    return this.#ids;
+  }
+
+  /** The children that go along: their places move with that of their parent. */
+  get family(): ActorId[] {
+    return this.#members.filter(({ origin }) => origin.parent).map(({ id }) => id);
+  }
+
+  get subscriptions(): [topic: string, id: ActorId][] {
+    const { topics } = this.#door.actors.kernel;
+    return [...this.#ids].flatMap((id) => topics.topicsOf(id).map((topic): [string, ActorId] => [topic, id]));
+  }
+
+  /** Stops them, each when its turn ends. `isLast`: one that takes longer is aborted, then killed. */
+  stop(patienceMs: number, isLast: boolean): void {
+    const { clock } = this.#door.actors.kernel;
+    const look = clock.setTimer(patienceMs / 2, () => this.#look());
+    const end = clock.setTimer(patienceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
+    this.#cancelTimers = () => {
+      look.cancel();
+      end.cancel();
+    };
+    this.#look();
+  }
+
+  /** They stay: everything goes on here. */
+  goOn(): void {
+    this.#cancelTimers?.();
+    this.#isStill = false;
+    for (const cell of this.#members) thaw(cell);
+  }
+
+  /** They live elsewhere now. */
+  letGo(): void {
+    for (const id of this.#ids) letGo(this.#door.actors, id);
+  }
+
+  /** All luggage, in the order in which it is to arrive. */
+  pack(refused: (envelope: Envelope, error: unknown) => void): WeighedPiece[] {
+    const { actors } = this.#door;
+    const { messageBytesMax } = actors.kernel.limits;
+    const pieces = mailPieces('outbound', this.outbound, messageBytesMax, refused);
+    for (const id of this.#ids) {
+      const cell = actors.cellOf(id);
+      const state = this.#states.get(id);
+      pieces.push(actorPiece(packActor(actors, id, state?.wire), state?.bytesMax ?? 0, messageBytesMax));
+      if (!cell) continue;
+      const { mail, stash } = mailOf(cell);
+      pieces.push(...mailPieces('stash', stash, messageBytesMax, refused));
+      pieces.push(...mailPieces('mail', mail, messageBytesMax, refused));
+    }
+    return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
+  }
+
+  /** Everything that waits for these actors. */
+  *allMail(): Iterable<Envelope> {
+    for (const cell of this.#members) {
+      const { mail, stash } = mailOf(cell);
+      yield* stash;
+      yield* mail;
+    }
+    yield* this.late;
+  }
+
+  #look(): void {
+    if (this.#isStill) return;
+    if (!this.#gather()) return;
+    let moving = 0;
+    const still = (): void => {
+      if (--moving === 0) this.#look();
+    };
+    for (const cell of this.#members) if (!freeze(cell, still)) moving++;
+    if (moving === 0) this.#allStill();
+  }
+
+  /** Who belongs to the units now. False: it cannot move. */
+  #gather(): boolean {
+    const { actors, unitOf } = this.#door;
+    const members: Cell[] = [];
+    const ids = new Set<ActorId>();
+    for (const id of actors.known()) {
+      // An actor that moves alone is not its own unit yet.
+      if (ids.has(id) || !(this.units.has(id) || this.units.has(unitOf(id) ?? ''))) continue;
+      const cell = actors.cellOf(id);
+      if (cell?.origin.parent) {
+        this.#refuse(childMoves(id, cell.origin.parent.id), false);
+        return false;
+      }
+      const family = cell ? familyOf(cell) : [];
+      for (const member of family) ids.add(member.id);
+      members.push(...family);
+      ids.add(id);
+    }
+    this.#members = members;
+    this.#ids = ids;
+    return true;
+  }
+
+  #allStill(): void {
+    this.#cancelTimers?.();
+    for (const cell of this.#members) {
+      try {
+        this.#states.set(cell.id, this.#stateForWire(cell));
+      } catch (error) {
+        return this.#refuse(notMovable(cell.id, asError(error)), false);
+      }
+    }
+    this.#isStill = true;
+    this.#door.still(this);
+  }
+
+  #stateForWire(cell: Cell): { wire: unknown; bytesMax: number } {
+    const weight: FrameWeight = { bytesMax: 0 };
+    const wire = toWire(stateOf(cell), this.#door.actors.kernel.limits.messageBytesMax, weight);
+    return { wire, bytesMax: weight.bytesMax };
+  }
+
+  #tooBusy(): void {
+    const busy = this.#members.find(({ status }) => status !== 'frozen');
+    const text = `an actor moves between two turns; got one that takes longer: ${busy?.id}`;
+    this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
+  }
+
+  #refuse(error: TroupeError, isBusy: boolean): void {
+    this.goOn();
+    this.#door.refused(this, error, isBusy);
+  }
+
+  /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */
+  #abort(): void {
+    const { kernel } = this.#door.actors;
+    const late = this.#members.filter(({ status }) => status !== 'frozen' && status !== 'ended');
+    for (const cell of late) cell.extras.abort?.abort(new Error('the deadline of the drain has passed'));
+    const timer = kernel.clock.setTimer(ABORT_GRACE_MS, () => {
+      for (const cell of late) this.#kill(cell);
+      this.#look();
+      if (!this.#isStill) this.#tooBusy();
+    });
+    this.#cancelTimers = () => timer.cancel();
+  }
+
+  #kill(cell: Cell): void {
+    if (cell.status === 'frozen' || cell.status === 'ended') return;
+    const { actors } = this.#door;
+    actors.kernel.log.error(
+      { actor: cell.id },
+      'a handler did not end by the deadline of its drain; its actor is killed',
+    );
+    const mail = cell.mail.clear();
+    actors.waiting -= mail.length;
+    this.late.push(...mail.filter(({ verb }) => verb !== 'run'));
+    endCell(cell, { reason: 'killed', mail: 'deliver-again' }, 'released');
+  }
+}
+
+function childMoves(id: ActorId, parent: ActorId): TroupeError {
+  return new TroupeError('INVALID_OPTIONS', `a child moves with its parent; got ${id}, a child of ${parent}`);
+}
+
+function notMovable(id: ActorId, error: Error): TroupeError {
+  const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+  const text = `${id} moves with its state, and stays where it is; ${error.message.replace(/\bmessage\b(?=[.[])/, 'state')}`;
+  return new TroupeError(code, text, { cause: error });
+}

@@ -1,0 +1,40 @@
+/** What the master asks of a process: to close its doors, whether it is idle, to stop its actors, its counters. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
+import { processMetrics } from './metrics.ts';
+import type { Peers } from './peers.ts';
+import type { Router } from './router.ts';
+
+export interface AnsweringParts {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly peers: Peers;
+  readonly role: string;
+}
+
+export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
+  const { actors, role } = parts;
+  switch (what) {
+    case 'close':
+      actors.kernel.closing = true;
+      return undefined;
+    case 'idle':
+      return idlenessOf(parts);
+    case 'stop-actors':
+      return actors.stopAll();
+    case 'metrics':
+      return processMetrics(actors.kernel, actors, role);
+  }
+}
+
+export function idlenessOf({ actors, router, peers }: AnsweringParts): IdleAnswer {
+  let sent = 0;
+  let received = 0;
+  let waiting = router.holds.size;
+  for (const peer of peers.all()) {
+    sent += peer.sent;
+    received += peer.received;
+    waiting += peer.waiting;
+  }
+  return { idle: waiting === 0 && !actors.busy && actors.kernel.pending.size === 0, sent, received };
+}
