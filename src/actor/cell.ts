@@ -153,6 +153,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.behaviour = behaviour;
     this.origin = origin;
     this.context = host.newContext(this);
+    if (behaviour.durable !== undefined) this.durable = host.kernel.durability?.open(this);
   }
 
   get key(): string {
@@ -202,6 +203,9 @@ export class Cell extends Sender implements Runnable, Run {
       case 'ask-cycle':
         this.#refuse((waiting) => beginsRing(waiting, signal.ring), signal.ring);
         break;
+      case 'acknowledged':
+        this.durable?.acknowledged(signal);
+        break;
       case 'ask-given-up':
         this.#askGivenUp(signal.process, signal.correlation);
         break;
@@ -211,7 +215,11 @@ export class Cell extends Sender implements Runnable, Run {
   wake(): void {
     if (this.queued || this.status !== 'ready') return;
     const { freezing, ownTurns } = this.#extras;
-    if (freezing !== undefined && ownTurns === 0) return freezing();
+    if (freezing !== undefined && ownTurns === 0) {
+      // What it did is on disk before it goes on elsewhere; the commit wakes it again.
+      if (this.durable?.isSettled !== false) freezing();
+      return;
+    }
     if (this.mail.length === 0 && !this.#extras.terminated?.length) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
@@ -351,6 +359,8 @@ export class Cell extends Sender implements Runnable, Run {
       this.#extras.abort?.abort(new Error('the asker has given up'));
       return;
     }
+    // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
+    if (this.durable) return;
     const envelope = this.mail.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
     if (!envelope) return;
     this.host.waiting--;

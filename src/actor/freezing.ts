@@ -9,7 +9,10 @@ import { MessageTimer } from './message-timer.ts';
 /** True: it stands still. False: it says so later, by `frozen`, when its turn has ended. */
 export function freeze(cell: Cell, frozen: () => void): boolean {
   if (cell.status === 'frozen' || cell.status === 'ended') return true;
-  if (isBetweenIncarnations(cell) || (cell.status === 'ready' && cell.extras.ownTurns === 0)) {
+  if (
+    isBetweenIncarnations(cell) ||
+    (cell.status === 'ready' && cell.extras.ownTurns === 0 && cell.durable?.isSettled !== false)
+  ) {
     standStill(cell);
     return true;
   }

@@ -245,6 +245,9 @@ export class LocalActors implements CellHost, Recipient {
           active: cell !== undefined,
         });
         break;
+      case 'wake':
+        if (!cell && !this.failed.has(to, this.kernel.clock.now())) this.#wakeUp(to);
+        break;
       case 'spawn':
         this.#spawn(envelope);
         break;
@@ -282,6 +285,7 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   #processSignal(signal: Signal): void {
+    if (signal.type === 'acknowledged') this.kernel.durability?.acknowledged(signal);
     if (signal.type !== 'terminated') return;
     const { id, reason } = signal;
     const { log } = this.kernel;

@@ -12,6 +12,9 @@ import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from
 import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
+/** In the dataDir. */
+export const STORE_FOLDER = 'store';
+
 const HEAD = 0;
 const PART = 1;
 const WAKE = 2;

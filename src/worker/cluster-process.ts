@@ -5,6 +5,8 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
+import type { Store } from '../durability/store.ts';
 import type { Log } from '../observe/log.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -54,6 +56,9 @@ export interface ClusterProcessOptions {
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
   startedAt: number;
+  /** Of durable actors. */
+  store?: Store | undefined;
+  durableInMemoryMax?: number | undefined;
   heartbeatMs: number;
   token: string;
   network: LinkNetwork;
@@ -81,6 +86,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** A ref that came from another process, as one of this one. */
   readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
+  readonly #durability: ProcessDurability | undefined;
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
   /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
@@ -167,7 +173,14 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       () => this.#table,
     );
     new EventRelay(kernel, control);
-    this.system = new ProcessSystem(system, kernel, actors, this);
+    this.#durability = newDurability(kernel, {
+      store: options.store,
+      startedAt: options.startedAt,
+      inMemoryMax: options.durableInMemoryMax,
+      toRef: this.#toRef,
+      isOurs: (id) => this.#router.isWakerOf(id),
+    });
+    this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
     const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
     control.onMessage(inbox.push);
   }
@@ -236,6 +249,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const text = 'mail is handled while the system runs; got its shutdown';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    await this.#durability?.close();
     await this.#peers.close();
   }
 
@@ -326,6 +340,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     for (const watch of lost) this.kernel.post.deliver(watch);
     for (const move of change.settles) this.#handoffs.release(move);
     this.#router.releaseHomeless();
+    this.#durability?.takeOver();
     this.#peers.unpark();
   }
 
@@ -346,10 +361,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { pending } = this.kernel;
     const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
     for (const reply of [...pending.writtenTo(peer.address)]) {
+      // One to a durable actor is kept, and goes to its next home.
+      if (reply.onSettled) continue;
       reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
     }
     this.#topics.peerGone(peer);
     this.#router.takeBack(peer.takeUnwritten());
+    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
     this.#handoffs.peerGone(peer);
     this.#topicsCame(peer);
   }
@@ -377,7 +395,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   #answering(): AnsweringParts {
-    return { actors: this.actors, router: this.#router, peers: this.#peers, role: this.self.role };
+    return {
+      actors: this.actors,
+      router: this.#router,
+      peers: this.#peers,
+      durability: this.#durability,
+      role: this.self.role,
+    };
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */

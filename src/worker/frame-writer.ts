@@ -7,7 +7,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { ASK, FAILURE, LINK_IDS_MAX, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, VERBS } from '../wire/entry.ts';
+import { ASK, FAILURE, LINK_IDS_MAX, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
 import { type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 
 export interface FrameWriterOptions {
@@ -64,7 +64,7 @@ export class FrameWriter {
   }
 
   #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
-    const { replyTo, verb, deadline } = envelope;
+    const { replyTo, verb, deadline, stamp } = envelope;
     if (replyTo?.settled) return false;
     let payload: unknown;
     const before = frame.bytesMax;
@@ -81,6 +81,11 @@ export class FrameWriter {
       const address = replyTo?.address();
       batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
+    } else if (stamp !== undefined) {
+      const address = replyTo?.address();
+      batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
+      batch.push(address?.process, address?.correlation ?? 0, deadline);
+      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null);
     } else if (replyTo === undefined) {
       batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
     } else {

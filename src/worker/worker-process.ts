@@ -4,6 +4,8 @@
  */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LmdbStore } from '../durability/lmdb-store.ts';
+import type { Store } from '../durability/store.ts';
 import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
@@ -57,10 +59,12 @@ async function boot(order: BootOrder): Promise<void> {
   const { askTimeoutMs, messageBytesMax, checkMessages, logLevel } = options;
   const log = openLog(logLevel, { system, worker: self.index });
   const clock = systemClock();
+  let store: Store | undefined;
   let behaviours: Awaited<ReturnType<typeof loadActors>>;
   let main: ((system: ProcessSystem) => unknown) | undefined;
   try {
     behaviours = await loadActors(order.actors);
+    store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
     main = order.main === undefined ? undefined : await loadMain(order.main);
   } catch (error) {
     const fault =
@@ -85,6 +89,8 @@ async function boot(order: BootOrder): Promise<void> {
     token,
     network,
     control,
+    store,
+    durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
   const path = await running.listen();
