@@ -25,7 +25,8 @@ const system = await createSystem({
     { role: 'mail', count: 1 },
   ],
   main: new URL('./chat/main.ts', import.meta.url),
-  log: 'warn',
+  // What ends and comes back is told below, in words.
+  log: 'error',
 }).catch(async (error) => {
   console.error(`not started: ${error.message}`);
   await inbox?.close();

@@ -71,7 +71,7 @@ async function startLocal(
       return storage?.close();
     },
   });
-  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), killAll: () => {} });
+  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: async () => {}, killAll: () => {} });
   return process.system;
 }
 
@@ -137,7 +137,9 @@ async function startCluster(
     master.killAll();
     removeSocketFolder(socketDir);
   };
-  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), killAll });
+  const reload = (): Promise<void> =>
+    peer.system.reload().catch((error) => log.error({ err: error }, 'the workers could not be replaced'));
+  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
   try {
     await master.start();
   } catch (error) {

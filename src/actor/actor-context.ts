@@ -2,7 +2,6 @@
  * The context of one incarnation. Once that has ended, a handler that still runs gets ACTOR_STOPPED from every call:
  * what is left of a killed or restarted incarnation cannot act on the system any more.
  */
-import { RESTART_TYPES } from '../supervision/supervision-options.ts';
 import type { Log } from '../observe/log.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
@@ -20,6 +19,7 @@ import type { Kernel } from './kernel.ts';
 import { MessageTimer } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
+import { checkChildOptions } from './spawn-options.ts';
 import { spawnChild } from './spawning.ts';
 
 /** Milliseconds that a timer of `after` and `every` may be set to. */
@@ -148,19 +148,8 @@ export class ActorContext implements Context<unknown> {
   }
 
   async spawn(kind: string, options: SpawnChildOptions = {}): Promise<UntypedRef> {
+    checkChildOptions(options);
     const { restart = 'transient', shutdownMs = CHILD_SHUTDOWN_MS } = options;
-    if (!RESTART_TYPES.includes(restart)) {
-      throw new TroupeError(
-        'INVALID_OPTIONS',
-        `restart: expected one of ${RESTART_TYPES.join(', ')}; got ${show(restart)}`,
-      );
-    }
-    if (!(shutdownMs >= 0 && shutdownMs <= TIMER_MS_MAX)) {
-      throw new TroupeError(
-        'INVALID_OPTIONS',
-        `shutdownMs: expected milliseconds from 0 to ${TIMER_MS_MAX}; got ${show(shutdownMs)}`,
-      );
-    }
     const cell = this.#live();
     const id = await spawnChild(cell, kind, options, restart, shutdownMs);
     return this.ref(id);

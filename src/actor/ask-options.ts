@@ -13,6 +13,8 @@ export const ASK_TIMEOUT_MS_MAX = 86_400_000;
 
 export function checkAskOptions(options: AskOptions | undefined): void {
   if (options === undefined) return;
+  if (typeof options !== 'object' || options === null)
+    throw new TroupeError('INVALID_OPTIONS', `options of an ask: expected an object; got ${show(options)}`);
   const { timeoutMs, signal } = options;
   if (
     timeoutMs !== undefined &&

@@ -17,6 +17,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
+import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-replies.ts';
 import type { Runnable } from './scheduler.ts';
@@ -37,6 +38,8 @@ export interface CellHost {
   /** For a new incarnation; with `before`, for the rest of one whose context is in hands that must not act any more. */
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown>;
   createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell;
+  /** Of a new cell of a durable kind. */
+  durableSideOf: ((cell: Cell) => DurableSide) | undefined;
   /** An actor that its first message had activated counts as spawned from now on. */
   becameSpawned(cell: Cell): void;
   cellOf(id: ActorId): Cell | undefined;
@@ -153,7 +156,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.behaviour = behaviour;
     this.origin = origin;
     this.context = host.newContext(this);
-    if (behaviour.durable !== undefined) this.durable = host.kernel.durability?.open(this);
+    if (behaviour.durable !== undefined) this.durable = host.durableSideOf?.(this);
   }
 
   get key(): string {

@@ -5,7 +5,6 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { Cell } from './cell.ts';
 
 export type Reminder = { atMs: number } | { everyMs: number };
 
@@ -58,8 +57,6 @@ export interface DurableSide {
 
 /** Durability, as one process sees it. */
 export interface Durability {
-  /** The durable side of a new cell. */
-  open(cell: Cell): DurableSide;
   /** A message from a sender that is not durable: sent again until it is committed. */
   send(envelope: Envelope): boolean;
   /** Of what this process sent. */

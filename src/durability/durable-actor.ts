@@ -9,36 +9,23 @@ import type { Cell } from '../actor/cell.ts';
 import type { DurableSide, Reminder } from '../actor/durable-side.ts';
 import { restartOrFail } from '../actor/lifecycle.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
-import { asError, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { Committer, Committing } from './committer.ts';
-import { Handled } from './handled.ts';
+import { type Doubt, refuseDoubt } from './doubt.ts';
+import { Dispatch } from './dispatch.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
-import { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
-import {
-  type KeptReply,
-  META,
-  markPart,
-  numberOfPart,
-  outgoingPart,
-  readRecord,
-  replyPart,
-  STATE,
-  writeReply,
-} from './record.ts';
-import { Stashed } from './stashed.ts';
+import { META, outgoingPart, readRecord, STATE } from './record.ts';
+import { Reception } from './reception.ts';
 import { restoreState, type StateForm, stateBytes } from './state-form.ts';
 import type { Store, StoreChange, StoredRecord } from './store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
 
-/** Messages of an actor that are not acknowledged, at most; one more is a dead letter. */
-export const OUTBOX_MAX = 100_000;
-/** From here on `tell` says false. */
-export const OUTBOX_HIGH = 8_192;
 /** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
 const TIDY_MS = 500;
 
@@ -54,25 +41,13 @@ export interface DurableDoor {
   closed(actor: DurableActor): void;
 }
 
-/** A commit that failed, as far as is known. */
-interface Doubt {
-  readonly batch: TurnBatch;
-  readonly fence: string;
-  readonly version: number;
-  /** Of its turns and of those after it, in order. */
-  readonly envelopes: Envelope[];
-}
-
 export class DurableActor implements DurableSide, Committing {
   readonly cell: Cell;
-  readonly outbox: Outbox;
   readonly #door: DurableDoor;
   readonly #reminders: ReminderClock;
-  readonly #stashed: Stashed;
+  readonly #reception: Reception;
+  readonly #dispatch: Dispatch;
   #version = 0;
-  #handled = new Handled(new Map(), []);
-  #lastNumber = 0;
-  #lastReply = 0;
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
   #state: Uint8Array | undefined;
@@ -83,20 +58,23 @@ export class DurableActor implements DurableSide, Committing {
   #doubtful: Doubt | undefined;
   #settledWaiters: (() => void)[] = [];
   #tidy: (() => void) | undefined;
-  /** Names for turns that no stamp names. */
-  #unnamed = 0;
-  readonly #names = new WeakMap<Envelope, string>();
   #isClosed = false;
-  /** It was closed with mail under way. */
-  #leftMail = false;
 
   constructor(door: DurableDoor, cell: Cell) {
     this.#door = door;
     this.cell = cell;
     const { kernel, id } = cell;
-    this.outbox = new Outbox(kernel.clock, (envelope) => kernel.post.deliver(envelope));
+    this.#dispatch = new Dispatch(cell);
     this.#reminders = new ReminderClock(kernel.clock, id, (envelope) => cell.deliver(envelope));
-    this.#stashed = new Stashed(id);
+    this.#reception = new Reception({
+      cell,
+      reminders: this.#reminders,
+      afterCommit: (output) => this.#afterCommit(output),
+    });
+  }
+
+  get outbox(): Outbox {
+    return this.#dispatch.outbox;
   }
 
   get sync(): boolean {
@@ -135,18 +113,9 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   admit(envelope: Envelope): boolean {
-    if (envelope.verb !== 'message') return true;
-    const reminder = this.#reminders.nameOf(envelope);
-    if (reminder !== undefined) return this.#reminders.isStillDue(envelope);
-    const { stamp } = envelope;
-    if (stamp === undefined || this.#stashed.has(envelope)) return true;
-    const standing = this.#handled.check(stamp);
-    if (standing === 'early') return false;
-    const kept = this.#handled.replyTo(stamp);
-    if (kept) this.#answerAgain(envelope, kept);
-    if (standing === 'repeat') this.#repeated(envelope, stamp, kept !== undefined);
-    else if (kept) this.skip(envelope);
-    return standing === 'new' && kept === undefined;
+    const verdict = this.#reception.admit(envelope);
+    if (verdict === 'answered') this.skip(envelope);
+    return verdict === 'run';
   }
 
   skip(envelope: Envelope): void {
@@ -183,7 +152,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#open ??= new TurnBatch();
     const batch = this.#open;
     const { envelope, state } = turn;
-    if (envelope?.verb === 'message') this.#handledBy(turn, envelope, batch);
+    if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
     if (state !== undefined) this.#stateIs(state, batch);
     for (const action of turn.actions) action(batch);
     if (!batch.isEmpty) return this.#door.committer.note(this);
@@ -196,7 +165,7 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     if (!turn) return;
     turn.isPutAside = true;
-    turn.actions.push((batch) => this.#stashed.add(envelope, batch));
+    turn.actions.push((batch) => this.#reception.putAside(envelope, batch));
   }
 
   rollBack(): void {
@@ -210,7 +179,7 @@ export class DurableActor implements DurableSide, Committing {
     return new KeptBackReply(original, (value, error) => {
       this.#turn?.actions.push((batch) => {
         const { stamp } = envelope;
-        if (stamp) this.#keepReply(stamp, value, error, batch);
+        if (stamp) this.#reception.keepReply(stamp, value, error, batch);
         batch.outputs.push(() => (error ? original.reject(error) : original.resolve(value)));
       });
     });
@@ -235,22 +204,15 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     const { kernel, id } = this.cell;
     if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.post.deliver(envelope);
-    if (!this.#door.isDurable(envelope.to)) {
-      turn.actions.push((batch) => batch.outputs.push(() => kernel.post.deliver(envelope)));
-      return true;
-    }
-    if (this.outbox.size + turn.actions.length > OUTBOX_MAX) {
-      const text = `at most ${OUTBOX_MAX} messages of an actor wait to be acknowledged; got one more of ${id}`;
-      kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
-      return false;
-    }
-    return this.#keepMessage(turn, envelope);
+    if (this.#door.isDurable(envelope.to)) return this.#dispatch.tell(turn, envelope);
+    turn.actions.push((batch) => batch.outputs.push(() => kernel.post.deliver(envelope)));
+    return true;
   }
 
   request(envelope: Envelope): boolean {
     const turn = this.#turn;
     if (turn && envelope.verb === 'message' && this.#door.isDurable(envelope.to)) {
-      envelope.stamp = new Stamp('', 0, 0, 0, `${this.#nameOf(turn)}#${++turn.asks}`);
+      envelope.stamp = new Stamp('', 0, 0, 0, `${this.#reception.nameOf(turn)}#${++turn.asks}`);
     }
     this.#afterCommit(() => void this.cell.kernel.post.deliver(envelope));
     return true;
@@ -282,7 +244,7 @@ export class DurableActor implements DurableSide, Committing {
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
     if (stream !== this.cell.id) return;
-    const numbers = this.outbox.acknowledged(by, number);
+    const numbers = this.#dispatch.outbox.acknowledged(by, number);
     if (numbers.length === 0 || this.#isClosed) return;
     this.#open ??= new TurnBatch();
     for (const one of numbers) this.#open.erase(outgoingPart(one));
@@ -302,8 +264,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#tidy?.();
     this.#refuseDoubtful();
     this.#door.closed(this);
-    this.#leftMail = this.outbox.size > 0;
-    this.outbox.clear();
+    this.#dispatch.close();
   }
 
   prepare(): readonly StoreChange[] {
@@ -315,7 +276,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#tidy = undefined;
     const { id, context, behaviour } = this.cell;
     const version = behaviour.durable?.version ?? 1;
-    batch.write(META, encodeValue({ stateVersion: version, lastNumber: this.#lastNumber }));
+    batch.write(META, encodeValue({ stateVersion: version, lastNumber: this.#dispatch.lastNumber }));
     const change: StoreChange = {
       id,
       expectedVersion: this.#version,
@@ -358,19 +319,14 @@ export class DurableActor implements DurableSide, Committing {
 
   /** The record as it stands, and what that says of a commit in doubt. */
   #takeUp(record: StoredRecord | undefined, content: ReturnType<typeof readRecord>): void {
-    const { cell, outbox } = this;
     this.#version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
-    this.#lastNumber = content.meta.lastNumber;
-    this.#lastReply = numberOfPart(content.replies.at(-1)?.name ?? 'r:0');
-    this.#handled = new Handled(content.marks, content.replies);
+    this.#reception.reset(content);
     this.#reminders.reset(content.reminders);
-    this.#stashed.restore(cell, content.stashed);
     const doubtful = this.#doubtful;
     this.#doubtful = undefined;
-    outbox.clear();
-    for (const { number, to, message } of content.outgoing) this.#offer(number, to, message as Message);
+    this.#dispatch.reset(content);
     if (doubtful) this.#resolveDoubt(doubtful, record);
   }
 
@@ -384,110 +340,19 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   #refuseDoubtful(): void {
-    const { kernel, id, extras } = this.cell;
-    const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';
-    for (const envelope of this.#doubtful?.envelopes ?? []) {
-      const text = `${id} handles the message and commits that; got the end of the actor before the commit`;
-      kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
-    }
+    if (this.#doubtful) refuseDoubt(this.cell, this.#doubtful);
     this.#doubtful = undefined;
   }
 
   #release(batch: TurnBatch): void {
     for (const output of batch.outputs) output();
-    for (const [stream, number] of batch.acknowledges) this.#acknowledge(stream, number);
-  }
-
-  /** Undone if its turn is. */
-  #handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
-    batch.envelopes.push(envelope);
-    const { stamp } = envelope;
-    const now = this.cell.kernel.clock.wall();
-    if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
-    if (this.#reminders.nameOf(envelope) !== undefined) this.#reminders.fired(envelope, batch);
-    if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
-    const mark = { number: stamp.number, at: now };
-    for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
-    batch.write(markPart(stamp.stream), encodeValue(mark));
-    batch.acknowledges.set(stamp.stream, stamp.number);
-    for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
+    for (const [stream, number] of batch.acknowledges) this.#reception.acknowledge(stream, number);
   }
 
   #stateIs(state: Uint8Array, batch: TurnBatch): void {
     if (this.#state !== undefined && Buffer.compare(this.#state, state) === 0) return;
     this.#state = state;
     batch.write(STATE, state);
-  }
-
-  #keepMessage(turn: Turn, envelope: Envelope): boolean {
-    const { kernel } = this.cell;
-    const { to, message } = envelope;
-    let bytes: Uint8Array;
-    try {
-      bytes = encodeValue([to, message], kernel.limits.messageBytesMax);
-    } catch (error) {
-      const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
-      kernel.deadLetters.refuse(envelope, code, asError(error).message);
-      return true;
-    }
-    turn.actions.push((batch) => {
-      const number = ++this.#lastNumber;
-      batch.write(outgoingPart(number), bytes);
-      batch.outputs.push(() => {
-        if (!this.#isClosed) this.#offer(number, to, message as Message);
-      });
-    });
-    return this.outbox.size + turn.actions.length < OUTBOX_HIGH;
-  }
-
-  #offer(number: number, to: ActorId, message: Message): void {
-    const { id } = this.cell;
-    this.outbox.add(to, {
-      number,
-      envelope: (previous, floor) => {
-        const envelope = new Envelope('message', to, message, id, undefined, 0);
-        envelope.stamp = new Stamp(id, number, previous, floor, undefined);
-        return envelope;
-      },
-    });
-  }
-
-  #keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
-    const { clock, limits } = this.cell.kernel;
-    const { stream, number, turn } = stamp;
-    const name = replyPart(++this.#lastReply);
-    let reply: KeptReply = { name, stream, number, turn, at: clock.wall(), value, error: error && errorToData(error) };
-    let bytes: Uint8Array;
-    try {
-      bytes = writeReply(reply, limits.messageBytesMax);
-    } catch (fault) {
-      const { code, message } = fault as TroupeError;
-      reply = { ...reply, value: undefined, error: errorToData(new TroupeError(code, message, { fate: 'executed' })) };
-      bytes = writeReply(reply, Number.POSITIVE_INFINITY);
-    }
-    batch.write(name, bytes);
-    for (const gone of this.#handled.keep(reply)) batch.erase(gone.name);
-  }
-
-  #answerAgain({ replyTo }: Envelope, { value, error }: KeptReply): void {
-    if (!replyTo) return;
-    this.#afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
-  }
-
-  #repeated(envelope: Envelope, { stream, number }: Stamp, isAnswered: boolean): void {
-    const { replyTo } = envelope;
-    if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
-      const text = `a reply of ${this.cell.id} is kept for those who ask again in time; got one who asks too late`;
-      this.#afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
-    }
-    this.#afterCommit(() => this.#acknowledge(stream, number));
-  }
-
-  #acknowledge(stream: string, number: number): void {
-    const { kernel, id } = this.cell;
-    const at = stream.indexOf('@');
-    const to = stream.startsWith('~') ? stream.slice(0, at) : stream;
-    kernel.post.signal(to, { type: 'acknowledged', by: id, stream, number });
   }
 
   #inTurn(action: (batch: TurnBatch) => void): void {
@@ -505,24 +370,10 @@ export class DurableActor implements DurableSide, Committing {
     if (batch === this.#open && batch) this.#door.committer.note(this);
   }
 
-  /** The same for every run of the turn. */
-  #nameOf({ envelope }: Turn): string {
-    const { id, context } = this.cell;
-    const stamp = envelope?.stamp;
-    if (stamp && stamp.number > 0) return `${id}|${stamp.stream}:${stamp.number}`;
-    if (stamp?.turn !== undefined) return `${id}|${stamp.turn}`;
-    const reminder = envelope && this.#reminders.nameOf(envelope);
-    if (reminder !== undefined) return `${id}|${reminder}`;
-    const known = envelope && this.#names.get(envelope);
-    const name = known ?? `${id}|${context.fence}.${++this.#unnamed}`;
-    if (envelope && !known) this.#names.set(envelope, name);
-    return name;
-  }
-
   /** When it must be in memory, should it leave: at once with unfinished mail, else at its next time. */
   #wakeAt({ put }: TurnBatch): number | undefined {
     const { behaviour, context, kernel } = this.cell;
-    if (this.outbox.size > 0 || this.#leftMail) return 0;
+    if (this.outbox.size > 0 || this.#dispatch.leftMail) return 0;
     for (const name of put.keys()) if (name.startsWith('o:')) return 0;
     const { clock } = kernel;
     const delay = this.#isClosed || this.cell.status === 'starting' ? undefined : behaviour.nextDueAt?.(context);

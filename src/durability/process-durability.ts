@@ -6,6 +6,7 @@ import { isIdle } from '../actor/passivation.ts';
 import type { Cell } from '../actor/cell.ts';
 import type { Durability, DurableSide } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
 import { endCell } from '../actor/lifecycle.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
@@ -172,11 +173,13 @@ export class ProcessDurability implements Durability {
 
 /** Undefined where no kind is durable. The kernel knows it from now on. */
 export function newDurability(
-  kernel: Kernel,
+  actors: LocalActors,
   options: Omit<DurabilityOptions, 'kernel'>,
 ): ProcessDurability | undefined {
+  const { kernel } = actors;
   if (![...kernel.behaviours.values()].some(({ durable }) => durable !== undefined)) return undefined;
   const durability = new ProcessDurability({ ...options, kernel });
   kernel.durability = durability;
+  actors.durableSideOf = (cell) => durability.open(cell);
   return durability;
 }

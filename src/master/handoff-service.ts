@@ -15,8 +15,11 @@ import type { PlacementService } from './placement-service.ts';
 export const HANDOFF_MS_MAX = 5_000;
 /** Milliseconds in which the ids of ended actors gather before they go back to their shards together. */
 export const RELEASE_MS = 100;
-/** Units of one hand-off, when a worker gets its share: short holds, at the price of more of them. */
-export const UNITS_PER_MOVE = 16;
+/**
+ * Units of one hand-off, when a worker gets or gives up its share. More of them hold longer; fewer make the old home
+ * look through all its actors more often.
+ */
+export const UNITS_PER_MOVE = 32;
 
 /** The old home did not come to a stand in the time that it was given; it may be tried again. */
 export class StillBusy extends TroupeError {}
@@ -53,6 +56,10 @@ export class HandoffService {
 
   get isIdle(): boolean {
     return this.#handoffs.size === 0 && this.#line.length === 0;
+  }
+
+  isAwaited(worker: number): boolean {
+    return this.#handoffs.isAwaited(worker);
   }
 
   /** For a process that has just come. */
@@ -212,7 +219,9 @@ export class HandoffService {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
-    if (!to?.isLinked)
+    // Not to one that is drained: it would be gone before long, and what came last with it.
+    const isOpen = to?.isLinked && (purpose !== 'move' || !this.#placement.isLeaving(worker));
+    if (!isOpen)
       return Promise.reject(
         new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),
       );

@@ -15,6 +15,11 @@ import type { WorkerExit, WorkerHost } from './worker-host.ts';
 /** Milliseconds from fork to ready; a worker that takes longer is killed and counts as having failed. */
 export const START_MS_MAX = 60_000;
 
+/**
+ * Milliseconds in which every HTTP response of a worker that goes is the last one on its connection. A client that was
+ * about to send the next request on one that is closed at once would see a reset.
+ */
+export const RETIRE_NOTICE_MS = 250;
 /** Milliseconds for the servers of a worker that is replaced to answer what they were asked; then it is ended. */
 export const RETIRE_MS_MAX = 5_000;
 
@@ -192,8 +197,8 @@ export class WorkerSupervisor {
     if (!process) return;
     const gone = this.gone(worker);
     participant?.channel.send({ type: 'retire' });
-    process.retire();
     const timers = [
+      clock.setTimer(RETIRE_NOTICE_MS, () => process.retire()),
       clock.setTimer(RETIRE_MS_MAX, () => participant?.channel.send({ type: 'exit' })),
       clock.setTimer(RETIRE_MS_MAX * 2, () => process.kill('SIGKILL')),
     ];

@@ -79,7 +79,7 @@ export interface ErrorData {
   fate?: Fate;
   reason?: string;
   data?: unknown;
-  cause?: { name: string; message: string; stack?: string };
+  cause?: { name: string; message: string; stack?: string; code?: string };
 }
 
 export function errorToData(error: TroupeError): ErrorData {
@@ -88,8 +88,11 @@ export function errorToData(error: TroupeError): ErrorData {
   if (error.reason !== undefined) data.reason = error.reason;
   if (error.data !== undefined) data.data = error.data;
   if (error.cause instanceof Error) {
-    const { name, message, stack } = error.cause;
-    data.cause = stack === undefined ? { name, message } : { name, message, stack };
+    const { name, message, stack, code } = error.cause as Error & { code?: unknown };
+    data.cause = { name, message };
+    if (stack !== undefined) data.cause.stack = stack;
+    // What callers tell errors apart by, be it troupe's own or Node's.
+    if (typeof code === 'string') data.cause.code = code;
   }
   return data;
 }
@@ -107,6 +110,7 @@ function causeFromData(data: NonNullable<ErrorData['cause']>): Error {
   const cause = new Error(data.message);
   Object.defineProperty(cause, 'name', { value: data.name, configurable: true, writable: true });
   if (data.stack !== undefined) cause.stack = data.stack;
+  if (data.code !== undefined) Object.assign(cause, { code: data.code });
   return cause;
 }
 

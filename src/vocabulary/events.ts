@@ -38,3 +38,19 @@ export interface SystemEvents {
 }
 
 export type EventName = keyof SystemEvents;
+
+const NAMES: Record<EventName, true> = {
+  'worker-online': true,
+  'worker-exited': true,
+  'worker-given-up': true,
+  'placement-changed': true,
+  'actor-started': true,
+  'actor-stopped': true,
+  'actor-restarted': true,
+  'actor-failed': true,
+  'dead-letter': true,
+  'link-broken': true,
+  'events-suppressed': true,
+};
+
+export const EVENT_NAMES: readonly string[] = Object.keys(NAMES);

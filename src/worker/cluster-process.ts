@@ -3,29 +3,24 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import type { Behaviour } from '../actor/behaviour.ts';
-import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
-import type { Store } from '../durability/store.ts';
-import type { Log } from '../observe/log.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import type {
-  ControlChannel,
   IdleAnswer,
   MasterRequest,
   PlacementStrategy,
   ProcessQuery,
   TableData,
-  ToMaster,
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
 import { fromWire } from '../wire/codec.ts';
-import type { LinkNetwork } from '../wire/link.ts';
+import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from './cluster-topics.ts';
 import { ControlInbox } from './control-inbox.ts';
 import { eventFromWire } from './event-payload.ts';
@@ -45,31 +40,6 @@ import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from './router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
-
-export interface ClusterProcessOptions {
-  system: string;
-  self: { index: number; incarnation: number; role: string };
-  clock: Clock;
-  random: () => number;
-  newKey?: () => string;
-  log: Log;
-  limits: KernelLimits;
-  behaviours: ReadonlyMap<string, Behaviour>;
-  startedAt: number;
-  /** Of durable actors. */
-  store?: Store | undefined;
-  durableInMemoryMax?: number | undefined;
-  heartbeatMs: number;
-  token: string;
-  network: LinkNetwork;
-  control: ControlChannel<ToMaster, ToProcess>;
-  /** Runs the user's `main` once the process is linked and placed. */
-  main?: (system: ProcessSystem) => unknown;
-  /** The master says that all is over. */
-  exit: () => void;
-  /** After a shutdown that was called here. */
-  ended?: () => Promise<void>;
-}
 
 const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
@@ -106,8 +76,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       topics: local,
     } = newKernel(parts, (localTopics) => {
-      topics = new ClusterTopics(localTopics, () => this.#peers.all(), {
-        deliver: (envelope) => this.#router.deliver(envelope),
+      topics = new ClusterTopics(localTopics, {
+        peers: () => this.#peers.all(),
+        post: { deliver: (envelope) => this.#router.deliver(envelope) },
+        epoch: () => this.#table.epoch,
       });
       return topics;
     });
@@ -148,10 +120,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       token,
       epoch: () => this.#table.epoch,
       ingress: (peer) => linkIngress(this.#ingressParts(), peer),
-      linked: (peer) => {
+      linked: (peer, isAgain) => {
         this.#topics.greet(peer);
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
+        if (!isAgain) return;
+        for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -160,7 +134,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       router: this.#router,
       topics: this.#topics,
-      epoch: () => this.#table.epoch,
       toRef: this.#toRef,
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
       peers: () => this.#peers.all(),
@@ -173,7 +146,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       () => this.#table,
     );
     new EventRelay(kernel, control);
-    this.#durability = newDurability(kernel, {
+    this.#durability = newDurability(actors, {
       store: options.store,
       startedAt: options.startedAt,
       inMemoryMax: options.durableInMemoryMax,
@@ -188,8 +161,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** Opens the door for links. Resolves to its path. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
-    const { clock, heartbeatMs, control } = this.#options;
-    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
+    const { clock, heartbeatMs, control, memoryUsage } = this.#options;
+    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
   }
 
@@ -249,6 +222,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const text = 'mail is handled while the system runs; got its shutdown';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    this.kernel.pending.close();
+    this.actors.close();
     await this.#durability?.close();
     await this.#peers.close();
   }

@@ -7,25 +7,25 @@
  *   new home    says installed; the units run there only under the table that settles the move
  */
 import type { LocalActors } from '../actor/local-actors.ts';
+import { parseUnit } from '../placement/shard.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
-import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
 import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
 import { Arriving } from './arriving.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
-import type { HeldSignal } from './hold-queues.ts';
-import { LATE_MAIL_MAX, Leaving } from './leaving.ts';
+import { Leaving } from './leaving.ts';
 import type { LuggagePiece } from './luggage-wire.ts';
 import type { PeerLink } from './peer-link.ts';
-import type { LuggageDesk, Router } from './router.ts';
+import type { Router } from './router.ts';
+import { StillDesk } from './still-desk.ts';
 
 export interface HandoffDoor {
   readonly self: { index: number; incarnation: number };
   readonly actors: LocalActors;
   readonly router: Router;
   readonly topics: ClusterTopics;
-  epoch(): number;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
@@ -37,7 +37,7 @@ export interface HandoffDoor {
 /** Markers that came before their hold, kept for so many moves. */
 export const EARLY_MARKERS_KEPT = 4096;
 
-export class HandoffParticipant implements LuggageDesk {
+export class HandoffParticipant {
   readonly #door: HandoffDoor;
   readonly #orders = new Map<MoveId, MoveOrder>();
   readonly #leaving = new Map<MoveId, Leaving>();
@@ -98,13 +98,6 @@ export class HandoffParticipant implements LuggageDesk {
     }
   }
 
-  /** Its publisher holds what it publishes for the actors of the move. */
-  isMarked(move: MoveId, peer: PeerLink): boolean {
-    const leaving = this.#leaving.get(move);
-    if (!leaving) return false;
-    return leaving.markers ? !leaving.markers.has(peer) : this.#early.get(move)?.has(peer) === true;
-  }
-
   /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
   luggage(move: MoveId, piece: unknown): void {
     const order = this.#orders.get(move);
@@ -123,66 +116,25 @@ export class HandoffParticipant implements LuggageDesk {
   /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
   settle(move: MoveId, hasMoved: boolean): void {
     const order = this.#orders.get(move);
+    const leaving = this.#leaving.get(move);
     if (hasMoved && order) this.#noteMoved(order);
     this.#endLeaving(move, hasMoved);
     this.#endArriving(move, order, hasMoved);
     this.#orders.delete(move);
     this.#early.delete(move);
-    if (order) this.#door.topics.moving.release(order);
+    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
   }
 
   release(move: MoveId): void {
     this.#door.router.release(move);
   }
 
-  keepsOf(envelope: Envelope): boolean {
-    const { sender } = envelope;
-    const leaving = sender === undefined ? undefined : this.#leavingWith(sender);
-    if (!leaving) return false;
-    if (leaving.isSent) {
-      // What is left of its last turns: it goes on elsewhere, and speaks from there.
-      const text = `an actor sends from where it lives; got a message of ${sender}, which has moved`;
-      this.#door.actors.kernel.deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);
-    } else {
-      leaving.outbound.push(envelope);
-    }
-    return true;
-  }
-
-  keepsFor(unit: Unit, envelope: Envelope): boolean {
-    for (const leaving of this.#leaving.values()) {
-      if (!leaving.isStill || !leaving.units.has(unit)) continue;
-      if (leaving.isSent) this.#door.router.holds.add(unit, envelope);
-      else if (leaving.late.length >= LATE_MAIL_MAX && envelope.verb === 'message') {
-        const text = `at most ${LATE_MAIL_MAX} messages wait for actors on the move; got one more`;
-        this.#door.actors.kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
-      } else {
-        leaving.late.push(envelope);
-      }
-      return true;
-    }
-    return false;
-  }
-
-  *takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal> {
-    const earlier = new Map<Leaving, Envelope[]>();
-    const rest: (Envelope | HeldSignal)[] = [];
-    for (const one of mail) {
-      const leaving = 'signal' in one || !one.sender ? undefined : this.#leavingWith(one.sender);
-      if (!leaving) rest.push(one);
-      else if (earlier.has(leaving)) earlier.get(leaving)?.push(one as Envelope);
-      else earlier.set(leaving, [one as Envelope]);
-    }
-    for (const [leaving, tail] of earlier) leaving.outbound.unshift(...tail);
-    yield* rest;
-  }
-
   #leave(order: MoveOrder): Leaving {
-    const { actors, router } = this.#door;
+    const { actors } = this.#door;
     const leaving = new Leaving(
       {
         actors,
-        unitOf: (id) => router.unitOf(id),
+        idsIn: (units) => this.#idsIn(units),
         still: (of) => this.#still(of),
         refused: (of, error, isBusy) => {
           this.#leaving.delete(of.order.id);
@@ -198,8 +150,11 @@ export class HandoffParticipant implements LuggageDesk {
 
   /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
   #still(leaving: Leaving): void {
-    const { router, tellMaster } = this.#door;
-    const { order, family, subscriptions } = leaving;
+    const { router, topics, tellMaster } = this.#door;
+    const { family, subscriptions } = leaving;
+    const order = { ...leaving.order, subscriptions };
+    leaving.order = order;
+    topics.moving.hold(order);
     for (const id of family) leaving.units.add(id);
     router.hold(order.id, [...leaving.units]);
     leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
@@ -209,18 +164,22 @@ export class HandoffParticipant implements LuggageDesk {
     tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
   }
 
+  /** Under which something is kept here: in memory, asleep, failed, watched or subscribed. */
+  *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
+    const { actors, router } = this.#door;
+    // An actor that moves alone is not its own unit yet.
+    for (const unit of units) if (!parseUnit(unit)) yield unit;
+    for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
+  }
+
   #livePeers(): PeerLink[] {
     return [...this.#door.peers()].filter((peer) => !peer.ended);
   }
 
   #openDesk(): void {
-    const isAnyStill = [...this.#leaving.values()].some(({ isStill }) => isStill);
-    this.#door.router.desk = isAnyStill ? this : undefined;
-  }
-
-  #leavingWith(sender: ActorId): Leaving | undefined {
-    for (const leaving of this.#leaving.values()) if (leaving.isStill && leaving.ids.has(sender)) return leaving;
-    return undefined;
+    const still = [...this.#leaving.values()].filter(({ isStill }) => isStill);
+    const { router, actors } = this.#door;
+    router.desk = still.length > 0 ? new StillDesk(still, router.holds, actors.kernel.deadLetters) : undefined;
   }
 
   #handOverIfComplete(leaving: Leaving): void {
@@ -269,7 +228,7 @@ export class HandoffParticipant implements LuggageDesk {
     if (!leaving) return;
     this.#leaving.delete(move);
     this.#openDesk();
-    const { actors, router } = this.#door;
+    const { router } = this.#door;
     if (hasMoved) {
       const { to } = leaving.order;
       for (const { replyTo } of leaving.allMail()) replyTo?.written(processAddress(to.index, to.incarnation));
@@ -279,7 +238,7 @@ export class HandoffParticipant implements LuggageDesk {
     leaving.goOn();
     // What they had sent goes first, then what came for them, then what was held.
     for (const envelope of leaving.outbound) router.deliver(envelope);
-    for (const envelope of leaving.late) actors.deliver(envelope);
+    for (const envelope of leaving.late) router.arrived(envelope);
   }
 
   #endArriving(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
@@ -291,11 +250,11 @@ export class HandoffParticipant implements LuggageDesk {
   }
 
   #newArriving(): Arriving {
-    const { actors, topics, epoch, toRef, replyTo, router } = this.#door;
+    const { actors, topics, toRef, replyTo, router } = this.#door;
     return new Arriving({
-      ...{ actors, topics, epoch, toRef, replyTo },
+      ...{ actors, topics, toRef, replyTo },
       send: (envelope) => void router.deliver(envelope),
-      deliver: (envelope) => void actors.deliver(envelope),
+      deliver: (envelope) => router.arrived(envelope),
     });
   }
 
@@ -304,10 +263,10 @@ export class HandoffParticipant implements LuggageDesk {
     this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
-  /** A unit of the order under which an actor is in memory here. */
+  /** A unit of the order under which an actor is here, be it asleep. */
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
-    for (const id of this.#door.actors.ids()) {
+    for (const id of this.#door.actors.living()) {
       const unit = this.#door.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }

@@ -24,7 +24,8 @@ export const ABORT_GRACE_MS = 200;
 
 export interface LeavingDoor {
   readonly actors: LocalActors;
-  unitOf(id: ActorId): Unit | undefined;
+  /** All of which something is kept here, in these units. */
+  idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
   /** All stand still. */
   still(leaving: Leaving): void;
   /** They do not, or cannot move. */
@@ -138,12 +139,11 @@ export class Leaving {
 
   /** Who belongs to the units now. False: it cannot move. */
   #gather(): boolean {
-    const { actors, unitOf } = this.#door;
+    const { actors, idsIn } = this.#door;
     const members: Cell[] = [];
     const ids = new Set<ActorId>();
-    for (const id of actors.known()) {
-      // An actor that moves alone is not its own unit yet.
-      if (ids.has(id) || !(this.units.has(id) || this.units.has(unitOf(id) ?? ''))) continue;
+    for (const id of idsIn(this.units)) {
+      if (ids.has(id)) continue;
       const cell = actors.cellOf(id);
       if (cell?.origin.parent) {
         this.#refuse(childMoves(id, cell.origin.parent.id), false);

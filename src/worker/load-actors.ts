@@ -1,6 +1,5 @@
 /**
  * Reads the actors folder: each file directly in it default-exports one definition, the kind is the file's name.
- * TypeScript is loaded by Node itself where it can, else by tsx, an optional peer dependency.
  */
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,12 +9,17 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { show } from '../vocabulary/show.ts';
+import { enableTypeScript, whileLoading } from './typescript-loader.ts';
 
 const LOADABLE = /\.(ts|mts|js|mjs)$/;
 const DECLARATION = /\.d\.m?ts$/;
 
 /** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
-export async function loadActors(folder: string): Promise<Map<string, Behaviour>> {
+export function loadActors(folder: string): Promise<Map<string, Behaviour>> {
+  return whileLoading(() => readFolder(folder));
+}
+
+async function readFolder(folder: string): Promise<Map<string, Behaviour>> {
   const path = fileURLToPath(folder);
   const files = await actorFiles(path);
   const definitions = new Map<string, ActorDefinition>();
@@ -83,39 +87,22 @@ export async function importDefault(path: string): Promise<unknown> {
     const cause = asError(error);
     throw new TroupeError(
       'INVALID_OPTIONS',
-      `${path}: expected a module that loads; got ${cause.name}: ${cause.message}`,
+      `${path}: expected ${isTakenForCommonJs(cause) ? ESM : 'a module that loads'}; got ${cause.name}: ${cause.message}`,
       { cause },
     );
   }
+}
+
+const ESM = 'an ECMAScript module ("type": "module" in its package.json, or the ending .mjs or .mts)';
+
+/** What Node and tsx say of `import` and `export` in a file that its package.json does not call a module. */
+function isTakenForCommonJs(cause: Error): boolean {
+  if ((cause as { code?: unknown }).code === 'ERR_REQUIRE_CYCLE_MODULE') return true;
+  return cause instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(cause.message);
 }
 
 async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
   if (/\.m?ts$/.test(path)) await enableTypeScript();
   return import(url);
-}
-
-let typeScript: Promise<void> | undefined;
-
-function enableTypeScript(): Promise<void> {
-  typeScript ??= registerTsx();
-  return typeScript;
-}
-
-async function registerTsx(): Promise<void> {
-  const native = (process.features as { typescript?: unknown }).typescript;
-  if (native || isTsxAtWork()) return;
-  let register: (() => unknown) | undefined;
-  try {
-    ({ register } = await import('tsx/esm/api'));
-  } catch (cause) {
-    const text = `TypeScript behaviours need a Node.js that strips types (22.18 and later), or tsx beside troupe; got Node.js ${process.version} without tsx`;
-    throw new TroupeError('INVALID_OPTIONS', text, { cause });
-  }
-  register();
-}
-
-/** A process that was started by tsx loads TypeScript already; a second loader would load every module twice. */
-function isTsxAtWork(): boolean {
-  return process.execArgv.some((argument) => argument.includes('tsx'));
 }

@@ -8,7 +8,6 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import { show } from '../vocabulary/show.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
@@ -38,7 +37,6 @@ export interface LocalProcessOptions {
 
 /** Milliseconds between two looks at whether the process has become idle. */
 const IDLE_POLL_MS = 5;
-const MILLISECONDS_MAX = 2 ** 31 - 1;
 /** Share of the time of a shutdown that mail and asks may take; the rest is for onStop of those that do end in time. */
 const MAIL_SHARE = 0.8;
 
@@ -74,7 +72,7 @@ export class LocalProcess implements ClusterDoor {
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;
     this.#ended = options.ended;
-    this.#durability = newDurability(kernel, {
+    this.#durability = newDurability(actors, {
       store: options.store,
       startedAt,
       inMemoryMax: options.durableInMemoryMax,
@@ -90,6 +88,11 @@ export class LocalProcess implements ClusterDoor {
   }
 
   async request(what: MasterRequest): Promise<unknown> {
+    if (this.kernel.closing)
+      throw new TroupeError(
+        'SHUTTING_DOWN',
+        `calls are taken while the system runs; got ${what.kind} after shutdown()`,
+      );
     throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
   }
 
@@ -108,10 +111,6 @@ export class LocalProcess implements ClusterDoor {
   }
 
   shutdown({ timeoutMs = this.#shutdownMs }: { timeoutMs?: number }): Promise<void> {
-    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MILLISECONDS_MAX)) {
-      const text = `timeoutMs: expected milliseconds from 0 to ${MILLISECONDS_MAX}; got ${show(timeoutMs)}`;
-      throw new TroupeError('INVALID_OPTIONS', text);
-    }
     this.#down ??= this.#shutDown(timeoutMs);
     return this.#down;
   }

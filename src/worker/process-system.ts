@@ -14,13 +14,14 @@ import { STORE_FOLDER } from '../durability/lmdb-store.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
+import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { spawnId } from '../actor/spawning.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
-import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { EventName } from '../vocabulary/events.ts';
+import { EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
 import { show } from '../vocabulary/show.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
@@ -83,6 +84,7 @@ export class ProcessSystem implements System {
 
   async spawn(kind: string, options: SpawnTopOptions = {}): Promise<UntypedRef> {
     this.#checkOpen();
+    checkSpawnOptions(options);
     const kernel = this.#kernel;
     const id = spawnId(kernel, kind, options);
     await this.#cluster.claim(id, kernel.behaviours.get(kindOf(id)) as Behaviour, options);
@@ -103,6 +105,7 @@ export class ProcessSystem implements System {
   watch(id: ActorId, listener: TerminatedListener): () => void {
     checkId(id);
     checkListener(listener);
+    this.#checkOpen();
     const kernel = this.#kernel;
     const { watching } = this.#actors;
     // An entry of its own for each call, so that one function may watch twice.
@@ -128,6 +131,7 @@ export class ProcessSystem implements System {
   }
 
   async where(id: ActorId): Promise<Whereabouts> {
+    this.#checkOpen();
     return (await this.#sender.request('where', checkId(id), undefined).promise) as Whereabouts;
   }
 
@@ -135,7 +139,8 @@ export class ProcessSystem implements System {
     return this.#cluster.workers();
   }
 
-  async addWorker({ role }: { role?: string } = {}): Promise<number> {
+  async addWorker(options: { role?: string } = {}): Promise<number> {
+    const role = checkRole(options);
     return (await this.#cluster.request(
       role === undefined ? { kind: 'add-worker' } : { kind: 'add-worker', role },
     )) as number;
@@ -150,7 +155,14 @@ export class ProcessSystem implements System {
   }
 
   async move(id: ActorId, worker: number): Promise<void> {
-    await this.#cluster.request({ kind: 'move', id: checkId(id), worker: checkIndex(worker) });
+    const { behaviours } = this.#kernel;
+    if (!behaviours.has(kindOf(checkId(id)))) {
+      throw new TroupeError(
+        'UNKNOWN_KIND',
+        `an id has one of the kinds ${[...behaviours.keys()].join(', ')}; got ${id}`,
+      );
+    }
+    await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
   }
 
   async reload(): Promise<void> {
@@ -158,6 +170,7 @@ export class ProcessSystem implements System {
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): () => void {
+    checkEvent(event);
     checkListener(listener);
     return this.#kernel.events.on(event, listener);
   }
@@ -179,6 +192,9 @@ export class ProcessSystem implements System {
   }
 
   shutdown(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkShutdown(options);
+    // At once: what is called behind it, in the same turn, is refused like all that comes later.
+    this.#kernel.closing = true;
     return this.#cluster.shutdown(options);
   }
 
@@ -198,6 +214,28 @@ export class ProcessSystem implements System {
 function checkListener(listener: unknown): void {
   if (typeof listener !== 'function')
     throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${show(listener)}`);
+}
+
+function checkEvent(event: unknown): void {
+  if (!EVENT_NAMES.includes(event as string))
+    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${show(event)}`);
+}
+
+function checkRole(options: { role?: string }): string | undefined {
+  const { role, ...rest } = options ?? {};
+  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
+    throw new TroupeError('INVALID_OPTIONS', `addWorker() takes { role }; got ${show(options)}`);
+  if (role === undefined || isKind(role)) return role;
+  throw new TroupeError('INVALID_OPTIONS', `role: expected a name of a-z, 0-9 and -; got ${show(role)}`);
+}
+
+function checkShutdown(options: { timeoutMs?: number }): void {
+  const { timeoutMs = 0, ...rest } = options ?? {};
+  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
+    throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${show(options)}`);
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= SHUTDOWN_MS_MAX) return;
+  const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${show(timeoutMs)}`;
+  throw new TroupeError('INVALID_OPTIONS', text);
 }
 
 function checkIndex(index: unknown): number {

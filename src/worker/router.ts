@@ -13,7 +13,7 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { PlacementStrategy, Unit } from '../wire/control.ts';
@@ -189,6 +189,18 @@ export class Router implements Recipient {
   /** The table has changed: mail that waited for a home may have one. */
   releaseHomeless(): void {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+  }
+
+  /** No worker comes any more that could host it. */
+  refuseHomeless(code: ErrorCode, text: string): void {
+    for (const unit of this.holds.units()) {
+      if (this.#moving.has(unit)) continue;
+      const [first] = this.holds.peek(unit);
+      const behaviour = first && this.#kernel.behaviours.get(kindOf(first.to));
+      if (!behaviour || this.homeOf(first.to, behaviour) !== NOWHERE) continue;
+      for (const mail of this.holds.take(unit))
+        if (!('signal' in mail)) this.#kernel.deadLetters.refuse(mail, code, text);
+    }
   }
 
   /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */

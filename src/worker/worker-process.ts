@@ -15,6 +15,7 @@ import { ClusterProcess } from './cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from './process-system.ts';
+import { whileLoading } from './typescript-loader.ts';
 import { watchMaster } from './watchdog.ts';
 import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker-options.ts';
 
@@ -63,9 +64,11 @@ async function boot(order: BootOrder): Promise<void> {
   let behaviours: Awaited<ReturnType<typeof loadActors>>;
   let main: ((system: ProcessSystem) => unknown) | undefined;
   try {
-    behaviours = await loadActors(order.actors);
+    [behaviours, main] = await whileLoading(async () => [
+      await loadActors(order.actors),
+      order.main === undefined ? undefined : await loadMain(order.main),
+    ]);
     store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
-    main = order.main === undefined ? undefined : await loadMain(order.main);
   } catch (error) {
     const fault =
       error instanceof TroupeError

@@ -152,7 +152,9 @@ export function isAlive(pid: number): boolean {
 /** The processes that a process has forked and that live. */
 export function childrenOf(pid: number): number[] {
   try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    // Each thread has children of its own: those of loader hooks are not the main thread's.
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const text = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')).join(' ');
     return text.split(' ').filter(Boolean).map(Number).filter(isAlive);
   } catch {
     return [];

@@ -100,6 +100,17 @@ describe('the actors folder', () => {
     expect(message).toMatch(expected);
   });
 
+  test.each(['counter.js', 'counter.ts'])(
+    'with %s in a package of CommonJS: the error says what to write into package.json',
+    async (name) => {
+      write('package.json', '{ "type": "commonjs" }');
+      write(name, FINE);
+      const { code, message } = await faultOfStart({ actors: folder });
+      expect(code).toBe('INVALID_OPTIONS');
+      expect(message).toMatch(/counter\.(js|ts): expected an ECMAScript module \("type": "module".*; got/);
+    },
+  );
+
   test('with a module that throws in the workers only: the same, and each worker was tried once', async () => {
     const log = join(folder, 'tries');
     const text = `import { appendFileSync } from 'node:fs';

@@ -1,6 +1,9 @@
 /** The end of the master, wanted or not: nothing of the system outlives it. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TroupeError } from 'troupe';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   childrenOf,
@@ -175,6 +178,29 @@ describe('shutdown()', () => {
     expect(Date.now() - began).toBeLessThan(1_000);
   });
 
+  test('behaviours in TypeScript leave no process of a transpiler, not even while the system runs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'typed-'));
+    // What tsx has seen before it takes from its cache; the folder's name makes the text new.
+    const text = `// ${folder}
+      import { defineActor } from '${new URL('../../dist/index.js', import.meta.url).href}';
+      enum Answer { yes = 42 }
+      export default defineActor({ receive: { get: (): number => Answer.yes } });`;
+    const erasable = text.replace('enum Answer { yes = 42 }', 'const Answer = { yes: 42 as number };');
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(
+      join(folder, 'typed.ts'),
+      (process.features as { typescript?: unknown }).typescript ? erasable : text,
+    );
+    const { program, workers } = await serve({ workers: 2, actors: folder });
+    expect(await program.value('ask', 'typed/a', { type: 'get' })).toBe(42);
+    await until('only workers are left', () => childrenOf(program.pid).length === workers.length);
+    for (const pid of workers) await until('a worker has none', () => childrenOf(pid).length === 0);
+    await program.value('shutdown');
+    expect(childrenOf(program.pid)).toEqual([]);
+    program.child.disconnect();
+    rmSync(folder, { recursive: true });
+  });
+
   test('after a crash, within its backoff, too', async () => {
     const { program, workers } = await serve({
       workers: 2,
@@ -239,6 +265,8 @@ describe('shutdown()', () => {
     system.tell(id, { type: 'slowly', n: 1, ms: 300 });
     const order: string[] = [];
     const first = system.shutdown().then(() => order.push('first'));
+    // In the same turn of the event loop, and for ever after.
+    expect(() => system.tell(id, { type: 'note', n: 3 })).toThrow(TroupeError);
     await sleep(100);
     const refused = async (call: () => unknown): Promise<string | undefined> =>
       (await faultOf(Promise.resolve().then(call))).code;

@@ -257,6 +257,11 @@ describe('a reply', () => {
     expect(await refs[1].get('self').ask({ type: 'id' })).toBe('replier/a');
   });
 
+  it.each([5, 'soon', null])('is not waited for with options that are no object: %j', (options) => {
+    const { system } = startKit({ replier });
+    expect(thrownBy(() => system.ask('replier/a', { type: 'id' }, options as never)).code).toBe('INVALID_OPTIONS');
+  });
+
   it('that is no plain data fails the ask with INVALID_MESSAGE naming the path, executed; the actor goes on', async () => {
     const { system, heard } = startKit({ replier });
     const error = await errorOf(system.ask('replier/a', { type: 'odd' }));

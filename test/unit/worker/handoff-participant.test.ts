@@ -29,7 +29,7 @@ function newParticipant(live: string[] = []): {
   const router: string[] = [];
   const door = {
     self: { index: 1, incarnation: 1 },
-    actors: { ids: () => live, kernel: { pending: { moved: () => {} } } },
+    actors: { living: () => live, kernel: { pending: { moved: () => {} } } },
     topics: { moving: { hold: () => {}, release: () => {} } },
     router: {
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),

@@ -70,6 +70,48 @@ describe('a system without workers', () => {
     expect(thrownBy(() => system.watch('actor/a', undefined as never)).code).toBe('INVALID_OPTIONS');
   });
 
+  it('takes events that there are, and nothing else', () => {
+    const { system } = start();
+    const error = thrownBy(() => system.on('actor-begun' as never, () => {}));
+    expect([error.code, error.message]).toEqual([
+      'INVALID_OPTIONS',
+      expect.stringMatching(/one of .*actor-started.*; got 'actor-begun'$/),
+    ]);
+  });
+
+  it.each([5, null, { times: 1 }, { timeoutMs: -1 }, { timeoutMs: '5' }])('refuses to shut down with %j', (options) => {
+    const { system } = start();
+    expect(thrownBy(() => system.shutdown(options as never)).code).toBe('INVALID_OPTIONS');
+    expect(system.tell('actor/a', { type: 'hi' })).toBe(true);
+  });
+
+  it.each([5, null, { rôle: 'x' }, { role: 'Not A Role' }, { role: 5 }])(
+    'refuses to add a worker with %j',
+    async (options) => {
+      const { system } = start();
+      expect((await errorOf(system.addWorker(options as never))).code).toBe('INVALID_OPTIONS');
+    },
+  );
+
+  it('refuses every call from the very moment of shutdown() on', async () => {
+    const { system, clock } = start();
+    const down = system.shutdown();
+    const thrown = [
+      () => system.tell('actor/a', { type: 'hi' }),
+      () => system.ask('actor/a', { type: 'hi' }),
+      () => system.publish('topic', { type: 'hi' }),
+      () => system.stop('actor/a'),
+      () => system.watch('actor/a', () => {}),
+    ].map((call) => thrownBy(call).code);
+    const rejected = [
+      ...[system.spawn('actor'), system.kill('actor/a'), system.subscribe('topic', () => {}), system.where('actor/a')],
+      ...[system.addWorker(), system.move('actor/a', 1), system.reload()],
+    ].map(async (call) => (await errorOf(call)).code);
+    expect(new Set([...thrown, ...(await Promise.all(rejected))])).toEqual(new Set(['SHUTTING_DOWN']));
+    await clock.advance(100);
+    await down;
+  });
+
   it('raises an event for each start and end', async () => {
     const { system, heard } = start();
     await system.ask('actor/a', { type: 'hi' });

@@ -1,0 +1,22 @@
+/** A commit that failed, as far as is known: its engine may have written it all the same. */
+import type { Cell } from '../actor/cell.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { TurnBatch } from './turn-batch.ts';
+
+export interface Doubt {
+  readonly batch: TurnBatch;
+  /** What the record has if it was written. */
+  readonly fence: string;
+  readonly version: number;
+  /** The messages of its turns and of those after it, in order. */
+  readonly envelopes: Envelope[];
+}
+
+/** Nobody will look into the record for it any more. */
+export function refuseDoubt({ kernel, id, extras }: Cell, { envelopes }: Doubt): void {
+  const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';
+  const text = `${id} handles the message and commits that; got the end of the actor before the commit`;
+  for (const envelope of envelopes) {
+    kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
+  }
+}
