@@ -50,6 +50,8 @@ export interface DurableSide {
   readonly isIdle: boolean;
   /** Resolves once nothing waits for a commit; undefined: so it is. */
   settled(): Promise<void> | undefined;
+  /** Its cell is about to move: messages that wait beside the mailbox go back into it. */
+  standStill(): void;
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   /** The cell is no more: no timer is left. Commits under way go on. */
   close(): void;

@@ -48,5 +48,6 @@ function standStill(cell: Cell): void {
   // The start that waits for its backoff is not to happen here.
   if (cell.status === 'pausing') cell.phase++;
   cell.status = 'frozen';
+  cell.durable?.standStill();
   for (const timer of cell.extras.timers ?? []) if (timer instanceof MessageTimer) timer.pause();
 }

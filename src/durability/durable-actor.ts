@@ -14,7 +14,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { Committer, Committing } from './committer.ts';
-import { type Doubt, refuseDoubt } from './doubt.ts';
+import { type Doubt, handOnDoubt, putBack } from './doubt.ts';
 import { Dispatch } from './dispatch.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
@@ -257,12 +257,18 @@ export class DurableActor implements DurableSide, Committing {
     this.#tidy = () => timer.cancel();
   }
 
+  standStill(): void {
+    const doubtful = this.#doubtful;
+    this.#doubtful = undefined;
+    if (doubtful) putBack(this.cell, doubtful.envelopes);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#reminders.close();
     if (this.#open) this.#door.committer.note(this);
     this.#tidy?.();
-    this.#refuseDoubtful();
+    this.#handOnDoubt(false);
     this.#door.closed(this);
     this.#dispatch.close();
   }
@@ -311,8 +317,7 @@ export class DurableActor implements DurableSide, Committing {
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
     cell.current = undefined;
-    const isOver = cell.status === 'stopping' || cell.status === 'ended';
-    if (isOver) this.#refuseDoubtful();
+    if (this.#isClosed) this.#handOnDoubt(true);
     else if (cell.status === 'ready' || cell.status === 'busy' || cell.status === 'frozen') restartOrFail(cell, error);
     this.#tellSettled();
   }
@@ -335,12 +340,11 @@ export class DurableActor implements DurableSide, Committing {
     const isDone = record !== undefined && record.version >= version && record.fence === fence;
     const again = isDone ? envelopes.filter((envelope) => !batch.envelopes.includes(envelope)) : envelopes;
     if (isDone) this.#release(batch);
-    this.cell.mail.unshiftAll(again.filter((envelope) => this.#reminders.nameOf(envelope) === undefined));
-    this.cell.host.waiting += again.length;
+    putBack(this.cell, again);
   }
 
-  #refuseDoubtful(): void {
-    if (this.#doubtful) refuseDoubt(this.cell, this.#doubtful);
+  #handOnDoubt(isGone: boolean): void {
+    if (this.#doubtful) handOnDoubt(this.cell, this.#doubtful, isGone);
     this.#doubtful = undefined;
   }
 

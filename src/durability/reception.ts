@@ -8,7 +8,7 @@ import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts
 import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
-import type { ReminderClock } from './reminder-clock.ts';
+import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
 import type { Turn, TurnBatch } from './turn-batch.ts';
 
@@ -43,8 +43,9 @@ export class Reception {
   admit(envelope: Envelope): 'run' | 'answered' | 'over' {
     const { reminders } = this.#door;
     if (envelope.verb !== 'message') return 'run';
-    if (reminders.nameOf(envelope) !== undefined) return reminders.isStillDue(envelope) ? 'run' : 'over';
     const { stamp } = envelope;
+    const firing = firingOf(envelope);
+    if (firing) return reminders.isStillDue(firing) ? 'run' : stamp?.number ? 'answered' : 'over';
     if (stamp === undefined || this.#stashed.has(envelope)) return 'run';
     const standing = this.#handled.check(stamp);
     if (standing === 'early') return 'over';
@@ -65,7 +66,8 @@ export class Reception {
     const { stamp } = envelope;
     const { reminders, cell } = this.#door;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
-    if (reminders.nameOf(envelope) !== undefined) reminders.fired(envelope, batch);
+    const firing = firingOf(envelope);
+    if (firing) reminders.fired(firing, batch);
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
@@ -104,8 +106,6 @@ export class Reception {
     const stamp = envelope?.stamp;
     if (stamp && stamp.number > 0) return `${id}|${stamp.stream}:${stamp.number}`;
     if (stamp?.turn !== undefined) return `${id}|${stamp.turn}`;
-    const reminder = envelope && this.#door.reminders.nameOf(envelope);
-    if (reminder !== undefined) return `${id}|${reminder}`;
     const known = envelope && this.#names.get(envelope);
     const name = known ?? `${id}|${context.fence}.${++this.#unnamed}`;
     if (envelope && !known) this.#names.set(envelope, name);

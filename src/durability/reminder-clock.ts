@@ -2,7 +2,7 @@
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import { Envelope } from '../vocabulary/envelope.ts';
+import { Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from './record.ts';
 import { Reminders, REMINDERS_MAX } from './reminders.ts';
@@ -13,7 +13,10 @@ const TIMER_MS_MAX: number = 2 ** 31 - 1;
 /** Milliseconds until a due reminder whose message was lost, say to a full mailbox, is sent again. */
 const AGAIN_MS = 1_000;
 
-interface Firing {
+/** In the stamp of a reminder's message, which may come after the actor has moved, or come back. */
+const FIRING = 'reminder:';
+
+export interface Firing {
   readonly name: string;
   readonly atMs: number;
 }
@@ -22,7 +25,6 @@ export class ReminderClock {
   readonly #clock: Clock;
   readonly #id: ActorId;
   readonly #deliver: (envelope: Envelope) => boolean;
-  readonly #firings = new WeakMap<Envelope, Firing>();
   /** Due reminders whose message waits in the mailbox. */
   readonly #mailed = new Map<string, Envelope>();
   #reminders = new Reminders();
@@ -62,21 +64,14 @@ export class ReminderClock {
     if (this.#reminders.delete(name)) batch.erase(reminderPart(name));
   }
 
-  /** The firing that a message stands for, the same in every run. */
-  nameOf(envelope: Envelope): string | undefined {
-    const firing = this.#firings.get(envelope);
-    return firing && `reminder:${firing.name}@${firing.atMs}`;
-  }
-
   /** It may have been replaced, or have fired, since its message was sent. */
-  isStillDue(envelope: Envelope): boolean {
-    const { name, atMs } = this.#firings.get(envelope) as Firing;
+  isStillDue({ name, atMs }: Firing): boolean {
     return this.#reminders.get(name)?.atMs === atMs;
   }
 
-  fired(envelope: Envelope, batch: TurnBatch): void {
-    const { name } = this.#firings.get(envelope) as Firing;
-    if (!this.isStillDue(envelope)) return;
+  fired(firing: Firing, batch: TurnBatch): void {
+    const { name } = firing;
+    if (!this.isStillDue(firing)) return;
     this.#mailed.delete(name);
     const next = this.#reminders.fired(name, this.#clock.wall());
     if (next) batch.write(reminderPart(name), encodeValue(next));
@@ -104,8 +99,16 @@ export class ReminderClock {
   #mail(name: string, { atMs, message }: ReminderRecord): void {
     if (this.#mailed.has(name)) return;
     const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
-    this.#firings.set(envelope, { name, atMs });
+    envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`);
     this.#mailed.set(name, envelope);
     this.#deliver(envelope);
   }
+}
+
+/** The firing that a message stands for. */
+export function firingOf({ stamp }: Envelope): Firing | undefined {
+  if (!stamp?.turn?.startsWith(FIRING)) return undefined;
+  const text = stamp.turn.slice(FIRING.length);
+  const colon = text.indexOf(':');
+  return { atMs: Number(text.slice(0, colon)), name: text.slice(colon + 1) };
 }
