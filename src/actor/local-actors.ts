@@ -230,7 +230,8 @@ export class LocalActors implements CellHost, Recipient {
         if (!cell) replyTo?.resolve(undefined);
         break;
       case 'watch':
-        if (cell) this.watchers.add(to, watcher);
+        // A passivated one that is watched from there already has not ended.
+        if (cell || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
         else this.#tellNotFound(envelope);
         break;
       case 'rewatch':

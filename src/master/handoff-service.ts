@@ -58,6 +58,10 @@ export class HandoffService {
     return this.#handoffs.size === 0 && this.#line.length === 0;
   }
 
+  isAwaited(worker: number): boolean {
+    return this.#handoffs.isAwaited(worker);
+  }
+
   /** For a process that has just come. */
   standing(): MoveOrder[] {
     return this.#handoffs.standing();
@@ -215,7 +219,9 @@ export class HandoffService {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
-    if (!to?.isLinked)
+    // Not to one that is drained: it would be gone before long, and what came last with it.
+    const isOpen = to?.isLinked && (purpose !== 'move' || !this.#placement.isLeaving(worker));
+    if (!isOpen)
       return Promise.reject(
         new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),
       );

@@ -10,14 +10,14 @@ import { PlacementTable } from '../placement/placement-table.ts';
 import { shardUnit } from '../placement/shard.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Participants } from './participants.ts';
-import { type KindPlacement, PlacementService } from './placement-service.ts';
+import { type KindPlacement, PlacementService, type ShareMove } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Rolling } from './rolling.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
@@ -62,6 +62,7 @@ export class Master {
   /** The first workers are there and the table is published: from now on each later one joins by itself. */
   #isPlaced = false;
   #isChangeTold = true;
+  #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
 
   constructor(options: MasterOptions) {
@@ -92,7 +93,9 @@ export class Master {
     this.#moves = new LiveMoves(clock, this.#handoffs);
     this.#rolling = new Rolling({
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
+      handoffs: this.#handoffs,
       drainMs: options.shutdownMs,
+      stay: ({ index, role }) => this.#moveShares(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
       settled: async (worker) => this.#shares.get(worker),
     });
@@ -181,7 +184,8 @@ export class Master {
         return;
       case 'ended':
         for (const id of message.ids) this.#placement.spawned.remove(id, participant.index);
-        return this.#handoffs.release(message.ids, participant.index);
+        // Of a system that ends nobody needs the places any more.
+        return this.#down ? undefined : this.#handoffs.release(message.ids, participant.index);
       case 'listen':
         return this.#events.listens(participant, message.names);
       case 'event':
@@ -227,6 +231,10 @@ export class Master {
     const moves = this.#placement.join(index, role);
     participant.channel.send({ type: 'go' });
     this.#handoffs.nextInLine();
+    this.#moveShares(index, moves);
+  }
+
+  #moveShares(index: number, moves: ShareMove[]): void {
     const ways = new Map<string, { to: number; units: string[] }>();
     for (const { unit, from, to } of moves) {
       const way = ways.get(`${from}:${to}`) ?? { to, units: [] };
@@ -349,6 +357,7 @@ export class Master {
   async #shutDown(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const until = clock.now() + timeoutMs;
+    this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await new WindingDown(clock, this.#participants, this.#queries, until).run();
     this.#supervisor.stop();
@@ -372,8 +381,7 @@ export class Master {
   }
 
   #tellLoadsLater(): void {
-    this.#options.clock.setTimer(LOADS_MS, () => {
-      if (this.#down) return;
+    this.#loadsTimer = this.#options.clock.setTimer(LOADS_MS, () => {
       this.#tellWorkers();
       this.#tellLoadsLater();
     });

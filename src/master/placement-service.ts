@@ -40,6 +40,13 @@ export interface PlacementOptions {
   readonly changed: (epoch: number) => void;
 }
 
+/** A shard that belongs to another worker than the one where it is. */
+export interface ShareMove {
+  unit: { role: string; shard: number };
+  from: number;
+  to: number;
+}
+
 /** What a table change is made of, but for its epoch. */
 interface Draft {
   dead?: { index: number; incarnation: number };
@@ -85,7 +92,7 @@ export class PlacementService {
   }
 
   /** Gives a new worker what nobody hosts; what lives elsewhere and belongs to it now is returned, to be handed off. */
-  join(index: number, role: string): { unit: { role: string; shard: number }; from: number; to: number }[] {
+  join(index: number, role: string): ShareMove[] {
     this.#hosts.set(index, role);
     const { forced, moves } = this.#imbalance();
     const homeless = this.spawned.take(NOWHERE);
@@ -103,10 +110,10 @@ export class PlacementService {
     return this.#leaving.has(worker);
   }
 
-  /** It hosts after all. */
-  stay(index: number, role: string): void {
+  /** It hosts after all; what belongs to it and has left is returned, to be handed off. */
+  stay(index: number, role: string): ShareMove[] {
     this.#leaving.delete(index);
-    this.#hosts.set(index, role);
+    return this.join(index, role);
   }
 
   /** Whether all that a worker may host could live on others. */
@@ -285,10 +292,10 @@ export class PlacementService {
 
   #imbalance(): {
     forced: Draft['columns'];
-    moves: { unit: { role: string; shard: number }; from: number; to: number }[];
+    moves: ShareMove[];
   } {
     const forced: Draft['columns'] = {};
-    const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
+    const moves: ShareMove[] = [];
     for (const role of this.#roles()) {
       const changes = rebalance(this.table.column(role), this.hosts(role), this.#leaving);
       if (changes.forced.length > 0) forced[role] = changes.forced;

@@ -8,6 +8,7 @@
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
+import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
@@ -26,10 +27,13 @@ export interface RollingParts {
   readonly clock: Clock;
   readonly supervisor: WorkerSupervisor;
   readonly placement: PlacementService;
+  readonly handoffs: HandoffService;
   readonly moves: LiveMoves;
   /** How long a drain may take before what runs is aborted. */
   readonly drainMs: number;
   readonly isOver: () => boolean;
+  /** It hosts after all: its share comes back. */
+  readonly stay: (worker: SupervisedWorker) => void;
   /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
   readonly settled: (worker: number) => Promise<void>;
 }
@@ -114,8 +118,8 @@ export class Rolling {
       }
     } catch (error) {
       if (worker.isRunning) {
-        placement.stay(worker.index, worker.role);
         supervisor.undrain(worker);
+        this.#parts.stay(worker);
       }
       throw error;
     }
@@ -123,9 +127,10 @@ export class Rolling {
 
   /** False: nothing is left to be moved. */
   async #round(index: number, limits: MoveLimits): Promise<boolean> {
-    const { clock, placement, moves, isOver } = this.#parts;
+    const { clock, placement, handoffs, moves, isOver } = this.#parts;
     const units = placement.unitsOn(index, UNITS_PER_ROUND);
-    if (units.length === 0) return false;
+    // What is still on its way there will have to leave again.
+    if (units.length === 0) return handoffs.isAwaited(index);
     if (isOver()) throw new TroupeError('SHUTTING_DOWN', 'a drain goes on while the system runs; got its shutdown');
     const byTarget = new Map<number, Unit[]>();
     for (const { unit, to } of units) {

@@ -9,7 +9,7 @@
  *   failure  number error                                 state      move luggage
  *   signal   to signal                                    flush      move
  *   credit   count                                        flushed    move
- *   publish  topic sender message
+ *   publish  topic sender message epoch [id …]
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight.
  */

@@ -50,6 +50,8 @@ export interface ClusterProcessOptions {
   clock: Clock;
   random: () => number;
   newKey?: () => string;
+  /** Bytes, for the signs of life. Default: of this process. */
+  memoryUsage?: () => { heapUsed: number; rss: number };
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -100,8 +102,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       topics: local,
     } = newKernel(parts, (localTopics) => {
-      topics = new ClusterTopics(localTopics, () => this.#peers.all(), {
-        deliver: (envelope) => this.#router.deliver(envelope),
+      topics = new ClusterTopics(localTopics, {
+        peers: () => this.#peers.all(),
+        post: { deliver: (envelope) => this.#router.deliver(envelope) },
+        epoch: () => this.#table.epoch,
       });
       return topics;
     });
@@ -142,10 +146,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       token,
       epoch: () => this.#table.epoch,
       ingress: (peer) => linkIngress(this.#ingressParts(), peer),
-      linked: (peer) => {
+      linked: (peer, isAgain) => {
         this.#topics.greet(peer);
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
+        if (!isAgain) return;
+        for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -154,7 +160,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       router: this.#router,
       topics: this.#topics,
-      epoch: () => this.#table.epoch,
       toRef: this.#toRef,
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
       peers: () => this.#peers.all(),
@@ -175,8 +180,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** Opens the door for links. Resolves to its path. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
-    const { clock, heartbeatMs, control } = this.#options;
-    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
+    const { clock, heartbeatMs, control, memoryUsage } = this.#options;
+    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
   }
 
@@ -236,6 +241,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const text = 'mail is handled while the system runs; got its shutdown';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    this.kernel.pending.close();
+    this.actors.close();
     await this.#peers.close();
   }
 

@@ -101,10 +101,11 @@ export class FrameWriter {
     return true;
   }
 
-  #appendPublish(batch: unknown[], { topic, message, sender }: PublishNote, frame: FrameWeight): boolean {
+  #appendPublish(batch: unknown[], note: PublishNote, frame: FrameWeight): boolean {
+    const { topic, message, sender, epoch, apart } = note;
     const before = frame.bytesMax;
     try {
-      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame));
+      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame), epoch, apart);
       return true;
     } catch (error) {
       frame.bytesMax = before;

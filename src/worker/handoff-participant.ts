@@ -26,7 +26,6 @@ export interface HandoffDoor {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly topics: ClusterTopics;
-  epoch(): number;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
@@ -99,13 +98,6 @@ export class HandoffParticipant {
     }
   }
 
-  /** Its publisher holds what it publishes for the actors of the move. */
-  isMarked(move: MoveId, peer: PeerLink): boolean {
-    const leaving = this.#leaving.get(move);
-    if (!leaving) return false;
-    return leaving.markers ? !leaving.markers.has(peer) : this.#early.get(move)?.has(peer) === true;
-  }
-
   /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
   luggage(move: MoveId, piece: unknown): void {
     const order = this.#orders.get(move);
@@ -124,12 +116,13 @@ export class HandoffParticipant {
   /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
   settle(move: MoveId, hasMoved: boolean): void {
     const order = this.#orders.get(move);
+    const leaving = this.#leaving.get(move);
     if (hasMoved && order) this.#noteMoved(order);
     this.#endLeaving(move, hasMoved);
     this.#endArriving(move, order, hasMoved);
     this.#orders.delete(move);
     this.#early.delete(move);
-    if (order) this.#door.topics.moving.release(order);
+    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
   }
 
   release(move: MoveId): void {
@@ -157,8 +150,11 @@ export class HandoffParticipant {
 
   /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
   #still(leaving: Leaving): void {
-    const { router, tellMaster } = this.#door;
-    const { order, family, subscriptions } = leaving;
+    const { router, topics, tellMaster } = this.#door;
+    const { family, subscriptions } = leaving;
+    const order = { ...leaving.order, subscriptions };
+    leaving.order = order;
+    topics.moving.hold(order);
     for (const id of family) leaving.units.add(id);
     router.hold(order.id, [...leaving.units]);
     leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
@@ -254,9 +250,9 @@ export class HandoffParticipant {
   }
 
   #newArriving(): Arriving {
-    const { actors, topics, epoch, toRef, replyTo, router } = this.#door;
+    const { actors, topics, toRef, replyTo, router } = this.#door;
     return new Arriving({
-      ...{ actors, topics, epoch, toRef, replyTo },
+      ...{ actors, topics, toRef, replyTo },
       send: (envelope) => void router.deliver(envelope),
       deliver: (envelope) => router.arrived(envelope),
     });

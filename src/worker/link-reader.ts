@@ -9,6 +9,17 @@ import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
 
+/** A message to a topic, from another process. */
+export interface Published {
+  topic: string;
+  message: unknown;
+  sender: ActorId | undefined;
+  /** Of the table that its publisher had as it published it. */
+  epoch: number;
+  /** Subscribers on the move, to whom the publisher sends it with their other mail. */
+  apart: readonly ActorId[] | undefined;
+}
+
 /** Where the entries go. */
 export interface Ingress {
   epoch(): number;
@@ -19,8 +30,7 @@ export interface Ingress {
   replied(correlation: number, value: unknown): void;
   failed(correlation: number, error: ErrorData): void;
   signal(to: ActorId, signal: Signal): void;
-  /** `epoch`: the publisher's, as it wrote the frame. */
-  published(topic: string, message: unknown, sender: ActorId | undefined, epoch: number): void;
+  published(published: Published): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
   topicsTold(topics: string[]): void;
@@ -153,7 +163,10 @@ export class LinkReader {
   #published(): void {
     const topic = this.#next() as string;
     const sender = this.#sender();
-    this.#ingress.published(topic, this.#value(), sender, this.#batch[0] as number);
+    const message = this.#value();
+    const epoch = this.#next() as number;
+    const apart = (this.#next() as ActorId[] | null) ?? undefined;
+    this.#ingress.published({ topic, message, sender, epoch, apart });
   }
 
   #next(): unknown {

@@ -42,11 +42,22 @@ export class PublishNote {
   readonly topic: string;
   readonly message: unknown;
   readonly sender: ActorId | undefined;
+  /** Of the moment of publishing: by the time it is written, the table and the moves may be others. */
+  readonly epoch: number;
+  readonly apart: readonly ActorId[] | null;
 
-  constructor(topic: string, message: unknown, sender: ActorId | undefined) {
+  constructor(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    apart: Iterable<ActorId> | undefined,
+  ) {
     this.topic = topic;
     this.message = message;
     this.sender = sender;
+    this.epoch = epoch;
+    this.apart = apart ? [...apart] : null;
   }
 }
 

@@ -104,9 +104,15 @@ export class PeerLink {
     return mail.length < OUTBOUND_HIGH;
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): void {
+  publish(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    apart?: ReadonlySet<ActorId>,
+  ): void {
     if (this.#mail.length >= OUTBOUND_MAX) return this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
-    this.#mail.push(new PublishNote(topic, message, sender));
+    this.#mail.push(new PublishNote(topic, message, sender, epoch, apart));
     this.#arm();
   }
 

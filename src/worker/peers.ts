@@ -29,7 +29,8 @@ export interface PeersDoor {
   epoch(): number;
   /** The receiving side of one peer. */
   ingress(peer: PeerLink): Ingress;
-  linked(peer: PeerLink): void;
+  /** `isAgain`: after its link had broken while both lived. */
+  linked(peer: PeerLink, isAgain: boolean): void;
   /** The link has been read to its end, and nothing more can be written. */
   ended(peer: PeerLink): void;
 }
@@ -42,6 +43,7 @@ interface Entry {
   reader: LinkReader | undefined;
   /** Made again by the other side, which saw the end before this one did: used when the old one is read to its end. */
   successor: Link | undefined;
+  hasBeenLinked: boolean;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
   onEnd: (() => void)[];
@@ -168,7 +170,16 @@ export class Peers {
       messageBytesMax: limits.messageBytesMax,
       epoch: () => this.#door.epoch(),
     });
-    const entry: Entry = { peer, path, isDialler, reader: undefined, successor: undefined, isDead: false, onEnd: [] };
+    const entry: Entry = {
+      peer,
+      path,
+      isDialler,
+      reader: undefined,
+      successor: undefined,
+      hasBeenLinked: false,
+      isDead: false,
+      onEnd: [],
+    };
     this.#byIndex.set(index, entry);
     return entry;
   }
@@ -222,7 +233,8 @@ export class Peers {
         if (peer.link === link) this.#linkEnded(entry, error);
       },
     };
-    this.#door.linked(peer);
+    this.#door.linked(peer, entry.hasBeenLinked);
+    entry.hasBeenLinked = true;
     kernel.log.debug({ peer: peer.index }, 'linked');
   }
 

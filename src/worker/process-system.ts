@@ -145,7 +145,14 @@ export class ProcessSystem implements System {
   }
 
   async move(id: ActorId, worker: number): Promise<void> {
-    await this.#cluster.request({ kind: 'move', id: checkId(id), worker: checkIndex(worker) });
+    const { behaviours } = this.#kernel;
+    if (!behaviours.has(kindOf(checkId(id)))) {
+      throw new TroupeError(
+        'UNKNOWN_KIND',
+        `an id has one of the kinds ${[...behaviours.keys()].join(', ')}; got ${id}`,
+      );
+    }
+    await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
   }
 
   async reload(): Promise<void> {

@@ -36,9 +36,13 @@ export interface SimulationOptions {
   observe?: Observer;
   /** Called for each process, the master's own data plane first, before anything happens in it. */
   began?: (process: ClusterProcess) => void;
+  /** Called once, before any process. */
+  built?: (simulation: Simulation) => void;
   log?: string;
 }
 
+/** All processes share the memory of one: what each would use cannot be told. */
+const NO_MEMORY = { heapUsed: 0, rss: 0 };
 /** The address of the master's own data plane. */
 const MASTER = processAddress(0, 1);
 
@@ -74,6 +78,7 @@ export class Simulation {
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
     });
+    options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
     this.host = new SimulatedHost({
       time: this.time,
@@ -153,7 +158,7 @@ export class Simulation {
 
   /** SIGKILL: the memory of the worker is gone at once. */
   crash(index: number): void {
-    this.worker(index)?.kill();
+    this.worker(index)?.crash();
   }
 
   /** SIGSTOP: it does nothing until it is thawed; the master kills it once it has been silent for `hangMs`. */
@@ -251,6 +256,7 @@ export class Simulation {
       clock,
       random: this.random,
       newKey: () => `key-${++this.#keys}`,
+      memoryUsage: () => NO_MEMORY,
       log: this.#log,
       limits: { askTimeoutMs, messageBytesMax: 1_000_000, checkMessages: true },
       behaviours: this.#behaviours(),

@@ -37,7 +37,7 @@ describe('the mail lane', () => {
         [`message counter/${n % 7} ${n}`, () => line.out.mail(message(`counter/${n % 7}`, n))],
         [`message counter/ask ${n}`, () => line.out.mail(message('counter/ask', n, new KeptReply()))],
         ['stop counter/s', () => line.out.mail(request('stop', 'counter/s'))],
-        [`publish news ${n}`, () => line.out.publish('news', { type: 'note', n }, undefined)],
+        [`publish news ${n}`, () => line.out.publish('news', { type: 'note', n }, undefined, 1)],
         [`marker ${n}`, () => line.out.note(MARKER, n)],
         ['signal counter/a terminated', () => line.out.signal('counter/a', TERMINATED)],
       ];
@@ -62,7 +62,7 @@ describe('the mail lane', () => {
     const clear = numbers(0, OUTBOUND_MAX).map((n) => line.out.mail(message('counter/a', n)));
     expect(clear.indexOf(false)).toBe(OUTBOUND_HIGH - 1);
     expect([line.out.mail(message('counter/a', -1)), line.reasons]).toEqual([false, ['counter/a:OVERLOADED']]);
-    line.out.publish('news', { type: 'note' }, undefined);
+    line.out.publish('news', { type: 'note' }, undefined, 1);
     expect(line.reasons).toEqual(['counter/a:OVERLOADED', 'news:OVERLOADED']);
     line.out.mail(request('unwatch', 'counter/a'));
     expect(line.out.waiting).toBe(OUTBOUND_MAX + 1);
@@ -139,7 +139,7 @@ describe('what cannot be sent', () => {
     line.out.mail(message('counter/a', 1));
     line.out.mail(new Envelope('message', 'counter/b', notPlain, undefined, undefined, 0));
     line.out.mail(new Envelope('message', 'counter/c', notPlain, undefined, ask, 0));
-    line.out.publish('news', notPlain, undefined);
+    line.out.publish('news', notPlain, undefined, 1);
     line.out.reply(9, notPlain);
     line.out.mail(message('counter/a', 2));
     await line.settle();
@@ -152,7 +152,7 @@ describe('what cannot be sent', () => {
   test('takes no room in a frame: what stands behind a message that is far too large goes at once', async () => {
     const line = await newLine({ messageBytesMax: 1_000 });
     const large = { type: 'note', n: -1, text: 'x'.repeat(200_000) };
-    line.out.publish('news', large, undefined);
+    line.out.publish('news', large, undefined, 1);
     line.out.mail(new Envelope('message', 'counter/a', large, undefined, undefined, 0));
     line.out.mail(message('counter/a', 1));
     await line.settle();
@@ -164,7 +164,7 @@ describe('what cannot be sent', () => {
     const line = await newLine();
     for (const n of numbers(0, 10)) line.out.mail(message(`counter/${n}`, n));
     line.out.mail(new Envelope('message', 'counter/bad', spoilt(-1), undefined, undefined, 0));
-    line.out.publish('news', spoilt(-1), undefined);
+    line.out.publish('news', spoilt(-1), undefined, 1);
     line.out.reply(9, spoilt(-1));
     for (const n of numbers(10, 10)) line.out.mail(message(`counter/${n % 10}`, n));
     await line.settle();
