@@ -16,6 +16,8 @@ interface Handled {
   from: string;
   n: number;
   pid: number;
+  /** Another one with each start and each move. */
+  fence: string;
   line: number;
 }
 
@@ -88,8 +90,15 @@ export class StreamRecord {
     });
   }
 
-  #readHandled([at, from, n, pid]: string[], line: number): void {
-    const one = { at: at as string, from: from as string, n: Number(n), pid: Number(pid), line };
+  #readHandled([at, from, n, pid, fence]: string[], line: number): void {
+    const one = {
+      at: at as string,
+      from: from as string,
+      n: Number(n),
+      pid: Number(pid),
+      fence: fence as string,
+      line,
+    };
     this.#handled.push(one);
     this.#ran.add(`${at} ${from} ${n}`);
     for (const key of [one.at, `${at} ${from}`]) {
@@ -148,18 +157,19 @@ export class StreamRecord {
     const after = pair.find((one) => one.n > n)?.line ?? Number.POSITIVE_INFINITY;
     for (const [killed, since] of this.#killed) {
       const until = this.#exited.get(killed) ?? Number.POSITIVE_INFINITY;
-      if (since > after || until < before || line > until) continue;
-      if (killed === pid || this.#mayLiveAt(to, killed, since)) return true;
+      if (since > after || line > until) continue;
+      // What the sender's process had got away before may be handled long after its end.
+      if (killed === pid || (before <= until && this.#mayLiveAt(to, killed, since))) return true;
     }
     return false;
   }
 
-  /** Who handled something in one other process both before and after a kill had not lived in the one that was killed. */
+  /** Who has neither moved nor started between what it handled before a kill and after it was not in what was killed. */
   #mayLiveAt(id: string, pid: number, since: number): boolean {
     const all = this.#byPair.get(id) ?? [];
-    const before = all.findLast((one) => one.line < since)?.pid;
-    const after = all.find((one) => one.line > since)?.pid;
-    return before === pid || after === pid || before !== after;
+    const before = all.findLast((one) => one.line < since);
+    const after = all.find((one) => one.line > since);
+    return before?.pid === pid || before?.fence !== after?.fence;
   }
 
   #unsettled(): string[] {
