@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
+import type { KernelLimits } from './actor/kernel.ts';
 import { ClusterHost } from './master/cluster-host.ts';
 import { Master } from './master/master.ts';
 import { type Log, openLog } from './observe/log.ts';
@@ -62,6 +63,7 @@ async function startCluster(
     clock,
     folder: socketDir,
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+    pollMicros: options.pollMicros,
   });
 
   let cleanedUp: Promise<void> | undefined;
@@ -78,7 +80,11 @@ async function startCluster(
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
     ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp },
   });
-  const workerOptions: WorkerOptions = { ...limits, logLevel: levelOf(options.log) };
+  const workerOptions: WorkerOptions = {
+    ...limits,
+    pollMicros: options.pollMicros,
+    logLevel: levelOf(options.log),
+  };
   const master = new Master({
     ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
     kinds: new Map([...behaviours].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
@@ -110,7 +116,7 @@ async function startCluster(
   return peer.system;
 }
 
-function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): Omit<WorkerOptions, 'logLevel'> {
+function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): KernelLimits {
   return { askTimeoutMs, messageBytesMax, checkMessages };
 }
 

@@ -26,7 +26,7 @@ export const OUTBOUND_MAX = 100_000;
 /** From here on `tell` says false. */
 export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
-const FRAME_ENTRIES = 256;
+const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
 
 export interface PeerLinkOptions {
@@ -62,7 +62,7 @@ export class PeerLink {
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
-    this.#writer = new FrameWriter({ ...options, address: this.address });
+    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES });
   }
 
   get link(): Link | undefined {
@@ -180,11 +180,34 @@ export class PeerLink {
   /** False where nothing was there to write, or nothing can be written now. */
   #writeFrame(): boolean {
     if (this.#link === undefined || this.#link.blocked || this.ended) return false;
+    if (this.#mail.length === 0 && this.#prompt.length === 0) return false;
+    if (this.#writeCompact(this.#link)) return true;
     const batch = this.#writer.begin();
     const items: Outbound[] = [];
     this.#fill(batch, items);
     if (items.length > 0) this.#write(batch, items);
     return items.length > 0;
+  }
+
+  /** As much as is of the common sort, until something of another sort comes. False: nothing was. */
+  #writeCompact(link: Link): boolean {
+    const writer = this.#writer;
+    writer.beginCompact();
+    let entries = 0;
+    for (; entries < FRAME_ENTRIES && !writer.isCompactFull; entries++) {
+      const lane: Ring<Outbound> = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+      // All mail of the common sort is messages: each spends a credit.
+      if (lane === this.#mail && this.#credit <= 0) break;
+      const item = lane.peek();
+      if (item === undefined || !writer.appendCompact(item)) break;
+      lane.shift();
+      if (lane === this.#mail) this.#credit--;
+    }
+    const bytes = writer.finishCompact(entries);
+    if (bytes === undefined) return false;
+    this.sent += entries;
+    link.write(bytes);
+    return true;
   }
 
   #arm(): void {

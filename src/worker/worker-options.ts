@@ -3,6 +3,7 @@ export interface WorkerOptions {
   askTimeoutMs: number;
   messageBytesMax: number;
   checkMessages: boolean;
+  pollMicros: number;
   /** Level of the worker's logger. */
   logLevel: string;
 }
