@@ -169,6 +169,8 @@ export class PlacementService {
     const draft: Draft = { columns: {}, pins: [], settles: orders.map(({ id }) => id) };
     for (const order of orders) this.#placeUnits(draft, order, order.to.index);
     this.publish(draft);
+    const emptied = new Set(orders.filter(({ purpose }) => purpose === 'move').map(({ from }) => from.index));
+    for (const from of emptied) this.spawned.rehome(from, (id) => this.homeOf(id));
   }
 
   pin(pins: [id: ActorId, worker: number | null][]): void {

@@ -1,5 +1,7 @@
 /** A whole system in the test's own process, on a clock that stands still until the test moves it. */
 import type { ActorDefinition } from '../actor/definition.ts';
+import { MemoryStore } from '../durability/memory-store.ts';
+import type { Store } from '../durability/store.ts';
 import { openLog } from '../observe/log.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { behavioursOf } from '../worker/load-actors.ts';
@@ -17,6 +19,8 @@ export interface TestSystemOptions {
   seed?: number;
   askTimeoutMs?: number;
   messageBytesMax?: number;
+  /** Of durable actors. Default: one in memory, gone with the system. */
+  store?: Store;
   /** Default `silent`. */
   log?: string;
 }
@@ -49,6 +53,7 @@ export function createTestSystem(options: TestSystemOptions): TestSystem {
     log: openLog(log, {}),
     limits: { askTimeoutMs, messageBytesMax, checkMessages: true },
     shutdownMs: SHUTDOWN_MS,
+    store: options.store ?? new MemoryStore(),
     behaviours: withProbes(
       behavioursOf(Object.entries(actors), (kind) => `actors.${kind}`),
       probes,
