@@ -1,5 +1,7 @@
 /** A whole system in the test's own process, on a clock that stands still until the test moves it. */
 import type { ActorDefinition } from '../actor/definition.ts';
+import { MemoryStore } from '../durability/memory-store.ts';
+import type { Store } from '../durability/store.ts';
 import { openLog } from '../observe/log.ts';
 import { behavioursOf } from '../worker/load-actors.ts';
 import { LocalProcess } from '../worker/local-process.ts';
@@ -15,6 +17,8 @@ export interface TestSystemOptions {
   seed?: number;
   askTimeoutMs?: number;
   messageBytesMax?: number;
+  /** Of durable actors. Default: one in memory, gone with the system. */
+  store?: Store;
   /** Default `silent`. */
   log?: string;
 }
@@ -35,6 +39,7 @@ export function createTestSystem(options: TestSystemOptions): TestSystem {
     log: openLog(log, {}),
     limits: { askTimeoutMs, messageBytesMax, checkMessages: true },
     shutdownMs: 10_000,
+    store: options.store ?? new MemoryStore(),
     behaviours: behavioursOf(Object.entries(actors), (kind) => `actors.${kind}`),
   });
   return { system, clock };

@@ -17,6 +17,7 @@ import { seededRandom } from '../seeded-random.ts';
 import { type Observer, Observers, type SimulationEvent } from './observation.ts';
 import { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { ProcessSeed } from './simulated-machine.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -38,6 +39,11 @@ export interface SimulationOptions {
   began?: (process: ClusterProcess) => void;
   /** Called once, before any process. */
   built?: (simulation: Simulation) => void;
+  /** The disk that all processes share; given to the next simulation, it stands for a restart of everything. */
+  disk?: SimulatedDisk;
+  /** Simulated milliseconds at which it begins; later than any simulation before it on the disk. Default 1 000. */
+  beginsAt?: number;
+  durableInMemoryMax?: number;
   log?: string;
 }
 
@@ -70,6 +76,7 @@ export class Simulation {
     if (observe) this.observers.add(observe);
     this.random = seededRandom(seed);
     this.time = new SimulatedTime(this.random);
+    if (options.beginsAt !== undefined) this.time.now = options.beginsAt;
     this.#log = openLog(options.log ?? 'silent', {});
     this.clock = new ProcessClock(this.time);
     const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
@@ -210,6 +217,12 @@ export class Simulation {
     this.#tell({ kind: 'jump', at: this.time.now, ms });
   }
 
+  /** SIGKILL to everything, the master first: nothing happens in it any more. */
+  crashAll(): void {
+    for (const process of this.workers()) process.crash();
+    this.clock.kill();
+  }
+
   /** Calls `act` once, at the first event that fits: before a control message or frame that is received is handled. */
   when(fits: (event: SimulationEvent) => boolean, act: (event: SimulationEvent) => void): void {
     const forget = this.observers.add((event) => {
@@ -248,7 +261,7 @@ export class Simulation {
   }
 
   #process({ boot, clock, control, exit }: ProcessSeed): ClusterProcess {
-    const { main, askTimeoutMs = 5_000 } = this.#options;
+    const { main, askTimeoutMs = 5_000, disk, durableInMemoryMax } = this.#options;
     const address = processAddress(boot.self.index, boot.self.incarnation);
     const process: ClusterProcess = new ClusterProcess({
       system: 'simulation',
@@ -266,6 +279,8 @@ export class Simulation {
       network: this.#links.host(address, clock, () => process.table.epoch),
       control,
       ...(main && { main }),
+      store: disk?.open(clock, this.random),
+      durableInMemoryMax,
       exit,
     });
     this.#options.began?.(process);
