@@ -71,7 +71,7 @@ describe('the mail lane', () => {
 
   test('waits for its link, and for a slow one', async () => {
     const line = await newLine({ isAttached: false, blockedFrames: 1 });
-    for (const n of numbers(0, 2_000)) line.out.mail(message('counter/a', n));
+    for (const n of numbers(0, 5_000)) line.out.mail(message('counter/a', n));
     await line.settle();
     expect(line.ingress.lines).toEqual([]);
     line.network.stall('~1.1', '~2.1');
@@ -80,7 +80,7 @@ describe('the mail lane', () => {
     expect(line.out.waiting).toBeGreaterThan(1_000);
     line.network.unstall('~1.1', '~2.1');
     await line.settle();
-    expect(line.ingress.envelopes.map(numberOf)).toEqual(numbers(0, 2_000));
+    expect(line.ingress.envelopes.map(numberOf)).toEqual(numbers(0, 5_000));
   });
 });
 
