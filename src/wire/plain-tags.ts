@@ -28,4 +28,4 @@ export const VARIANTS_MAX = 8;
 /** Keys of one object. */
 export const SHAPE_KEYS_MAX = 32;
 /** Bytes of one value; larger ones go the general way. */
-export const COMPACT_BYTES_MAX = 16 * 1024;
+export const COMPACT_BYTES_MAX: number = 16 * 1024;

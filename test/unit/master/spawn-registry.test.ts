@@ -33,7 +33,9 @@ test('an end counts for the worker that tells it, a removal without one for any'
   expect([registry.size, registry.take(2)]).toEqual([0, []]);
 });
 
-test('past the bound one more is not registered, one that is known is, and room that came free is used', () => {
+test('past the bound one more is not registered, one that is known is, and room that came free is used', {
+  timeout: 60_000,
+}, () => {
   const registry = new SpawnRegistry();
   for (let n = 0; n < SPAWNED_MAX; n++) registry.add(1, record(n));
   expect([registry.add(1, record('more')), registry.size]).toEqual([false, SPAWNED_MAX]);
