@@ -183,6 +183,8 @@ function act(
   else if (chance < 0.1) simulation.thaw(worker);
   else if (chance < 0.13) simulation.system.move(to, worker).catch(() => {});
   else if (chance < 0.15) simulation.cut(worker, 1 + (worker % 3));
+  else if (chance < 0.18) simulation.reset(worker, 1 + (worker % 3));
+  else if (chance < 0.2) simulation.reset(0, worker);
   else if (chance < 0.55) {
     wanted.transfers.add(id);
     simulation.system.tell(to, { type: 'transfer', to: pick(), amount, id, ...number() });
@@ -218,7 +220,7 @@ async function check(
   }
   const sum = states.reduce((total, { balance }) => total + balance, 0);
   if (sum !== ACCOUNTS * OPENING) breaches.push(`the sum is ${ACCOUNTS * OPENING}; got ${sum}`);
-  states.forEach((state, n) => breaches.push(...state.breaches.map((text) => `account/${n}: ${text}`)));
+  for (const [n, state] of states.entries()) breaches.push(...state.breaches.map((text) => `account/${n}: ${text}`));
   const count = (id: string, what: 'arrived' | 'left' | 'fired'): number =>
     states.reduce((total, state) => total + (state[what][id] ?? 0), 0);
   for (const id of transfers) {
