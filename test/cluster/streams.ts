@@ -11,7 +11,7 @@ const MAIN = new URL('./programs/stream-main.mjs', import.meta.url);
 interface Plan {
   path: string;
   sinks: string[];
-  topic: string | undefined;
+  topic: string;
   burst: number;
   everyMs: number;
   lateMs: number;
@@ -23,7 +23,6 @@ export interface StreamOptions {
   everyMs?: number;
   /** Of every seventh turn of a source. */
   lateMs?: number;
-  publishes?: boolean;
   hangMs?: number;
 }
 
@@ -37,7 +36,6 @@ export class Streams {
   readonly sinks: string[] = [];
   readonly sources: string[] = [];
   readonly #diary: Diary;
-  readonly #publishes: boolean;
   readonly #deadLetters = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -46,15 +44,14 @@ export class Streams {
     process.env.TEST_PLAN = `${diary.path}.plan`;
     const { hangMs = 10_000 } = options;
     const system = await startSystem({ workers, main: MAIN, supervision: { ...TIRELESS, hangMs } });
-    const streams = new Streams(system, diary, options.publishes ?? true);
+    const streams = new Streams(system, diary);
     await streams.#begin(options);
     return streams;
   }
 
-  private constructor(system: System, diary: Diary, publishes: boolean) {
+  private constructor(system: System, diary: Diary) {
     this.system = system;
     this.#diary = diary;
-    this.#publishes = publishes;
     system.on('dead-letter', ({ to, message }) => {
       const { n, from } = message as unknown as { n: number; from: string };
       this.#deadLetters.add(`${to} ${from} ${n}`);
@@ -124,10 +121,9 @@ export class Streams {
     const { path } = this.#diary;
     const workers = system.workers().map(({ index }) => index);
     const workerOf = (n: number): number => workers[n % workers.length] as number;
-    const topic = this.#publishes ? path : undefined;
     for (const n of numbers(sinks)) this.sinks.push(await idOn(system, 'stream-sink', workerOf(n), `${path}?${n}-`));
-    for (const id of this.sinks) await system.ask(id, { type: 'join', topic: topic ?? path });
-    const plan: Plan = { path, sinks: this.sinks, topic, burst: 1, everyMs, lateMs };
+    for (const id of this.sinks) await system.ask(id, { type: 'join', topic: path });
+    const plan: Plan = { path, sinks: this.sinks, topic: path, burst: 1, everyMs, lateMs };
     for (const n of numbers(sources)) {
       const placement = { worker: workerOf(n) };
       this.sources.push((await system.spawn('stream-source', { key: `${path}?${n}`, args: plan, placement })).id);
