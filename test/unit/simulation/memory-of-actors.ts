@@ -22,6 +22,7 @@ interface Shadow {
   /** Put aside, in order; and brought back, in order, but not handled yet. */
   stash: number[];
   due: number[];
+  mayBeGone: Set<number>;
 }
 
 export class MemoryOfActors {
@@ -46,7 +47,8 @@ export class MemoryOfActors {
     shadow.running = undefined;
     this.#bringBack(shadow);
     // The copies of a publish cannot be told apart: those that were put aside may be gone with a process.
-    if (!isRestart) shadow.due = shadow.due.filter((m) => this.#ledger.sent[m]?.kind !== 'publish');
+    if (isRestart) return;
+    for (const m of shadow.due) if (this.#ledger.sent[m]?.kind === 'publish') shadow.mayBeGone.add(m);
   }
 
   ended(id: string): void {
@@ -95,7 +97,10 @@ export class MemoryOfActors {
     const passed = (at < 0 ? due : due.slice(0, at)).map((m) => this.#ledger.sent[m] as Sent);
     // An ask that was given up meanwhile is not executed; a dead letter, or what a dead process held, never comes.
     const isOwed = (one: Sent): boolean =>
-      one.kind !== 'ask' && !this.#ledger.isDead(one, id) && this.#ledger.stillAt(one) !== undefined;
+      one.kind !== 'ask' &&
+      !shadow.mayBeGone.has(one.m) &&
+      !this.#ledger.isDead(one, id) &&
+      this.#ledger.stillAt(one) !== undefined;
     const overtaken = passed.find(isOwed);
     if (overtaken)
       this.#breaches.add(2, `${id} got ${nameOf(sent)} before ${nameOf(overtaken)}, which it had put aside earlier`);
@@ -120,7 +125,7 @@ export class MemoryOfActors {
   #of(id: string): Shadow {
     let shadow = this.#shadows.get(id);
     if (!shadow) {
-      shadow = { count: 0, sum: 0, running: undefined, stash: [], due: [] };
+      shadow = { count: 0, sum: 0, running: undefined, stash: [], due: [], mayBeGone: new Set() };
       this.#shadows.set(id, shadow);
     }
     return shadow;
