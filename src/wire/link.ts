@@ -62,3 +62,5 @@ export const FRAME_HEAD_BYTES = 4;
 export const COMPACT = 2;
 /** A compact frame from which on both ends forget the numbers of ids. */
 export const COMPACT_RESET = 3;
+/** A piece of a large frame. */
+export const PIECE = 4;

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
-import { ASK, MESSAGE, REPLY } from '../wire/entry.ts';
+import { ASK, CREDIT, MESSAGE, REPLY } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET } from '../wire/link.ts';
 import { PlainReader } from '../wire/plain-reader.ts';
 import type { IdList } from './link-ids.ts';
@@ -13,6 +13,7 @@ export interface CommonIngress {
   envelope(envelope: Envelope): void;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   replied(correlation: number, value: unknown): void;
+  credit(count: number): void;
   /** After each frame: so many entries came, so many of them spent credit. */
   frameRead(entries: number, messages: number): void;
 }
@@ -37,8 +38,13 @@ export class CompactReader {
     if (mark === COMPACT_RESET) this.#ids.clear();
     let entries = 0;
     let messages = 0;
-    for (; !plain.isAtEnd; entries++) {
+    while (!plain.isAtEnd) {
       const kind = plain.byte();
+      if (kind === CREDIT) {
+        this.#ingress.credit(plain.varint());
+        continue;
+      }
+      entries++;
       if (kind === MESSAGE) this.#message();
       else if (kind === ASK) this.#ask();
       else if (kind === REPLY) this.#reply();

@@ -6,12 +6,13 @@
  *   mark, epoch, then entries:   MESSAGE  message to sender
  *                                ASK      message to sender process correlation deadline
  *                                REPLY    value correlation
+ *                                CREDIT   count
  * An id is 0 for none, 1 and a text at first sight, 2 + its number after that.
  */
 import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { ASK, MESSAGE, REPLY } from '../wire/entry.ts';
+import { ASK, CREDIT, MESSAGE, REPLY } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET, FRAME_HEAD_BYTES } from '../wire/link.ts';
 import { COMPACT_BYTES_MAX } from '../wire/plain-tags.ts';
 import { PlainWriter } from '../wire/plain-writer.ts';
@@ -79,6 +80,12 @@ export class CompactWriter {
   reply(correlation: number, value: unknown): boolean {
     if (!this.#value(REPLY, value)) return false;
     this.#plain.varint(correlation);
+    return true;
+  }
+
+  credit(count: number): true {
+    this.#plain.bytes[this.#plain.at++] = CREDIT;
+    this.#plain.varint(count);
     return true;
   }
 

@@ -8,10 +8,10 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { ASK, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
+import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { IdNumbers } from './link-ids.ts';
-import { type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { CreditNote, type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 
 export interface FrameWriterOptions {
   /** Of the process at the other end. */
@@ -30,6 +30,7 @@ export class FrameWriter {
   readonly #compact: CompactWriter;
   #encoder = new FrameEncoder();
   #resetIds = true;
+  #givesNumbers = true;
 
   constructor(options: FrameWriterOptions) {
     this.#options = options;
@@ -54,6 +55,7 @@ export class FrameWriter {
   /** False: the item is not of the sort that goes into a compact frame, and has not been looked at further. */
   appendCompact(item: Outbound): boolean {
     if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
+    if (item instanceof CreditNote) return this.#compact.credit(item.count);
     if (!(item instanceof Envelope) || item.verb !== 'message' || item.stamp !== undefined) return false;
     const { replyTo } = item;
     if (replyTo === undefined) return this.#compact.tell(item);
@@ -81,11 +83,22 @@ export class FrameWriter {
   encode(batch: unknown[]): Uint8Array {
     try {
       const bytes = this.#encoder.encode(batch);
-      this.#resetIds = false;
+      if (batch[1] === 1) this.#resetIds = false;
       return bytes;
     } catch (error) {
       this.#forgetIds();
       throw error;
+    }
+  }
+
+  /** The batch of one large item, which compact frames may pass: it neither gives numbers to ids nor takes them back. */
+  batchOf(item: Outbound): unknown[] | undefined {
+    const batch = [this.#options.epoch(), 0];
+    this.#givesNumbers = false;
+    try {
+      return this.append(batch, item, { bytesMax: 0 }) ? batch : undefined;
+    } finally {
+      this.#givesNumbers = true;
     }
   }
 
@@ -95,6 +108,7 @@ export class FrameWriter {
     if (item instanceof ReplyNote) return this.#appendReply(batch, item, frame);
     if (item instanceof PublishNote) return this.#appendPublish(batch, item, frame);
     if (item instanceof SignalNote) return batch.push(SIGNAL, item.to, item.signal) > 0;
+    if (item instanceof CreditNote) return batch.push(CREDIT, item.count) > 0;
     for (const part of item.parts) batch.push(part);
     frame.bytesMax += item.bytesMax;
     return true;
@@ -156,7 +170,8 @@ export class FrameWriter {
     }
   }
 
-  #number(id: ActorId): ActorId | number {
+  #number(id: ActorId): ActorId | [ActorId] | number {
+    if (!this.#givesNumbers) return [id];
     return this.#ids.numberOf(id) ?? id;
   }
 

@@ -8,9 +8,10 @@ import type { ErrorData } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
-import { COMPACT } from '../wire/link.ts';
+import { COMPACT, PIECE } from '../wire/link.ts';
 import { type CommonIngress, CompactReader } from './compact-reader.ts';
 import { IdList } from './link-ids.ts';
+import { PieceJoiner } from './pieces.ts';
 
 /** A message to a topic, from another process. */
 export interface Published {
@@ -37,7 +38,6 @@ export interface Ingress extends CommonIngress {
   luggage(move: number, luggage: unknown): void;
   flush(move: number): void;
   flushed(move: number): void;
-  credit(count: number): void;
 }
 
 export class LinkReader {
@@ -46,6 +46,7 @@ export class LinkReader {
   readonly #decoder = new FrameDecoder();
   readonly #ids = new IdList();
   readonly #compact: CompactReader;
+  readonly #pieces = new PieceJoiner();
   /** The frame that waits for its epoch: a batch, or the bytes of a compact one. */
   #parked: unknown[] | Uint8Array | undefined;
   #batch: unknown[] = [];
@@ -63,6 +64,10 @@ export class LinkReader {
 
   /** False: the frame waits for its epoch, and so must all behind it. Throws on a frame that makes no sense. */
   read(bytes: Uint8Array): boolean {
+    if (bytes[0] === PIECE) {
+      const whole = this.#pieces.add(bytes);
+      return whole === undefined || this.read(whole);
+    }
     const isCompact = (bytes[0] as number) >= COMPACT;
     const frame = isCompact ? bytes : this.#decoder.decode(bytes);
     if (this.#takeIfDue(frame)) return true;
@@ -210,6 +215,8 @@ export class LinkReader {
   #id(): ActorId {
     const part = this.#next();
     if (typeof part === 'number') return this.#ids.byNumber(part);
+    // Of a large frame, which others may have passed: it gives no numbers.
+    if (Array.isArray(part) && typeof part[0] === 'string') return part[0];
     if (typeof part !== 'string') throw new Error(`an id is a string or its number; got ${typeof part}`);
     return this.#ids.add(part);
   }
