@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
+import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, type Log } from './observe/log.ts';
 import {
   faultsOfSupervision,
@@ -38,6 +39,8 @@ export interface SystemOptions {
   name?: string;
   /** Folder of the durable store. Default `.troupe`. */
   dataDir?: string;
+  /** Durable actors in memory, at most, per process; those idle for longest leave it first. Default 100 000. */
+  durableInMemoryMax?: number;
   /** Of workers. Default: 5 restarts in 30 s. */
   supervision?: WorkerSupervisionOptions;
   /** Milliseconds: the default deadline of an ask. Default 5 000. */
@@ -64,6 +67,7 @@ export interface ResolvedOptions {
   main: string | undefined;
   name: string;
   dataDir: string;
+  durableInMemoryMax: number;
   supervision: SupervisionPolicy;
   hangMs: number;
   askTimeoutMs: number;
@@ -76,6 +80,7 @@ export interface ResolvedOptions {
 
 export const WORKERS_MAX = 1024;
 export const MILLISECONDS_MAX: number = 2 ** 31 - 1;
+export const DURABLE_IN_MEMORY_MAX = 100_000_000;
 export const MESSAGE_BYTES_MAX: number = 1024 * 1024 * 1024;
 /** The role of workers that were given none. */
 export const DEFAULT_ROLE = 'worker';
@@ -87,6 +92,7 @@ const NAMES = new Set([
     'main',
     'name',
     'dataDir',
+    'durableInMemoryMax',
     'supervision',
     'askTimeoutMs',
     'messageBytesMax',
@@ -110,6 +116,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: resolve(options.dataDir ?? '.troupe'),
+    durableInMemoryMax: options.durableInMemoryMax ?? IN_MEMORY_MAX,
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,
     askTimeoutMs: options.askTimeoutMs ?? 5_000,
@@ -138,6 +145,7 @@ function faultsOf(options: SystemOptions): string[] {
   whole('messageBytesMax', 1, MESSAGE_BYTES_MAX);
   whole('pollMicros', 0, POLL_MICROS_MAX);
   whole('shutdownMs', 0, MILLISECONDS_MAX);
+  whole('durableInMemoryMax', 1, DURABLE_IN_MEMORY_MAX);
   const { name, dataDir, checkMessages, main, log } = options;
   expect(
     name === undefined || isKind(name),

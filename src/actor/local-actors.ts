@@ -15,6 +15,7 @@ import type { Behaviour } from './behaviour.ts';
 import { Cell, type CellHost, type CellOrigin, type Ending } from './cell.ts';
 import { endAfterTurn } from './children.ts';
 import type { Context } from './context.ts';
+import type { DurableSide } from './durable-side.ts';
 import { FailedActors } from './failed-actors.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
@@ -44,6 +45,7 @@ export class LocalActors implements CellHost, Recipient {
   waiting = 0;
   #isClosed = false;
   observer: ActorsObserver | undefined;
+  durableSideOf: ((cell: Cell) => DurableSide) | undefined;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -251,6 +253,9 @@ export class LocalActors implements CellHost, Recipient {
           active: cell !== undefined,
         });
         break;
+      case 'wake':
+        if (!cell && !this.failed.has(to, this.kernel.clock.now())) this.#wakeUp(to);
+        break;
       case 'spawn':
         this.#spawn(envelope);
         break;
@@ -288,6 +293,7 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   #processSignal(signal: Signal): void {
+    if (signal.type === 'acknowledged') this.kernel.durability?.acknowledged(signal);
     if (signal.type !== 'terminated') return;
     const { id, reason } = signal;
     const { log } = this.kernel;

@@ -27,6 +27,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
+  onSettled: (() => void) | undefined;
   readonly #pending: PendingReplies;
   readonly #asker: Asker | undefined;
   #begun = false;
@@ -102,6 +103,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#unlisten?.();
     this.#pending.remove(this);
     this.#asker?.waitsNoMore(this);
+    this.onSettled?.();
   }
 }
 

@@ -3,26 +3,23 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import type { Behaviour } from '../actor/behaviour.ts';
-import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import type { Log } from '../observe/log.ts';
+import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import type {
-  ControlChannel,
   IdleAnswer,
   MasterRequest,
   PlacementStrategy,
   ProcessQuery,
   TableData,
-  ToMaster,
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
-import type { LinkNetwork } from '../wire/link.ts';
+import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from './cluster-topics.ts';
 import { ControlInbox } from './control-inbox.ts';
 import { eventFromWire } from './event-payload.ts';
@@ -44,30 +41,6 @@ import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
 import { type TableMessage, takeUpTable } from './table-changes.ts';
 
-export interface ClusterProcessOptions {
-  system: string;
-  self: { index: number; incarnation: number; role: string };
-  clock: Clock;
-  random: () => number;
-  newKey?: () => string;
-  /** Bytes, for the signs of life. Default: of this process. */
-  memoryUsage?: () => { heapUsed: number; rss: number };
-  log: Log;
-  limits: KernelLimits;
-  behaviours: ReadonlyMap<string, Behaviour>;
-  startedAt: number;
-  heartbeatMs: number;
-  token: string;
-  network: LinkNetwork;
-  control: ControlChannel<ToMaster, ToProcess>;
-  /** Runs the user's `main` once the process is linked and placed. */
-  main?: (system: ProcessSystem) => unknown;
-  /** The master says that all is over. */
-  exit: () => void;
-  /** After a shutdown that was called here. */
-  ended?: () => Promise<void>;
-}
-
 const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
 export class ClusterProcess implements ClusterDoor, ReplyRoute {
@@ -83,6 +56,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** A ref that came from another process, as one of this one. */
   readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
+  readonly #durability: ProcessDurability | undefined;
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
   /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
@@ -172,7 +146,14 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       () => this.#table,
     );
     new EventRelay(kernel, control);
-    this.system = new ProcessSystem(system, kernel, actors, this);
+    this.#durability = newDurability(actors, {
+      store: options.store,
+      startedAt: options.startedAt,
+      inMemoryMax: options.durableInMemoryMax,
+      toRef: this.#toRef,
+      isOurs: (id) => this.#router.isWakerOf(id),
+    });
+    this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
     const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
     control.onMessage(inbox.push);
   }
@@ -243,6 +224,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
     this.kernel.pending.close();
     this.actors.close();
+    await this.#durability?.close();
     await this.#peers.close();
   }
 
@@ -314,6 +296,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     return takeUpTable(message, {
       ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
       ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef },
+      takenOver: () => this.#durability?.takeOver(),
     });
   }
 
@@ -334,10 +317,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { pending } = this.kernel;
     const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
     for (const reply of [...pending.writtenTo(peer.address)]) {
+      // One to a durable actor is kept, and goes to its next home.
+      if (reply.onSettled) continue;
       reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
     }
     this.#topics.peerGone(peer);
     this.#router.takeBack(peer.takeUnwritten());
+    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
     this.#handoffs.peerGone(peer);
     this.#topicsCame(peer);
   }
@@ -365,7 +351,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   #answering(): AnsweringParts {
-    return { actors: this.actors, router: this.#router, peers: this.#peers, role: this.self.role };
+    return {
+      actors: this.actors,
+      router: this.#router,
+      peers: this.#peers,
+      durability: this.#durability,
+      role: this.self.role,
+    };
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */

@@ -43,6 +43,8 @@ export class Destinations {
   resend(envelope: Envelope, epoch: number): boolean | undefined {
     const destination = this.#byId.get(envelope.to);
     if (destination === undefined || destination.epoch !== epoch || destination.peer.ended) return undefined;
+    // What goes to a durable actor is kept and stamped first.
+    if (destination.behaviour.durable !== undefined && envelope.stamp === undefined) return undefined;
     return this.#mail(envelope, destination);
   }
 

@@ -8,7 +8,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, VERBS } from '../wire/entry.ts';
+import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { IdNumbers } from './link-ids.ts';
 import { CreditNote, type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
@@ -56,7 +56,7 @@ export class FrameWriter {
   appendCompact(item: Outbound): boolean {
     if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
     if (item instanceof CreditNote) return this.#compact.credit(item.count);
-    if (!(item instanceof Envelope) || item.verb !== 'message') return false;
+    if (!(item instanceof Envelope) || item.verb !== 'message' || item.stamp !== undefined) return false;
     const { replyTo } = item;
     if (replyTo === undefined) return this.#compact.tell(item);
     // Nobody waits for it any more; the batch leaves it out.
@@ -115,7 +115,7 @@ export class FrameWriter {
   }
 
   #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
-    const { replyTo, verb, deadline } = envelope;
+    const { replyTo, verb, deadline, stamp } = envelope;
     if (replyTo?.settled) return false;
     let payload: unknown;
     const before = frame.bytesMax;
@@ -132,6 +132,11 @@ export class FrameWriter {
       const address = replyTo?.address();
       batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
+    } else if (stamp !== undefined) {
+      const address = replyTo?.address();
+      batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
+      batch.push(address?.process, address?.correlation ?? 0, deadline);
+      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null);
     } else if (replyTo === undefined) {
       batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
     } else {

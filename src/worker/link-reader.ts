@@ -3,7 +3,7 @@
  * stops its whole link until that table is there; nothing behind it may pass.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type Verb } from '../vocabulary/envelope.ts';
+import { Envelope, Stamp, type Verb } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
@@ -101,7 +101,7 @@ export class LinkReader {
     let messages = 0;
     while (this.#at < batch.length) {
       const kind = this.#next() as number;
-      if (kind === entry.MESSAGE || kind === entry.ASK) messages++;
+      if (kind === entry.MESSAGE || kind === entry.ASK || kind === entry.STAMPED) messages++;
       if (kind !== entry.CREDIT) entries++;
       this.#entry(kind);
     }
@@ -115,6 +115,8 @@ export class LinkReader {
         return this.#message();
       case entry.ASK:
         return this.#ask('message');
+      case entry.STAMPED:
+        return this.#stamped();
       case entry.REQUEST:
         return this.#ask(entry.VERBS[this.#next() as number] as Verb);
       case entry.REPLY:
@@ -136,7 +138,19 @@ export class LinkReader {
     this.#ingress.envelope(new Envelope('message', to, this.#value(), sender, undefined, 0));
   }
 
+  #stamped(): void {
+    const envelope = this.#envelope('message');
+    const [stream, number] = [this.#next() as string, this.#next() as number];
+    const [previous, floor] = [this.#next() as number, this.#next() as number];
+    envelope.stamp = new Stamp(stream, number, previous, floor, (this.#next() as string | null) ?? undefined);
+    this.#ingress.envelope(envelope);
+  }
+
   #ask(verb: Verb): void {
+    this.#ingress.envelope(this.#envelope(verb));
+  }
+
+  #envelope(verb: Verb): Envelope {
     const to = this.#id();
     const sender = this.#sender();
     const message = this.#value();
@@ -144,7 +158,7 @@ export class LinkReader {
     const correlation = this.#next() as number;
     const deadline = this.#next() as number;
     const replyTo = process ? this.#ingress.replyTo(process, correlation) : undefined;
-    this.#ingress.envelope(new Envelope(verb, to, message, sender, replyTo, deadline));
+    return new Envelope(verb, to, message, sender, replyTo, deadline);
   }
 
   #rare(kind: number): void {

@@ -77,10 +77,13 @@ export class Router implements Recipient {
     if (this.#isCalm && envelope.verb === 'message') {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
-      if (cell !== undefined) return cell.deliver(envelope);
-      // The way of the last message to it, where no table has come since.
-      const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
-      if (isClear !== undefined) return isClear;
+      if (cell !== undefined) {
+        if (cell.durable === undefined || isStamped(envelope)) return cell.deliver(envelope);
+      } else {
+        // The way of the last message to it, where no table has come since.
+        const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
+        if (isClear !== undefined) return isClear;
+      }
     }
     if (this.desk?.keepsOf(envelope)) return true;
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
@@ -92,6 +95,10 @@ export class Router implements Recipient {
         `an id has one of the kinds ${known}; got ${envelope.to}`,
       );
       return true;
+    }
+    if (behaviour.durable !== undefined && envelope.verb === 'message' && !isStamped(envelope)) {
+      const { durability } = this.#kernel;
+      if (durability !== undefined) return durability.send(envelope);
     }
     return this.#route(envelope, behaviour);
   }
@@ -144,6 +151,17 @@ export class Router implements Recipient {
     const { table } = this.#door;
     if (behaviour.strategy === 'hash') return table.homeOf(id, behaviour.role);
     return table.pinOf(id) ?? this.#located.get(id);
+  }
+
+  /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
+  isWakerOf(id: ActorId): boolean {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    return behaviour?.durable !== undefined && this.#door.table.shardHomeOf(id, behaviour.role) === this.#door.index;
+  }
+
+  livesAt(id: ActorId, worker: number): boolean {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    return behaviour !== undefined && this.homeOf(id, behaviour) === worker;
   }
 
   /** Whether an actor may begin here now: the table says so, and no move is under way. */
@@ -315,4 +333,9 @@ export class Router implements Recipient {
       if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
     }
   }
+}
+
+/** Somebody keeps it until it is committed. */
+function isStamped({ stamp }: Envelope): boolean {
+  return stamp !== undefined && stamp.stream !== '';
 }

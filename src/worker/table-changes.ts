@@ -23,6 +23,8 @@ export interface TableParts {
   readonly peers: Peers;
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
+  /** Units may have come here: durable actors in them may have something to do. */
+  takenOver(): void;
 }
 
 /** Undefined: it is taken up; else it is once the promise resolves, and no other one before. */
@@ -47,5 +49,6 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const watch of lost) actors.kernel.post.deliver(watch);
   for (const move of change.settles) handoffs.release(move);
   router.releaseHomeless();
+  parts.takenOver();
   peers.unpark();
 }

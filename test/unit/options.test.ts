@@ -34,6 +34,7 @@ describe('options', () => {
       main: undefined,
       name: 'troupe',
       dataDir: resolve('.troupe'),
+      durableInMemoryMax: 100_000,
       supervision: {
         onFailure: 'restart',
         intensity: 5,

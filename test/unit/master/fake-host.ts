@@ -162,7 +162,7 @@ export class FakeProcess {
   }
 
   #answer(what: string): unknown {
-    if (what === 'idle') return this.behave.idle?.() ?? { idle: true, sent: 0, received: 0 };
+    if (what === 'idle') return this.behave.idle?.() ?? { idle: true, waiting: 0, sent: 0, received: 0 };
     return what === 'metrics' ? { worker: this.index } : undefined;
   }
 
