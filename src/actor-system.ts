@@ -96,6 +96,7 @@ async function startCluster(
     clock,
     folder: socketDir,
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+    pollMicros: options.pollMicros,
   });
 
   let cleanedUp: Promise<void> | undefined;
@@ -113,9 +114,9 @@ async function startCluster(
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
     ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: storage?.store },
   });
-  const { durableInMemoryMax } = options;
+  const { durableInMemoryMax, pollMicros } = options;
   const workerOptions: WorkerOptions = {
-    ...{ ...limits, durableInMemoryMax, logLevel: levelOf(options.log) },
+    ...{ ...limits, pollMicros, durableInMemoryMax, logLevel: levelOf(options.log) },
     ...(storage && { storeFolder: storage.folder }),
   };
   const master = new Master({

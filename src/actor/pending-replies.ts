@@ -131,15 +131,21 @@ export class PendingReplies {
     this.#wheel = new DeadlineWheel(clock);
   }
 
-  /** A new ask; `deadline` on `Clock.now()`, 0 for none. */
-  open(target: ActorId, deadline: number, asker: Asker | undefined, options: AskOptions | undefined): PendingReply {
+  /** A new ask; `deadline` on `Clock.now()`, 0 for none. `now`: where it was just read, which costs 50 ns (S2, asks). */
+  open(
+    target: ActorId,
+    deadline: number,
+    asker: Asker | undefined,
+    options: AskOptions | undefined,
+    now?: number,
+  ): PendingReply {
     const reply = new PendingReply(this, target, asker);
     this.size++;
     reply.deadline = deadline;
     if (deadline > 0) this.#wheel.add(reply, deadline);
     else this.#endless.add(reply);
     if (options?.signal) this.#watchAbort(reply, options.signal);
-    if (deadline > 0 && deadline <= this.#clock.now()) reply.expire();
+    if (deadline > 0 && deadline <= (now ?? this.#clock.now())) reply.expire();
     if (this.size > this.#askMax) {
       const text = `at most ${this.#askMax} asks may be under way in a process; got one more`;
       reply.reject(new TroupeError('OVERLOADED', text, { fate: 'not-executed' }));

@@ -55,12 +55,9 @@ export class Sender implements Asker, Speaker {
 
   /** An ask of any verb; the envelope goes the way of this sender's tells. */
   request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
-    const reply = this.kernel.pending.open(
-      to,
-      this.#deadlineOf(options),
-      verb === 'message' ? this : undefined,
-      options,
-    );
+    const now = this.kernel.clock.now();
+    const asker = verb === 'message' ? this : undefined;
+    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), asker, options, now);
     if (reply.settled) return reply;
     const envelope = new Envelope(verb, to, message, this.id, reply, reply.deadline);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
@@ -122,11 +119,11 @@ export class Sender implements Asker, Speaker {
     return reply.promise;
   }
 
-  #deadlineOf(options: AskOptions | undefined): number {
+  #deadlineOf(options: AskOptions | undefined, now: number): number {
     const own = this.deadlineAt;
     const timeoutMs = options?.timeoutMs;
-    if (own === 0) return this.kernel.clock.now() + (timeoutMs ?? this.kernel.limits.askTimeoutMs);
-    return timeoutMs === undefined ? own : Math.min(own, this.kernel.clock.now() + timeoutMs);
+    if (own === 0) return now + (timeoutMs ?? this.kernel.limits.askTimeoutMs);
+    return timeoutMs === undefined ? own : Math.min(own, now + timeoutMs);
   }
 
   #remember(to: ActorId): void {

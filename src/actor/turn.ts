@@ -7,7 +7,7 @@ import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, Refusal, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { show } from '../vocabulary/show.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
@@ -229,6 +229,9 @@ function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
   if (!replyTo || replyTo.settled) return;
   if (typeof value !== 'object' || value === null) {
     if (typeof value !== 'function' && typeof value !== 'symbol') return replyTo.resolve(value);
+  } else {
+    const flat = copyFlat(value);
+    if (flat !== undefined) return replyTo.resolve(flat);
   }
   const { fault, refs } = inspectPlain(value);
   if (fault) {

@@ -12,7 +12,7 @@ import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
+import type { BootOrder, ControlChannel, IdleAnswer, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
@@ -43,6 +43,8 @@ export interface MasterOptions {
 
 /** Milliseconds for the processes to end once they were told to; then they are killed. */
 export const EXIT_MS_MAX = 2_000;
+/** Milliseconds for a worker that goes to say what waits there. */
+const SILENCE_MS = 1_000;
 /** Milliseconds between two broadcasts of the workers' loads. */
 const LOADS_MS = 1_000;
 
@@ -97,6 +99,7 @@ export class Master {
       drainMs: options.shutdownMs,
       stay: ({ index, role }) => this.#moveShares(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
+      isSilent: (worker) => this.#isSilent(worker),
       settled: async (worker) => this.#shares.get(worker),
     });
     this.#self = {
@@ -340,6 +343,12 @@ export class Master {
     // Whoever wanted it is gone: nobody will spawn it, nor report its end.
     if (!this.#participants.isPresent(participant)) this.#handoffs.release([id], chosen);
     return chosen;
+  }
+
+  async #isSilent({ participant }: SupervisedWorker): Promise<boolean> {
+    if (!participant) return true;
+    const answer = (await this.#queries.ask(participant, 'idle', SILENCE_MS)) as IdleAnswer | undefined;
+    return answer?.waiting === 0;
   }
 
   async #addWorker(role: string | undefined): Promise<number> {

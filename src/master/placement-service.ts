@@ -135,12 +135,17 @@ export class PlacementService {
         if (to !== undefined) found.push({ unit: shardUnit(role, shard), to });
       }
     }
-    const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
+    const places = [...this.#pinsOn(index), ...this.#givenOn(index)];
     for (const id of places.slice(0, Math.max(0, most - found.length))) {
       const to = leastLoaded(this.hosts(this.#kindOf(id).role), (worker) => this.#actorsOn(worker));
       found.push({ unit: id, to: to ?? NOWHERE });
     }
     return found.slice(0, most);
+  }
+
+  /** Places given on demand, but for actors that have one of their own since. */
+  *#givenOn(index: number): Iterable<ActorId> {
+    for (const id of this.#directory.on(index)) if (this.table.pinOf(id) === undefined) yield id;
   }
 
   *#pinsOn(index: number): Iterable<ActorId> {
@@ -169,6 +174,8 @@ export class PlacementService {
     const draft: Draft = { columns: {}, pins: [], settles: orders.map(({ id }) => id) };
     for (const order of orders) this.#placeUnits(draft, order, order.to.index);
     this.publish(draft);
+    const emptied = new Set(orders.filter(({ purpose }) => purpose === 'move').map(({ from }) => from.index));
+    for (const from of emptied) this.spawned.rehome(from, (id) => this.homeOf(id));
   }
 
   pin(pins: [id: ActorId, worker: number | null][]): void {

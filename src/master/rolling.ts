@@ -32,6 +32,8 @@ export interface RollingParts {
   /** How long a drain may take before what runs is aborted. */
   readonly drainMs: number;
   readonly isOver: () => boolean;
+  /** Nothing waits there any more that was sent from there. */
+  readonly isSilent: (worker: SupervisedWorker) => Promise<boolean>;
   /** It hosts after all: its share comes back. */
   readonly stay: (worker: SupervisedWorker) => void;
   /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
@@ -82,7 +84,12 @@ export class Rolling {
       const text = `a worker is removed while another one can host its actors; got the last one${ofRole(worker)}`;
       throw new TroupeError('NO_WORKER', text);
     }
-    if (worker.isRunning) await this.#drain(worker);
+    // Also where it dies meanwhile, it does not come back.
+    worker.isLeaving = true;
+    await this.#drain(worker).catch((error) => {
+      worker.isLeaving = false;
+      throw error;
+    });
     await supervisor.retire(worker);
     supervisor.forget(worker);
   }
@@ -101,23 +108,34 @@ export class Rolling {
 
   async #restart(worker: SupervisedWorker): Promise<void> {
     const { supervisor, settled } = this.#parts;
-    if (worker.isRunning) await this.#drain(worker);
-    await supervisor.replace(worker);
+    const { process } = worker;
+    // Also where it dies meanwhile, it is forked again at once.
+    worker.isReplaced = worker.isRunning;
+    await this.#drain(worker).catch((error) => {
+      worker.isReplaced = false;
+      throw error;
+    });
+    if (worker.process === process) await supervisor.endGently(worker);
+    await supervisor.ready(worker);
     await settled(worker.index);
   }
 
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */
   async #drain(worker: SupervisedWorker): Promise<void> {
     const { clock, supervisor, placement, drainMs } = this.#parts;
+    const { process } = worker;
+    if (!process) return;
     supervisor.drain(worker);
     placement.leave(worker.index);
     const limits: MoveLimits = { untilMs: clock.now() + drainMs, isForced: true };
+    const isThere = (): boolean => worker.process === process;
+    const pause = (): Promise<void> => new Promise((resolve) => clock.setTimer(ROUND_MS, resolve));
     try {
-      while (worker.isRunning && (await this.#round(worker.index, limits))) {
-        await new Promise<void>((resolve) => clock.setTimer(ROUND_MS, resolve));
-      }
+      while (isThere() && (await this.#round(worker.index, limits))) await pause();
+      // What was sent from there, by its `main`, is on its way before it goes.
+      while (isThere() && clock.now() < limits.untilMs && !(await this.#parts.isSilent(worker))) await pause();
     } catch (error) {
-      if (worker.isRunning) {
+      if (isThere()) {
         supervisor.undrain(worker);
         this.#parts.stay(worker);
       }

@@ -12,7 +12,8 @@
  *   publish  topic sender message epoch [id …]
  *   stamped  to sender message process number deadline stream number previous floor turn
  *
- * `to` is the id where a link sees it for the first time, after that its number in the order of first sight.
+ * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
+ * is cut into pieces it is [id], since frames with later numbers may pass it.
  */
 import type { Verb } from '../vocabulary/envelope.ts';
 

@@ -19,7 +19,6 @@ import type {
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
-import { fromWire } from '../wire/codec.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from './cluster-topics.ts';
 import { ControlInbox } from './control-inbox.ts';
@@ -40,6 +39,7 @@ import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from './router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
+import { type TableMessage, takeUpTable } from './table-changes.ts';
 
 const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
@@ -292,31 +292,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#options.control.send({ type: 'linked' });
   }
 
-  #takeUp(message: Extract<ToProcess, { type: 'table' }>): Promise<void> | undefined {
-    const { dead } = message.change;
-    const isOwn = dead?.index === this.self.worker;
-    const wait = dead && !isOwn ? this.#peers.readToEnd(dead.index, dead.incarnation) : undefined;
-    if (wait === undefined) {
-      this.#apply(message);
-      return undefined;
-    }
-    return wait.then(() => this.#apply(message));
-  }
-
-  #apply({ change, start }: Extract<ToProcess, { type: 'table' }>): void {
-    const { dead } = change;
-    const lost = dead ? lostWatches(this.actors, this.#router, dead.index) : [];
-    this.#table.apply(change);
-    if (dead) this.#router.forgetLocated(dead.index);
-    const stays = new Set(change.stays);
-    // What has moved here lives before anything is started again or let go.
-    for (const move of change.settles) this.#handoffs.settle(move, !stays.has(move));
-    for (const { id, args } of start) this.actors.startAgain(id, fromWire(args, this.#toRef));
-    for (const watch of lost) this.kernel.post.deliver(watch);
-    for (const move of change.settles) this.#handoffs.release(move);
-    this.#router.releaseHomeless();
-    this.#durability?.takeOver();
-    this.#peers.unpark();
+  #takeUp(message: TableMessage): Promise<void> | undefined {
+    return takeUpTable(message, {
+      ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
+      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef },
+      takenOver: () => this.#durability?.takeOver(),
+    });
   }
 
   async #go(): Promise<void> {

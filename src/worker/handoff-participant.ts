@@ -52,6 +52,7 @@ export class HandoffParticipant {
 
   /** The old home of units with actors that go along: they stop. */
   prepare(order: MoveOrder, patienceMs: number, isLast: boolean): void {
+    if (order.purpose !== 'move') return this.#answerClaim(order);
     const leaving = this.#leave(order);
     leaving.stop(patienceMs, isLast);
   }
@@ -127,6 +128,13 @@ export class HandoffParticipant {
 
   release(move: MoveId): void {
     this.#door.router.release(move);
+  }
+
+  /** Asked before anybody holds: mail for an actor that lives is not held up only to learn that it does. */
+  #answerClaim(order: MoveOrder): void {
+    const live = this.#liveUnit(order);
+    if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
   }
 
   #leave(order: MoveOrder): Leaving {

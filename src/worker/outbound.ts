@@ -26,6 +26,15 @@ export class ReplyNote {
   }
 }
 
+/** So many more messages may come. */
+export class CreditNote {
+  readonly count: number;
+
+  constructor(count: number) {
+    this.count = count;
+  }
+}
+
 /** What an actor or a process is told besides its mail. */
 export class SignalNote {
   readonly to: ActorId;
@@ -63,4 +72,4 @@ export class PublishNote {
 
 /** In order with the mail. */
 export type OutboundMail = Envelope | Note | PublishNote | SignalNote;
-export type Outbound = OutboundMail | ReplyNote;
+export type Outbound = OutboundMail | ReplyNote | CreditNote;

@@ -40,5 +40,5 @@ export function idlenessOf({ actors, router, peers, durability }: AnsweringParts
     waiting += peer.waiting;
   }
   const isBusy = actors.busy || actors.kernel.pending.size > 0 || durability?.isBusy === true;
-  return { idle: waiting === 0 && !isBusy, sent, received };
+  return { waiting, idle: waiting === 0 && !isBusy, sent, received };
 }

@@ -74,10 +74,16 @@ export class Router implements Recipient {
   }
 
   deliver(envelope: Envelope): boolean {
-    if (this.#moving.size === 0 && this.holds.size === 0 && envelope.verb === 'message') {
+    if (this.#isCalm && envelope.verb === 'message') {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
-      if (cell !== undefined && (cell.durable === undefined || isStamped(envelope))) return cell.deliver(envelope);
+      if (cell !== undefined) {
+        if (cell.durable === undefined || isStamped(envelope)) return cell.deliver(envelope);
+      } else {
+        // The way of the last message to it, where no table has come since.
+        const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
+        if (isClear !== undefined) return isClear;
+      }
     }
     if (this.desk?.keepsOf(envelope)) return true;
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
@@ -102,6 +108,10 @@ export class Router implements Recipient {
    * it: it is delivered even while the unit waits to move, or it would come after what is held.
    */
   arrived(envelope: Envelope): void {
+    if (this.#isCalm && envelope.verb === 'message') {
+      const cell = this.#actors.cellOf(envelope.to);
+      if (cell !== undefined) return void cell.deliver(envelope);
+    }
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
     if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
@@ -230,11 +240,17 @@ export class Router implements Recipient {
   /** Answers about actors of a worker that is gone hold no longer. */
   forgetLocated(worker: number): void {
     for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
+    this.#destinations.forgetWaysTo(worker);
   }
 
   remember(id: ActorId, worker: number): void {
     if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
     this.#located.set(id, worker);
+  }
+
+  /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
+  get #isCalm(): boolean {
+    return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
   }
 
   #route(envelope: Envelope, behaviour: Behaviour): boolean {
@@ -247,9 +263,8 @@ export class Router implements Recipient {
     if (home === undefined) return this.#locateFirst(envelope, behaviour);
     const peer = home === NOWHERE ? undefined : this.#door.peer(home);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, behaviour);
-    const isClear = peer.mail(envelope);
-    if (envelope.verb !== 'message') return isClear;
-    return this.#destinations.sent(to, behaviour) && isClear;
+    if (envelope.verb !== 'message') return peer.mail(envelope);
+    return this.#destinations.send(envelope, behaviour, peer, this.#door.table.epoch);
   }
 
   /** False from half a mailbox on: all that waits arrives at once. */

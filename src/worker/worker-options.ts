@@ -3,6 +3,7 @@ export interface WorkerOptions {
   askTimeoutMs: number;
   messageBytesMax: number;
   checkMessages: boolean;
+  pollMicros: number;
   /** Durable actors in memory, at most, per worker. */
   durableInMemoryMax: number;
   /** Folder of the store; undefined where no kind is durable. */

@@ -57,7 +57,7 @@ async function boot(order: BootOrder): Promise<void> {
   const options = order.options as WorkerOptions;
   const { system, self, token, startedAt, heartbeatMs } = order;
   socketDir = order.socketDir;
-  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel } = options;
+  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel, pollMicros } = options;
   const log = openLog(logLevel, { system, worker: self.index });
   const clock = systemClock();
   let store: Store | undefined;
@@ -77,7 +77,8 @@ async function boot(order: BootOrder): Promise<void> {
     control.send({ type: 'load-failed', error: errorToData(fault) });
     return;
   }
-  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES });
+  const frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
+  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax, pollMicros });
   const limits = { askTimeoutMs, messageBytesMax, checkMessages };
   const parts = {
     system,

@@ -256,6 +256,7 @@ describe('a handler that does not end', () => {
     const id = await onWorker(1);
     await system.ask(id, { type: 'add', n: 5 });
     const obeyed = system.ask(id, { type: 'obey' }, { timeoutMs: 20_000 });
+    await sleep(100);
     const began = Date.now();
     await system.move(id, 2);
     expect(Date.now() - began).toBeGreaterThan(1_000);
@@ -272,8 +273,9 @@ describe('a handler that does not end', () => {
     const off = system.on('actor-stopped', (event) => event.id === id && stopped.push(event.reason));
     const letters = collectDeadLetters(system);
     const hung = faultOf(system.ask(id, { type: 'hang', topic: `hang-${id}` }, { timeoutMs: 20_000 }));
+    await until('it hangs', () => aborted.includes('hangs'));
     for (const n of numbers(10)) system.tell(id, { type: 'item', n });
-    const ask = system.ask(id, { type: 'item', n: 10 });
+    const ask = system.ask(id, { type: 'item', n: 10 }, { timeoutMs: 20_000 });
     await system.move(id, 2);
     expect((await hung).fate).toBe('executed');
     expect(await ask).toBe(10);

@@ -13,7 +13,9 @@ import { localChannel } from '../../wire/local-channel.ts';
 import { MemoryNetwork } from '../../wire/memory-link.ts';
 import { ClusterProcess } from '../../worker/cluster-process.ts';
 import type { System } from '../../worker/system.ts';
+import { type Probe, Probes } from '../probe.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { withProbes } from '../test-system.ts';
 import { type Observer, Observers, type SimulationEvent } from './observation.ts';
 import { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
@@ -31,6 +33,8 @@ export interface SimulationOptions {
   main?: (system: System) => unknown;
   /** Milliseconds that a frame is under way, at most. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
+  /** Frames under way on a link before its writer has to wait. Default 64. */
+  linkFramesMax?: number;
   hangMs?: number;
   askTimeoutMs?: number;
   /** Looks on from the beginning. */
@@ -68,6 +72,7 @@ export class Simulation {
   readonly #options: SimulationOptions;
   readonly #log: Log;
   readonly #links: ObservedNetwork;
+  readonly #probes = new Probes((isSo, ms) => this.time.runUntil(this.time.now + ms, isSo));
   #keys = 0;
 
   private constructor(options: SimulationOptions) {
@@ -84,6 +89,7 @@ export class Simulation {
       // Of the machine: links go on whichever process stands still.
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
+      ...(options.linkFramesMax !== undefined && { blockedFrames: options.linkFramesMax }),
     });
     options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
@@ -232,6 +238,11 @@ export class Simulation {
     });
   }
 
+  /** An actor that the test plays, `probe/<name>`, wherever it is placed. */
+  probe(name?: string): Probe {
+    return this.#probes.probe(name);
+  }
+
   /** The address of the present process of a worker, or of the master for 0. */
   addressOf(index: number): string | undefined {
     return index === 0 ? MASTER : this.worker(index)?.address;
@@ -310,8 +321,10 @@ export class Simulation {
 
   /** A set of its own for each process, as each loads the modules anew. */
   #behaviours(): Map<string, ReturnType<typeof behaviourOf>> {
-    return new Map(
-      Object.entries(this.#options.actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)]),
+    const { actors } = this.#options;
+    return withProbes(
+      new Map(Object.entries(actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)])),
+      this.#probes,
     );
   }
 }

@@ -1,4 +1,4 @@
-// Writes down what it handles: `handled <at> <from> <n> <pid>`. What it has counted must go with it wherever it goes.
+// Writes down what it handles: `handled <at> <from> <n> <pid> <fence>`. What it has counted must go with it wherever it goes.
 import { appendFileSync } from 'node:fs';
 import { defineActor } from 'troupe';
 
@@ -11,7 +11,7 @@ export default defineActor({
     item(ctx, { n, from }) {
       const { path, counts } = ctx.state;
       counts.set(from, (counts.get(from) ?? 0) + 1);
-      appendFileSync(path, `handled ${ctx.id} ${from} ${n} ${process.pid}\n`);
+      appendFileSync(path, `handled ${ctx.id} ${from} ${n} ${process.pid} ${ctx.fence}\n`);
       return n;
     },
     counts: (ctx) => ctx.state.counts,

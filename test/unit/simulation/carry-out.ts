@@ -44,6 +44,8 @@ export function carryOut(world: World, step: Step): void {
       return promiseOf(world, step, WORKERS_MAX);
     case 'crashSender':
       return crashSender(world, step);
+    case 'moveBoth':
+      return moveBoth(world, step);
     default:
       return command(world, step);
   }
@@ -130,6 +132,19 @@ function crashSender(world: World, { from, to, count, ms }: Extract<Step, { do: 
     if (simulation.workers().length > 1) home?.crash();
     world.tell(speaker(world, 0), from, 'relay', { to, count });
   });
+}
+
+function moveBoth(world: World, { from, to, count, workers, ms }: Extract<Step, { do: 'moveBoth' }>): void {
+  const relay = (): void => world.tell(speaker(world, 0), from, 'relay', { to, count });
+  const later = (times: number, act: () => void): void => void world.simulation.time.at(ms * times, act);
+  relay();
+  promiseOf(world, { do: 'move', to, worker: workers[0] }, WORKERS_MAX);
+  later(1, relay);
+  later(2, () => {
+    promiseOf(world, { do: 'move', to: from, worker: workers[1] }, WORKERS_MAX);
+    relay();
+  });
+  later(3, relay);
 }
 
 function repeat(count: number, act: () => void): void {

@@ -41,7 +41,7 @@ export class DeadLetterRules {
 
   #note(sent: Sent, to: string, reason: string): void {
     this.count++;
-    this.#ledger.deadLetter(sent.m, reason);
+    this.#ledger.deadLetter(sent.m, to, reason);
     if (!this.#isFounded(sent, to, reason))
       this.#breaches.add(4, `a dead letter without a cause (${reason}): ${nameOf(sent)}`);
   }

@@ -38,6 +38,7 @@ export class Ledger {
   readonly #moves: Moves;
   /** Messages that a new home was sent a copy of, by move. */
   readonly #luggage = new Map<number, Set<Sent>>();
+  readonly #deadCopies = new Set<string>();
   readonly #repliesWritten = new Set<string>();
 
   constructor(breaches: Breaches, faults: Faults, moves: Moves) {
@@ -74,9 +75,17 @@ export class Ledger {
     return sent;
   }
 
-  deadLetter(m: number, reason: string): void {
+  /** The message, or the copy of a publish for one receiver, became a dead letter. */
+  isDead({ m, kind }: Sent, receiver: string): boolean {
+    return kind === 'publish' ? this.#deadCopies.has(`${m} ${receiver}`) : this.dead.has(m);
+  }
+
+  deadLetter(m: number, to: string, reason: string): void {
     const sent = this.sent[m] as Sent;
-    if (sent.kind === 'publish') return;
+    if (sent.kind === 'publish') {
+      this.#deadCopies.add(`${m} ${to}`);
+      return;
+    }
     // A handler that throws has handled the message; what it was is kept all the same.
     if (reason !== 'HANDLER_FAILED' && this.isHandled(sent))
       this.#breaches.add(4, `a dead letter (${reason}) although it was handled: ${nameOf(sent)}`);

@@ -100,7 +100,7 @@ export class MemoryOfActors {
     const at = due.indexOf(sent.m);
     const passed = (at < 0 ? due : due.slice(0, at)).map((m) => this.#ledger.sent[m] as Sent);
     // An ask that was given up meanwhile is not executed, and a dead letter never comes.
-    const overtaken = passed.find((one) => one.kind !== 'ask' && !this.#ledger.dead.has(one.m));
+    const overtaken = passed.find((one) => one.kind !== 'ask' && !this.#ledger.isDead(one, id));
     if (overtaken)
       this.#breaches.add(2, `${id} got ${nameOf(sent)} before ${nameOf(overtaken)}, which it had put aside earlier`);
     if (at >= 0) due.splice(0, at + 1);

@@ -21,6 +21,8 @@ export type Step =
   | { do: 'move'; to: string; worker: number }
   | { do: 'addWorker' | 'reload' }
   | { do: 'removeWorker' | 'restartWorker'; worker: number }
+  /** Receiver and sender move while the one sends to the other. */
+  | { do: 'moveBoth'; from: string; to: string; count: number; workers: [receiver: number, sender: number]; ms: number }
   | { do: 'crash'; worker: number }
   /** It stands still for so long, or until it is killed for it. */
   | { do: 'freeze'; worker: number; ms: number }
@@ -38,11 +40,6 @@ export const CHILD_IDS: readonly string[] = ['child/a', 'child/b', 'child/c'];
 export const GUEST_IDS: readonly string[] = ['guest/a', 'guest/b'];
 export const TOPICS: readonly string[] = ['news', 'sport'];
 
-const player = fc.constantFrom(...IDS);
-const anyId = fc.oneof(
-  { weight: 8, arbitrary: player },
-  { weight: 3, arbitrary: fc.constantFrom(...CHILD_IDS, ...GUEST_IDS) },
-);
 const topic = fc.constantFrom(...TOPICS);
 const count = fc.integer({ min: 1, max: 12 });
 const worker = fc.integer({ min: 1, max: 4 });
@@ -51,9 +48,15 @@ const process = fc.integer({ min: 0, max: 4 });
 const ms = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
 
 /** How often a kind of step is drawn; what is not named is not drawn. */
-export type Mix = Partial<Record<Step['do'], number>>;
+type Weights = Partial<Record<Step['do'], number>>;
 
-const TRAFFIC: Mix = {
+export interface Mix {
+  weights: Weights;
+  /** The fewer they are, the more they have to do with each other. */
+  players: number;
+}
+
+const TRAFFIC: Weights = {
   ...{ tell: 10, ask: 6, slow: 2, boom: 1, relay: 10, question: 4, publish: 2, announce: 4, subscribe: 3 },
   ...{ unsubscribe: 1, watch: 4, unwatch: 1, after: 2, every: 1, close: 2, open: 2, stop: 2, killActor: 1 },
   ...{ spawn: 2, adopt: 4, wait: 6 },
@@ -61,72 +64,82 @@ const TRAFFIC: Mix = {
 
 /** Crashes, hangs and broken links, while nothing moves but what these make move. */
 export const FATE: Mix = {
-  ...TRAFFIC,
-  ...{ crash: 2, freeze: 2, cut: 1, reset: 1, stall: 1, jump: 1, crashSender: 3, addWorker: 1 },
+  weights: { ...TRAFFIC, crash: 2, freeze: 2, cut: 1, reset: 1, stall: 1, jump: 1, crashSender: 3, addWorker: 1 },
+  players: 6,
+};
+
+const CHANGES: Weights = {
+  ...{ move: 10, moveBoth: 6, addWorker: 0.7, removeWorker: 0.6, restartWorker: 0.6, reload: 0.2 },
 };
 
 /** Actors move, workers come and go, and nothing dies: nothing may be lost. */
-export const MOVES: Mix = {
-  ...TRAFFIC,
-  ...{ move: 14, addWorker: 0.7, removeWorker: 0.6, restartWorker: 0.6, reload: 0.2, cut: 1, stall: 1, jump: 0.5 },
-};
+export const MOVES: Mix = { weights: { ...TRAFFIC, ...CHANGES, cut: 1, stall: 1, jump: 0.5 }, players: 4 };
 
 /** Everything. */
-export const ALL: Mix = { ...FATE, ...MOVES, crash: 2, freeze: 2, crashSender: 2, move: 10 };
+export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 };
 
-const ARBITRARIES: { [D in Step['do']]: fc.Arbitrary<Step> } = {
-  tell: fc.record({ do: fc.constant('tell'), by, to: anyId, count }),
-  ask: fc.record({ do: fc.constant('ask'), by, to: anyId, ms: ms(20, 400) }),
-  slow: fc.record({ do: fc.constant('slow'), by, to: player, count }),
-  boom: fc.record({ do: fc.constant('boom'), by, to: player, count }),
-  relay: fc.record({ do: fc.constant('relay'), from: player, to: anyId, count }),
-  question: fc.record(
-    { do: fc.constant('question'), from: player, to: anyId, via: player },
-    { requiredKeys: ['do', 'from', 'to'] },
-  ),
-  subscribe: fc.record({ do: fc.constant('subscribe'), from: player, topic }),
-  unsubscribe: fc.record({ do: fc.constant('unsubscribe'), from: player, topic }),
-  announce: fc.record({ do: fc.constant('announce'), from: player, topic }),
-  publish: fc.record({ do: fc.constant('publish'), by, topic }),
-  watch: fc.record({ do: fc.constant('watch'), from: player, to: anyId }),
-  unwatch: fc.record({ do: fc.constant('unwatch'), from: player, to: anyId }),
-  after: fc.record({ do: fc.constant('after'), from: player, ms: ms(0, 120) }),
-  every: fc.record({ do: fc.constant('every'), from: player, ms: ms(40, 200) }),
-  close: fc.record({ do: fc.constant('close'), to: player }),
-  open: fc.record({ do: fc.constant('open'), to: player }),
-  stop: fc.record({ do: fc.constant('stop'), by, to: anyId }),
-  killActor: fc.record({ do: fc.constant('killActor'), by, to: anyId }),
-  spawn: fc.record({ do: fc.constant('spawn'), by, to: player }),
-  adopt: fc.record({ do: fc.constant('adopt'), from: player, key: fc.constantFrom('a', 'b', 'c') }),
-  move: fc.record({ do: fc.constant('move'), to: anyId, worker }),
-  addWorker: fc.constant({ do: 'addWorker' }),
-  reload: fc.constant({ do: 'reload' }),
-  removeWorker: fc.record({ do: fc.constant('removeWorker'), worker }),
-  restartWorker: fc.record({ do: fc.constant('restartWorker'), worker }),
-  crash: fc.record({ do: fc.constant('crash'), worker }),
-  freeze: fc.record({ do: fc.constant('freeze'), worker, ms: ms(1, 500) }),
-  cut: fc.record({ do: fc.constant('cut'), a: process, b: process }),
-  reset: fc.record({ do: fc.constant('reset'), a: process, b: process }),
-  stall: fc.record({ do: fc.constant('stall'), a: process, b: process, ms: ms(1, 200) }),
-  jump: fc.record({ do: fc.constant('jump'), ms: ms(1, 2_000) }),
-  crashSender: fc.record({
-    ...{ do: fc.constant('crashSender'), from: player, to: anyId, count },
-    ms: fc.double({ min: 0, max: 30, noNaN: true }),
-  }),
-  wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
-};
+function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> } {
+  const player = fc.constantFrom(...IDS.slice(0, players));
+  const anyId = fc.oneof(
+    { weight: players, arbitrary: player },
+    { weight: 3, arbitrary: fc.constantFrom(...CHILD_IDS, ...GUEST_IDS) },
+  );
+  return {
+    tell: fc.record({ do: fc.constant('tell'), by, to: anyId, count }),
+    ask: fc.record({ do: fc.constant('ask'), by, to: anyId, ms: ms(20, 400) }),
+    slow: fc.record({ do: fc.constant('slow'), by, to: player, count }),
+    boom: fc.record({ do: fc.constant('boom'), by, to: player, count }),
+    relay: fc.record({ do: fc.constant('relay'), from: player, to: anyId, count }),
+    question: fc.record(
+      { do: fc.constant('question'), from: player, to: anyId, via: player },
+      { requiredKeys: ['do', 'from', 'to'] },
+    ),
+    subscribe: fc.record({ do: fc.constant('subscribe'), from: player, topic }),
+    unsubscribe: fc.record({ do: fc.constant('unsubscribe'), from: player, topic }),
+    announce: fc.record({ do: fc.constant('announce'), from: player, topic }),
+    publish: fc.record({ do: fc.constant('publish'), by, topic }),
+    watch: fc.record({ do: fc.constant('watch'), from: player, to: anyId }),
+    unwatch: fc.record({ do: fc.constant('unwatch'), from: player, to: anyId }),
+    after: fc.record({ do: fc.constant('after'), from: player, ms: ms(0, 120) }),
+    every: fc.record({ do: fc.constant('every'), from: player, ms: ms(40, 200) }),
+    close: fc.record({ do: fc.constant('close'), to: player }),
+    open: fc.record({ do: fc.constant('open'), to: player }),
+    stop: fc.record({ do: fc.constant('stop'), by, to: anyId }),
+    killActor: fc.record({ do: fc.constant('killActor'), by, to: anyId }),
+    spawn: fc.record({ do: fc.constant('spawn'), by, to: player }),
+    adopt: fc.record({ do: fc.constant('adopt'), from: player, key: fc.constantFrom('a', 'b', 'c') }),
+    move: fc.record({ do: fc.constant('move'), to: anyId, worker }),
+    moveBoth: fc.record({
+      ...{ do: fc.constant('moveBoth'), from: player, to: anyId, count, ms: ms(0, 8) },
+      workers: fc.tuple(worker, worker),
+    }),
+    addWorker: fc.constant({ do: 'addWorker' }),
+    reload: fc.constant({ do: 'reload' }),
+    removeWorker: fc.record({ do: fc.constant('removeWorker'), worker }),
+    restartWorker: fc.record({ do: fc.constant('restartWorker'), worker }),
+    crash: fc.record({ do: fc.constant('crash'), worker }),
+    freeze: fc.record({ do: fc.constant('freeze'), worker, ms: ms(1, 500) }),
+    cut: fc.record({ do: fc.constant('cut'), a: process, b: process }),
+    reset: fc.record({ do: fc.constant('reset'), a: process, b: process }),
+    stall: fc.record({ do: fc.constant('stall'), a: process, b: process, ms: ms(1, 200) }),
+    jump: fc.record({ do: fc.constant('jump'), ms: ms(1, 2_000) }),
+    crashSender: fc.record({ do: fc.constant('crashSender'), from: player, to: anyId, count, ms: ms(0, 30) }),
+    wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
+  };
+}
 
 /** Weights of fast-check are whole numbers. */
 const WEIGHT_UNIT = 10;
 
 export function steps(
-  mix: Mix,
+  { weights, players }: Mix,
   { minLength = 0, maxLength }: { minLength?: number; maxLength: number },
 ): fc.Arbitrary<Step[]> {
+  const ofKind = arbitraries(players);
   const step = fc.oneof(
-    ...Object.entries(mix).map(([what, weight]) => ({
+    ...Object.entries(weights).map(([what, weight]) => ({
       weight: Math.round(weight * WEIGHT_UNIT),
-      arbitrary: ARBITRARIES[what as Step['do']],
+      arbitrary: ofKind[what as Step['do']],
     })),
   );
   return fc.array(step, { minLength, maxLength, size: 'max' });

@@ -59,7 +59,9 @@ async function isThere(world: World, id: string, worker: number): Promise<void> 
   const from = world.now;
   try {
     const found = await simulation.system.where(id);
-    if (found.worker === worker || changes.number !== before || !faults.isCalm(from, world.now)) return;
+    if (found.worker === worker || !faults.isCalm(from, world.now)) return;
+    // Another change has come, or one that moves many is not done yet.
+    if (changes.number !== before || changes.underWay > 0) return;
     breaches.add('placement', `move(${id}, ${worker}) resolved, and where() said worker ${found.worker}`);
   } catch {
     // It has a deadline as any ask.

@@ -57,7 +57,8 @@ export class Topics {
         const { life, topic, inForceFrom, endedAt } = subscription;
         if (topic !== sent.to || inForceFrom > sent.m || endedAt !== Number.POSITIVE_INFINITY) continue;
         if (life.endedAt !== undefined || this.#census.lives.get(life.id) !== life) continue;
-        if (this.#ledger.isHandled(sent, life.id) || this.#isExcused(sent, life)) continue;
+        if (this.#ledger.isHandled(sent, life.id) || this.#ledger.isDead(sent, life.id) || this.#isExcused(sent, life))
+          continue;
         this.#breaches.add(4, `${life.id} never got ${nameOf(sent)}, which subscribed before #${inForceFrom}`);
       }
     }

@@ -191,3 +191,16 @@ describe('markers', () => {
     expect(peers.get(3)?.notes).toEqual([[STATE, next, null]]);
   });
 });
+
+test('the old home of a claim says before any hold whether an actor lives there', () => {
+  const live = ['counter/b'];
+  const { participant, told, router } = newParticipant(live);
+  participant.prepare(order(1, 1, 3), 0, false);
+  live.push('counter/a');
+  participant.prepare(order(2, 1, 3), 0, false);
+  expect(told).toMatchObject([
+    { type: 'prepared', move: 1, family: [], subscriptions: [] },
+    { type: 'refused', move: 2, error: { code: 'ALREADY_EXISTS' } },
+  ]);
+  expect(router).toEqual([]);
+});
