@@ -11,7 +11,7 @@ const supervision = { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 
 /** Takes a few messages at a time: the others are refused, and come again. */
 const narrow = defineActor({
   durable: true,
-  mailbox: { capacity: 4 },
+  mailbox: { capacity: 32 },
   supervision,
   state: () => ({ got: [] as number[] }),
   receive: {
@@ -55,14 +55,14 @@ test('a receiver with a small mailbox gets all of a long series, in order, each 
       actors: { narrow, node },
       disk: new SimulatedDisk(),
     });
-    simulation.system.tell('node/sender', { type: 'send', count: 60 });
+    simulation.system.tell('node/sender', { type: 'send', count: 600 });
     for (let step = 0; step < 5; step++) {
       simulation.crash(1 + Math.floor(random() * 3));
       await simulation.run(random() * 200);
     }
     await simulation.run(120_000);
     const got = await simulation.until(simulation.system.ask('narrow/x', { type: 'get' }));
-    expect(got, `seed ${seed}`).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+    expect(got, `seed ${seed}`).toEqual(Array.from({ length: 600 }, (_, n) => n + 1));
     await simulation.until(simulation.system.shutdown());
   }
 });
