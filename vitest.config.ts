@@ -13,7 +13,7 @@ const realProcesses = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool: 'forks' } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool: 'forks', testTimeout: 30_000 } },
       { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000, ...realProcesses } },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000, ...realProcesses } },
     ],

@@ -3,8 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
+import type { KernelLimits } from './actor/kernel.ts';
+import { Storage } from './durability/storage.ts';
 import { ClusterHost } from './master/cluster-host.ts';
 import { Master } from './master/master.ts';
+import { RecordedHost } from './master/recorded-host.ts';
 import { type Log, openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import { stopOnSignals } from './signals.ts';
@@ -24,20 +27,49 @@ const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
 /** Starts a system. Resolves once every worker is ready. Throws INVALID_OPTIONS, naming every fault. */
 export async function createSystem(options: SystemOptions = {}): Promise<System> {
   const resolved = resolveOptions(options);
-  if (resolved.groups.length === 0) return startLocal(resolved, await behavioursFor(resolved.actors));
+  if (resolved.groups.length === 0) {
+    const behaviours = await behavioursFor(resolved.actors);
+    return withStorage(resolved, behaviours, (storage) => startLocal(resolved, behaviours, storage));
+  }
   // Where no worker can be forked, or a behaviour is faulty, nothing has been started yet.
   const host = new ClusterHost(fileURLToPath(WORKER_PROGRAM));
-  return startCluster(resolved, await behavioursFor(resolved.actors), host);
+  const behaviours = await behavioursFor(resolved.actors);
+  return withStorage(resolved, behaviours, (storage) => startCluster(resolved, behaviours, host, storage));
 }
 
-async function startLocal(options: ResolvedOptions, behaviours: ReadonlyMap<string, Behaviour>): Promise<System> {
+/** What was opened for a system that does not start is closed again. */
+async function withStorage(
+  { dataDir, name }: ResolvedOptions,
+  behaviours: ReadonlyMap<string, Behaviour>,
+  start: (storage: Storage | undefined) => Promise<System>,
+): Promise<System> {
+  if (![...behaviours.values()].some(({ durable }) => durable !== undefined)) return start(undefined);
+  const storage = await Storage.open(dataDir, name, Date.now());
+  try {
+    return await start(storage);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+async function startLocal(
+  options: ResolvedOptions,
+  behaviours: ReadonlyMap<string, Behaviour>,
+  storage: Storage | undefined,
+): Promise<System> {
   const { name, shutdownMs } = options;
   const log = openLog(options.log, { system: name });
   const clock = systemClock();
   let ignoreSignals = (): void => {};
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
-    ended: () => ignoreSignals(),
+    ...(storage && { store: storage.store, startedAt: storage.startedAt }),
+    durableInMemoryMax: options.durableInMemoryMax,
+    ended: () => {
+      ignoreSignals();
+      return storage?.close();
+    },
   });
   ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: async () => {}, killAll: () => {} });
   return process.system;
@@ -46,15 +78,17 @@ async function startLocal(options: ResolvedOptions, behaviours: ReadonlyMap<stri
 async function startCluster(
   options: ResolvedOptions,
   behaviours: ReadonlyMap<string, Behaviour>,
-  host: ClusterHost,
+  clusterHost: ClusterHost,
+  storage: Storage | undefined,
 ): Promise<System> {
+  const host = storage ? new RecordedHost(clusterHost, storage) : clusterHost;
   const { name, groups, supervision: policy, hangMs, shutdownMs, main } = options;
   const clock = systemClock();
   const log = openLog(options.log, { system: name });
   const random = Math.random;
   const token = randomBytes(24).toString('base64url');
   const socketDir = openSocketFolder();
-  const startedAt = clock.wall();
+  const startedAt = storage?.startedAt ?? clock.wall();
   const heartbeatMs = Math.max(10, Math.min(1_000, hangMs / 5));
   const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
   const self = { index: 0, incarnation: 1, role: 'master' };
@@ -62,12 +96,14 @@ async function startCluster(
     clock,
     folder: socketDir,
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+    pollMicros: options.pollMicros,
   });
 
   let cleanedUp: Promise<void> | undefined;
   let ignoreSignals = (): void => {};
   const cleanUp = (): Promise<void> => {
-    cleanedUp ??= peer.close().finally(() => {
+    cleanedUp ??= peer.close().finally(async () => {
+      await storage?.close();
       ignoreSignals();
       removeSocketFolder(socketDir);
     });
@@ -76,9 +112,13 @@ async function startCluster(
   const limits = limitsOf(options);
   const peer = new ClusterProcess({
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
-    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp },
+    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: storage?.store },
   });
-  const workerOptions: WorkerOptions = { ...limits, logLevel: levelOf(options.log) };
+  const { durableInMemoryMax, pollMicros } = options;
+  const workerOptions: WorkerOptions = {
+    ...{ ...limits, pollMicros, durableInMemoryMax, logLevel: levelOf(options.log) },
+    ...(storage && { storeFolder: storage.folder }),
+  };
   const master = new Master({
     ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
     kinds: new Map([...behaviours].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
@@ -110,7 +150,7 @@ async function startCluster(
   return peer.system;
 }
 
-function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): Omit<WorkerOptions, 'logLevel'> {
+function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): KernelLimits {
   return { askTimeoutMs, messageBytesMax, checkMessages };
 }
 

@@ -1,33 +1,42 @@
-// Sends from one worker to an actor on another: what S4 and S5 measure.
+/** Sends from one worker to an actor on another: what S4 and S5 measure. */
 import { defineActor } from 'troupe';
-import { bursts, windowed } from '../load.mjs';
+import { bursts, cpuMicros, kilobyte, mustBe, small, windowed } from '../harness/measure.mjs';
+import { percentile } from '../harness/statistics.mjs';
+
+const LONG = { timeoutMs: 120_000 };
+
+/** Seconds, and what both processes together took of their CPUs. */
+async function timed(ctx, to, work) {
+  const cpu = cpuMicros() + (await ctx.ask(to, { type: 'cpu' }, LONG));
+  const start = performance.now();
+  await work();
+  const seconds = (performance.now() - start) / 1_000;
+  return { seconds, cpuMicros: cpuMicros() + (await ctx.ask(to, { type: 'cpu' }, LONG)) - cpu };
+}
 
 export default defineActor({
   receive: {
-    async tells(ctx, { to, n, bytes }) {
-      const data = 'x'.repeat(bytes ?? 0);
-      const start = performance.now();
-      const message = bytes ? () => ({ type: 'inc', n: 1, data }) : () => ({ type: 'inc', n: 1 });
-      const send = () => ctx.tell(to, message());
-      await bursts(n, send, () => ctx.drained());
-      const count = await ctx.ask(to, { type: 'take' }, { timeoutMs: 60_000 });
-      if (count !== n) throw new Error(`${n} messages were sent; got ${count} handled`);
-      return (performance.now() - start) / 1_000;
-    },
-    async asks(ctx, { to, n, inFlight }) {
-      const start = performance.now();
-      await windowed(n, inFlight, () => ctx.ask(to, { type: 'echo', n: 1 }));
-      return (performance.now() - start) / 1_000;
-    },
-    async latencies(ctx, { to, n }) {
+    tells: (ctx, { to, n, size }) =>
+      timed(ctx, to, async () => {
+        const message = size === 'kilobyte' ? kilobyte : small;
+        const send = (at) => ctx.tell(to, message(at));
+        await bursts(n, send, () => ctx.drained());
+        mustBe(n, await ctx.ask(to, { type: 'take' }, LONG));
+      }),
+    asks: (ctx, { to, n, inFlight }) =>
+      timed(ctx, to, () =>
+        windowed(n, inFlight, async (at) => mustBe(at & 127, (await ctx.ask(to, { type: 'echo', n: at & 127 })).n)),
+      ),
+    async latencies(ctx, { to, seconds }) {
       const micros = [];
-      for (let i = 0; i < n; i++) {
-        const start = performance.now();
-        await ctx.ask(to, { type: 'echo', n: i });
-        micros.push((performance.now() - start) * 1_000);
+      const until = performance.now() + seconds * 1_000;
+      for (let start = performance.now(); start < until; ) {
+        await ctx.ask(to, { type: 'echo', n: micros.length & 127 });
+        const now = performance.now();
+        micros.push((now - start) * 1_000);
+        start = now;
       }
-      micros.sort((a, b) => a - b);
-      return { p50: micros[n >> 1], p99: micros[Math.floor(n * 0.99)] };
+      return { p50: percentile(micros, 0.5), p99: percentile(micros, 0.99), n: micros.length };
     },
   },
 });

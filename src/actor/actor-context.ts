@@ -14,6 +14,7 @@ import type { Context, RefTo, SpawnChildOptions, Whereabouts } from './context.t
 import { type ActorDefinition, isDefinition } from './definition.ts';
 import type { UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
+import type { DurableSide, Reminder } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { MessageTimer } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
@@ -169,6 +170,16 @@ export class ActorContext implements Context<unknown> {
     return this.#setTimer(ms, ms, message);
   }
 
+  remind(name: string, when: Reminder, message: Message): void {
+    checkMessage(message);
+    checkReminder(name, when);
+    this.#durable('remind').remind(name, when, message);
+  }
+
+  forget(name: string): void {
+    this.#durable('forget').forget(name);
+  }
+
   stash(): void {
     const cell = this.#live();
     const { current } = cell;
@@ -185,6 +196,12 @@ export class ActorContext implements Context<unknown> {
 
   unstashAll(): void {
     this.#live().unstashAll();
+  }
+
+  #durable(what: string): DurableSide {
+    const { durable, id } = this.#live();
+    if (durable) return durable;
+    throw new TroupeError('INVALID_OPTIONS', `${what}() is for durable actors; got a call of ${id}`);
   }
 
   #setTimer(ms: number, everyMs: number | undefined, message: Message): () => void {
@@ -220,6 +237,23 @@ export function refTarget(kernel: Kernel, target: unknown, key: string | undefin
     return checkId((target as { id: string }).id);
   }
   throw new TroupeError('INVALID_ACTOR_ID', `ref() takes an id, a ref, or a definition and a key; got ${show(target)}`);
+}
+
+/** Characters of a reminder's name. */
+export const REMINDER_NAME_MAX = 256;
+
+function checkReminder(name: string, when: Reminder): void {
+  if (typeof name !== 'string' || name.length < 1 || name.length > REMINDER_NAME_MAX) {
+    const text = `a reminder has a name of 1 to ${REMINDER_NAME_MAX} characters; got ${show(name)}`;
+    throw new TroupeError('INVALID_OPTIONS', text);
+  }
+  const { atMs, everyMs } = (when ?? {}) as { atMs?: number; everyMs?: number };
+  const isAt = everyMs === undefined && typeof atMs === 'number' && Number.isFinite(atMs) && atMs >= 0;
+  const isEvery = atMs === undefined && typeof everyMs === 'number' && Number.isFinite(everyMs) && everyMs >= 1;
+  if (!isAt && !isEvery) {
+    const text = `a reminder is for { atMs }, milliseconds since the Unix epoch, or { everyMs }, from 1 on; got ${show(when)}`;
+    throw new TroupeError('INVALID_OPTIONS', text);
+  }
 }
 
 function checkTimer(ms: number, message: unknown): void {

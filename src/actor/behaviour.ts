@@ -6,7 +6,7 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import type { Context } from './context.ts';
-import type { DefinitionOptions } from './define-actor.ts';
+import type { DefinitionOptions, DurableOptions } from './define-actor.ts';
 import { type ActorDefinition, isDefinition } from './definition.ts';
 import { isMachineLogic, machineRunner } from './machine-actor.ts';
 import type { RunHandler, Runner } from './runner.ts';
@@ -16,6 +16,13 @@ export interface KindCounters {
   activations: number;
   messages: number;
   failures: number;
+}
+
+/** How a durable kind is kept. */
+export interface Durably {
+  readonly sync: boolean;
+  readonly version: number;
+  readonly migrate: ReadonlyMap<number, (old: unknown) => unknown>;
 }
 
 export interface Behaviour extends Runner {
@@ -29,6 +36,8 @@ export interface Behaviour extends Runner {
   readonly role: string;
   readonly strategy: 'hash' | 'least-loaded' | 'local';
   readonly schema: StandardSchemaV1 | undefined;
+  /** Undefined: its state is lost with the process. */
+  readonly durable: Durably | undefined;
   readonly onStart: ((ctx: Context<unknown>) => unknown) | undefined;
   readonly onStop: ((ctx: Context<unknown>, reason: ExitReason) => unknown) | undefined;
   readonly onTerminated: ((ctx: Context<unknown>, ended: { id: string; reason: ExitReason }) => unknown) | undefined;
@@ -37,8 +46,14 @@ export interface Behaviour extends Runner {
 export const MAILBOX_CAPACITY = 100_000;
 export const MAILBOX_CAPACITY_MAX = 10_000_000;
 export const PASSIVATE_AFTER_MS_MAX = 2_147_483_647;
+/** Of durable actors; the others stay until they are stopped. */
+export const DURABLE_PASSIVATE_AFTER_MS = 300_000;
 
-const GROUPS: Record<string, string[]> = { mailbox: ['capacity'], placement: ['role', 'strategy'] };
+const GROUPS: Record<string, string[]> = {
+  mailbox: ['capacity'],
+  placement: ['role', 'strategy'],
+  durable: ['sync', 'version', 'migrate'],
+};
 const STRATEGIES = ['hash', 'least-loaded', 'local'];
 const OPTION_NAMES = new Set([
   ...['state', 'receive', 'machine', 'onStart', 'onStop', 'onTerminated', 'durable', 'passivateAfterMs', 'mailbox'],
@@ -94,7 +109,7 @@ function faultsOfGroups(kind: string, options: DefinitionOptions): string[] {
   const faults: string[] = [];
   for (const [name, known] of Object.entries(GROUPS)) {
     const group: unknown = options[name as keyof DefinitionOptions];
-    if (group === undefined) continue;
+    if (group === undefined || (name === 'durable' && typeof group === 'boolean')) continue;
     if (!isRecord(group)) faults.push(`${kind}.${name}: expected an object; got ${show(group)}`);
     else
       for (const part of Object.keys(group))
@@ -119,17 +134,38 @@ function faultsOfBounds(kind: string, options: DefinitionOptions): string[] {
   if (role !== undefined && (typeof role !== 'string' || role === '')) {
     faults.push(`${kind}.placement.role: expected the name of a role; got ${show(role)}`);
   }
-  if (options.durable !== undefined && options.durable !== false) {
-    faults.push(
-      `${kind}.durable: expected false, durable actors are not part of this version; got ${show(options.durable)}`,
-    );
+  return [...faults, ...faultsOfDurable(kind, options.durable)];
+}
+
+function faultsOfDurable(kind: string, durable: DefinitionOptions['durable']): string[] {
+  if (!isRecord(durable)) return [];
+  const { sync, version, migrate } = durable as DurableOptions;
+  const faults: string[] = [];
+  if (sync !== undefined && typeof sync !== 'boolean')
+    faults.push(`${kind}.durable.sync: expected true or false; got ${show(sync)}`);
+  if (version !== undefined && !(Number.isInteger(version) && version >= 1))
+    faults.push(`${kind}.durable.version: expected a whole number from 1 on; got ${show(version)}`);
+  if (migrate !== undefined && !isRecord(migrate))
+    return [...faults, `${kind}.durable.migrate: expected functions by version; got ${show(migrate)}`];
+  for (const [from, step] of Object.entries(migrate ?? {})) {
+    const isVersion = /^[1-9]\d*$/.test(from) && Number(from) < (version ?? 1);
+    if (!isVersion) faults.push(`${kind}.durable.migrate: expected versions below ${version ?? 1}; got ${show(from)}`);
+    if (typeof step !== 'function')
+      faults.push(`${kind}.durable.migrate.${from}: expected a function; got ${show(step)}`);
   }
   return faults;
+}
+
+function durablyOf(durable: DefinitionOptions['durable']): Durably | undefined {
+  if (durable === undefined || durable === false) return undefined;
+  const { sync = true, version = 1, migrate = {} } = durable === true ? {} : durable;
+  return { sync, version, migrate: new Map(Object.entries(migrate).map(([from, step]) => [Number(from), step])) };
 }
 
 /** What a cell runs, for a definition without faults. */
 export function behaviourOf(kind: string, definition: ActorDefinition): Behaviour {
   const options = definition.options as DefinitionOptions;
+  const durable = durablyOf(options.durable);
   const runner = options.machine === undefined ? handlerRunner(options) : machineRunner(options.machine);
   return {
     ...runner,
@@ -137,7 +173,8 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
     counters: { activations: 0, messages: 0, failures: 0 },
     definition,
     capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,
-    passivateAfterMs: options.passivateAfterMs ?? 0,
+    passivateAfterMs: options.passivateAfterMs ?? (durable ? DURABLE_PASSIVATE_AFTER_MS : 0),
+    durable,
     policy: supervisionPolicy(options.supervision),
     role: options.placement?.role ?? '',
     strategy: options.placement?.strategy ?? 'hash',

@@ -17,6 +17,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
+import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingReply } from './pending-replies.ts';
 import type { Runnable } from './scheduler.ts';
@@ -37,6 +38,8 @@ export interface CellHost {
   /** For a new incarnation; with `before`, for the rest of one whose context is in hands that must not act any more. */
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown>;
   createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell;
+  /** Of a new cell of a durable kind. */
+  durableSideOf: ((cell: Cell) => DurableSide) | undefined;
   /** An actor that its first message had activated counts as spawned from now on. */
   becameSpawned(cell: Cell): void;
   cellOf(id: ActorId): Cell | undefined;
@@ -153,6 +156,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.behaviour = behaviour;
     this.origin = origin;
     this.context = host.newContext(this);
+    if (behaviour.durable !== undefined) this.durable = host.durableSideOf?.(this);
   }
 
   get key(): string {
@@ -202,6 +206,9 @@ export class Cell extends Sender implements Runnable, Run {
       case 'ask-cycle':
         this.#refuse((waiting) => beginsRing(waiting, signal.ring), signal.ring);
         break;
+      case 'acknowledged':
+        this.durable?.acknowledged(signal);
+        break;
       case 'ask-given-up':
         this.#askGivenUp(signal.process, signal.correlation);
         break;
@@ -211,7 +218,11 @@ export class Cell extends Sender implements Runnable, Run {
   wake(): void {
     if (this.queued || this.status !== 'ready') return;
     const { freezing, ownTurns } = this.#extras;
-    if (freezing !== undefined && ownTurns === 0) return freezing();
+    if (freezing !== undefined && ownTurns === 0) {
+      // What it did is on disk before it goes on elsewhere; the commit wakes it again.
+      if (this.durable?.isSettled !== false) freezing();
+      return;
+    }
     if (this.mail.length === 0 && !this.#extras.terminated?.length) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
@@ -351,6 +362,8 @@ export class Cell extends Sender implements Runnable, Run {
       this.#extras.abort?.abort(new Error('the asker has given up'));
       return;
     }
+    // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
+    if (this.durable) return;
     const envelope = this.mail.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
     if (!envelope) return;
     this.host.waiting--;

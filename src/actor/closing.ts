@@ -30,7 +30,7 @@ export function closeIncarnation(cell: Cell, reason: ExitReason): Promise<void> 
   cell.begun = false;
   if (!isHooked && !cell.extras.children) {
     endMachine(cell);
-    return undefined;
+    return reason === 'killed' ? undefined : cell.durable?.settled();
   }
   // Set before any code of the actor runs, which may end it once more.
   let closed = (): void => {};
@@ -48,11 +48,13 @@ async function close(cell: Cell, reason: ExitReason, isHooked: boolean): Promise
   if (isHooked && cell.status !== 'ended') await runStopHook(cell, reason);
   endMachine(cell);
   dropTimers(cell);
+  if (reason !== 'killed') await cell.durable?.settled();
   cell.own.closing = undefined;
 }
 
 async function runStopHook(cell: Cell, reason: ExitReason): Promise<void> {
-  const { behaviour, context, kernel } = cell;
+  const { behaviour, context, kernel, durable } = cell;
+  durable?.beginTurn(undefined);
   let timer: { cancel(): void } | undefined;
   const late = new Promise<void>((resolve) => {
     timer = kernel.clock.setTimer(STOP_HOOK_MS, () => {
@@ -62,10 +64,13 @@ async function runStopHook(cell: Cell, reason: ExitReason): Promise<void> {
   });
   try {
     await Promise.race([callAs(cell, () => behaviour.onStop?.(context, reason)), late]);
+    durable?.capture();
   } catch (error) {
     kernel.log.error({ actor: cell.id, err: error }, 'onStop threw');
+    durable?.voidTurn();
   } finally {
     timer?.cancel();
+    durable?.endTurn();
   }
 }
 
@@ -95,6 +100,8 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
     cell.own.checking = undefined;
   }
   cell.stashing = false;
+  cell.durable?.voidTurn();
+  cell.durable?.abandonTurn();
   cell.clearTurn();
   cell.context = cell.host.newContext(cell, cell.context);
   if (cell.behaviour.end) hostMachine(cell.context, cell);

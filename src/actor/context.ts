@@ -73,6 +73,10 @@ export interface Context<S = unknown> {
   after(ms: number, message: Mail): () => void;
   /** A message to itself, every `ms`. */
   every(ms: number, message: Mail): () => void;
+  /** Durable actors: a message to itself at a time, or again and again; it survives everything. The same name replaces. */
+  remind(name: string, when: { atMs: number } | { everyMs: number }, message: Mail): void;
+  /** Takes a reminder back. */
+  forget(name: string): void;
   /** Puts the message being handled aside; an ask stays unanswered until it is handled again. */
   stash(): void;
   /** Brings all stashed messages back, in order, before newer mail. */

@@ -12,6 +12,15 @@ import type { DeadLetter } from '../vocabulary/events.ts';
 /** Dead letters kept in a process; the oldest goes first. */
 export const DEAD_LETTERS_KEPT = 1000;
 
+/** What passes: the sender of a stamped message keeps it, and sends it again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  ...(['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER', 'ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN'] as const),
+]);
+
+function isSentAgain({ stamp }: Envelope, code: ErrorCode): boolean {
+  return stamp !== undefined && stamp.number > 0 && PASSING.has(code);
+}
+
 export class DeadLetters {
   readonly #events: EventBus;
   readonly #clock: Clock;
@@ -31,7 +40,8 @@ export class DeadLetters {
   refuse(envelope: Envelope, code: ErrorCode, text: string, fate: Fate = 'not-executed', cause?: unknown): void {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate, cause }));
     else if (envelope.verb === 'watch') this.onWatchRefused?.(envelope);
-    else if (envelope.verb === 'message') this.add(envelope.to, envelope.message, envelope.sender, code);
+    else if (envelope.verb === 'message' && !isSentAgain(envelope, code))
+      this.add(envelope.to, envelope.message, envelope.sender, code);
   }
 
   add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode): void {

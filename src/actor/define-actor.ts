@@ -19,6 +19,16 @@ export interface PlacementOptions {
   strategy?: 'hash' | 'least-loaded' | 'local';
 }
 
+export interface DurableOptions {
+  /** Wait until a commit is on disk before anything leaves. False gives up the last moments at power loss. Default true. */
+  sync?: boolean;
+  /** Of the state's shape. Default 1. */
+  version?: number;
+  /** Version → what makes a state of the next one. */
+  // biome-ignore lint/suspicious/noExplicitAny: an old state has whatever shape it had
+  migrate?: Record<number, (old: any) => unknown>;
+}
+
 interface CommonOptions<S> {
   /** Around an incarnation: before its first message. */
   onStart?: (ctx: Context<S>) => unknown;
@@ -26,9 +36,9 @@ interface CommonOptions<S> {
   onStop?: (ctx: Context<S>, reason: ExitReason) => unknown;
   /** A watched actor has ended. */
   onTerminated?: (ctx: Context<S>, ended: { id: string; reason: ExitReason }) => unknown;
-  /** State, mail and timers survive crashes; one turn is one commit. Default false. */
-  durable?: boolean;
-  /** Milliseconds without a message after which it leaves memory. Default: never. */
+  /** State, mail and reminders survive crashes; one turn is one commit. Default false. */
+  durable?: boolean | DurableOptions;
+  /** Milliseconds without a message after which it leaves memory. Default: never; 300 000 for a durable actor. */
   passivateAfterMs?: number;
   /** `capacity`: messages waiting at most. Default 100 000. */
   mailbox?: { capacity?: number };

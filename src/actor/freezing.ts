@@ -9,7 +9,10 @@ import { MessageTimer } from './message-timer.ts';
 /** True: it stands still. False: it says so later, by `frozen`, when its turn has ended. */
 export function freeze(cell: Cell, frozen: () => void): boolean {
   if (cell.status === 'frozen' || cell.status === 'ended') return true;
-  if (isBetweenIncarnations(cell) || (cell.status === 'ready' && cell.extras.ownTurns === 0)) {
+  if (
+    isBetweenIncarnations(cell) ||
+    (cell.status === 'ready' && cell.extras.ownTurns === 0 && cell.durable?.isSettled !== false)
+  ) {
     standStill(cell);
     return true;
   }
@@ -45,5 +48,6 @@ function standStill(cell: Cell): void {
   // The start that waits for its backoff is not to happen here.
   if (cell.status === 'pausing') cell.phase++;
   cell.status = 'frozen';
+  cell.durable?.standStill();
   for (const timer of cell.extras.timers ?? []) if (timer instanceof MessageTimer) timer.pause();
 }

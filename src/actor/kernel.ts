@@ -11,6 +11,7 @@ import type { Message } from '../vocabulary/envelope.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Behaviour } from './behaviour.ts';
+import type { Durability } from './durable-side.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { PendingReplies } from './pending-replies.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -57,6 +58,8 @@ export interface Kernel {
   /** The way to any actor, here or elsewhere. */
   post: Recipient;
   claims: Claims | undefined;
+  /** Undefined where no kind is durable. */
+  durability: Durability | undefined;
   /** Exact bytes of an encoded message. */
   readonly encodedBytes: (message: unknown) => number;
   /** The actor whose handler runs right now, in the synchronous part of its turn. */

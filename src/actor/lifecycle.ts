@@ -11,6 +11,7 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell, Ending } from './cell.ts';
+import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
 import { hostMachine } from './machine-actor.ts';
 
@@ -26,7 +27,10 @@ export function startCell(cell: Cell): void {
     if (cell.phase === phase) startFailed(cell, asError(error));
   };
   const hooked = (): void => {
-    if (cell.phase === phase) started(cell);
+    if (cell.phase !== phase) return;
+    const fault = endDurableStart(cell);
+    if (fault) failed(fault);
+    else started(cell);
   };
   const begun = (state: unknown): void => {
     if (cell.phase !== phase) return;
@@ -34,7 +38,39 @@ export function startCell(cell: Cell): void {
     attempt(cell, () => behaviour.onStart?.(context), hooked, failed);
   };
   // A copy for each incarnation: what one makes of its arguments is not what the next one gets.
-  attempt(cell, () => behaviour.begin(context, copyPlain(origin.args)), begun, failed);
+  const begin = (): void => attempt(cell, () => behaviour.begin(context, copyPlain(origin.args)), begun, failed);
+  if (cell.durable === undefined) return begin();
+  const restored = (): void => attempt(cell, () => behaviour.onStart?.(context), hooked, failed);
+  startDurable(cell, cell.durable, begin, restored, failed);
+}
+
+/** A durable actor goes on from its record, where there is one. */
+function startDurable(
+  cell: Cell,
+  durable: DurableSide,
+  begin: () => void,
+  restored: () => void,
+  failed: (error: unknown) => void,
+): void {
+  const { phase } = cell;
+  const loaded = (isKnown: boolean): void => {
+    if (cell.phase !== phase) return;
+    durable.beginTurn(undefined);
+    if (isKnown) attempt(cell, () => durable.restore(), restored, failed);
+    else begin();
+  };
+  durable.load().then(loaded, failed);
+}
+
+/** What the start did is a turn of its own. The error where its state cannot be kept. */
+function endDurableStart({ durable }: Cell): Error | undefined {
+  try {
+    durable?.capture();
+    durable?.endTurn();
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
 }
 
 /** Calls user code that may be async; one of `done` and `failed` is called, at once where it is not. */
@@ -76,6 +112,8 @@ function endUnused(cell: Cell, reason: ExitReason): void {
 
 /** A first start that somebody waits for is refused to them; every other one is a failure like a handler's. */
 function startFailed(cell: Cell, error: Error): void {
+  cell.durable?.voidTurn();
+  cell.durable?.endTurn();
   const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;
   if (!waiting) return cell.stopping === undefined ? failCell(cell, error) : endUnused(cell, cell.stopping);
   cell.own.startReplies = undefined;
@@ -95,6 +133,7 @@ export function failCell(cell: Cell, error: Error): void {
   switch (decide(behaviour.policy.onFailure, error, { id, restarts })) {
     case 'resume':
       if (cell.status === 'starting') return restartOrFail(cell, error);
+      cell.durable?.rollBack();
       return cell.wake();
     case 'restart':
       return restartOrFail(cell, error);
@@ -113,7 +152,7 @@ function escalate(cell: Cell, error: Error): void {
 }
 
 /** A child restarts by its parent's strategy and within its parent's intensity; a top-level actor within its own. */
-function restartOrFail(cell: Cell, error: Error): void {
+export function restartOrFail(cell: Cell, error: Error): void {
   const { parent } = cell.origin;
   if (parent?.extras.children) return parent.extras.children.childFailed(cell, error);
   // Its parent has ended before it; nobody is left to answer for it.
@@ -214,6 +253,7 @@ function finish(cell: Cell, ending: Ending): void {
   cell.phase++;
   cell.status = 'ended';
   dropTimers(cell);
+  cell.durable?.close();
   cell.unstashAll();
   for (const reply of cell.extras.startReplies ?? []) {
     const text = `${cell.id} starts; got its end (${reason})`;

@@ -15,6 +15,7 @@ import type { Behaviour } from './behaviour.ts';
 import { Cell, type CellHost, type CellOrigin, type Ending } from './cell.ts';
 import { endAfterTurn } from './children.ts';
 import type { Context } from './context.ts';
+import type { DurableSide } from './durable-side.ts';
 import { FailedActors } from './failed-actors.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
@@ -44,6 +45,7 @@ export class LocalActors implements CellHost, Recipient {
   waiting = 0;
   #isClosed = false;
   observer: ActorsObserver | undefined;
+  durableSideOf: ((cell: Cell) => DurableSide) | undefined;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -99,13 +101,18 @@ export class LocalActors implements CellHost, Recipient {
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
-  /** Of all that is kept here under an id, in memory or not. */
-  *known(): Iterable<ActorId> {
+  /** In memory, or passivated with more left of them than their id. */
+  *living(): Iterable<ActorId> {
     yield* this.#cells.keys();
     yield* this.asleep.ids();
-    yield* this.failed.ids();
     yield* this.watchers.targets();
     yield* this.kernel.topics.joined();
+  }
+
+  /** Of all that is kept here under an id. */
+  *known(): Iterable<ActorId> {
+    yield* this.living();
+    yield* this.failed.ids();
   }
 
   becameSpawned({ id, origin }: Cell): void {
@@ -225,7 +232,8 @@ export class LocalActors implements CellHost, Recipient {
         if (!cell) replyTo?.resolve(undefined);
         break;
       case 'watch':
-        if (cell) this.watchers.add(to, watcher);
+        // A passivated one that is watched from there already has not ended.
+        if (cell || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
         else this.#tellNotFound(envelope);
         break;
       case 'rewatch':
@@ -244,6 +252,9 @@ export class LocalActors implements CellHost, Recipient {
           epoch: 0,
           active: cell !== undefined,
         });
+        break;
+      case 'wake':
+        if (!cell && !this.failed.has(to, this.kernel.clock.now())) this.#wakeUp(to);
         break;
       case 'spawn':
         this.#spawn(envelope);
@@ -282,6 +293,7 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   #processSignal(signal: Signal): void {
+    if (signal.type === 'acknowledged') this.kernel.durability?.acknowledged(signal);
     if (signal.type !== 'terminated') return;
     const { id, reason } = signal;
     const { log } = this.kernel;

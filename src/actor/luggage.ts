@@ -13,7 +13,8 @@ import type { Behaviour } from './behaviour.ts';
 import type { Cell } from './cell.ts';
 import { Children } from './children.ts';
 import { callAs, dropTimers } from './closing.ts';
-import { failCell, startAfterBackoff } from './lifecycle.ts';
+import type { DurableSide } from './durable-side.ts';
+import { failCell, startAfterBackoff, startCell } from './lifecycle.ts';
 import type { LocalActors } from './local-actors.ts';
 import { hostMachine } from './machine-actor.ts';
 import { MessageTimer, type TimerRecord } from './message-timer.ts';
@@ -48,7 +49,8 @@ export interface IncarnationLuggage {
 
 /** The state as it is to travel. Throws what the packing of a machine throws. */
 export function stateOf(cell: Cell): unknown {
-  if (cell.extras.pausedBy) return undefined;
+  // What a durable actor is stands in its record.
+  if (cell.extras.pausedBy || cell.durable) return undefined;
   return cell.behaviour.pack ? cell.behaviour.pack(cell.context) : cell.context.state;
 }
 
@@ -111,6 +113,7 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
   cell.status = 'ended';
   cell.own.freezing = undefined;
   dropTimers(cell);
+  cell.durable?.close();
   try {
     cell.behaviour.end?.(cell.context);
   } catch (error) {
@@ -177,7 +180,8 @@ function takeInCell(actors: LocalActors, id: ActorId, behaviour: Behaviour, lugg
 }
 
 function goOn(cell: Cell, { state, timers }: IncarnationLuggage): void {
-  const { behaviour, context } = cell;
+  const { behaviour, context, durable } = cell;
+  if (durable) return goOnFromRecord(cell, durable, timers);
   cell.begun = true;
   cell.status = 'ready';
   try {
@@ -192,6 +196,30 @@ function goOn(cell: Cell, { state, timers }: IncarnationLuggage): void {
   }
   for (const record of timers) new MessageTimer(cell, record);
   cell.wake();
+}
+
+/** As after a passivation, but no hook is called: its incarnation goes on. */
+function goOnFromRecord(cell: Cell, durable: DurableSide, timers: readonly TimerRecord[]): void {
+  const { phase } = cell;
+  hostMachine(cell.context, cell);
+  const failed = (error: unknown): void => {
+    if (cell.phase === phase) failCell(cell, asError(error));
+  };
+  const loaded = (isKnown: boolean): void => {
+    if (cell.phase !== phase) return;
+    // It moved before its first commit.
+    if (!isKnown) return startCell(cell);
+    try {
+      callAs(cell, () => durable.restore());
+    } catch (error) {
+      return failed(error);
+    }
+    cell.begun = true;
+    cell.status = 'ready';
+    for (const record of timers) new MessageTimer(cell, record);
+    cell.wake();
+  };
+  durable.load().then(loaded, failed);
 }
 
 /** The mail that a cell has: what waits, and what was put aside. */

@@ -78,10 +78,11 @@ export function machineRunner(logic: MachineLogic): Runner {
       const { actor, delays } = runningOf(ctx) as Running;
       return { snapshot: actor.getPersistedSnapshot(), delays: delays.pack() } satisfies PackedMachine;
     },
-    unpack: (ctx, packed) => {
+    nextDueAt: (ctx) => runningOf(ctx)?.delays.nextDueAt(),
+    unpack: (ctx, packed, shiftMs = 0) => {
       const { snapshot, delays } = packed as PackedMachine;
       start(provided, ctx, { snapshot });
-      runningOf(ctx)?.delays.unpack(delays);
+      runningOf(ctx)?.delays.unpack(delays, shiftMs);
     },
   };
 }

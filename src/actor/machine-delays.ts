@@ -91,13 +91,19 @@ export class MachineDelays {
     return packed;
   }
 
-  unpack(delays: readonly PackedDelay[]): void {
+  nextDueAt(): number | undefined {
+    const times = this.#scheduled().map((scheduled) => this.#dueAt.get(scheduled) ?? this.#host.now());
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  unpack(delays: readonly PackedDelay[], shiftMs: number): void {
     const root = this.#root as MachineRef;
     const byPath = new Map([...pathsFrom(root)].map(([ref, path]) => [JSON.stringify(path), ref]));
     for (const { id, event, source, target, dueAt } of delays) {
       const from = byPath.get(JSON.stringify(source));
       const to = byPath.get(JSON.stringify(target));
-      if (from && to) root.system.scheduler.schedule(from, to, event, Math.max(0, dueAt - this.#host.now()), id);
+      if (from && to)
+        root.system.scheduler.schedule(from, to, event, Math.max(0, dueAt + shiftMs - this.#host.now()), id);
     }
   }
 

@@ -5,6 +5,7 @@
 import { DeadlineEntry, type DeadlineWheel } from '../structures/deadline-wheel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Cell, CellOrigin } from './cell.ts';
+import { MessageTimer } from './message-timer.ts';
 import { endCell } from './lifecycle.ts';
 
 /** Looks from time to time whether its cell has been idle long enough to leave memory. */
@@ -31,9 +32,12 @@ export class IdleCheck extends DeadlineEntry {
 }
 
 /** Nothing under way that would be lost with the memory. */
-function isIdle(cell: Cell): boolean {
+export function isIdle(cell: Cell): boolean {
   const { timers, children, stash, terminated } = cell.extras;
-  return cell.mail.length === 0 && !timers?.size && !children?.size && !stash?.length && !terminated?.length;
+  // The delays of a durable machine are in its record, and wake it.
+  const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
+  if (cell.durable?.isIdle === false) return false;
+  return cell.mail.length === 0 && !isTimed && !children?.size && !stash?.length && !terminated?.length;
 }
 
 export interface Sleeper {

@@ -27,6 +27,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
+  onSettled: (() => void) | undefined;
   readonly #pending: PendingReplies;
   readonly #asker: Asker | undefined;
   #begun = false;
@@ -102,6 +103,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#unlisten?.();
     this.#pending.remove(this);
     this.#asker?.waitsNoMore(this);
+    this.onSettled?.();
   }
 }
 
@@ -129,15 +131,21 @@ export class PendingReplies {
     this.#wheel = new DeadlineWheel(clock);
   }
 
-  /** A new ask; `deadline` on `Clock.now()`, 0 for none. */
-  open(target: ActorId, deadline: number, asker: Asker | undefined, options: AskOptions | undefined): PendingReply {
+  /** A new ask; `deadline` on `Clock.now()`, 0 for none. `now`: where it was just read, which costs 50 ns (S2, asks). */
+  open(
+    target: ActorId,
+    deadline: number,
+    asker: Asker | undefined,
+    options: AskOptions | undefined,
+    now?: number,
+  ): PendingReply {
     const reply = new PendingReply(this, target, asker);
     this.size++;
     reply.deadline = deadline;
     if (deadline > 0) this.#wheel.add(reply, deadline);
     else this.#endless.add(reply);
     if (options?.signal) this.#watchAbort(reply, options.signal);
-    if (deadline > 0 && deadline <= this.#clock.now()) reply.expire();
+    if (deadline > 0 && deadline <= (now ?? this.#clock.now())) reply.expire();
     if (this.size > this.#askMax) {
       const text = `at most ${this.#askMax} asks may be under way in a process; got one more`;
       reply.reject(new TroupeError('OVERLOADED', text, { fate: 'not-executed' }));

@@ -11,6 +11,8 @@ export interface Runner {
   end?(ctx: Context<unknown>): void;
   /** What its state is for another process, where that is not `ctx.state` itself. May throw. */
   pack?(ctx: Context<unknown>): unknown;
-  /** Goes on from what `pack` gave. May throw. */
-  unpack?(ctx: Context<unknown>, packed: unknown): void;
+  /** Goes on from what `pack` gave; its times are `shiftMs` later on the clock here. May throw. */
+  unpack?(ctx: Context<unknown>, packed: unknown, shiftMs?: number): void;
+  /** When it next does something by itself, on `Clock.now()`. */
+  nextDueAt?(ctx: Context<unknown>): number | undefined;
 }

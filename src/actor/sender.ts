@@ -8,6 +8,7 @@ import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
+import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
 
@@ -18,11 +19,14 @@ export class Sender implements Asker, Speaker {
   readonly kernel: Kernel;
   /** The actor that sends; undefined for a process. */
   readonly id: ActorId | undefined;
+  /** Of a durable actor: what it does leaves by this, once it is committed. */
+  durable: DurableSide | undefined;
   #congested: Set<ActorId> | undefined;
 
   constructor(kernel: Kernel, id: ActorId | undefined) {
     this.kernel = kernel;
     this.id = id;
+    this.durable = undefined;
   }
 
   /** What is left of the deadline of the message being handled, on `Clock.now()`; 0: none. */
@@ -36,7 +40,8 @@ export class Sender implements Asker, Speaker {
     this.checkOpen();
     const envelope = new Envelope('message', checkId(to), message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.#isPlain(envelope)) return true;
-    if (kernel.post.deliver(envelope)) return true;
+    const { durable } = this;
+    if (durable === undefined ? kernel.post.deliver(envelope) : durable.tell(envelope)) return true;
     this.#remember(to);
     return false;
   }
@@ -50,16 +55,15 @@ export class Sender implements Asker, Speaker {
 
   /** An ask of any verb; the envelope goes the way of this sender's tells. */
   request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
-    const reply = this.kernel.pending.open(
-      to,
-      this.#deadlineOf(options),
-      verb === 'message' ? this : undefined,
-      options,
-    );
+    const now = this.kernel.clock.now();
+    const asker = verb === 'message' ? this : undefined;
+    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), asker, options, now);
     if (reply.settled) return reply;
     const envelope = new Envelope(verb, to, message, this.id, reply, reply.deadline);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
-    if (!this.kernel.post.deliver(envelope)) this.#remember(to);
+    const { durable } = this;
+    const isClear = durable === undefined ? this.kernel.post.deliver(envelope) : durable.request(envelope);
+    if (!isClear) this.#remember(to);
     return reply;
   }
 
@@ -70,7 +74,8 @@ export class Sender implements Asker, Speaker {
     const { kernel } = this;
     const fault = kernel.limits.checkMessages ? faultOf(kernel, message) : undefined;
     if (fault) return kernel.deadLetters.add(topic, message, this.id, fault.code);
-    kernel.topics.publish(topic, message, this.id);
+    if (this.durable === undefined) kernel.topics.publish(topic, message, this.id);
+    else this.durable.publish(topic, message);
   }
 
   stop(id: ActorId, reason = 'stopped'): Promise<void> {
@@ -108,15 +113,17 @@ export class Sender implements Asker, Speaker {
   /** A request without a deadline: it ends with the actor. */
   #endless(verb: Verb, to: ActorId, message: unknown): Promise<unknown> {
     const reply = this.kernel.pending.open(to, 0, undefined, undefined);
-    this.kernel.post.deliver(new Envelope(verb, to, message, this.id, reply, 0));
+    const envelope = new Envelope(verb, to, message, this.id, reply, 0);
+    if (this.durable === undefined) this.kernel.post.deliver(envelope);
+    else this.durable.request(envelope);
     return reply.promise;
   }
 
-  #deadlineOf(options: AskOptions | undefined): number {
+  #deadlineOf(options: AskOptions | undefined, now: number): number {
     const own = this.deadlineAt;
     const timeoutMs = options?.timeoutMs;
-    if (own === 0) return this.kernel.clock.now() + (timeoutMs ?? this.kernel.limits.askTimeoutMs);
-    return timeoutMs === undefined ? own : Math.min(own, this.kernel.clock.now() + timeoutMs);
+    if (own === 0) return now + (timeoutMs ?? this.kernel.limits.askTimeoutMs);
+    return timeoutMs === undefined ? own : Math.min(own, now + timeoutMs);
   }
 
   #remember(to: ActorId): void {

@@ -3,11 +3,11 @@
  */
 import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope, Message } from '../vocabulary/envelope.ts';
+import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, Refusal, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { show } from '../vocabulary/show.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
@@ -18,7 +18,10 @@ import type { RunHandler } from './runner.ts';
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
   const { replyTo, verb } = envelope;
+  const { durable } = cell;
+  if (durable !== undefined && !durable.admit(envelope)) return;
   if (replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
+    durable?.skip(envelope);
     return;
   }
   switch (verb) {
@@ -57,6 +60,7 @@ function runMessage(cell: Cell, envelope: Envelope): void {
       'UNKNOWN_MESSAGE',
       `${cell.id} handles messages of known types; got '${type}'`,
     );
+    cell.durable?.skip(envelope);
     return;
   }
   const { schema } = cell.behaviour;
@@ -69,6 +73,7 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   cell.behaviour.counters.messages++;
   cell.current = envelope;
   envelope.replyTo?.begin(cell);
+  cell.durable?.beginTurn(envelope);
   cell.status = 'busy';
   let result: unknown;
   let isAsync = false;
@@ -122,8 +127,10 @@ function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void):
   const envelope = cell.extras.checking as Envelope;
   cell.own.checking = undefined;
   cell.status = 'ready';
-  if (envelope.replyTo?.settled || isLate(cell, envelope)) turnDone(cell, undefined, undefined);
-  else goOn();
+  if (envelope.replyTo?.settled || isLate(cell, envelope)) {
+    cell.durable?.skip(envelope);
+    turnDone(cell, undefined, undefined);
+  } else goOn();
   cell.lastActiveAt = cell.kernel.clock.now();
   cell.wake();
 }
@@ -144,6 +151,7 @@ function refuseSchema(
     'INVALID_MESSAGE',
     `a message to ${cell.id} passes its schema (${text}); got ${show(envelope.message)}`,
   );
+  cell.durable?.skip(envelope);
   turnDone(cell, undefined, undefined);
 }
 
@@ -156,6 +164,7 @@ function pathText(path: unknown): string {
 function runGuarded(cell: Cell, envelope: Envelope | undefined, work: () => unknown): void {
   const { context, kernel } = cell;
   cell.current = envelope;
+  cell.durable?.beginTurn(envelope);
   cell.status = 'busy';
   let result: unknown;
   let isAsync = false;
@@ -191,9 +200,18 @@ function awaitTurn(
 }
 
 function turnDone(cell: Cell, envelope: Envelope | undefined, value: unknown): void {
+  const { durable } = cell;
+  if (durable !== undefined) {
+    try {
+      durable.capture();
+    } catch (error) {
+      return turnFailed(cell, envelope, error);
+    }
+  }
   cell.clearTurn();
   if (cell.stashing) putAside(cell, envelope as Envelope);
   else if (envelope?.replyTo) replyWith(cell, envelope, value);
+  durable?.endTurn();
   if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
 }
 
@@ -203,13 +221,17 @@ function putAside(cell: Cell, envelope: Envelope): void {
   cell.stashing = false;
   own.stash ??= new Ring();
   own.stash.push(envelope);
+  cell.durable?.putAside(envelope);
 }
 
 function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
-  const { replyTo } = envelope;
+  const replyTo = replyToOf(cell, envelope);
   if (!replyTo || replyTo.settled) return;
   if (typeof value !== 'object' || value === null) {
     if (typeof value !== 'function' && typeof value !== 'symbol') return replyTo.resolve(value);
+  } else {
+    const flat = copyFlat(value);
+    if (flat !== undefined) return replyTo.resolve(flat);
   }
   const { fault, refs } = inspectPlain(value);
   if (fault) {
@@ -220,11 +242,18 @@ function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
   replyTo.resolve(copyPlain(value, refs));
 }
 
+/** A durable actor's reply is kept back until the commit. */
+function replyToOf(cell: Cell, envelope: Envelope): ReplyTo | undefined {
+  return envelope.replyTo && cell.durable ? cell.durable.replyTo(envelope) : envelope.replyTo;
+}
+
 function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown): void {
   cell.clearTurn();
   cell.stashing = false;
-  if (thrown instanceof Refusal) {
-    envelope?.replyTo?.reject(refused(thrown));
+  const { durable } = cell;
+  if (thrown instanceof Refusal && isCaptured(cell)) {
+    if (envelope) replyToOf(cell, envelope)?.reject(refused(thrown));
+    durable?.endTurn();
     if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
     return;
   }
@@ -232,11 +261,26 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   if (envelope?.verb === 'message') {
     const { type } = envelope.message as Message;
     const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${error.name}: ${error.message}`;
-    envelope.replyTo?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
+    durable?.voidTurn();
+    replyToOf(cell, envelope)?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
+    durable?.deadLetter(envelope, 'HANDLER_FAILED');
     cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED');
+  } else {
+    durable?.voidTurn();
   }
+  durable?.endTurn();
   cell.behaviour.counters.failures++;
   failCell(cell, error);
+}
+
+/** The state of a turn that was refused stands; one that cannot be kept makes it a failure. */
+function isCaptured(cell: Cell): boolean {
+  try {
+    cell.durable?.capture();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refused(refusal: Refusal): TroupeError {

@@ -1,16 +1,18 @@
 /** What a store refuses to write, the same in every store: changes beyond the bounds, stale versions, lower fences. */
-import { SHARDS } from '../placement/shard.ts';
+import { Buffer } from 'node:buffer';
 import { type ActorId, parseActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { show } from '../vocabulary/show.ts';
-import type { StoreChange, StoredRecord } from './store.ts';
+import type { RecordHead, StoreChange } from './store.ts';
 
+/** Records changed in one commit. */
 export const COMMIT_CHANGES_MAX = 1024;
-export const RECORD_BYTES_MAX: number = 64 * 1024 * 1024;
+export const PART_BYTES_MAX: number = 64 * 1024 * 1024;
+export const PART_NAME_BYTES_MAX = 1024;
 export const FENCE_CHARACTERS_MAX = 256;
 
 /** What is known of a record before it is changed; undefined where there is none. */
-export type Standing = Pick<StoredRecord, 'version' | 'fence'> | undefined;
+export type Standing = Pick<RecordHead, 'version' | 'fence'> | undefined;
 
 export function storeFailed(message: string, cause?: unknown): TroupeError {
   return new TroupeError('STORE_FAILED', message, { cause });
@@ -34,18 +36,20 @@ export function checkChanges(changes: readonly StoreChange[]): void {
   }
 }
 
-function checkBounds({ id, fence, shard, remindAt, bytes }: StoreChange): void {
+function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
   if (fence.length > FENCE_CHARACTERS_MAX) {
     throw storeFailed(`the fence of ${id} has at most ${FENCE_CHARACTERS_MAX} characters; got ${fence.length}`);
   }
-  if (!Number.isInteger(shard) || shard < 0 || shard >= SHARDS) {
-    throw storeFailed(`the shard of ${id} is an integer from 0 to ${SHARDS - 1}; got ${show(shard)}`);
+  if (wakeAt !== undefined && !(Number.isFinite(wakeAt) && wakeAt >= 0)) {
+    throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${show(wakeAt)}`);
   }
-  if (remindAt !== undefined && !Number.isFinite(remindAt)) {
-    throw storeFailed(`remindAt of ${id} is a finite number or undefined; got ${show(remindAt)}`);
-  }
-  if (bytes.byteLength > RECORD_BYTES_MAX) {
-    throw storeFailed(`the record of ${id} has at most ${RECORD_BYTES_MAX} bytes; got ${bytes.byteLength}`);
+  for (const [name, bytes] of put) {
+    if (Buffer.byteLength(name) > PART_NAME_BYTES_MAX || name === '') {
+      throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${show(name)}`);
+    }
+    if (bytes.byteLength > PART_BYTES_MAX) {
+      throw storeFailed(`the part ${name} of ${id} has at most ${PART_BYTES_MAX} bytes; got ${bytes.byteLength}`);
+    }
   }
 }
 

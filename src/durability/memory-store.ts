@@ -1,7 +1,7 @@
 /** A store that lasts as long as its `MemoryDisk`; stores on one disk see each other's commits, as processes would. */
-import { type ActorId, parseActorId } from '../vocabulary/address.ts';
-import { checkChanges, checkFence, checkVersion, storeClosed } from './commit-rules.ts';
-import type { DueReminder, Store, StoreChange, StoredRecord } from './store.ts';
+import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
+import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import type { CommitOptions, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 export type MemoryDisk = Map<ActorId, StoredRecord>;
 
@@ -18,19 +18,17 @@ export class MemoryStore implements Store {
     this.#checkOpen();
     parseActorId(id);
     const record = this.#disk.get(id);
-    return record && { ...record, bytes: record.bytes.slice() };
+    return record && { ...record, parts: copyOf(record.parts) };
   }
 
-  async commit(changes: readonly StoreChange[]): Promise<void> {
+  async commit(changes: readonly StoreChange[], _options?: CommitOptions): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
-    const copies = changes.map((change) => ({ ...change, bytes: change.bytes.slice() }));
+    const copies = changes.map((change) => ({ ...change, put: copyOf(change.put), remove: [...change.remove] }));
     await this.#write(
       () => this.#checkStanding(copies),
       () => {
-        for (const { id, expectedVersion, ...rest } of copies) {
-          this.#disk.set(id, { ...rest, version: expectedVersion + 1 });
-        }
+        for (const change of copies) this.#apply(change);
       },
     );
   }
@@ -44,19 +42,34 @@ export class MemoryStore implements Store {
     );
   }
 
-  async *dueReminders(shards: Iterable<number>, until: number): AsyncGenerator<DueReminder, void, undefined> {
+  async *wakes(from: number, until: number): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
-    const wanted = new Set(shards);
-    const due: DueReminder[] = [];
-    for (const [id, { shard, remindAt: at }] of this.#disk) {
-      if (at !== undefined && at <= until && wanted.has(shard)) due.push({ id, at });
+    const due: Wake[] = [];
+    for (const [id, { wakeAt: at }] of this.#disk) {
+      if (at !== undefined && at >= from && at <= until) due.push({ id, at });
     }
     yield* due.sort((a, b) => a.at - b.at);
+  }
+
+  async *ids(kind: string, after = ''): AsyncGenerator<ActorId, void, undefined> {
+    this.#checkOpen();
+    yield* [...this.#disk.keys()].filter((id) => kindOf(id) === kind && id > after).sort();
+  }
+
+  async backup(path: string): Promise<void> {
+    throw storeFailed(`a backup copies the files of a store; got a store in memory, for ${path}`);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#underWay);
+  }
+
+  #apply({ id, expectedVersion, fence, wakeAt, put, remove }: StoreChange): void {
+    const parts = new Map(this.#disk.get(id)?.parts);
+    for (const name of remove) parts.delete(name);
+    for (const [name, bytes] of put) parts.set(name, bytes);
+    this.#disk.set(id, { version: expectedVersion + 1, fence, wakeAt, parts });
   }
 
   /**
@@ -88,4 +101,8 @@ export class MemoryStore implements Store {
   #checkOpen(): void {
     if (this.#closed) throw storeClosed();
   }
+}
+
+function copyOf(parts: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  return new Map([...parts].map(([name, bytes]) => [name, bytes.slice()]));
 }

@@ -1,30 +1,41 @@
 /**
- * Where durable actors are kept: one record per actor, changed by compare-and-set on its version and guarded by its
- * fence. What the bytes of a record mean is its owner's business. Every failure is a `STORE_FAILED`; one with a `cause`
- * is the engine's.
+ * Where durable actors are kept: one record per actor, made of named parts, changed by compare-and-set on its version and
+ * guarded by its fence. A change writes only the parts that it names, so a large state is not written again for a small
+ * mark. What parts mean is their owner's business. Every failure is a `STORE_FAILED`; one with a `cause` is the engine's.
  */
 import type { ActorId } from '../vocabulary/address.ts';
 
-export interface StoredRecord {
+export interface RecordHead {
   /** 1 after the first commit, one more with each; 0 stands for a record that is not there. */
   readonly version: number;
   /** Of the incarnation that committed last; fences are compared as strings. */
   readonly fence: string;
-  readonly shard: number;
-  /** The earliest reminder, in milliseconds since the epoch. */
-  readonly remindAt: number | undefined;
-  readonly bytes: Uint8Array;
+  /** When the actor must be in memory, in milliseconds since the Unix epoch: its earliest reminder; 0: it has unfinished mail. */
+  readonly wakeAt: number | undefined;
 }
 
-/** A record's next content, all of it; its version becomes `expectedVersion + 1`. */
-export interface StoreChange extends Omit<StoredRecord, 'version'> {
+export type Parts = ReadonlyMap<string, Uint8Array>;
+
+export interface StoredRecord extends RecordHead {
+  readonly parts: Parts;
+}
+
+/** The next version of a record; parts that are neither put nor removed stay as they are. */
+export interface StoreChange extends Omit<RecordHead, 'version'> {
   readonly id: ActorId;
   readonly expectedVersion: number;
+  readonly put: Parts;
+  readonly remove: Iterable<string>;
 }
 
-export interface DueReminder {
+export interface Wake {
   readonly id: ActorId;
   readonly at: number;
+}
+
+export interface CommitOptions {
+  /** Resolve only once it is on disk; else as soon as a crash of the process, though not of the machine, cannot undo it. */
+  readonly sync: boolean;
 }
 
 export interface Store {
@@ -34,16 +45,22 @@ export interface Store {
    * Does all changes or none. Rejects if a record has another version than expected or a higher fence than the change.
    * Versions count what has been committed: wait for one commit of an id before the next.
    */
-  commit(changes: readonly StoreChange[]): Promise<void>;
+  commit(changes: readonly StoreChange[], options?: CommitOptions): Promise<void>;
 
   /**
-   * The actors of these shards whose `remindAt` is not after `until`, earliest first. Not a snapshot: what is
-   * committed during the walk may be seen or not.
+   * Who must be in memory between two times, both counted, earliest first. Not a snapshot: what is committed during the
+   * walk may be seen or not.
    */
-  dueReminders(shards: Iterable<number>, until: number): AsyncIterable<DueReminder>;
+  wakes(from: number, until: number): AsyncIterable<Wake>;
 
-  /** Removes a record and its reminder; the id begins again at version 0, without a fence. */
+  /** The ids of a kind, in order, those after `after` only. Not a snapshot. */
+  ids(kind: string, after?: ActorId): AsyncIterable<ActorId>;
+
+  /** Removes a record with all its parts; the id begins again at version 0, without a fence. */
   forget(id: ActorId, expectedVersion: number): Promise<void>;
+
+  /** A consistent copy, while the store is used, that a system can be started from. */
+  backup(path: string): Promise<void>;
 
   /** Waits for commits under way; whatever is asked afterwards fails. */
   close(): Promise<void>;

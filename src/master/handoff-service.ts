@@ -30,6 +30,9 @@ export interface Patience {
   isLast: boolean;
 }
 
+/** For places where nothing lives. */
+const NO_PATIENCE: Patience = { patienceMs: 0, isLast: false };
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -56,6 +59,10 @@ export class HandoffService {
 
   get isIdle(): boolean {
     return this.#handoffs.size === 0 && this.#line.length === 0;
+  }
+
+  isAwaited(worker: number): boolean {
+    return this.#handoffs.isAwaited(worker);
   }
 
   /** For a process that has just come. */
@@ -211,11 +218,13 @@ export class HandoffService {
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience?: Patience): Promise<void> {
+  #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience: Patience = NO_PATIENCE): Promise<void> {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
-    if (!to?.isLinked)
+    // Not to one that is drained: it would be gone before long, and what came last with it.
+    const isOpen = to?.isLinked && (purpose !== 'move' || !this.#placement.isLeaving(worker));
+    if (!isOpen)
       return Promise.reject(
         new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),
       );
@@ -226,16 +235,10 @@ export class HandoffService {
     // An id on its way keeps its shard where it is: whose mail the shard's is would not be clear.
     const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
     const draft = { purpose, units, from: nameOf(from), to: nameOf(to) };
-    let order: MoveOrder;
-    if (patience) {
-      order = this.#handoffs.prepare(draft, reserved);
-      from.channel.send({ type: 'prepare', move: order, ...patience });
-    } else {
-      order = this.#handoffs.begin(draft, reserved);
-      this.#participants.tell({ type: 'hold', move: order });
-    }
+    const order = this.#handoffs.prepare(draft, reserved);
+    from.channel.send({ type: 'prepare', move: order, ...patience });
     return new Promise((resolve, reject) => {
-      const limitMs = HANDOFF_MS_MAX + (patience?.patienceMs ?? 0);
+      const limitMs = HANDOFF_MS_MAX + patience.patienceMs;
       const timer = this.#clock.setTimer(limitMs, () => this.#expire(order.id));
       this.#waiting.set(order.id, { resolve, reject, timer });
     });

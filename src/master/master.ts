@@ -10,14 +10,14 @@ import { PlacementTable } from '../placement/placement-table.ts';
 import { shardUnit } from '../placement/shard.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { BootOrder, ControlChannel, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
+import type { BootOrder, ControlChannel, IdleAnswer, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Participants } from './participants.ts';
-import { type KindPlacement, PlacementService } from './placement-service.ts';
+import { type KindPlacement, PlacementService, type ShareMove } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Rolling } from './rolling.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
@@ -43,6 +43,8 @@ export interface MasterOptions {
 
 /** Milliseconds for the processes to end once they were told to; then they are killed. */
 export const EXIT_MS_MAX = 2_000;
+/** Milliseconds for a worker that goes to say what waits there. */
+const SILENCE_MS = 1_000;
 /** Milliseconds between two broadcasts of the workers' loads. */
 const LOADS_MS = 1_000;
 
@@ -62,6 +64,7 @@ export class Master {
   /** The first workers are there and the table is published: from now on each later one joins by itself. */
   #isPlaced = false;
   #isChangeTold = true;
+  #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
 
   constructor(options: MasterOptions) {
@@ -92,8 +95,11 @@ export class Master {
     this.#moves = new LiveMoves(clock, this.#handoffs);
     this.#rolling = new Rolling({
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
+      handoffs: this.#handoffs,
       drainMs: options.shutdownMs,
+      stay: ({ index, role }) => this.#moveShares(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
+      isSilent: (worker) => this.#isSilent(worker),
       settled: async (worker) => this.#shares.get(worker),
     });
     this.#self = {
@@ -181,7 +187,8 @@ export class Master {
         return;
       case 'ended':
         for (const id of message.ids) this.#placement.spawned.remove(id, participant.index);
-        return this.#handoffs.release(message.ids, participant.index);
+        // Of a system that ends nobody needs the places any more.
+        return this.#down ? undefined : this.#handoffs.release(message.ids, participant.index);
       case 'listen':
         return this.#events.listens(participant, message.names);
       case 'event':
@@ -227,6 +234,10 @@ export class Master {
     const moves = this.#placement.join(index, role);
     participant.channel.send({ type: 'go' });
     this.#handoffs.nextInLine();
+    this.#moveShares(index, moves);
+  }
+
+  #moveShares(index: number, moves: ShareMove[]): void {
     const ways = new Map<string, { to: number; units: string[] }>();
     for (const { unit, from, to } of moves) {
       const way = ways.get(`${from}:${to}`) ?? { to, units: [] };
@@ -334,6 +345,12 @@ export class Master {
     return chosen;
   }
 
+  async #isSilent({ participant }: SupervisedWorker): Promise<boolean> {
+    if (!participant) return true;
+    const answer = (await this.#queries.ask(participant, 'idle', SILENCE_MS)) as IdleAnswer | undefined;
+    return answer?.waiting === 0;
+  }
+
   async #addWorker(role: string | undefined): Promise<number> {
     const { groups } = this.#options;
     const worker = this.#supervisor.add(role ?? (groups[0]?.role as string));
@@ -349,6 +366,7 @@ export class Master {
   async #shutDown(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const until = clock.now() + timeoutMs;
+    this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await new WindingDown(clock, this.#participants, this.#queries, until).run();
     this.#supervisor.stop();
@@ -372,8 +390,7 @@ export class Master {
   }
 
   #tellLoadsLater(): void {
-    this.#options.clock.setTimer(LOADS_MS, () => {
-      if (this.#down) return;
+    this.#loadsTimer = this.#options.clock.setTimer(LOADS_MS, () => {
       this.#tellWorkers();
       this.#tellLoadsLater();
     });

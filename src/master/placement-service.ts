@@ -2,6 +2,7 @@
  * Owns the placement table: who hosts what, changed only here, published in the order of epochs. A crash places at once;
  * what lives moves by hand-off.
  */
+import type { MoveEnd } from '../placement/handoff.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { rebalance } from '../placement/rebalance.ts';
 import { parseUnit, shardUnit } from '../placement/shard.ts';
@@ -37,6 +38,13 @@ export interface PlacementOptions {
   /** Actors on a worker, as of its last heartbeat. */
   readonly actorsOn: (worker: number) => number;
   readonly changed: (epoch: number) => void;
+}
+
+/** A shard that belongs to another worker than the one where it is. */
+export interface ShareMove {
+  unit: { role: string; shard: number };
+  from: number;
+  to: number;
 }
 
 /** What a table change is made of, but for its epoch. */
@@ -84,7 +92,7 @@ export class PlacementService {
   }
 
   /** Gives a new worker what nobody hosts; what lives elsewhere and belongs to it now is returned, to be handed off. */
-  join(index: number, role: string): { unit: { role: string; shard: number }; from: number; to: number }[] {
+  join(index: number, role: string): ShareMove[] {
     this.#hosts.set(index, role);
     const { forced, moves } = this.#imbalance();
     const homeless = this.spawned.take(NOWHERE);
@@ -102,10 +110,10 @@ export class PlacementService {
     return this.#leaving.has(worker);
   }
 
-  /** It hosts after all. */
-  stay(index: number, role: string): void {
+  /** It hosts after all; what belongs to it and has left is returned, to be handed off. */
+  stay(index: number, role: string): ShareMove[] {
     this.#leaving.delete(index);
-    this.#hosts.set(index, role);
+    return this.join(index, role);
   }
 
   /** Whether all that a worker may host could live on others. */
@@ -127,7 +135,7 @@ export class PlacementService {
         if (to !== undefined) found.push({ unit: shardUnit(role, shard), to });
       }
     }
-    const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
+    const places = [...this.#pinsOn(index), ...this.#givenOn(index)];
     for (const id of places.slice(0, Math.max(0, most - found.length))) {
       const to = leastLoaded(this.hosts(this.#kindOf(id).role), (worker) => this.#actorsOn(worker));
       found.push({ unit: id, to: to ?? NOWHERE });
@@ -135,16 +143,17 @@ export class PlacementService {
     return found.slice(0, most);
   }
 
+  /** Places given on demand, but for actors that have one of their own since. */
+  *#givenOn(index: number): Iterable<ActorId> {
+    for (const id of this.#directory.on(index)) if (this.table.pinOf(id) === undefined) yield id;
+  }
+
   *#pinsOn(index: number): Iterable<ActorId> {
     for (const [id, worker] of this.table.pins()) if (worker === index) yield id;
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
-  bury(
-    dead: { index: number; incarnation: number },
-    ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[],
-    startsAgain: boolean,
-  ): void {
+  bury(dead: { index: number; incarnation: number }, ended: MoveEnd[], startsAgain: boolean): void {
     const wasHost = this.#hosts.delete(dead.index) || this.#leaving.delete(dead.index);
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {
@@ -152,7 +161,8 @@ export class PlacementService {
       columns: {},
       pins: [],
       settles: ended.map(({ order }) => order.id),
-      stays: ended.filter(({ outcome }) => outcome === 'stay').map(({ order }) => order.id),
+      // Also where the new home cannot host any more: it must not run what the table gives to another one.
+      stays: ended.filter((end) => !this.#isSettled(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended);
     const lost = this.spawned.take(dead.index);
@@ -164,6 +174,8 @@ export class PlacementService {
     const draft: Draft = { columns: {}, pins: [], settles: orders.map(({ id }) => id) };
     for (const order of orders) this.#placeUnits(draft, order, order.to.index);
     this.publish(draft);
+    const emptied = new Set(orders.filter(({ purpose }) => purpose === 'move').map(({ from }) => from.index));
+    for (const from of emptied) this.spawned.rehome(from, (id) => this.homeOf(id));
   }
 
   pin(pins: [id: ActorId, worker: number | null][]): void {
@@ -223,7 +235,7 @@ export class PlacementService {
     changed(table.epoch);
   }
 
-  #placeAgain(dead: number, draft: Draft, ended: { order: MoveOrder; outcome: 'settle' | 'stay' }[]): void {
+  #placeAgain(dead: number, draft: Draft, ended: MoveEnd[]): void {
     for (const role of this.#roles()) {
       const column = this.table.column(role);
       const { forced } = rebalance(column, this.hosts(role));
@@ -232,9 +244,13 @@ export class PlacementService {
     }
     for (const [id, worker] of this.table.pins()) if (worker === dead) draft.pins.push([id, null]);
     // The old home died in the middle: the move's new home is the home, it may have the state already.
-    for (const { order, outcome } of ended) {
-      if (outcome === 'settle' && this.isHost(order.to.index)) this.#placeUnits(draft, order, order.to.index);
+    for (const end of ended) {
+      if (this.#isSettled(end)) this.#placeUnits(draft, end.order, end.order.to.index);
     }
+  }
+
+  #isSettled({ order, outcome }: MoveEnd): boolean {
+    return outcome === 'settle' && (this.isHost(order.to.index) || this.#leaving.has(order.to.index));
   }
 
   #placeUnits(draft: Draft, order: MoveOrder, to: number): void {
@@ -281,10 +297,10 @@ export class PlacementService {
 
   #imbalance(): {
     forced: Draft['columns'];
-    moves: { unit: { role: string; shard: number }; from: number; to: number }[];
+    moves: ShareMove[];
   } {
     const forced: Draft['columns'] = {};
-    const moves: { unit: { role: string; shard: number }; from: number; to: number }[] = [];
+    const moves: ShareMove[] = [];
     for (const role of this.#roles()) {
       const changes = rebalance(this.table.column(role), this.hosts(role), this.#leaving);
       if (changes.forced.length > 0) forced[role] = changes.forced;

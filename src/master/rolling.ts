@@ -8,6 +8,7 @@
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
+import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
@@ -26,10 +27,15 @@ export interface RollingParts {
   readonly clock: Clock;
   readonly supervisor: WorkerSupervisor;
   readonly placement: PlacementService;
+  readonly handoffs: HandoffService;
   readonly moves: LiveMoves;
   /** How long a drain may take before what runs is aborted. */
   readonly drainMs: number;
   readonly isOver: () => boolean;
+  /** Nothing waits there any more that was sent from there. */
+  readonly isSilent: (worker: SupervisedWorker) => Promise<boolean>;
+  /** It hosts after all: its share comes back. */
+  readonly stay: (worker: SupervisedWorker) => void;
   /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
   readonly settled: (worker: number) => Promise<void>;
 }
@@ -78,7 +84,12 @@ export class Rolling {
       const text = `a worker is removed while another one can host its actors; got the last one${ofRole(worker)}`;
       throw new TroupeError('NO_WORKER', text);
     }
-    if (worker.isRunning) await this.#drain(worker);
+    // Also where it dies meanwhile, it does not come back.
+    worker.isLeaving = true;
+    await this.#drain(worker).catch((error) => {
+      worker.isLeaving = false;
+      throw error;
+    });
     await supervisor.retire(worker);
     supervisor.forget(worker);
   }
@@ -97,25 +108,36 @@ export class Rolling {
 
   async #restart(worker: SupervisedWorker): Promise<void> {
     const { supervisor, settled } = this.#parts;
-    if (worker.isRunning) await this.#drain(worker);
-    await supervisor.replace(worker);
+    const { process } = worker;
+    // Also where it dies meanwhile, it is forked again at once.
+    worker.isReplaced = worker.isRunning;
+    await this.#drain(worker).catch((error) => {
+      worker.isReplaced = false;
+      throw error;
+    });
+    if (worker.process === process) await supervisor.endGently(worker);
+    await supervisor.ready(worker);
     await settled(worker.index);
   }
 
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */
   async #drain(worker: SupervisedWorker): Promise<void> {
     const { clock, supervisor, placement, drainMs } = this.#parts;
+    const { process } = worker;
+    if (!process) return;
     supervisor.drain(worker);
     placement.leave(worker.index);
     const limits: MoveLimits = { untilMs: clock.now() + drainMs, isForced: true };
+    const isThere = (): boolean => worker.process === process;
+    const pause = (): Promise<void> => new Promise((resolve) => clock.setTimer(ROUND_MS, resolve));
     try {
-      while (worker.isRunning && (await this.#round(worker.index, limits))) {
-        await new Promise<void>((resolve) => clock.setTimer(ROUND_MS, resolve));
-      }
+      while (isThere() && (await this.#round(worker.index, limits))) await pause();
+      // What was sent from there, by its `main`, is on its way before it goes.
+      while (isThere() && clock.now() < limits.untilMs && !(await this.#parts.isSilent(worker))) await pause();
     } catch (error) {
-      if (worker.isRunning) {
-        placement.stay(worker.index, worker.role);
+      if (isThere()) {
         supervisor.undrain(worker);
+        this.#parts.stay(worker);
       }
       throw error;
     }
@@ -123,9 +145,10 @@ export class Rolling {
 
   /** False: nothing is left to be moved. */
   async #round(index: number, limits: MoveLimits): Promise<boolean> {
-    const { clock, placement, moves, isOver } = this.#parts;
+    const { clock, placement, handoffs, moves, isOver } = this.#parts;
     const units = placement.unitsOn(index, UNITS_PER_ROUND);
-    if (units.length === 0) return false;
+    // What is still on its way there will have to leave again.
+    if (units.length === 0) return handoffs.isAwaited(index);
     if (isOver()) throw new TroupeError('SHUTTING_DOWN', 'a drain goes on while the system runs; got its shutdown');
     const byTarget = new Map<number, Unit[]>();
     for (const { unit, to } of units) {

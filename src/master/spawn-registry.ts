@@ -32,6 +32,14 @@ export class SpawnRegistry {
     this.#byWorker.get(home)?.delete(id);
   }
 
+  /** What was on a worker and has moved. Its new home says so as well, but may be dead before that is read. */
+  rehome(from: number, homeOf: (id: ActorId) => number | undefined): void {
+    for (const record of [...(this.#byWorker.get(from)?.values() ?? [])]) {
+      const home = homeOf(record.id);
+      if (home !== undefined && home !== from) this.add(home, record);
+    }
+  }
+
   /** What ran on a worker that is gone; it is no longer registered there. */
   take(worker: number): SpawnRecord[] {
     const records = [...(this.#byWorker.get(worker)?.values() ?? [])];

@@ -15,6 +15,11 @@ import type { WorkerExit, WorkerHost } from './worker-host.ts';
 /** Milliseconds from fork to ready; a worker that takes longer is killed and counts as having failed. */
 export const START_MS_MAX = 60_000;
 
+/**
+ * Milliseconds in which every HTTP response of a worker that goes is the last one on its connection. A client that was
+ * about to send the next request on one that is closed at once would see a reset.
+ */
+export const RETIRE_NOTICE_MS = 250;
 /** Milliseconds for the servers of a worker that is replaced to answer what they were asked; then it is ended. */
 export const RETIRE_MS_MAX = 5_000;
 
@@ -98,14 +103,23 @@ export class WorkerSupervisor {
   /** Ends a worker that hosts nothing any more, for good. Resolves when its process has ended. */
   async retire(worker: SupervisedWorker): Promise<void> {
     worker.isLeaving = true;
-    await this.#endGently(worker);
+    await this.endGently(worker);
   }
 
-  /** Ends a worker that hosts nothing any more and forks it again, at once. Resolves when it is ready. */
-  async replace(worker: SupervisedWorker): Promise<void> {
-    worker.isReplaced = worker.isRunning;
-    await this.#endGently(worker);
-    await this.ready(worker);
+  /** Lets the servers of a process that hosts nothing any more answer what they were asked. Resolves when it has ended. */
+  async endGently(worker: SupervisedWorker): Promise<void> {
+    const { clock } = this.#options;
+    const { process, participant } = worker;
+    if (!process) return;
+    const gone = this.gone(worker);
+    participant?.channel.send({ type: 'retire' });
+    const timers = [
+      clock.setTimer(RETIRE_NOTICE_MS, () => process.retire()),
+      clock.setTimer(RETIRE_MS_MAX, () => participant?.channel.send({ type: 'exit' })),
+      clock.setTimer(RETIRE_MS_MAX * 2, () => process.kill('SIGKILL')),
+    ];
+    await gone;
+    for (const timer of timers) timer.cancel();
   }
 
   becameReady(worker: SupervisedWorker): void {
@@ -184,21 +198,6 @@ export class WorkerSupervisor {
     else if (worker.intensity.record(clock.now())) this.#restartLater(worker);
     else this.#giveUp(worker);
     this.#listener.changed();
-  }
-
-  async #endGently(worker: SupervisedWorker): Promise<void> {
-    const { clock } = this.#options;
-    const { process, participant } = worker;
-    if (!process) return;
-    const gone = this.gone(worker);
-    participant?.channel.send({ type: 'retire' });
-    process.retire();
-    const timers = [
-      clock.setTimer(RETIRE_MS_MAX, () => participant?.channel.send({ type: 'exit' })),
-      clock.setTimer(RETIRE_MS_MAX * 2, () => process.kill('SIGKILL')),
-    ];
-    await gone;
-    for (const timer of timers) timer.cancel();
   }
 
   #stopped(worker: SupervisedWorker): void {

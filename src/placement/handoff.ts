@@ -35,6 +35,11 @@ export class Handoffs {
     return this.#units.has(unit);
   }
 
+  /** Whether something is on its way to a worker, or about to be. */
+  isAwaited(index: number): boolean {
+    return [...this.#moves.values()].some(({ to }) => to.index === index);
+  }
+
   /**
    * The order to broadcast. Throws where a unit is in a move already: one at a time. `reserved`: units that do not move
    * but must not do so meanwhile, the shard of an id that gets a place of its own.

@@ -29,11 +29,17 @@ export class LocalTopics implements TopicBus {
     this.deliver(topic, message, sender);
   }
 
-  /** To the subscribers here; `isExempt`: an actor that gets it another way. */
-  deliver(topic: string, message: unknown, sender: ActorId | undefined, isExempt?: (id: ActorId) => boolean): void {
+  /** To the subscribers here; `apart`: those to whom its publisher sends it with their other mail. */
+  deliver(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number = Number.POSITIVE_INFINITY,
+    apart?: ReadonlySet<ActorId>,
+  ): void {
     // A list of its own: an actor that is activated by the message may subscribe as it starts.
-    for (const id of [...this.subscriptions.actorsOf(topic)]) {
-      if (isExempt?.(id)) continue;
+    for (const [id, since] of [...this.subscriptions.actorsOf(topic)]) {
+      if (since > epoch || apart?.has(id)) continue;
       this.post?.deliver(new Envelope('message', id, message, sender, undefined, 0));
     }
     for (const listener of this.subscriptions.listenersOf(topic)) {
@@ -55,7 +61,7 @@ export class LocalTopics implements TopicBus {
   join(topic: string, id: ActorId): Promise<void> | undefined {
     checkTopic(topic);
     this.checkRoom();
-    this.subscriptions.join(topic, id);
+    this.subscriptions.join(topic, id, 0);
     return undefined;
   }
 

@@ -6,7 +6,8 @@ import type { TopicListener } from './topic-bus.ts';
 export const SUBSCRIPTIONS_MAX = 1_000_000;
 
 interface Subscribers {
-  readonly actors: Set<ActorId>;
+  /** Since when: a publish of an older epoch went another way, if it went to them at all. */
+  readonly actors: Map<ActorId, number>;
   readonly listeners: Set<TopicListener>;
 }
 
@@ -28,10 +29,10 @@ export class Subscriptions {
   }
 
   /** True where it is the first subscriber of the topic here. */
-  join(topic: string, id: ActorId): boolean {
+  join(topic: string, id: ActorId, since: number): boolean {
     const { subscribers, isFirst } = this.#subscribers(topic);
     if (subscribers.actors.has(id)) return false;
-    subscribers.actors.add(id);
+    subscribers.actors.set(id, since);
     this.#size++;
     let topics = this.#byActor.get(id);
     if (!topics) this.#byActor.set(id, (topics = new Set()));
@@ -71,7 +72,7 @@ export class Subscriptions {
     return this.#byActor.keys();
   }
 
-  actorsOf(topic: string): Iterable<ActorId> {
+  actorsOf(topic: string): Iterable<[id: ActorId, since: number]> {
     return this.#byTopic.get(topic)?.actors ?? [];
   }
 
@@ -82,7 +83,7 @@ export class Subscriptions {
   #subscribers(topic: string): { subscribers: Subscribers; isFirst: boolean } {
     const known = this.#byTopic.get(topic);
     if (known) return { subscribers: known, isFirst: false };
-    const subscribers = { actors: new Set<ActorId>(), listeners: new Set<TopicListener>() };
+    const subscribers = { actors: new Map<ActorId, number>(), listeners: new Set<TopicListener>() };
     this.#byTopic.set(topic, subscribers);
     return { subscribers, isFirst: true };
   }

@@ -58,6 +58,9 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
   #timerTick: number;
   /** The last tick of the expiry under way. */
   #expiringTick: number;
+  /** Where the last entry was put; none once any bucket has been dropped. */
+  #lastTick: number;
+  #lastBucket: Bucket | undefined;
 
   /** `granularityMs`: a whole number from 1; a deadline is met at most so much later. */
   constructor(clock: WheelClock, granularityMs = 1) {
@@ -73,6 +76,8 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
     this.#timer = undefined;
     this.#timerTick = Number.POSITIVE_INFINITY;
     this.#expiringTick = Number.NEGATIVE_INFINITY;
+    this.#lastTick = Number.NaN;
+    this.#lastBucket = undefined;
   }
 
   /** Entries that wait. */
@@ -133,6 +138,16 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
   }
 
   #bucketAt(tick: number): Bucket {
+    // Most deadlines of a moment are the same one (S2, asks).
+    const last = tick === this.#lastTick ? this.#lastBucket : undefined;
+    const bucket = last ?? this.#findBucket(tick);
+    if (last !== undefined && last.first === undefined) this.#emptyBuckets--;
+    this.#lastTick = tick;
+    this.#lastBucket = bucket;
+    return bucket;
+  }
+
+  #findBucket(tick: number): Bucket {
     let bucket = this.#buckets.get(tick);
     if (bucket === undefined) {
       bucket = new Bucket();
@@ -156,6 +171,7 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
   }
 
   #dropEmptyBuckets(): void {
+    this.#lastBucket = undefined;
     for (const [tick, bucket] of this.#buckets) if (bucket.first === undefined) this.#buckets.delete(tick);
     this.#ticks = new NumberHeap(this.#buckets.keys());
     this.#emptyBuckets = 0;
@@ -220,6 +236,7 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
 
   #dropEarliest(tick: number): void {
     this.#ticks.pop();
+    this.#lastBucket = undefined;
     this.#buckets.delete(tick);
     this.#emptyBuckets--;
   }

@@ -1,9 +1,13 @@
 /** A whole system in the test's own process, on a clock that stands still until the test moves it. */
 import type { ActorDefinition } from '../actor/definition.ts';
+import { MemoryStore } from '../durability/memory-store.ts';
+import type { Store } from '../durability/store.ts';
 import { openLog } from '../observe/log.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import { behavioursOf } from '../worker/load-actors.ts';
 import { LocalProcess } from '../worker/local-process.ts';
 import type { System } from '../worker/system.ts';
+import { type Probe, PROBE_KIND, Probes } from './probe.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -15,6 +19,8 @@ export interface TestSystemOptions {
   seed?: number;
   askTimeoutMs?: number;
   messageBytesMax?: number;
+  /** Of durable actors. Default: one in memory, gone with the system. */
+  store?: Store;
   /** Default `silent`. */
   log?: string;
 }
@@ -22,20 +28,64 @@ export interface TestSystemOptions {
 export interface TestSystem {
   readonly system: System;
   readonly clock: VirtualClock;
+  /** Lets the time pass: timers run one by one, and what they set going ends before the next one. */
+  advance(ms: number): Promise<void>;
+  /** Lets everything run that waits for no timer. */
+  settle(): Promise<void>;
+  /** An actor that the test plays, `probe/<name>`. */
+  probe(name?: string): Probe;
+  /** `system.shutdown()`, and the time for it. */
+  shutdown(): Promise<void>;
 }
 
-/** As `createSystem({ workers: 0, actors })`, but its timers run when `clock.advance(ms)` says so. */
+/** Milliseconds that a shutdown may take on the clock of the test. */
+const SHUTDOWN_MS = 10_000;
+
+/** As `createSystem({ workers: 0, actors })`, but its timers run when `advance(ms)` says so. */
 export function createTestSystem(options: TestSystemOptions): TestSystem {
   const { actors, clock = new VirtualClock(), seed = 1, log = 'silent' } = options;
   const { askTimeoutMs = 5_000, messageBytesMax = 16 * 1024 * 1024 } = options;
+  const probes = new Probes((isSo, ms) => clock.advanceUntil(isSo, ms));
   const { system } = new LocalProcess({
     name: 'test',
     clock,
     random: seededRandom(seed),
     log: openLog(log, {}),
     limits: { askTimeoutMs, messageBytesMax, checkMessages: true },
-    shutdownMs: 10_000,
-    behaviours: behavioursOf(Object.entries(actors), (kind) => `actors.${kind}`),
+    shutdownMs: SHUTDOWN_MS,
+    store: options.store ?? new MemoryStore(),
+    behaviours: withProbes(
+      behavioursOf(Object.entries(actors), (kind) => `actors.${kind}`),
+      probes,
+    ),
   });
-  return { system, clock };
+  return {
+    system,
+    clock,
+    advance: (ms) => clock.advance(ms),
+    settle: () => clock.settle(),
+    probe: (name) => probes.probe(name),
+    shutdown: async () => {
+      let isDown = false;
+      const down = system.shutdown().finally(() => {
+        isDown = true;
+      });
+      await clock.advanceUntil(() => isDown, SHUTDOWN_MS * 2);
+      await down;
+    },
+  };
+}
+
+/** Throws where the test has a kind of that name itself. */
+export function withProbes<M extends ReadonlyMap<string, ReturnType<Probes['behaviour']>>>(
+  behaviours: M,
+  probes: Probes,
+): Map<string, ReturnType<Probes['behaviour']>> {
+  if (behaviours.has(PROBE_KIND)) {
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `actors: expected no kind '${PROBE_KIND}', which the probes have; got one`,
+    );
+  }
+  return new Map([...behaviours, [PROBE_KIND, probes.behaviour()]]);
 }

@@ -57,15 +57,20 @@ export class VirtualClock implements Clock {
 
   /** Moves the time on, timer by timer. */
   async advance(ms: number): Promise<void> {
+    await this.advanceUntil(() => false, ms);
+  }
+
+  /** Moves the time on, timer by timer, until something is so; at most by so many milliseconds. */
+  async advanceUntil(isSo: () => boolean, ms: number): Promise<void> {
     const until = this.#now + ms;
     await this.settle();
-    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
+    for (let next = this.#next(until); next !== undefined && !isSo(); next = this.#next(until)) {
       this.#entries.delete(next);
       this.#now = Math.max(this.#now, next.at);
       next.run();
       await this.settle();
     }
-    this.#now = until;
+    if (!isSo()) this.#now = until;
   }
 
   /** Time passes while the process is busy with something else: no timer runs. */

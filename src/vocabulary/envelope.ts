@@ -11,7 +11,7 @@ export interface Message {
 /**
  * message — for the handler · stop — end when it is reached · barrier — reply when it is reached · run — a function to
  * call in a turn, never leaves its process ·
- * kill, spawn, watch, unwatch, where, subscribe, unsubscribe — served by the actor's host as it arrives, in order with the mail.
+ * kill, spawn, watch, unwatch, where, subscribe, unsubscribe, wake (into memory) — served by the actor's host as it arrives, in order with the mail.
  */
 export type Verb =
   | 'message'
@@ -25,7 +25,8 @@ export type Verb =
   | 'rewatch'
   | 'where'
   | 'subscribe'
-  | 'unsubscribe';
+  | 'unsubscribe'
+  | 'wake';
 
 /** Where the reply of an ask goes; settles at most once, later calls are ignored. */
 export interface ReplyTo {
@@ -39,6 +40,8 @@ export interface ReplyTo {
   address(): ReplyAddress;
   /** The ask was written to a process: from now on its fate can be known there only. */
   written(peer: ActorId): void;
+  /** Called once it has settled, where this process is the asker's. */
+  onSettled?: (() => void) | undefined;
 }
 
 /** What runs for an ask; told when its asker has given up. */
@@ -51,6 +54,27 @@ export interface ReplyAddress {
   correlation: number;
 }
 
+/** What makes a message to a durable actor recognisable when it is sent again. */
+export class Stamp {
+  /** Whose numbers: a durable actor's id, or a process and the start of its system; '' where nobody sends it again. */
+  readonly stream: string;
+  readonly number: number;
+  /** The number before it on the way to the same receiver that is not known to be handled; 0: none. */
+  readonly previous: number;
+  /** The lowest number that its sender still keeps for this receiver. */
+  readonly floor: number;
+  /** Of an ask inside a turn: the turn and the ask's number in it, the same when the turn runs again. */
+  readonly turn: string | undefined;
+
+  constructor(stream: string, number: number, previous: number, floor: number, turn: string | undefined) {
+    this.stream = stream;
+    this.number = number;
+    this.previous = previous;
+    this.floor = floor;
+    this.turn = turn;
+  }
+}
+
 export class Envelope {
   verb: Verb;
   to: ActorId;
@@ -60,6 +84,8 @@ export class Envelope {
   replyTo: ReplyTo | undefined;
   /** On `Clock.now()`; 0: none. After it the message is not executed. */
   deadline: number;
+  /** Of a message to a durable actor. */
+  stamp: Stamp | undefined;
 
   constructor(
     verb: Verb,
@@ -75,5 +101,6 @@ export class Envelope {
     this.sender = sender;
     this.replyTo = replyTo;
     this.deadline = deadline;
+    this.stamp = undefined;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A copy of plain data. Replies are copied, so that what a handler returns of its state stays its own.
  */
+import { types } from 'node:util';
 import { deserializeClone, serializeClone } from './clone-bytes.ts';
 import { inspectPlain } from './plain-data.ts';
 import { Ref } from './ref.ts';
@@ -12,7 +13,7 @@ export function copyPlain(value: unknown, refs?: readonly Ref[]): unknown {
     return value;
   }
   if (value instanceof Ref) return value;
-  return copyFlat(value as Record<string, unknown>) ?? copyDeep(value, refs ?? inspectPlain(value).refs);
+  return copyFlat(value) ?? copyDeep(value, refs ?? inspectPlain(value).refs);
 }
 
 /** By bytes, not by structuredClone, which makes a Uint8Array of a Buffer and a plain object of a ref. */
@@ -22,16 +23,24 @@ function copyDeep(value: object, refs: readonly Ref[] | undefined): unknown {
   return deserializeClone(serializeClone(value, refs), (id) => byId.get(id));
 }
 
-/** The common small reply, an object of primitives, without the cost of a general clone. */
-function copyFlat(value: Record<string, unknown>): object | undefined {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+/**
+ * The common small reply, an object of primitives, without the cost of an inspection and a general clone (S2, asks).
+ * Undefined for all else.
+ */
+export function copyFlat(value: object): object | undefined {
+  if (types.isProxy(value) || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
   const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(value)) {
-    const part = value[name];
-    const type = typeof part;
-    if ((type === 'object' && part !== null) || type === 'function' || type === 'symbol' || name === '__proto__')
-      return undefined;
-    copy[name] = part;
+  try {
+    for (const name in value) {
+      const part = (value as Record<string, unknown>)[name];
+      const type = typeof part;
+      if ((type === 'object' && part !== null) || type === 'function' || type === 'symbol') return undefined;
+      if (name === '__proto__' || !Object.hasOwn(value, name)) return undefined;
+      copy[name] = part;
+    }
+  } catch {
+    // A getter that threw: the inspection meets it again, and says where it stands.
+    return undefined;
   }
   return copy;
 }

@@ -9,5 +9,7 @@ export type Signal =
   | { readonly type: 'ask-probe'; readonly path: readonly ActorId[] }
   /** A ring was found; the receiver refuses the waiting ask of `ring[0]` with ASK_CYCLE. */
   | { readonly type: 'ask-cycle'; readonly ring: readonly ActorId[] }
+  /** A durable receiver has committed all messages of a stream up to a number. */
+  | { readonly type: 'acknowledged'; readonly by: ActorId; readonly stream: string; readonly number: number }
   /** The asker gave up: the message need not run, and what runs of it is aborted. */
   | { readonly type: 'ask-given-up'; readonly process: ActorId; readonly correlation: number };

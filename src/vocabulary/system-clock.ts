@@ -2,6 +2,19 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from './clock.ts';
 
+const resolved = Promise.resolve();
+
+/** What it throws is an uncaught exception, as in any callback, and no rejection. */
+function guarded(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 export function systemClock(): Clock {
   const bootedAt = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   return {
@@ -15,6 +28,7 @@ export function systemClock(): Clock {
     defer: (run) => {
       setImmediate(run);
     },
-    soon: (run) => queueMicrotask(run),
+    // `queueMicrotask` makes an object of its own for each call, which costs four times as much (S2, S5).
+    soon: (run) => void resolved.then(() => guarded(run)),
   };
 }

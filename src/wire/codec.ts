@@ -88,6 +88,18 @@ export function fromWire(value: unknown, toRef?: (id: ActorId) => unknown): unkn
   return value instanceof Uint8Array ? deserializeClone(value, toRef) : value;
 }
 
+/** A value on its own, as it is stored. Throws as `toWire` does. */
+export function encodeValue(value: unknown, bytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
+  const bytes = sizer.pack(toWire(value, bytesMax));
+  giveBackBuffer(sizer, bytes);
+  return bytes;
+}
+
+/** Undoes `encodeValue`. Throws on garbage. */
+export function decodeValue(bytes: Uint8Array, toRef?: (id: ActorId) => unknown): unknown {
+  return fromWire(sizer.unpack(bytes), toRef);
+}
+
 const sizer: Packr = new Packr({ ...OPTIONS, useRecords: false, variableMapSize: true });
 
 /** The bytes of a plain value on its own. It encodes the value to know, so ask only when `bytesMax` of its report is not enough. */

@@ -158,6 +158,8 @@ export type ProcessQuery = 'close' | 'idle' | 'stop-actors' | 'metrics';
 
 export interface IdleAnswer {
   idle: boolean;
+  /** Mail and signals that wait there for a link or a new home. */
+  waiting: number;
   /** Data-plane messages sent to, and received from, other processes since the start. */
   sent: number;
   received: number;

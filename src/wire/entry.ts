@@ -9,9 +9,11 @@
  *   failure  number error                                 state      move luggage
  *   signal   to signal                                    flush      move
  *   credit   count                                        flushed    move
- *   publish  topic sender message
+ *   publish  topic sender message epoch [id …]
+ *   stamped  to sender message process number deadline stream number previous floor turn
  *
- * `to` is the id where a link sees it for the first time, after that its number in the order of first sight.
+ * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
+ * is cut into pieces it is [id], since frames with later numbers may pass it.
  */
 import type { Verb } from '../vocabulary/envelope.ts';
 
@@ -30,6 +32,7 @@ export const STATE = 12;
 export const CREDIT = 13;
 export const FLUSH = 14;
 export const FLUSHED = 15;
+export const STAMPED = 16;
 
 /** Ids numbered per link and direction; when all are taken, both ends forget them together. */
 export const LINK_IDS_MAX = 65_536;
@@ -47,5 +50,6 @@ export const VERBS: readonly Verb[] = [
     'where',
     'subscribe',
     'unsubscribe',
+    'wake',
   ] as const),
 ];

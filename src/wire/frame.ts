@@ -1,4 +1,5 @@
 /** Cuts a stream of bytes into frames: each is its length (see link.ts) and then that many bytes. */
+import { Buffer } from 'node:buffer';
 import { FRAME_HEAD_BYTES } from './link.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -80,7 +81,8 @@ export class FrameSplitter {
     if (this.headFilled < FRAME_HEAD_BYTES) {
       this.headFilled += this.take(this.head, this.headFilled);
       if (this.headFilled < FRAME_HEAD_BYTES) return undefined;
-      this.body = new Uint8Array(this.lengthIn(this.head, 0));
+      // A Buffer, as the chunks of a socket are: a reader that sees only one class of bytes is faster (S4).
+      this.body = Buffer.allocUnsafeSlow(this.lengthIn(this.head, 0));
       this.bodyFilled = 0;
     }
     const body = this.body as Uint8Array;

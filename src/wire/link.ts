@@ -58,3 +58,9 @@ export interface LinkNetwork {
 export const WIRE_VERSION = 1;
 /** Bytes in front of every frame: its length, unsigned, little-endian. */
 export const FRAME_HEAD_BYTES = 4;
+/** What follows the length: 0 or 1 in front of a batch (see codec.ts), and these in front of a compact frame. */
+export const COMPACT = 2;
+/** A compact frame from which on both ends forget the numbers of ids. */
+export const COMPACT_RESET = 3;
+/** A piece of a large frame. */
+export const PIECE = 4;

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { FrameSplitter } from './frame.ts';
 import type { Link, LinkListener, LinkPeer } from './link.ts';
+import type { Poller } from './poller.ts';
 import { SocketGate } from './socket-gate.ts';
 
 /** How a socket says that the process at the other end is gone; for a link that is an ordinary end. */
@@ -18,6 +19,7 @@ export class SocketLink implements Link {
   private readonly gate: SocketGate;
   private readonly splitter: FrameSplitter;
   private readonly clock: Clock;
+  private readonly poller: Poller;
   private to: LinkListener | undefined;
   private paused = true;
   private closing = false;
@@ -28,13 +30,17 @@ export class SocketLink implements Link {
   private readonly give = (bytes: Uint8Array): boolean => this.take(bytes);
 
   /** The socket is paused and the splitter may hold what came right behind the handshake. */
-  constructor(socket: Socket, splitter: FrameSplitter, peer: LinkPeer, clock: Clock) {
+  constructor(socket: Socket, splitter: FrameSplitter, peer: LinkPeer, clock: Clock, poller: Poller) {
     this.socket = socket;
     this.splitter = splitter;
     this.peer = peer;
     this.clock = clock;
+    this.poller = poller;
     this.gate = new SocketGate(socket, () => this.breakWriting());
-    socket.on('data', (chunk: Uint8Array) => this.read(() => this.splitter.push(chunk, this.give)));
+    socket.on('data', (chunk: Uint8Array) => {
+      poller.poke();
+      this.read(() => this.splitter.push(chunk, this.give));
+    });
     socket.on('drain', () => this.drained());
     socket.on('end', () => this.finish());
     socket.on('error', (error: NodeJS.ErrnoException) => this.failed(error));
@@ -55,6 +61,7 @@ export class SocketLink implements Link {
 
   write(bytes: Uint8Array): boolean {
     if (this.ended || this.closing || this.socket.destroyed) return false;
+    this.poller.poke();
     if (!this.socket.write(bytes)) this.blocked = true;
     return !this.blocked;
   }

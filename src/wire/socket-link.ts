@@ -23,6 +23,7 @@ import {
   unreachable,
 } from './handshake.ts';
 import type { Handshake, Link, LinkNetwork, LinkPeer } from './link.ts';
+import { Poller } from './poller.ts';
 import { SocketLink } from './socket-end.ts';
 
 /** What the kernel takes for the path of a Unix socket. */
@@ -37,16 +38,20 @@ export interface SocketNetworkOptions {
   /** Larger frames break the link. */
   frameBytesMax: number;
   handshakeTimeoutMs?: number;
+  /** Microseconds that the process stays awake after a link was active; default 0. */
+  pollMicros?: number;
 }
 
 export class SocketNetwork implements LinkNetwork {
   private readonly options: SocketNetworkOptions;
+  private readonly poller: Poller;
   private server: Server | undefined;
   /** Connected, but not yet known. */
   private readonly strangers: Set<Socket> = new Set();
 
   constructor(options: SocketNetworkOptions) {
     this.options = options;
+    this.poller = new Poller(options.clock, options.pollMicros ?? 0);
   }
 
   async listen(handshake: Handshake, accept: (link: Link) => void): Promise<string> {
@@ -108,7 +113,7 @@ export class SocketNetwork implements LinkNetwork {
 
   private link(socket: Socket, splitter: FrameSplitter, peer: LinkPeer): Link {
     splitter.frameBytesMax = this.options.frameBytesMax;
-    return new SocketLink(socket, splitter, peer, this.options.clock);
+    return new SocketLink(socket, splitter, peer, this.options.clock, this.poller);
   }
 
   /** The first frame, and the splitter with what came behind it. The socket is paused then, or destroyed. */

@@ -14,7 +14,6 @@ import { type LuggagePiece, readActor, readMail } from './luggage-wire.ts';
 export interface ArrivingDoor {
   readonly actors: LocalActors;
   readonly topics: ClusterTopics;
-  epoch(): number;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** By the table, as any mail. */
@@ -59,12 +58,9 @@ export class Arriving {
 
   /** The table says that they live here. What they had on their way goes out before anything new. */
   settle(): void {
-    const { actors, topics, send, deliver, epoch } = this.#door;
+    const { actors, send, deliver } = this.#door;
     for (const envelope of this.#outbound) send(envelope);
-    for (const luggage of this.#actors) {
-      takeIn(actors, luggage);
-      topics.movedIn(luggage.id, epoch());
-    }
+    for (const luggage of this.#actors) takeIn(actors, luggage);
     for (const envelope of this.#stashed) this.#putAside(envelope);
     for (const envelope of this.#mail) deliver(envelope);
     this.discard();

@@ -3,27 +3,23 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import type { Behaviour } from '../actor/behaviour.ts';
-import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import type { Log } from '../observe/log.ts';
+import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import type {
-  ControlChannel,
   IdleAnswer,
   MasterRequest,
   PlacementStrategy,
   ProcessQuery,
   TableData,
-  ToMaster,
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
-import { fromWire } from '../wire/codec.ts';
-import type { LinkNetwork } from '../wire/link.ts';
+import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from './cluster-topics.ts';
 import { ControlInbox } from './control-inbox.ts';
 import { eventFromWire } from './event-payload.ts';
@@ -43,28 +39,7 @@ import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from './router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
-
-export interface ClusterProcessOptions {
-  system: string;
-  self: { index: number; incarnation: number; role: string };
-  clock: Clock;
-  random: () => number;
-  newKey?: () => string;
-  log: Log;
-  limits: KernelLimits;
-  behaviours: ReadonlyMap<string, Behaviour>;
-  startedAt: number;
-  heartbeatMs: number;
-  token: string;
-  network: LinkNetwork;
-  control: ControlChannel<ToMaster, ToProcess>;
-  /** Runs the user's `main` once the process is linked and placed. */
-  main?: (system: ProcessSystem) => unknown;
-  /** The master says that all is over. */
-  exit: () => void;
-  /** After a shutdown that was called here. */
-  ended?: () => Promise<void>;
-}
+import { type TableMessage, takeUpTable } from './table-changes.ts';
 
 const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
@@ -81,6 +56,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** A ref that came from another process, as one of this one. */
   readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
+  readonly #durability: ProcessDurability | undefined;
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
   /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
@@ -100,8 +76,10 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       topics: local,
     } = newKernel(parts, (localTopics) => {
-      topics = new ClusterTopics(localTopics, () => this.#peers.all(), {
-        deliver: (envelope) => this.#router.deliver(envelope),
+      topics = new ClusterTopics(localTopics, {
+        peers: () => this.#peers.all(),
+        post: { deliver: (envelope) => this.#router.deliver(envelope) },
+        epoch: () => this.#table.epoch,
       });
       return topics;
     });
@@ -142,10 +120,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       token,
       epoch: () => this.#table.epoch,
       ingress: (peer) => linkIngress(this.#ingressParts(), peer),
-      linked: (peer) => {
+      linked: (peer, isAgain) => {
         this.#topics.greet(peer);
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
+        if (!isAgain) return;
+        for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -154,7 +134,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       actors,
       router: this.#router,
       topics: this.#topics,
-      epoch: () => this.#table.epoch,
       toRef: this.#toRef,
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
       peers: () => this.#peers.all(),
@@ -167,7 +146,14 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       () => this.#table,
     );
     new EventRelay(kernel, control);
-    this.system = new ProcessSystem(system, kernel, actors, this);
+    this.#durability = newDurability(actors, {
+      store: options.store,
+      startedAt: options.startedAt,
+      inMemoryMax: options.durableInMemoryMax,
+      toRef: this.#toRef,
+      isOurs: (id) => this.#router.isWakerOf(id),
+    });
+    this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
     const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
     control.onMessage(inbox.push);
   }
@@ -175,8 +161,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   /** Opens the door for links. Resolves to its path. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
-    const { clock, heartbeatMs, control } = this.#options;
-    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message));
+    const { clock, heartbeatMs, control, memoryUsage } = this.#options;
+    this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
   }
 
@@ -236,6 +222,9 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const text = 'mail is handled while the system runs; got its shutdown';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
+    this.kernel.pending.close();
+    this.actors.close();
+    await this.#durability?.close();
     await this.#peers.close();
   }
 
@@ -303,30 +292,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#options.control.send({ type: 'linked' });
   }
 
-  #takeUp(message: Extract<ToProcess, { type: 'table' }>): Promise<void> | undefined {
-    const { dead } = message.change;
-    const isOwn = dead?.index === this.self.worker;
-    const wait = dead && !isOwn ? this.#peers.readToEnd(dead.index, dead.incarnation) : undefined;
-    if (wait === undefined) {
-      this.#apply(message);
-      return undefined;
-    }
-    return wait.then(() => this.#apply(message));
-  }
-
-  #apply({ change, start }: Extract<ToProcess, { type: 'table' }>): void {
-    const { dead } = change;
-    const lost = dead ? lostWatches(this.actors, this.#router, dead.index) : [];
-    this.#table.apply(change);
-    if (dead) this.#router.forgetLocated(dead.index);
-    const stays = new Set(change.stays);
-    // What has moved here lives before anything is started again or let go.
-    for (const move of change.settles) this.#handoffs.settle(move, !stays.has(move));
-    for (const { id, args } of start) this.actors.startAgain(id, fromWire(args, this.#toRef));
-    for (const watch of lost) this.kernel.post.deliver(watch);
-    for (const move of change.settles) this.#handoffs.release(move);
-    this.#router.releaseHomeless();
-    this.#peers.unpark();
+  #takeUp(message: TableMessage): Promise<void> | undefined {
+    return takeUpTable(message, {
+      ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
+      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef },
+      takenOver: () => this.#durability?.takeOver(),
+    });
   }
 
   async #go(): Promise<void> {
@@ -346,10 +317,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { pending } = this.kernel;
     const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
     for (const reply of [...pending.writtenTo(peer.address)]) {
+      // One to a durable actor is kept, and goes to its next home.
+      if (reply.onSettled) continue;
       reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
     }
     this.#topics.peerGone(peer);
     this.#router.takeBack(peer.takeUnwritten());
+    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
     this.#handoffs.peerGone(peer);
     this.#topicsCame(peer);
   }
@@ -377,7 +351,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   #answering(): AnsweringParts {
-    return { actors: this.actors, router: this.#router, peers: this.#peers, role: this.self.role };
+    return {
+      actors: this.actors,
+      router: this.#router,
+      peers: this.#peers,
+      durability: this.#durability,
+      role: this.self.role,
+    };
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */

@@ -7,10 +7,17 @@ import { checkTopic } from '../pubsub/local-topics.ts';
 import type { TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import type { MoveId } from '../wire/control.ts';
 import { TOPIC, TOPIC_ACK, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
+import type { Published } from './link-reader.ts';
 import type { PeerLink } from './peer-link.ts';
+
+export interface TopicsDoor {
+  peers(): Iterable<PeerLink>;
+  /** To any actor, by its place. */
+  readonly post: { deliver(envelope: Envelope): unknown };
+  epoch(): number;
+}
 
 interface Announcement {
   /** Processes that have not acknowledged yet. */
@@ -22,27 +29,27 @@ export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
   readonly #peers: () => Iterable<PeerLink>;
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
-  readonly #post: { deliver(envelope: Envelope): unknown };
-  readonly #movedIn = new Map<ActorId, number>();
+  readonly #post: TopicsDoor['post'];
+  readonly #epoch: () => number;
   readonly #interest = new Map<string, Set<PeerLink>>();
   readonly #announcements = new Map<number, Announcement>();
-  /** Topics whose announcement is under way: those who join meanwhile wait for it too. */
-  readonly #joining = new Map<string, Promise<void>>();
+  /** The epoch of a topic's last announcement; while it is under way those who join meanwhile wait for it too. */
+  readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
 
-  /** `post`: to any actor, by its place. */
-  constructor(local: LocalTopics, peers: () => Iterable<PeerLink>, post: { deliver(envelope: Envelope): unknown }) {
+  constructor(local: LocalTopics, door: TopicsDoor) {
     this.#local = local;
-    this.#peers = peers;
-    this.#post = post;
+    this.#peers = door.peers;
+    this.#post = door.post;
+    this.#epoch = door.epoch;
   }
 
   publish(topic: string, message: unknown, sender: ActorId | undefined): void {
     checkTopic(topic);
-    const moving = this.moving.of(topic);
-    this.#local.deliver(topic, message, sender, moving && ((id) => moving.has(id)));
-    for (const peer of this.#interest.get(topic) ?? []) peer.publish(topic, message, sender);
-    for (const id of moving?.keys() ?? []) {
+    const apart = this.moving.of(topic);
+    this.#local.deliver(topic, message, sender, undefined, apart);
+    for (const peer of this.#interest.get(topic) ?? []) peer.publish(topic, message, sender, this.#epoch(), apart);
+    for (const id of apart ?? []) {
       this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0));
     }
   }
@@ -61,7 +68,7 @@ export class ClusterTopics implements TopicBus {
   join(topic: string, id: ActorId): Promise<void> | undefined {
     checkTopic(topic);
     this.#local.checkRoom();
-    return this.#inForce(topic, this.#local.subscriptions.join(topic, id));
+    return this.#inForce(topic, this.#local.subscriptions.join(topic, id, this.#epoch()));
   }
 
   leave(topic: string, id: ActorId): void {
@@ -76,13 +83,7 @@ export class ClusterTopics implements TopicBus {
     return this.#local.joined();
   }
 
-  /** It subscribes from here since an epoch: what was published under an older one came to it by its old home. */
-  movedIn(id: ActorId, epoch: number): void {
-    if (this.topicsOf(id).length > 0) this.#movedIn.set(id, epoch);
-  }
-
   leaveAll(id: ActorId): void {
-    this.#movedIn.delete(id);
     for (const topic of this.#local.subscriptions.topicsOf(id)) this.leave(topic, id);
   }
 
@@ -105,24 +106,9 @@ export class ClusterTopics implements TopicBus {
     this.#settle(number, peer);
   }
 
-  /**
-   * Published elsewhere, for the subscribers here, but for those to whom its publisher sends it with their other mail:
-   * who is about to leave, once the publisher's marker is in, and who has come, before the publisher knew.
-   * `isMarked`: the marker of a move has come from there.
-   */
-  arrived(
-    topic: string,
-    message: unknown,
-    sender: ActorId | undefined,
-    epoch: number,
-    isMarked: (move: MoveId) => boolean,
-  ): void {
-    const moving = this.moving.of(topic);
-    if (moving === undefined && this.#movedIn.size === 0) return this.#local.deliver(topic, message, sender);
-    this.#local.deliver(topic, message, sender, (id) => {
-      const move = moving?.get(id);
-      return (move !== undefined && isMarked(move)) || (this.#movedIn.get(id) ?? 0) > epoch;
-    });
+  /** Published elsewhere, for the subscribers here. */
+  arrived({ topic, message, sender, epoch, apart }: Published): void {
+    this.#local.deliver(topic, message, sender, epoch, apart && new Set(apart));
   }
 
   peerGone(peer: PeerLink): void {
@@ -130,16 +116,24 @@ export class ClusterTopics implements TopicBus {
     for (const number of [...this.#announcements.keys()]) this.#settle(number, peer);
   }
 
+  /**
+   * Known everywhere, and by processes that have taken up the table of this moment: what they publish from then on is
+   * not older than the subscription. Once for each topic and epoch.
+   */
   #inForce(topic: string, isFirst: boolean): Promise<void> | undefined {
-    if (!isFirst) return this.#joining.get(topic);
+    const epoch = this.#epoch();
+    const known = this.#inForceSince.get(topic);
+    if (!isFirst && known !== undefined && known.epoch >= epoch) return known.joined;
     const joined = this.#announce(topic, true).then(() => {
-      if (this.#joining.get(topic) === joined) this.#joining.delete(topic);
+      entry.joined = undefined;
     });
-    this.#joining.set(topic, joined);
+    const entry: { epoch: number; joined: Promise<void> | undefined } = { epoch, joined };
+    this.#inForceSince.set(topic, entry);
     return joined;
   }
 
   #announceLeft(topic: string): void {
+    this.#inForceSince.delete(topic);
     void this.#announce(topic, false);
   }
 

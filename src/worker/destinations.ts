@@ -1,21 +1,32 @@
 /**
- * How much this process has under way to each distant actor, so that `tell` can say false before its mailbox overruns.
- * Every quarter of a mailbox a barrier goes along; its reply says that all before it was handled. No link-wide credit
+ * The distant actors that this process sends to: the way to each, and how much is under way, so that `tell` can say
+ * false before its mailbox overruns. Every quarter of a mailbox a barrier goes along; its reply says that all before it was handled. No link-wide credit
  * can know this: a worker that is idle may host one actor that is not.
  */
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
+import type { PeerLink } from './peer-link.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
 export const DESTINATIONS_KEPT = 65_536;
 
 class Destination {
+  readonly behaviour: Behaviour;
+  /** The link to its home, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
+  peer: PeerLink;
+  epoch: number;
   /** Sent and not known to be handled. */
   underWay = 0;
   sinceBarrier = 0;
   isAsking = false;
+
+  constructor(behaviour: Behaviour, peer: PeerLink, epoch: number) {
+    this.behaviour = behaviour;
+    this.peer = peer;
+    this.epoch = epoch;
+  }
 }
 
 export class Destinations {
@@ -28,18 +39,46 @@ export class Destinations {
     this.#send = send;
   }
 
-  /** One more is under way. False: half a mailbox or more is. */
-  sent(id: ActorId, behaviour: Behaviour): boolean {
+  /** Sends a message the way that the last one to its actor went; undefined where that may not hold any more. */
+  resend(envelope: Envelope, epoch: number): boolean | undefined {
+    const destination = this.#byId.get(envelope.to);
+    if (destination === undefined || destination.epoch !== epoch || destination.peer.ended) return undefined;
+    // What goes to a durable actor is kept and stamped first.
+    if (destination.behaviour.durable !== undefined && envelope.stamp === undefined) return undefined;
+    return this.#mail(envelope, destination);
+  }
+
+  /** Sends a message to the home of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
+  send(envelope: Envelope, behaviour: Behaviour, peer: PeerLink, epoch: number): boolean {
+    const id = envelope.to;
     let destination = this.#byId.get(id);
     if (destination === undefined) {
       if (this.#byId.size >= DESTINATIONS_KEPT) this.#byId.clear();
-      destination = new Destination();
+      destination = new Destination(behaviour, peer, epoch);
       this.#byId.set(id, destination);
     }
+    destination.peer = peer;
+    destination.epoch = epoch;
+    return this.#mail(envelope, destination);
+  }
+
+  /** The next message to an actor there is routed anew; what is under way still counts. */
+  forgetWaysTo(worker: number): void {
+    for (const destination of this.#byId.values()) if (destination.peer.index === worker) destination.epoch = -1;
+  }
+
+  #mail(envelope: Envelope, destination: Destination): boolean {
+    const isClear = destination.peer.mail(envelope);
+    return this.#count(envelope.to, destination) && isClear;
+  }
+
+  /** One more is under way. False: half a mailbox or more is. */
+  #count(id: ActorId, destination: Destination): boolean {
+    const { capacity } = destination.behaviour;
     destination.underWay++;
     destination.sinceBarrier++;
-    if (destination.sinceBarrier * 4 > behaviour.capacity && !destination.isAsking) this.#askBarrier(id, destination);
-    return destination.underWay * 2 <= behaviour.capacity;
+    if (destination.sinceBarrier * 4 > capacity && !destination.isAsking) this.#askBarrier(id, destination);
+    return destination.underWay * 2 <= capacity;
   }
 
   #askBarrier(id: ActorId, destination: Destination): void {

@@ -1,14 +1,17 @@
 /**
- * Turns what waits for a link into frames: entries in a flat batch, ids as numbers from their second time on, everything
- * encoded once. What cannot be encoded is refused here, and takes nothing else with it.
+ * Turns what waits for a link into frames of two sorts: compact ones for the common traffic (compact-writer.ts), and for all
+ * else batches, entries in a flat array, packed together. Ids are numbers from their second time on; everything is encoded
+ * once. What cannot be encoded is refused here, and takes nothing else with it.
  */
 import type { DeadLetters } from '../actor/dead-letters.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { ASK, FAILURE, LINK_IDS_MAX, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, VERBS } from '../wire/entry.ts';
-import { type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
+import { CompactWriter } from './compact-writer.ts';
+import { IdNumbers } from './link-ids.ts';
+import { CreditNote, type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 
 export interface FrameWriterOptions {
   /** Of the process at the other end. */
@@ -17,22 +20,58 @@ export interface FrameWriterOptions {
   messageBytesMax: number;
   /** The epoch that frames carry. */
   epoch: () => number;
+  /** A frame takes no more once it has so many. */
+  frameBytes: number;
 }
 
 export class FrameWriter {
   readonly #options: FrameWriterOptions;
-  readonly #ids = new Map<ActorId, number>();
+  readonly #ids = new IdNumbers();
+  readonly #compact: CompactWriter;
   #encoder = new FrameEncoder();
   #resetIds = true;
+  #givesNumbers = true;
 
   constructor(options: FrameWriterOptions) {
     this.#options = options;
+    this.#compact = new CompactWriter(this.#ids, options.messageBytesMax, options.frameBytes);
   }
 
   /** For a new link: the other end knows nothing. */
   reset(): void {
     this.#encoder = new FrameEncoder();
+    this.#compact.reset();
     this.#forgetIds();
+  }
+
+  beginCompact(): void {
+    this.#compact.begin(this.#options.epoch(), this.#resetIds);
+  }
+
+  get isCompactFull(): boolean {
+    return this.#compact.isFull;
+  }
+
+  /** False: the item is not of the sort that goes into a compact frame, and has not been looked at further. */
+  appendCompact(item: Outbound): boolean {
+    if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
+    if (item instanceof CreditNote) return this.#compact.credit(item.count);
+    if (!(item instanceof Envelope) || item.verb !== 'message' || item.stamp !== undefined) return false;
+    const { replyTo } = item;
+    if (replyTo === undefined) return this.#compact.tell(item);
+    // Nobody waits for it any more; the batch leaves it out.
+    if (replyTo.settled) return false;
+    const { process, correlation } = replyTo.address();
+    if (!this.#compact.ask(item, process, correlation)) return false;
+    replyTo.written(this.#options.address);
+    return true;
+  }
+
+  /** Undefined where nothing was appended. */
+  finishCompact(entries: number): Uint8Array | undefined {
+    if (entries === 0) return this.#compact.drop();
+    this.#resetIds = false;
+    return this.#compact.finish();
   }
 
   /** The head of a frame. */
@@ -44,11 +83,22 @@ export class FrameWriter {
   encode(batch: unknown[]): Uint8Array {
     try {
       const bytes = this.#encoder.encode(batch);
-      this.#resetIds = false;
+      if (batch[1] === 1) this.#resetIds = false;
       return bytes;
     } catch (error) {
       this.#forgetIds();
       throw error;
+    }
+  }
+
+  /** The batch of one large item, which compact frames may pass: it neither gives numbers to ids nor takes them back. */
+  batchOf(item: Outbound): unknown[] | undefined {
+    const batch = [this.#options.epoch(), 0];
+    this.#givesNumbers = false;
+    try {
+      return this.append(batch, item, { bytesMax: 0 }) ? batch : undefined;
+    } finally {
+      this.#givesNumbers = true;
     }
   }
 
@@ -58,13 +108,14 @@ export class FrameWriter {
     if (item instanceof ReplyNote) return this.#appendReply(batch, item, frame);
     if (item instanceof PublishNote) return this.#appendPublish(batch, item, frame);
     if (item instanceof SignalNote) return batch.push(SIGNAL, item.to, item.signal) > 0;
+    if (item instanceof CreditNote) return batch.push(CREDIT, item.count) > 0;
     for (const part of item.parts) batch.push(part);
     frame.bytesMax += item.bytesMax;
     return true;
   }
 
   #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
-    const { replyTo, verb, deadline } = envelope;
+    const { replyTo, verb, deadline, stamp } = envelope;
     if (replyTo?.settled) return false;
     let payload: unknown;
     const before = frame.bytesMax;
@@ -81,6 +132,11 @@ export class FrameWriter {
       const address = replyTo?.address();
       batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
+    } else if (stamp !== undefined) {
+      const address = replyTo?.address();
+      batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
+      batch.push(address?.process, address?.correlation ?? 0, deadline);
+      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null);
     } else if (replyTo === undefined) {
       batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
     } else {
@@ -101,10 +157,11 @@ export class FrameWriter {
     return true;
   }
 
-  #appendPublish(batch: unknown[], { topic, message, sender }: PublishNote, frame: FrameWeight): boolean {
+  #appendPublish(batch: unknown[], note: PublishNote, frame: FrameWeight): boolean {
+    const { topic, message, sender, epoch, apart } = note;
     const before = frame.bytesMax;
     try {
-      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame));
+      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame), epoch, apart);
       return true;
     } catch (error) {
       frame.bytesMax = before;
@@ -113,13 +170,9 @@ export class FrameWriter {
     }
   }
 
-  #number(id: ActorId): ActorId | number {
-    const ids = this.#ids;
-    const known = ids.get(id);
-    if (known !== undefined) return known;
-    if (ids.size >= LINK_IDS_MAX) ids.clear();
-    ids.set(id, ids.size);
-    return id;
+  #number(id: ActorId): ActorId | [ActorId] | number {
+    if (!this.#givesNumbers) return [id];
+    return this.#ids.numberOf(id) ?? id;
   }
 
   /** The data of a refusal is the user's, and travels as a message does; what cannot is left out. */

@@ -26,7 +26,6 @@ export interface HandoffDoor {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly topics: ClusterTopics;
-  epoch(): number;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
@@ -53,6 +52,7 @@ export class HandoffParticipant {
 
   /** The old home of units with actors that go along: they stop. */
   prepare(order: MoveOrder, patienceMs: number, isLast: boolean): void {
+    if (order.purpose !== 'move') return this.#answerClaim(order);
     const leaving = this.#leave(order);
     leaving.stop(patienceMs, isLast);
   }
@@ -99,13 +99,6 @@ export class HandoffParticipant {
     }
   }
 
-  /** Its publisher holds what it publishes for the actors of the move. */
-  isMarked(move: MoveId, peer: PeerLink): boolean {
-    const leaving = this.#leaving.get(move);
-    if (!leaving) return false;
-    return leaving.markers ? !leaving.markers.has(peer) : this.#early.get(move)?.has(peer) === true;
-  }
-
   /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
   luggage(move: MoveId, piece: unknown): void {
     const order = this.#orders.get(move);
@@ -124,16 +117,24 @@ export class HandoffParticipant {
   /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
   settle(move: MoveId, hasMoved: boolean): void {
     const order = this.#orders.get(move);
+    const leaving = this.#leaving.get(move);
     if (hasMoved && order) this.#noteMoved(order);
     this.#endLeaving(move, hasMoved);
     this.#endArriving(move, order, hasMoved);
     this.#orders.delete(move);
     this.#early.delete(move);
-    if (order) this.#door.topics.moving.release(order);
+    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
   }
 
   release(move: MoveId): void {
     this.#door.router.release(move);
+  }
+
+  /** Asked before anybody holds: mail for an actor that lives is not held up only to learn that it does. */
+  #answerClaim(order: MoveOrder): void {
+    const live = this.#liveUnit(order);
+    if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
   }
 
   #leave(order: MoveOrder): Leaving {
@@ -157,8 +158,11 @@ export class HandoffParticipant {
 
   /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
   #still(leaving: Leaving): void {
-    const { router, tellMaster } = this.#door;
-    const { order, family, subscriptions } = leaving;
+    const { router, topics, tellMaster } = this.#door;
+    const { family, subscriptions } = leaving;
+    const order = { ...leaving.order, subscriptions };
+    leaving.order = order;
+    topics.moving.hold(order);
     for (const id of family) leaving.units.add(id);
     router.hold(order.id, [...leaving.units]);
     leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
@@ -254,9 +258,9 @@ export class HandoffParticipant {
   }
 
   #newArriving(): Arriving {
-    const { actors, topics, epoch, toRef, replyTo, router } = this.#door;
+    const { actors, topics, toRef, replyTo, router } = this.#door;
     return new Arriving({
-      ...{ actors, topics, epoch, toRef, replyTo },
+      ...{ actors, topics, toRef, replyTo },
       send: (envelope) => void router.deliver(envelope),
       deliver: (envelope) => router.arrived(envelope),
     });
@@ -267,10 +271,10 @@ export class HandoffParticipant {
     this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
-  /** A unit of the order under which an actor is in memory here. */
+  /** A unit of the order under which an actor is here, be it asleep. */
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
-    for (const id of this.#door.actors.ids()) {
+    for (const id of this.#door.actors.living()) {
       const unit = this.#door.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }

@@ -9,10 +9,11 @@ export function beatHeart(
   everyMs: number,
   actors: LocalActors,
   tellMaster: (message: ToMaster) => void,
+  memoryUsage: () => { heapUsed: number; rss: number } = () => process.memoryUsage(),
 ): () => void {
   let stop = (): void => {};
   const beat = (): void => {
-    const { heapUsed, rss } = process.memoryUsage();
+    const { heapUsed, rss } = memoryUsage();
     tellMaster({
       type: 'heartbeat',
       load: { actors: actors.size, mailbox: actors.waiting, heapBytes: heapUsed, rssBytes: rss },

@@ -86,6 +86,11 @@ export class HoldQueues {
     this.#queueOf(id).unshiftAll(apart);
   }
 
+  peek(unit: Unit): [first?: Envelope | HeldSignal] {
+    const first = this.#byUnit.get(unit)?.peek();
+    return first ? [first.mail] : [];
+  }
+
   /** What these senders have waiting here, in order: it goes along when they move. */
   takeFrom(senders: ReadonlySet<ActorId>): Envelope[] {
     const taken: Envelope[] = [];

@@ -116,8 +116,9 @@ export class Leaving {
     return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
   }
 
-  /** Everything that waits for these actors. */
+  /** Everything that goes along: what these actors had sent, and what waits for them. */
   *allMail(): Iterable<Envelope> {
+    yield* this.outbound;
     for (const cell of this.#members) {
       const { mail, stash } = mailOf(cell);
       yield* stash;

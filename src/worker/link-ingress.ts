@@ -35,8 +35,7 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
     replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
     failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
     signal: (to, signal) => router.signalArrived(to, signal),
-    published: (topic, message, sender, epoch) =>
-      topics.arrived(topic, message, sender, epoch, (move) => handoffs.isMarked(move, peer)),
+    published: (published) => topics.arrived(published),
     topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
     topicAcknowledged: (number) => topics.acknowledged(peer, number),
     topicsTold: (names) => {

@@ -3,24 +3,34 @@
  * stops its whole link until that table is there; nothing behind it may pass.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type ReplyTo, type Verb } from '../vocabulary/envelope.ts';
+import { Envelope, Stamp, type Verb } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
+import { COMPACT, PIECE } from '../wire/link.ts';
+import { type CommonIngress, CompactReader } from './compact-reader.ts';
+import { IdList } from './link-ids.ts';
+import { PieceJoiner } from './pieces.ts';
+
+/** A message to a topic, from another process. */
+export interface Published {
+  topic: string;
+  message: unknown;
+  sender: ActorId | undefined;
+  /** Of the table that its publisher had as it published it. */
+  epoch: number;
+  /** Subscribers on the move, to whom the publisher sends it with their other mail. */
+  apart: readonly ActorId[] | undefined;
+}
 
 /** Where the entries go. */
-export interface Ingress {
-  epoch(): number;
+export interface Ingress extends CommonIngress {
   /** A ref that came in a message, as one of this process. */
   toRef(id: ActorId): unknown;
-  envelope(envelope: Envelope): void;
-  replyTo(process: ActorId, correlation: number): ReplyTo;
-  replied(correlation: number, value: unknown): void;
   failed(correlation: number, error: ErrorData): void;
   signal(to: ActorId, signal: Signal): void;
-  /** `epoch`: the publisher's, as it wrote the frame. */
-  published(topic: string, message: unknown, sender: ActorId | undefined, epoch: number): void;
+  published(published: Published): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
   topicsTold(topics: string[]): void;
@@ -28,23 +38,24 @@ export interface Ingress {
   luggage(move: number, luggage: unknown): void;
   flush(move: number): void;
   flushed(move: number): void;
-  credit(count: number): void;
-  /** After each frame: so many entries came, so many of them spent credit. */
-  frameRead(entries: number, messages: number): void;
 }
 
 export class LinkReader {
   readonly #ingress: Ingress;
   readonly #toRef: (id: ActorId) => unknown;
   readonly #decoder = new FrameDecoder();
-  #ids: ActorId[] = [];
-  #parked: unknown[] | undefined;
+  readonly #ids = new IdList();
+  readonly #compact: CompactReader;
+  readonly #pieces = new PieceJoiner();
+  /** The frame that waits for its epoch: a batch, or the bytes of a compact one. */
+  #parked: unknown[] | Uint8Array | undefined;
   #batch: unknown[] = [];
   #at = 0;
 
   constructor(ingress: Ingress) {
     this.#ingress = ingress;
     this.#toRef = (id) => ingress.toRef(id);
+    this.#compact = new CompactReader(ingress, this.#ids);
   }
 
   get isParked(): boolean {
@@ -53,34 +64,44 @@ export class LinkReader {
 
   /** False: the frame waits for its epoch, and so must all behind it. Throws on a frame that makes no sense. */
   read(bytes: Uint8Array): boolean {
-    const batch = this.#decoder.decode(bytes);
-    if ((batch[0] as number) > this.#ingress.epoch()) {
-      this.#parked = batch;
-      return false;
+    if (bytes[0] === PIECE) {
+      const whole = this.#pieces.add(bytes);
+      return whole === undefined || this.read(whole);
     }
-    this.#take(batch);
-    return true;
+    const isCompact = (bytes[0] as number) >= COMPACT;
+    const frame = isCompact ? bytes : this.#decoder.decode(bytes);
+    if (this.#takeIfDue(frame)) return true;
+    this.#parked = isCompact ? bytes.slice() : frame;
+    return false;
   }
 
   /** A newer table is there. True where the link may go on. */
   unpark(): boolean {
-    const batch = this.#parked;
-    if (batch === undefined) return true;
-    if ((batch[0] as number) > this.#ingress.epoch()) return false;
+    const frame = this.#parked;
+    if (frame === undefined) return true;
+    // What it brings may ask for more of this link, while nothing is parked any more.
     this.#parked = undefined;
-    this.#take(batch);
+    if (this.#takeIfDue(frame)) return true;
+    this.#parked = frame;
+    return false;
+  }
+
+  #takeIfDue(frame: unknown[] | Uint8Array): boolean {
+    if (frame instanceof Uint8Array) return this.#compact.takeIfDue(frame);
+    if ((frame[0] as number) > this.#ingress.epoch()) return false;
+    this.#take(frame);
     return true;
   }
 
   #take(batch: unknown[]): void {
-    if (batch[1] === 1) this.#ids = [];
+    if (batch[1] === 1) this.#ids.clear();
     this.#batch = batch;
     this.#at = 2;
     let entries = 0;
     let messages = 0;
     while (this.#at < batch.length) {
       const kind = this.#next() as number;
-      if (kind === entry.MESSAGE || kind === entry.ASK) messages++;
+      if (kind === entry.MESSAGE || kind === entry.ASK || kind === entry.STAMPED) messages++;
       if (kind !== entry.CREDIT) entries++;
       this.#entry(kind);
     }
@@ -94,6 +115,8 @@ export class LinkReader {
         return this.#message();
       case entry.ASK:
         return this.#ask('message');
+      case entry.STAMPED:
+        return this.#stamped();
       case entry.REQUEST:
         return this.#ask(entry.VERBS[this.#next() as number] as Verb);
       case entry.REPLY:
@@ -115,7 +138,19 @@ export class LinkReader {
     this.#ingress.envelope(new Envelope('message', to, this.#value(), sender, undefined, 0));
   }
 
+  #stamped(): void {
+    const envelope = this.#envelope('message');
+    const [stream, number] = [this.#next() as string, this.#next() as number];
+    const [previous, floor] = [this.#next() as number, this.#next() as number];
+    envelope.stamp = new Stamp(stream, number, previous, floor, (this.#next() as string | null) ?? undefined);
+    this.#ingress.envelope(envelope);
+  }
+
   #ask(verb: Verb): void {
+    this.#ingress.envelope(this.#envelope(verb));
+  }
+
+  #envelope(verb: Verb): Envelope {
     const to = this.#id();
     const sender = this.#sender();
     const message = this.#value();
@@ -123,7 +158,7 @@ export class LinkReader {
     const correlation = this.#next() as number;
     const deadline = this.#next() as number;
     const replyTo = process ? this.#ingress.replyTo(process, correlation) : undefined;
-    this.#ingress.envelope(new Envelope(verb, to, message, sender, replyTo, deadline));
+    return new Envelope(verb, to, message, sender, replyTo, deadline);
   }
 
   #rare(kind: number): void {
@@ -153,7 +188,10 @@ export class LinkReader {
   #published(): void {
     const topic = this.#next() as string;
     const sender = this.#sender();
-    this.#ingress.published(topic, this.#value(), sender, this.#batch[0] as number);
+    const message = this.#value();
+    const epoch = this.#next() as number;
+    const apart = (this.#next() as ActorId[] | null) ?? undefined;
+    this.#ingress.published({ topic, message, sender, epoch, apart });
   }
 
   #next(): unknown {
@@ -176,14 +214,10 @@ export class LinkReader {
   /** The id itself at first sight, its number after that. */
   #id(): ActorId {
     const part = this.#next();
-    if (typeof part === 'number') {
-      const known = this.#ids[part];
-      if (known === undefined) throw new Error(`an id has a number that was given before; got ${part}`);
-      return known;
-    }
+    if (typeof part === 'number') return this.#ids.byNumber(part);
+    // Of a large frame, which others may have passed: it gives no numbers.
+    if (Array.isArray(part) && typeof part[0] === 'string') return part[0];
     if (typeof part !== 'string') throw new Error(`an id is a string or its number; got ${typeof part}`);
-    if (this.#ids.length >= entry.LINK_IDS_MAX) this.#ids = [];
-    this.#ids.push(part);
-    return part;
+    return this.#ids.add(part);
   }
 }

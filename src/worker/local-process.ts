@@ -11,6 +11,8 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
+import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
+import type { Store } from '../durability/store.ts';
 import { newKernel } from './new-kernel.ts';
 import { type ClusterDoor, ProcessSystem } from './process-system.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';
@@ -23,8 +25,14 @@ export interface LocalProcessOptions {
   limits: KernelLimits;
   shutdownMs: number;
   behaviours: ReadonlyMap<string, Behaviour>;
+  /** Of durable actors; without one there are none. */
+  store?: Store;
+  /** When the system began; later than any before it on the same store. Default: now. */
+  startedAt?: number;
+  /** Durable actors in memory, at most. */
+  durableInMemoryMax?: number;
   /** After the shutdown. */
-  ended?: () => void;
+  ended?: () => Promise<void> | void;
 }
 
 /** Milliseconds between two looks at whether the process has become idle. */
@@ -38,13 +46,15 @@ export class LocalProcess implements ClusterDoor {
   readonly kernel: Kernel;
   readonly actors: LocalActors;
   readonly #shutdownMs: number;
-  readonly #ended: (() => void) | undefined;
+  readonly #durability: ProcessDurability | undefined;
+  readonly #ended: (() => Promise<void> | void) | undefined;
   /** Keeps the process alive while the system runs: its own timers do not. */
   readonly #alive: NodeJS.Timeout = setInterval(() => {}, 2 ** 30);
   #down: Promise<void> | undefined;
 
   constructor(options: LocalProcessOptions) {
     const { clock, random, log, limits, behaviours, name } = options;
+    const startedAt = options.startedAt ?? clock.wall();
     const parts = {
       worker: 0,
       incarnation: 1,
@@ -53,7 +63,7 @@ export class LocalProcess implements ClusterDoor {
       log,
       limits,
       behaviours,
-      startedAt: clock.wall(),
+      startedAt,
       epoch: () => 1,
     };
     const { kernel, actors } = newKernel(parts);
@@ -62,7 +72,15 @@ export class LocalProcess implements ClusterDoor {
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;
     this.#ended = options.ended;
-    this.system = new ProcessSystem(name, kernel, actors, this);
+    this.#durability = newDurability(actors, {
+      store: options.store,
+      startedAt,
+      inMemoryMax: options.durableInMemoryMax,
+      toRef: (id) => this.system.ref(id),
+      isOurs: () => true,
+    });
+    this.system = new ProcessSystem(name, kernel, actors, this, this.#durability);
+    this.#durability?.takeOver();
   }
 
   workers(): WorkerInfo[] {
@@ -117,12 +135,13 @@ export class LocalProcess implements ClusterDoor {
     await stopped;
     pending.rejectAll('SHUTTING_DOWN', 'an ask ends before the system does; got its shutdown');
     pending.close();
+    await this.#durability?.close();
     clearInterval(this.#alive);
-    this.#ended?.();
+    await this.#ended?.();
   }
 
   #busy(): boolean {
-    return this.actors.busy || this.kernel.pending.size > 0;
+    return this.actors.busy || this.kernel.pending.size > 0 || this.#durability?.isBusy === true;
   }
 }
 

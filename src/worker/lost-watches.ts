@@ -1,11 +1,19 @@
-/** Watches on actors of a worker that has died: asked again of whoever hosts their ids now. */
+/**
+ * Watches on actors of a worker that has died: asked again of whoever hosts their ids now. Also of one whose link broke
+ * while it lives: the watch or its answer may have been lost with it.
+ */
 import type { LocalActors } from '../actor/local-actors.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { Router } from './router.ts';
 
-/** What is watched from here and lived on the worker, as requests to make once the table names the new homes. */
-export function lostWatches(actors: LocalActors, router: Router, worker: number): Envelope[] {
+/** What is watched from here and lives, or lived, on the worker, as requests to make. */
+export function lostWatches(
+  actors: LocalActors,
+  router: Router,
+  worker: number,
+  verb: 'rewatch' | 'watch' = 'rewatch',
+): Envelope[] {
   const { watching, kernel } = actors;
   const lost: Envelope[] = [];
   for (const target of watching.targets()) {
@@ -13,12 +21,12 @@ export function lostWatches(actors: LocalActors, router: Router, worker: number)
     // Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise.
     const home = behaviour && router.homeOf(target, behaviour);
     if (!behaviour || (home !== undefined && home !== worker)) continue;
-    for (const watcher of watching.watchersOf(target, kernel.address)) lost.push(watchAgain(target, watcher));
+    for (const watcher of watching.watchersOf(target, kernel.address)) lost.push(watchAgain(verb, target, watcher));
   }
   return lost;
 }
 
-function watchAgain(target: ActorId, watcher: ActorId): Envelope {
+function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watcher: ActorId): Envelope {
   const sender = isProcessAddress(watcher) ? undefined : watcher;
-  return new Envelope('rewatch', target, watcher, sender, undefined, 0);
+  return new Envelope(verb, target, watcher, sender, undefined, 0);
 }

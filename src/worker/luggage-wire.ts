@@ -4,7 +4,7 @@
  */
 import type { ActorLuggage } from '../actor/luggage.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
+import { Envelope, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
 import { type FrameWeight, fromWire, toWire } from '../wire/codec.ts';
 import { VERBS } from '../wire/entry.ts';
 
@@ -20,6 +20,7 @@ type WireEnvelope = [
   process: ActorId | null,
   correlation: number,
   deadline: number,
+  stamp: [stream: string, number: number, previous: number, floor: number, turn: string | null] | null,
 ];
 
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
@@ -81,7 +82,7 @@ export function mailPieces(
 }
 
 function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: FrameWeight): WireEnvelope {
-  const { to, verb, message, sender, replyTo, deadline } = envelope;
+  const { to, verb, message, sender, replyTo, deadline, stamp } = envelope;
   const payload = toWire(message, messageBytesMax, weight);
   const address = replyTo?.address();
   weight.bytesMax += (to.length + (sender?.length ?? 0)) * 3;
@@ -93,6 +94,7 @@ function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: Fra
     address?.process ?? null,
     address?.correlation ?? 0,
     deadline,
+    stamp ? [stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null] : null,
   ];
 }
 
@@ -101,8 +103,20 @@ export function readMail(
   toRef: (id: ActorId) => unknown,
   replyTo: (process: ActorId, correlation: number) => ReplyTo,
 ): Envelope[] {
-  return (batch as WireEnvelope[]).map(([to, verb, message, sender, process, correlation, deadline]) => {
+  return (batch as WireEnvelope[]).map(([to, verb, message, sender, process, correlation, deadline, stamp]) => {
     const reply = process === null ? undefined : replyTo(process, correlation);
-    return new Envelope(VERBS[verb] ?? 'message', to, fromWire(message, toRef), sender ?? undefined, reply, deadline);
+    const envelope = new Envelope(
+      VERBS[verb] ?? 'message',
+      to,
+      fromWire(message, toRef),
+      sender ?? undefined,
+      reply,
+      deadline,
+    );
+    if (stamp) {
+      const [stream, number, previous, floor, turn] = stamp;
+      envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined);
+    }
+    return envelope;
   });
 }

@@ -29,8 +29,9 @@ export class MovingSubscriptions {
     }
   }
 
-  /** Who subscribes to the topic and is on the move, with its move. */
-  of(topic: string): ReadonlyMap<ActorId, MoveId> | undefined {
-    return this.#byTopic.size === 0 ? undefined : this.#byTopic.get(topic);
+  /** Who subscribes to the topic and is on the move. */
+  of(topic: string): ReadonlySet<ActorId> | undefined {
+    const ids = this.#byTopic.size === 0 ? undefined : this.#byTopic.get(topic);
+    return ids && new Set(ids.keys());
   }
 }

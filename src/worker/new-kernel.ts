@@ -62,6 +62,7 @@ export function newKernel(
     topics: wrapTopics(topics),
     post: UNSET,
     claims: undefined,
+    durability: undefined,
     encodedBytes: encodedSize,
     running: undefined,
     closing: false,

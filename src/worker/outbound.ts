@@ -26,6 +26,15 @@ export class ReplyNote {
   }
 }
 
+/** So many more messages may come. */
+export class CreditNote {
+  readonly count: number;
+
+  constructor(count: number) {
+    this.count = count;
+  }
+}
+
 /** What an actor or a process is told besides its mail. */
 export class SignalNote {
   readonly to: ActorId;
@@ -42,14 +51,25 @@ export class PublishNote {
   readonly topic: string;
   readonly message: unknown;
   readonly sender: ActorId | undefined;
+  /** Of the moment of publishing: by the time it is written, the table and the moves may be others. */
+  readonly epoch: number;
+  readonly apart: readonly ActorId[] | null;
 
-  constructor(topic: string, message: unknown, sender: ActorId | undefined) {
+  constructor(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    apart: Iterable<ActorId> | undefined,
+  ) {
     this.topic = topic;
     this.message = message;
     this.sender = sender;
+    this.epoch = epoch;
+    this.apart = apart ? [...apart] : null;
   }
 }
 
 /** In order with the mail. */
 export type OutboundMail = Envelope | Note | PublishNote | SignalNote;
-export type Outbound = OutboundMail | ReplyNote;
+export type Outbound = OutboundMail | ReplyNote | CreditNote;

@@ -4,6 +4,9 @@
  *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
  *   prompt lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
  *
+ * A large item goes in pieces. Meanwhile the prompt lane passes it, and mail of other senders does, as far as it is of the
+ * common sort and nothing else stands before it: the order of each sender is kept.
+ *
  * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
  */
 import type { DeadLetters } from '../actor/dead-letters.ts';
@@ -14,10 +17,12 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
-import { CREDIT, FAILURE } from '../wire/entry.ts';
+import { FAILURE } from '../wire/entry.ts';
 import type { Link } from '../wire/link.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { isLarge, LargeMail } from './large-mail.ts';
+import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { PIECE_BYTES } from './pieces.ts';
 
 /** Messages under way to a process before it has granted more. */
 export const LINK_CREDIT = 32_768;
@@ -26,7 +31,7 @@ export const OUTBOUND_MAX = 100_000;
 /** From here on `tell` says false. */
 export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
-const FRAME_ENTRIES = 256;
+const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
 
 export interface PeerLinkOptions {
@@ -46,11 +51,13 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #writer: FrameWriter;
   readonly #mail = new Ring<OutboundMail>();
-  readonly #prompt = new Ring<Note | ReplyNote | SignalNote>();
+  readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
   #link: Link | undefined;
   #credit = LINK_CREDIT;
   #armed = false;
   #isFlushing = false;
+  /** On its way in pieces. */
+  #large: LargeMail | undefined;
   /** Nothing can be written any more. */
   ended = false;
   /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
@@ -62,7 +69,7 @@ export class PeerLink {
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
-    this.#writer = new FrameWriter({ ...options, address: this.address });
+    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES });
   }
 
   get link(): Link | undefined {
@@ -70,13 +77,14 @@ export class PeerLink {
   }
 
   get waiting(): number {
-    return this.#mail.length + this.#prompt.length;
+    return this.#mail.length + this.#prompt.length + (this.#large === undefined ? 0 : 1);
   }
 
   /** The link is there, for the first time or again after it broke. */
   attach(link: Link): void {
     this.#link = link;
     this.ended = false;
+    this.#large = undefined;
     this.#writer.reset();
     this.#credit = LINK_CREDIT;
     // What a broken link lost was sent and never received: both sides count anew.
@@ -104,9 +112,15 @@ export class PeerLink {
     return mail.length < OUTBOUND_HIGH;
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): void {
+  publish(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    apart?: ReadonlySet<ActorId>,
+  ): void {
     if (this.#mail.length >= OUTBOUND_MAX) return this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
-    this.#mail.push(new PublishNote(topic, message, sender));
+    this.#mail.push(new PublishNote(topic, message, sender, epoch, apart));
     this.#arm();
   }
 
@@ -140,7 +154,7 @@ export class PeerLink {
   }
 
   grant(count: number): void {
-    this.#prompt.push(new Note([CREDIT, count]));
+    this.#prompt.push(new CreditNote(count));
     // Credit is no mail: it is not counted when the two ends compare what they sent and received.
     this.sent--;
     this.#arm();
@@ -154,9 +168,12 @@ export class PeerLink {
   /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
   takeUnwritten(): (Envelope | SignalNote)[] {
     this.#prompt.clear();
-    const isMail = (item: OutboundMail): item is Envelope | SignalNote =>
+    const isMail = (item: Outbound | undefined): item is Envelope | SignalNote =>
       item instanceof Envelope || item instanceof SignalNote;
-    return this.#mail.clear().filter(isMail);
+    // Without its last piece it is nothing to the receiver: it was not written.
+    const large = [this.#large?.item].filter(isMail);
+    this.#large = undefined;
+    return [...large, ...this.#mail.clear().filter(isMail)];
   }
 
   readonly flush = (): void => {
@@ -174,11 +191,63 @@ export class PeerLink {
   /** False where nothing was there to write, or nothing can be written now. */
   #writeFrame(): boolean {
     if (this.#link === undefined || this.#link.blocked || this.ended) return false;
+    if (this.waiting === 0) return false;
+    if (this.#large !== undefined) return this.#writePiece(this.#link, this.#large);
+    if (this.#writeCompact(this.#link) || this.#writeLarge(this.#link)) return true;
     const batch = this.#writer.begin();
     const items: Outbound[] = [];
     this.#fill(batch, items);
     if (items.length > 0) this.#write(batch, items);
     return items.length > 0;
+  }
+
+  /** As much as is of the common sort, until something of another sort comes. False: nothing was. */
+  #writeCompact(link: Link): boolean {
+    const writer = this.#writer;
+    writer.beginCompact();
+    let entries = 0;
+    for (; entries < FRAME_ENTRIES && !writer.isCompactFull; entries++) {
+      const lane: Ring<Outbound> = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+      // All mail of the common sort is messages: each spends a credit.
+      if (lane === this.#mail && this.#credit <= 0) break;
+      const item = lane.peek();
+      if (item === undefined || this.#large?.mayBePassedBy(item) === false || !writer.appendCompact(item)) break;
+      lane.shift();
+      if (lane === this.#mail) this.#credit--;
+    }
+    const bytes = writer.finishCompact(entries);
+    if (bytes === undefined) return false;
+    this.sent += entries;
+    link.write(bytes);
+    return true;
+  }
+
+  /** A piece of what is large, behind what may pass it. */
+  #writePiece(link: Link, { pieces }: LargeMail): true {
+    this.#writeCompact(link);
+    if (link.blocked) return true;
+    const piece = pieces.next();
+    if (pieces.isDone) this.#large = undefined;
+    link.write(piece);
+    return true;
+  }
+
+  /** Begins with the next item, where that is a large one. */
+  #writeLarge(link: Link): boolean {
+    const lane: Ring<Outbound> = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+    const item = lane.peek();
+    if (item === undefined || !isLarge(item)) return false;
+    const isMessage = item instanceof Envelope && item.verb === 'message';
+    if (isMessage && this.#credit <= 0) return false;
+    lane.shift();
+    const batch = this.#writer.batchOf(item);
+    if (batch === undefined) return true;
+    if (isMessage) this.#credit--;
+    const bytes = this.#encode(batch, [item]);
+    if (bytes === undefined) return true;
+    if (bytes.byteLength <= PIECE_BYTES) link.write(bytes);
+    else this.#large = new LargeMail(item, bytes);
+    return true;
   }
 
   #arm(): void {
@@ -191,14 +260,16 @@ export class PeerLink {
     const frame: FrameWeight = { bytesMax: 0 };
     const prompt = this.#prompt;
     while (prompt.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
-      const item = prompt.shift() as Note | ReplyNote | SignalNote;
+      // It goes on its own, next.
+      if (isLarge(prompt.peek() as Outbound)) return;
+      const item = prompt.shift() as Outbound;
       if (this.#writer.append(batch, item, frame)) items.push(item);
     }
     const mail = this.#mail;
     while (mail.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
       const next = mail.peek() as OutboundMail;
       const isMessage = next instanceof Envelope && next.verb === 'message';
-      if (isMessage && this.#credit <= 0) return;
+      if ((isMessage && this.#credit <= 0) || isLarge(next)) return;
       mail.shift();
       if (!this.#writer.append(batch, next, frame)) continue;
       items.push(next);
@@ -207,15 +278,21 @@ export class PeerLink {
   }
 
   #write(batch: unknown[], items: Outbound[]): void {
-    let bytes: Uint8Array;
+    const bytes = this.#encode(batch, items);
+    if (bytes !== undefined) this.#link?.write(bytes);
+  }
+
+  /** Undefined where it failed; all has been seen to then. */
+  #encode(batch: unknown[], items: Outbound[]): Uint8Array | undefined {
     try {
-      bytes = this.#writer.encode(batch);
+      const bytes = this.#writer.encode(batch);
+      this.sent += items.length;
+      return bytes;
     } catch (error) {
       // What the codec refuses although it looked plain: alone it is found, and it takes no other message with it.
-      return this.#writeSingly(items, asError(error));
+      this.#writeSingly(items, asError(error));
+      return undefined;
     }
-    this.sent += items.length;
-    this.#link?.write(bytes);
   }
 
   #writeSingly(items: Outbound[], error: Error): void {

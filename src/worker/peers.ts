@@ -16,6 +16,10 @@ export const RECONNECT_MS = 50;
 /** Milliseconds to wait for the end of a dead process's link; the kernel closes it at once, so this is never reached by itself. */
 export const LINK_END_MS_MAX = 5_000;
 
+/** Milliseconds for what waits on the links of a process that ends, and between two looks. */
+export const LAST_WORDS_MS_MAX = 1_000;
+const LAST_WORDS_LOOK_MS = 5;
+
 export interface PeersDoor {
   readonly kernel: Kernel;
   readonly network: LinkNetwork;
@@ -25,7 +29,8 @@ export interface PeersDoor {
   epoch(): number;
   /** The receiving side of one peer. */
   ingress(peer: PeerLink): Ingress;
-  linked(peer: PeerLink): void;
+  /** `isAgain`: after its link had broken while both lived. */
+  linked(peer: PeerLink, isAgain: boolean): void;
   /** The link has been read to its end, and nothing more can be written. */
   ended(peer: PeerLink): void;
 }
@@ -38,6 +43,7 @@ interface Entry {
   reader: LinkReader | undefined;
   /** Made again by the other side, which saw the end before this one did: used when the old one is read to its end. */
   successor: Link | undefined;
+  hasBeenLinked: boolean;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
   onEnd: (() => void)[];
@@ -130,13 +136,22 @@ export class Peers {
   }
 
   async close(): Promise<void> {
+    for (const { peer } of this.#byIndex.values()) peer.flush();
+    await this.#whenWritten();
     this.#isClosed = true;
-    for (const { peer } of this.#byIndex.values()) {
-      peer.flush();
-      peer.link?.close();
-    }
+    for (const { peer } of this.#byIndex.values()) peer.link?.close();
     for (const link of this.#early) link.destroy();
     await this.#door.network.close();
+  }
+
+  /** What this process has said is to arrive, where somebody reads. */
+  async #whenWritten(): Promise<void> {
+    const { clock } = this.#door.kernel;
+    const until = clock.now() + LAST_WORDS_MS_MAX;
+    const isWaiting = ({ link, ended, waiting }: PeerLink): boolean => link !== undefined && !ended && waiting > 0;
+    while (clock.now() < until && [...this.all()].some(isWaiting)) {
+      await new Promise<void>((resolve) => clock.setTimer(LAST_WORDS_LOOK_MS, resolve));
+    }
   }
 
   #handshake(): Handshake {
@@ -155,7 +170,16 @@ export class Peers {
       messageBytesMax: limits.messageBytesMax,
       epoch: () => this.#door.epoch(),
     });
-    const entry: Entry = { peer, path, isDialler, reader: undefined, successor: undefined, isDead: false, onEnd: [] };
+    const entry: Entry = {
+      peer,
+      path,
+      isDialler,
+      reader: undefined,
+      successor: undefined,
+      hasBeenLinked: false,
+      isDead: false,
+      onEnd: [],
+    };
     this.#byIndex.set(index, entry);
     return entry;
   }
@@ -209,7 +233,8 @@ export class Peers {
         if (peer.link === link) this.#linkEnded(entry, error);
       },
     };
-    this.#door.linked(peer);
+    this.#door.linked(peer, entry.hasBeenLinked);
+    entry.hasBeenLinked = true;
     kernel.log.debug({ peer: peer.index }, 'linked');
   }
 

@@ -1,6 +1,7 @@
 /** What the master asks of a process: to close its doors, whether it is idle, to stop its actors, its counters. */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
+import type { ProcessDurability } from '../durability/process-durability.ts';
 import { processMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
 import type { Router } from './router.ts';
@@ -10,6 +11,7 @@ export interface AnsweringParts {
   readonly router: Router;
   readonly peers: Peers;
   readonly role: string;
+  readonly durability: ProcessDurability | undefined;
 }
 
 export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
@@ -17,6 +19,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   switch (what) {
     case 'close':
       actors.kernel.closing = true;
+      parts.router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home while the system runs; got its shutdown');
       return undefined;
     case 'idle':
       return idlenessOf(parts);
@@ -27,7 +30,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   }
 }
 
-export function idlenessOf({ actors, router, peers }: AnsweringParts): IdleAnswer {
+export function idlenessOf({ actors, router, peers, durability }: AnsweringParts): IdleAnswer {
   let sent = 0;
   let received = 0;
   let waiting = router.holds.size;
@@ -36,5 +39,6 @@ export function idlenessOf({ actors, router, peers }: AnsweringParts): IdleAnswe
     received += peer.received;
     waiting += peer.waiting;
   }
-  return { idle: waiting === 0 && !actors.busy && actors.kernel.pending.size === 0, sent, received };
+  const isBusy = actors.busy || actors.kernel.pending.size > 0 || durability?.isBusy === true;
+  return { waiting, idle: waiting === 0 && !isBusy, sent, received };
 }

@@ -1,6 +1,7 @@
 /**
  * The system seen from one process: checks what its caller gives, and hands it to the kernel here or to the master.
  */
+import { join } from 'node:path';
 import type { UntypedRef } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
 import { refTarget } from '../actor/actor-context.ts';
@@ -9,6 +10,8 @@ import type { RefTo, Whereabouts } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { STORE_FOLDER } from '../durability/lmdb-store.ts';
+import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
@@ -18,9 +21,10 @@ import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { type DeadLetter, EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
+import { EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
 import { show } from '../vocabulary/show.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
+import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import type { ProcessIdentity, SpawnTopOptions, System } from './system.ts';
 
@@ -44,13 +48,19 @@ export class ProcessSystem implements System {
   readonly #actors: LocalActors;
   readonly #cluster: ClusterDoor;
   readonly #sender: Sender;
+  readonly #durability: ProcessDurability | undefined;
+  readonly deadLetters: DeadLetterBox;
 
-  constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterDoor) {
+  constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterDoor, durability?: ProcessDurability) {
     this.name = name;
     this.#kernel = kernel;
     this.#actors = actors;
     this.#cluster = cluster;
     this.#sender = new Sender(kernel, undefined);
+    this.#durability = durability;
+    this.deadLetters = deadLetterBox(kernel.deadLetters, durability?.letters, (to, message) =>
+      this.ask(to, message as Message),
+    );
   }
 
   get self(): ProcessIdentity {
@@ -145,7 +155,14 @@ export class ProcessSystem implements System {
   }
 
   async move(id: ActorId, worker: number): Promise<void> {
-    await this.#cluster.request({ kind: 'move', id: checkId(id), worker: checkIndex(worker) });
+    const { behaviours } = this.#kernel;
+    if (!behaviours.has(kindOf(checkId(id)))) {
+      throw new TroupeError(
+        'UNKNOWN_KIND',
+        `an id has one of the kinds ${[...behaviours.keys()].join(', ')}; got ${id}`,
+      );
+    }
+    await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
   }
 
   async reload(): Promise<void> {
@@ -162,8 +179,12 @@ export class ProcessSystem implements System {
     return this.#cluster.metrics();
   }
 
-  deadLetters(): DeadLetter[] {
-    return this.#kernel.deadLetters.kept();
+  async backup(path: string): Promise<void> {
+    if (typeof path !== 'string' || path === '')
+      throw new TroupeError('INVALID_OPTIONS', `a backup goes to the path of a folder; got ${show(path)}`);
+    const store = this.#durability?.store;
+    if (!store) throw new TroupeError('STORE_FAILED', 'a backup is of a system with durable actors; got one without');
+    await store.backup(join(path, STORE_FOLDER));
   }
 
   drained(): Promise<void> {

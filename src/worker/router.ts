@@ -13,7 +13,7 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { PlacementStrategy, Unit } from '../wire/control.ts';
@@ -74,10 +74,16 @@ export class Router implements Recipient {
   }
 
   deliver(envelope: Envelope): boolean {
-    if (this.#moving.size === 0 && this.holds.size === 0 && envelope.verb === 'message') {
+    if (this.#isCalm && envelope.verb === 'message') {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
-      if (cell !== undefined) return cell.deliver(envelope);
+      if (cell !== undefined) {
+        if (cell.durable === undefined || isStamped(envelope)) return cell.deliver(envelope);
+      } else {
+        // The way of the last message to it, where no table has come since.
+        const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
+        if (isClear !== undefined) return isClear;
+      }
     }
     if (this.desk?.keepsOf(envelope)) return true;
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
@@ -90,6 +96,10 @@ export class Router implements Recipient {
       );
       return true;
     }
+    if (behaviour.durable !== undefined && envelope.verb === 'message' && !isStamped(envelope)) {
+      const { durability } = this.#kernel;
+      if (durability !== undefined) return durability.send(envelope);
+    }
     return this.#route(envelope, behaviour);
   }
 
@@ -98,6 +108,10 @@ export class Router implements Recipient {
    * it: it is delivered even while the unit waits to move, or it would come after what is held.
    */
   arrived(envelope: Envelope): void {
+    if (this.#isCalm && envelope.verb === 'message') {
+      const cell = this.#actors.cellOf(envelope.to);
+      if (cell !== undefined) return void cell.deliver(envelope);
+    }
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
     if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
@@ -139,6 +153,17 @@ export class Router implements Recipient {
     return table.pinOf(id) ?? this.#located.get(id);
   }
 
+  /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
+  isWakerOf(id: ActorId): boolean {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    return behaviour?.durable !== undefined && this.#door.table.shardHomeOf(id, behaviour.role) === this.#door.index;
+  }
+
+  livesAt(id: ActorId, worker: number): boolean {
+    const behaviour = this.#kernel.behaviours.get(kindOf(id));
+    return behaviour !== undefined && this.homeOf(id, behaviour) === worker;
+  }
+
   /** Whether an actor may begin here now: the table says so, and no move is under way. */
   isHome(id: ActorId): boolean {
     const behaviour = this.#kernel.behaviours.get(kindOf(id));
@@ -176,6 +201,18 @@ export class Router implements Recipient {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
   }
 
+  /** No worker comes any more that could host it. */
+  refuseHomeless(code: ErrorCode, text: string): void {
+    for (const unit of this.holds.units()) {
+      if (this.#moving.has(unit)) continue;
+      const [first] = this.holds.peek(unit);
+      const behaviour = first && this.#kernel.behaviours.get(kindOf(first.to));
+      if (!behaviour || this.homeOf(first.to, behaviour) !== NOWHERE) continue;
+      for (const mail of this.holds.take(unit))
+        if (!('signal' in mail)) this.#kernel.deadLetters.refuse(mail, code, text);
+    }
+  }
+
   /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): void {
     const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
@@ -203,11 +240,17 @@ export class Router implements Recipient {
   /** Answers about actors of a worker that is gone hold no longer. */
   forgetLocated(worker: number): void {
     for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
+    this.#destinations.forgetWaysTo(worker);
   }
 
   remember(id: ActorId, worker: number): void {
     if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
     this.#located.set(id, worker);
+  }
+
+  /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
+  get #isCalm(): boolean {
+    return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
   }
 
   #route(envelope: Envelope, behaviour: Behaviour): boolean {
@@ -220,9 +263,8 @@ export class Router implements Recipient {
     if (home === undefined) return this.#locateFirst(envelope, behaviour);
     const peer = home === NOWHERE ? undefined : this.#door.peer(home);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, behaviour);
-    const isClear = peer.mail(envelope);
-    if (envelope.verb !== 'message') return isClear;
-    return this.#destinations.sent(to, behaviour) && isClear;
+    if (envelope.verb !== 'message') return peer.mail(envelope);
+    return this.#destinations.send(envelope, behaviour, peer, this.#door.table.epoch);
   }
 
   /** False from half a mailbox on: all that waits arrives at once. */
@@ -291,4 +333,9 @@ export class Router implements Recipient {
       if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
     }
   }
+}
+
+/** Somebody keeps it until it is committed. */
+function isStamped({ stamp }: Envelope): boolean {
+  return stamp !== undefined && stamp.stream !== '';
 }

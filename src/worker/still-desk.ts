@@ -2,6 +2,7 @@
 import type { DeadLetters } from '../actor/dead-letters.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
 import type { HeldSignal, HoldQueues } from './hold-queues.ts';
 import { LATE_MAIL_MAX, type Leaving } from './leaving.ts';
@@ -22,7 +23,10 @@ export class StillDesk implements LuggageDesk {
     const { sender } = envelope;
     const leaving = sender === undefined ? undefined : this.#leavingWith(sender);
     if (!leaving) return false;
-    if (leaving.isSent) {
+    if (leaving.isSent && envelope.verb !== 'message') {
+      // A watch that is asked again after a broken link: the luggage has it.
+      envelope.replyTo?.reject(new TroupeError('ACTOR_STOPPED', `${sender} asks from where it lives; got a move`));
+    } else if (leaving.isSent) {
       // What is left of its last turns: it goes on elsewhere, and speaks from there.
       const text = `an actor sends from where it lives; got a message of ${sender}, which has moved`;
       this.#deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);

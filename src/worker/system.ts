@@ -8,8 +8,9 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { DeadLetter, EventName } from '../vocabulary/events.ts';
+import type { EventName } from '../vocabulary/events.ts';
 import type { WorkerInfo } from '../wire/control.ts';
+import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 
 export interface SpawnTopOptions extends SpawnOptions {
@@ -58,8 +59,10 @@ export interface System {
   reload(): Promise<void>;
   on<E extends EventName>(event: E, listener: Listener<E>): () => void;
   metrics(): Promise<SystemMetrics>;
-  /** The newest dead letters of this process, oldest first. */
-  deadLetters(): DeadLetter[];
+  /** Called: the newest of this process, oldest first. Of durable actors: listed, sent again, discarded. */
+  readonly deadLetters: DeadLetterBox;
+  /** A consistent copy of all durable actors, while the system runs: a dataDir to start from. Into an empty or new folder. */
+  backup(path: string): Promise<void>;
   drained(): Promise<void>;
   shutdown(options?: { timeoutMs?: number }): Promise<void>;
 }

@@ -3,6 +3,11 @@ export interface WorkerOptions {
   askTimeoutMs: number;
   messageBytesMax: number;
   checkMessages: boolean;
+  pollMicros: number;
+  /** Durable actors in memory, at most, per worker. */
+  durableInMemoryMax: number;
+  /** Folder of the store; undefined where no kind is durable. */
+  storeFolder?: string;
   /** Level of the worker's logger. */
   logLevel: string;
 }

@@ -4,6 +4,8 @@
  */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LmdbStore } from '../durability/lmdb-store.ts';
+import type { Store } from '../durability/store.ts';
 import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
@@ -55,9 +57,10 @@ async function boot(order: BootOrder): Promise<void> {
   const options = order.options as WorkerOptions;
   const { system, self, token, startedAt, heartbeatMs } = order;
   socketDir = order.socketDir;
-  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel } = options;
+  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel, pollMicros } = options;
   const log = openLog(logLevel, { system, worker: self.index });
   const clock = systemClock();
+  let store: Store | undefined;
   let behaviours: Awaited<ReturnType<typeof loadActors>>;
   let main: ((system: ProcessSystem) => unknown) | undefined;
   try {
@@ -65,6 +68,7 @@ async function boot(order: BootOrder): Promise<void> {
       await loadActors(order.actors),
       order.main === undefined ? undefined : await loadMain(order.main),
     ]);
+    store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
   } catch (error) {
     const fault =
       error instanceof TroupeError
@@ -73,7 +77,8 @@ async function boot(order: BootOrder): Promise<void> {
     control.send({ type: 'load-failed', error: errorToData(fault) });
     return;
   }
-  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES });
+  const frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
+  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax, pollMicros });
   const limits = { askTimeoutMs, messageBytesMax, checkMessages };
   const parts = {
     system,
@@ -88,6 +93,8 @@ async function boot(order: BootOrder): Promise<void> {
     token,
     network,
     control,
+    store,
+    durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
   const path = await running.listen();

@@ -129,6 +129,16 @@ describe('the small examples', () => {
       'meanwhile hundreds of answers came from the role web\n',
     ]));
 
+  test('testing/auction.test: actors tested on a virtual clock, with probes, properties and a simulated cluster', () =>
+    expectOutput('testing/auction.test.mjs', [
+      'half a minute after the last bid the highest bidder is told',
+      'a bidder asks the auction, and gives its refusal on',
+      'property: whoever bids in whatever order, the highest bid wins',
+      'in a cluster: an auction that moves goes on',
+      'pass 4\n',
+      'fail 0\n',
+    ]));
+
   test('email/send-mails: mails arrive, are put off, and are refused', () =>
     expectOutput('email/send-mails.mjs', [
       'queued: 3\n',

@@ -34,6 +34,7 @@ describe('options', () => {
       main: undefined,
       name: 'troupe',
       dataDir: resolve('.troupe'),
+      durableInMemoryMax: 100_000,
       supervision: {
         onFailure: 'restart',
         intensity: 5,
@@ -44,6 +45,7 @@ describe('options', () => {
       hangMs: 10_000,
       askTimeoutMs: 5_000,
       messageBytesMax: 16 * 1024 * 1024,
+      pollMicros: 0,
       checkMessages: true,
       shutdownMs: 10_000,
       log: 'info',

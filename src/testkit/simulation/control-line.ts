@@ -4,7 +4,10 @@ import type { SimulatedTime } from './simulated-time.ts';
 /** Milliseconds that a control message is under way, at most; an exit is seen after at most as long again. */
 const CONTROL_MS = 0.5;
 
-export class ControlLine<M> {
+/** What goes on for ever, and changes nothing. */
+const NEWS = new Set(['heartbeat', 'workers', 'event']);
+
+export class ControlLine<M extends { type: string }> {
   readonly #time: SimulatedTime;
   readonly #random: () => number;
   /** When the newest is to arrive: each not before the last. */
@@ -17,21 +20,22 @@ export class ControlLine<M> {
     this.#random = random;
   }
 
+  /** Messages that have not arrived, but for those that are only news. */
   get underWay(): number {
     return this.#underWay;
   }
 
   send(message: M): void {
     const copy = copyOf(message) as M;
-    this.after(() => this.receive(copy));
+    this.after(() => this.receive(copy), NEWS.has(message.type) ? 0 : 1);
   }
 
   /** Behind all that was sent by now. */
-  after(run: () => void): void {
+  after(run: () => void, counts: 0 | 1 = 1): void {
     this.#last = Math.max(this.#last, this.#time.now + this.#random() * CONTROL_MS);
-    this.#underWay++;
+    this.#underWay += counts;
     this.#time.at(this.#last - this.#time.now, () => {
-      this.#underWay--;
+      this.#underWay -= counts;
       run();
     });
   }

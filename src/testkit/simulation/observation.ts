@@ -46,7 +46,13 @@ export type SimulationEvent =
   | { kind: 'frame'; step: 'written' | 'read'; at: number; from: string; to: string; frame: ObservedFrame }
   /** Nothing more is read on a link in this direction. */
   | { kind: 'link-end'; at: number; from: string; to: string; lost: readonly ObservedFrame[] }
-  | { kind: 'process'; step: 'forked' | 'killed' | 'ended' | 'frozen' | 'thawed'; at: number; process: string }
+  /** `crashed` by fate, `killed` by the master, `ended` by itself. */
+  | {
+      kind: 'process';
+      step: 'forked' | 'crashed' | 'killed' | 'ended' | 'frozen' | 'thawed';
+      at: number;
+      process: string;
+    }
   | { kind: 'network'; step: 'cut' | 'reset' | 'stalled' | 'unstalled'; at: number; from: string; to: string }
   | { kind: 'jump'; at: number; ms: number };
 

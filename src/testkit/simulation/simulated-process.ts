@@ -52,7 +52,7 @@ export class SimulatedProcess implements WorkerProcess {
     return this.clock.isFrozen;
   }
 
-  /** Control messages under way, in both directions. */
+  /** Control messages under way, in both directions, but for signs of life and news for onlookers. */
   get underWay(): number {
     return this.#up.underWay + this.#down.underWay;
   }
@@ -61,8 +61,14 @@ export class SimulatedProcess implements WorkerProcess {
     this.channel.send({ type: 'exit' });
   }
 
+  /** By the master. */
   kill(): void {
-    this.end({ code: null, signal: 'SIGKILL' });
+    this.#end({ code: null, signal: 'SIGKILL' }, 'killed');
+  }
+
+  /** By fate. */
+  crash(): void {
+    this.#end({ code: null, signal: 'SIGKILL' }, 'crashed');
   }
 
   freeze(): void {
@@ -83,17 +89,17 @@ export class SimulatedProcess implements WorkerProcess {
     this.#exited = listener;
   }
 
-  end(exit: WorkerExit): void {
+  #end(exit: WorkerExit, step: 'crashed' | 'killed' | 'ended'): void {
     if (this.clock.isDead) return;
+    this.#tell(step);
     this.clock.kill();
-    this.#tell(exit.signal ? 'killed' : 'ended');
     this.#machine.died(this.address, exit);
     this.#up.after(() => this.#machine.clock.whenRunning(() => this.#exited?.(exit)));
   }
 
   #boot(boot: Extract<ToProcess, { type: 'boot' }>, control: ControlChannel<ToMaster, ToProcess>): void {
     const { clock } = this;
-    const exit = (): void => this.end({ code: 0, signal: null });
+    const exit = (): void => this.#end({ code: 0, signal: null }, 'ended');
     this.process = this.#machine.start({ boot, clock, control, exit });
     void this.process.listen().then((path) => control.send({ type: 'listening', path }));
   }
@@ -130,7 +136,7 @@ export class SimulatedProcess implements WorkerProcess {
     this.#machine.observers.tell({ kind: 'control', step, at: this.#machine.time.now, from, to, message });
   }
 
-  #tell(step: 'killed' | 'ended' | 'frozen' | 'thawed'): void {
+  #tell(step: 'crashed' | 'killed' | 'ended' | 'frozen' | 'thawed'): void {
     this.#machine.observers.tell({ kind: 'process', step, at: this.#machine.time.now, process: this.address });
   }
 }

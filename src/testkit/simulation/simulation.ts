@@ -13,10 +13,13 @@ import { localChannel } from '../../wire/local-channel.ts';
 import { MemoryNetwork } from '../../wire/memory-link.ts';
 import { ClusterProcess } from '../../worker/cluster-process.ts';
 import type { System } from '../../worker/system.ts';
+import { type Probe, Probes } from '../probe.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { withProbes } from '../test-system.ts';
 import { type Observer, Observers, type SimulationEvent } from './observation.ts';
 import { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { ProcessSeed } from './simulated-machine.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -30,15 +33,26 @@ export interface SimulationOptions {
   main?: (system: System) => unknown;
   /** Milliseconds that a frame is under way, at most. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
+  /** Frames under way on a link before its writer has to wait. Default 64. */
+  linkFramesMax?: number;
   hangMs?: number;
   askTimeoutMs?: number;
   /** Looks on from the beginning. */
   observe?: Observer;
   /** Called for each process, the master's own data plane first, before anything happens in it. */
   began?: (process: ClusterProcess) => void;
+  /** Called once, before any process. */
+  built?: (simulation: Simulation) => void;
+  /** The disk that all processes share; given to the next simulation, it stands for a restart of everything. */
+  disk?: SimulatedDisk;
+  /** Simulated milliseconds at which it begins; later than any simulation before it on the disk. Default 1 000. */
+  beginsAt?: number;
+  durableInMemoryMax?: number;
   log?: string;
 }
 
+/** All processes share the memory of one: what each would use cannot be told. */
+const NO_MEMORY = { heapUsed: 0, rss: 0 };
 /** The address of the master's own data plane. */
 const MASTER = processAddress(0, 1);
 
@@ -58,6 +72,7 @@ export class Simulation {
   readonly #options: SimulationOptions;
   readonly #log: Log;
   readonly #links: ObservedNetwork;
+  readonly #probes = new Probes((isSo, ms) => this.time.runUntil(this.time.now + ms, isSo));
   #keys = 0;
 
   private constructor(options: SimulationOptions) {
@@ -66,6 +81,7 @@ export class Simulation {
     if (observe) this.observers.add(observe);
     this.random = seededRandom(seed);
     this.time = new SimulatedTime(this.random);
+    if (options.beginsAt !== undefined) this.time.now = options.beginsAt;
     this.#log = openLog(options.log ?? 'silent', {});
     this.clock = new ProcessClock(this.time);
     const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
@@ -73,7 +89,9 @@ export class Simulation {
       // Of the machine: links go on whichever process stands still.
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
+      ...(options.linkFramesMax !== undefined && { blockedFrames: options.linkFramesMax }),
     });
+    options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
     this.host = new SimulatedHost({
       time: this.time,
@@ -153,7 +171,7 @@ export class Simulation {
 
   /** SIGKILL: the memory of the worker is gone at once. */
   crash(index: number): void {
-    this.worker(index)?.kill();
+    this.worker(index)?.crash();
   }
 
   /** SIGSTOP: it does nothing until it is thawed; the master kills it once it has been silent for `hangMs`. */
@@ -205,6 +223,12 @@ export class Simulation {
     this.#tell({ kind: 'jump', at: this.time.now, ms });
   }
 
+  /** SIGKILL to everything, the master first: nothing happens in it any more. */
+  crashAll(): void {
+    for (const process of this.workers()) process.crash();
+    this.clock.kill();
+  }
+
   /** Calls `act` once, at the first event that fits: before a control message or frame that is received is handled. */
   when(fits: (event: SimulationEvent) => boolean, act: (event: SimulationEvent) => void): void {
     const forget = this.observers.add((event) => {
@@ -212,6 +236,11 @@ export class Simulation {
       forget();
       act(event);
     });
+  }
+
+  /** An actor that the test plays, `probe/<name>`, wherever it is placed. */
+  probe(name?: string): Probe {
+    return this.#probes.probe(name);
   }
 
   /** The address of the present process of a worker, or of the master for 0. */
@@ -243,7 +272,7 @@ export class Simulation {
   }
 
   #process({ boot, clock, control, exit }: ProcessSeed): ClusterProcess {
-    const { main, askTimeoutMs = 5_000 } = this.#options;
+    const { main, askTimeoutMs = 5_000, disk, durableInMemoryMax } = this.#options;
     const address = processAddress(boot.self.index, boot.self.incarnation);
     const process: ClusterProcess = new ClusterProcess({
       system: 'simulation',
@@ -251,6 +280,7 @@ export class Simulation {
       clock,
       random: this.random,
       newKey: () => `key-${++this.#keys}`,
+      memoryUsage: () => NO_MEMORY,
       log: this.#log,
       limits: { askTimeoutMs, messageBytesMax: 1_000_000, checkMessages: true },
       behaviours: this.#behaviours(),
@@ -260,6 +290,8 @@ export class Simulation {
       network: this.#links.host(address, clock, () => process.table.epoch),
       control,
       ...(main && { main }),
+      store: disk?.open(clock, this.random),
+      durableInMemoryMax,
       exit,
     });
     this.#options.began?.(process);
@@ -289,8 +321,10 @@ export class Simulation {
 
   /** A set of its own for each process, as each loads the modules anew. */
   #behaviours(): Map<string, ReturnType<typeof behaviourOf>> {
-    return new Map(
-      Object.entries(this.#options.actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)]),
+    const { actors } = this.#options;
+    return withProbes(
+      new Map(Object.entries(actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)])),
+      this.#probes,
     );
   }
 }

@@ -31,7 +31,7 @@ describe('a definition', () => {
 
   it('names all its faults at once', () => {
     const faults = faultsOf({
-      ...{ recieve: {}, state: 7, onStart: 'x', onStop: 1, onTerminated: {}, messages: {}, durable: true },
+      ...{ recieve: {}, state: 7, onStart: 'x', onStop: 1, onTerminated: {}, messages: {}, durable: 7 },
       receive: { add: 'no function' },
       mailbox: { capacity: 0 },
       passivateAfterMs: 0.5,
@@ -55,6 +55,10 @@ describe('a definition', () => {
     [{ receive: {}, passivateAfterMs: PASSIVATE_AFTER_MS_MAX + 1 }, 'room.passivateAfterMs'],
     [{ receive: {}, mailbox: null }, 'room.mailbox'],
     [{ receive: {}, placement: 'local' }, 'room.placement'],
+    [{ receive: {}, durable: { sync: 1 } }, 'room.durable.sync'],
+    [{ receive: {}, durable: { version: 0 } }, 'room.durable.version'],
+    [{ receive: {}, durable: { version: 2, migrate: { 2: () => {} } } }, 'room.durable.migrate'],
+    [{ receive: {}, durable: { version: 2, migrate: { 1: 7 } } }, 'room.durable.migrate.1'],
   ])('%o is faulty', (options, name) => {
     expect(faultsOf(options)[0]?.startsWith(`${name}: expected`)).toBe(true);
   });

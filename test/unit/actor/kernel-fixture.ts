@@ -3,6 +3,8 @@ import { afterEach } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { KernelLimits } from '../../../src/actor/kernel.ts';
+import { MemoryStore } from '../../../src/durability/memory-store.ts';
+import type { Store } from '../../../src/durability/store.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
@@ -64,8 +66,13 @@ afterEach(async () => {
 });
 
 /** Random 0.5: the backoff has no jitter, so a first restart comes after 50 ms. */
-export function startKit(actors: Record<string, ActorDefinition>, limits: Partial<KernelLimits> = {}): Kit {
-  const clock = new VirtualClock();
+export function startKit(
+  actors: Record<string, ActorDefinition>,
+  limits: Partial<KernelLimits> = {},
+  store: Store = new MemoryStore(),
+  more: { clock?: VirtualClock; startedAt?: number; durableInMemoryMax?: number } = {},
+): Kit {
+  const { clock = new VirtualClock(), ...rest } = more;
   const log = new KeptLog();
   const process = new LocalProcess({
     name: 'test',
@@ -74,6 +81,8 @@ export function startKit(actors: Record<string, ActorDefinition>, limits: Partia
     log,
     limits: { askTimeoutMs: 5_000, messageBytesMax: 16 * 1024 * 1024, checkMessages: true, ...limits },
     shutdownMs: 10_000,
+    store,
+    ...rest,
     behaviours: behavioursOf(Object.entries(actors), (kind) => kind),
   });
   const events = new Map<EventName, Record<string, unknown>[]>();

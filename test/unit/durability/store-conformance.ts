@@ -1,7 +1,7 @@
 /** What every store does, whatever it is made of. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMIT_CHANGES_MAX } from '../../../src/durability/commit-rules.ts';
-import type { DueReminder, Store, StoreChange } from '../../../src/durability/store.ts';
+import type { Store, StoreChange } from '../../../src/durability/store.ts';
 
 export interface StoreKit {
   /** Another store on the same disk, as another process would open it. */
@@ -14,16 +14,20 @@ function change(id: string, expectedVersion: number, more: Partial<StoreChange> 
     id,
     expectedVersion,
     fence: '1',
-    shard: 7,
-    remindAt: undefined,
-    bytes: new Uint8Array([expectedVersion]),
+    wakeAt: undefined,
+    put: new Map([['state', new Uint8Array([expectedVersion])]]),
+    remove: [],
     ...more,
   };
 }
 
-async function due(store: Store, shards: number[], until: number): Promise<DueReminder[]> {
-  const found: DueReminder[] = [];
-  for await (const reminder of store.dueReminders(shards, until)) found.push(reminder);
+function part(...bytes: number[]): Map<string, Uint8Array> {
+  return new Map([['state', new Uint8Array(bytes)]]);
+}
+
+async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of from) found.push(one);
   return found;
 }
 
@@ -43,23 +47,22 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
 
     it('keeps what was committed, and nothing of what was not', async () => {
       expect(await store.load('bank/a')).toBeUndefined();
-      await store.commit([change('bank/a', 0, { bytes: new Uint8Array([1, 2, 3]), fence: '5', remindAt: 9 })]);
+      await store.commit([change('bank/a', 0, { put: part(1, 2, 3), fence: '5', wakeAt: 9 })]);
       expect(await store.load('bank/a')).toEqual({
         version: 1,
         fence: '5',
-        shard: 7,
-        remindAt: 9,
-        bytes: new Uint8Array([1, 2, 3]),
+        wakeAt: 9,
+        parts: part(1, 2, 3),
       });
     });
 
     it('refuses a change that expects another version, and changes nothing', async () => {
       await store.commit([change('bank/a', 0)]);
-      await expect(store.commit([change('bank/a', 0, { bytes: new Uint8Array([9]) })])).rejects.toMatchObject({
+      await expect(store.commit([change('bank/a', 0, { put: part(9) })])).rejects.toMatchObject({
         code: 'STORE_FAILED',
       });
       await expect(store.commit([change('bank/a', 2)])).rejects.toThrow(/bank\/a.*got/s);
-      expect(await store.load('bank/a')).toMatchObject({ version: 1, bytes: new Uint8Array([0]) });
+      expect(await store.load('bank/a')).toMatchObject({ version: 1, parts: part(0) });
     });
 
     it('refuses a lower fence than that of the record, and takes the same or a higher one', async () => {
@@ -84,43 +87,80 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
     it('lets one of many win who expect the same version', async () => {
       const other = await kit.open();
       const rivals = Array.from({ length: 20 }, (_, n) =>
-        (n % 2 ? other : store).commit([change('bank/a', 0, { bytes: new Uint8Array([n]) })]),
+        (n % 2 ? other : store).commit([change('bank/a', 0, { put: part(n) })]),
       );
       const outcomes = await Promise.allSettled(rivals);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
-      expect(await store.load('bank/a')).toMatchObject({ version: 1, bytes: new Uint8Array([winner]) });
+      expect(await store.load('bank/a')).toMatchObject({ version: 1, parts: part(winner) });
       await other.close();
     });
 
-    it('gives due reminders of the wanted shards, earliest first, as they stand', async () => {
+    it('writes the parts that a change names, removes those it removes, and leaves the others', async () => {
+      const bytes = (n: number): Uint8Array => new Uint8Array([n]);
       await store.commit([
-        change('bank/a', 0, { shard: 1, remindAt: 30 }),
-        change('bank/b', 0, { shard: 2, remindAt: 10 }),
-        change('bank/c', 0, { shard: 3, remindAt: 20 }),
-        change('bank/d', 0, { shard: 1, remindAt: 99 }),
+        change('bank/a', 0, {
+          put: new Map([
+            ['state', bytes(1)],
+            ['mark:x', bytes(2)],
+            ['mark:y', bytes(3)],
+          ]),
+        }),
+        change('bank/a!', 0),
+        change('bank/a/b', 0),
       ]);
-      expect(await due(store, [1, 2], 50)).toEqual([
+      await store.commit([change('bank/a', 1, { put: new Map([['mark:y', bytes(4)]]), remove: ['mark:x', 'mark:z'] })]);
+      expect((await store.load('bank/a'))?.parts).toEqual(
+        new Map([
+          ['mark:y', bytes(4)],
+          ['state', bytes(1)],
+        ]),
+      );
+      expect((await store.load('bank/a!'))?.parts).toEqual(part(0));
+    });
+
+    it('gives who must be in memory, earliest first, as things stand', async () => {
+      await store.commit([
+        change('bank/a', 0, { wakeAt: 30 }),
+        change('bank/b', 0, { wakeAt: 10 }),
+        change('bank/c', 0, { wakeAt: 0 }),
+        change('bank/d', 0, { wakeAt: 99 }),
+      ]);
+      expect(await all(store.wakes(1, 50))).toEqual([
         { id: 'bank/b', at: 10 },
         { id: 'bank/a', at: 30 },
       ]);
-      await store.commit([
-        change('bank/b', 1, { shard: 2, remindAt: undefined }),
-        change('bank/a', 1, { shard: 1, remindAt: 5 }),
-      ]);
-      expect(await due(store, [1, 2, 3], 50)).toEqual([
+      expect(await all(store.wakes(0, 0))).toEqual([{ id: 'bank/c', at: 0 }]);
+      await store.commit([change('bank/b', 1), change('bank/a', 1, { wakeAt: 5 }), change('bank/c', 1, { wakeAt: 7 })]);
+      expect(await all(store.wakes(0, 50))).toEqual([
         { id: 'bank/a', at: 5 },
-        { id: 'bank/c', at: 20 },
+        { id: 'bank/c', at: 7 },
       ]);
     });
 
-    it('forgets a record with its reminder, if it is the one that was meant', async () => {
-      await store.commit([change('bank/a', 0, { remindAt: 1 })]);
+    it('gives thousands of wakes and ids, each once and in order', async () => {
+      const names = Array.from({ length: 2_500 }, (_, n) => `bank/${String(n).padStart(5, '0')}`);
+      for (let at = 0; at < names.length; at += COMMIT_CHANGES_MAX) {
+        await store.commit(
+          names.slice(at, at + COMMIT_CHANGES_MAX).map((id, n) => change(id, 0, { wakeAt: (at + n) >> 1 })),
+        );
+      }
+      await store.commit([change('bang/x', 0), change('bank-x/y', 0), change('banks/z', 0)]);
+      const wakes = await all(store.wakes(0, 10_000));
+      expect(wakes.map(({ id }) => id)).toEqual(names);
+      expect(wakes.map(({ at }) => at)).toEqual(names.map((_, n) => n >> 1));
+      expect(await all(store.ids('bank'))).toEqual(names);
+      expect(await all(store.ids('bank', names[2_490]))).toEqual(names.slice(2_491));
+    });
+
+    it('forgets a record with its parts and its wake, if it is the one that was meant', async () => {
+      await store.commit([change('bank/a', 0, { wakeAt: 1 })]);
       await expect(store.forget('bank/a', 2)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       await store.forget('bank/a', 1);
       expect(await store.load('bank/a')).toBeUndefined();
-      expect(await due(store, [7], 10)).toEqual([]);
-      await store.commit([change('bank/a', 0)]);
+      expect(await all(store.wakes(0, 10))).toEqual([]);
+      await store.commit([change('bank/a', 0, { put: new Map() })]);
+      expect((await store.load('bank/a'))?.parts).toEqual(new Map());
     });
 
     it('takes as many changes as its bound in a commit, and not one more', async () => {

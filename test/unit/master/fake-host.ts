@@ -131,9 +131,10 @@ export class FakeProcess {
 
   #prepare(move: MoveOrder): void {
     this.#checkOldHome(move);
-    if (this.behave.handoffs === 'install')
+    if (this.behave.handoffs === 'install' || (move.purpose !== 'move' && this.behave.handoffs !== 'refuse'))
       this.say({ type: 'prepared', move: move.id, family: [], subscriptions: [] });
-    if (this.behave.handoffs === 'refuse') this.#refuse(move, 'INVALID_MESSAGE');
+    if (this.behave.handoffs === 'refuse')
+      this.#refuse(move, move.purpose === 'claim' ? 'ALREADY_EXISTS' : 'INVALID_MESSAGE');
   }
 
   #refuse(move: MoveOrder, code: ErrorData['code']): void {
@@ -161,7 +162,7 @@ export class FakeProcess {
   }
 
   #answer(what: string): unknown {
-    if (what === 'idle') return this.behave.idle?.() ?? { idle: true, sent: 0, received: 0 };
+    if (what === 'idle') return this.behave.idle?.() ?? { idle: true, waiting: 0, sent: 0, received: 0 };
     return what === 'metrics' ? { worker: this.index } : undefined;
   }
 

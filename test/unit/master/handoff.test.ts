@@ -299,3 +299,77 @@ describe('a worker that joins later', () => {
     expect(self.all('hold')).toEqual([]);
   });
 });
+
+describe('a live move', () => {
+  /** Of an id on worker 1 to worker 2, held by all, of which nothing has come yet. */
+  async function moveUnderWay(): Promise<{ system: TestSystem; id: string; reply: Reply; move: MoveOrder }> {
+    const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
+    for (const worker of system.host.forked) worker.behave = {};
+    const id = idOn(system, 'counter', 1);
+    const reply = request(system.self, { kind: 'move', id, worker: 2 });
+    await system.clock.advance(1);
+    const { move } = system.host.worker(1).all('prepare')[0] as { move: MoveOrder };
+    system.host.worker(1).say({ type: 'prepared', move: move.id, family: [], subscriptions: [] });
+    await system.clock.advance(1);
+    return { system, id, reply, move };
+  }
+
+  test('is held by all only when its old home stands still, with the places of its family', async () => {
+    const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
+    for (const worker of system.host.forked) worker.behave = {};
+    const id = idOn(system, 'counter', 1);
+    request(system.self, { kind: 'move', id, worker: 2 });
+    await system.clock.advance(1);
+    const { move } = system.host.worker(1).all('prepare')[0] as { move: MoveOrder };
+    expect(system.self.all('hold')).toEqual([]);
+    const subscriptions: [string, string][] = [['news', id]];
+    system.host.worker(1).say({ type: 'prepared', move: move.id, family: ['child/a'], subscriptions });
+    await system.clock.advance(1);
+    expect(system.self.all('hold').map(({ move: held }) => held)).toMatchObject([
+      { id: move.id, units: [id, 'child/a'], subscriptions },
+    ]);
+  });
+
+  test('of a busy actor is tried again with more patience, to the deadline and no further', async () => {
+    const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
+    const old = system.host.worker(1);
+    for (const worker of system.host.forked) worker.behave = {};
+    const id = idOn(system, 'counter', 1);
+    const reply = request(system.self, { kind: 'move', id, worker: 2 });
+    const patience: number[] = [];
+    for (let asked = 0; !reply.isThere() && asked < 100; ) {
+      await system.clock.advance(5);
+      const prepares = old.all('prepare');
+      if (prepares.length === asked) continue;
+      asked = prepares.length;
+      const { move, patienceMs, isLast } = prepares.at(-1) as { move: MoveOrder; patienceMs: number; isLast: boolean };
+      patience.push(isLast ? -patienceMs : patienceMs);
+      await system.clock.advance(patienceMs);
+      const error = { code: 'ACTOR_UNAVAILABLE' as const, message: 'it stands still; got a turn' };
+      old.say({ type: 'refused', move: move.id, error, isBusy: true });
+    }
+    expect(patience).toEqual([50, 100, 200, 400, 800, 1_600, -2_000]);
+    expect(reply.error()?.code).toBe('ACTOR_UNAVAILABLE');
+    expect(system.self.table?.homeOf(id, '')).toBe(1);
+  });
+
+  test('whose old home dies ends at its new home, also where that is about to leave', async () => {
+    const { system, id, move } = await moveUnderWay();
+    request(system.self, { kind: 'restart-worker', index: 2 });
+    await system.clock.advance(5);
+    system.host.worker(1).exit();
+    await system.clock.advance(5);
+    const change = system.self.all('table').at(-1)?.change;
+    expect([change?.settles.includes(move.id), change?.stays?.includes(move.id)]).toEqual([true, false]);
+    expect(system.self.table?.homeOf(id, '')).toBe(2);
+  });
+
+  test('whose new home dies stays where it is', async () => {
+    const { system, id, reply, move } = await moveUnderWay();
+    system.host.worker(2).exit();
+    await system.clock.advance(5);
+    const change = system.self.all('table').at(-1)?.change;
+    expect([change?.settles, change?.stays]).toEqual([[move.id], [move.id]]);
+    expect([system.self.table?.homeOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
+  });
+});

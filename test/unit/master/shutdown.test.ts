@@ -27,10 +27,10 @@ test('a shutdown closes, waits for quiet, stops the actors, waits again, and onl
 test('quiet is only where all are idle, as much came as was sent, and the next round says the same', async () => {
   const { clock, host, master } = await startTestSystem();
   const answers = [
-    { idle: false, sent: 1, received: 0 },
-    { idle: true, sent: 1, received: 0 },
-    { idle: true, sent: 1, received: 1 },
-    { idle: true, sent: 2, received: 2 },
+    { idle: false, waiting: 0, sent: 1, received: 0 },
+    { idle: true, waiting: 0, sent: 1, received: 0 },
+    { idle: true, waiting: 0, sent: 1, received: 1 },
+    { idle: true, waiting: 0, sent: 2, received: 2 },
   ];
   let round = 0;
   host.worker(1).behave.idle = () => answers[Math.min(round++, answers.length - 1)] as (typeof answers)[number];
@@ -50,7 +50,7 @@ test('quiet is only where all are idle, as much came as was sent, and the next r
 
 test('mail that never ends is cut off at the deadline, the actors are stopped all the same', async () => {
   const { clock, host, master } = await startTestSystem();
-  host.worker(1).behave.idle = () => ({ idle: false, sent: 0, received: 0 });
+  host.worker(1).behave.idle = () => ({ idle: false, waiting: 0, sent: 0, received: 0 });
   let isDown = false;
   const down = master.shutdown(1_000).then(() => (isDown = true));
   await clock.advance(900);

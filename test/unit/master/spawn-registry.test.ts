@@ -33,11 +33,20 @@ test('an end counts for the worker that tells it, a removal without one for any'
   expect([registry.size, registry.take(2)]).toEqual([0, []]);
 });
 
-test('past the bound one more is not registered, one that is known is, and room that came free is used', () => {
+test('past the bound one more is not registered, one that is known is, and room that came free is used', {
+  timeout: 60_000,
+}, () => {
   const registry = new SpawnRegistry();
   for (let n = 0; n < SPAWNED_MAX; n++) registry.add(1, record(n));
   expect([registry.add(1, record('more')), registry.size]).toEqual([false, SPAWNED_MAX]);
   expect([registry.add(2, record(5)), registry.size]).toEqual([true, SPAWNED_MAX]);
   registry.remove('counter/6');
   expect([registry.add(1, record('more')), registry.size]).toEqual([true, SPAWNED_MAX]);
+});
+
+test('what has moved is registered at its new home, before that says so; the rest stays', () => {
+  const registry = new SpawnRegistry();
+  for (const n of [1, 2, 3]) registry.add(1, record(n));
+  registry.rehome(1, (id) => ({ 'counter/1': 2, 'counter/2': 1 })[id]);
+  expect([registry.take(2), registry.take(1), registry.size]).toEqual([[record(1)], [record(2), record(3)], 0]);
 });

@@ -8,8 +8,8 @@ describe('the subscriptions of a process', () => {
   it('say when a topic gets its first subscriber and when it loses its last', () => {
     const subscriptions = new Subscriptions();
     const listener = (): void => {};
-    expect(subscriptions.join('news', 'reader/a')).toBe(true);
-    expect(subscriptions.join('news', 'reader/a')).toBe(false);
+    expect(subscriptions.join('news', 'reader/a', 1)).toBe(true);
+    expect(subscriptions.join('news', 'reader/a', 1)).toBe(false);
     expect(subscriptions.listen('news', listener)).toBe(false);
     expect([subscriptions.size, subscriptions.topics]).toEqual([2, ['news']]);
     expect(subscriptions.leave('news', 'reader/a')).toBe(false);
@@ -20,7 +20,7 @@ describe('the subscriptions of a process', () => {
 
   it('know the topics of an actor', () => {
     const subscriptions = new Subscriptions();
-    for (const topic of ['news', 'sport']) subscriptions.join(topic, 'reader/a');
+    for (const topic of ['news', 'sport']) subscriptions.join(topic, 'reader/a', 1);
     subscriptions.leave('news', 'reader/a');
     expect([subscriptions.topicsOf('reader/a'), subscriptions.topicsOf('reader/b')]).toEqual([['sport'], []]);
   });

@@ -1,204 +1,146 @@
 /** Random programs: what users and fate do to a system, step by step. */
 import fc from 'fast-check';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
-import type { Observer } from '../../../src/testkit/simulation/observation.ts';
-import { CHILD_IDS, IDS, TOPICS, World } from './world.ts';
+
+/** Who does it: 0 is the master, the others a worker's main. */
+type By = number;
 
 export type Step =
-  | { do: 'tell' | 'ask' | 'slow' | 'boom'; to: string; count: number }
+  | { do: 'tell'; by: By; to: string; count: number }
+  | { do: 'ask'; by: By; to: string; ms: number }
+  | { do: 'slow' | 'boom'; by: By; to: string; count: number }
   | { do: 'relay'; from: string; to: string; count: number }
-  | { do: 'question'; from: string; to: string }
-  | { do: 'subscribe' | 'announce'; from: string; topic: string }
-  | { do: 'watch'; from: string; to: string }
-  | { do: 'stop' | 'killActor' | 'spawn'; to: string }
+  | { do: 'question'; from: string; to: string; via?: string }
+  | { do: 'subscribe' | 'unsubscribe' | 'announce'; from: string; topic: string }
+  | { do: 'publish'; by: By; topic: string }
+  | { do: 'watch' | 'unwatch'; from: string; to: string }
+  | { do: 'after' | 'every'; from: string; ms: number }
+  | { do: 'close' | 'open'; to: string }
+  | { do: 'stop' | 'killActor'; by: By; to: string }
+  | { do: 'spawn'; by: By; to: string; worker?: number }
   | { do: 'adopt'; from: string; key: string }
-  | { do: 'killWorker' | 'freeze' | 'thaw'; worker: number }
-  | { do: 'addWorker' | 'reload' }
   | { do: 'move'; to: string; worker: number }
+  | { do: 'addWorker' | 'reload' }
   | { do: 'removeWorker' | 'restartWorker'; worker: number }
+  /** Receiver and sender move while the one sends to the other. */
+  | { do: 'moveBoth'; from: string; to: string; count: number; workers: [receiver: number, sender: number]; ms: number }
+  | { do: 'crash'; worker: number }
+  /** It stands still for so long, or until it is killed for it. */
+  | { do: 'freeze'; worker: number; ms: number }
+  | { do: 'cut'; a: number; b: number }
+  | { do: 'reset'; a: number; b: number }
+  | { do: 'stall'; a: number; b: number; ms: number }
+  | { do: 'jump'; ms: number }
   /** The sender's worker dies while what it sent is on its way, and its next incarnation sends at once. */
   | { do: 'crashSender'; from: string; to: string; count: number; ms: number }
   | { do: 'wait'; ms: number };
 
-const anyId = fc.constantFrom(...IDS, ...CHILD_IDS);
-const player = fc.constantFrom(...IDS);
+const PLAYERS = 8;
+export const IDS: readonly string[] = Array.from({ length: PLAYERS }, (_, n) => `player/${n}`);
+export const CHILD_IDS: readonly string[] = ['child/a', 'child/b', 'child/c'];
+export const GUEST_IDS: readonly string[] = ['guest/a', 'guest/b'];
+export const TOPICS: readonly string[] = ['news', 'sport'];
+
 const topic = fc.constantFrom(...TOPICS);
 const count = fc.integer({ min: 1, max: 12 });
 const worker = fc.integer({ min: 1, max: 4 });
+const by = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: worker });
+const process = fc.integer({ min: 0, max: 4 });
+const ms = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('tell' as const), to: anyId, count }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('ask' as const), to: anyId, count }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('slow' as const, 'boom' as const), to: player, count }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('relay' as const), from: player, to: anyId, count }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('question' as const), from: player, to: anyId }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('subscribe' as const, 'announce' as const), from: player, topic }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('watch' as const), from: player, to: anyId }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'killActor' as const, 'spawn' as const), to: player }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('adopt' as const), from: player, key: fc.constantFrom('a', 'b', 'c') }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('killWorker' as const, 'freeze' as const, 'thaw' as const), worker }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('addWorker' as const, 'reload' as const) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('move' as const), to: anyId, worker }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('removeWorker' as const, 'restartWorker' as const), worker }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('crashSender' as const),
-      from: player,
-      to: anyId,
-      count,
-      ms: fc.double({ min: 0, max: 30, noNaN: true }),
+/** How often a kind of step is drawn; what is not named is not drawn. */
+type Weights = Partial<Record<Step['do'], number>>;
+
+export interface Mix {
+  weights: Weights;
+  /** The fewer they are, the more they have to do with each other. */
+  players: number;
+}
+
+const TRAFFIC: Weights = {
+  ...{ tell: 10, ask: 6, slow: 2, boom: 1, relay: 10, question: 4, publish: 2, announce: 4, subscribe: 3 },
+  ...{ unsubscribe: 1, watch: 4, unwatch: 1, after: 2, every: 1, close: 2, open: 2, stop: 2, killActor: 1 },
+  ...{ spawn: 2, adopt: 4, wait: 6 },
+};
+
+/** Crashes, hangs and broken links, while nothing moves but what these make move. */
+export const FATE: Mix = {
+  weights: { ...TRAFFIC, crash: 2, freeze: 2, cut: 1, reset: 1, stall: 1, jump: 1, crashSender: 3, addWorker: 1 },
+  players: 6,
+};
+
+const CHANGES: Weights = {
+  ...{ move: 10, moveBoth: 6, addWorker: 0.7, removeWorker: 0.6, restartWorker: 0.6, reload: 0.2 },
+};
+
+/** Actors move, workers come and go, and nothing dies: nothing may be lost. */
+export const MOVES: Mix = { weights: { ...TRAFFIC, ...CHANGES, cut: 1, stall: 1, jump: 0.5 }, players: 4 };
+
+/** Everything. */
+export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 };
+
+function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> } {
+  const player = fc.constantFrom(...IDS.slice(0, players));
+  const anyId = fc.oneof(
+    { weight: players, arbitrary: player },
+    { weight: 3, arbitrary: fc.constantFrom(...CHILD_IDS, ...GUEST_IDS) },
+  );
+  return {
+    tell: fc.record({ do: fc.constant('tell'), by, to: anyId, count }),
+    ask: fc.record({ do: fc.constant('ask'), by, to: anyId, ms: ms(20, 400) }),
+    slow: fc.record({ do: fc.constant('slow'), by, to: player, count }),
+    boom: fc.record({ do: fc.constant('boom'), by, to: player, count }),
+    relay: fc.record({ do: fc.constant('relay'), from: player, to: anyId, count }),
+    question: fc.record(
+      { do: fc.constant('question'), from: player, to: anyId, via: player },
+      { requiredKeys: ['do', 'from', 'to'] },
+    ),
+    subscribe: fc.record({ do: fc.constant('subscribe'), from: player, topic }),
+    unsubscribe: fc.record({ do: fc.constant('unsubscribe'), from: player, topic }),
+    announce: fc.record({ do: fc.constant('announce'), from: player, topic }),
+    publish: fc.record({ do: fc.constant('publish'), by, topic }),
+    watch: fc.record({ do: fc.constant('watch'), from: player, to: anyId }),
+    unwatch: fc.record({ do: fc.constant('unwatch'), from: player, to: anyId }),
+    after: fc.record({ do: fc.constant('after'), from: player, ms: ms(0, 120) }),
+    every: fc.record({ do: fc.constant('every'), from: player, ms: ms(40, 200) }),
+    close: fc.record({ do: fc.constant('close'), to: player }),
+    open: fc.record({ do: fc.constant('open'), to: player }),
+    stop: fc.record({ do: fc.constant('stop'), by, to: anyId }),
+    killActor: fc.record({ do: fc.constant('killActor'), by, to: anyId }),
+    spawn: fc.record({ do: fc.constant('spawn'), by, to: player }),
+    adopt: fc.record({ do: fc.constant('adopt'), from: player, key: fc.constantFrom('a', 'b', 'c') }),
+    move: fc.record({ do: fc.constant('move'), to: anyId, worker }),
+    moveBoth: fc.record({
+      ...{ do: fc.constant('moveBoth'), from: player, to: anyId, count, ms: ms(0, 8) },
+      workers: fc.tuple(worker, worker),
     }),
-  },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 40 }) }) },
-);
-
-export function steps({ maxLength }: { maxLength: number }): fc.Arbitrary<Step[]> {
-  const calm = step.filter((one) => !['killWorker', 'freeze', 'thaw', 'crashSender'].includes(one.do));
-  return fc.array(process.env.TROUPE_CALM ? calm : step, { maxLength, size: 'max' });
+    addWorker: fc.constant({ do: 'addWorker' }),
+    reload: fc.constant({ do: 'reload' }),
+    removeWorker: fc.record({ do: fc.constant('removeWorker'), worker }),
+    restartWorker: fc.record({ do: fc.constant('restartWorker'), worker }),
+    crash: fc.record({ do: fc.constant('crash'), worker }),
+    freeze: fc.record({ do: fc.constant('freeze'), worker, ms: ms(1, 500) }),
+    cut: fc.record({ do: fc.constant('cut'), a: process, b: process }),
+    reset: fc.record({ do: fc.constant('reset'), a: process, b: process }),
+    stall: fc.record({ do: fc.constant('stall'), a: process, b: process, ms: ms(1, 200) }),
+    jump: fc.record({ do: fc.constant('jump'), ms: ms(1, 2_000) }),
+    crashSender: fc.record({ do: fc.constant('crashSender'), from: player, to: anyId, count, ms: ms(0, 30) }),
+    wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
+  };
 }
 
-/** Runs a program to the end and checks what happened. */
-export async function runProgram(seed: number, program: readonly Step[], observe?: Observer): Promise<World> {
-  const world = new World();
-  // Links as fast as the control plane, and far slower: what is learnt by the one may overtake what comes by the other.
-  const linkMs = [0.2, 1, 5, 20][seed % 4] as number;
-  const simulation = await Simulation.start({
-    seed,
-    workers: 3,
-    actors: world.actors(),
-    hangMs: 300,
-    askTimeoutMs: 500,
-    linkMs,
-    ...(observe && { observe }),
-  });
-  world.simulation = simulation;
-  simulation.system.on('dead-letter', ({ to, message, reason }) => {
-    const { from, n } = message as { from?: string; n?: number };
-    if (from !== undefined) world.dead.set(`${from}>${to}:${n}`, reason);
-  });
-  simulation.observers.add((event) => {
-    if (event.kind === 'process' && event.step === 'killed') world.kills++;
-  });
-  await simulation.run(5);
-  for (const one of program) {
-    carryOut(world, simulation, one);
-    await simulation.run(simulation.random() * 2);
-  }
-  for (const process of simulation.workers()) process.thaw();
-  await simulation.run(3_000);
-  await probe(world, simulation);
-  world.check();
-  await simulation.until(simulation.system.shutdown({ timeoutMs: 5_000 }));
-  if (simulation.workers().length > 0) world.breach('a process outlived the shutdown');
-  return world;
-}
+/** Weights of fast-check are whole numbers. */
+const WEIGHT_UNIT = 10;
 
-function carryOut(world: World, simulation: Simulation, one: Step): void {
-  const { system } = simulation;
-  switch (one.do) {
-    case 'tell':
-      for (let i = 0; i < one.count; i++) system.tell(one.to, { type: 'note', ...world.sends('main', one.to) });
-      return;
-    case 'slow':
-    case 'boom':
-      system.tell(one.to, { type: one.do, ...world.sends('main', one.to), ms: one.count });
-      return;
-    case 'ask': {
-      const { from, n } = world.sends('main', one.to);
-      const sent = world.asks(from, one.to, n, 400);
-      void world.settles(sent, system.ask(one.to, { type: 'note', from, n }, { timeoutMs: 400 }));
-      return;
-    }
-    case 'relay':
-      system.tell(one.from, { type: 'relay', to: one.to, count: one.count });
-      return;
-    case 'question':
-      system.tell(one.from, { type: 'question', to: one.to });
-      return;
-    case 'subscribe':
-    case 'announce':
-      system.tell(one.from, { type: one.do, topic: one.topic });
-      return;
-    case 'watch':
-      system.tell(one.from, { type: 'watch', id: one.to });
-      return;
-    case 'adopt':
-      system.tell(one.from, { type: 'adopt', key: one.key });
-      return;
-    case 'stop':
-      void system.stop(one.to).catch(() => {});
-      return;
-    case 'killActor':
-      void system.kill(one.to).catch(() => {});
-      return;
-    case 'spawn':
-      void system.spawn('player', { key: one.to.slice('player/'.length) }).catch(() => {});
-      return;
-    case 'crashSender':
-      return crashSender(simulation, one);
-    case 'move':
-      void system.move(one.to, one.worker).catch(() => {});
-      return;
-    case 'removeWorker':
-      if (simulation.workers().length > 3) void system.removeWorker(one.worker).catch(() => {});
-      return;
-    case 'restartWorker':
-      void system.restartWorker(one.worker).catch(() => {});
-      return;
-    case 'reload':
-      void system.reload().catch(() => {});
-      return;
-    case 'addWorker':
-      if (simulation.workers().length < 5) void system.addWorker().catch(() => {});
-      return;
-    default:
-      return fate(simulation, one);
-  }
-}
-
-function fate(simulation: Simulation, one: Extract<Step, { worker: number }> | { do: 'wait'; ms: number }): void {
-  if (one.do === 'wait') return void simulation.time.at(one.ms, () => {});
-  const process = simulation.worker(one.worker);
-  if (one.do === 'killWorker') process?.kill();
-  else if (one.do === 'freeze') process?.freeze();
-  else process?.thaw();
-}
-
-function crashSender(simulation: Simulation, { from, to, count, ms }: Extract<Step, { do: 'crashSender' }>): void {
-  const { system, time } = simulation;
-  system.tell(from, { type: 'relay', to, count });
-  time.at(ms, () => {
-    const home = simulation.workers().find(({ process }) => process?.actors.cellOf(from) !== undefined);
-    if (simulation.workers().length > 1) home?.kill();
-    system.tell(from, { type: 'relay', to, count });
-  });
-}
-
-/** When all is quiet, everybody can be reached again. */
-async function probe(world: World, simulation: Simulation): Promise<void> {
-  for (const id of IDS) {
-    const { from, n } = world.sends('main', id);
-    const sent = world.asks(from, id, n, 2_000);
-    await simulation.until(
-      world.settles(sent, simulation.system.ask(id, { type: 'note', from, n }, { timeoutMs: 2_000 })),
-    );
-    if (sent.ask?.outcome !== 'reply')
-      world.breach(`${id} could not be reached when all was quiet: ${sent.ask?.outcome}`);
-  }
+export function steps(
+  { weights, players }: Mix,
+  { minLength = 0, maxLength }: { minLength?: number; maxLength: number },
+): fc.Arbitrary<Step[]> {
+  const ofKind = arbitraries(players);
+  const step = fc.oneof(
+    ...Object.entries(weights).map(([what, weight]) => ({
+      weight: Math.round(weight * WEIGHT_UNIT),
+      arbitrary: ofKind[what as Step['do']],
+    })),
+  );
+  return fc.array(step, { minLength, maxLength, size: 'max' });
 }

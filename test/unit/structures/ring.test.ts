@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RING_SLOTS_INITIAL, RING_SLOTS_KEPT_MAX, Ring } from '../../../src/structures/ring.ts';
+import { RING_SLOTS_INITIAL, RING_SLOTS_KEPT_MAX, RING_SLOTS_STEADY_MAX, Ring } from '../../../src/structures/ring.ts';
 
 function ringOf<T>(...items: T[]): Ring<T> {
   const ring = new Ring<T>();
@@ -9,9 +9,16 @@ function ringOf<T>(...items: T[]): Ring<T> {
 }
 
 describe('a ring', () => {
-  it('owns no memory before the first push', () => {
+  it('owns no array before a second item waits', () => {
     expect(new Ring().capacity).toBe(0);
-    expect(ringOf(1).capacity).toBe(RING_SLOTS_INITIAL);
+    expect(ringOf(1).capacity).toBe(0);
+    expect(ringOf(1, 2).capacity).toBe(RING_SLOTS_INITIAL);
+    const ring = new Ring<number>();
+    for (let i = 0; i < 100; i++) {
+      ring.push(i);
+      expect([ring.peek(), ring.shift(), ring.length]).toEqual([i, i, 0]);
+    }
+    expect(ring.capacity).toBe(0);
   });
 
   it('is empty in every way when new', () => {
@@ -62,6 +69,27 @@ describe('a ring', () => {
     expect(ring.capacity).toBeLessThanOrEqual(RING_SLOTS_KEPT_MAX);
   });
 
+  it('shrinks as it nearly runs empty after a burst', () => {
+    const ring = new Ring<number>();
+    for (let i = 0; i < 10_000; i++) ring.push(i);
+    for (let i = 1; i < 10_000; i++) ring.shift();
+    expect(ring.capacity).toBeLessThanOrEqual(RING_SLOTS_STEADY_MAX);
+  });
+
+  it('finds nothing of another ring in an array from the pool', () => {
+    const ring = new Ring<number>();
+    const other = new Ring<string>();
+    for (let round = 0; round < 200; round++) {
+      for (let i = 0; i < round * 10; i++) ring.push(i);
+      while (ring.length > 0) ring.shift();
+      for (let i = 0; i < round; i++) other.push('x');
+      expect([...other].every((text) => text === 'x')).toBe(true);
+      expect(other.length).toBe(round);
+      while (other.length > 0) expect(other.shift()).toBe('x');
+      expect([other.peek(), other.shift()]).toEqual([undefined, undefined]);
+    }
+  });
+
   it('gives all of its memory back when cleared', () => {
     const ring = ringOf(1, 2, 3);
     expect(ring.clear()).toEqual([1, 2, 3]);
@@ -95,8 +123,8 @@ function step(
       expect(onRing(ring)).toEqual(onModel(model.items));
       expect([...ring]).toEqual(model.items);
       expect([ring.length, ring.peek()]).toEqual([model.items.length, model.items[0]]);
-      // Less than an eighth in use never lasts, unless the array is of the size that is kept.
-      expect(ring.capacity).toBeLessThanOrEqual(Math.max(RING_SLOTS_KEPT_MAX, 4 * model.items.length + 4));
+      const kept = model.items.length === 0 ? RING_SLOTS_KEPT_MAX : RING_SLOTS_STEADY_MAX;
+      expect(ring.capacity).toBeLessThanOrEqual(Math.max(kept, 4 * model.items.length + 4));
     },
     toString: () => name,
   };

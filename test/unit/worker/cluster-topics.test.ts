@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
+import type { MoveOrder } from '../../../src/wire/control.ts';
+import type { Published } from '../../../src/worker/link-reader.ts';
 import { ClusterTopics } from '../../../src/worker/cluster-topics.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { silent } from './link-fixture.ts';
@@ -19,8 +21,14 @@ class FakePeer {
     this.notes.push(parts);
   }
 
-  publish(topic: string, message: { n: number }): void {
-    this.published.push(`${topic} ${message.n}`);
+  publish(
+    topic: string,
+    message: { n: number },
+    _sender: string | undefined,
+    _epoch: number,
+    apart?: Set<string>,
+  ): void {
+    this.published.push(`${topic} ${message.n}${apart ? ` but ${[...apart]}` : ''}`);
   }
 
   get link(): PeerLink {
@@ -34,18 +42,23 @@ function newTopics(count = 2): {
   got: string[];
   clock: VirtualClock;
   held: Envelope[];
+  now: { epoch: number };
 } {
   const clock = new VirtualClock();
   const got: string[] = [];
   const held: Envelope[] = [];
+  const now = { epoch: 1 };
   const local = new LocalTopics(clock, silent);
   const note = ({ to, message }: Envelope): number => got.push(`${to} ${(message as { n: number }).n}`);
   local.post = { deliver: (envelope) => note(envelope) > 0, signal: () => {} };
   const peers = Array.from({ length: count }, () => new FakePeer());
   return {
     held,
-    topics: new ClusterTopics(local, () => peers.map(({ link }) => link), {
-      deliver: (envelope) => held.push(envelope),
+    now,
+    topics: new ClusterTopics(local, {
+      peers: () => peers.map(({ link }) => link),
+      post: { deliver: (envelope) => held.push(envelope) },
+      epoch: () => now.epoch,
     }),
     peers,
     got,
@@ -154,7 +167,7 @@ describe('a published message', () => {
     void topics.join('news', 'counter/a');
     void topics.listen('news', (one) => void heard.push(one));
     for (const { link } of peers) topics.told(link, ['news']);
-    topics.arrived('news', message(4), 'counter/s', 1, () => false);
+    topics.arrived({ topic: 'news', message: message(4), sender: 'counter/s', epoch: 1, apart: undefined });
     await clock.settle();
     expect([got, heard, peers.map(({ published }) => published)]).toEqual([['counter/a 4'], [message(4)], [[], []]]);
   });
@@ -175,4 +188,54 @@ test('a topic that is none is refused at the call', async () => {
   expect(() => topics.publish('', message(1), undefined)).toThrow('a topic is a string');
   expect(() => topics.join('', 'counter/a')).toThrow('a topic is a string');
   await expect(topics.listen('', () => {})).rejects.toThrow('a topic is a string');
+});
+
+describe('a subscriber on the move', () => {
+  const order = (subscriptions: [string, string][]): MoveOrder => ({
+    ...{ id: 7, purpose: 'move', units: ['counter/a'], subscriptions },
+    ...{ from: { index: 1, incarnation: 1 }, to: { index: 2, incarnation: 1 } },
+  });
+
+  test('gets what is published with its other mail, and by no other way', () => {
+    const { topics, peers, got, held } = newTopics();
+    void topics.join('news', 'counter/a');
+    void topics.join('news', 'counter/b');
+    for (const { link } of peers) topics.told(link, ['news']);
+    topics.moving.hold(order([['news', 'counter/a']]));
+    topics.publish('news', message(1), undefined);
+    expect([got, held.map(({ to }) => to)]).toEqual([['counter/b 1'], ['counter/a']]);
+    expect(peers.map(({ published }) => published)).toEqual([['news 1 but counter/a'], ['news 1 but counter/a']]);
+    topics.moving.release(order([['news', 'counter/a']]));
+    topics.publish('news', message(2), undefined);
+    expect([got.slice(1), held.length]).toEqual([['counter/a 2', 'counter/b 2'], 1]);
+  });
+
+  test('does not get what its publisher sends it another way, nor what is older than its life here', () => {
+    const { topics, got, now } = newTopics();
+    void topics.join('news', 'counter/a');
+    now.epoch = 5;
+    void topics.join('news', 'counter/b');
+    const from = (n: number, epoch: number, apart?: string[]): Published => ({
+      ...{ topic: 'news', message: message(n), sender: undefined, epoch, apart },
+    });
+    topics.arrived(from(1, 5, ['counter/a']));
+    topics.arrived(from(2, 4));
+    topics.arrived(from(3, 5));
+    expect(got).toEqual(['counter/b 1', 'counter/a 2', 'counter/a 3', 'counter/b 3']);
+  });
+
+  test('is in force only when all know it under the table of that moment', async () => {
+    const { topics, peers, now } = newTopics();
+    void topics.join('news', 'counter/a');
+    for (const { link } of peers) topics.acknowledged(link, 1);
+    await tick();
+    expect(topics.join('news', 'counter/b')).toBeUndefined();
+    now.epoch = 2;
+    const isInForce = hasSettled(topics.join('news', 'counter/c'));
+    await tick();
+    expect(isInForce()).toBe(false);
+    for (const { link } of peers) topics.acknowledged(link, 2);
+    await tick();
+    expect(isInForce()).toBe(true);
+  });
 });

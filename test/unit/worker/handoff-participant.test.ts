@@ -29,7 +29,7 @@ function newParticipant(live: string[] = []): {
   const router: string[] = [];
   const door = {
     self: { index: 1, incarnation: 1 },
-    actors: { ids: () => live, kernel: { pending: { moved: () => {} } } },
+    actors: { living: () => live, kernel: { pending: { moved: () => {} } } },
     topics: { moving: { hold: () => {}, release: () => {} } },
     router: {
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),
@@ -190,4 +190,17 @@ describe('markers', () => {
     participant.hold(order(next, 1, 3));
     expect(peers.get(3)?.notes).toEqual([[STATE, next, null]]);
   });
+});
+
+test('the old home of a claim says before any hold whether an actor lives there', () => {
+  const live = ['counter/b'];
+  const { participant, told, router } = newParticipant(live);
+  participant.prepare(order(1, 1, 3), 0, false);
+  live.push('counter/a');
+  participant.prepare(order(2, 1, 3), 0, false);
+  expect(told).toMatchObject([
+    { type: 'prepared', move: 1, family: [], subscriptions: [] },
+    { type: 'refused', move: 2, error: { code: 'ALREADY_EXISTS' } },
+  ]);
+  expect(router).toEqual([]);
 });

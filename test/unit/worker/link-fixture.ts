@@ -10,7 +10,7 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { type Handshake, type Link, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { MemoryNetwork } from '../../../src/wire/memory-link.ts';
-import { type Ingress, LinkReader } from '../../../src/worker/link-reader.ts';
+import { type Ingress, LinkReader, type Published } from '../../../src/worker/link-reader.ts';
 import { PeerLink } from '../../../src/worker/peer-link.ts';
 
 export const silent: Log = {
@@ -119,8 +119,9 @@ export class KeptIngress implements Ingress {
     this.lines.push(`signal ${to} ${type}`);
   }
 
-  published(topic: string, published: unknown): void {
-    this.lines.push(`publish ${topic} ${(published as { n: number }).n}`);
+  published({ topic, message, epoch, apart }: Published): void {
+    const others = apart ? ` but ${apart}` : '';
+    this.lines.push(`publish ${topic} ${(message as { n: number }).n}${epoch === 1 ? '' : ` @${epoch}`}${others}`);
   }
 
   topicChanged(topic: string, isJoined: boolean, number: number): void {

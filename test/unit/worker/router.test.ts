@@ -368,3 +368,16 @@ test('whatever ends, moves or dies in whatever order: nothing is lost or doubled
     { numRuns: 400 },
   );
 });
+
+test('mail that nobody will ever host is refused at once, and what has a home is not', () => {
+  const { router, reasons, change, peer, end } = newRouterKit();
+  end(2);
+  router.deliver(message('counter/held', 1));
+  router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  expect([reasons, router.holds.size]).toEqual([[], 1]);
+  change({ columns: { '': everyShard(NOWHERE) } });
+  router.deliver(message('counter/b', 2));
+  router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  expect([reasons.sort(), router.holds.size]).toEqual([['counter/b:SHUTTING_DOWN', 'counter/held:SHUTTING_DOWN'], 0]);
+  expect(peer(2).written).toEqual([]);
+});

@@ -1,0 +1,95 @@
+/** Who runs in each round, and which figures are set in relation to which. */
+
+const OURS = 'troupe';
+const LOCAL = ['S1', 'S2', 'S3', 'S6', 'S7'];
+const BETWEEN = ['S4', 'S5'];
+
+/**
+ * In the order of a round. `needs` is a module or command that may be missing: then the system is left out, by name.
+ * `quick`: part of `--quick` as well.
+ */
+export const SYSTEMS = [
+  { program: 'troupe-local', scenarios: LOCAL, quick: true },
+  { program: 'limit-local', scenarios: LOCAL, quick: true },
+  { program: 'peer-erlang', scenarios: [...LOCAL, ...BETWEEN], needs: { command: 'erl' } },
+  { program: 'peer-xstate', scenarios: LOCAL, needs: { module: 'xstate' }, quick: true },
+  { program: 'peer-nact', scenarios: LOCAL, needs: { module: 'nact' }, quick: true },
+  { program: 'peer-comedy', scenarios: ['S1', 'S2', 'S7', ...BETWEEN], needs: { module: 'comedy' } },
+  { program: 'peer-effect', scenarios: ['S1', 'S2'], needs: { module: 'effect' } },
+  { program: 'troupe-cluster', scenarios: BETWEEN, quick: true },
+  { program: 'limit-socket', scenarios: BETWEEN, quick: true },
+  { program: 'process-send', scenarios: BETWEEN, quick: true },
+  { program: 'process-send', part: 'relay', scenarios: BETWEEN },
+  { program: 'limit-socket', part: 'layout', scenarios: ['S4'] },
+  { program: 'troupe-cluster', part: 'polling', name: 'troupe, polling', scenarios: ['S5'] },
+  { program: 'limit-socket', part: 'polling', scenarios: ['S5'] },
+  { program: 'peer-moleculer', scenarios: BETWEEN, needs: { module: 'moleculer' } },
+  { program: 'peer-piscina', scenarios: ['S5'], needs: { module: 'piscina' } },
+  { program: 'durable', scenarios: ['D'], needs: { file: 'programs/durable.mjs' } },
+];
+
+/** What users do. These run troupe alone, once each round. */
+export const USERS = [
+  { program: 'chat', scenarios: ['chat'], quick: true },
+  { program: 'mix', scenarios: ['mix'] },
+  { program: 'fan-in', scenarios: ['fan-in'], quick: true },
+  { program: 'publish', scenarios: ['publish'], quick: true },
+  { program: 'ask-chain', scenarios: ['ask-chain'], quick: true },
+  { program: 'overload', scenarios: ['overload'] },
+  { program: 'latency-under-load', scenarios: ['load'] },
+  { program: 'churn', scenarios: ['churn'] },
+  { program: 'scaling', scenarios: ['scaling'] },
+  { program: 'memory', scenarios: ['memory'] },
+  { program: 'start-up', scenarios: ['start-up'], quick: true },
+  { program: 'failover', scenarios: ['failover'] },
+];
+
+const small = 'S4 tell small';
+const large = 'S4 tell 1 KB';
+const asks = 'S5 ask, 256 in flight';
+const more = (of, against, least, hoped, rest) => ({ of, against, least, hoped, ours: OURS, ...rest });
+
+/** The table of aims: how many times better than whom, at least and hoped for. */
+export const AIMS = [
+  more(small, 'process.send', 8, 12),
+  more(small, 'cluster relay', 25, 40),
+  more(small, 'erlang', 8, 15),
+  more(small, 'bare frames', 0.6, 0.85),
+  more(small, 'process.send', 1.2, 1.8, { theirs: 'S4 tell small, arrays of 256' }),
+  more(large, 'process.send', 2.5, 4),
+  more(large, 'erlang', 2.5, 4),
+  more(asks, 'process.send', 3, 5),
+  more(asks, 'erlang', 3.5, 6),
+  more('S5 ask p50', 'process.send', 1, 1.2, { less: true }),
+  more('S5 ask p50', 'process.send', 4, 6, { less: true, ours: 'troupe, polling' }),
+  more('S1 tell', 'nact', 15, 30),
+  more('S1 tell', 'xstate fromTransition', 2, 4),
+  more('S1 tell', 'erlang', 0.7, 1.2),
+  more('S2 ping-pong', 'nact', 15, 30),
+  more('S2 ping-pong', 'erlang', 2, 5),
+  more('S2 ask sequential', 'nact', 5, 10),
+  more('S2 ask sequential', 'erlang', 1, 2),
+  more('S3 spawn and tell', 'erlang', 1, 2),
+  more('S6 fan-out 1-1000-1', 'erlang', 2, 5),
+  more('S7 thread ring 503', 'erlang', 2, 5),
+];
+
+/** Ratios to limits, which `--compare` watches: a peer may have a bad day, a limit of the same round has the same one. */
+export const GUARDS = [
+  more('S1 tell', 'bare mailbox'),
+  more('S2 ping-pong', 'bare mailbox'),
+  more('S2 ask sequential', 'bare mailbox'),
+  more('S2 ask, 256 in flight', 'bare mailbox'),
+  more('S3 spawn and tell', 'bare mailbox'),
+  more('S3 heap per idle actor', 'bare mailbox', undefined, undefined, { less: true }),
+  more('S6 fan-out 1-1000-1', 'bare mailbox'),
+  more('S7 thread ring 503', 'bare mailbox'),
+  more(small, 'bare frames'),
+  more(large, 'bare frames'),
+  more('S4 tell small, both ways', 'bare frames'),
+  more('S5 ask p50', 'bare frames', undefined, undefined, { less: true }),
+  more(asks, 'bare frames'),
+];
+
+export const labelOf = ({ of, ours, against, theirs }) =>
+  `${of}: ${ours} / ${theirs ? `${against}, ${theirs}` : against}`;

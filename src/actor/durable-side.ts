@@ -1,0 +1,67 @@
+/**
+ * The door to durability: what a cell of a durable kind needs beside itself, and what a process needs to reach durable
+ * actors. Who implements it stands above this room.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+
+export type Reminder = { atMs: number } | { everyMs: number };
+
+/** The durable side of one cell: its record, and the turns that are not committed yet. */
+export interface DurableSide {
+  /** Reads the record. Resolves to whether there was one; rejects STORE_FAILED. */
+  load(): Promise<boolean>;
+  /** The state of the record, into the context. May throw what a migration throws. */
+  restore(): void;
+  /** False: the message was handled before, or is not its turn yet; all that is to be done about it has been done. */
+  admit(envelope: Envelope): boolean;
+  /** A message that is over without a turn: refused, or too late. */
+  skip(envelope: Envelope): void;
+
+  /** From now on what the actor does is kept back, until the turn's commit. `envelope`: undefined for hooks. */
+  beginTurn(envelope: Envelope | undefined): void;
+  /** Takes the state as it is now. Throws where it is no plain data. */
+  capture(): void;
+  /** Nothing of the turn so far happens. */
+  voidTurn(): void;
+  /** The turn is given up with its incarnation: its message counts as not handled. */
+  abandonTurn(): void;
+  /** The turn is over: its message counts as handled with what it did, all in one commit. */
+  endTurn(): void;
+  /** The message was put aside instead of handled. */
+  putAside(envelope: Envelope): void;
+  /** The state as it was after the last turn that did not fail. */
+  rollBack(): void;
+
+  /** Where the reply of a message goes: kept back, and kept for who asks again. */
+  replyTo(envelope: Envelope): ReplyTo;
+  /** A message of a turn that failed, to the dead letters that last. */
+  deadLetter(envelope: Envelope, reason: string): void;
+  tell(envelope: Envelope): boolean;
+  request(envelope: Envelope): boolean;
+  publish(topic: string, message: Message): void;
+  remind(name: string, when: Reminder, message: Message): void;
+  forget(name: string): void;
+
+  /** Nothing waits for a commit. */
+  readonly isSettled: boolean;
+  /** Nor for an acknowledgement: it may leave memory. */
+  readonly isIdle: boolean;
+  /** Resolves once nothing waits for a commit; undefined: so it is. */
+  settled(): Promise<void> | undefined;
+  /** Its cell is about to move: messages that wait beside the mailbox go back into it. */
+  standStill(): void;
+  acknowledged(signal: Signal & { type: 'acknowledged' }): void;
+  /** The cell is no more: no timer is left. Commits under way go on. */
+  close(): void;
+}
+
+/** Durability, as one process sees it. */
+export interface Durability {
+  /** A message from a sender that is not durable: sent again until it is committed. */
+  send(envelope: Envelope): boolean;
+  /** Of what this process sent. */
+  acknowledged(signal: Signal & { type: 'acknowledged' }): void;
+  isDurable(id: ActorId): boolean;
+}

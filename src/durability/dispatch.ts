@@ -1,0 +1,90 @@
+/**
+ * What a durable actor tells other durable actors: numbered as its turn ends, kept in its record, sent after the commit and
+ * again until the receiver has committed it.
+ */
+import type { Cell } from '../actor/cell.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { encodeValue } from '../wire/codec.ts';
+import { Outbox } from './outbox.ts';
+import { outgoingPart, type RecordContent } from './record.ts';
+import type { Turn } from './turn-batch.ts';
+
+/** Messages of an actor that are not acknowledged, at most; one more is a dead letter. */
+export const OUTBOX_MAX = 100_000;
+/** From here on `tell` says false. */
+export const OUTBOX_HIGH = 8_192;
+
+export class Dispatch {
+  readonly outbox: Outbox;
+  readonly #cell: Cell;
+  /** The last number given. */
+  lastNumber = 0;
+  #isClosed = false;
+  /** It was closed with mail under way. */
+  leftMail = false;
+
+  constructor(cell: Cell) {
+    this.#cell = cell;
+    const { kernel } = cell;
+    this.outbox = new Outbox(kernel.clock, (envelope) => {
+      // It stands still, about to move: its next home sends what is left.
+      if (cell.status !== 'frozen') kernel.post.deliver(envelope);
+    });
+  }
+
+  reset({ meta, outgoing }: RecordContent): void {
+    this.lastNumber = meta.lastNumber;
+    this.outbox.clear();
+    for (const { number, to, message } of outgoing) this.#offer(number, to, message as Message);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.leftMail = this.outbox.size > 0;
+    this.outbox.clear();
+  }
+
+  /** False: taken, but slow down. */
+  tell(turn: Turn, envelope: Envelope): boolean {
+    const { kernel, id } = this.#cell;
+    if (this.outbox.size + turn.actions.length <= OUTBOX_MAX) return this.#keepMessage(turn, envelope);
+    const text = `at most ${OUTBOX_MAX} messages of an actor wait to be acknowledged; got one more of ${id}`;
+    kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
+    return false;
+  }
+
+  #keepMessage(turn: Turn, envelope: Envelope): boolean {
+    const { kernel } = this.#cell;
+    const { to, message } = envelope;
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeValue([to, message], kernel.limits.messageBytesMax);
+    } catch (error) {
+      const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+      kernel.deadLetters.refuse(envelope, code, asError(error).message);
+      return true;
+    }
+    turn.actions.push((batch) => {
+      const number = ++this.lastNumber;
+      batch.write(outgoingPart(number), bytes);
+      batch.outputs.push(() => {
+        if (!this.#isClosed) this.#offer(number, to, message as Message);
+      });
+    });
+    return this.outbox.size + turn.actions.length < OUTBOX_HIGH;
+  }
+
+  #offer(number: number, to: ActorId, message: Message): void {
+    const { id } = this.#cell;
+    this.outbox.add(to, {
+      number,
+      envelope: (previous, floor) => {
+        const envelope = new Envelope('message', to, message, id, undefined, 0);
+        envelope.stamp = new Stamp(id, number, previous, floor, undefined);
+        return envelope;
+      },
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/** A commit that failed, as far as is known: its engine may have written it all the same. */
+import type { Cell } from '../actor/cell.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { TurnBatch } from './turn-batch.ts';
+
+export interface Doubt {
+  readonly batch: TurnBatch;
+  /** What the record has if it was written. */
+  readonly fence: string;
+  readonly version: number;
+  /** The messages of its turns and of those after it, in order. */
+  readonly envelopes: Envelope[];
+}
+
+/** In front of the mail. */
+export function putBack({ mail, host }: Cell, envelopes: readonly Envelope[]): void {
+  mail.unshiftAll(envelopes);
+  host.waiting += envelopes.length;
+}
+
+/** This cell will not look into the record for it any more; the next one knows repeats by their stamps. */
+export function handOnDoubt(cell: Cell, { envelopes }: Doubt, isGone: boolean): void {
+  const { kernel, id, extras } = cell;
+  if (extras.ending?.mail === 'deliver-again') {
+    if (isGone) for (const envelope of envelopes) kernel.post.deliver(envelope);
+    else putBack(cell, envelopes);
+    return;
+  }
+  const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';
+  const text = `${id} handles the message and commits that; got the end of the actor before the commit`;
+  for (const envelope of envelopes) {
+    kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
+  }
+}

@@ -1,0 +1,393 @@
+/**
+ * The durable side of one cell. Turns run one after the other on the state in memory; what they do is gathered in a batch
+ * and leaves when the batch is committed. Several turns may go into one commit, and turns go on while one is under way.
+ *
+ *   turn ─► open batch ─► under way (the committer) ─► outputs leave, senders are told
+ *                              └► failed: all turns since are void, their messages handled again from the record
+ */
+import type { Cell } from '../actor/cell.ts';
+import type { DurableSide, Reminder } from '../actor/durable-side.ts';
+import { restartOrFail } from '../actor/lifecycle.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { encodeValue } from '../wire/codec.ts';
+import type { Committer, Committing } from './committer.ts';
+import { type Doubt, handOnDoubt, putBack } from './doubt.ts';
+import { Dispatch } from './dispatch.ts';
+import { KeptBackReply } from './kept-back-reply.ts';
+import type { Outbox } from './outbox.ts';
+import { ReminderClock } from './reminder-clock.ts';
+import { META, outgoingPart, readRecord, STATE } from './record.ts';
+import { Reception } from './reception.ts';
+import { restoreState, type StateForm, stateBytes } from './state-form.ts';
+import type { Store, StoreChange, StoredRecord } from './store.ts';
+import { deadLetterChange } from './stored-dead-letters.ts';
+import { Turn, TurnBatch } from './turn-batch.ts';
+
+/** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
+const TIDY_MS = 500;
+
+export interface DurableDoor {
+  readonly store: Store;
+  readonly committer: Committer;
+  toRef(id: ActorId): unknown;
+  isDurable(id: ActorId): boolean;
+  /** Resolves once an earlier cell of this id in this process has nothing to commit any more. */
+  afterEarlier(id: ActorId): Promise<void> | undefined;
+  /** It has done something: others may leave memory before it. */
+  used(actor: DurableActor): void;
+  closed(actor: DurableActor): void;
+}
+
+export class DurableActor implements DurableSide, Committing {
+  readonly cell: Cell;
+  readonly #door: DurableDoor;
+  readonly #reminders: ReminderClock;
+  readonly #reception: Reception;
+  readonly #dispatch: Dispatch;
+  #version = 0;
+  #form: StateForm = { bytes: undefined, version: 1 };
+  /** As of the last turn that did not fail. */
+  #state: Uint8Array | undefined;
+  #turn: Turn | undefined;
+  #open: TurnBatch | undefined;
+  #underWay: TurnBatch | undefined;
+  /** Of which nobody knows whether it is committed: the next load tells. */
+  #doubtful: Doubt | undefined;
+  #settledWaiters: (() => void)[] = [];
+  #tidy: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(door: DurableDoor, cell: Cell) {
+    this.#door = door;
+    this.cell = cell;
+    const { kernel, id } = cell;
+    this.#dispatch = new Dispatch(cell);
+    this.#reminders = new ReminderClock(kernel.clock, id, (envelope) => cell.deliver(envelope));
+    this.#reception = new Reception({
+      cell,
+      reminders: this.#reminders,
+      afterCommit: (output) => this.#afterCommit(output),
+    });
+  }
+
+  get outbox(): Outbox {
+    return this.#dispatch.outbox;
+  }
+
+  get sync(): boolean {
+    return this.cell.behaviour.durable?.sync !== false;
+  }
+
+  get isSettled(): boolean {
+    return this.#underWay === undefined && this.#open === undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.isSettled && this.outbox.size === 0 && this.#turn === undefined;
+  }
+
+  async load(): Promise<boolean> {
+    const { store, toRef } = this.#door;
+    const { id } = this.cell;
+    const earlier = this.#door.afterEarlier(id);
+    if (earlier) await earlier;
+    const record = await store.load(id);
+    if (this.#isClosed) return false;
+    try {
+      this.#takeUp(
+        record,
+        readRecord(record?.parts ?? new Map(), (ref) => toRef(ref)),
+      );
+    } catch (error) {
+      const text = `the record of ${id} can be read; got ${asError(error).message}`;
+      throw new TroupeError('STORE_FAILED', text, { cause: error });
+    }
+    return this.#form.bytes !== undefined;
+  }
+
+  restore(): void {
+    restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
+  }
+
+  admit(envelope: Envelope): boolean {
+    const verdict = this.#reception.admit(envelope);
+    if (verdict === 'answered') this.skip(envelope);
+    return verdict === 'run';
+  }
+
+  skip(envelope: Envelope): void {
+    const before = this.#turn;
+    this.#turn = new Turn(envelope);
+    this.endTurn();
+    this.#turn = before;
+  }
+
+  beginTurn(envelope: Envelope | undefined): void {
+    this.#turn = new Turn(envelope);
+    this.#door.used(this);
+  }
+
+  capture(): void {
+    if (this.#turn) this.#turn.state = stateBytes(this.cell);
+  }
+
+  voidTurn(): void {
+    const turn = this.#turn;
+    if (!turn) return;
+    turn.actions = [];
+    turn.state = undefined;
+  }
+
+  abandonTurn(): void {
+    this.#turn = undefined;
+  }
+
+  endTurn(): void {
+    const turn = this.#turn;
+    if (!turn) return;
+    this.#turn = undefined;
+    this.#open ??= new TurnBatch();
+    const batch = this.#open;
+    const { envelope, state } = turn;
+    if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
+    if (state !== undefined) this.#stateIs(state, batch);
+    for (const action of turn.actions) action(batch);
+    if (!batch.isEmpty) return this.#door.committer.note(this);
+    // It changed nothing; what it says may still rest on what is not committed yet.
+    this.#open = undefined;
+    for (const output of batch.outputs) this.#afterCommit(output);
+  }
+
+  putAside(envelope: Envelope): void {
+    const turn = this.#turn;
+    if (!turn) return;
+    turn.isPutAside = true;
+    turn.actions.push((batch) => this.#reception.putAside(envelope, batch));
+  }
+
+  rollBack(): void {
+    this.#form = { bytes: this.#state, version: this.cell.behaviour.durable?.version ?? 1 };
+    // A machine that has failed is over; only its next incarnation goes on.
+    if (!this.cell.behaviour.pack) this.restore();
+  }
+
+  replyTo(envelope: Envelope): ReplyTo {
+    const original = envelope.replyTo as ReplyTo;
+    return new KeptBackReply(original, (value, error) => {
+      this.#turn?.actions.push((batch) => {
+        const { stamp } = envelope;
+        if (stamp) this.#reception.keepReply(stamp, value, error, batch);
+        batch.outputs.push(() => (error ? original.reject(error) : original.resolve(value)));
+      });
+    });
+  }
+
+  deadLetter(envelope: Envelope, reason: string): void {
+    const { kernel, id } = this.cell;
+    const at = kernel.clock.wall();
+    this.#turn?.actions.push((batch) => {
+      const change = deadLetterChange(kernel.newFence(), {
+        to: id,
+        message: envelope.message,
+        sender: envelope.sender,
+        reason,
+        at,
+      });
+      batch.others.push(change);
+    });
+  }
+
+  tell(envelope: Envelope): boolean {
+    const turn = this.#turn;
+    const { kernel, id } = this.cell;
+    if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.post.deliver(envelope);
+    if (this.#door.isDurable(envelope.to)) return this.#dispatch.tell(turn, envelope);
+    turn.actions.push((batch) => batch.outputs.push(() => kernel.post.deliver(envelope)));
+    return true;
+  }
+
+  request(envelope: Envelope): boolean {
+    const turn = this.#turn;
+    if (turn && envelope.verb === 'message' && this.#door.isDurable(envelope.to)) {
+      envelope.stamp = new Stamp('', 0, 0, 0, `${this.#reception.nameOf(turn)}#${++turn.asks}`);
+    }
+    this.#afterCommit(() => void this.cell.kernel.post.deliver(envelope));
+    return true;
+  }
+
+  publish(topic: string, message: Message): void {
+    const { kernel, id } = this.cell;
+    const publish = (): void => kernel.topics.publish(topic, message, id);
+    if (this.#turn) this.#turn.actions.push((batch) => batch.outputs.push(publish));
+    else publish();
+  }
+
+  remind(name: string, when: Reminder, message: Message): void {
+    this.#reminders.checkRoom();
+    const now = this.cell.kernel.clock.wall();
+    const atMs = 'everyMs' in when ? now + when.everyMs : when.atMs;
+    const reminder = { atMs, everyMs: 'everyMs' in when ? when.everyMs : undefined, message };
+    this.#inTurn((batch) => this.#reminders.set(name, reminder, batch));
+  }
+
+  forget(name: string): void {
+    this.#inTurn((batch) => this.#reminders.forget(name, batch));
+  }
+
+  settled(): Promise<void> | undefined {
+    if (this.isSettled) return undefined;
+    return new Promise((resolve) => this.#settledWaiters.push(resolve));
+  }
+
+  acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
+    if (stream !== this.cell.id) return;
+    const numbers = this.#dispatch.outbox.acknowledged(by, number);
+    if (numbers.length === 0 || this.#isClosed) return;
+    this.#open ??= new TurnBatch();
+    for (const one of numbers) this.#open.erase(outgoingPart(one));
+    const { clock } = this.cell.kernel;
+    if (this.#tidy) return;
+    const timer = clock.setTimer(TIDY_MS, () => {
+      this.#tidy = undefined;
+      if (this.#open) this.#door.committer.note(this);
+    });
+    this.#tidy = () => timer.cancel();
+  }
+
+  standStill(): void {
+    const doubtful = this.#doubtful;
+    this.#doubtful = undefined;
+    if (doubtful) putBack(this.cell, doubtful.envelopes);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#reminders.close();
+    if (this.#open) this.#door.committer.note(this);
+    this.#tidy?.();
+    this.#handOnDoubt(false);
+    this.#door.closed(this);
+    this.#dispatch.close();
+  }
+
+  prepare(): readonly StoreChange[] {
+    const batch = this.#open;
+    if (!batch || this.#underWay) return [];
+    this.#open = undefined;
+    this.#underWay = batch;
+    this.#tidy?.();
+    this.#tidy = undefined;
+    const { id, context, behaviour } = this.cell;
+    const version = behaviour.durable?.version ?? 1;
+    batch.write(META, encodeValue({ stateVersion: version, lastNumber: this.#dispatch.lastNumber }));
+    const change: StoreChange = {
+      id,
+      expectedVersion: this.#version,
+      fence: context.fence,
+      wakeAt: this.#wakeAt(batch),
+      put: batch.put,
+      remove: batch.remove,
+    };
+    return [change, ...batch.others];
+  }
+
+  committed(): void {
+    const batch = this.#underWay as TurnBatch;
+    this.#underWay = undefined;
+    this.#version++;
+    this.#release(batch);
+    this.#reminders.arm();
+    if (this.#open) this.#door.committer.note(this);
+    else this.#tellSettled();
+  }
+
+  failed(error: Error): void {
+    const batch = this.#underWay as TurnBatch;
+    const { cell } = this;
+    const envelopes = [...batch.envelopes, ...(this.#open?.envelopes ?? [])];
+    const current = this.#turn?.envelope;
+    if (current?.verb === 'message') envelopes.push(current);
+    this.#underWay = undefined;
+    this.#open = undefined;
+    this.#turn = undefined;
+    this.#doubtful = { batch, fence: cell.context.fence, version: this.#version + 1, envelopes };
+    cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
+    // Its message is handled again: nobody is told that it was given up.
+    cell.current = undefined;
+    if (this.#isClosed) this.#handOnDoubt(true);
+    else if (cell.status === 'ready' || cell.status === 'busy' || cell.status === 'frozen') restartOrFail(cell, error);
+    this.#tellSettled();
+  }
+
+  /** The record as it stands, and what that says of a commit in doubt. */
+  #takeUp(record: StoredRecord | undefined, content: ReturnType<typeof readRecord>): void {
+    this.#version = record?.version ?? 0;
+    this.#form = { bytes: content.state, version: content.meta.stateVersion };
+    this.#state = content.state;
+    this.#reception.reset(content);
+    this.#reminders.reset(content.reminders);
+    const doubtful = this.#doubtful;
+    this.#doubtful = undefined;
+    this.#dispatch.reset(content);
+    if (doubtful) this.#resolveDoubt(doubtful, record);
+  }
+
+  /** Either it was committed after all, and only its outputs are missing; or nothing of it happened. */
+  #resolveDoubt({ batch, fence, version, envelopes }: Doubt, record: StoredRecord | undefined): void {
+    const isDone = record !== undefined && record.version >= version && record.fence === fence;
+    const again = isDone ? envelopes.filter((envelope) => !batch.envelopes.includes(envelope)) : envelopes;
+    if (isDone) this.#release(batch);
+    putBack(this.cell, again);
+  }
+
+  #handOnDoubt(isGone: boolean): void {
+    if (this.#doubtful) handOnDoubt(this.cell, this.#doubtful, isGone);
+    this.#doubtful = undefined;
+  }
+
+  #release(batch: TurnBatch): void {
+    for (const output of batch.outputs) output();
+    for (const [stream, number] of batch.acknowledges) this.#reception.acknowledge(stream, number);
+  }
+
+  #stateIs(state: Uint8Array, batch: TurnBatch): void {
+    if (this.#state !== undefined && Buffer.compare(this.#state, state) === 0) return;
+    this.#state = state;
+    batch.write(STATE, state);
+  }
+
+  #inTurn(action: (batch: TurnBatch) => void): void {
+    if (this.#turn) return void this.#turn.actions.push(action);
+    this.beginTurn(undefined);
+    this.#inTurn(action);
+    this.endTurn();
+  }
+
+  /** Once all that was done before is committed. */
+  #afterCommit(output: () => void): void {
+    const batch = this.#open ?? this.#underWay;
+    if (batch) batch.outputs.push(output);
+    else output();
+    if (batch === this.#open && batch) this.#door.committer.note(this);
+  }
+
+  /** When it must be in memory, should it leave: at once with unfinished mail, else at its next time. */
+  #wakeAt({ put }: TurnBatch): number | undefined {
+    const { behaviour, context, kernel } = this.cell;
+    if (this.outbox.size > 0 || this.#dispatch.leftMail) return 0;
+    for (const name of put.keys()) if (name.startsWith('o:')) return 0;
+    const { clock } = kernel;
+    const delay = this.#isClosed || this.cell.status === 'starting' ? undefined : behaviour.nextDueAt?.(context);
+    const times = [this.#reminders.earliest, delay === undefined ? undefined : clock.wall() + (delay - clock.now())];
+    const known = times.filter((time) => time !== undefined);
+    return known.length === 0 ? undefined : Math.max(1, Math.min(...known));
+  }
+
+  #tellSettled(): void {
+    for (const waiter of this.#settledWaiters.splice(0)) waiter();
+    if (this.cell.extras.freezing) this.cell.wake();
+  }
+}

@@ -1,0 +1,65 @@
+/** Opens LMDB environments; the one importer of lmdb. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { asError } from '../vocabulary/errors.ts';
+import { storeFailed } from './commit-rules.ts';
+import { checkLmdbFile } from './lmdb-file.ts';
+
+/** Keys are ordered first by their tag, the number in front. */
+export type Key = (number | string)[];
+export type Environment = RootDatabase<Uint8Array, Key>;
+
+/** In the folder of an environment. */
+export const DATA_FILE = 'data.mdb';
+
+const FORMAT: Key = [9, 'format'];
+const FORMAT_NAME = 'troupe-store';
+export const FORMAT_VERSION = 1;
+
+/** Opens or creates the environment in a folder. Throws STORE_FAILED for one that is damaged, foreign or too new. */
+export function openEnvironment(folder: string): Environment {
+  let environment: Environment | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, DATA_FILE);
+    checkLmdbFile(path);
+    environment = open<Uint8Array, Key>({
+      path,
+      noSubdir: true,
+      encoding: 'binary',
+      maxReaders: 1024,
+    });
+    checkFormat(environment, folder);
+    hearBatches(environment);
+    return environment;
+  } catch (error) {
+    void environment?.close();
+    const { message } = asError(error);
+    throw storeFailed(`${folder} holds a store that can be opened; got ${message}`, error);
+  }
+}
+
+/**
+ * A batch of the engine has a promise of its own that it gives to nobody. Where the batch fails, so do the transactions in
+ * it, and their callers hear of that; the batch's own promise would end the process, unheard.
+ */
+function hearBatches(environment: Environment): void {
+  const heard = (): void => {};
+  environment.on('beforecommit', () => queueMicrotask(() => environment.committed.then(heard, heard)));
+}
+
+function checkFormat(environment: Environment, folder: string): void {
+  const found = environment.get(FORMAT);
+  if (found !== undefined) {
+    const text = Buffer.from(found).toString();
+    if (text === `${FORMAT_NAME} ${FORMAT_VERSION}`) return;
+    throw new Error(`the format '${text}' where '${FORMAT_NAME} ${FORMAT_VERSION}' was expected`);
+  }
+  for (const key of environment.getKeys({ limit: 1 })) {
+    throw new Error(`the key ${String(key)} of another program in ${folder}`);
+  }
+  environment.transactionSync(() => {
+    environment.putSync(FORMAT, Buffer.from(`${FORMAT_NAME} ${FORMAT_VERSION}`));
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * Records in an LMDB environment that all processes of the machine share: a head and its parts under keys of their own,
+ * and an index of wakes by time. All changes of a commit, their checks included, are one transaction.
+ *
+ *   [0, id] → head      [1, id, part] → bytes      [2, wakeAt, id] → nothing
+ */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ActorId, parseActorId } from '../vocabulary/address.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
+import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
+
+/** In the dataDir. */
+export const STORE_FOLDER = 'store';
+
+const HEAD = 0;
+const PART = 1;
+const WAKE = 2;
+const NOTHING = new Uint8Array(0);
+/** Sorts after every string in a key. */
+const LAST = '\uffff';
+/** Entries of an index that are read before others get their turn. */
+const PAGE = 1_000;
+
+export class LmdbStore implements Store {
+  readonly #environment: Environment;
+  #closed = false;
+
+  private constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Throws STORE_FAILED where the folder holds something else than a store of this format. */
+  static open(folder: string): LmdbStore {
+    return new LmdbStore(openEnvironment(folder));
+  }
+
+  async load(id: ActorId): Promise<StoredRecord | undefined> {
+    this.#checkOpen();
+    parseActorId(id);
+    return this.#guard(() => {
+      const environment = this.#environment;
+      // One snapshot for the head and its parts: another process may commit in between.
+      const transaction = environment.useReadTransaction();
+      try {
+        const head = environment.get([HEAD, id], { transaction });
+        if (head === undefined) return undefined;
+        const parts = new Map<string, Uint8Array>();
+        for (const { key, value } of environment.getRange({ ...partsOf(id), transaction })) {
+          parts.set(key[2] as string, new Uint8Array(value));
+        }
+        return { ...readHead(head), parts };
+      } finally {
+        transaction.done();
+      }
+    });
+  }
+
+  async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
+    this.#checkOpen();
+    checkChanges(changes);
+    await this.#transaction(() => {
+      const heads = changes.map(({ id }) => this.#head(id));
+      for (const [at, { id, expectedVersion, fence }] of changes.entries()) {
+        checkVersion(id, expectedVersion, heads[at]);
+        checkFence(id, fence, heads[at]);
+      }
+      for (const [at, change] of changes.entries()) this.#apply(change, heads[at]);
+    }, sync);
+  }
+
+  async forget(id: ActorId, expectedVersion: number): Promise<void> {
+    this.#checkOpen();
+    parseActorId(id);
+    await this.#transaction(() => {
+      const head = this.#head(id);
+      checkVersion(id, expectedVersion, head);
+      const environment = this.#environment;
+      for (const key of [...environment.getKeys(partsOf(id))]) environment.removeSync(key);
+      if (head?.wakeAt !== undefined) environment.removeSync([WAKE, head.wakeAt, id]);
+      environment.removeSync([HEAD, id]);
+    }, true);
+  }
+
+  async *wakes(from: number, until: number): AsyncGenerator<Wake, void, undefined> {
+    this.#checkOpen();
+    for await (const [, at, id] of this.#keys([WAKE, from], [WAKE, until, LAST])) {
+      yield { id: id as ActorId, at: at as number };
+    }
+  }
+
+  async *ids(kind: string, after: ActorId = `${kind}/`): AsyncGenerator<ActorId, void, undefined> {
+    this.#checkOpen();
+    for await (const key of this.#keys([HEAD, after], [HEAD, `${kind}/${LAST}`])) {
+      if (key[1] !== after) yield key[1] as ActorId;
+    }
+  }
+
+  async backup(path: string): Promise<void> {
+    this.#checkOpen();
+    try {
+      mkdirSync(path, { recursive: true });
+      if (readdirSync(path).length > 0) throw new Error('a folder with something in it');
+      await this.#environment.backup(join(path, DATA_FILE), true);
+    } catch (error) {
+      throw storeFailed(`a backup goes into an empty folder; got ${asError(error).message} for ${path}`, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#environment.close();
+  }
+
+  #apply({ id, expectedVersion, fence, wakeAt, put, remove }: StoreChange, before: RecordHead | undefined): void {
+    const environment = this.#environment;
+    for (const name of remove) environment.removeSync([PART, id, name]);
+    for (const [name, bytes] of put) environment.putSync([PART, id, name], bytes);
+    if (before?.wakeAt !== wakeAt) {
+      if (before?.wakeAt !== undefined) environment.removeSync([WAKE, before.wakeAt, id]);
+      if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
+    }
+    environment.putSync([HEAD, id], writeHead({ version: expectedVersion + 1, fence, wakeAt }));
+  }
+
+  #head(id: ActorId): RecordHead | undefined {
+    const bytes = this.#environment.get([HEAD, id]);
+    return bytes && readHead(bytes);
+  }
+
+  /** Everything is checked before anything is written: what throws in `work` leaves nothing half done. */
+  async #transaction(work: () => void, sync: boolean): Promise<void> {
+    const environment = this.#environment;
+    let refused: unknown;
+    try {
+      const committed = environment.transaction(() => {
+        try {
+          work();
+        } catch (error) {
+          refused = error;
+        }
+      });
+      // Taken now: a later batch would put its own in this place.
+      const flushed = sync ? new Promise<unknown>((resolve) => environment.flushed.then(resolve, resolve)) : undefined;
+      await committed;
+      if (refused === undefined) await flushed;
+    } catch (error) {
+      throw commitFailed(error);
+    }
+    if (refused instanceof TroupeError) throw refused;
+    if (refused !== undefined) throw storeFailed(`a commit is written; got ${asError(refused).message}`, refused);
+  }
+
+  /** Page by page, so that no long walk keeps the loop, or an old snapshot, to itself. */
+  async *#keys(start: Key, end: Key): AsyncGenerator<Key, void, undefined> {
+    let from = start;
+    for (;;) {
+      const page = this.#guard(() => [...this.#environment.getKeys({ start: from, end, limit: PAGE + 1 })]);
+      const isSeen = from !== start;
+      const keys = isSeen && same(page[0], from) ? page.slice(1) : page;
+      yield* keys;
+      if (page.length <= PAGE) return;
+      from = page.at(-1) as Key;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      this.#checkOpen();
+    }
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof TroupeError ? error : storeFailed(`a store is read; got ${asError(error).message}`, error);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw storeClosed();
+  }
+}
+
+/** The engine's reason follows in a promise of its own, which nobody else listens to. */
+function commitFailed(error: unknown): TroupeError {
+  (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
+  return storeFailed(`a commit is written; got ${asError(error).message}`, error);
+}
+
+function partsOf(id: ActorId): { start: Key; end: Key } {
+  return { start: [PART, id], end: [PART, id, LAST] };
+}
+
+function same(one: Key | undefined, other: Key): boolean {
+  return one?.every((part, at) => part === other[at]) === true;
+}
+
+function writeHead({ version, fence, wakeAt }: RecordHead): Uint8Array {
+  return Buffer.from(JSON.stringify([version, wakeAt ?? null, fence]));
+}
+
+function readHead(bytes: Uint8Array): RecordHead {
+  const [version, wakeAt, fence] = JSON.parse(Buffer.from(bytes).toString()) as [number, number | null, string];
+  return { version, fence, wakeAt: wakeAt ?? undefined };
+}

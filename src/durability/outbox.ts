@@ -1,0 +1,157 @@
+/**
+ * Messages that their sender keeps until the receiver has committed them. To each receiver they go in order, so many at a
+ * time; what is not acknowledged in time goes again, from the first on. The receiver knows a repeat by its number.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+
+/** Messages on their way to one receiver that it has not acknowledged. */
+export const OUTBOX_WINDOW = 512;
+/** Milliseconds without an acknowledgement after which they are sent again; doubled each time, up to the most. */
+export const RESEND_MS = 1_000;
+export const RESEND_MS_MAX = 30_000;
+
+export interface OutboxEntry {
+  readonly number: number;
+  /** It is kept beyond the acknowledgement, until it is withdrawn: its reply may come later. */
+  readonly isAsk?: boolean;
+  /** As it is sent now. */
+  envelope(previous: number, floor: number): Envelope;
+}
+
+interface Way {
+  entries: OutboxEntry[];
+  /** Asks that are handled, and whose reply has not come. */
+  asks: OutboxEntry[];
+  /** So many of them are on their way. */
+  sent: number;
+  /** On `Clock.now()`. */
+  dueAt: number;
+  patienceMs: number;
+}
+
+export class Outbox {
+  readonly #clock: Clock;
+  readonly #post: (envelope: Envelope) => unknown;
+  readonly #ways = new Map<ActorId, Way>();
+  #timer: Timer | undefined;
+  #isPaused = false;
+  size = 0;
+
+  constructor(clock: Clock, post: (envelope: Envelope) => unknown) {
+    this.#clock = clock;
+    this.#post = post;
+  }
+
+  receivers(): ActorId[] {
+    return [...this.#ways.keys()];
+  }
+
+  /** How many wait for a receiver. */
+  lengthOf(to: ActorId): number {
+    return this.#ways.get(to)?.entries.length ?? 0;
+  }
+
+  /** Numbers grow; one that is here already is not taken twice. */
+  add(to: ActorId, entry: OutboxEntry): void {
+    let way = this.#ways.get(to);
+    if (!way) this.#ways.set(to, (way = { entries: [], asks: [], sent: 0, dueAt: 0, patienceMs: RESEND_MS }));
+    const last = way.entries.at(-1);
+    if (last && last.number >= entry.number) return;
+    way.entries.push(entry);
+    this.size++;
+    this.#send(way);
+  }
+
+  /** The receiver has committed all up to a number. Returns those numbers. */
+  acknowledged(to: ActorId, number: number): number[] {
+    const way = this.#ways.get(to);
+    if (!way) return [];
+    const count = way.entries.findIndex((entry) => entry.number > number);
+    const done = way.entries.splice(0, count < 0 ? way.entries.length : count);
+    if (done.length === 0) return [];
+    way.asks.push(...done.filter(({ isAsk }) => isAsk));
+    this.size -= done.length;
+    way.sent = Math.max(0, way.sent - done.length);
+    way.patienceMs = RESEND_MS;
+    way.dueAt = this.#clock.now() + way.patienceMs;
+    this.#sendOrDrop(to, way);
+    return done.map((entry) => entry.number);
+  }
+
+  /** Nobody waits for it any more. Those behind it go again: they had named it as the one before them. */
+  withdraw(to: ActorId, number: number): void {
+    const way = this.#ways.get(to);
+    if (!way) return;
+    way.asks = way.asks.filter((entry) => entry.number !== number);
+    const at = way.entries.findIndex((entry) => entry.number === number);
+    if (at >= 0) {
+      way.entries.splice(at, 1);
+      this.size--;
+      if (at < way.sent) way.sent = at;
+    }
+    this.#sendOrDrop(to, way);
+  }
+
+  /** What was on its way there may be lost. */
+  resend(to: ActorId): void {
+    const way = this.#ways.get(to);
+    if (!way) return;
+    way.sent = 0;
+    for (const ask of way.asks) this.#post(ask.envelope(0, floorOf(way)));
+    this.#send(way);
+  }
+
+  clear(): void {
+    this.#ways.clear();
+    this.size = 0;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** While its actor stands still. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (!isPaused) for (const way of this.#ways.values()) this.#send(way);
+  }
+
+  #sendOrDrop(to: ActorId, way: Way): void {
+    if (way.entries.length > 0) this.#send(way);
+    else if (way.asks.length === 0) this.#ways.delete(to);
+  }
+
+  #send(way: Way): void {
+    if (this.#isPaused) return;
+    if (way.sent === 0) way.dueAt = this.#clock.now() + way.patienceMs;
+    while (way.sent < OUTBOX_WINDOW && way.sent < way.entries.length) {
+      const entry = way.entries[way.sent] as OutboxEntry;
+      const previous = way.sent === 0 ? 0 : (way.entries[way.sent - 1] as OutboxEntry).number;
+      // Counted before it goes: what it causes may come back here.
+      way.sent++;
+      this.#post(entry.envelope(previous, floorOf(way)));
+    }
+    if (way.entries.length > 0) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    let isAny = false;
+    for (const way of [...this.#ways.values()]) {
+      if (way.entries.length === 0) continue;
+      isAny = true;
+      if (way.dueAt > now || this.#isPaused) continue;
+      way.patienceMs = Math.min(way.patienceMs * 2, RESEND_MS_MAX);
+      way.sent = 0;
+      this.#send(way);
+    }
+    if (isAny) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
+  }
+}
+
+/** The lowest number that is kept. */
+function floorOf({ entries, asks }: Way): number {
+  const lowest = Math.min(entries[0]?.number ?? Number.POSITIVE_INFINITY, asks[0]?.number ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(lowest) ? lowest : 0;
+}

@@ -1,0 +1,203 @@
+/**
+ * Durability of one process: the sides of its durable cells, what its volatile senders have under way to durable actors,
+ * and who must be woken. Without a store it hosts no durable actor and only sends, as the master does.
+ */
+import { isIdle } from '../actor/passivation.ts';
+import type { Cell } from '../actor/cell.ts';
+import type { Durability, DurableSide } from '../actor/durable-side.ts';
+import type { Kernel } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import { endCell } from '../actor/lifecycle.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { Committer } from './committer.ts';
+import { DurableActor, type DurableDoor } from './durable-actor.ts';
+import { ProcessOutbox } from './process-outbox.ts';
+import type { Store } from './store.ts';
+import { StoredDeadLetters } from './stored-dead-letters.ts';
+import { Wakes } from './wakes.ts';
+
+/** Durable actors of a process in memory, beyond which those that were idle for longest leave it. */
+export const IN_MEMORY_MAX = 100_000;
+/** Of them that are looked at, in one look for room. */
+const LOOKED_AT = 10_000;
+/** Milliseconds between a look for room and the next. */
+const ROOM_MS = 20;
+/** Milliseconds until an actor that ended with mail under way comes back to see to it. */
+const BACK_MS = 1_000;
+
+export interface DurabilityOptions {
+  kernel: Kernel;
+  store: Store | undefined;
+  startedAt: number;
+  toRef(id: ActorId): unknown;
+  /** Whether this process wakes the actor, should it have something to do. */
+  isOurs(id: ActorId): boolean;
+  inMemoryMax?: number | undefined;
+}
+
+export class ProcessDurability implements Durability {
+  readonly store: Store | undefined;
+  readonly letters: StoredDeadLetters | undefined;
+  readonly #options: DurabilityOptions;
+  readonly #outbox: ProcessOutbox;
+  readonly #committer: Committer | undefined;
+  readonly #wakes: Wakes | undefined;
+  readonly #door: DurableDoor | undefined;
+  /** In memory, in the order of their last turns. */
+  readonly #actors = new Map<ActorId, DurableActor>();
+  /** Cells that have ended and still commit. */
+  readonly #earlier = new Map<ActorId, Promise<void>>();
+  #room: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: DurabilityOptions) {
+    this.#options = options;
+    const { kernel, store, startedAt, toRef, isOurs } = options;
+    this.store = store;
+    this.#outbox = new ProcessOutbox(kernel, startedAt);
+    if (!store) return;
+    const { clock, log } = kernel;
+    this.letters = new StoredDeadLetters(store, toRef);
+    this.#committer = new Committer(store, clock);
+    this.#wakes = new Wakes({
+      store,
+      clock,
+      isOurs,
+      isInMemory: (id) => this.#actors.has(id),
+      wake: (id) => this.#wake(id),
+      failed: (error) => log.error({ err: error }, 'the store did not tell who is to be woken'),
+    });
+    this.#door = {
+      store,
+      committer: this.#committer,
+      toRef,
+      isDurable: (id) => this.isDurable(id),
+      afterEarlier: (id) => this.#earlier.get(id),
+      used: (actor) => this.#used(actor),
+      closed: (actor) => this.#ended(actor),
+    };
+  }
+
+  /** What waits for a commit, or for the acknowledgement of one. */
+  get isBusy(): boolean {
+    if (this.#committer?.isIdle === false || this.#outbox.size > 0) return true;
+    for (const { outbox } of this.#actors.values()) if (outbox.size > 0) return true;
+    return false;
+  }
+
+  open(cell: Cell): DurableSide {
+    if (!this.#door) {
+      throw new TroupeError('STORE_FAILED', `a durable actor lives where the store is open; got ${cell.id} elsewhere`);
+    }
+    const actor = new DurableActor(this.#door, cell);
+    this.#actors.set(cell.id, actor);
+    this.#makeRoomLater();
+    return actor;
+  }
+
+  send(envelope: Envelope): boolean {
+    return this.#outbox.send(envelope);
+  }
+
+  acknowledged(signal: Signal & { type: 'acknowledged' }): void {
+    this.#outbox.acknowledged(signal);
+  }
+
+  isDurable(id: ActorId): boolean {
+    return this.#options.kernel.behaviours.get(kindOf(id))?.durable !== undefined;
+  }
+
+  /** What was on its way to these receivers may be lost. */
+  resend(isLost: (receiver: ActorId) => boolean): void {
+    for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to);
+    for (const { outbox } of [...this.#actors.values()]) {
+      for (const to of outbox.receivers()) if (isLost(to)) outbox.resend(to);
+    }
+  }
+
+  /** Homes have changed, or the process begins. */
+  takeOver(): void {
+    if (!this.#isClosed) this.#wakes?.takeOver();
+  }
+
+  /** Ends timers, then the store, once all that is under way is committed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#room?.cancel();
+    this.#wakes?.close();
+    this.#outbox.close();
+    for (const { outbox } of this.#actors.values()) outbox.clear();
+    await Promise.all(this.#earlier.values());
+    await this.store?.close();
+  }
+
+  #wake(id: ActorId): void {
+    this.#options.kernel.post.deliver(new Envelope('wake', id, undefined, undefined, undefined, 0));
+  }
+
+  #used(actor: DurableActor): void {
+    const { id } = actor.cell;
+    if (this.#actors.get(id) !== actor) return;
+    this.#actors.delete(id);
+    this.#actors.set(id, actor);
+  }
+
+  get #isFull(): boolean {
+    return this.#actors.size > (this.#options.inMemoryMax ?? IN_MEMORY_MAX);
+  }
+
+  /** Whoever has come has something to do first. */
+  #makeRoomLater(): void {
+    if (!this.#isFull || this.#room || this.#isClosed) return;
+    this.#room = this.#options.kernel.clock.setTimer(ROOM_MS, () => {
+      this.#room = undefined;
+      this.#makeRoom();
+      this.#makeRoomLater();
+    });
+  }
+
+  #makeRoom(): void {
+    let left = Math.min(LOOKED_AT, this.#actors.size);
+    for (const { cell } of this.#actors.values()) {
+      if (!this.#isFull || left-- === 0) return;
+      const isFree = cell.status === 'ready' && !cell.origin.parent && isIdle(cell);
+      if (isFree) endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
+      // The others come to the end of the line, so that the next look finds new ones.
+      else if (cell.durable) this.#used(cell.durable as DurableActor);
+    }
+  }
+
+  #ended(actor: DurableActor): void {
+    const { id } = actor.cell;
+    if (this.#actors.get(id) === actor) this.#actors.delete(id);
+    const hasMail = actor.outbox.size > 0;
+    const settled = actor.settled();
+    if (settled) {
+      const gone = settled.then(() => {
+        if (this.#earlier.get(id) === gone) this.#earlier.delete(id);
+      });
+      this.#earlier.set(id, gone);
+    }
+    if ((hasMail || settled) && !this.#isClosed) {
+      const { clock } = this.#options.kernel;
+      clock.setTimer(BACK_MS, () => this.takeOver());
+    }
+  }
+}
+
+/** Undefined where no kind is durable. The kernel knows it from now on. */
+export function newDurability(
+  actors: LocalActors,
+  options: Omit<DurabilityOptions, 'kernel'>,
+): ProcessDurability | undefined {
+  const { kernel } = actors;
+  if (![...kernel.behaviours.values()].some(({ durable }) => durable !== undefined)) return undefined;
+  const durability = new ProcessDurability({ ...options, kernel });
+  kernel.durability = durability;
+  actors.durableSideOf = (cell) => durability.open(cell);
+  return durability;
+}

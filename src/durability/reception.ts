@@ -1,0 +1,128 @@
+/**
+ * What comes in to a durable actor: which messages are new, which are repeats and get the reply of the one execution, and
+ * what is noted of each in the commit of its turn.
+ */
+import type { Cell } from '../actor/cell.ts';
+import type { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { encodeValue } from '../wire/codec.ts';
+import { Handled } from './handled.ts';
+import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
+import { firingOf, type ReminderClock } from './reminder-clock.ts';
+import { Stashed } from './stashed.ts';
+import type { Turn, TurnBatch } from './turn-batch.ts';
+
+export interface ReceptionDoor {
+  readonly cell: Cell;
+  readonly reminders: ReminderClock;
+  /** Once all that was done before is committed. */
+  afterCommit(output: () => void): void;
+}
+
+export class Reception {
+  readonly #door: ReceptionDoor;
+  readonly #stashed: Stashed;
+  #handled = new Handled(new Map(), []);
+  #lastReply = 0;
+  /** Names for turns that no stamp names. */
+  #unnamed = 0;
+  readonly #names = new WeakMap<Envelope, string>();
+
+  constructor(door: ReceptionDoor) {
+    this.#door = door;
+    this.#stashed = new Stashed(door.cell.id);
+  }
+
+  reset({ marks, replies, stashed }: RecordContent): void {
+    this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
+    this.#handled = new Handled(marks, replies);
+    this.#stashed.restore(this.#door.cell, stashed);
+  }
+
+  /** As `DurableSide.admit`; `answered`: it is new under this number, but its turn has run before. */
+  admit(envelope: Envelope): 'run' | 'answered' | 'over' {
+    const { reminders } = this.#door;
+    if (envelope.verb !== 'message') return 'run';
+    const { stamp } = envelope;
+    const firing = firingOf(envelope);
+    if (firing) return reminders.isStillDue(firing) ? 'run' : stamp?.number ? 'answered' : 'over';
+    if (stamp === undefined || this.#stashed.has(envelope)) return 'run';
+    const standing = this.#handled.check(stamp);
+    if (standing === 'early') return 'over';
+    const kept = this.#handled.replyTo(stamp);
+    if (kept) this.#answerAgain(envelope, kept);
+    if (standing === 'repeat') this.#repeated(envelope, stamp, kept !== undefined);
+    if (standing === 'new') return kept ? 'answered' : 'run';
+    return 'over';
+  }
+
+  putAside(envelope: Envelope, batch: TurnBatch): void {
+    this.#stashed.add(envelope, batch);
+  }
+
+  /** The turn of a message is over. */
+  handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
+    batch.envelopes.push(envelope);
+    const { stamp } = envelope;
+    const { reminders, cell } = this.#door;
+    if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
+    const firing = firingOf(envelope);
+    if (firing) reminders.fired(firing, batch);
+    if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
+    const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
+    for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
+    batch.write(markPart(stamp.stream), encodeValue(mark));
+    batch.acknowledges.set(stamp.stream, stamp.number);
+    for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
+  }
+
+  keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
+    const { clock, limits } = this.#door.cell.kernel;
+    const { stream, number, turn } = stamp;
+    const name = replyPart(++this.#lastReply);
+    let reply: KeptReply = { name, stream, number, turn, at: clock.wall(), value, error: error && errorToData(error) };
+    let bytes: Uint8Array;
+    try {
+      bytes = writeReply(reply, limits.messageBytesMax);
+    } catch (fault) {
+      const { code, message } = fault as TroupeError;
+      reply = { ...reply, value: undefined, error: errorToData(new TroupeError(code, message, { fate: 'executed' })) };
+      bytes = writeReply(reply, Number.POSITIVE_INFINITY);
+    }
+    batch.write(name, bytes);
+    for (const gone of this.#handled.keep(reply)) batch.erase(gone.name);
+  }
+
+  acknowledge(stream: string, number: number): void {
+    const { kernel, id } = this.#door.cell;
+    const at = stream.indexOf('@');
+    const to = stream.startsWith('~') ? stream.slice(0, at) : stream;
+    kernel.post.signal(to, { type: 'acknowledged', by: id, stream, number });
+  }
+
+  /** The same for every run of the turn. */
+  nameOf({ envelope }: Turn): string {
+    const { id, context } = this.#door.cell;
+    const stamp = envelope?.stamp;
+    if (stamp && stamp.number > 0) return `${id}|${stamp.stream}:${stamp.number}`;
+    if (stamp?.turn !== undefined) return `${id}|${stamp.turn}`;
+    const known = envelope && this.#names.get(envelope);
+    const name = known ?? `${id}|${context.fence}.${++this.#unnamed}`;
+    if (envelope && !known) this.#names.set(envelope, name);
+    return name;
+  }
+
+  #answerAgain({ replyTo }: Envelope, { value, error }: KeptReply): void {
+    if (!replyTo) return;
+    this.#door.afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
+  }
+
+  #repeated(envelope: Envelope, { stream, number }: Stamp, isAnswered: boolean): void {
+    const { replyTo } = envelope;
+    if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
+      const text = `a reply of ${this.#door.cell.id} is kept for those who ask again in time; got one who asks too late`;
+      this.#door.afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
+    }
+    this.#door.afterCommit(() => this.acknowledge(stream, number));
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * What the parts of a durable actor's record are called and hold. Small things have parts of their own, so that a turn
+ * writes what it changed and nothing else.
+ *
+ *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
+ *   a:<name> reminder · s:<n> put aside
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { ErrorData } from '../vocabulary/errors.ts';
+import { decodeValue, encodeValue } from '../wire/codec.ts';
+import type { Parts } from './store.ts';
+
+export const STATE = 'state';
+export const META = 'meta';
+
+export interface Meta {
+  /** Of the state's shape. */
+  readonly stateVersion: number;
+  /** The last number given to a message of its own. */
+  readonly lastNumber: number;
+}
+
+/** All messages of a stream up to a number are handled. */
+export interface Mark {
+  readonly number: number;
+  /** When it last grew, in milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+export interface KeptReply {
+  /** Of its part. */
+  readonly name: string;
+  readonly stream: string;
+  readonly number: number;
+  readonly turn: string | undefined;
+  readonly at: number;
+  readonly value: unknown;
+  readonly error: ErrorData | undefined;
+}
+
+export interface OutgoingMessage {
+  readonly number: number;
+  readonly to: ActorId;
+  readonly message: unknown;
+}
+
+export interface ReminderRecord {
+  readonly atMs: number;
+  readonly everyMs: number | undefined;
+  readonly message: unknown;
+}
+
+export interface StashedMessage {
+  readonly name: string;
+  readonly message: unknown;
+  readonly sender: ActorId | undefined;
+  readonly stream: string;
+  readonly number: number;
+  readonly turn: string | undefined;
+}
+
+export interface RecordContent {
+  state: Uint8Array | undefined;
+  meta: Meta;
+  marks: Map<string, Mark>;
+  replies: KeptReply[];
+  outgoing: OutgoingMessage[];
+  reminders: Map<string, ReminderRecord>;
+  stashed: StashedMessage[];
+}
+
+export const markPart = (stream: string): string => `m:${stream}`;
+export const replyPart = (n: number): string => `r:${padded(n)}`;
+export const outgoingPart = (number: number): string => `o:${padded(number)}`;
+export const reminderPart = (name: string): string => `a:${name}`;
+export const stashPart = (n: number): string => `s:${padded(n)}`;
+
+/** The number in the name of a reply or of what was put aside. */
+export function numberOfPart(name: string): number {
+  return Number(name.slice(2));
+}
+
+export function writeReply({ stream, number, turn, at, value, error }: KeptReply, bytesMax: number): Uint8Array {
+  return encodeValue([stream, number, turn, at, value, error], bytesMax);
+}
+
+export function writeStashed({ message, sender, stream, number, turn }: StashedMessage): Uint8Array {
+  return encodeValue([message, sender, stream, number, turn]);
+}
+
+/** Takes a record apart, each list in its order. Throws on parts that make no sense. */
+export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): RecordContent {
+  const content: RecordContent = {
+    state: parts.get(STATE),
+    meta: { stateVersion: 1, lastNumber: 0 },
+    marks: new Map(),
+    replies: [],
+    outgoing: [],
+    reminders: new Map(),
+    stashed: [],
+  };
+  for (const name of [...parts.keys()].sort()) {
+    if (name !== STATE) readPart(content, name, decodeValue(parts.get(name) as Uint8Array, toRef));
+  }
+  return content;
+}
+
+function readPart(content: RecordContent, name: string, value: unknown): void {
+  const rest = name.slice(2);
+  switch (name.slice(0, 2)) {
+    case 'm:':
+      content.marks.set(rest, value as Mark);
+      break;
+    case 'r:':
+      content.replies.push(replyOf(name, value as [string, number, string?, number?, unknown?, ErrorData?]));
+      break;
+    case 'o:': {
+      const [to, message] = value as [ActorId, unknown];
+      content.outgoing.push({ number: Number(rest), to, message });
+      break;
+    }
+    case 'a:':
+      content.reminders.set(rest, value as ReminderRecord);
+      break;
+    case 's:': {
+      const [message, sender, stream, number, turn] = value as [unknown, ActorId?, string?, number?, string?];
+      content.stashed.push({ name, message, sender, stream: stream ?? '', number: number ?? 0, turn });
+      break;
+    }
+    default:
+      if (name !== META) throw new Error(`a part of a record has a known name; got '${name}'`);
+      content.meta = value as Meta;
+  }
+}
+
+function replyOf(
+  name: string,
+  [stream, number, turn, at, value, error]: [string, number, string?, number?, unknown?, ErrorData?],
+): KeptReply {
+  return { name, stream, number, turn, at: at ?? 0, value, error };
+}
+
+function padded(number: number): string {
+  return String(number).padStart(16, '0');
+}

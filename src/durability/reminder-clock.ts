@@ -1,0 +1,114 @@
+/** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { encodeValue } from '../wire/codec.ts';
+import { type ReminderRecord, reminderPart } from './record.ts';
+import { Reminders, REMINDERS_MAX } from './reminders.ts';
+import type { TurnBatch } from './turn-batch.ts';
+
+/** Milliseconds that a timer may be set to; a later reminder is looked at again then. */
+const TIMER_MS_MAX: number = 2 ** 31 - 1;
+/** Milliseconds until a due reminder whose message was lost, say to a full mailbox, is sent again. */
+const AGAIN_MS = 1_000;
+
+/** In the stamp of a reminder's message, which may come after the actor has moved, or come back. */
+const FIRING = 'reminder:';
+
+export interface Firing {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+export class ReminderClock {
+  readonly #clock: Clock;
+  readonly #id: ActorId;
+  readonly #deliver: (envelope: Envelope) => boolean;
+  /** Due reminders whose message waits in the mailbox. */
+  readonly #mailed = new Map<string, Envelope>();
+  #reminders = new Reminders();
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(clock: Clock, id: ActorId, deliver: (envelope: Envelope) => boolean) {
+    this.#clock = clock;
+    this.#id = id;
+    this.#deliver = deliver;
+  }
+
+  get earliest(): number | undefined {
+    return this.#reminders.earliest;
+  }
+
+  reset(reminders: ReadonlyMap<string, ReminderRecord>): void {
+    this.#reminders = new Reminders(reminders);
+    this.#mailed.clear();
+    this.arm();
+  }
+
+  checkRoom(): void {
+    if (this.#reminders.size < REMINDERS_MAX) return;
+    const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
+    throw new TroupeError('OVERLOADED', text);
+  }
+
+  set(name: string, reminder: ReminderRecord, batch: TurnBatch): void {
+    this.#reminders.set(name, reminder);
+    this.#mailed.delete(name);
+    batch.write(reminderPart(name), encodeValue(reminder));
+  }
+
+  forget(name: string, batch: TurnBatch): void {
+    this.#mailed.delete(name);
+    if (this.#reminders.delete(name)) batch.erase(reminderPart(name));
+  }
+
+  /** It may have been replaced, or have fired, since its message was sent. */
+  isStillDue({ name, atMs }: Firing): boolean {
+    return this.#reminders.get(name)?.atMs === atMs;
+  }
+
+  fired(firing: Firing, batch: TurnBatch): void {
+    const { name } = firing;
+    if (!this.isStillDue(firing)) return;
+    this.#mailed.delete(name);
+    const next = this.#reminders.fired(name, this.#clock.wall());
+    if (next) batch.write(reminderPart(name), encodeValue(next));
+    else batch.erase(reminderPart(name));
+  }
+
+  /** Reminders may have changed. */
+  arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#isClosed) return;
+    const now = this.#clock.wall();
+    for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
+    const earliest = this.#reminders.earliest;
+    if (earliest === undefined) return;
+    const waitMs = earliest <= now ? AGAIN_MS : Math.min(earliest - now, TIMER_MS_MAX);
+    this.#timer = this.#clock.setTimer(waitMs, () => this.arm());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #mail(name: string, { atMs, message }: ReminderRecord): void {
+    if (this.#mailed.has(name)) return;
+    const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
+    envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`);
+    this.#mailed.set(name, envelope);
+    this.#deliver(envelope);
+  }
+}
+
+/** The firing that a message stands for. */
+export function firingOf({ stamp }: Envelope): Firing | undefined {
+  if (!stamp?.turn?.startsWith(FIRING)) return undefined;
+  const text = stamp.turn.slice(FIRING.length);
+  const colon = text.indexOf(':');
+  return { atMs: Number(text.slice(0, colon)), name: text.slice(colon + 1) };
+}

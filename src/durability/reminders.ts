@@ -1,0 +1,54 @@
+/** The reminders of one actor: which is next, and what becomes of one that has fired. Pure; times are wall-clock. */
+import type { ReminderRecord } from './record.ts';
+
+/** Of one actor at a time; one more is refused. */
+export const REMINDERS_MAX = 10_000;
+
+export class Reminders {
+  readonly #byName: Map<string, ReminderRecord>;
+
+  constructor(byName: ReadonlyMap<string, ReminderRecord> = new Map()) {
+    this.#byName = new Map(byName);
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  get(name: string): ReminderRecord | undefined {
+    return this.#byName.get(name);
+  }
+
+  set(name: string, reminder: ReminderRecord): void {
+    this.#byName.set(name, reminder);
+  }
+
+  delete(name: string): boolean {
+    return this.#byName.delete(name);
+  }
+
+  get earliest(): number | undefined {
+    let earliest: number | undefined;
+    for (const { atMs } of this.#byName.values()) if (earliest === undefined || atMs < earliest) earliest = atMs;
+    return earliest;
+  }
+
+  /** Those that are due, earliest first. */
+  due(now: number): [name: string, reminder: ReminderRecord][] {
+    return [...this.#byName].filter(([, { atMs }]) => atMs <= now).sort(([, a], [, b]) => a.atMs - b.atMs);
+  }
+
+  /** It has fired: what it is from now on; undefined: it is over. Missed beats are skipped. */
+  fired(name: string, now: number): ReminderRecord | undefined {
+    const reminder = this.#byName.get(name);
+    if (reminder?.everyMs === undefined) {
+      this.#byName.delete(name);
+      return undefined;
+    }
+    const { atMs, everyMs } = reminder;
+    const missed = Math.max(0, Math.floor((now - atMs) / everyMs));
+    const next = { ...reminder, atMs: atMs + (missed + 1) * everyMs };
+    this.#byName.set(name, next);
+    return next;
+  }
+}

@@ -1,0 +1,77 @@
+/** Messages that a durable actor has put aside: they are not handled yet, though their streams have gone on. */
+import type { Cell } from '../actor/cell.ts';
+import { Ring } from '../structures/ring.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { numberOfPart, type StashedMessage, stashPart, writeStashed } from './record.ts';
+import type { TurnBatch } from './turn-batch.ts';
+
+export class Stashed {
+  readonly #id: ActorId;
+  /** Envelope → the name of its part. */
+  readonly #names = new Map<Envelope, string>();
+  readonly #byStamp = new Map<string, Envelope>();
+  #last = 0;
+
+  constructor(id: ActorId) {
+    this.#id = id;
+  }
+
+  has(envelope: Envelope): boolean {
+    return this.#names.has(envelope);
+  }
+
+  add(envelope: Envelope, batch: TurnBatch): void {
+    // Put aside once more: it keeps its part, and its place is behind the others.
+    const before = this.#names.get(envelope);
+    if (before !== undefined) batch.erase(before);
+    const name = stashPart(++this.#last);
+    const { message, sender, stamp } = envelope;
+    this.#note(name, envelope);
+    const { stream = '', number = 0, turn } = stamp ?? {};
+    batch.write(name, writeStashed({ name, message, sender, stream, number, turn }));
+  }
+
+  /** It is handled now. */
+  takeOut(envelope: Envelope, batch: TurnBatch): void {
+    const name = this.#names.get(envelope);
+    if (name === undefined) return;
+    this.#names.delete(envelope);
+    if (envelope.stamp) this.#byStamp.delete(keyOf(envelope.stamp));
+    batch.erase(name);
+  }
+
+  /** The asker of a message that is still aside: it gets the reply when there is one. False: there is no such message. */
+  askedAgain({ stamp, replyTo, deadline }: Envelope): boolean {
+    const waiting = stamp && this.#byStamp.get(keyOf(stamp));
+    if (!waiting) return false;
+    waiting.replyTo = replyTo;
+    waiting.deadline = deadline;
+    return true;
+  }
+
+  restore(cell: Cell, messages: readonly StashedMessage[]): void {
+    this.#names.clear();
+    this.#byStamp.clear();
+    this.#last = numberOfPart(messages.at(-1)?.name ?? 's:0');
+    cell.extras.stash?.clear();
+    if (messages.length === 0) return;
+    const own = cell.own;
+    own.stash ??= new Ring();
+    for (const { name, message, sender, stream, number, turn } of messages) {
+      const envelope = new Envelope('message', this.#id, message, sender, undefined, 0);
+      if (stream !== '' || turn !== undefined) envelope.stamp = new Stamp(stream, number, 0, 0, turn);
+      this.#note(name, envelope);
+      own.stash.push(envelope);
+    }
+  }
+
+  #note(name: string, envelope: Envelope): void {
+    this.#names.set(envelope, name);
+    if (envelope.stamp && envelope.stamp.number > 0) this.#byStamp.set(keyOf(envelope.stamp), envelope);
+  }
+}
+
+function keyOf({ stream, number }: Stamp): string {
+  return `${stream}:${number}`;
+}

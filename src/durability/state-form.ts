@@ -1,0 +1,68 @@
+/**
+ * A state as bytes, and back: plain data, or what a machine packs, through the migrations of its definition.
+ * A state is encoded whole after each turn and written only where its bytes differ (docs/decisions/0021 says why).
+ */
+import type { Cell } from '../actor/cell.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { decodeValue, encodeValue } from '../wire/codec.ts';
+import { PART_BYTES_MAX } from './commit-rules.ts';
+
+export interface StateForm {
+  /** Undefined: there is none. */
+  readonly bytes: Uint8Array | undefined;
+  /** Of its shape. */
+  readonly version: number;
+}
+
+interface PackedMachine {
+  packed: unknown;
+  /** What the wall clock was ahead of `Clock.now()`: the next start has another such clock. */
+  aheadMs: number;
+}
+
+/** Throws INVALID_MESSAGE, naming the path in the state that is no plain data. */
+export function stateBytes({ behaviour, context, kernel, id }: Cell): Uint8Array {
+  try {
+    if (!behaviour.pack) return encodeValue(context.state, PART_BYTES_MAX);
+    const { clock } = kernel;
+    const machine: PackedMachine = { packed: behaviour.pack(context), aheadMs: clock.wall() - clock.now() };
+    // Whole seconds of drift apart, the bytes of an unchanged machine are the same.
+    machine.aheadMs = Math.round(machine.aheadMs / 10) * 10;
+    return encodeValue(machine, PART_BYTES_MAX);
+  } catch (error) {
+    if (!(error instanceof TroupeError)) throw error;
+    const text = `the state of ${id} is plain data; ${error.message.replace(/\bmessage\b(?=[.[:])/, 'state')}`;
+    throw new TroupeError(error.code, text, { fate: 'executed', cause: error });
+  }
+}
+
+export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (id: ActorId) => unknown): void {
+  const { behaviour, context, kernel } = cell;
+  const value = migrated(cell, bytes && decodeValue(bytes, toRef), version);
+  if (!behaviour.unpack) {
+    context.state = value;
+    return;
+  }
+  const { clock } = kernel;
+  const { packed, aheadMs } = value as PackedMachine;
+  behaviour.unpack(context, packed, aheadMs - (clock.wall() - clock.now()));
+}
+
+function migrated({ behaviour, id }: Cell, state: unknown, version: number): unknown {
+  const { version: wanted, migrate } = behaviour.durable ?? { version: 1, migrate: new Map() };
+  if (version > wanted) {
+    const text = `the state of ${id} has a version up to ${wanted}; got version ${version}, of a newer program`;
+    throw new TroupeError('STORE_FAILED', text);
+  }
+  let value = state;
+  for (let from = version; from < wanted; from++) {
+    const step = migrate.get(from);
+    if (!step) {
+      const text = `the state of ${id} is brought from version ${from} to ${from + 1} by durable.migrate[${from}]; got none`;
+      throw new TroupeError('STORE_FAILED', text);
+    }
+    value = step(value);
+  }
+  return value;
+}

@@ -1,0 +1,48 @@
+/** What one or several turns of an actor change together, and what may leave once that is committed. */
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { StoreChange } from './store.ts';
+
+export class TurnBatch {
+  readonly put: Map<string, Uint8Array> = new Map();
+  readonly remove: Set<string> = new Set();
+  /** Records of their own that come with it. */
+  readonly others: StoreChange[] = [];
+  /** In order; run after the commit. */
+  readonly outputs: (() => void)[] = [];
+  /** Stream → the last number handled. */
+  readonly acknowledges: Map<string, number> = new Map();
+  /** The messages of these turns, to be handled again if it fails. */
+  readonly envelopes: Envelope[] = [];
+
+  get isEmpty(): boolean {
+    return this.put.size === 0 && this.remove.size === 0 && this.others.length === 0;
+  }
+
+  write(name: string, bytes: Uint8Array): void {
+    this.remove.delete(name);
+    this.put.set(name, bytes);
+  }
+
+  erase(name: string): void {
+    this.put.delete(name);
+    this.remove.add(name);
+  }
+}
+
+/** A turn under way: everything it does waits here for its end. */
+export class Turn {
+  /** Undefined for hooks. */
+  readonly envelope: Envelope | undefined;
+  /** In order; each writes its part of the batch. */
+  actions: ((batch: TurnBatch) => void)[] = [];
+  /** The state after it, encoded. */
+  state: Uint8Array | undefined;
+  /** The envelope was put aside. */
+  isPutAside = false;
+  /** Asks made so far. */
+  asks = 0;
+
+  constructor(envelope: Envelope | undefined) {
+    this.envelope = envelope;
+  }
+}

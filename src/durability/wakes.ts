@@ -1,0 +1,83 @@
+/**
+ * Brings actors into memory that have something to do by themselves: unfinished mail after a crash, reminders that come
+ * due. What is far off costs nothing but disk: only the next moments are looked at.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Store } from './store.ts';
+
+/** Milliseconds between two looks at the store, each so far ahead. */
+export const LOOK_MS = 1_000;
+
+export interface WakesDoor {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Whether this process sees to the actor. */
+  isOurs(id: ActorId): boolean;
+  isInMemory(id: ActorId): boolean;
+  wake(id: ActorId): void;
+  failed(error: unknown): void;
+}
+
+export class Wakes {
+  readonly #door: WakesDoor;
+  /** Reminders that come due before the next look. */
+  readonly #timers = new Map<ActorId, Timer>();
+  #next: Timer | undefined;
+  #isLooking = false;
+  #isTakingOver = false;
+  #isClosed = false;
+
+  constructor(door: WakesDoor) {
+    this.#door = door;
+  }
+
+  /** Homes have changed: whoever lives here now and has unfinished mail is wanted. */
+  takeOver(): void {
+    this.#isTakingOver = true;
+    this.#soon(0);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#next?.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #soon(ms: number): void {
+    if (this.#isClosed || this.#isLooking) return;
+    this.#next?.cancel();
+    this.#next = this.#door.clock.setTimer(ms, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    const { store, clock } = this.#door;
+    const from = this.#isTakingOver ? 0 : 1;
+    this.#isTakingOver = false;
+    try {
+      for await (const { id, at } of store.wakes(from, clock.wall() + LOOK_MS)) {
+        if (this.#isClosed) return;
+        if (this.#door.isOurs(id) && !this.#door.isInMemory(id)) this.#wakeAt(id, at);
+      }
+    } catch (error) {
+      if (from === 0) this.#isTakingOver = true;
+      if (!this.#isClosed) this.#door.failed(error);
+    } finally {
+      this.#isLooking = false;
+    }
+    this.#soon(this.#isTakingOver ? 0 : LOOK_MS / 2);
+  }
+
+  #wakeAt(id: ActorId, at: number): void {
+    const waitMs = at - this.#door.clock.wall();
+    if (waitMs <= 0) return this.#door.wake(id);
+    if (this.#timers.has(id)) return;
+    const timer = this.#door.clock.setTimer(waitMs, () => {
+      this.#timers.delete(id);
+      if (this.#door.isOurs(id)) this.#door.wake(id);
+    });
+    this.#timers.set(id, timer);
+  }
+}

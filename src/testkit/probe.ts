@@ -1,0 +1,121 @@
+/**
+ * An actor that a test plays: others tell and ask it like any actor, the test looks at what came, and answers. It takes
+ * one message after the other, as every actor does: while an ask waits for `reply`, what comes behind it waits too.
+ */
+import { type Behaviour, behaviourOf } from '../actor/behaviour.ts';
+import type { Context } from '../actor/context.ts';
+import { defineActor } from '../actor/define-actor.ts';
+import { type ActorId, actorId } from '../vocabulary/address.ts';
+import type { Message } from '../vocabulary/envelope.ts';
+import { show } from '../vocabulary/show.ts';
+
+/** Lets time pass until something is so, or for so many milliseconds. */
+export type PassTime = (isSo: () => boolean, ms: number) => Promise<void>;
+
+export interface ProbeMessage<M extends Message = Message> {
+  readonly message: M;
+  /** The actor that sent it; undefined for a process. */
+  readonly sender: ActorId | undefined;
+  readonly isAsk: boolean;
+}
+
+/** Milliseconds on the clock of the test in which a message is expected. */
+const EXPECT_MS = 1_000;
+
+interface OpenAsk {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class Probe {
+  readonly id: ActorId;
+  readonly #passTime: PassTime;
+  readonly #unseen: ProbeMessage[] = [];
+  #open: OpenAsk | undefined;
+
+  constructor(id: ActorId, passTime: PassTime) {
+    this.id = id;
+    this.#passTime = passTime;
+  }
+
+  /** Messages that came and were not looked at. */
+  get waiting(): number {
+    return this.#unseen.length;
+  }
+
+  /** The next message, which must be of this type, and come within so many milliseconds on the clock of the test. */
+  async expectMessage<M extends Message = Message>(
+    type?: M['type'],
+    { withinMs = EXPECT_MS }: { withinMs?: number } = {},
+  ): Promise<ProbeMessage<M>> {
+    await this.#passTime(() => this.#unseen.length > 0, withinMs);
+    const next = this.#unseen.shift();
+    const wanted = type === undefined ? 'a message' : `a message of type '${type}'`;
+    if (!next) throw new Error(`${this.id} gets ${wanted} within ${withinMs} ms; got none`);
+    if (type !== undefined && next.message.type !== type)
+      throw new Error(`${this.id} gets ${wanted} next; got ${show(next.message)}`);
+    return next as ProbeMessage<M>;
+  }
+
+  /** Nothing comes for so many milliseconds on the clock of the test. */
+  async expectNothing(ms: number = EXPECT_MS): Promise<void> {
+    await this.#passTime(() => this.#unseen.length > 0, ms);
+    const [next] = this.#unseen;
+    if (next) throw new Error(`${this.id} gets nothing for ${ms} ms; got ${show(next.message)}`);
+  }
+
+  /** Answers the ask that waits. */
+  reply(value?: unknown): void {
+    this.#takeOpen().resolve(value);
+  }
+
+  /** Answers the ask that waits with an error, `new Refusal(…)` say. Any other one starts the probe again, as it would any actor. */
+  fail(error: unknown): void {
+    this.#takeOpen().reject(error);
+  }
+
+  /** @internal */
+  receive(ctx: Context<unknown>, message: Message): unknown {
+    const isAsk = ctx.deadline !== undefined;
+    this.#unseen.push({ message, sender: ctx.sender, isAsk });
+    if (!isAsk) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#open = { resolve, reject };
+    });
+  }
+
+  #takeOpen(): OpenAsk {
+    const open = this.#open;
+    if (!open) throw new Error(`${this.id} answers an ask that waits; got none`);
+    this.#open = undefined;
+    return open;
+  }
+}
+
+/** The kind of all probes. */
+export const PROBE_KIND = 'probe';
+
+/** The probes of one test system. */
+export class Probes {
+  readonly #passTime: PassTime;
+  readonly #probes = new Map<ActorId, Probe>();
+
+  constructor(passTime: PassTime) {
+    this.#passTime = passTime;
+  }
+
+  /** The probe of a name, the same one each time. */
+  probe(name = `${this.#probes.size + 1}`): Probe {
+    const id = actorId(PROBE_KIND, name);
+    let probe = this.#probes.get(id);
+    if (!probe) this.#probes.set(id, (probe = new Probe(id, this.#passTime)));
+    return probe;
+  }
+
+  /** What the cells of probes run: a handler for whatever comes. */
+  behaviour(): Behaviour {
+    const receive = (ctx: Context<unknown>, message: unknown): unknown =>
+      this.probe(ctx.key).receive(ctx, message as Message);
+    return { ...behaviourOf(PROBE_KIND, defineActor({ receive: {} })), handlerOf: () => receive };
+  }
+}

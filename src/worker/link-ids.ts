@@ -1,0 +1,52 @@
+/** The ids that one direction of a link has carried, by number: each crosses as text once. Both ends keep the same list. */
+import type { ActorId } from '../vocabulary/address.ts';
+import { LINK_IDS_MAX } from '../wire/entry.ts';
+
+/** Of the writing end. */
+export class IdNumbers {
+  readonly #numbers = new Map<ActorId, number>();
+  /** Mail often comes in runs to one actor. */
+  #last: ActorId | undefined;
+  #lastNumber = 0;
+
+  /** Undefined for one that is new: it has a number from now on. */
+  numberOf(id: ActorId): number | undefined {
+    if (id === this.#last) return this.#lastNumber;
+    let number = this.#numbers.get(id);
+    const known = number;
+    if (number === undefined) {
+      if (this.#numbers.size >= LINK_IDS_MAX) this.#numbers.clear();
+      number = this.#numbers.size;
+      this.#numbers.set(id, number);
+    }
+    this.#last = id;
+    this.#lastNumber = number;
+    return known;
+  }
+
+  clear(): void {
+    this.#numbers.clear();
+    this.#last = undefined;
+  }
+}
+
+/** Of the reading end. */
+export class IdList {
+  #ids: ActorId[] = [];
+
+  add(id: ActorId): ActorId {
+    if (this.#ids.length >= LINK_IDS_MAX) this.#ids = [];
+    this.#ids.push(id);
+    return id;
+  }
+
+  byNumber(number: number): ActorId {
+    const id = this.#ids[number];
+    if (id === undefined) throw new Error(`an id has a number that was given before; got ${number}`);
+    return id;
+  }
+
+  clear(): void {
+    this.#ids = [];
+  }
+}

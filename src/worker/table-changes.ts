@@ -1,0 +1,54 @@
+/**
+ * A process takes up a change of the placement table. One that declares another process dead waits until the link to that
+ * one has been read to its end: nothing of the old comes after something of the new.
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { PlacementTable } from '../placement/placement-table.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { fromWire } from '../wire/codec.ts';
+import type { ToProcess } from '../wire/control.ts';
+import type { HandoffParticipant } from './handoff-participant.ts';
+import { lostWatches } from './lost-watches.ts';
+import type { Peers } from './peers.ts';
+import type { Router } from './router.ts';
+
+export type TableMessage = Extract<ToProcess, { type: 'table' }>;
+
+export interface TableParts {
+  /** Number of this process. */
+  readonly worker: number;
+  readonly table: PlacementTable;
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly peers: Peers;
+  readonly handoffs: HandoffParticipant;
+  toRef(id: ActorId): unknown;
+  /** Units may have come here: durable actors in them may have something to do. */
+  takenOver(): void;
+}
+
+/** Undefined: it is taken up; else it is once the promise resolves, and no other one before. */
+export function takeUpTable(message: TableMessage, parts: TableParts): Promise<void> | undefined {
+  const { dead } = message.change;
+  const isOwn = dead?.index === parts.worker;
+  const wait = dead && !isOwn ? parts.peers.readToEnd(dead.index, dead.incarnation) : undefined;
+  if (wait === undefined) return apply(message, parts);
+  return wait.then(() => apply(message, parts));
+}
+
+function apply({ change, start }: TableMessage, parts: TableParts): undefined {
+  const { table, actors, router, peers, handoffs, toRef } = parts;
+  const { dead } = change;
+  const lost = dead ? lostWatches(actors, router, dead.index) : [];
+  table.apply(change);
+  if (dead) router.forgetLocated(dead.index);
+  const stays = new Set(change.stays);
+  // What has moved here lives before anything is started again or let go.
+  for (const move of change.settles) handoffs.settle(move, !stays.has(move));
+  for (const { id, args } of start) actors.startAgain(id, fromWire(args, toRef));
+  for (const watch of lost) actors.kernel.post.deliver(watch);
+  for (const move of change.settles) handoffs.release(move);
+  router.releaseHomeless();
+  parts.takenOver();
+  peers.unpark();
+}

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { type MemoryDisk, MemoryStore } from '../../../src/durability/memory-store.ts';
+import type { Store, StoreChange } from '../../../src/durability/store.ts';
+import { defineActor, errorOf, fateOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
+
+const counter = defineActor({
+  durable: true,
+  state: (key: string) => ({ key, n: 0 }),
+  receive: {
+    add: (ctx, { by }: { by: number }) => {
+      ctx.state.n += by;
+      return ctx.state.n;
+    },
+    get: (ctx) => ctx.state.n,
+    async slow(ctx, { by, gate }: { by: number; gate: number }) {
+      ctx.state.n += by;
+      await gates[gate]?.opened;
+      return ctx.state.n;
+    },
+    boom(ctx, { by }: { by: number }) {
+      ctx.state.n += by;
+      ctx.tell('counter/other', { type: 'add', by: 1 });
+      throw new Error('boom');
+    },
+    forward(ctx, { to, by }: { to: string; by: number }) {
+      ctx.state.n -= by;
+      ctx.tell(to, { type: 'add', by });
+    },
+    broken: (ctx) => {
+      (ctx.state as unknown as { f: unknown }).f = () => {};
+    },
+  },
+});
+
+const gates: Gate[] = [];
+
+/** A store whose commits a test can hold up or make fail. */
+class FaultyStore extends MemoryStore implements Store {
+  gate: Gate | undefined;
+  failures = 0;
+  /** The engine says that it failed, although it wrote. */
+  lies = 0;
+  commits = 0;
+
+  override async commit(changes: readonly StoreChange[]): Promise<void> {
+    this.commits++;
+    await this.gate?.opened;
+    if (this.failures > 0 && this.failures--) throw Object.assign(new Error('disk full'), { code: 'STORE_FAILED' });
+    await super.commit(changes);
+    if (this.lies > 0 && this.lies--) throw Object.assign(new Error('connection lost'), { code: 'STORE_FAILED' });
+  }
+}
+
+function start(
+  disk: MemoryDisk = new Map(),
+  store = new FaultyStore(disk),
+  startedAt = 1_000,
+): Kit & { store: FaultyStore } {
+  return Object.assign(startKit({ counter }, {}, store, { startedAt }), { store });
+}
+
+describe('a durable actor', () => {
+  it('goes on after a restart of the system with the state of its last turn', async () => {
+    const disk: MemoryDisk = new Map();
+    const first = start(disk);
+    expect(await first.system.ask('counter/a', { type: 'add', by: 2 })).toBe(2);
+    expect(await first.system.ask('counter/a', { type: 'add', by: 3 })).toBe(5);
+    const second = start(disk, new FaultyStore(disk), 2_000);
+    expect(await second.system.ask('counter/a', { type: 'get' })).toBe(5);
+    expect(await second.system.ask('counter/b', { type: 'get' })).toBe(0);
+  });
+
+  it('answers only once the turn is committed', async () => {
+    const { system, store } = start();
+    store.gate = new Gate();
+    let reply: unknown;
+    const asked = system.ask('counter/a', { type: 'add', by: 2 }).then((value) => (reply = value));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(reply).toBeUndefined();
+    store.gate.open();
+    await asked;
+    expect(reply).toBe(2);
+  });
+
+  it('puts the turns that end while a commit is under way into the next one', async () => {
+    const { system, store } = start();
+    store.gate = new Gate();
+    const asks = Array.from({ length: 100 }, () => system.ask('counter/a', { type: 'add', by: 1 }));
+    store.gate.open();
+    expect(await Promise.all(asks)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
+    expect(store.commits).toBeLessThan(5);
+  });
+
+  it('puts turns of many actors into one commit', async () => {
+    const { system, store } = start();
+    const asks = Array.from({ length: 100 }, (_, n) => system.ask(`counter/${n}`, { type: 'add', by: 1 }));
+    await Promise.all(asks);
+    expect(store.commits).toBeLessThan(5);
+  });
+
+  it('commits nothing for a turn that changed nothing', async () => {
+    const { system, store } = start();
+    await system.ask('counter/a', { type: 'add', by: 1 });
+    const { commits } = store;
+    await system.ask('counter/a', { type: 'get' });
+    expect(store.commits).toBe(commits);
+  });
+
+  it('undoes a turn that throws: its state, its messages; and keeps the message in the dead letters that last', async () => {
+    const { system, clock } = start();
+    await system.ask('counter/a', { type: 'add', by: 1 });
+    expect(await fateOf(system.ask('counter/a', { type: 'boom', by: 50 }))).toBe('HANDLER_FAILED/executed');
+    const next = system.ask('counter/a', { type: 'get' });
+    await clock.advance(100);
+    expect(await next).toBe(1);
+    expect(await system.ask('counter/other', { type: 'get' })).toBe(0);
+    expect(await system.deadLetters.list()).toMatchObject([
+      { to: 'counter/a', message: { type: 'boom', by: 50 }, reason: 'HANDLER_FAILED' },
+    ]);
+  });
+
+  it('lets dead letters be sent again and discarded', async () => {
+    const { system, clock } = start();
+    await fateOf(system.ask('counter/a', { type: 'boom', by: 50 }));
+    await clock.advance(100);
+    const [letter] = await system.deadLetters.list();
+    expect(await fateOf(system.deadLetters.resend(letter?.id as string))).toBe('HANDLER_FAILED/executed');
+    expect(await system.deadLetters.list()).toHaveLength(2);
+    for (const { id } of await system.deadLetters.list()) expect(await system.deadLetters.discard(id)).toBe(true);
+    expect(await system.deadLetters.list()).toEqual([]);
+    expect(await system.deadLetters.discard(letter?.id as string)).toBe(false);
+  });
+
+  it('refuses a state that is no plain data, naming the path, and goes on from the last one', async () => {
+    const { system, clock } = start();
+    await system.ask('counter/a', { type: 'add', by: 1 });
+    const error = await errorOf(system.ask('counter/a', { type: 'broken' }));
+    expect(error.code).toBe('HANDLER_FAILED');
+    expect(error.message).toMatch(/state.*f/);
+    const next = system.ask('counter/a', { type: 'get' });
+    await clock.advance(100);
+    expect(await next).toBe(1);
+  });
+
+  it('sends its messages after the commit, each once', async () => {
+    const { system, store } = start();
+    store.gate = new Gate();
+    const asked = system.ask('counter/a', { type: 'forward', to: 'counter/b', by: 7 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    store.gate.open();
+    await asked;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await system.ask('counter/b', { type: 'get' })).toBe(7);
+    expect(await system.ask('counter/a', { type: 'get' })).toBe(-7);
+  });
+});
+
+describe('a commit that fails', () => {
+  it('undoes its turns, and handles their messages again from the record', async () => {
+    const { system, store, clock } = start();
+    await system.ask('counter/a', { type: 'add', by: 1 });
+    store.failures = 1;
+    const asks = [2, 3].map((by) => system.ask('counter/a', { type: 'add', by }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await clock.advance(100);
+    expect(await Promise.all(asks)).toEqual([3, 6]);
+  });
+
+  it('is no failure where the record says that it was written', async () => {
+    const { system, store, clock } = start();
+    store.lies = 1;
+    const asks = [2, 3].map((by) => system.ask('counter/a', { type: 'add', by }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await clock.advance(100);
+    expect(await Promise.all(asks)).toEqual([2, 5]);
+    expect(await system.ask('counter/a', { type: 'get' })).toBe(5);
+  });
+
+  it('again and again makes the actor fail: its askers are told, nothing is half done', async () => {
+    const { system, store, clock } = start();
+    await system.ask('counter/a', { type: 'add', by: 1 });
+    store.failures = 1_000;
+    const failed = errorOf(system.ask('counter/a', { type: 'add', by: 2 }, { timeoutMs: 60_000 }));
+    for (let n = 0; n < 20; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await clock.advance(1_000);
+    }
+    expect((await failed).code).toBe('ACTOR_FAILED');
+    store.failures = 0;
+    await clock.advance(20_000);
+    expect(await system.ask('counter/a', { type: 'get' })).toBe(1);
+  });
+
+  it('fails only those that must fail, not all that shared the transaction', async () => {
+    const { system, store, clock } = start();
+    await Promise.all(['a', 'b'].map((key) => system.ask(`counter/${key}`, { type: 'add', by: 1 })));
+    // Somebody else has changed the record of a, as another home would.
+    const record = await store.load('counter/a');
+    await MemoryStore.prototype.commit.call(store, [
+      {
+        id: 'counter/a',
+        expectedVersion: record?.version ?? 0,
+        fence: record?.fence ?? '',
+        wakeAt: undefined,
+        put: new Map(),
+        remove: [],
+      },
+    ]);
+    const asks = ['a', 'b'].map((key) => system.ask(`counter/${key}`, { type: 'add', by: 1 }));
+    expect(await asks[1]).toBe(2);
+    await clock.advance(100);
+    expect(await asks[0]).toBe(2);
+  });
+});

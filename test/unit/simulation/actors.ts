@@ -1,0 +1,179 @@
+/**
+ * The actors of the programs. What they do is told to them message by message; all that they see is reported to the
+ * world, which is outside of every process.
+ */
+import type { Context } from '../../../src/actor/context.ts';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import type { Life } from './census.ts';
+import type { Memory } from './memory-of-actors.ts';
+import type { Voice, World } from './world.ts';
+
+type Ctx = Context<Memory>;
+interface Command {
+  type: string;
+  m: number;
+}
+
+/** Milliseconds until an actor that does nothing leaves memory. */
+const IDLE_MS = 400;
+
+export function actorsOf(world: World): Record<string, ActorDefinition> {
+  const { memory, census } = world;
+  const hooks = {
+    state: (): Memory => ({ count: 0, sum: 0, isClosed: false }),
+    onStart: (ctx: Ctx) => {
+      census.began(ctx as never);
+      memory.began(ctx.id);
+    },
+    onStop: (ctx: Ctx, reason: string) => {
+      census.stopped(ctx as never, reason);
+      world.deadLetters.stopped(ctx.id, reason);
+    },
+  };
+
+  const acts = (ctx: Ctx, what: string): Life => census.acts(ctx as never, what);
+  const receives = (ctx: Ctx, { type, m }: Command): Life => {
+    const life = acts(ctx, `handled ${type} #${m}`);
+    memory.receives(ctx.id, ctx.state, m, false);
+    return life;
+  };
+  /** What is left of a handler whose incarnation, or process, has ended says nothing more. */
+  const isOver = (ctx: Ctx): boolean => ctx.signal.aborted || !world.faults.isAlive(census.hostOf(ctx));
+  const voice = (ctx: Ctx): Voice => {
+    const { deadline, id } = ctx;
+    const base = { name: id, origin: census.hostOf(ctx), system: ctx };
+    if (deadline === undefined) return base;
+    return { ...base, dueAt: deadline - world.simulation.clock.wall() + world.now };
+  };
+  const note = (ctx: Ctx, command: Command): number => {
+    if (ctx.state.isClosed) {
+      acts(ctx, `put #${command.m} aside`);
+      memory.receives(ctx.id, ctx.state, command.m, true);
+      ctx.stash();
+    } else {
+      receives(ctx, command);
+    }
+    return ctx.state.count;
+  };
+  const open = (ctx: Ctx): void => {
+    if (!ctx.state.isClosed) return;
+    ctx.state.isClosed = false;
+    memory.opened(ctx.id);
+    ctx.unstashAll();
+  };
+
+  /** These requests have deadlines, too: where others stand still they fail. */
+  const isDone = (request: Promise<unknown>): Promise<boolean> =>
+    request.then(
+      () => true,
+      () => false,
+    );
+
+  const player = defineActor({
+    ...hooks,
+    passivateAfterMs: IDLE_MS,
+    onTerminated: (ctx: Ctx, { id, reason }) => {
+      acts(ctx, `was told of the end of ${id}`);
+      world.watches.toldOf(ctx.id, id, reason);
+    },
+    receive: {
+      note,
+      async slow(ctx, command: Command & { ms: number }) {
+        receives(ctx, command);
+        memory.enter(ctx.id, `slow #${command.m}`);
+        await world.sleep(census.hostOf(ctx), command.ms);
+        if (isOver(ctx)) return;
+        acts(ctx, `ended slow #${command.m}`);
+        memory.leave(ctx.id);
+      },
+      boom(ctx, command: Command) {
+        receives(ctx, command);
+        world.deadLetters.failed(ctx.id);
+        throw new Error('boom');
+      },
+      relay(ctx, command: Command & { to: string; count: number }) {
+        receives(ctx, command);
+        for (let i = 0; i < command.count; i++) world.tell(voice(ctx), command.to, 'note');
+      },
+      async question(ctx, command: Command & { to: string; via?: string }) {
+        receives(ctx, command);
+        const { to, via } = command;
+        memory.enter(ctx.id, `question #${command.m}`);
+        if (via === undefined) await world.ask(voice(ctx), to, 'note', 300);
+        else await world.ask(voice(ctx), via, 'question', 300, { to });
+        if (isOver(ctx)) return;
+        memory.leave(ctx.id);
+      },
+      async subscribe(ctx, command: Command & { topic: string }) {
+        const life = receives(ctx, command);
+        memory.enter(ctx.id, `subscribe #${command.m}`);
+        const isInForce = await isDone(ctx.subscribe(command.topic));
+        if (isOver(ctx)) return;
+        acts(ctx, `subscribed #${command.m}`);
+        if (isInForce) world.topics.subscribed(life, command.topic);
+        memory.leave(ctx.id);
+      },
+      async unsubscribe(ctx, command: Command & { topic: string }) {
+        receives(ctx, command);
+        memory.enter(ctx.id, `unsubscribe #${command.m}`);
+        world.topics.unsubscribing(ctx.id, command.topic);
+        await isDone(ctx.unsubscribe(command.topic));
+        if (isOver(ctx)) return;
+        memory.leave(ctx.id);
+      },
+      announce(ctx, command: Command & { topic: string }) {
+        receives(ctx, command);
+        world.publish(voice(ctx), command.topic);
+      },
+      watch(ctx, command: Command & { id: string }) {
+        receives(ctx, command);
+        if (command.id === ctx.id) return;
+        world.watches.watch(ctx.id, command.id);
+        ctx.watch(command.id);
+      },
+      unwatch(ctx, command: Command & { id: string }) {
+        receives(ctx, command);
+        world.watches.unwatch(ctx.id, command.id);
+        ctx.unwatch(command.id);
+      },
+      after(ctx, command: Command & { ms: number }) {
+        const life = receives(ctx, command);
+        ctx.after(command.ms, { type: 'tick', timer: world.timers.set(life, command.ms, false) } as never);
+      },
+      every(ctx, command: Command & { ms: number }) {
+        const life = receives(ctx, command);
+        ctx.every(command.ms, { type: 'tick', timer: world.timers.set(life, command.ms, true) } as never);
+      },
+      tick(ctx, { timer }: { timer: number }) {
+        world.timers.fires(timer, acts(ctx, `had timer ${timer}`));
+      },
+      close(ctx, command: Command) {
+        receives(ctx, command);
+        ctx.state.isClosed = true;
+      },
+      open(ctx, command: Command) {
+        receives(ctx, command);
+        open(ctx);
+      },
+      async adopt(ctx, command: Command & { key: string }) {
+        receives(ctx, command);
+        memory.enter(ctx.id, `adopt #${command.m}`);
+        const isAdopted = await isDone(ctx.spawn('child', { key: command.key }));
+        if (isOver(ctx)) return;
+        if (isAdopted) world.families.adopted(ctx.id, `child/${command.key}`);
+        memory.leave(ctx.id);
+      },
+    },
+  });
+  const child = defineActor({
+    ...hooks,
+    receive: {
+      note(ctx, command: Command) {
+        world.families.together(ctx.id, census.hostOf(ctx));
+        return note(ctx, command);
+      },
+    },
+  });
+  return { player, child, guest: defineActor({ ...hooks, placement: { strategy: 'local' }, receive: { note } }) };
+}

@@ -1,0 +1,68 @@
+/** A dead letter says why; in these programs each reason has causes that the world knows of. */
+import type { ClusterProcess } from '../../../src/worker/cluster-process.ts';
+import type { Breaches } from './breaches.ts';
+import { type Ledger, nameOf, type Sent } from './ledger.ts';
+
+export class DeadLetterRules {
+  readonly #breaches: Breaches;
+  readonly #ledger: Ledger;
+  /** Actors that somebody asked to be killed, that failed, or that ended with their parent. */
+  readonly #mayRefuse = new Set<string>();
+  readonly #failures = new Map<string, number>();
+  isShuttingDown = false;
+  count = 0;
+
+  constructor(breaches: Breaches, ledger: Ledger) {
+    this.#breaches = breaches;
+    this.#ledger = ledger;
+  }
+
+  enter({ kernel }: ClusterProcess): void {
+    const { deadLetters } = kernel;
+    const add = deadLetters.add.bind(deadLetters);
+    deadLetters.add = (to, message, sender, reason): void => {
+      const { m } = message as { m?: number };
+      if (typeof m === 'number') this.#note(this.#ledger.sent[m] as Sent, to, reason);
+      add(to, message, sender, reason);
+    };
+  }
+
+  killed(id: string): void {
+    this.#mayRefuse.add(id);
+  }
+
+  failed(id: string): void {
+    this.#failures.set(id, (this.#failures.get(id) ?? 0) + 1);
+  }
+
+  stopped(id: string, reason: string): void {
+    if (reason === 'parent-ended' || reason === 'failed') this.#mayRefuse.add(id);
+  }
+
+  #note(sent: Sent, to: string, reason: string): void {
+    this.count++;
+    this.#ledger.deadLetter(sent.m, to, reason);
+    if (!this.#isFounded(sent, to, reason))
+      this.#breaches.add(4, `a dead letter without a cause (${reason}): ${nameOf(sent)}`);
+  }
+
+  #isFounded(sent: Sent, to: string, reason: string): boolean {
+    switch (reason) {
+      case 'HANDLER_FAILED':
+        return sent.type === 'boom' || this.isShuttingDown || (this.#failures.get(to) ?? 0) > 0;
+      case 'ACTOR_STOPPED':
+        return this.#mayRefuse.has(to);
+      case 'ACTOR_FAILED':
+        return (this.#failures.get(to) ?? 0) > 3;
+      case 'UNKNOWN_MESSAGE':
+        return to.startsWith('child/') || to.startsWith('guest/');
+      case 'NO_WORKER':
+        // Asked for a place while no worker can host: those that hash places wait, these are refused.
+        return to.startsWith('guest/');
+      case 'SHUTTING_DOWN':
+        return this.isShuttingDown;
+      default:
+        return false;
+    }
+  }
+}

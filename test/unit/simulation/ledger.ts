@@ -1,0 +1,200 @@
+/**
+ * Where every message is: in the memory of which processes, in which frames. A message that was neither handled nor
+ * became a dead letter may be missing only where every place that held it was taken away by fate.
+ */
+import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
+import type { Breaches } from './breaches.ts';
+import type { Faults } from './faults.ts';
+import type { Moves } from './moves.ts';
+
+export type SentKind = 'tell' | 'ask' | 'publish';
+
+export interface Sent {
+  readonly m: number;
+  readonly kind: SentKind;
+  /** The sender, as it is ordered: an actor, or a process. */
+  readonly from: string;
+  /** The receiver; of a publish, its topic. */
+  readonly to: string;
+  readonly type: string;
+  readonly at: number;
+  /** The process that it was sent in. */
+  readonly origin: string;
+  /** Processes that hold it. */
+  readonly memory: Set<string>;
+  /** Frames that carry it, or did. */
+  readonly frames: { from: string; to: string; frame: ObservedFrame }[];
+}
+
+export class Ledger {
+  readonly sent: Sent[] = [];
+  /** Message → receivers that handled it. */
+  readonly handled = new Map<number, Set<string>>();
+  /** Tells and asks that became dead letters, with their reasons; a publish may do so for one receiver, and reach others. */
+  readonly dead = new Map<number, string>();
+  readonly #breaches: Breaches;
+  readonly #faults: Faults;
+  readonly #moves: Moves;
+  /** Messages that a new home was sent a copy of, by move. */
+  readonly #luggage = new Map<number, Set<Sent>>();
+  readonly #deadCopies = new Set<string>();
+  readonly #repliesWritten = new Set<string>();
+
+  constructor(breaches: Breaches, faults: Faults, moves: Moves) {
+    this.#breaches = breaches;
+    this.#faults = faults;
+    this.#moves = moves;
+  }
+
+  send(kind: SentKind, from: string, to: string, type: string, origin: string): Sent {
+    const sent: Sent = {
+      ...{ m: this.sent.length, kind, from, to, type, at: this.#breaches.now, origin },
+      memory: new Set([origin]),
+      frames: [],
+    };
+    this.sent.push(sent);
+    return sent;
+  }
+
+  isHandled({ m }: Sent, by?: string): boolean {
+    const receivers = this.handled.get(m);
+    return receivers !== undefined && (by === undefined || receivers.has(by));
+  }
+
+  handle(m: number, by: string): Sent {
+    const sent = this.sent[m] as Sent;
+    const receivers = this.handled.get(m) ?? new Set();
+    this.handled.set(m, receivers);
+    if (receivers.has(by)) this.#breaches.add(3, `handled twice: ${nameOf(sent)} by ${by}`);
+    if (sent.kind !== 'publish' && sent.to !== by) this.#breaches.add(2, `${nameOf(sent)} was handled by ${by}`);
+    const reason = this.dead.get(m);
+    if (reason !== undefined)
+      this.#breaches.add(4, `handled although it was a dead letter (${reason}): ${nameOf(sent)}`);
+    receivers.add(by);
+    return sent;
+  }
+
+  /** The message, or the copy of a publish for one receiver, became a dead letter. */
+  isDead({ m, kind }: Sent, receiver: string): boolean {
+    return kind === 'publish' ? this.#deadCopies.has(`${m} ${receiver}`) : this.dead.has(m);
+  }
+
+  deadLetter(m: number, to: string, reason: string): void {
+    const sent = this.sent[m] as Sent;
+    if (sent.kind === 'publish') {
+      this.#deadCopies.add(`${m} ${to}`);
+      return;
+    }
+    // A handler that throws has handled the message; what it was is kept all the same.
+    if (reason !== 'HANDLER_FAILED' && this.isHandled(sent))
+      this.#breaches.add(4, `a dead letter (${reason}) although it was handled: ${nameOf(sent)}`);
+    if (reason !== 'HANDLER_FAILED') this.dead.set(m, reason);
+  }
+
+  note(event: SimulationEvent): void {
+    if (event.kind === 'frame') {
+      if (event.step === 'written') this.#written(event);
+      else this.#read(event);
+    } else if (event.kind === 'control' && event.step === 'received') this.#told(event);
+  }
+
+  /** All that was told and not handled, each with the reason why it may be missing, or a breach. */
+  check(): void {
+    for (const sent of this.sent) {
+      if (sent.kind !== 'tell' || this.isHandled(sent) || this.dead.has(sent.m)) continue;
+      const where = this.stillAt(sent);
+      if (where !== undefined) this.#breaches.add(4, `lost without a word: ${nameOf(sent)}, ${where}`);
+    }
+  }
+
+  /** Where a message still ought to be; undefined where fate has taken it. */
+  stillAt({ memory, frames }: Sent): string | undefined {
+    for (const process of memory) {
+      if (!this.#faults.wasKilled(process)) return `last in the memory of ${process}`;
+    }
+    for (const { from, to, frame } of frames) {
+      if (frame.status === 'under way') return `on its way from ${from} to ${to}`;
+      const isExcused =
+        frame.status === 'read' ||
+        this.#faults.wasKilled(from) ||
+        this.#faults.wasKilled(to) ||
+        this.#faults.wasBroken(from, to);
+      if (!isExcused) return `lost on the link from ${from} to ${to}, which nobody broke`;
+    }
+    return undefined;
+  }
+
+  #written({ from, to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
+    for (const entry of frame.entries) {
+      this.#countReply(entry, from);
+      const isCopy = entry.type === 'luggage';
+      for (const sent of this.#messagesIn(entry)) {
+        sent.frames.push({ from, to, frame });
+        if (isCopy) this.#luggageOf(entry.move).add(sent);
+        else if (sent.kind !== 'publish') sent.memory.delete(from);
+      }
+    }
+  }
+
+  #read({ to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
+    for (const entry of frame.entries) for (const sent of this.#messagesIn(entry)) sent.memory.add(to);
+  }
+
+  /** The end of a move: one of the two homes drops its copy. */
+  #told({ to, message }: Extract<SimulationEvent, { kind: 'control' }>): void {
+    if (message.type === 'hold') this.#orders.set(message.move.id, message.move);
+    if (message.type === 'unhold') this.#dropCopy(message.move, to, 'to');
+    if (message.type !== 'table') return;
+    const { settles, stays = [] } = message.change;
+    for (const move of settles) this.#dropCopy(move, to, stays.includes(move) ? 'to' : 'from');
+  }
+
+  readonly #orders = new Map<number, NonNullable<ReturnType<Moves['order']>>>();
+
+  #dropCopy(move: number, process: string, end: 'from' | 'to'): void {
+    const order = this.#orders.get(move) ?? this.#moves.order(move);
+    if (!order || `~${order[end].index}.${order[end].incarnation}` !== process) return;
+    for (const sent of this.#luggage.get(move) ?? []) {
+      // What the other one has not got is not given away.
+      if (end === 'to' || sent.memory.size > 1) sent.memory.delete(process);
+    }
+  }
+
+  #luggageOf(move: number): Set<Sent> {
+    let luggage = this.#luggage.get(move);
+    if (!luggage) this.#luggage.set(move, (luggage = new Set()));
+    return luggage;
+  }
+
+  /** An ask is answered once: a second answer would be ignored, but somebody believes in it. */
+  #countReply(entry: FrameEntry, from: string): void {
+    if (entry.type !== 'reply' && entry.type !== 'failure') return;
+    const name = `${entry.process}:${entry.number}`;
+    if (this.#repliesWritten.has(name)) this.#breaches.add(5, `${from} answers the ask ${name} a second time`);
+    this.#repliesWritten.add(name);
+  }
+
+  *#messagesIn(entry: FrameEntry): Generator<Sent> {
+    if (entry.type === 'mail' || entry.type === 'publish') yield* this.#find(entry.message);
+    else if (entry.type === 'luggage') yield* this.#find(entry.luggage);
+  }
+
+  /** Every message of the programs, however deep it is packed. */
+  *#find(value: unknown): Generator<Sent> {
+    if (value instanceof Uint8Array) return yield* this.#find(deserializeClone(value, (id) => ({ id })));
+    if (typeof value !== 'object' || value === null) return;
+    const { type, m } = value as { type?: unknown; m?: unknown };
+    if (typeof type === 'string' && typeof m === 'number') {
+      const sent = this.sent[m];
+      if (sent) yield sent;
+      return;
+    }
+    const parts = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+    for (const part of parts) yield* this.#find(part);
+  }
+}
+
+export function nameOf({ m, kind, from, to, type }: Sent): string {
+  return `${kind} ${type} #${m} ${from} → ${to}`;
+}

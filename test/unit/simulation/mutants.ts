@@ -1,0 +1,427 @@
+/**
+ * The protocol, broken on purpose: each mutant takes one rule away, from outside, by a method of a prototype that does
+ * less than it should. A simulation that cannot see them proves nothing.
+ */
+import { PendingReplies, PendingReply } from '../../../src/actor/pending-replies.ts';
+import { Watching } from '../../../src/actor/watchers.ts';
+import { HandoffService } from '../../../src/master/handoff-service.ts';
+import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
+import type { WorkerExit } from '../../../src/master/worker-host.ts';
+import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
+import { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { FrameDecoder } from '../../../src/wire/codec.ts';
+import { Arriving } from '../../../src/worker/arriving.ts';
+import { HandoffParticipant } from '../../../src/worker/handoff-participant.ts';
+import { HoldQueues } from '../../../src/worker/hold-queues.ts';
+import { Leaving } from '../../../src/worker/leaving.ts';
+import { PeerLink } from '../../../src/worker/peer-link.ts';
+import { Peers } from '../../../src/worker/peers.ts';
+import { RemoteReply } from '../../../src/worker/remote-reply.ts';
+import { Router } from '../../../src/worker/router.ts';
+
+export interface Mutant {
+  name: string;
+  /** Programs of this mix find it. */
+  mix: 'fate' | 'moves' | 'all';
+  /** Takes the rule away, until the returned function is called. */
+  breaks: () => () => void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: methods of any shape are put in place of each other
+type Method = (this: any, ...args: any[]) => any;
+
+/** Puts a method in the place of another one, which it may call. */
+function replaced<T extends object>(
+  of: { prototype: T },
+  name: string,
+  make: (original: Method) => Method,
+): () => void {
+  const prototype = of.prototype as Record<string, unknown>;
+  const original = prototype[name] as Method;
+  prototype[name] = make(original);
+  return () => {
+    prototype[name] = original;
+  };
+}
+
+function all(...breaks: (() => void)[]): () => void {
+  return () => {
+    for (const restore of breaks) restore();
+  };
+}
+
+/** The links of a process, as its last call of `all()` saw them. */
+function peersSeen(): { seen: () => PeerLink[]; hide: (hidden: boolean) => void; restore: () => void } {
+  let isHidden = false;
+  let seen: PeerLink[] = [];
+  const restore = replaced(
+    Peers,
+    'all',
+    (original) =>
+      function (this: Peers) {
+        seen = [...(original.call(this) as Iterable<PeerLink>)];
+        return isHidden ? [] : seen;
+      },
+  );
+  return {
+    seen: () => seen,
+    hide: (hidden) => {
+      isHidden = hidden;
+    },
+    restore,
+  };
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the old home does not wait for the markers',
+    mix: 'moves',
+    breaks: () => {
+      const peers = peersSeen();
+      const hold = replaced(
+        HandoffParticipant,
+        'hold',
+        (original) =>
+          function (order) {
+            peers.hide(true);
+            try {
+              original.call(this, order);
+            } finally {
+              peers.hide(false);
+            }
+          },
+      );
+      return all(hold, peers.restore);
+    },
+  },
+  {
+    name: 'a frame of a newer epoch is read at once',
+    mix: 'all',
+    breaks: () =>
+      replaced(
+        FrameDecoder,
+        'decode',
+        (original) =>
+          function (bytes) {
+            const batch = original.call(this, bytes) as unknown[];
+            batch[0] = 0;
+            return batch;
+          },
+      ),
+  },
+  {
+    name: 'an epoch that declares a worker dead is taken up before its link is read to the end',
+    mix: 'fate',
+    breaks: () =>
+      replaced(
+        Peers,
+        'readToEnd',
+        (original) =>
+          function (index, incarnation) {
+            original.call(this, index, incarnation);
+            return undefined;
+          },
+      ),
+  },
+  {
+    name: 'the old home does not wait until its links are flushed',
+    mix: 'moves',
+    breaks: () => {
+      const peers = peersSeen();
+      const hold = replaced(
+        HandoffParticipant,
+        'hold',
+        (original) =>
+          function (order) {
+            original.call(this, order);
+            for (const peer of peers.seen()) this.flushed(peer, order.id);
+          },
+      );
+      return all(hold, peers.restore);
+    },
+  },
+  {
+    name: 'the end of a link counts neither as marker nor as acknowledgement',
+    mix: 'all',
+    breaks: () => replaced(HandoffParticipant, 'peerGone', () => () => {}),
+  },
+  {
+    name: 'what an actor had sent and is held stays at its old home',
+    mix: 'moves',
+    breaks: () => replaced(HoldQueues, 'takeFrom', () => () => []),
+  },
+  {
+    name: 'what an actor had sent and is held is taken with the state, not when it stops',
+    mix: 'moves',
+    breaks: () => {
+      const queues = new WeakMap<object, HoldQueues>();
+      let original: Method = () => [];
+      const takeFrom = replaced(HoldQueues, 'takeFrom', (method) => {
+        original = method;
+        return function (ids) {
+          queues.set(ids, this);
+          return [];
+        };
+      });
+      const pack = replaced(
+        Leaving,
+        'pack',
+        (method) =>
+          function (refused) {
+            const holds = queues.get(this.ids);
+            if (holds) this.outbound.push(...original.call(holds, this.ids));
+            return method.call(this, refused);
+          },
+      );
+      return all(takeFrom, pack);
+    },
+  },
+  {
+    name: 'what a dead link gives back stays at the old home of its sender',
+    mix: 'all',
+    breaks: () => replaced(HandoffParticipant, 'takeBack', () => (mail) => mail),
+  },
+  {
+    name: 'the new home runs the actors as soon as they are installed',
+    mix: 'moves',
+    breaks: () => {
+      const settled = new WeakSet<object>();
+      const settle = replaced(
+        Arriving,
+        'settle',
+        (original) =>
+          function () {
+            if (settled.has(this)) return;
+            settled.add(this);
+            original.call(this);
+          },
+      );
+      const complete = replaced(
+        Arriving,
+        'complete',
+        (original) =>
+          async function () {
+            await original.call(this);
+            this.settle();
+          },
+      );
+      return all(settle, complete);
+    },
+  },
+  {
+    name: 'any table ends a hold',
+    mix: 'moves',
+    breaks: () => {
+      const moves = new WeakMap<object, Set<number>>();
+      const hold = replaced(
+        Router,
+        'hold',
+        (original) =>
+          function (move, units) {
+            const standing = moves.get(this) ?? new Set();
+            moves.set(this, standing.add(move));
+            original.call(this, move, units);
+          },
+      );
+      const release = replaced(
+        Router,
+        'releaseHomeless',
+        (original) =>
+          function () {
+            const standing = moves.get(this) ?? [];
+            moves.delete(this);
+            for (const move of standing) this.release(move);
+            original.call(this);
+          },
+      );
+      return all(hold, release);
+    },
+  },
+  {
+    name: 'markers carry no id of their move',
+    mix: 'moves',
+    breaks: () => {
+      const known = new WeakMap<object, Set<number>>();
+      const noted = (participant: object, move: number): void => {
+        known.set(participant, (known.get(participant) ?? new Set()).add(move));
+      };
+      const hold = replaced(
+        HandoffParticipant,
+        'hold',
+        (original) =>
+          function (order) {
+            noted(this, order.id);
+            original.call(this, order);
+          },
+      );
+      const marker = replaced(
+        HandoffParticipant,
+        'marker',
+        (original) =>
+          function (peer, move) {
+            original.call(this, peer, move);
+            for (const other of known.get(this) ?? []) if (other !== move) original.call(this, peer, other);
+          },
+      );
+      return all(hold, marker);
+    },
+  },
+  {
+    name: 'a new process is not told the holds that stand',
+    mix: 'moves',
+    breaks: () => replaced(HandoffService, 'standing', () => () => []),
+  },
+  {
+    name: 'a worker that hangs is replaced before it is dead',
+    mix: 'fate',
+    breaks: () => {
+      const listeners = new WeakMap<object, (exit: WorkerExit) => void>();
+      const onExit = replaced(
+        SimulatedProcess,
+        'onExit',
+        (original) =>
+          function (listener) {
+            listeners.set(this, listener);
+            original.call(this, listener);
+          },
+      );
+      const kill = replaced(
+        SimulatedProcess,
+        'kill',
+        (original) =>
+          function () {
+            if (!this.isFrozen) return original.call(this);
+            listeners.get(this)?.({ code: null, signal: 'SIGKILL' });
+          },
+      );
+      return all(onExit, kill);
+    },
+  },
+  {
+    name: 'the old home keeps its copy as a second one that lives',
+    mix: 'moves',
+    breaks: () =>
+      replaced(
+        Leaving,
+        'letGo',
+        (original) =>
+          function () {
+            if (this.ids.size === 0) return original.call(this);
+            this.goOn();
+          },
+      ),
+  },
+  {
+    name: 'what was put aside does not go along',
+    mix: 'moves',
+    breaks: () => luggageWithout((kind) => kind === 'stash'),
+  },
+  {
+    name: 'what waits in the mailbox does not go along',
+    mix: 'moves',
+    breaks: () => luggageWithout((kind) => kind === 'mail'),
+  },
+  {
+    name: 'what an actor had sent does not go along',
+    mix: 'moves',
+    breaks: () => luggageWithout((kind) => kind === 'outbound'),
+  },
+  {
+    name: 'an actor begins with a fresh state where it moved to',
+    mix: 'moves',
+    breaks: () =>
+      replaced(
+        Arriving,
+        'add',
+        (original) =>
+          function ([kind, content]) {
+            if (kind !== 'actor') return original.call(this, [kind, content]);
+            const [body, state] = content as [unknown, unknown];
+            original.call(this, [kind, [body, state && { count: 0, sum: 0, isClosed: false }]]);
+          },
+      ),
+  },
+  {
+    name: 'mail that a dead link had not written is dropped',
+    mix: 'fate',
+    breaks: () => replaced(PeerLink, 'takeUnwritten', () => () => []),
+  },
+  {
+    name: 'asks that were written to a dead worker wait for their deadlines',
+    mix: 'fate',
+    breaks: () => replaced(PendingReplies, 'writtenTo', () => () => []),
+  },
+  {
+    name: 'an ask whose host died is said not to have been executed',
+    mix: 'fate',
+    breaks: () =>
+      replaced(
+        PendingReply,
+        'reject',
+        (original) =>
+          function (error) {
+            const isUnknown = error instanceof TroupeError && error.fate === 'unknown';
+            original.call(
+              this,
+              isUnknown ? new TroupeError(error.code, error.message, { fate: 'not-executed' }) : error,
+            );
+          },
+      ),
+  },
+  {
+    name: 'an ask is settled twice',
+    mix: 'fate',
+    breaks: () =>
+      replaced(
+        PendingReply,
+        'resolve',
+        (original) =>
+          function (value) {
+            original.call(this, value);
+            this.settled = false;
+            original.call(this, value);
+          },
+      ),
+  },
+  {
+    name: 'an ask is answered twice',
+    mix: 'fate',
+    breaks: () =>
+      replaced(
+        RemoteReply,
+        'resolve',
+        (original) =>
+          function (value) {
+            original.call(this, value);
+            this.settled = false;
+            original.call(this, value);
+          },
+      ),
+  },
+  {
+    name: 'an ask that timed out is executed all the same, and its deadline not kept',
+    mix: 'fate',
+    breaks: () => replaced(PendingReply, 'expire', () => () => {}),
+  },
+  {
+    name: 'watchers of a dead worker are not told',
+    mix: 'fate',
+    breaks: () => replaced(Watching, 'targets', () => () => []),
+  },
+  {
+    name: 'spawned actors of a dead worker are not started again',
+    mix: 'fate',
+    breaks: () => replaced(SpawnRegistry, 'take', () => () => []),
+  },
+];
+
+function luggageWithout(isLeft: (kind: string) => boolean): () => void {
+  return replaced(
+    Arriving,
+    'add',
+    (original) =>
+      function ([kind, content]) {
+        if (!isLeft(kind)) original.call(this, [kind, content]);
+      },
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * Programs by number: mix, length and seed name one run, message by message. A failing one is made as short as it goes
+ * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
+ */
+import fc from 'fast-check';
+import { ALL, FATE, type Mix, MOVES, type Step, steps } from './program.ts';
+import { type RunOptions, runProgram } from './run.ts';
+import type { World } from './world.ts';
+
+export const MIXES: Readonly<Record<string, Mix>> = { fate: FATE, moves: MOVES, all: ALL };
+
+/** Names one run. */
+export interface RunName {
+  mix: string;
+  seed: number;
+  /** How many. */
+  steps: number;
+}
+
+export interface Failure extends RunName {
+  /** Made shorter, and the seed of the machine under which it fails like that. */
+  program: readonly Step[];
+  runSeed: number;
+  breaches: readonly string[];
+}
+
+/** One of so many programs is drawn with a liking for extreme values, as fast-check has it. */
+const BIASED = 4;
+
+export function programOf({ mix, seed, steps: length }: RunName): Step[] {
+  const weights = MIXES[mix];
+  if (!weights) throw new Error(`a mix is one of ${Object.keys(MIXES).join(', ')}; got ${mix}`);
+  const arbitrary = steps(weights, { minLength: length, maxLength: length });
+  const [program] = fc.sample(seed % BIASED === 0 ? arbitrary : fc.noBias(arbitrary), { seed, numRuns: 1 });
+  return program as Step[];
+}
+
+export async function run(name: RunName, program = programOf(name), options: RunOptions = {}): Promise<World> {
+  return runProgram(name.seed, program, options);
+}
+
+/** The failure of a run, made shorter for at most so long. */
+export async function failureOf(name: RunName, world: World, shrinkMs: number): Promise<Failure> {
+  const whole: Failure = { ...name, program: programOf(name), runSeed: name.seed, breaches: world.breaches.list };
+  return shrink(whole, performance.now() + shrinkMs);
+}
+
+/** What to type to see a failure again, and what it is. */
+export function reportOf({ mix, seed, steps: length, program, runSeed, breaches }: Failure): string {
+  return [
+    ...breaches.slice(0, 5),
+    `npm run simulate -- --mix ${mix} --steps ${length} --seed ${seed}`,
+    `or shorter: npm run simulate -- --seed ${runSeed} --program '${JSON.stringify(program)}'`,
+  ].join('\n');
+}
+
+/** Seeds tried for what is left: with a step less, all that is drawn after it comes out differently. */
+const SEEDS_TRIED = 4;
+
+/** Leaves out halves, quarters … single steps, as long as some promise of the same kind is broken (Zeller and Hildebrandt 2002). */
+async function shrink(whole: Failure, until: number): Promise<Failure> {
+  let shortest = whole;
+  for (let chunk = whole.program.length >> 1; chunk >= 1; ) {
+    let isShorter = false;
+    for (let at = 0; at < shortest.program.length && performance.now() < until; ) {
+      const program = [...shortest.program.slice(0, at), ...shortest.program.slice(at + chunk)];
+      const found = await likeFailure(shortest, program);
+      if (found) {
+        shortest = found;
+        isShorter = true;
+      } else at += chunk;
+    }
+    if (!isShorter || chunk > 1) chunk >>= 1;
+  }
+  return shortest;
+}
+
+async function likeFailure(failure: Failure, program: readonly Step[]): Promise<Failure | undefined> {
+  for (let tried = 0; tried < SEEDS_TRIED; tried++) {
+    const runSeed = failure.runSeed + tried * 1_000_003;
+    const { list } = (await runProgram(runSeed, program)).breaches;
+    if (kindOf(list) === kindOf(failure.breaches)) return { ...failure, program, runSeed, breaches: list };
+  }
+  return undefined;
+}
+
+/** `[promise 2]`, say. */
+function kindOf([first]: readonly string[]): string | undefined {
+  return first?.slice(0, first.indexOf(']') + 1);
+}
