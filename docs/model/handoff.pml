@@ -321,7 +321,7 @@ proctype Process(byte w) {
 #define LINKED(d) (!seen[d] && IN(0,d) && IN(1,d) && IN(2,d))
 inline pick(z_) { if :: LINKED(0) -> z_ = 0 :: LINKED(1) -> z_ = 1 :: LINKED(2) -> z_ = 2 fi }
 inline new_table(d_, g_) {
-  now++; assert(now <= 6);
+  now++; assert(now <= 6); if :: dead[place[0]] -> diedWith[place[0]] = true :: else fi;
   tell(0, TABLE, now, place[0] + 4*place[1], d_, g_); tell(1, TABLE, now, place[0] + 4*place[1], d_, g_);
   tell(2, TABLE, now, place[0] + 4*place[1], d_, g_) }
 inline to_all(t_, i_) { tell(0, t_, 0, 0, i_, 0); tell(1, t_, 0, 0, i_, 0); tell(2, t_, 0, 0, i_, 0) }
@@ -398,7 +398,7 @@ inline drain(p, d) { do :: dead[p] && nempty(L(p, d)) -> L(p, d)?k, a, b, m, e; 
 inline unit_dies(d, u) {
   lost[u] = lost[u] | mail[I(d,u)] | held[I(d,u)]; lost[1-u] = lost[1-u] | luggage[I(d,u)];
   if :: RUNS(d,u) -> living[u]-- :: else fi;
-  if :: (u) == 0 && SUBSCRIBES(d) -> diedWith[d] = true :: else fi;
+  if :: (u) == 0 && (SUBSCRIBES(d) || place[0] == d) -> diedWith[d] = true :: else fi;
   forget(d, u); hold[I(d,u)] = 0; held[I(d,u)] = 0 }
 inline kill(d, p, q_) {
   crashes++; dead[d] = true; diedWith[d] = false; unit_dies(d, 0); unit_dies(d, 1);
