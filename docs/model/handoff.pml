@@ -51,6 +51,17 @@
  *   run at install                              M0=1 EX=1 MUT=256                   two incarnations (1)            98
  *   any table releases                          M0=1 M1=1 EX=1 DFS MUT=512          a swap or a duplicate (2, 3)   457
  *   no move ids                                 M0=2 EX=2 DFS MUT=1024              two incarnations (1)           250
+ *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                  two incarnations (1)           197
+ *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096a swap or a duplicate (2, 3)   470
+ *   late mail dropped                           M0=1 MUT=8192                       a loss (4)                     239
+ *   thawed before its luggage is given back     M0=1 M1=1 EX=2 DFS MUT=16384        a swap or a duplicate (2, 3)   280
+ *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                a swap or a duplicate (2, 3)   161
+ *   publish not held                            M0=1 PUB=4 MUT=65536                a swap or a duplicate (2, 3)   161
+ *   new home takes older publishes              M0=1 PUB=4 MUT=131072               a swap or a duplicate (2, 3)   177
+ *   exempt by the marker of the old home        M0=1 PUB=4 MUT=262144               a swap or a duplicate (2, 3)   161
+ *   exempt by marker, end by deadline           M0=1 EX=1 PUB=4 MUT=262144          a swap or a duplicate (2, 3)   118
+ *   publish under the epoch of its frame        M0=1 PUB=4 MUT=524288               a swap or a duplicate (2, 3)   208
+ *   old home holds publishes from the hold on   M0=1 PUB=4 MUT=1048576              a swap or a duplicate (2, 3)   202
  */
 
 #ifndef N0
