@@ -39,29 +39,31 @@
  *   M0=1 M1=1 PUB=2 N0=2               541256  460
  *   Not to the end, no error as far as two minutes go: M0=1 M1=1 EX=1 N0=2 (3.4 million states), M0=1 M1=1 N0=2 N1=2 (2.8 million),
  *   M0=1 M1=1 CR=1 N0=2 (8.4 million).
- * Mutants, each with an error; depth of the shortest trail, or of the first one found where DFS is set (it changes nothing else).
- *   release before the flush markers            M0=1 EX=1 MUT=1                     a swap or a duplicate (2, 3)   177
- *   no epoch wait                               CR=1 MUT=2                          a swap or a duplicate (2, 3)   133
- *   dead link not read to its end               CR=1 MUT=4                          a swap or a duplicate (2, 3)   111
- *   no flush by the moving sender               M1=1 MUT=8                          a swap or a duplicate (2, 3)   203
- *   end of a link not counted                   M0=1 CR=1 MUT=16                    stuck (4)                      197
- *   held outbound mail stays                    M0=1 M1=1 DFS MUT=32                a swap or a duplicate (2, 3)   450
- *   held outbound mail taken late               M0=1 M1=1 DFS MUT=64                a swap or a duplicate (2, 3)   455
- *   unsent tail of a dead link stays            M1=1 CR=1 DFS MUT=128               a swap or a duplicate (2, 3)   429
- *   run at install                              M0=1 EX=1 MUT=256                   two incarnations (1)            98
- *   any table releases                          M0=1 M1=1 EX=1 DFS MUT=512          a swap or a duplicate (2, 3)   457
- *   no move ids                                 M0=2 EX=2 DFS MUT=1024              two incarnations (1)           250
- *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                  two incarnations (1)           197
- *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096a swap or a duplicate (2, 3)   470
- *   late mail dropped                           M0=1 MUT=8192                       a loss (4)                     239
- *   thawed before its luggage is given back     M0=1 M1=1 EX=2 DFS MUT=16384        a swap or a duplicate (2, 3)   280
- *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                a swap or a duplicate (2, 3)   161
- *   publish not held                            M0=1 PUB=4 MUT=65536                a swap or a duplicate (2, 3)   161
- *   new home takes older publishes              M0=1 PUB=4 MUT=131072               a swap or a duplicate (2, 3)   177
- *   exempt by the marker of the old home        M0=1 PUB=4 MUT=262144               a swap or a duplicate (2, 3)   161
- *   exempt by marker, end by deadline           M0=1 EX=1 PUB=4 MUT=262144          a swap or a duplicate (2, 3)   118
- *   publish under the epoch of its frame        M0=1 PUB=4 MUT=524288               a swap or a duplicate (2, 3)   208
- *   old home holds publishes from the hold on   M0=1 PUB=4 MUT=1048576              a swap or a duplicate (2, 3)   202
+ * Mutants, each with an error; the depth that the search reached: 
+ *   that of the shortest trail, but for those with DFS (depth first, where breadth first is too large).
+ *   release before the flush markers            M0=1 EX=1 MUT=1                       a swap or a duplicate (2, 3)   177
+ *   no epoch wait                               CR=1 MUT=2                            a swap or a duplicate (2, 3)   133
+ *   dead link not read to its end               CR=1 MUT=4                            a swap or a duplicate (2, 3)   111
+ *   no flush by the moving sender               M1=1 MUT=8                            a swap or a duplicate (2, 3)   203
+ *   end of a link not counted                   M0=1 CR=1 MUT=16                      stuck (4)                      197
+ *   held outbound mail stays                    M0=1 M1=1 DFS MUT=32                  a swap or a duplicate (2, 3)   450
+ *   held outbound mail taken late               M0=1 M1=1 DFS MUT=64                  a swap or a duplicate (2, 3)   455
+ *   unsent tail of a dead link stays            M1=1 CR=1 DFS MUT=128                 a swap or a duplicate (2, 3)   429
+ *   run at install                              M0=1 EX=1 MUT=256                     two incarnations (1)            98
+ *   any table releases                          M0=1 M1=1 EX=1 DFS MUT=512            a swap or a duplicate (2, 3)   457
+ *   no move ids                                 M0=2 EX=2 DFS MUT=1024                two incarnations (1)           250
+ *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                    two incarnations (1)           197
+ *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096  a swap or a duplicate (2, 3)   470
+ *   late mail dropped                           M0=1 MUT=8192                         a loss (4)                     239
+ *   thawed before its luggage is given back     M0=1 M1=1 EX=2 DFS MUT=16384          a swap or a duplicate (2, 3)   280
+ *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                  a swap or a duplicate (2, 3)   161
+ *   publish not held                            M0=1 PUB=4 MUT=65536                  a swap or a duplicate (2, 3)   161
+ *   new home takes older publishes              M0=1 PUB=4 MUT=131072                 a swap or a duplicate (2, 3)   177
+ *   exempt by the marker of the old home        M0=1 PUB=4 MUT=262144                 a swap or a duplicate (2, 3)   161
+ *   exempt by marker, end by deadline           M0=1 EX=1 PUB=4 MUT=262144            a swap or a duplicate (2, 3)   118
+ *   publish under the epoch of its frame        M0=1 PUB=4 MUT=524288                 a swap or a duplicate (2, 3)   208
+ *   old home holds publishes from the hold on   M0=1 PUB=4 MUT=1048576                a swap or a duplicate (2, 3)   202
+ *   fresh subscriber takes older publishes      CR=1 PUB=4 MUT=2097152                a swap or a duplicate (2, 3)   155
  */
 
 #ifndef N0
