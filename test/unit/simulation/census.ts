@@ -70,7 +70,8 @@ export class Census {
     };
     const createCell = actors.createCell.bind(actors);
     actors.createCell = (id, behaviour, origin): Cell => {
-      this.mustReturn.delete(id);
+      // Mail may bring the id to life as well, but not as what was spawned.
+      if (origin.spawned) this.mustReturn.delete(id);
       return createCell(id, behaviour, origin);
     };
     const { observer } = actors;
