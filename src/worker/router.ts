@@ -113,6 +113,8 @@ export class Router implements Recipient {
       if (cell !== undefined) return void cell.deliver(envelope);
     }
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
+    // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
+    if (behaviour && this.desk?.keepsFor(this.#unitOf(envelope.to, behaviour), envelope)) return;
     if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
