@@ -148,6 +148,8 @@ export class HandoffParticipant {
   #answerClaim(order: MoveOrder): void {
     const live = this.#liveUnit(order);
     if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    // Holds of moves that were prepared come in any order: its markers count as early, whatever is held already.
+    this.#early.set(order.id, new Set());
     this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
   }
 
@@ -292,9 +294,9 @@ export class HandoffParticipant {
   }
 
   #keepEarly(peer: PeerLink, move: MoveId): void {
-    if (move <= this.#lastHold && !this.#leaving.has(move)) return;
     let peers = this.#early.get(move);
     if (!peers) {
+      if (move <= this.#lastHold && !this.#leaving.has(move)) return;
       if (this.#early.size >= EARLY_MARKERS_KEPT) return;
       this.#early.set(move, (peers = new Set()));
     }
