@@ -13,7 +13,7 @@ import { compare } from './harness/compare.mjs';
 import { machine } from './harness/machine.mjs';
 import { AIMS, GUARDS, labelOf, SYSTEMS, USERS } from './harness/plan.mjs';
 import { linkTroupe, missing, runProgram } from './harness/rounds.mjs';
-import { metricsOf, ratiosOf, summary } from './harness/statistics.mjs';
+import { cpuRatiosOf, median, metricsOf, ratiosOf, summary } from './harness/statistics.mjs';
 import { aimsTable, comparisonTable, metricTable } from './harness/table.mjs';
 
 const { values: options } = parseArgs({
@@ -72,17 +72,19 @@ console.log(
   `commit ${at.commit} · Node.js ${at.node} · ${at.cpu} · load before: ${at.loadBefore} · ${rounds} rounds of ${seconds} s\n`,
 );
 for (const key of metrics.keys()) console.log(`${metricTable(metrics, key, 'troupe')}\n`);
-const aims = AIMS.map((aim) => ({ ...aim, ratios: ratiosOf(metrics, aim) })).filter(({ ratios }) => ratios.length > 0);
+const withRatios = (aim) => ({ ...aim, ratios: ratiosOf(metrics, aim), cpuRatios: cpuRatiosOf(metrics, aim) });
+const aims = AIMS.map(withRatios).filter(({ ratios }) => ratios.length > 0);
 if (aims.length > 0) console.log(`${aimsTable(aims)}\n`);
 for (const failure of failures) console.log(`FAILED, no result: ${failure}`);
 
 const guards = ratiosBy(GUARDS);
 const out = options.out ?? join(import.meta.dirname, 'results.json');
-const summaries = aims.map(({ ratios, ...aim }) => ({
+const summaries = aims.map(({ ratios, cpuRatios, ...aim }) => ({
   label: labelOf(aim),
   least: aim.least,
   hoped: aim.hoped,
   ...summary(ratios),
+  byCpuTime: cpuRatios.length > 0 ? median(cpuRatios) : undefined,
 }));
 writeFileSync(
   out,

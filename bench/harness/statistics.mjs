@@ -33,13 +33,24 @@ export function metricsOf(rows) {
 
 /** How much better `ours` is than `theirs`, in each round that has both; above 1 is better, also where less is better. */
 export function ratiosOf(metrics, { of, ours, against, theirs = of, less = false }) {
+  return inRounds(metrics, of, ours, theirs, against, (mine, other) =>
+    less ? other.value / mine.value : mine.value / other.value,
+  );
+}
+
+/** The same by the CPU time of an operation in all processes that take part: a busy machine changes it far less. */
+export function cpuRatiosOf(metrics, { of, ours, against, theirs = of }) {
+  return inRounds(metrics, of, ours, theirs, against, (mine, other) => other.cpuMicrosEach / mine.cpuMicrosEach);
+}
+
+function inRounds(metrics, of, ours, theirs, against, ratio) {
   const mine = metrics.get(of)?.systems.get(ours);
   const other = metrics.get(theirs)?.systems.get(against);
   if (!mine || !other) return [];
   const ratios = [];
-  for (const [round, { value }] of mine) {
-    const opposite = other.get(round)?.value;
-    if (opposite > 0 && value > 0) ratios.push(less ? opposite / value : value / opposite);
+  for (const [round, row] of mine) {
+    const each = other.has(round) ? ratio(row, other.get(round)) : Number.NaN;
+    if (each > 0 && Number.isFinite(each)) ratios.push(each);
   }
   return ratios;
 }

@@ -45,7 +45,7 @@ export function aligned(rows) {
 
 /** How far each aim is reached. */
 export function aimsTable(aims) {
-  const rows = aims.map(({ of, ours, against, theirs, least, hoped, ratios }) => {
+  const rows = aims.map(({ of, ours, against, theirs, least, hoped, ratios, cpuRatios }) => {
     const { median: middle, min, max } = summary(ratios);
     const verdict = middle >= hoped ? 'hoped for' : middle >= least ? 'reached' : 'MISSED';
     const whom = theirs ? `${against} (${theirs.slice(theirs.indexOf(',') + 2)})` : against;
@@ -55,12 +55,15 @@ export function aimsTable(aims) {
       whom,
       `${middle.toPrecision(3)} ×`,
       spread,
+      cpuRatios.length > 0 ? `${median(cpuRatios).toPrecision(3)} ×` : '',
       `${least} ×`,
       `${hoped} ×`,
       verdict,
     ];
   });
-  return aligned([['aim', 'against', 'ratio', 'spread', 'at least', 'hoped for', ''], ...rows]).join('\n');
+  return aligned([['aim', 'against', 'ratio', 'spread', 'by CPU time', 'at least', 'hoped for', ''], ...rows]).join(
+    '\n',
+  );
 }
 
 /** What `--compare` found. */

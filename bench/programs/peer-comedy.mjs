@@ -1,5 +1,4 @@
 /** comedy: actors in memory, and one in a forked process. Its sends are not ordered with its asks, so counts are polled. */
-import { fileURLToPath } from 'node:url';
 import comedy from 'comedy';
 import { bursts, kilobyte, mustBe, Program, small, windowed } from '../harness/measure.mjs';
 
@@ -62,8 +61,8 @@ if (program.wants('S1', 'S2', 'S7')) {
   await program.rate('S7', 'thread ring 503', 'hops/s', threadRing, { most: 3e6 });
 }
 if (program.wants('S4', 'S5')) {
-  const file = fileURLToPath(new URL('./peer-comedy-actor.cjs', import.meta.url));
-  const other = await root.createChild(file, { mode: 'forked' });
+  // comedy looks for it from the folder of the package.
+  const other = await root.createChild('/programs/peer-comedy-actor.cjs', { mode: 'forked' });
   const tells = async (n, message) => {
     await bursts(n, (at) => void other.send('inc', message(at)), undefined, 500);
     await counted(other, n);

@@ -188,9 +188,17 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
 function handlerRunner(options: DefinitionOptions): Runner {
   // A Map of own properties: names that objects inherit are no message types.
   const handlers = new Map(Object.entries(options.receive ?? {})) as Map<string, RunHandler>;
+  // Messages of one type come in runs, and a look-up costs as much as a turn does otherwise (S1).
+  let lastType: string | undefined;
+  let lastHandler: RunHandler | undefined;
   return {
     begin: (ctx, args) => options.state?.(ctx.key, args) ?? {},
-    handlerOf: (type) => handlers.get(type),
+    handlerOf(type) {
+      if (type === lastType) return lastHandler;
+      lastType = type;
+      lastHandler = handlers.get(type);
+      return lastHandler;
+    },
   };
 }
 

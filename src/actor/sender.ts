@@ -157,9 +157,14 @@ function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: str
 /** Ids seen lately; checking one again costs a look-up. */
 const CHECKED_IDS_KEPT = 100_000;
 let checkedIds = new Set<ActorId>();
+/** Mail often comes in runs to one actor (S1). */
+let lastCheckedId: ActorId | undefined;
 
 export function checkId(id: ActorId): ActorId {
-  if (checkedIds.has(id)) return id;
+  if (id === lastCheckedId || checkedIds.has(id)) {
+    lastCheckedId = id;
+    return id;
+  }
   if (typeof id === 'string' && isProcessAddress(id))
     throw new TroupeError('INVALID_ACTOR_ID', `an actor id is <kind>/<key>; got ${show(id)}`);
   parseActorId(id);

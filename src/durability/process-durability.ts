@@ -100,7 +100,9 @@ export class ProcessDurability implements Durability {
   }
 
   send(envelope: Envelope): boolean {
-    return this.#outbox.send(envelope);
+    if (envelope.verb === 'message') return this.#outbox.send(envelope);
+    this.#outbox.follow(envelope);
+    return true;
   }
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {

@@ -11,8 +11,9 @@ const ROUNDS_PER_LOOK = 32;
 /** Others want it where it was taken away so often within so many milliseconds; a single time is the kernel's housekeeping. */
 const PREEMPTED_MAX = 2;
 const PREEMPTED_MS = 20;
-/** Milliseconds without polling once others want it. */
+/** Milliseconds without polling once others want it; twice as long each time that they still do, up to the longest. */
 export const POLL_REST_MS = 100;
+export const POLL_REST_MS_MAX = 6_400;
 
 export class Poller {
   readonly #clock: Clock;
@@ -20,6 +21,7 @@ export class Poller {
   readonly #timesPreempted: () => number;
   #until = 0;
   #restsUntil = 0;
+  #restMs = POLL_REST_MS;
   #isPolling = false;
   #rounds = 0;
   #preempted = 0;
@@ -38,34 +40,35 @@ export class Poller {
     const now = this.#clock.now();
     this.#until = now + this.#pollMs;
     if (this.#isPolling || now < this.#restsUntil) return;
-    this.#isPolling = true;
     this.#rounds = 0;
-    if (now - this.#preemptedSince > PREEMPTED_MS) this.#countFrom(now);
+    if (this.#givesWay(now)) return;
+    this.#isPolling = true;
     this.#clock.defer(this.#round);
   }
 
   readonly #round = (): void => {
     const now = this.#clock.now();
-    if (++this.#rounds % ROUNDS_PER_LOOK === 0 && this.#isUnwelcome(now)) {
-      this.#restsUntil = now + POLL_REST_MS;
-      this.#isPolling = false;
-    } else if (now >= this.#until) {
-      this.#isPolling = false;
-    } else {
-      // A callback that waits for the next round keeps the loop from sleeping in between.
-      this.#clock.defer(this.#round);
-    }
+    const isOver = now >= this.#until || (++this.#rounds % ROUNDS_PER_LOOK === 0 && this.#givesWay(now));
+    // A callback that waits for the next round keeps the loop from sleeping in between.
+    if (isOver) this.#isPolling = false;
+    else this.#clock.defer(this.#round);
   };
 
-  #isUnwelcome(now: number): boolean {
-    if (this.#timesPreempted() - this.#preempted >= PREEMPTED_MAX) return true;
-    if (now - this.#preemptedSince > PREEMPTED_MS) this.#countFrom(now);
-    return false;
-  }
-
-  #countFrom(now: number): void {
-    this.#preempted = this.#timesPreempted();
-    this.#preemptedSince = now;
+  #givesWay(now: number): boolean {
+    const preempted = this.#timesPreempted();
+    const isLongAgo = now - this.#preemptedSince > PREEMPTED_MS;
+    const isWanted = !isLongAgo && preempted - this.#preempted >= PREEMPTED_MAX;
+    if (isWanted) {
+      this.#restsUntil = now + this.#restMs;
+      this.#restMs = Math.min(this.#restMs * 2, POLL_REST_MS_MAX);
+    } else if (isLongAgo && preempted === this.#preempted) {
+      this.#restMs = POLL_REST_MS;
+    }
+    if (isWanted || isLongAgo) {
+      this.#preempted = preempted;
+      this.#preemptedSince = now;
+    }
+    return isWanted;
   }
 }
 

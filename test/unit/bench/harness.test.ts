@@ -8,7 +8,7 @@ import { Tally } from '../../../bench/harness/measure.mjs';
 // @ts-expect-error: the bench is plain JavaScript
 import { seeded, zipf } from '../../../bench/harness/random.mjs';
 // @ts-expect-error: the bench is plain JavaScript
-import { median, metricsOf, percentile, ratiosOf, summary } from '../../../bench/harness/statistics.mjs';
+import { cpuRatiosOf, median, metricsOf, percentile, ratiosOf, summary } from '../../../bench/harness/statistics.mjs';
 // @ts-expect-error: the bench is plain JavaScript
 import { aligned, number } from '../../../bench/harness/table.mjs';
 
@@ -48,6 +48,13 @@ describe('statistics', () => {
   test('where less is better a ratio above 1 is better too', () => {
     const metrics = metricsOf([row(1, 'troupe', 10, 'p50', 'us'), row(1, 'other', 30, 'p50', 'us')]);
     expect(ratiosOf(metrics, { of: 'S1 p50', ours: 'troupe', against: 'other', less: true })).toEqual([3]);
+  });
+
+  test('by CPU time less is better, where both have told it', () => {
+    const cpu = (name: string, cpuMicrosEach?: number): object => ({ ...row(1, name, 1), cpuMicrosEach });
+    const metrics = metricsOf([cpu('troupe', 0.5), cpu('other', 2), cpu('silent')]);
+    expect(cpuRatiosOf(metrics, { of: 'S1 tell', ours: 'troupe', against: 'other' })).toEqual([4]);
+    expect(cpuRatiosOf(metrics, { of: 'S1 tell', ours: 'troupe', against: 'silent' })).toEqual([]);
   });
 
   test('a ratio may be to another figure of the other system', () => {

@@ -55,3 +55,30 @@ test('it gives way where others want the CPU, and does not come back for a while
   poller.poke();
   expect(loop.run()).toBeGreaterThan(900);
 });
+
+test('it sees that others want the CPU also where it never polls for long', () => {
+  const loop = new Loop();
+  let preempted = 0;
+  const poller = new Poller(loop.clock, 50, () => preempted++);
+  let rounds = 0;
+  for (let pokes = 0; pokes < 1_000; pokes++) {
+    poller.poke();
+    rounds += loop.run();
+  }
+  expect(rounds).toBeLessThan(100);
+});
+
+test('it stays away the longer, the longer others want the CPU', () => {
+  const loop = new Loop();
+  let preempted = 0;
+  const poller = new Poller(loop.clock, 1_000, () => preempted);
+  const tries: number[] = [];
+  for (let ms = 0; ms < 20_000; ms++) {
+    loop.ms = 2_000 + ms;
+    preempted++;
+    poller.poke();
+    if (loop.run() > 0) tries.push(ms);
+  }
+  expect(tries.length).toBeLessThan(100);
+  expect(tries.filter((ms) => ms > 13_000).length).toBeLessThan(20);
+});
