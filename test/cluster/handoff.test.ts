@@ -77,7 +77,12 @@ describe('under streams from everywhere', () => {
       console.log(`SEED=${SEED}`);
       const streams = await Streams.start(4, { hangMs: 1_000, sources: 4, everyMs: 10 });
       const done = await disturb(streams, SEED, SECONDS * 1_000);
-      await whenAllReady(streams.system);
+      await whenAllReady(streams.system).catch((error: Error) => {
+        const states = streams.system
+          .workers()
+          .map(({ index, incarnation, state }) => `${index}.${incarnation} ${state}`);
+        throw new Error(`${error.message}; got ${states.join(', ')}`);
+      });
       const { doubles, swaps, lost, unsettled, falseFates, ...rest } = await streams.end(false);
       console.log(JSON.stringify({ ...done, ...rest }));
       const faults = { doubles, swaps, lost, unsettled, falseFates };
