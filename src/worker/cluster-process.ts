@@ -224,6 +224,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
     this.kernel.closing = true;
+    // What still waits becomes dead letters while somebody can be told of them.
+    this.#router.holds.refuseAll(
+      'SHUTTING_DOWN',
+      'mail waits for its home while its sender lives; got the end of its worker',
+    );
   }
 
   /** Ends what belongs to the process: links, socket file, timers. */
