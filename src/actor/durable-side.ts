@@ -59,7 +59,7 @@ export interface DurableSide {
 
 /** Durability, as one process sees it. */
 export interface Durability {
-  /** A message from a sender that is not durable: sent again until it is committed. */
+  /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;

@@ -98,10 +98,22 @@ function started(cell: Cell): void {
   cell.begun = true;
   cell.lastActiveAt = cell.kernel.clock.now();
   if (cell.restarts === 0) cell.kernel.events.emit('actor-started', { id: cell.id, worker: cell.kernel.worker });
-  for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
-  if (cell.extras.startReplies) cell.own.startReplies = undefined;
+  tellStarted(cell);
   if (cell.stopping !== undefined) endUnused(cell, cell.stopping);
   else cell.wake();
+}
+
+/** A durable actor has started once its first state is committed. */
+function tellStarted(cell: Cell): void {
+  const { startReplies } = cell.extras;
+  if (!startReplies) return;
+  cell.own.startReplies = undefined;
+  const tell = (): void => {
+    for (const reply of startReplies) reply.resolve(undefined);
+  };
+  const settled = cell.durable?.settled();
+  if (settled) void settled.then(tell);
+  else tell();
 }
 
 /** A stop asked for in onStart: the next incarnation would do the same, so the mail goes to none. */

@@ -170,6 +170,10 @@ export class LocalActors implements CellHost, Recipient {
     return false;
   }
 
+  #isDurable(id: ActorId): boolean {
+    return this.kernel.durability?.isDurable(id) === true;
+  }
+
   /** Those that no other one ends. */
   #tops(): Cell[] {
     return [...this.#cells.values()].filter(({ origin: { parent } }) => !parent || parent.status === 'ended');
@@ -237,8 +241,9 @@ export class LocalActors implements CellHost, Recipient {
         else this.#tellNotFound(envelope);
         break;
       case 'rewatch':
-        // After a crash: who was spawned, or had moved here before, lives on; any other one has died with its worker.
-        if (cell?.origin.spawned || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
+        // After a crash: who was spawned, or is durable, or had moved here before, lives on; any other one has died with its worker.
+        if (cell?.origin.spawned || this.#isDurable(to) || this.watchers.has(to, watcher))
+          this.watchers.add(to, watcher);
         else this.kernel.post.signal(watcher, { type: 'terminated', id: to, reason: 'worker-exited' });
         break;
       case 'unwatch':

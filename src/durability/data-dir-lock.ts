@@ -11,6 +11,10 @@ import { endProcess, isRunning, markOf, type ProcessMark } from './process-ident
 
 /** Milliseconds until a worker that outlived its master must be gone. */
 export const OUTLIVED_MS_MAX = 10_000;
+/** Milliseconds between two signs of life of an owner. */
+export const SIGN_MS = 5_000;
+/** Milliseconds without a sign after which an owner on another host, which nobody here can look at, counts as dead. */
+export const SILENT_MS_MAX = 60_000;
 
 const OWNER = [0, 'owner'];
 const WORKER = 1;
@@ -18,8 +22,9 @@ const STARTED_AT = [2, 'started-at'];
 
 interface Owner extends ProcessMark {
   readonly system: string;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch; it shows that it lives every so often. */
   readonly since: number;
+  readonly seenAt: number;
 }
 
 export class DataDirLock {
@@ -37,7 +42,7 @@ export class DataDirLock {
     const environment = openEnvironment(join(dataDir, 'lock'));
     try {
       const startedAt = environment.transactionSync(() =>
-        take(environment, dataDir, { ...markOf(process.pid), system, since: now }),
+        take(environment, dataDir, { ...markOf(process.pid), system, since: now, seenAt: now }),
       );
       const lock = new DataDirLock(environment, startedAt);
       await lock.#endOutlived();
@@ -58,6 +63,15 @@ export class DataDirLock {
     this.#environment.transactionSync(() => this.#environment.removeSync([WORKER, pid]));
   }
 
+  /** A sign of life. */
+  sign(now: number): void {
+    const environment = this.#environment;
+    environment.transactionSync(() => {
+      const owner = read<Owner>(environment, OWNER);
+      if (owner?.pid === process.pid) environment.putSync(OWNER, write({ ...owner, seenAt: now }));
+    });
+  }
+
   async release(): Promise<void> {
     const environment = this.#environment;
     environment.transactionSync(() => {
@@ -72,7 +86,8 @@ export class DataDirLock {
     const left = [...environment.getRange({ start: [WORKER], end: [WORKER + 1] })];
     for (const { key, value } of left) {
       const mark = JSON.parse(Buffer.from(value).toString()) as ProcessMark;
-      if (!(await endProcess(mark, OUTLIVED_MS_MAX))) {
+      // One of another host went with its owner.
+      if (mark.host === markOf(process.pid).host && !(await endProcess(mark, OUTLIVED_MS_MAX))) {
         throw storeFailed(
           `no worker of an earlier system is left on the dataDir; got process ${mark.pid}, which does not end`,
         );
@@ -85,7 +100,7 @@ export class DataDirLock {
 /** Inside a transaction: becomes the owner, or throws. */
 function take(environment: Environment, dataDir: string, owner: Owner): number {
   const holder = read<Owner>(environment, OWNER);
-  if (holder && isRunning(holder)) {
+  if (holder && isAlive(holder, owner)) {
     const { pid, host, system, since } = holder;
     const text = `one system at a time uses the dataDir ${dataDir}; got it in use by '${system}', process ${pid} on ${host}, since ${new Date(since).toISOString()}`;
     throw new TroupeError('STORE_LOCKED', text);
@@ -94,6 +109,11 @@ function take(environment: Environment, dataDir: string, owner: Owner): number {
   environment.putSync(OWNER, write(owner));
   environment.putSync(STARTED_AT, write(startedAt));
   return startedAt;
+}
+
+/** Of a host with another name, a container that was made anew say, only the signs of life tell. */
+function isAlive(holder: Owner, { host, since }: Owner): boolean {
+  return holder.host === host ? isRunning(holder) : since - holder.seenAt < SILENT_MS_MAX;
 }
 
 function read<T>(environment: Environment, key: (string | number)[]): T | undefined {

@@ -24,6 +24,8 @@ interface Way {
   entries: OutboxEntry[];
   /** Asks that are handled, and whose reply has not come. */
   asks: OutboxEntry[];
+  /** What goes once all entries up to a number are handled. */
+  followers: { after: number; envelope: Envelope }[];
   /** So many of them are on their way. */
   sent: number;
   /** On `Clock.now()`. */
@@ -56,12 +58,21 @@ export class Outbox {
   /** Numbers grow; one that is here already is not taken twice. */
   add(to: ActorId, entry: OutboxEntry): void {
     let way = this.#ways.get(to);
-    if (!way) this.#ways.set(to, (way = { entries: [], asks: [], sent: 0, dueAt: 0, patienceMs: RESEND_MS }));
+    if (!way)
+      this.#ways.set(to, (way = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, patienceMs: RESEND_MS }));
     const last = way.entries.at(-1);
     if (last && last.number >= entry.number) return;
     way.entries.push(entry);
     this.size++;
     this.#send(way);
+  }
+
+  /** In line with the messages before it, though nobody sends it again: a stop, a barrier. */
+  follow(to: ActorId, envelope: Envelope): void {
+    const way = this.#ways.get(to);
+    const last = way?.entries.at(-1);
+    if (way && last) way.followers.push({ after: last.number, envelope });
+    else this.#post(envelope);
   }
 
   /** The receiver has committed all up to a number. Returns those numbers. */
@@ -117,8 +128,12 @@ export class Outbox {
   }
 
   #sendOrDrop(to: ActorId, way: Way): void {
+    const first = way.entries[0]?.number ?? Number.POSITIVE_INFINITY;
+    const ready = way.followers.filter(({ after }) => after < first);
+    way.followers = way.followers.filter(({ after }) => after >= first);
     if (way.entries.length > 0) this.#send(way);
     else if (way.asks.length === 0) this.#ways.delete(to);
+    for (const { envelope } of ready) this.#post(envelope);
   }
 
   #send(way: Way): void {

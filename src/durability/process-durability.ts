@@ -9,6 +9,7 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { endCell } from '../actor/lifecycle.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -21,8 +22,10 @@ import { Wakes } from './wakes.ts';
 
 /** Durable actors of a process in memory, beyond which those that were idle for longest leave it. */
 export const IN_MEMORY_MAX = 100_000;
-/** Of them that are looked at for one that comes. */
-const LOOKED_AT = 16;
+/** Of them that are looked at, in one look for room. */
+const LOOKED_AT = 10_000;
+/** Milliseconds between a look for room and the next. */
+const ROOM_MS = 20;
 /** Milliseconds until an actor that ended with mail under way comes back to see to it. */
 const BACK_MS = 1_000;
 
@@ -48,6 +51,7 @@ export class ProcessDurability implements Durability {
   readonly #actors = new Map<ActorId, DurableActor>();
   /** Cells that have ended and still commit. */
   readonly #earlier = new Map<ActorId, Promise<void>>();
+  #room: Timer | undefined;
   #isClosed = false;
 
   constructor(options: DurabilityOptions) {
@@ -91,12 +95,14 @@ export class ProcessDurability implements Durability {
     }
     const actor = new DurableActor(this.#door, cell);
     this.#actors.set(cell.id, actor);
-    this.#makeRoom();
+    this.#makeRoomLater();
     return actor;
   }
 
   send(envelope: Envelope): boolean {
-    return this.#outbox.send(envelope);
+    if (envelope.verb === 'message') return this.#outbox.send(envelope);
+    this.#outbox.follow(envelope);
+    return true;
   }
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
@@ -123,6 +129,7 @@ export class ProcessDurability implements Durability {
   /** Ends timers, then the store, once all that is under way is committed. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#room?.cancel();
     this.#wakes?.close();
     this.#outbox.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
@@ -141,11 +148,24 @@ export class ProcessDurability implements Durability {
     this.#actors.set(id, actor);
   }
 
+  get #isFull(): boolean {
+    return this.#actors.size > (this.#options.inMemoryMax ?? IN_MEMORY_MAX);
+  }
+
+  /** Whoever has come has something to do first. */
+  #makeRoomLater(): void {
+    if (!this.#isFull || this.#room || this.#isClosed) return;
+    this.#room = this.#options.kernel.clock.setTimer(ROOM_MS, () => {
+      this.#room = undefined;
+      this.#makeRoom();
+      this.#makeRoomLater();
+    });
+  }
+
   #makeRoom(): void {
-    let left = LOOKED_AT;
-    const most = this.#options.inMemoryMax ?? IN_MEMORY_MAX;
+    let left = Math.min(LOOKED_AT, this.#actors.size);
     for (const { cell } of this.#actors.values()) {
-      if (this.#actors.size <= most || left-- === 0) return;
+      if (!this.#isFull || left-- === 0) return;
       const isFree = cell.status === 'ready' && !cell.origin.parent && isIdle(cell);
       if (isFree) endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
       // The others come to the end of the line, so that the next look finds new ones.

@@ -23,7 +23,10 @@ export class ProcessOutbox {
   constructor(kernel: Kernel, startedAt: number) {
     this.#kernel = kernel;
     this.#stream = `${kernel.address}@${startedAt}`;
-    this.#outbox = new Outbox(kernel.clock, (envelope) => kernel.post.deliver(envelope));
+    this.#outbox = new Outbox(kernel.clock, (envelope) => {
+      if (envelope.stamp === undefined) envelope.stamp = new Stamp(this.#stream, 0, 0, 0, undefined);
+      kernel.post.deliver(envelope);
+    });
   }
 
   get size(): number {
@@ -53,6 +56,11 @@ export class ProcessOutbox {
       },
     });
     return this.#outbox.lengthOf(to) < KEPT_HIGH;
+  }
+
+  /** A stop or a barrier, behind what was sent before it. */
+  follow(envelope: Envelope): void {
+    this.#outbox.follow(envelope.to, envelope);
   }
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {

@@ -1,18 +1,20 @@
 /** What a system has of its dataDir: the lock on it, and the store. Only systems with durable actors have it. */
 import { join } from 'node:path';
-import { DataDirLock } from './data-dir-lock.ts';
+import { DataDirLock, SIGN_MS } from './data-dir-lock.ts';
 import { LmdbStore, STORE_FOLDER } from './lmdb-store.ts';
 
 export class Storage {
   readonly store: LmdbStore;
   readonly folder: string;
   readonly #lock: DataDirLock;
+  readonly #signs: NodeJS.Timeout;
   #closed: Promise<void> | undefined;
 
   private constructor(lock: DataDirLock, store: LmdbStore, folder: string) {
     this.#lock = lock;
     this.store = store;
     this.folder = folder;
+    this.#signs = setInterval(() => lock.sign(Date.now()), SIGN_MS).unref();
   }
 
   /** Throws STORE_LOCKED and STORE_FAILED. */
@@ -41,6 +43,7 @@ export class Storage {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#signs);
     this.#closed ??= this.store.close().then(() => this.#lock.release());
     return this.#closed;
   }

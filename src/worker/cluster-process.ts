@@ -215,6 +215,16 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     else this.#peers.byAddress(process)?.fail(correlation, error);
   }
 
+  /** Resolves when nothing that was sent from here is under way any more; from that moment on calls are refused. */
+  async untilQuiet(withinMs: number): Promise<void> {
+    const { clock } = this.kernel;
+    const until = clock.now() + withinMs;
+    while (!this.idleness().idle && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.setTimer(1, resolve));
+    }
+    this.kernel.closing = true;
+  }
+
   /** Ends what belongs to the process: links, socket file, timers. */
   async close(): Promise<void> {
     this.#stopHeartbeat?.();

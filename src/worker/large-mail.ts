@@ -8,7 +8,7 @@ import { type Outbound, PublishNote, ReplyNote } from './outbound.ts';
 import { PieceCutter } from './pieces.ts';
 
 /** Characters of a text, bytes, or elements of an array, in a message or in one of its parts. */
-export const LARGE = 64 * 1024;
+export const LARGE: number = 64 * 1024;
 
 /** Seen from outside, without a walk through all of it: a hint is enough. */
 export function isLarge(item: Outbound): boolean {

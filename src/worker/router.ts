@@ -96,7 +96,7 @@ export class Router implements Recipient {
       );
       return true;
     }
-    if (behaviour.durable !== undefined && envelope.verb === 'message' && !isStamped(envelope)) {
+    if (behaviour.durable !== undefined && isInLine(envelope) && !isStamped(envelope)) {
       const { durability } = this.#kernel;
       if (durability !== undefined) return durability.send(envelope);
     }
@@ -338,4 +338,9 @@ export class Router implements Recipient {
 /** Somebody keeps it until it is committed. */
 function isStamped({ stamp }: Envelope): boolean {
   return stamp !== undefined && stamp.stream !== '';
+}
+
+/** Its place is behind what its sender sent before. */
+function isInLine({ verb }: Envelope): boolean {
+  return verb === 'message' || verb === 'stop' || verb === 'barrier';
 }

@@ -23,6 +23,8 @@ export class StillDesk implements LuggageDesk {
     const { sender } = envelope;
     const leaving = sender === undefined ? undefined : this.#leavingWith(sender);
     if (!leaving) return false;
+    // The worker of whom it watches has died, and the luggage is under way: nobody else would ask whether that one lives on.
+    if (leaving.isSent && envelope.verb === 'rewatch') return false;
     if (leaving.isSent && envelope.verb !== 'message') {
       // A watch that is asked again after a broken link: the luggage has it.
       envelope.replyTo?.reject(new TroupeError('ACTOR_STOPPED', `${sender} asks from where it lives; got a move`));

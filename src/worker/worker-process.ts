@@ -37,6 +37,9 @@ const control: ControlChannel<ToMaster, ToProcess> = {
   },
 };
 
+/** Milliseconds that a worker whose servers have closed waits for what its `main` has under way. */
+const QUIET_MS_MAX = 3_000;
+
 let running: ClusterProcess | undefined;
 let socketDir: string | undefined;
 let isRetiring = false;
@@ -101,11 +104,21 @@ async function boot(order: BootOrder): Promise<void> {
   control.send({ type: 'listening', path });
 }
 
-/** Servers close now, told by node:cluster; when the last answer is out it ends the channel to the master. */
+/**
+ * Servers close now, told by node:cluster; when the last answer is out it ends the channel to the master. Not before what
+ * `main` has on its way has arrived: without the channel nothing that waits for a new home would ever leave.
+ */
 function retire(): void {
   isRetiring = true;
   keepNoConnections();
   process.once('disconnect', exit);
+  const disconnect = process.disconnect.bind(process);
+  process.disconnect = () => {
+    const part = (): void => {
+      if (process.connected) disconnect();
+    };
+    void running?.untilQuiet(QUIET_MS_MAX).then(part, part);
+  };
 }
 
 function exit(): void {

@@ -24,6 +24,8 @@ export interface StreamOptions {
   /** Of every seventh turn of a source. */
   lateMs?: number;
   hangMs?: number;
+  /** Of every worker; it sends as stream-main does. */
+  main?: URL;
 }
 
 /** In the order of every sink: nothing twice, nothing late, nothing missing, every ask answered. */
@@ -42,8 +44,8 @@ export class Streams {
   static async start(workers: number, options: StreamOptions = {}): Promise<Streams> {
     const diary = openDiary();
     process.env.TEST_PLAN = `${diary.path}.plan`;
-    const { hangMs = 10_000 } = options;
-    const system = await startSystem({ workers, main: MAIN, supervision: { ...TIRELESS, hangMs } });
+    const { hangMs = 10_000, main = MAIN } = options;
+    const system = await startSystem({ workers, main, supervision: { ...TIRELESS, hangMs } });
     const streams = new Streams(system, diary);
     await streams.#begin(options);
     return streams;

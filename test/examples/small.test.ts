@@ -64,6 +64,14 @@ async function expectOutput(file: string, lines: (string | RegExp)[]): Promise<v
 }
 
 describe('the small examples', () => {
+  test('bank: the sum is the same after kills of workers and after a new start', () =>
+    expectOutput('bank.mjs', [
+      'ten accounts hold 1000\n',
+      '600 transfers, while workers were killed\n',
+      'ten accounts hold 1000\n',
+      'after a new start, ten accounts hold 1000\n',
+    ]));
+
   test('one-to-one: tells are counted, an ask gets the reply, a wrong one its error', () =>
     expectOutput('one-to-one.mjs', [
       'alice has 1000\n',

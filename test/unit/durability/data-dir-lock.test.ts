@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataDirLock } from '../../../src/durability/data-dir-lock.ts';
+import { DataDirLock, SILENT_MS_MAX } from '../../../src/durability/data-dir-lock.ts';
 import { openEnvironment } from '../../../src/durability/lmdb-environment.ts';
 import { markOf, type ProcessMark } from '../../../src/durability/process-identity.ts';
 
@@ -27,11 +27,11 @@ async function sleeper(): Promise<ChildProcess> {
 }
 
 /** As a process that was killed leaves it behind. */
-async function leaveBehind(owner: ProcessMark, workers: ProcessMark[]): Promise<void> {
+async function leaveBehind(owner: ProcessMark, workers: ProcessMark[], seenAt = 5): Promise<void> {
   const environment = openEnvironment(join(dataDir, 'lock'));
   const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
   await environment.transaction(() => {
-    environment.putSync([0, 'owner'], bytes({ ...owner, system: 'bank', since: 5 }));
+    environment.putSync([0, 'owner'], bytes({ ...owner, system: 'bank', since: 5, seenAt }));
     for (const worker of workers) environment.putSync([1, worker.pid], bytes(worker));
   });
   await environment.close();
@@ -62,6 +62,17 @@ describe('the lock of a dataDir', () => {
     await (await DataDirLock.acquire(dataDir, 'bank', 1)).release();
     expect(other.exitCode).toBeNull();
     expect(other.signalCode).toBeNull();
+  });
+
+  it('of another host is believed for as long as it gives signs of life', async () => {
+    const elsewhere = { ...markOf(process.pid), host: 'another-host' };
+    await leaveBehind(elsewhere, [{ ...elsewhere, pid: 2 }], 1_000_000);
+    const soon = DataDirLock.acquire(dataDir, 'bank', 1_000_000 + SILENT_MS_MAX - 1);
+    await expect(soon).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    const lock = await DataDirLock.acquire(dataDir, 'bank', 1_000_000 + SILENT_MS_MAX);
+    lock.sign(2_000_000);
+    await expect(DataDirLock.acquire(dataDir, 'shop', 3_000_000)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await lock.release();
   });
 
   it('ends the workers that outlived their master, stopped ones too, and nobody else', async () => {

@@ -23,8 +23,9 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
   const hooks = {
     state: (): Memory => ({ count: 0, sum: 0, isClosed: false }),
     onStart: (ctx: Ctx) => {
+      const isRestart = census.lives.get(ctx.id)?.isRestarted === true;
       census.began(ctx as never);
-      memory.began(ctx.id);
+      memory.began(ctx.id, isRestart);
     },
     onStop: (ctx: Ctx, reason: string) => {
       census.stopped(ctx as never, reason);

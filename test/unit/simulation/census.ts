@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../../src/actor/cell.ts';
 import type { Context } from '../../../src/actor/context.ts';
+import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
 import type { ClusterProcess } from '../../../src/worker/cluster-process.ts';
 import type { Breaches } from './breaches.ts';
@@ -23,6 +24,8 @@ export interface Life {
   endedAt: number | undefined;
   /** A process died that may have held it: nobody outside can know. */
   doubtfulAt: number | undefined;
+  /** It ended to begin again, in the same place and with the same mail. */
+  isRestarted: boolean;
 }
 
 export interface End {
@@ -49,9 +52,9 @@ export class Census {
   #lives = 0;
 
   constructor(breaches: Breaches, faults: Faults, moves: Moves) {
+    this.#moves = moves;
     this.#breaches = breaches;
     this.#faults = faults;
-    this.#moves = moves;
   }
 
   /** Looks into a process from its first moment on. */
@@ -124,6 +127,7 @@ export class Census {
       hosts: new Set([host]),
       endedAt: undefined,
       doubtfulAt: undefined,
+      isRestarted: false,
     };
     this.lives.set(id, life);
     return life;
@@ -145,8 +149,6 @@ export class Census {
       this.#breaches.add(1, `${id} ${what} after its end, without a start`);
     if (host !== life.host && fence === life.fence)
       this.#breaches.add(1, `${id} ${what} in ${host} under the fence that it had in ${life.host}`);
-    if (fence > life.fence && host === life.host && !this.#moves.any)
-      this.#breaches.add(1, `${id} ${what} under a new fence in the same process, without a start`);
     if (fence >= life.fence) {
       life.fence = fence;
       life.host = host;
@@ -160,6 +162,7 @@ export class Census {
     const life = this.lives.get(ctx.id);
     if (!life || life.fence !== ctx.fence) return;
     if (reason === 'restart' || reason === 'passivated') this.#over(life);
+    life.isRestarted = reason === 'restart';
   }
 
   isAlive(id: string): boolean {
@@ -178,20 +181,34 @@ export class Census {
 
   #died(address: string, at: number): void {
     const process = this.processes.get(address);
-    const isDoubtful = this.#moves.standingWith(address);
     // What slept there had its watches there.
     for (const id of process?.actors.asleep.ids() ?? []) this.#ended(id, 'worker-exited');
     for (const id of process?.actors.ids() ?? []) {
       const life = this.lives.get(id);
       const cell = process?.actors.cellOf(id);
-      const isElsewhere = this.homesOf(id).some((home) => home !== address);
-      if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id) && !isElsewhere && !isDoubtful)
-        this.mustReturn.set(id, at);
-      if (isElsewhere || isDoubtful) {
-        if (life && life.endedAt === undefined) life.doubtfulAt = at;
-      } else if (life && life.endedAt === undefined) this.#over(life);
-      // Also between two incarnations.
+      // A copy that is kept until a move is settled: whether the other one lives on will be seen.
+      const isCopy = cell?.status === 'frozen';
+      if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id) && !isCopy) this.mustReturn.set(id, at);
+      const isHere = life?.host === address && life.endedAt === undefined;
+      if (life && isHere && isCopy) life.doubtfulAt = at;
+      else if (life && isHere) this.#over(life);
+      // Also between two incarnations, and of one that has moved here and has not done anything yet.
+      else if (life && life.endedAt === undefined && !isCopy) this.#over(life);
       this.#ended(id, 'worker-exited');
+    }
+    for (const { units } of this.#moves.settledTo(address)) this.#diedBeforeIt(address, new Set(units), at);
+  }
+
+  /** The table gave these units to a process that is dead before it has begun with them. */
+  #diedBeforeIt(address: string, units: ReadonlySet<string>, at: number): void {
+    for (const life of this.lives.values()) {
+      if (life.endedAt !== undefined || life.host === address) continue;
+      const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
+      // It lives on elsewhere, having moved once more.
+      if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;
+      if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
+      life.doubtfulAt = at;
+      this.#ended(life.id, 'worker-exited');
     }
   }
 

@@ -183,6 +183,8 @@ function act(
   else if (chance < 0.1) simulation.thaw(worker);
   else if (chance < 0.13) simulation.system.move(to, worker).catch(() => {});
   else if (chance < 0.15) simulation.cut(worker, 1 + (worker % 3));
+  else if (chance < 0.18) simulation.reset(worker, 1 + (worker % 3));
+  else if (chance < 0.2) simulation.reset(0, worker);
   else if (chance < 0.55) {
     wanted.transfers.add(id);
     simulation.system.tell(to, { type: 'transfer', to: pick(), amount, id, ...number() });

@@ -22,6 +22,7 @@ interface Shadow {
   /** Put aside, in order; and brought back, in order, but not handled yet. */
   stash: number[];
   due: number[];
+  mayBeGone: Set<number>;
 }
 
 export class MemoryOfActors {
@@ -39,20 +40,15 @@ export class MemoryOfActors {
   }
 
   /** A new incarnation knows nothing of the last one's state; what that had put aside comes back to it first. */
-  began(id: string): void {
+  began(id: string, isRestart: boolean): void {
     const shadow = this.#of(id);
     shadow.count = 0;
     shadow.sum = 0;
     shadow.running = undefined;
     this.#bringBack(shadow);
-  }
-
-  /** The process that held it is gone, and with it what was put aside. */
-  lost(id: string): void {
-    const shadow = this.#of(id);
-    shadow.stash = [];
-    shadow.due = [];
-    shadow.running = undefined;
+    // The copies of a publish cannot be told apart: those that were put aside may be gone with a process.
+    if (isRestart) return;
+    for (const m of shadow.due) if (this.#ledger.sent[m]?.kind === 'publish') shadow.mayBeGone.add(m);
   }
 
   ended(id: string): void {
@@ -99,8 +95,13 @@ export class MemoryOfActors {
     if (due.length === 0) return false;
     const at = due.indexOf(sent.m);
     const passed = (at < 0 ? due : due.slice(0, at)).map((m) => this.#ledger.sent[m] as Sent);
-    // An ask that was given up meanwhile is not executed, and a dead letter never comes.
-    const overtaken = passed.find((one) => one.kind !== 'ask' && !this.#ledger.isDead(one, id));
+    // An ask that was given up meanwhile is not executed; a dead letter, or what a dead process held, never comes.
+    const isOwed = (one: Sent): boolean =>
+      one.kind !== 'ask' &&
+      !shadow.mayBeGone.has(one.m) &&
+      !this.#ledger.isDead(one, id) &&
+      this.#ledger.stillAt(one) !== undefined;
+    const overtaken = passed.find(isOwed);
     if (overtaken)
       this.#breaches.add(2, `${id} got ${nameOf(sent)} before ${nameOf(overtaken)}, which it had put aside earlier`);
     if (at >= 0) due.splice(0, at + 1);
@@ -124,7 +125,7 @@ export class MemoryOfActors {
   #of(id: string): Shadow {
     let shadow = this.#shadows.get(id);
     if (!shadow) {
-      shadow = { count: 0, sum: 0, running: undefined, stash: [], due: [] };
+      shadow = { count: 0, sum: 0, running: undefined, stash: [], due: [], mayBeGone: new Set() };
       this.#shadows.set(id, shadow);
     }
     return shadow;

@@ -16,6 +16,7 @@ export class Moves {
   readonly #breaches: Breaches;
   readonly #faults: Faults;
   readonly #standing = new Map<number, Move>();
+  readonly #settledTo = new Map<string, MoveOrder[]>();
   begun = 0;
   settled = 0;
 
@@ -24,20 +25,13 @@ export class Moves {
     this.#faults = faults;
   }
 
-  /** Some hand-off was begun in this run. */
-  get any(): boolean {
-    return this.begun > 0;
+  /** Moves to a process that were settled while it lived: what moved may be there without having done anything yet. */
+  settledTo(address: string): readonly MoveOrder[] {
+    return this.#settledTo.get(address) ?? [];
   }
 
   order(move: number): MoveOrder | undefined {
     return this.#standing.get(move)?.order;
-  }
-
-  /** A hand-off from or to a process stands. */
-  standingWith(address: string): boolean {
-    const is = ({ index, incarnation }: { index: number; incarnation: number }): boolean =>
-      `~${index}.${incarnation}` === address;
-    return [...this.#standing.values()].some(({ order }) => is(order.from) || is(order.to));
   }
 
   note(event: SimulationEvent): void {
@@ -45,7 +39,10 @@ export class Moves {
     const { message, at } = event;
     if (message.type === 'hold') this.#begin(message.move, at);
     else if (message.type === 'unhold') this.#end(message.move, at, 'stayed');
-    else if (message.type === 'table') for (const move of message.change.settles) this.#end(move, at, 'settled');
+    else if (message.type === 'table') {
+      const { settles, stays = [] } = message.change;
+      for (const move of settles) this.#end(move, at, stays.includes(move) ? 'stayed' : 'settled');
+    }
   }
 
   #begin(order: MoveOrder, at: number): void {
@@ -58,7 +55,12 @@ export class Moves {
     const move = this.#standing.get(id);
     if (!move) return;
     this.#standing.delete(id);
-    if (how === 'settled') this.settled++;
+    if (how === 'settled') {
+      this.settled++;
+      const { index, incarnation } = move.order.to;
+      const to = `~${index}.${incarnation}`;
+      this.#settledTo.set(to, [...this.settledTo(to), move.order]);
+    }
     if (at - move.since > HANDOFF_CALM_MS && this.#faults.isCalm(move.since, at)) {
       const { purpose, units } = move.order;
       const text = `move ${id} (${purpose} ${units.slice(0, 3)}) ${how} after ${(at - move.since).toFixed(0)} ms in which nothing stood still`;

@@ -36,14 +36,15 @@ export class World {
   readonly deadLetters: DeadLetterRules = new DeadLetterRules(this.breaches, this.ledger);
   readonly families: Families = new Families(this.breaches, this.census);
   readonly changes: Changes = new Changes();
+  /** What a scenario wants to remember. */
+  readonly marks: Map<string, number> = new Map();
   /** Set before anything happens. */
   simulation!: Simulation;
 
   constructor() {
     this.census.onEnd = (end) => {
       this.watches.ended(end);
-      if (end.reason === 'worker-exited') this.memory.lost(end.id);
-      else this.memory.ended(end.id);
+      this.memory.ended(end.id);
     };
   }
 

@@ -1,0 +1,252 @@
+/** Durable actors on real processes, a real disk, and real kills. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { System } from 'troupe';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  childrenOf,
+  faultOf,
+  freeze,
+  idOn,
+  isAlive,
+  kill,
+  sleep,
+  startSystem,
+  stopSystems,
+  TIRELESS,
+  until,
+  whenAllReady,
+} from './harness.ts';
+import { Program } from './program.ts';
+
+const ACTORS = new URL('./durable-actors/', import.meta.url);
+const ACCOUNTS = 8;
+const KILLING_MS = Number(process.env.TROUPE_KILL_MS ?? 6_000);
+
+let dataDir: string;
+const programs: Program[] = [];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'troupe-durable-'));
+});
+afterEach(async () => {
+  await stopSystems();
+  for (const { pid, child } of programs.splice(0)) {
+    const left = [...childrenOf(pid), ...(child.exitCode === null && child.signalCode === null ? [pid] : [])];
+    for (const one of left) process.kill(one, 'SIGKILL');
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+});
+afterAll(stopSystems);
+
+interface Account {
+  balance: number;
+  moved: number;
+  given: Record<string, number>;
+  fired: [name: string, at: number][];
+  breaches: string[];
+}
+
+function serve(): Program {
+  const program = new Program('serve.mjs', { workers: 2, actors: ACTORS.href, dataDir, supervision: TIRELESS });
+  programs.push(program);
+  return program;
+}
+
+function start(): Promise<System> {
+  return startSystem({ actors: ACTORS, workers: 3, dataDir, supervision: TIRELESS });
+}
+
+async function accounts(ask: (id: string) => Promise<Account>): Promise<Account[]> {
+  return Promise.all(Array.from({ length: ACCOUNTS }, (_, n) => ask(`account/${n}`)));
+}
+
+function expectInOrder(all: Account[], moved?: number): void {
+  expect(all.flatMap(({ breaches }) => breaches)).toEqual([]);
+  expect(all.reduce((sum, { balance }) => sum + balance, 0)).toBe(ACCOUNTS * 1_000);
+  if (moved !== undefined) expect(all.reduce((sum, { moved: one }) => sum + one, 0)).toBe(moved);
+}
+
+describe('the bank', () => {
+  test('under SIGKILL of workers every few hundred milliseconds: nothing lost, applied twice, or swapped', {
+    timeout: KILLING_MS + 60_000,
+  }, async () => {
+    const system = await start();
+    const numbers = new Map<string, number>();
+    const asks: Promise<unknown>[] = [];
+    let moved = 0;
+    const endsAt = Date.now() + KILLING_MS;
+    let killAt = Date.now() + 300;
+    while (Date.now() < endsAt) {
+      for (let n = 0; n < 20; n++) {
+        const from = `account/${Math.floor(Math.random() * ACCOUNTS)}`;
+        const number = (numbers.get(from) ?? 0) + 1;
+        numbers.set(from, number);
+        const message = {
+          type: 'transfer',
+          to: `account/${Math.floor(Math.random() * ACCOUNTS)}`,
+          amount: 1,
+          from: 'main',
+          n: number,
+        };
+        moved++;
+        if (n % 4 === 0) asks.push(system.ask(from, message, { timeoutMs: 50_000 }));
+        else system.tell(from, message);
+      }
+      if (Date.now() > killAt) {
+        const ready = system.workers().filter(({ state }) => state === 'ready');
+        const victim = ready[Math.floor(Math.random() * ready.length)];
+        if (victim && ready.length > 1) kill(system, victim.index);
+        killAt = Date.now() + 200 + Math.random() * 400;
+      }
+      await sleep(10);
+    }
+    await Promise.all(asks);
+    await until(
+      'all is applied',
+      async () => {
+        const all = await accounts((id) => system.ask(id, { type: 'get' }, { timeoutMs: 30_000 }));
+        const isAll = all.reduce((sum, { moved: one }) => sum + one, 0) === moved;
+        return isAll && all.reduce((sum, { balance }) => sum + balance, 0) === ACCOUNTS * 1_000;
+      },
+      40_000,
+    );
+    expectInOrder(await accounts((id) => system.ask(id, { type: 'get' })), moved);
+  });
+
+  test('under kill -9 of the master and all workers: what was acknowledged is there, the sum is the same', {
+    timeout: 90_000,
+  }, async () => {
+    let acknowledged = 0;
+    for (let life = 0; life < 4; life++) {
+      const program = serve();
+      await program.value('started');
+      const numbers = new Map<string, number>();
+      const stop = Date.now() + 400 + Math.random() * 400;
+      while (Date.now() < stop) {
+        const from = `account/${Math.floor(Math.random() * ACCOUNTS)}`;
+        const n = (numbers.get(from) ?? 0) + 1;
+        numbers.set(from, n);
+        const to = `account/${Math.floor(Math.random() * ACCOUNTS)}`;
+        void program
+          .value('ask', from, { type: 'transfer', to, amount: 1, from: `life${life}`, n })
+          .then(() => acknowledged++);
+        await sleep(2);
+      }
+      program.kill('SIGKILL');
+      await program.ended;
+    }
+    const system = await start();
+    await until(
+      'unfinished mail has gone out by itself',
+      async () => {
+        const all = await accounts((id) => system.ask(id, { type: 'get' }));
+        return all.reduce((sum, { balance }) => sum + balance, 0) === ACCOUNTS * 1_000;
+      },
+      20_000,
+    );
+    const all = await accounts((id) => system.ask(id, { type: 'get' }));
+    expectInOrder(all);
+    expect(acknowledged).toBeGreaterThan(50);
+    expect(all.reduce((sum, { moved }) => sum + moved, 0)).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
+
+describe('an ask to a durable actor', () => {
+  test('survives the death of its host', async () => {
+    const system = await start();
+    const id = await idOn(system, 'account', 2);
+    await system.ask(id, { type: 'get' });
+    const pid = (await system.ask(id, { type: 'pid' })) as number;
+    freeze(system, 2);
+    const asked = system.ask(
+      id,
+      { type: 'transfer', to: 'account/other', amount: 5, from: 'main', n: 1 },
+      { timeoutMs: 20_000 },
+    );
+    await sleep(50);
+    process.kill(pid, 'SIGKILL');
+    expect(await asked).toBe(995);
+    expect(await system.ask(id, { type: 'pid' })).not.toBe(pid);
+  });
+});
+
+describe('a dataDir', () => {
+  test('belongs to one system: the second is refused and told who has it', async () => {
+    await start();
+    const { code, message } = await faultOf(startSystem({ actors: ACTORS, workers: 1, dataDir }));
+    expect(code).toBe('STORE_LOCKED');
+    expect(message).toContain(`process ${process.pid}`);
+  });
+
+  test('of a master that was killed is taken over, and the worker that hung is ended before', {
+    timeout: 60_000,
+  }, async () => {
+    const program = serve();
+    const workers = (await program.value('started')) as number[];
+    await program.value('ask', 'account/1', { type: 'get' });
+    const hung = workers[0] as number;
+    process.kill(hung, 'SIGSTOP');
+    program.kill('SIGKILL');
+    await program.ended;
+    expect(isAlive(hung)).toBe(true);
+    const system = await start();
+    expect(isAlive(hung)).toBe(false);
+    expect(((await system.ask('account/1', { type: 'get' })) as Account).balance).toBe(1_000);
+  });
+});
+
+describe('a reminder', () => {
+  test('fires once, on time, also where everything was killed meanwhile', { timeout: 60_000 }, async () => {
+    const program = serve();
+    await program.value('started');
+    const soon = Date.now() + 1_500;
+    const past = Date.now() + 300;
+    await program.value('ask', 'account/1', { type: 'remind', name: 'soon', when: { atMs: soon } });
+    await program.value('ask', 'account/2', { type: 'remind', name: 'past', when: { atMs: past } });
+    program.kill('SIGKILL');
+    await program.ended;
+    await sleep(400);
+    const system = await start();
+    await until(
+      'both have fired',
+      async () => {
+        const [one, two] = await Promise.all([1, 2].map((n) => system.ask(`account/${n}`, { type: 'get' })));
+        return (one as Account).fired.length === 1 && (two as Account).fired.length === 1;
+      },
+      10_000,
+    );
+    await sleep(500);
+    const { fired } = (await system.ask('account/1', { type: 'get' })) as Account;
+    expect(fired).toHaveLength(1);
+    expect((fired[0] as [string, number])[1]).toBeGreaterThanOrEqual(soon);
+  });
+});
+
+describe('a move of a durable actor', () => {
+  test('loses nothing of what is told meanwhile', async () => {
+    const system = await start();
+    await whenAllReady(system);
+    const id = 'account/roamer';
+    for (let n = 1; n <= 600; n++) {
+      system.tell(id, { type: 'deposit', amount: 1, from: 'main', n });
+      if (n % 200 === 100) await system.move(id, 1 + ((n / 100) % 3));
+    }
+    const { balance, breaches } = (await system.ask(id, { type: 'get' })) as Account;
+    expect(breaches).toEqual([]);
+    expect(balance).toBe(1_600);
+  });
+});
+
+describe('a backup', () => {
+  test('taken while the system runs is a dataDir to start from', async () => {
+    const system = await start();
+    await system.ask('account/1', { type: 'deposit', amount: 5, from: 'main', n: 1 });
+    const copy = join(dataDir, 'copy');
+    await system.backup(copy);
+    await system.ask('account/1', { type: 'deposit', amount: 5, from: 'main', n: 2 });
+    const restored = await startSystem({ actors: ACTORS, workers: 1, dataDir: copy });
+    expect(((await restored.ask('account/1', { type: 'get' })) as Account).balance).toBe(1_005);
+  });
+});

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import { assign, setup } from 'xstate';
+import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import { type MemoryDisk, MemoryStore } from '../../../src/durability/memory-store.ts';
+import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { defineActor, errorOf, type Kit, startKit } from '../actor/kernel-fixture.ts';
+
+/** Several systems, one after the other, on one disk and one clock; those before count as killed. */
+class Machine {
+  readonly disk: MemoryDisk = new Map();
+  readonly clock: VirtualClock = new VirtualClock();
+  #starts = 0;
+
+  start(actors: Record<string, ActorDefinition>, durableInMemoryMax?: number): Kit {
+    const startedAt = 1_000 + ++this.#starts;
+    const more = durableInMemoryMax === undefined ? {} : { durableInMemoryMax };
+    return startKit(actors, {}, new MemoryStore(this.disk), { clock: this.clock, startedAt, ...more });
+  }
+
+  wall(): number {
+    return this.clock.wall();
+  }
+}
+
+/** As a crash leaves it: its timers do nothing any more. */
+async function crash(kit: Kit): Promise<void> {
+  await kit.process.actors.kernel.durability;
+  for (const id of kit.process.actors.ids()) kit.process.actors.endAtOnce(id);
+  await kit.system.shutdown({ timeoutMs: 0 });
+}
+
+const diary = defineActor({
+  durable: true,
+  state: () => ({ notes: [] as string[] }),
+  receive: {
+    note({ state }, { text }: { text: string }) {
+      state.notes.push(text);
+    },
+    get: ({ state }) => state.notes,
+    remind(ctx, { name, when }: { name: string; when: { atMs: number } | { everyMs: number } }) {
+      ctx.remind(name, when, { type: 'note', text: name });
+    },
+    forget: (ctx, { name }: { name: string }) => ctx.forget(name),
+    both(ctx) {
+      ctx.remind('kept', { atMs: ctx.state.notes.length }, { type: 'note', text: 'kept' });
+      throw new Error('no');
+    },
+    hold(ctx, { text }: { text: string }) {
+      if (ctx.state.notes.length > 0) return `held ${text}`;
+      ctx.stash();
+      return undefined;
+    },
+    open(ctx) {
+      ctx.state.notes.push('open');
+      ctx.unstashAll();
+    },
+  },
+});
+
+describe('a reminder', () => {
+  it('fires once at its time, and again and again where it is for every so often', async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    await system.ask('diary/a', { type: 'remind', name: 'once', when: { atMs: machine.wall() + 1_000 } });
+    await system.ask('diary/a', { type: 'remind', name: 'often', when: { everyMs: 400 } });
+    await clock.advance(399);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual([]);
+    await clock.advance(1);
+    await clock.advance(700);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['often', 'often', 'once']);
+  });
+
+  it('is replaced by one of the same name, and taken back', async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    await system.ask('diary/a', { type: 'remind', name: 'x', when: { atMs: machine.wall() + 100 } });
+    await system.ask('diary/a', { type: 'remind', name: 'x', when: { atMs: machine.wall() + 500 } });
+    await system.ask('diary/a', { type: 'remind', name: 'y', when: { atMs: machine.wall() + 100 } });
+    await system.ask('diary/a', { type: 'forget', name: 'y' });
+    await clock.advance(300);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual([]);
+    await clock.advance(300);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['x']);
+  });
+
+  it('wakes an actor that has left memory, on time', async () => {
+    const machine = new Machine();
+    const { system, clock, process } = machine.start({ diary });
+    await system.ask('diary/a', { type: 'remind', name: 'late', when: { atMs: machine.wall() + 400_000 } });
+    await clock.advance(350_000);
+    expect(process.actors.ids()).toEqual([]);
+    await clock.advance(49_990);
+    expect(process.actors.ids()).toEqual([]);
+    await clock.advance(10);
+    expect(process.actors.ids()).toEqual(['diary/a']);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['late']);
+  });
+
+  it('that came due while everything was down fires once after the next start', async () => {
+    const machine = new Machine();
+    const first = machine.start({ diary });
+    await first.system.ask('diary/a', { type: 'remind', name: 'due', when: { atMs: machine.wall() + 100 } });
+    await crash(first);
+    await machine.clock.advance(5_000);
+    const second = machine.start({ diary });
+    await machine.clock.advance(1_000);
+    expect(await second.system.ask('diary/a', { type: 'get' })).toEqual(['due']);
+    await machine.clock.advance(5_000);
+    expect(await second.system.ask('diary/a', { type: 'get' })).toEqual(['due']);
+  });
+
+  it('of a turn that throws is not set', async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    await errorOf(system.ask('diary/a', { type: 'both' }));
+    await clock.advance(10_000);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual([]);
+  });
+
+  it('is for durable actors, has a name and a time', async () => {
+    const plain = defineActor({ receive: { go: (ctx) => ctx.remind('x', { atMs: 1 }, { type: 'go' }) } });
+    const wrong = defineActor({
+      durable: true,
+      receive: { go: (ctx, { when }: { when: never }) => ctx.remind('x', when, { type: 'go' }) },
+    });
+    const { system } = new Machine().start({ plain, wrong });
+    expect((await errorOf(system.ask('plain/a', { type: 'go' }))).message).toMatch(/for durable actors/);
+    expect((await errorOf(system.ask('wrong/a', { type: 'go', when: { everyMs: 0 } }))).message).toMatch(/everyMs/);
+  });
+});
+
+describe('leaving memory', () => {
+  it('and coming back loses nothing, also with fewer places than actors', async () => {
+    const machine = new Machine();
+    const { system, clock, process } = machine.start({ diary }, 20);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, n) => system.ask(`diary/${n}`, { type: 'note', text: `${round}` })),
+      );
+      await clock.advance(100);
+      expect(process.actors.size).toBeLessThanOrEqual(20);
+    }
+    for (let n = 0; n < 100; n++) expect(await system.ask(`diary/${n}`, { type: 'get' })).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('what is put aside', () => {
+  it('is there after a restart of everything, in order, and handled once', async () => {
+    const machine = new Machine();
+    const first = machine.start({ diary });
+    for (const text of ['a', 'b']) first.system.tell('diary/x', { type: 'hold', text });
+    await first.system.ask('diary/x', { type: 'get' });
+    await crash(first);
+    const { system } = machine.start({ diary });
+    await system.ask('diary/x', { type: 'open' });
+    expect(await system.ask('diary/x', { type: 'get' })).toEqual(['open']);
+    expect([...(machine.disk.get('diary/x')?.parts.keys() ?? [])].filter((name) => name.startsWith('s:'))).toEqual([]);
+  });
+});
+
+describe('the state of an older version', () => {
+  const shape = (version: number, migrate: Record<number, (old: object) => unknown>): ActorDefinition =>
+    defineActor({
+      durable: { version, migrate },
+      state: () => ({ v: version }),
+      receive: { get: (ctx) => ctx.state, set: (ctx) => void Object.assign(ctx.state, { set: true }) },
+    }) as ActorDefinition;
+
+  it('goes through the migrations, one after the other', async () => {
+    const machine = new Machine();
+    const first = machine.start({ shape: shape(1, {}) });
+    await first.system.ask('shape/a', { type: 'set' });
+    await crash(first);
+    const steps = { 1: (old: object) => ({ ...old, one: true }), 2: (old: object) => ({ ...old, two: true }) };
+    const { system } = machine.start({ shape: shape(3, steps) });
+    expect(await system.ask('shape/a', { type: 'get' })).toEqual({ v: 1, set: true, one: true, two: true });
+  });
+
+  it('of a newer version is refused, naming both, and kept', async () => {
+    const machine = new Machine();
+    const first = machine.start({ shape: shape(2, { 1: (old) => old }) });
+    await first.system.ask('shape/a', { type: 'set' });
+    await crash(first);
+    const before = machine.disk.get('shape/a');
+    const second = machine.start({ shape: shape(1, {}) });
+    const asked = errorOf(second.system.ask('shape/a', { type: 'get' }, { timeoutMs: 60_000 }));
+    for (let n = 0; n < 10; n++) await machine.clock.advance(1_000);
+    expect((await asked).code).toBe('ACTOR_FAILED');
+    expect(second.log.lines.map(({ fields }) => String(fields.err)).join()).toMatch(/up to 1; got version 2/);
+    expect(machine.disk.get('shape/a')).toEqual(before);
+  });
+});
+
+describe('a durable machine', () => {
+  const order = setup({
+    types: {} as { context: { paid: number }; events: { type: 'pay'; amount: number } | { type: 'look' } },
+  }).createMachine({
+    context: { paid: 0 },
+    initial: 'open',
+    states: {
+      open: {
+        on: { pay: { target: 'paid', actions: assign({ paid: ({ event }) => event.amount }) } },
+        after: { 86400000: 'expired' },
+      },
+      paid: { after: { 3600000: 'shipped' } },
+      shipped: {},
+      expired: {},
+    },
+  });
+  const actors = { order: defineActor({ durable: true, machine: order }) };
+
+  it('goes on where it was, with what is left of its delays, however often everything is killed', async () => {
+    const machine = new Machine();
+    const first = machine.start(actors);
+    expect(await first.system.ask('order/a', { type: 'pay', amount: 7 })).toMatchObject({ value: 'paid' });
+    await first.system.ask('order/b', { type: 'look' });
+    await machine.clock.advance(1_800_000);
+    await crash(first);
+    const second = machine.start(actors);
+    expect(await second.system.ask('order/a', { type: 'look' })).toMatchObject({ value: 'paid', context: { paid: 7 } });
+    await machine.clock.advance(1_790_000);
+    expect(await second.system.ask('order/a', { type: 'look' })).toMatchObject({ value: 'paid' });
+    await machine.clock.advance(20_000);
+    expect(await second.system.ask('order/a', { type: 'look' })).toMatchObject({ value: 'shipped' });
+  });
+
+  it('leaves memory while it waits, and comes back by itself when its delay is over', async () => {
+    const machine = new Machine();
+    const { system, clock, process } = machine.start(actors);
+    await system.ask('order/b', { type: 'look' });
+    await clock.advance(1_000_000);
+    expect(process.actors.ids()).toEqual([]);
+    await clock.advance(86_400_000 - 1_000_000);
+    expect(process.actors.ids()).toEqual(['order/b']);
+    expect(await system.ask('order/b', { type: 'look' })).toMatchObject({ value: 'expired' });
+  });
+});

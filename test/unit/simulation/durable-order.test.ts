@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import { seededRandom } from '../../../src/testkit/seeded-random.ts';
+import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
+import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+
+const RUNS = Number(process.env.TROUPE_BANK_RUNS ?? 8);
+
+const supervision = { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 1, maxMs: 50 } };
+
+/** Takes a few messages at a time: the others are refused, and come again. */
+const narrow = defineActor({
+  durable: true,
+  mailbox: { capacity: 32 },
+  supervision,
+  state: () => ({ got: [] as number[] }),
+  receive: {
+    take({ state }, { n }: { n: number }) {
+      state.got.push(n);
+    },
+    get: ({ state }) => state.got,
+  },
+});
+
+/** A tree of messages: each node tells its branches, to random actors. */
+const node = defineActor({
+  durable: true,
+  supervision,
+  passivateAfterMs: 300,
+  state: () => ({ seen: {} as Record<string, number> }),
+  receive: {
+    grow(ctx, { path, depth, seed }: { path: string; depth: number; seed: number }) {
+      ctx.state.seen[path] = (ctx.state.seen[path] ?? 0) + 1;
+      const random = seededRandom(seed);
+      for (let n = 0; n < (depth > 0 ? 3 : 0); n++) {
+        const to = `node/${Math.floor(random() * 6)}`;
+        ctx.tell(to, { type: 'grow', path: `${path}.${n}`, depth: depth - 1, seed: Math.floor(random() * 1e9) });
+      }
+    },
+    send(ctx, { count }: { count: number }) {
+      for (let n = 1; n <= count; n++) ctx.tell('narrow/x', { type: 'take', n });
+    },
+    get: ({ state }) => state.seen,
+  },
+});
+
+test('a receiver with a small mailbox gets all of a long series, in order, each once', {
+  timeout: 120_000,
+}, async () => {
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const random = seededRandom(seed);
+    const simulation = await Simulation.start({
+      seed,
+      workers: 3,
+      actors: { narrow, node },
+      disk: new SimulatedDisk(),
+    });
+    simulation.system.tell('node/sender', { type: 'send', count: 600 });
+    for (let step = 0; step < 5; step++) {
+      simulation.crash(1 + Math.floor(random() * 3));
+      await simulation.run(random() * 200);
+    }
+    await simulation.run(120_000);
+    const got = await simulation.until(simulation.system.ask('narrow/x', { type: 'get' }));
+    expect(got, `seed ${seed}`).toEqual(Array.from({ length: 600 }, (_, n) => n + 1));
+    await simulation.until(simulation.system.shutdown());
+  }
+});
+
+test('random trees of messages grow completely, every branch once, whatever dies', { timeout: 120_000 }, async () => {
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const random = seededRandom(seed);
+    const disk = new SimulatedDisk();
+    let simulation = await Simulation.start({ seed, workers: 3, actors: { narrow, node }, disk });
+    disk.faults = { fail: 0.02, lie: 0.02, hang: 0.02, hangMs: 30 };
+    const root = { type: 'grow', path: 'r', depth: 4, seed };
+    await simulation.until(simulation.system.ask('node/0', root, { timeoutMs: 60_000 }));
+    for (let step = 0; step < 6; step++) {
+      simulation.crash(1 + Math.floor(random() * 3));
+      if (step === 3) {
+        simulation.crashAll();
+        const beginsAt = simulation.time.now + 10;
+        simulation = await Simulation.start({ seed: seed + 500, workers: 2, actors: { narrow, node }, disk, beginsAt });
+      }
+      await simulation.run(random() * 60);
+    }
+    disk.faults = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
+    await simulation.run(120_000);
+    const counts = new Map<string, number>();
+    for (let n = 0; n < 6; n++) {
+      const seen = (await simulation.until(simulation.system.ask(`node/${n}`, { type: 'get' }))) as object;
+      for (const [path, times] of Object.entries(seen)) counts.set(path, (counts.get(path) ?? 0) + times);
+    }
+    expect(counts.size, `seed ${seed}`).toBe(1 + 3 + 9 + 27 + 81);
+    expect(
+      [...counts].filter(([, times]) => times !== 1),
+      `seed ${seed}`,
+    ).toEqual([]);
+    await simulation.until(simulation.system.shutdown());
+  }
+});

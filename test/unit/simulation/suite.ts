@@ -1,0 +1,16 @@
+/** A part of the suite: so many programs of a mix, each by its seed; the first that breaks a promise fails, made shorter. */
+import { expect } from 'vitest';
+import { failureOf, reportOf, run } from './search.ts';
+
+/** Of each mix. Together with the other parts more than 1 000 in every run of the tests. */
+const PROGRAMS = Number(process.env.TROUPE_SIMULATIONS ?? 340);
+const STEPS = 100;
+const SHRINK_MS = 30_000;
+
+export async function expectPromisesKept(mix: string, first = 1, programs = PROGRAMS): Promise<void> {
+  for (let seed = first; seed < first + programs; seed++) {
+    const name = { mix, seed, steps: STEPS };
+    const world = await run(name);
+    if (world.breaches.list.length > 0) expect.fail(reportOf(await failureOf(name, world, SHRINK_MS)));
+  }
+}
