@@ -1,4 +1,70 @@
-/* HEAD */
+/* The hand-off of actor units between processes, and the death of processes, as troupe does it (docs/decisions/0005 and 0010).
+ *
+ * What is modelled. A master and three processes; a first-in-first-out link for each ordered pair, a control channel each way;
+ *   two units, 0 and 1, that send numbered messages to each other (N0 of them to unit 0, N1 to unit 1); messages to unit 0 are
+ *   tells or publishes that it subscribes to (PUB). Both may move, also at the same time: prepare, the freeze between two turns,
+ *   FLUSH, prepared, hold, markers, luggage, installed, the settling table; busy, refused; a deadline at any step; a SIGKILL of any
+ *   process at any moment; a process that comes, or comes again. A process that hangs is a slow one that is killed later.
+ * What is abstracted. A turn is one step, and luggage one frame. A queue is a set of numbers, since each has one writer; that it is filled
+ *   in order is checked at each place where it is filled. A killed process loses a tail of each of its links (it was not written),
+ *   then the link ends; of what was on its way to it a tail comes back to the sender, the rest is lost. Publishes go to all
+ *   processes, as if all had a subscriber: the wait until the new home's topics are in force is left out. A unit that sends nothing is
+ *   not flushed. An `unhold` in the prepare phase goes to the old home only, one after `busy` to nobody: the others have nothing to end.
+ *   A process is forked again when all have read its links to their ends.
+ * What is left out: asks and replies, timers, watchers, children, stash, passivation, credits and bounds, claims and releases of single
+ *   ids, the directory, several units in one move, broken links between living processes, the death of the master (it ends all).
+ * What is checked. Promises of docs/SEMANTICS.md: 1 where a unit begins to live; 2 and 3 where a message gets into a mailbox and where
+ *   it is handled; 4, and that nothing is stuck, at the end: when nothing can happen any more each unit lives where the table says,
+ *   nobody holds anything, a last message gets through, and each message was handled or was in the memory of a process that died.
+ * Run it: npm run model, or one setting by hand:
+ *   spin -a -DM0=1 -DCR=1 handoff.pml && gcc -O2 -DSAFETY -DCOLLAPSE -DVECTORSZ=4096 -o pan pan.c && ./pan -m2000000 -n
+ *   the shortest trail: add -DBFS to gcc; to read one: spin -t -k handoff.pml.trail -p -g -D... handoff.pml
+ *
+ * Results, the protocol: no error, searched to the end (states, depth).
+ *   M0=1 EX=1 BUSY=1                     7032  258
+ *   M1=1 EX=1                           54337  288
+ *   M0=2 EX=1                          100021  439
+ *   CR=1                                 1434  241
+ *   M0=1 CR=1                           63806  394
+ *   M0=1 EX=1 CR=1                     220943  394
+ *   M1=1 CR=1 N0=2                     100535  400
+ *   M0=1 CR=1 RF=1 N0=2                 40289  386
+ *   M0=1 EX=1 N0=2 N1=2                 98993  306
+ *   M0=1 CR=1 N0=2 N1=2                416513  442
+ *   M0=1 M1=1 N0=2                     395020  445
+ *   M0=1 M1=1 N0=2 N1=1               2237174  494
+ *   M0=1 M1=1 ABSENT=1 RF=1 N0=2       641339  460
+ *   M0=1 EX=1 PUB=4                     17355  273
+ *   M0=1 CR=1 PUB=4                    121621  415
+ *   M0=1 M1=1 PUB=2 N0=2               541256  460
+ *   Not to the end, no error as far as two minutes go: M0=1 M1=1 EX=1 N0=2 (3.4 million states), M0=1 M1=1 N0=2 N1=2 (2.8 million),
+ *   M0=1 M1=1 CR=1 N0=2 (8.4 million).
+ * Mutants, each with an error; the depth that the search reached: 
+ *   that of the shortest trail, but for those with DFS (depth first, where breadth first is too large).
+ *   release before the flush markers            M0=1 EX=1 MUT=1                       a swap or a duplicate (2, 3)   177
+ *   no epoch wait                               CR=1 MUT=2                            a swap or a duplicate (2, 3)   133
+ *   dead link not read to its end               CR=1 MUT=4                            a swap or a duplicate (2, 3)   111
+ *   no flush by the moving sender               M1=1 MUT=8                            a swap or a duplicate (2, 3)   203
+ *   end of a link not counted                   M0=1 CR=1 MUT=16                      stuck (4)                      197
+ *   held outbound mail stays                    M0=1 M1=1 DFS MUT=32                  a swap or a duplicate (2, 3)   450
+ *   held outbound mail taken late               M0=1 M1=1 DFS MUT=64                  a swap or a duplicate (2, 3)   455
+ *   unsent tail of a dead link stays            M1=1 CR=1 DFS MUT=128                 a swap or a duplicate (2, 3)   429
+ *   run at install                              M0=1 EX=1 MUT=256                     two incarnations (1)            98
+ *   any table releases                          M0=1 M1=1 EX=1 DFS MUT=512            a swap or a duplicate (2, 3)   457
+ *   no move ids                                 M0=2 EX=2 DFS MUT=1024                two incarnations (1)           250
+ *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                    two incarnations (1)           197
+ *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096  a swap or a duplicate (2, 3)   470
+ *   late mail dropped                           M0=1 MUT=8192                         a loss (4)                     239
+ *   thawed before its luggage is given back     M0=1 M1=1 EX=2 DFS MUT=16384          a swap or a duplicate (2, 3)   280
+ *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                  a swap or a duplicate (2, 3)   161
+ *   publish not held                            M0=1 PUB=4 MUT=65536                  a swap or a duplicate (2, 3)   161
+ *   new home takes older publishes              M0=1 PUB=4 MUT=131072                 a swap or a duplicate (2, 3)   177
+ *   exempt by the marker of the old home        M0=1 PUB=4 MUT=262144                 a swap or a duplicate (2, 3)   161
+ *   exempt by marker, end by deadline           M0=1 EX=1 PUB=4 MUT=262144            a swap or a duplicate (2, 3)   118
+ *   publish under the epoch of its frame        M0=1 PUB=4 MUT=524288                 a swap or a duplicate (2, 3)   208
+ *   old home holds publishes from the hold on   M0=1 PUB=4 MUT=1048576                a swap or a duplicate (2, 3)   202
+ *   fresh subscriber takes older publishes      CR=1 PUB=4 MUT=2097152                a swap or a duplicate (2, 3)   155
+ */
 
 #ifndef N0
 #define N0 3            /* messages that unit 1 sends to unit 0; the last one is the probe, sent when all is quiet */

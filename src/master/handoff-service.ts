@@ -61,6 +61,8 @@ export class HandoffService {
     return this.#handoffs.size === 0 && this.#line.length === 0;
   }
 
+  readonly isMoving = (unit: Unit): boolean => this.#handoffs.isMoving(unit);
+
   isAwaited(worker: number): boolean {
     return this.#handoffs.isAwaited(worker);
   }

@@ -125,6 +125,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
         if (!isAgain) return;
+        this.#handoffs.linkedAgain(peer);
         for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
@@ -334,7 +335,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#topics.peerGone(peer);
     this.#router.takeBack(peer.takeUnwritten());
     this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
-    this.#handoffs.peerGone(peer);
     this.#topicsCame(peer);
   }
 

@@ -141,9 +141,9 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'the end of a link counts neither as marker nor as acknowledgement',
+    name: 'the death of a process counts neither as marker nor as acknowledgement',
     mix: 'all',
-    breaks: () => replaced(HandoffParticipant, 'peerGone', () => () => {}),
+    breaks: () => replaced(HandoffParticipant, 'peerDied', () => () => {}),
   },
   {
     name: 'what an actor had sent and is held stays at its old home',
