@@ -25,7 +25,8 @@ export const SYSTEMS = [
   { program: 'limit-socket', part: 'polling', scenarios: ['S5'] },
   { program: 'peer-moleculer', scenarios: BETWEEN, needs: { module: 'moleculer' } },
   { program: 'peer-piscina', scenarios: ['S5'], needs: { module: 'piscina' } },
-  { program: 'durable', scenarios: ['D'], needs: { file: 'programs/durable.mjs' } },
+  { program: 'durable', scenarios: ['D1', 'D2', 'D3', 'D4'] },
+  { program: 'limit-lmdb', scenarios: ['D1'] },
 ];
 
 /** What users do. These run troupe alone, once each round. */
@@ -72,6 +73,7 @@ export const AIMS = [
   more('S3 spawn and tell', 'erlang', 1, 2),
   more('S6 fan-out 1-1000-1', 'erlang', 2, 5),
   more('S7 thread ring 503', 'erlang', 2, 5),
+  more('D1 1024 in flight, fsync', 'bare LMDB', 0.5, 0.8),
 ];
 
 /** Ratios to limits, which `--compare` watches: a peer may have a bad day, a limit of the same round has the same one. */
@@ -89,6 +91,7 @@ export const GUARDS = [
   more('S4 tell small, both ways', 'bare frames'),
   more('S5 ask p50', 'bare frames', undefined, undefined, { less: true }),
   more(asks, 'bare frames'),
+  more('D1 1024 in flight, fsync', 'bare LMDB'),
 ];
 
 export const labelOf = ({ of, ours, against, theirs }) =>

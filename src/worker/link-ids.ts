@@ -5,20 +5,25 @@ import { LINK_IDS_MAX } from '../wire/entry.ts';
 /** Of the writing end. */
 export class IdNumbers {
   readonly #numbers = new Map<ActorId, number>();
-  /** Mail often comes in runs to one actor. */
+  /** Mail often comes in runs, from one actor to another: the last two ids are known without a look-up (S4). */
   #last: ActorId | undefined;
   #lastNumber = 0;
+  #previous: ActorId | undefined;
+  #previousNumber = 0;
 
   /** Undefined for one that is new: it has a number from now on. */
   numberOf(id: ActorId): number | undefined {
     if (id === this.#last) return this.#lastNumber;
+    if (id === this.#previous) return this.#previousNumber;
     let number = this.#numbers.get(id);
     const known = number;
     if (number === undefined) {
-      if (this.#numbers.size >= LINK_IDS_MAX) this.#numbers.clear();
+      if (this.#numbers.size >= LINK_IDS_MAX) this.clear();
       number = this.#numbers.size;
       this.#numbers.set(id, number);
     }
+    this.#previous = this.#last;
+    this.#previousNumber = this.#lastNumber;
     this.#last = id;
     this.#lastNumber = number;
     return known;
@@ -27,6 +32,7 @@ export class IdNumbers {
   clear(): void {
     this.#numbers.clear();
     this.#last = undefined;
+    this.#previous = undefined;
   }
 }
 

@@ -134,8 +134,10 @@ describe('order', () => {
     const talker = await idOn(system, 'talker', 1, 'streamer');
     const stream = system.ask(talker, { type: 'talk', to: id, count: 20_000 }, { timeoutMs: 20_000 });
     await until('it is under way', () => notesOf(id).length > 1_000);
-    kill(system, 3);
+    const dead = kill(system, 3);
     await stream;
+    // The stream may be over before anybody knows: what is written to a dead process is lost with it.
+    await until('its death is seen', () => pidOf(system, 3) !== dead);
     await system.ask(talker, { type: 'talk', to: id, from: 20_000, count: 10 });
     await until('the last is there', () => notesOf(id).at(-1) === 20_009);
     const seen = notesOf(id);

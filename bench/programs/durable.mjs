@@ -1,5 +1,5 @@
 /**
- * node bench/durable.mjs [--seconds 0.5] [--reps 3] [--only D1]
+ * node bench/programs/durable.mjs [--seconds 0.5] [--reps 3] [--only D1]
  *
  * D1 durable turns, with and without waiting for the disk · D2 tells between durable actors · D3 activation from disk ·
  * D4 a start with 100 000 actors and 10 000 messages under way. The store lies in TROUPE_BENCH_DIR, else the folder for temporary files.
@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { percentile } from './harness/statistics.mjs';
-import { mustBe, Program, sleep, windowed } from './harness/measure.mjs';
-import { linkTroupe } from './harness/rounds.mjs';
+import { percentile } from '../harness/statistics.mjs';
+import { mustBe, Program, sleep, windowed } from '../harness/measure.mjs';
+import { linkTroupe } from '../harness/rounds.mjs';
 
 linkTroupe();
 const { createSystem, defineActor } = await import('troupe');
