@@ -12,7 +12,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
+import { type Envelope, isKept } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -78,7 +78,7 @@ export class Router implements Recipient {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) {
-        if (cell.durable === undefined || isStamped(envelope)) return cell.deliver(envelope);
+        if (cell.durable === undefined || isKept(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
         const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
@@ -96,7 +96,7 @@ export class Router implements Recipient {
       );
       return true;
     }
-    if (behaviour.durable !== undefined && isInLine(envelope) && !isStamped(envelope)) {
+    if (behaviour.durable !== undefined && isInLine(envelope) && !isKept(envelope)) {
       const { durability } = this.#kernel;
       if (durability !== undefined) return durability.send(envelope);
     }
@@ -333,11 +333,6 @@ export class Router implements Recipient {
       if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
     }
   }
-}
-
-/** Somebody keeps it until it is committed. */
-function isStamped({ stamp }: Envelope): boolean {
-  return stamp !== undefined && stamp.stream !== '';
 }
 
 /** Its place is behind what its sender sent before. */
