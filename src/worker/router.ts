@@ -64,6 +64,8 @@ export class Router implements Recipient {
   readonly #moving = new Map<Unit, number>();
   readonly #located = new Map<ActorId, number>();
   readonly #locating = new Set<ActorId>();
+  /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
+  #wayless = new Set<ActorId>();
 
   constructor(kernel: Kernel, actors: LocalActors, door: RouterDoor) {
     this.#kernel = kernel;
@@ -194,11 +196,13 @@ export class Router implements Recipient {
     for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
     for (const unit of units) this.#moving.delete(unit);
     for (const unit of units) this.#deliverHeld(unit);
+    this.#resendKept();
   }
 
   /** The table has changed: mail that waited for a home may have one. */
   releaseHomeless(): void {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+    this.#resendKept();
   }
 
   /** No worker comes any more that could host it. */
@@ -223,7 +227,11 @@ export class Router implements Recipient {
       else byUnit.set(unit, [one]);
     }
     for (const [unit, tail] of byUnit) {
-      if (this.#isHeld(unit)) this.holds.putBack(unit, tail);
+      if (this.#isHeld(unit))
+        this.holds.putBack(
+          unit,
+          tail.filter((one) => 'signal' in one || !this.#leavesToSender(one)),
+        );
       else for (const one of tail) this.#again(one);
     }
   }
@@ -267,8 +275,23 @@ export class Router implements Recipient {
     return this.#destinations.send(envelope, behaviour, peer, this.#door.table.epoch);
   }
 
+  #leavesToSender(envelope: Envelope): boolean {
+    if (envelope.verb !== 'message' || !isKept(envelope)) return false;
+    this.#wayless.add(envelope.to);
+    return true;
+  }
+
+  /** There may be a way now; who still has none comes back into the set. */
+  #resendKept(): void {
+    if (this.#wayless.size === 0) return;
+    const receivers = this.#wayless;
+    this.#wayless = new Set();
+    this.#kernel.durability?.resend((id) => receivers.has(id));
+  }
+
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: Behaviour): boolean {
+    if (this.#leavesToSender(envelope)) return true;
     return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity;
   }
 
@@ -310,6 +333,7 @@ export class Router implements Recipient {
   /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
   #locateFirst(mail: Envelope | HeldSignal, { role, strategy }: Behaviour): boolean {
     const { to } = mail;
+    if (this.#locating.has(to) && !('signal' in mail) && this.#leavesToSender(mail)) return true;
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
@@ -324,6 +348,7 @@ export class Router implements Recipient {
     this.#locating.delete(id);
     this.remember(id, worker);
     this.#deliverHeld(id);
+    this.#resendKept();
   }
 
   #notLocated(id: ActorId, error: Error): void {
