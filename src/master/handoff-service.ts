@@ -61,6 +61,8 @@ export class HandoffService {
     return this.#handoffs.size === 0 && this.#line.length === 0;
   }
 
+  readonly isMoving = (unit: Unit): boolean => this.#handoffs.isMoving(unit);
+
   isAwaited(worker: number): boolean {
     return this.#handoffs.isAwaited(worker);
   }
@@ -80,7 +82,8 @@ export class HandoffService {
 
   /** Moves units to a worker, with all that lives there. Rejects with what the old home says against it. */
   move(units: Unit[], worker: number, patience: Patience): Promise<void> {
-    return this.#whenFree(units, () => this.#handOffByHome(units, worker, patience));
+    const taken = units.flatMap((unit) => (parseUnit(unit) ? [unit] : [unit, ...this.#shardUnitsOf(unit)]));
+    return this.#whenFree(taken, () => this.#handOffByHome(units, worker, patience));
   }
 
   /** Moves one actor away from its shard, or from a place of its own. */
@@ -218,7 +221,8 @@ export class HandoffService {
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience: Patience = NO_PATIENCE): Promise<void> {
+  /** Async, so that one that cannot begin rejects as well, and leaves no other one of its batch without a listener. */
+  async #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience: Patience = NO_PATIENCE): Promise<void> {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);

@@ -273,6 +273,7 @@ export class Master {
         { index, incarnation },
         this.#handoffs.died({ index, incarnation }),
         this.#down === undefined,
+        this.#handoffs.isMoving,
       );
       this.#handoffs.nextInLine();
     }

@@ -5,7 +5,7 @@
 import type { MoveEnd } from '../placement/handoff.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { rebalance } from '../placement/rebalance.ts';
-import { parseUnit, shardUnit } from '../placement/shard.ts';
+import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { leastLoaded, local, rendezvous } from '../placement/strategies.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -153,7 +153,12 @@ export class PlacementService {
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
-  bury(dead: { index: number; incarnation: number }, ended: MoveEnd[], startsAgain: boolean): void {
+  bury(
+    dead: { index: number; incarnation: number },
+    ended: MoveEnd[],
+    startsAgain: boolean,
+    isMoving: (unit: Unit) => boolean,
+  ): void {
     const wasHost = this.#hosts.delete(dead.index) || this.#leaving.delete(dead.index);
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {
@@ -164,7 +169,7 @@ export class PlacementService {
       // Also where the new home cannot host any more: it must not run what the table gives to another one.
       stays: ended.filter((end) => !this.#isSettled(end)).map(({ order }) => order.id),
     };
-    if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended);
+    if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended, isMoving);
     const lost = this.spawned.take(dead.index);
     this.publish(draft, (table) => this.#startLists(startsAgain ? lost : [], table));
   }
@@ -235,18 +240,30 @@ export class PlacementService {
     changed(table.epoch);
   }
 
-  #placeAgain(dead: number, draft: Draft, ended: MoveEnd[]): void {
+  #placeAgain(dead: number, draft: Draft, ended: MoveEnd[], isMoving: (unit: Unit) => boolean): void {
     for (const role of this.#roles()) {
       const column = this.table.column(role);
       const { forced } = rebalance(column, this.hosts(role));
       const lost = forced.filter(([shard]) => column[shard] === dead);
       if (lost.length > 0) draft.columns[role] = lost;
     }
-    for (const [id, worker] of this.table.pins()) if (worker === dead) draft.pins.push([id, null]);
+    for (const [id, worker] of this.table.pins()) {
+      if (worker === dead) draft.pins.push([id, this.#placeOfItsOwn(id, dead, isMoving)]);
+    }
     // The old home died in the middle: the move's new home is the home, it may have the state already.
     for (const end of ended) {
       if (this.#isSettled(end)) this.#placeUnits(draft, end.order, end.order.to.index);
     }
+  }
+
+  /**
+   * Null, its shard decides. But a spawned actor that starts again at once must not come to life in a shard whose old
+   * home has packed it already: it keeps a place of its own.
+   */
+  #placeOfItsOwn(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {
+    const { role } = this.#kindOf(id);
+    if (this.spawned.homeOf(id) !== dead || !isMoving(shardUnit(role, shardOf(id)))) return null;
+    return rendezvous(shardOf(id), this.hosts(role)) ?? null;
   }
 
   #isSettled({ order, outcome }: MoveEnd): boolean {

@@ -13,6 +13,10 @@ export class SpawnRegistry {
     return this.#homes.size;
   }
 
+  homeOf(id: ActorId): number | undefined {
+    return this.#homes.get(id);
+  }
+
   /** False where the bound is reached. */
   add(worker: number, record: SpawnRecord): boolean {
     this.remove(record.id);

@@ -125,6 +125,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseHomeless();
         if (!isAgain) return;
+        this.#handoffs.linkedAgain(peer);
         for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
@@ -223,6 +224,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
     this.kernel.closing = true;
+    // What still waits becomes dead letters while somebody can be told of them.
+    this.#router.holds.refuseAll(
+      'SHUTTING_DOWN',
+      'mail waits for its home while its sender lives; got the end of its worker',
+    );
   }
 
   /** Ends what belongs to the process: links, socket file, timers. */
@@ -334,7 +340,6 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#topics.peerGone(peer);
     this.#router.takeBack(peer.takeUnwritten());
     this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
-    this.#handoffs.peerGone(peer);
     this.#topicsCame(peer);
   }
 

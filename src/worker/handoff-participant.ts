@@ -73,7 +73,7 @@ export class HandoffParticipant {
     this.#early.delete(order.id);
     const leaving = this.#leaving.get(order.id) ?? this.#leave(order);
     leaving.order = order;
-    leaving.markers = new Set(this.#livePeers().filter((peer) => !early?.has(peer)));
+    leaving.markers = new Set([...this.#door.peers()].filter((peer) => !early?.has(peer)));
     this.#handOverIfComplete(leaving);
   }
 
@@ -90,12 +90,26 @@ export class HandoffParticipant {
     if (leaving?.flushes?.delete(peer)) this.#handOverIfComplete(leaving);
   }
 
-  /** The end of a link counts as marker and acknowledgement of every move; a marker that came early stays counted. */
-  peerGone(peer: PeerLink): void {
+  /**
+   * A process is dead, and the link to it read to its end: that counts as marker and acknowledgement of every move. The
+   * end of a link alone does not: its peer may live, and have older mail to send when it is linked again.
+   */
+  peerDied(index: number, incarnation: number): void {
     for (const leaving of [...this.#leaving.values()]) {
-      leaving.flushes?.delete(peer);
-      leaving.markers?.delete(peer);
+      for (const awaited of [leaving.flushes, leaving.markers]) {
+        for (const peer of awaited ?? []) {
+          if (peer.index === index && peer.incarnation === incarnation) awaited?.delete(peer);
+        }
+      }
       this.#handOverIfComplete(leaving);
+    }
+  }
+
+  /** A link between two that live is there again: what it may have lost of a move is said once more. */
+  linkedAgain(peer: PeerLink): void {
+    for (const leaving of this.#leaving.values()) if (leaving.flushes?.has(peer)) peer.note(FLUSH, leaving.order.id);
+    for (const { id, from } of this.#orders.values()) {
+      if (from.index === peer.index && from.incarnation === peer.incarnation) peer.note(MARKER, id);
     }
   }
 
@@ -134,6 +148,8 @@ export class HandoffParticipant {
   #answerClaim(order: MoveOrder): void {
     const live = this.#liveUnit(order);
     if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    // Holds of moves that were prepared come in any order: its markers count as early, whatever is held already.
+    this.#early.set(order.id, new Set());
     this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
   }
 
@@ -167,7 +183,7 @@ export class HandoffParticipant {
     router.hold(order.id, [...leaving.units]);
     leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
     this.#openDesk();
-    leaving.flushes = new Set(this.#livePeers());
+    leaving.flushes = new Set(this.#door.peers());
     for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
     tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
   }
@@ -178,10 +194,6 @@ export class HandoffParticipant {
     // An actor that moves alone is not its own unit yet.
     for (const unit of units) if (!parseUnit(unit)) yield unit;
     for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
-  }
-
-  #livePeers(): PeerLink[] {
-    return [...this.#door.peers()].filter((peer) => !peer.ended);
   }
 
   #openDesk(): void {
@@ -282,9 +294,9 @@ export class HandoffParticipant {
   }
 
   #keepEarly(peer: PeerLink, move: MoveId): void {
-    if (move <= this.#lastHold && !this.#leaving.has(move)) return;
     let peers = this.#early.get(move);
     if (!peers) {
+      if (move <= this.#lastHold && !this.#leaving.has(move)) return;
       if (this.#early.size >= EARLY_MARKERS_KEPT) return;
       this.#early.set(move, (peers = new Set()));
     }

@@ -48,6 +48,7 @@ export interface LuggageDesk {
   keepsOf(envelope: Envelope): boolean;
   /** For them, from a process that does not hold yet: it goes along. */
   keepsFor(unit: Unit, envelope: Envelope): boolean;
+  isStill(unit: Unit): boolean;
   /** Their own, that a link did not get written: it goes along, before the rest. Returns what is not theirs. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
 }
@@ -115,6 +116,8 @@ export class Router implements Recipient {
       if (cell !== undefined) return void cell.deliver(envelope);
     }
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
+    // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
+    if (behaviour && this.desk?.keepsFor(this.#unitOf(envelope.to, behaviour), envelope)) return;
     if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
@@ -128,7 +131,10 @@ export class Router implements Recipient {
 
   signalArrived(to: ActorId, signal: Signal): void {
     const behaviour = isProcessAddress(to) ? undefined : this.#kernel.behaviours.get(kindOf(to));
-    if (behaviour && this.homeOf(to, behaviour) === this.#door.index) this.#actors.signal(to, signal);
+    const unit = behaviour && this.#unitOf(to, behaviour);
+    // It would wake up one that sleeps, while its unit stands still.
+    if (unit && this.desk?.isStill(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
+    else if (behaviour && this.homeOf(to, behaviour) === this.#door.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
 

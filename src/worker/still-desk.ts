@@ -52,6 +52,10 @@ export class StillDesk implements LuggageDesk {
     return true;
   }
 
+  isStill(unit: Unit): boolean {
+    return this.#still.some(({ units }) => units.has(unit));
+  }
+
   *takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal> {
     const earlier = new Map<Leaving, Envelope[]>();
     const rest: (Envelope | HeldSignal)[] = [];

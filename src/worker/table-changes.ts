@@ -48,6 +48,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const { id, args } of start) actors.startAgain(id, fromWire(args, toRef));
   for (const watch of lost) actors.kernel.post.deliver(watch);
   for (const move of change.settles) handoffs.release(move);
+  if (dead) handoffs.peerDied(dead.index, dead.incarnation);
   router.releaseHomeless();
   parts.takenOver();
   peers.unpark();

@@ -159,16 +159,19 @@ export class StreamRecord {
       const until = this.#exited.get(killed) ?? Number.POSITIVE_INFINITY;
       if (since > after || line > until) continue;
       // What the sender's process had got away before may be handled long after its end.
-      if (killed === pid || (before <= until && this.#mayLiveAt(to, killed, since))) return true;
+      if (killed === pid || (before <= until && this.#mayLiveAt(to, killed, since, until))) return true;
     }
     return false;
   }
 
-  /** Who has neither moved nor started between what it handled before a kill and after it was not in what was killed. */
-  #mayLiveAt(id: string, pid: number, since: number): boolean {
+  /**
+   * Who has neither moved nor started between what it handled before a kill and after the exit was known was not in what
+   * was killed. One that is frozen is a home for new ones until it is found to hang.
+   */
+  #mayLiveAt(id: string, pid: number, since: number, until: number): boolean {
     const all = this.#byPair.get(id) ?? [];
     const before = all.findLast((one) => one.line < since);
-    const after = all.find((one) => one.line > since);
+    const after = all.find((one) => one.line > until);
     return before?.pid === pid || before?.fence !== after?.fence;
   }
 

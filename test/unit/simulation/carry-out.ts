@@ -103,6 +103,7 @@ function lifeOrDeath(world: World, step: Extract<Step, { do: 'stop' | 'killActor
     return;
   }
   census.spawned.delete(to);
+  census.mustReturn.delete(to);
   if (step.do === 'stop') return void system.stop(to).catch(() => {});
   deadLetters.killed(to);
   void system.kill(to).catch(() => {});

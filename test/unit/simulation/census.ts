@@ -70,7 +70,8 @@ export class Census {
     };
     const createCell = actors.createCell.bind(actors);
     actors.createCell = (id, behaviour, origin): Cell => {
-      this.mustReturn.delete(id);
+      // Mail may bring the id to life as well, but not as what was spawned.
+      if (origin.spawned) this.mustReturn.delete(id);
       return createCell(id, behaviour, origin);
     };
     const { observer } = actors;
@@ -111,6 +112,7 @@ export class Census {
     const before = this.lives.get(id);
     if (before && before.fence >= fence)
       this.#breaches.add(1, `the fence of ${id} did not grow: ${before.fence}, then ${fence}`);
+    if (before?.doubtfulAt !== undefined) this.onEnd({ id, at: before.doubtfulAt, reason: 'worker-exited' });
     if (before && before.endedAt === undefined) this.#over(before);
     const host = this.hostOf(ctx);
     for (const home of this.homesOf(id)) {
@@ -194,7 +196,7 @@ export class Census {
       else if (life && isHere) this.#over(life);
       // Also between two incarnations, and of one that has moved here and has not done anything yet.
       else if (life && life.endedAt === undefined && !isCopy) this.#over(life);
-      this.#ended(id, 'worker-exited');
+      this.#ended(id, 'worker-exited', isCopy);
     }
     for (const { units } of this.#moves.settledTo(address)) this.#diedBeforeIt(address, new Set(units), at);
   }
@@ -208,7 +210,7 @@ export class Census {
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;
       if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
       life.doubtfulAt = at;
-      this.#ended(life.id, 'worker-exited');
+      this.#ended(life.id, 'worker-exited', true);
     }
   }
 
@@ -217,9 +219,10 @@ export class Census {
     this.onLifeOver(life);
   }
 
-  #ended(id: string, reason: string): void {
+  /** `isDoubtful`: it may live on, and what it watches with it; a later start shows that it did not. */
+  #ended(id: string, reason: string, isDoubtful = false): void {
     const end = { id, at: this.#breaches.now, reason };
     this.ends.push(end);
-    this.onEnd(end);
+    if (!isDoubtful) this.onEnd(end);
   }
 }

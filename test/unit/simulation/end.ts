@@ -135,6 +135,9 @@ async function checkWatches(world: World): Promise<void> {
     for (const watch of waiting) {
       // A watcher that slept is woken by the news; one that ended took its watch along.
       if (!watches.armed.includes(watch)) continue;
+      // So did one that died with the process that it had just moved to.
+      const isGone = census.lives.get(watch.watcher)?.doubtfulAt !== undefined;
+      if (isGone && census.homesOf(watch.watcher).length === 0) continue;
       const where = census.homesOf(watch.watcher).join() || 'nowhere';
       breaches.add(
         7,

@@ -74,6 +74,20 @@ export class Faults {
     return last;
   }
 
+  /** Some link between two that lived broke within a time: a marker or luggage may have been lost with it. */
+  anyBroken(from: number, to: number): boolean {
+    return this.#broken.some(({ at }) => at >= from && at <= to);
+  }
+
+  /** The last moment up to a time at which something stood still, broke, or died. */
+  lastTrouble(to: number): number {
+    const ends = [...this.#freezes, ...this.#stalls]
+      .filter(({ from }) => from <= to)
+      .map((span) => Math.min(span.to, to));
+    const moments = [...this.#jumps, ...this.#broken].map(({ at }) => at);
+    return Math.max(0, ...ends, ...[...moments, ...this.#deaths].filter((at) => at <= to));
+  }
+
   /** Nothing stood still, broke or died from shortly before a time to its end. */
   isCalm(from: number, to: number): boolean {
     const touches = (span: Span): boolean => span.from <= to && span.to >= from - AFTERMATH_MS;

@@ -61,9 +61,11 @@ export class Moves {
       const to = `~${index}.${incarnation}`;
       this.#settledTo.set(to, [...this.settledTo(to), move.order]);
     }
-    if (at - move.since > HANDOFF_CALM_MS && this.#faults.isCalm(move.since, at)) {
+    const calmMs = at - Math.max(move.since, this.#faults.lastTrouble(at));
+    // What a broken link has lost of a hand-off is not sent again: its deadline ends it.
+    if (calmMs > HANDOFF_CALM_MS && !this.#faults.anyBroken(move.since, at)) {
       const { purpose, units } = move.order;
-      const text = `move ${id} (${purpose} ${units.slice(0, 3)}) ${how} after ${(at - move.since).toFixed(0)} ms in which nothing stood still`;
+      const text = `move ${id} (${purpose} ${units.slice(0, 3)}) ${how} after ${calmMs.toFixed(0)} ms in which nothing stood still, broke or died`;
       this.#breaches.add('liveness', text);
     }
   }

@@ -22,7 +22,9 @@ import { Router } from '../../../src/worker/router.ts';
 export interface Mutant {
   name: string;
   /** Programs of this mix find it. */
-  mix: 'fate' | 'moves' | 'all';
+  mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die';
+  /** Programs until it must have been noticed; 0: it never was. */
+  within: number;
   /** Takes the rule away, until the returned function is called. */
   breaks: () => () => void;
 }
@@ -76,6 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the old home does not wait for the markers',
     mix: 'moves',
+    within: 12,
     breaks: () => {
       const peers = peersSeen();
       const hold = replaced(
@@ -97,6 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame of a newer epoch is read at once',
     mix: 'all',
+    within: 120,
     breaks: () =>
       replaced(
         FrameDecoder,
@@ -112,6 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an epoch that declares a worker dead is taken up before its link is read to the end',
     mix: 'fate',
+    within: 5,
     breaks: () =>
       replaced(
         Peers,
@@ -125,7 +130,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the old home does not wait until its links are flushed',
-    mix: 'moves',
+    mix: 'pairs',
+    within: 50,
     breaks: () => {
       const peers = peersSeen();
       const hold = replaced(
@@ -141,18 +147,21 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'the end of a link counts neither as marker nor as acknowledgement',
-    mix: 'all',
-    breaks: () => replaced(HandoffParticipant, 'peerGone', () => () => {}),
+    name: 'the death of a process counts neither as marker nor as acknowledgement',
+    mix: 'pairs-die',
+    within: 30,
+    breaks: () => replaced(HandoffParticipant, 'peerDied', () => () => {}),
   },
   {
     name: 'what an actor had sent and is held stays at its old home',
-    mix: 'moves',
+    mix: 'pairs',
+    within: 8,
     breaks: () => replaced(HoldQueues, 'takeFrom', () => () => []),
   },
   {
     name: 'what an actor had sent and is held is taken with the state, not when it stops',
-    mix: 'moves',
+    mix: 'pairs',
+    within: 0,
     breaks: () => {
       const queues = new WeakMap<object, HoldQueues>();
       let original: Method = () => [];
@@ -178,12 +187,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a dead link gives back stays at the old home of its sender',
-    mix: 'all',
+    mix: 'pairs-die',
+    within: 0,
     breaks: () => replaced(HandoffParticipant, 'takeBack', () => (mail) => mail),
   },
   {
     name: 'the new home runs the actors as soon as they are installed',
     mix: 'moves',
+    within: 8,
     breaks: () => {
       const settled = new WeakSet<object>();
       const settle = replaced(
@@ -211,6 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'any table ends a hold',
     mix: 'moves',
+    within: 8,
     breaks: () => {
       const moves = new WeakMap<object, Set<number>>();
       const hold = replaced(
@@ -239,7 +251,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'markers carry no id of their move',
-    mix: 'moves',
+    mix: 'pairs',
+    within: 0,
     breaks: () => {
       const known = new WeakMap<object, Set<number>>();
       const noted = (participant: object, move: number): void => {
@@ -269,11 +282,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a new process is not told the holds that stand',
     mix: 'moves',
+    within: 25,
     breaks: () => replaced(HandoffService, 'standing', () => () => []),
   },
   {
     name: 'a worker that hangs is replaced before it is dead',
     mix: 'fate',
+    within: 40,
     breaks: () => {
       const listeners = new WeakMap<object, (exit: WorkerExit) => void>();
       const onExit = replaced(
@@ -300,6 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the old home keeps its copy as a second one that lives',
     mix: 'moves',
+    within: 8,
     breaks: () =>
       replaced(
         Leaving,
@@ -314,21 +330,25 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'what was put aside does not go along',
     mix: 'moves',
+    within: 10,
     breaks: () => luggageWithout((kind) => kind === 'stash'),
   },
   {
     name: 'what waits in the mailbox does not go along',
     mix: 'moves',
+    within: 8,
     breaks: () => luggageWithout((kind) => kind === 'mail'),
   },
   {
     name: 'what an actor had sent does not go along',
     mix: 'moves',
+    within: 8,
     breaks: () => luggageWithout((kind) => kind === 'outbound'),
   },
   {
     name: 'an actor begins with a fresh state where it moved to',
     mix: 'moves',
+    within: 8,
     breaks: () =>
       replaced(
         Arriving,
@@ -344,16 +364,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'mail that a dead link had not written is dropped',
     mix: 'fate',
+    within: 8,
     breaks: () => replaced(PeerLink, 'takeUnwritten', () => () => []),
   },
   {
     name: 'asks that were written to a dead worker wait for their deadlines',
     mix: 'fate',
+    within: 8,
     breaks: () => replaced(PendingReplies, 'writtenTo', () => () => []),
   },
   {
     name: 'an ask whose host died is said not to have been executed',
     mix: 'fate',
+    within: 12,
     breaks: () =>
       replaced(
         PendingReply,
@@ -371,6 +394,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an ask is settled twice',
     mix: 'fate',
+    within: 8,
     breaks: () =>
       replaced(
         PendingReply,
@@ -386,6 +410,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an ask is answered twice',
     mix: 'fate',
+    within: 8,
     breaks: () =>
       replaced(
         RemoteReply,
@@ -401,16 +426,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an ask that timed out is executed all the same, and its deadline not kept',
     mix: 'fate',
+    within: 10,
     breaks: () => replaced(PendingReply, 'expire', () => () => {}),
   },
   {
     name: 'watchers of a dead worker are not told',
     mix: 'fate',
+    within: 40,
     breaks: () => replaced(Watching, 'targets', () => () => []),
   },
   {
     name: 'spawned actors of a dead worker are not started again',
     mix: 'fate',
+    within: 20,
     breaks: () => replaced(SpawnRegistry, 'take', () => () => []),
   },
 ];

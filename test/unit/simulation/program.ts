@@ -78,6 +78,26 @@ export const MOVES: Mix = { weights: { ...TRAFFIC, ...CHANGES, cut: 1, stall: 1,
 /** Everything. */
 export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 };
 
+/** Two actors that speak with each other and move at once, where rules of the hand-off meet. */
+export const PAIRS: Mix = {
+  weights: {
+    relay: 6,
+    moveBoth: 10,
+    move: 4,
+    tell: 3,
+    ask: 2,
+    wait: 2,
+    cut: 0.5,
+    stall: 0.5,
+    addWorker: 0.2,
+    restartWorker: 0.2,
+  },
+  players: 2,
+};
+
+/** The same, and their workers die. */
+export const PAIRS_DIE: Mix = { weights: { ...PAIRS.weights, crash: 2, freeze: 0.5, reset: 0.5 }, players: 2 };
+
 function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> } {
   const player = fc.constantFrom(...IDS.slice(0, players));
   const anyId = fc.oneof(

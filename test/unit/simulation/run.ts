@@ -26,6 +26,20 @@ export interface RunOptions {
 
 export async function runProgram(seed: number, program: readonly Step[], options: RunOptions = {}): Promise<World> {
   const world = new World();
+  // It would end a real process.
+  const rejected = (error: unknown): void => world.breaches.add('end', `nobody handles the rejection with ${error}`);
+  process.on('unhandledRejection', rejected);
+  try {
+    await runIn(world, seed, program, options);
+    // Node.js tells of them only once it has nothing else to do.
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off('unhandledRejection', rejected);
+  }
+  return world;
+}
+
+async function runIn(world: World, seed: number, program: readonly Step[], options: RunOptions): Promise<void> {
   const { observe } = options;
   const simulation = await Simulation.start({
     ...{
@@ -55,7 +69,6 @@ export async function runProgram(seed: number, program: readonly Step[], options
     if (world.breaches.list.length > 0) break;
   }
   await endWell(world);
-  return world;
 }
 
 /** The main of every worker: it speaks from its first moment on, when others may be on the move. */

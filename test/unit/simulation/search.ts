@@ -3,11 +3,17 @@
  * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
  */
 import fc from 'fast-check';
-import { ALL, FATE, type Mix, MOVES, type Step, steps } from './program.ts';
+import { ALL, FATE, type Mix, MOVES, PAIRS, PAIRS_DIE, type Step, steps } from './program.ts';
 import { type RunOptions, runProgram } from './run.ts';
 import type { World } from './world.ts';
 
-export const MIXES: Readonly<Record<string, Mix>> = { fate: FATE, moves: MOVES, all: ALL };
+export const MIXES: Readonly<Record<string, Mix>> = {
+  fate: FATE,
+  moves: MOVES,
+  all: ALL,
+  pairs: PAIRS,
+  'pairs-die': PAIRS_DIE,
+};
 
 /** Names one run. */
 export interface RunName {

@@ -106,18 +106,31 @@ describe('the old home', () => {
     expect(peers.get(3)?.notes).toEqual([[STATE, 2, null]]);
   });
 
-  test('counts the end of a link as its marker, before and after the hold; counted stays counted', () => {
+  test('counts the death of a process as its marker, but not the end of its link', () => {
     const { participant, peers, link } = newParticipant();
     (peers.get(2) as Peer).ended = true;
     participant.hold(order(1, 1, 3));
-    (peers.get(2) as Peer).ended = false;
-    participant.peerGone(link(3));
+    participant.marker(link(3), 1);
+    participant.peerDied(2, 2);
+    expect(peers.get(3)?.notes).toEqual([]);
+    participant.peerDied(2, 1);
     expect(peers.get(3)?.notes).toEqual([[STATE, 1, null]]);
-    participant.marker(link(2), 2);
-    participant.peerGone(link(2));
-    participant.hold(order(2, 1, 3));
-    participant.marker(link(3), 2);
-    expect(peers.get(3)?.notes.length).toBe(2);
+  });
+
+  test('says its marker again when a broken link to the old home is there again, as long as the move stands', () => {
+    const { participant, peers, link } = newParticipant();
+    participant.hold(order(1, 2, 3));
+    participant.linkedAgain(link(3));
+    participant.linkedAgain(link(2));
+    participant.settle(1, true);
+    participant.linkedAgain(link(2));
+    expect([peers.get(2)?.notes, peers.get(3)?.notes]).toEqual([
+      [
+        [MARKER, 1],
+        [MARKER, 1],
+      ],
+      [],
+    ]);
   });
 
   test('refuses where an actor lives in a unit, and only then', () => {
@@ -125,7 +138,7 @@ describe('the old home', () => {
     peers.clear();
     peers.set(3, peer(3));
     participant.hold(order(1, 1, 3, ['counter/a', 'counter/b']));
-    participant.peerGone(peers.get(3) as unknown as PeerLink);
+    participant.peerDied(3, 1);
     expect(told).toMatchObject([{ type: 'refused', move: 1, error: { code: 'ALREADY_EXISTS' } }]);
     participant.hold(order(2, 1, 3, ['counter/a']));
     participant.marker(peers.get(3) as unknown as PeerLink, 2);
@@ -149,7 +162,7 @@ describe('the old home', () => {
     participant.settle(1, true);
     participant.release(1);
     participant.marker(link(3), 1);
-    participant.peerGone(link(3));
+    participant.peerDied(3, 1);
     expect([peers.get(3)?.notes, told]).toEqual([[], []]);
   });
 
