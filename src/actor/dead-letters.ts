@@ -12,13 +12,14 @@ import type { DeadLetter } from '../vocabulary/events.ts';
 /** Dead letters kept in a process; the oldest goes first. */
 export const DEAD_LETTERS_KEPT = 1000;
 
-/** What passes: the sender of a stamped message keeps it, and sends it again. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  ...(['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER', 'ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN'] as const),
-]);
+/** A way or a mailbox that is full for now: who keeps a message sends it again, within its deadline where it is an ask. */
+const FULL: ReadonlySet<ErrorCode> = new Set(['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER'] as const);
+/** What passes too, though askers are told at once. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([...(['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN'] as const)]);
 
-function isSentAgain({ stamp }: Envelope, code: ErrorCode): boolean {
-  return stamp !== undefined && stamp.number > 0 && PASSING.has(code);
+function isSentAgain({ stamp, replyTo }: Envelope, code: ErrorCode): boolean {
+  if (stamp === undefined || stamp.number === 0) return false;
+  return FULL.has(code) || (replyTo === undefined && PASSING.has(code));
 }
 
 export class DeadLetters {
@@ -38,10 +39,10 @@ export class DeadLetters {
 
   /** The end of an envelope that was not executed: an ask is rejected, a message becomes a dead letter. */
   refuse(envelope: Envelope, code: ErrorCode, text: string, fate: Fate = 'not-executed', cause?: unknown): void {
+    if (isSentAgain(envelope, code)) return;
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate, cause }));
     else if (envelope.verb === 'watch') this.onWatchRefused?.(envelope);
-    else if (envelope.verb === 'message' && !isSentAgain(envelope, code))
-      this.add(envelope.to, envelope.message, envelope.sender, code);
+    else if (envelope.verb === 'message') this.add(envelope.to, envelope.message, envelope.sender, code);
   }
 
   add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode): void {

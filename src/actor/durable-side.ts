@@ -61,6 +61,8 @@ export interface DurableSide {
 export interface Durability {
   /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
+  /** What was on its way to these receivers may be lost: what is kept for them goes again. */
+  resend(isLost: (receiver: ActorId) => boolean): void;
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;

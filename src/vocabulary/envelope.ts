@@ -104,3 +104,8 @@ export class Envelope {
     this.stamp = undefined;
   }
 }
+
+/** Somebody keeps the message until its durable receiver has committed it. */
+export function isKept({ stamp }: Envelope): boolean {
+  return stamp !== undefined && stamp.stream !== '';
+}

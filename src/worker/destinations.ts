@@ -6,7 +6,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope } from '../vocabulary/envelope.ts';
+import { Envelope, isKept } from '../vocabulary/envelope.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
@@ -44,7 +44,7 @@ export class Destinations {
     const destination = this.#byId.get(envelope.to);
     if (destination === undefined || destination.epoch !== epoch || destination.peer.ended) return undefined;
     // What goes to a durable actor is kept and stamped first.
-    if (destination.behaviour.durable !== undefined && envelope.stamp === undefined) return undefined;
+    if (destination.behaviour.durable !== undefined && !isKept(envelope)) return undefined;
     return this.#mail(envelope, destination);
   }
 

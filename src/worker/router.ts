@@ -12,7 +12,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
+import { type Envelope, isKept } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -65,6 +65,8 @@ export class Router implements Recipient {
   readonly #moving = new Map<Unit, number>();
   readonly #located = new Map<ActorId, number>();
   readonly #locating = new Set<ActorId>();
+  /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
+  #wayless = new Set<ActorId>();
 
   constructor(kernel: Kernel, actors: LocalActors, door: RouterDoor) {
     this.#kernel = kernel;
@@ -79,7 +81,7 @@ export class Router implements Recipient {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) {
-        if (cell.durable === undefined || isStamped(envelope)) return cell.deliver(envelope);
+        if (cell.durable === undefined || isKept(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
         const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
@@ -97,7 +99,7 @@ export class Router implements Recipient {
       );
       return true;
     }
-    if (behaviour.durable !== undefined && isInLine(envelope) && !isStamped(envelope)) {
+    if (behaviour.durable !== undefined && isInLine(envelope) && !isKept(envelope)) {
       const { durability } = this.#kernel;
       if (durability !== undefined) return durability.send(envelope);
     }
@@ -200,11 +202,13 @@ export class Router implements Recipient {
     for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
     for (const unit of units) this.#moving.delete(unit);
     for (const unit of units) this.#deliverHeld(unit);
+    this.#resendKept();
   }
 
   /** The table has changed: mail that waited for a home may have one. */
   releaseHomeless(): void {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+    this.#resendKept();
   }
 
   /** No worker comes any more that could host it. */
@@ -229,7 +233,11 @@ export class Router implements Recipient {
       else byUnit.set(unit, [one]);
     }
     for (const [unit, tail] of byUnit) {
-      if (this.#isHeld(unit)) this.holds.putBack(unit, tail);
+      if (this.#isHeld(unit))
+        this.holds.putBack(
+          unit,
+          tail.filter((one) => 'signal' in one || !this.#leavesToSender(one)),
+        );
       else for (const one of tail) this.#again(one);
     }
   }
@@ -273,8 +281,23 @@ export class Router implements Recipient {
     return this.#destinations.send(envelope, behaviour, peer, this.#door.table.epoch);
   }
 
+  #leavesToSender(envelope: Envelope): boolean {
+    if (envelope.verb !== 'message' || !isKept(envelope)) return false;
+    this.#wayless.add(envelope.to);
+    return true;
+  }
+
+  /** There may be a way now; who still has none comes back into the set. */
+  #resendKept(): void {
+    if (this.#wayless.size === 0) return;
+    const receivers = this.#wayless;
+    this.#wayless = new Set();
+    this.#kernel.durability?.resend((id) => receivers.has(id));
+  }
+
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: Behaviour): boolean {
+    if (this.#leavesToSender(envelope)) return true;
     return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity;
   }
 
@@ -316,6 +339,7 @@ export class Router implements Recipient {
   /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
   #locateFirst(mail: Envelope | HeldSignal, { role, strategy }: Behaviour): boolean {
     const { to } = mail;
+    if (this.#locating.has(to) && !('signal' in mail) && this.#leavesToSender(mail)) return true;
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
@@ -330,6 +354,7 @@ export class Router implements Recipient {
     this.#locating.delete(id);
     this.remember(id, worker);
     this.#deliverHeld(id);
+    this.#resendKept();
   }
 
   #notLocated(id: ActorId, error: Error): void {
@@ -339,11 +364,6 @@ export class Router implements Recipient {
       if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
     }
   }
-}
-
-/** Somebody keeps it until it is committed. */
-function isStamped({ stamp }: Envelope): boolean {
-  return stamp !== undefined && stamp.stream !== '';
 }
 
 /** Its place is behind what its sender sent before. */

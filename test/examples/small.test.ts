@@ -72,6 +72,13 @@ describe('the small examples', () => {
       'after a new start, ten accounts hold 1000\n',
     ]));
 
+  test('durable-order: a machine that waits for days goes on after a new start', () =>
+    expectOutput('durable-order.mjs', [
+      'the order is paid\n',
+      'after a new start the order is paid, 30 paid',
+      'sent back, it is refunded\n',
+    ]));
+
   test('one-to-one: tells are counted, an ask gets the reply, a wrong one its error', () =>
     expectOutput('one-to-one.mjs', [
       'alice has 1000\n',

@@ -233,7 +233,7 @@ async function check(
     if (fired > 1 || (isComplete && fired !== 1)) breaches.push(`reminder ${id} fired ${fired} times`);
   }
   if (breaches.length > 0)
-    for (const { to, message, reason } of await simulation.system.deadLetters.list())
+    for (const { to, message, reason } of await simulation.until(simulation.system.deadLetters.list()))
       breaches.push(`dead letter (${reason}) to ${to}: ${JSON.stringify(message)}`);
   return breaches;
 }

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Outbox, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/durability/outbox.ts';
+import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { Envelope, Stamp } from '../../../src/vocabulary/envelope.ts';
+
+let clock: VirtualClock;
+let posted: Envelope[];
+let outbox: Outbox;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  posted = [];
+  outbox = new Outbox(clock, (envelope) => posted.push(envelope));
+});
+
+function add(number: number, isAsk = false): void {
+  outbox.add('account/b', {
+    number,
+    isAsk,
+    envelope: (previous, floor) => {
+      const envelope = new Envelope('message', 'account/b', { type: 'x' }, 'account/a', undefined, 0);
+      envelope.stamp = new Stamp('account/a', number, previous, floor, undefined);
+      return envelope;
+    },
+  });
+}
+
+/** `number<previous` of what was posted since the last look. */
+function sent(): string[] {
+  return posted.splice(0).map(({ stamp, verb }) => (stamp ? `${stamp.number}<${stamp.previous}` : verb));
+}
+
+describe('an outbox', () => {
+  it('sends in order, each naming the one before it that is not acknowledged', () => {
+    for (const number of [3, 4, 9]) add(number);
+    expect(sent()).toEqual(['3<0', '4<3', '9<4']);
+    expect(outbox.acknowledged('account/b', 4)).toEqual([3, 4]);
+    add(12);
+    expect(sent()).toEqual(['12<9']);
+    expect(outbox.size).toBe(2);
+  });
+
+  it('has so many on their way to one receiver, and not one more', () => {
+    for (let number = 1; number <= OUTBOX_WINDOW + 2; number++) add(number);
+    expect(sent()).toHaveLength(OUTBOX_WINDOW);
+    outbox.acknowledged('account/b', 1);
+    expect(sent()).toEqual([`${OUTBOX_WINDOW + 1}<${OUTBOX_WINDOW}`]);
+  });
+
+  it('sends again, from the first, what is not acknowledged in time, each time after longer', async () => {
+    for (const number of [1, 2]) add(number);
+    sent();
+    const times: number[] = [];
+    for (let ms = 0; ms < 200_000; ms += 500) {
+      await clock.advance(500);
+      if (posted.length > 0) {
+        expect(sent()).toEqual(['1<0', '2<1']);
+        times.push(ms + 500);
+      }
+    }
+    const waits = times.map((time, at) => time - (times[at - 1] ?? 0));
+    expect(waits.slice(0, 3)).toEqual([RESEND_MS, RESEND_MS * 2, RESEND_MS * 4]);
+    expect(Math.max(...waits)).toBe(RESEND_MS_MAX);
+  });
+
+  it('sends those behind one that is withdrawn again: they named it', () => {
+    for (const number of [1, 2, 3]) add(number);
+    sent();
+    outbox.withdraw('account/b', 2);
+    expect(sent()).toEqual(['3<1']);
+  });
+
+  it('keeps an ask that is acknowledged until it is withdrawn, and sends it again where its host was lost', () => {
+    add(1, true);
+    add(2);
+    sent();
+    outbox.acknowledged('account/b', 2);
+    expect(outbox.size).toBe(0);
+    outbox.resend('account/b');
+    expect(sent()).toEqual(['1<0']);
+    outbox.withdraw('account/b', 1);
+    outbox.resend('account/b');
+    expect(sent()).toEqual([]);
+  });
+
+  it('lets a stop go once what was sent before it is handled', () => {
+    add(1);
+    outbox.follow('account/b', new Envelope('stop', 'account/b', 'stopped', undefined, undefined, 0));
+    add(2);
+    expect(sent()).toEqual(['1<0', '2<1']);
+    outbox.acknowledged('account/b', 1);
+    expect(sent()).toEqual(['stop']);
+  });
+});
