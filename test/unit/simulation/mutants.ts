@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame of a newer epoch is read at once',
     mix: 'all',
-    within: 120,
+    within: 200,
     breaks: () =>
       replaced(
         FrameDecoder,
@@ -282,7 +282,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a new process is not told the holds that stand',
     mix: 'moves',
-    within: 25,
+    within: 70,
     breaks: () => replaced(HandoffService, 'standing', () => () => []),
   },
   {
