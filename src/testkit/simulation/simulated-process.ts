@@ -10,6 +10,9 @@ import { ControlLine } from './control-line.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 
+/** Milliseconds for that, at most. */
+const QUIET_MS_MAX = 3_000;
+
 export class SimulatedProcess implements WorkerProcess {
   readonly pid: number;
   readonly index: number;
@@ -57,8 +60,11 @@ export class SimulatedProcess implements WorkerProcess {
     return this.#up.underWay + this.#down.underWay;
   }
 
+  /** As a worker does once its servers have closed: it goes when nothing is under way that was sent from it. */
   retire(): void {
-    this.channel.send({ type: 'exit' });
+    const exit = (): void => this.channel.send({ type: 'exit' });
+    if (this.process) void this.process.untilQuiet(QUIET_MS_MAX).then(exit);
+    else exit();
   }
 
   /** By the master. */
