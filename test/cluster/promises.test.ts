@@ -106,21 +106,36 @@ class Play {
     }
   }
 
-  /** All asks are settled, and nothing is written any more. */
+  /** All asks are settled, every mailbox was served to its end, and nothing is written any more. */
   async end(): Promise<void> {
     await Promise.all(this.#open);
     await whenAllReady(system);
     let before = -1;
-    await until('nothing is written any more', async () => {
-      const lines = this.diary.lines().length;
-      if (lines === before) return true;
-      before = lines;
-      await sleep(ASK_MS / 5);
-      return false;
-    });
+    await until(
+      'nothing is written any more',
+      async () => {
+        // A player may wait long for others, in silence: only its answer says that what came before is handled.
+        for (const id of this.players) await this.#untilServed(id);
+        const lines = this.diary.lines().length;
+        if (lines === before) return true;
+        before = lines;
+        await sleep(ASK_MS / 5);
+        return false;
+      },
+      60_000,
+    );
     // An ask that was written last has until its deadline to settle.
     await sleep(ASK_MS / 5);
     for (const line of this.diary.lines()) record.read(line);
+  }
+
+  async #untilServed(id: string): Promise<void> {
+    const answers = (): Promise<boolean> =>
+      system.ask(id, { type: 'quiet' }, { timeoutMs: 20_000 }).then(
+        () => true,
+        () => false,
+      );
+    await until(`${id} answers`, answers, 30_000);
   }
 
   async #noteHomes(): Promise<void> {

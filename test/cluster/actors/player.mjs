@@ -17,6 +17,7 @@ export default defineActor({
       if (boom) throw new Error('boom');
       return number;
     },
+    quiet: () => true,
     join: async (ctx, { topic }) => {
       await ctx.subscribe(topic);
     },
