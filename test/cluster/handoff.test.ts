@@ -6,9 +6,12 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { seededRandom } from 'troupe/testkit';
 import { faultOf, removeDiaries, sleep, stopSystems, whenAllReady } from './harness.ts';
-import { CLEAN, Streams } from './streams.ts';
+import { CLEAN, closeStreams, Streams } from './streams.ts';
 
-afterEach(stopSystems);
+afterEach(() => {
+  closeStreams();
+  return stopSystems();
+});
 afterAll(removeDiaries);
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);

@@ -33,6 +33,13 @@ export const CLEAN: Partial<StreamReport> = {
   ...{ doubles: [], swaps: [], lost: [], died: 0, unsettled: [], falseFates: [], failedAsks: {} },
 };
 
+const running: Streams[] = [];
+
+/** Also where a test has failed: no master sends more. */
+export function closeStreams(): void {
+  for (const streams of running.splice(0)) streams.close();
+}
+
 export class Streams {
   readonly system: System;
   readonly sinks: string[] = [];
@@ -47,11 +54,32 @@ export class Streams {
     const { hangMs = 10_000, main = MAIN } = options;
     const system = await startSystem({ workers, main, supervision: { ...TIRELESS, hangMs } });
     const streams = new Streams(system, diary);
+    running.push(streams);
     await streams.#begin(options);
     return streams;
   }
 
   private constructor(system: System, diary: Diary) {
+    for (const name of ['worker-online', 'worker-exited', 'link-broken'] as const)
+      system.on(
+        name,
+        (e) =>
+          process.env.KEEP_DIARY &&
+          appendFileSync(`${process.env.KEEP_DIARY}.events`, `${Date.now()} ${name} ${JSON.stringify(e)}\n`),
+      );
+    setInterval(
+      () =>
+        process.env.KEEP_DIARY &&
+        appendFileSync(
+          `${process.env.KEEP_DIARY}.events`,
+          `${Date.now()} workers ${system
+            .workers()
+            .map((w) => `${w.index}.${w.incarnation}:${w.pid} ${w.state}`)
+            .join(', ')}\n`,
+        ),
+      500,
+    ).unref();
+
     this.system = system;
     this.#diary = diary;
     system.on('dead-letter', ({ to, message }) => {
@@ -71,9 +99,10 @@ export class Streams {
     count('kill');
   }
 
-  /** Until it is found to hang, and killed. */
+  /** Until it is found to hang, and killed. One that loads its modules may be silent for a minute: it is left alone. */
   freeze(worker: number, count: (what: string) => void): void {
-    if (!this.#noteEnd(worker)) return;
+    const { state } = this.system.workers().find(({ index }) => index === worker) ?? {};
+    if (state === 'starting' || !this.#noteEnd(worker)) return;
     freeze(this.system, worker);
     count('freeze');
   }
@@ -86,9 +115,13 @@ export class Streams {
     return true;
   }
 
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
   /** All fall silent, and nothing is written any more. `subscribersLive`: no subscription has died with its worker. */
   async end(subscribersLive = true): Promise<StreamReport> {
-    clearInterval(this.#timer);
+    this.close();
     rmSync(process.env.TEST_PLAN as string);
     for (const id of this.sources)
       await until('a source is quiet', () =>

@@ -113,7 +113,12 @@ export class Ledger {
     for (const process of memory) {
       if (!this.#faults.wasKilled(process)) return `last in the memory of ${process}`;
     }
-    for (const { from, to, frame } of frames) {
+    for (const [n, { from, to, frame }] of frames.entries()) {
+      // It never left its sender, which sends it again: that is a frame of its own.
+      if (frame.status === 'refused' && !this.#faults.wasKilled(from)) {
+        if (frames.slice(n + 1).some((later) => later.from === from)) continue;
+        return `last in the memory of ${from}, whose link to ${to} did not take it`;
+      }
       if (frame.status === 'under way') return `on its way from ${from} to ${to}`;
       const isExcused =
         frame.status === 'read' ||
