@@ -1,5 +1,5 @@
 /** Streams on a real system: sources on every worker, every main and the master, sinks that are moved about meanwhile. */
-import { appendFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { System } from 'troupe';
 // @ts-expect-error a module of the actors, in JavaScript
 import { firstNumber, streamOut } from './actors/_stream.mjs';
@@ -60,26 +60,6 @@ export class Streams {
   }
 
   private constructor(system: System, diary: Diary) {
-    for (const name of ['worker-online', 'worker-exited', 'link-broken'] as const)
-      system.on(
-        name,
-        (e) =>
-          process.env.KEEP_DIARY &&
-          appendFileSync(`${process.env.KEEP_DIARY}.events`, `${Date.now()} ${name} ${JSON.stringify(e)}\n`),
-      );
-    setInterval(
-      () =>
-        process.env.KEEP_DIARY &&
-        appendFileSync(
-          `${process.env.KEEP_DIARY}.events`,
-          `${Date.now()} workers ${system
-            .workers()
-            .map((w) => `${w.index}.${w.incarnation}:${w.pid} ${w.state}`)
-            .join(', ')}\n`,
-        ),
-      500,
-    ).unref();
-
     this.system = system;
     this.#diary = diary;
     system.on('dead-letter', ({ to, message }) => {
@@ -165,6 +145,8 @@ export class Streams {
     }
     let n: number = firstNumber();
     this.#timer = setInterval(() => streamOut(system, 'master', plan, () => ++n) as unknown, everyMs);
-    writeFileSync(`${path}.plan`, JSON.stringify(plan));
+    // Whoever finds it must not find half of it.
+    writeFileSync(`${path}.draft`, JSON.stringify(plan));
+    renameSync(`${path}.draft`, `${path}.plan`);
   }
 }

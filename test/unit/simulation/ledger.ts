@@ -161,8 +161,12 @@ export class Ledger {
     const order = this.#orders.get(move) ?? this.#moves.order(move);
     if (!order || `~${order[end].index}.${order[end].incarnation}` !== process) return;
     for (const sent of this.#luggage.get(move) ?? []) {
-      // What the other one has not got is not given away.
-      if (end === 'to' || sent.memory.size > 1) sent.memory.delete(process);
+      // What the other one has not got is not given away; it may have sent it on by now.
+      const hasArrived = sent.frames.some(
+        ({ frame }) =>
+          frame.status === 'read' && frame.entries.some((entry) => entry.type === 'luggage' && entry.move === move),
+      );
+      if (end === 'to' || hasArrived) sent.memory.delete(process);
     }
   }
 
