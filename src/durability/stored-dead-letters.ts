@@ -2,6 +2,7 @@
  * Messages to durable actors whose turn failed, kept in the store until somebody sends them again or discards them. Each is
  * a record of its own, written by the commit that notes its message as handled.
  */
+import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
 import type { Store, StoreChange } from './store.ts';
@@ -26,8 +27,9 @@ export interface StoredDeadLetter extends DeadLetterContent {
   readonly id: string;
 }
 
-/** `key`: grows with every letter. */
-export function deadLetterChange(key: string, letter: DeadLetterContent): StoreChange {
+/** Its id grows with every letter, and is no other process's: fences are counted by each for itself. */
+export function deadLetterChange({ newFence, worker }: Kernel, letter: DeadLetterContent): StoreChange {
+  const key = `${newFence()}-${worker}`;
   const put = new Map([[LETTER, encodeValue(letter)]]);
   return { id: `${KIND}/${key}`, expectedVersion: 0, fence: '', wakeAt: undefined, put, remove: [] };
 }
