@@ -78,4 +78,6 @@ export interface Durability {
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;
+  /** Whether there is a record of it. */
+  isOnDisk(id: ActorId): Promise<boolean>;
 }

@@ -50,7 +50,7 @@ export class LocalActors implements CellHost, Recipient {
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.#idle = new DeadlineWheel(kernel.clock, 10);
-    kernel.deadLetters.onWatchRefused = (envelope) => this.#tellNotFound(envelope);
+    kernel.deadLetters.onWatchRefused = ({ to, message }) => this.#tellNotFound(to, message as ActorId);
   }
 
   get size(): number {
@@ -238,7 +238,8 @@ export class LocalActors implements CellHost, Recipient {
       case 'watch':
         // A passivated one that is watched from there already has not ended.
         if (cell || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
-        else this.#tellNotFound(envelope);
+        else if (this.#isDurable(to)) void this.#watchAbsent(to, watcher);
+        else this.#tellNotFound(to, watcher);
         break;
       case 'rewatch':
         // After a crash: who was spawned, or is durable, or had moved here before, lives on; any other one has died with its worker.
@@ -306,8 +307,22 @@ export class LocalActors implements CellHost, Recipient {
     for (const listener of this.watching.takeListeners(id)) callListener(listener, { id, reason }, threw);
   }
 
-  #tellNotFound(envelope: Envelope): void {
-    this.kernel.post.signal(envelope.message as ActorId, { type: 'terminated', id: envelope.to, reason: 'not-found' });
+  /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */
+  async #watchAbsent(target: ActorId, watcher: ActorId): Promise<void> {
+    this.watchers.add(target, watcher);
+    const { durability, log } = this.kernel;
+    try {
+      if ((await durability?.isOnDisk(target)) || this.#cells.has(target)) return;
+    } catch (error) {
+      return log.error({ err: error, actor: target }, 'the store did not tell whether a watched actor exists');
+    }
+    if (!this.watchers.has(target, watcher)) return;
+    this.watchers.remove(target, watcher);
+    this.#tellNotFound(target, watcher);
+  }
+
+  #tellNotFound(id: ActorId, watcher: ActorId): void {
+    this.kernel.post.signal(watcher, { type: 'terminated', id, reason: 'not-found' });
   }
 
   #tellEnd(cell: Cell, ending: Ending, startsAgain: boolean): void {

@@ -40,6 +40,8 @@ export interface DurableDoor {
   /** It has done something: others may leave memory before it. */
   used(actor: DurableActor): void;
   closed(actor: DurableActor): void;
+  /** There is one more dead letter in the store. */
+  letterKept(): void;
 }
 
 export class DurableActor implements DurableSide, Committing {
@@ -122,6 +124,7 @@ export class DurableActor implements DurableSide, Committing {
   skip(envelope: Envelope): void {
     const before = this.#turn;
     this.#turn = new Turn(envelope);
+    this.#turn.isSkipped = true;
     this.endTurn();
     this.#turn = before;
   }
@@ -193,6 +196,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#turn?.actions.push((batch) => {
       const { message, sender } = envelope;
       batch.others.push(deadLetterChange(kernel, { to: id, message, sender, reason, at }));
+      batch.outputs.push(() => this.#door.letterKept());
     });
   }
 

@@ -52,6 +52,8 @@ export class Turn {
   isPutAside = false;
   /** What goes, or is taken back, with the turn. */
   keptBack: KeptBack[] = [];
+  /** Its handler did not run: the message was refused, or came too late. */
+  isSkipped = false;
   /** Asks made so far. */
   asks = 0;
 

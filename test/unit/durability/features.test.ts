@@ -144,6 +144,62 @@ describe('leaving memory', () => {
   });
 });
 
+describe('a watch of a durable actor', () => {
+  it('that is in the store and not in memory waits for its end, as that of a living one', async () => {
+    const machine = new Machine();
+    const first = machine.start({ diary });
+    await first.system.ask('diary/a', { type: 'note', text: 'here' });
+    await crash(first);
+    const { system } = machine.start({ diary });
+    const ends: unknown[] = [];
+    system.watch('diary/a', (end) => ends.push(end));
+    await machine.clock.advance(10);
+    expect(ends).toEqual([]);
+    // Coming into memory, leaving it and coming back is no end.
+    await system.ask('diary/a', { type: 'get' });
+    await machine.clock.advance(700_000);
+    await system.ask('diary/a', { type: 'get' });
+    expect(ends).toEqual([]);
+    await system.stop('diary/a');
+    expect(ends).toEqual([{ id: 'diary/a', reason: 'stopped' }]);
+  });
+
+  it('of which there is nothing is told at once', async () => {
+    const { system, clock } = new Machine().start({ diary });
+    const ends: unknown[] = [];
+    system.watch('diary/nobody', (end) => ends.push(end));
+    await clock.advance(10);
+    expect(ends).toEqual([{ id: 'diary/nobody', reason: 'not-found' }]);
+  });
+
+  it('by another actor, and taken back, tells nothing', async () => {
+    const watcher = defineActor({
+      state: () => ({ ended: [] as string[] }),
+      receive: {
+        watch: (ctx, { id }: { id: string }) => ctx.watch(id),
+        watchAndNot(ctx, { id }: { id: string }) {
+          ctx.watch(id);
+          ctx.unwatch(id);
+        },
+        get: (ctx) => ctx.state.ended,
+      },
+      onTerminated: (ctx, { id, reason }) => void ctx.state.ended.push(`${id} ${reason}`),
+    }) as ActorDefinition;
+    const machine = new Machine();
+    const first = machine.start({ diary, watcher });
+    await first.system.ask('diary/a', { type: 'note', text: 'here' });
+    await crash(first);
+    const { system, clock } = machine.start({ diary, watcher });
+    await system.ask('watcher/w', { type: 'watch', id: 'diary/a' });
+    await system.ask('watcher/w', { type: 'watchAndNot', id: 'diary/b' });
+    await clock.advance(10);
+    expect(await system.ask('watcher/w', { type: 'get' })).toEqual([]);
+    await system.kill('diary/a');
+    await clock.advance(10);
+    expect(await system.ask('watcher/w', { type: 'get' })).toEqual(['diary/a killed']);
+  });
+});
+
 describe('what is put aside', () => {
   it('is there after a restart of everything, in order, and handled once', async () => {
     const machine = new Machine();

@@ -102,18 +102,6 @@ describe('a durable actor', () => {
     ]);
   });
 
-  it('lets dead letters be sent again and discarded', async () => {
-    const { system, clock } = start();
-    await fateOf(system.ask('counter/a', { type: 'boom', by: 50 }));
-    await clock.advance(100);
-    const [letter] = await system.deadLetters.list();
-    expect(await fateOf(system.deadLetters.resend(letter?.id as string))).toBe('HANDLER_FAILED/executed');
-    expect(await system.deadLetters.list()).toHaveLength(2);
-    for (const { id } of await system.deadLetters.list()) expect(await system.deadLetters.discard(id)).toBe(true);
-    expect(await system.deadLetters.list()).toEqual([]);
-    expect(await system.deadLetters.discard(letter?.id as string)).toBe(false);
-  });
-
   it('refuses a state that is no plain data, naming the path, and goes on from the last one', async () => {
     const { system, clock } = start();
     await system.ask('counter/a', { type: 'add', by: 1 });
