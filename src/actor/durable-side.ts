@@ -78,6 +78,11 @@ export interface Durability {
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;
+  /**
+   * Whether something that these volatile actors have told is not committed yet by a receiver that is none of them. Told
+   * from another process, their next message could overtake it.
+   */
+  keepsOf(senders: ReadonlySet<ActorId>): boolean;
   /** Whether there is a record of it. */
   isOnDisk(id: ActorId): Promise<boolean>;
 }

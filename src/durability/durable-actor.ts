@@ -235,14 +235,17 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   remind(name: string, when: Reminder, message: Message): void {
-    this.#reminders.checkRoom();
-    const now = this.cell.kernel.clock.wall();
-    const atMs = 'everyMs' in when ? now + when.everyMs : when.atMs;
-    const reminder = { atMs, everyMs: 'everyMs' in when ? when.everyMs : undefined, message };
+    const reminder = this.#reminders.reminderOf(
+      name,
+      when,
+      message,
+      this.#turn?.reminders ?? new Turn(undefined).reminders,
+    );
     this.#inTurn((batch) => this.#reminders.set(name, reminder, batch));
   }
 
   forget(name: string): void {
+    if (this.#turn) this.#reminders.willForget(name, this.#turn.reminders);
     this.#inTurn((batch) => this.#reminders.forget(name, batch));
   }
 

@@ -115,6 +115,10 @@ export class ProcessDurability implements Durability {
     return this.#options.kernel.behaviours.get(kindOf(id))?.durable !== undefined;
   }
 
+  keepsOf(senders: ReadonlySet<ActorId>): boolean {
+    return this.#outbox.size > 0 && this.#outbox.keepsOf(senders);
+  }
+
   /** What was on its way to these receivers may be lost. */
   resend(isLost: (receiver: ActorId) => boolean): void {
     for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to);

@@ -1,11 +1,12 @@
 /** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
+import type { Reminder } from '../actor/durable-side.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from './record.ts';
-import { Reminders, REMINDERS_MAX } from './reminders.ts';
+import { type ReminderChanges, Reminders, REMINDERS_MAX } from './reminders.ts';
 import type { TurnBatch } from './turn-batch.ts';
 
 /** Milliseconds that a timer may be set to; a later reminder is looked at again then. */
@@ -47,10 +48,18 @@ export class ReminderClock {
     this.arm();
   }
 
-  checkRoom(): void {
-    if (this.#reminders.size < REMINDERS_MAX) return;
-    const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
-    throw new TroupeError('OVERLOADED', text);
+  /** What is asked for now. Throws where there are too many, with what the present turn has changed. */
+  reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges): ReminderRecord {
+    if (!this.#reminders.takeRoom(name, changes)) {
+      const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
+      throw new TroupeError('OVERLOADED', text);
+    }
+    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message };
+    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, message };
+  }
+
+  willForget(name: string, changes: ReminderChanges): void {
+    this.#reminders.giveRoom(name, changes);
   }
 
   set(name: string, reminder: ReminderRecord, batch: TurnBatch): void {

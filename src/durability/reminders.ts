@@ -4,6 +4,12 @@ import type { ReminderRecord } from './record.ts';
 /** Of one actor at a time; one more is refused. */
 export const REMINDERS_MAX = 10_000;
 
+/** What a turn changes about how many there are. */
+export interface ReminderChanges {
+  readonly fresh: Set<string>;
+  readonly forgotten: Set<string>;
+}
+
 export class Reminders {
   readonly #byName: Map<string, ReminderRecord>;
 
@@ -17,6 +23,20 @@ export class Reminders {
 
   get(name: string): ReminderRecord | undefined {
     return this.#byName.get(name);
+  }
+
+  /** Whether one more of a name has room after these changes, which it joins. */
+  takeRoom(name: string, { fresh, forgotten }: ReminderChanges): boolean {
+    if (this.#byName.has(name)) forgotten.delete(name);
+    else fresh.add(name);
+    if (this.#byName.size + fresh.size - forgotten.size <= REMINDERS_MAX) return true;
+    if (!fresh.delete(name)) forgotten.add(name);
+    return false;
+  }
+
+  giveRoom(name: string, { fresh, forgotten }: ReminderChanges): void {
+    if (this.#byName.has(name)) forgotten.add(name);
+    fresh.delete(name);
   }
 
   set(name: string, reminder: ReminderRecord): void {

@@ -2,6 +2,7 @@
 import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { outgoingPart } from './record.ts';
+import type { ReminderChanges } from './reminders.ts';
 import type { StoreChange } from './store.ts';
 
 /** The names of such parts begin with it. */
@@ -52,6 +53,7 @@ export class Turn {
   isPutAside = false;
   /** What goes, or is taken back, with the turn. */
   keptBack: KeptBack[] = [];
+  #reminders: ReminderChanges | undefined;
   /** Its handler did not run: the message was refused, or came too late. */
   isSkipped = false;
   /** Asks made so far. */
@@ -59,5 +61,11 @@ export class Turn {
 
   constructor(envelope: Envelope | undefined) {
     this.envelope = envelope;
+  }
+
+  /** Few turns have any. */
+  get reminders(): ReminderChanges {
+    this.#reminders ??= { fresh: new Set(), forgotten: new Set() };
+    return this.#reminders;
   }
 }
