@@ -163,7 +163,12 @@ async function crowded() {
   );
   const tookMs = performance.now() - start;
   clearInterval(look);
-  program.report('D5', `turns of ${ON_DISK} actors, ${ON_DISK / 2} in memory`, 'turns/s', (ON_DISK * rounds * 1_000) / tookMs);
+  program.report(
+    'D5',
+    `turns of ${ON_DISK} actors, ${ON_DISK / 2} in memory`,
+    'turns/s',
+    (ON_DISK * rounds * 1_000) / tookMs,
+  );
   program.report('D5', 'in memory at most, as seen', 'actors', most);
   const wrong = [];
   await windowed(ON_DISK, 2_048, async (n) => {
@@ -186,7 +191,12 @@ async function pending() {
   const far = Date.now() + 24 * HOUR_MS;
   const start = performance.now();
   await windowed(REMINDERS, 2_048, (n) => system.ask(`reminded/${n}`, { type: 'set', atMs: far + n }, LONG));
-  program.report('D6', `setting ${REMINDERS} reminders`, 'reminders/s', (REMINDERS * 1_000) / (performance.now() - start));
+  program.report(
+    'D6',
+    `setting ${REMINDERS} reminders`,
+    'reminders/s',
+    (REMINDERS * 1_000) / (performance.now() - start),
+  );
   const soon = 100;
   const dueAt = Date.now() + 15_000;
   for (let n = 0; n < soon; n++) await system.ask(`reminded/soon-${n}`, { type: 'set', atMs: dueAt + n }, LONG);

@@ -75,6 +75,12 @@ describe('the small examples', () => {
       'after a new start, ten accounts hold 1000\n',
     ]));
 
+  test('bank-endure: kills of workers and of everything, and a verdict', async () => {
+    const { code, output } = await start('bank-endure.mjs', { BANK_MINUTES: '0.1' }).ended;
+    expect(output).toMatch(/verdict: nothing lost, nothing twice, 0\.1 min, \{"done":[1-9]\d+,.*"kills":[1-9]/);
+    expect(code, output).toBe(0);
+  });
+
   test('durable-order: a machine that waits for days goes on after a new start', () =>
     expectOutput('durable-order.mjs', [
       'the order is paid\n',
