@@ -69,7 +69,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     return { process: this.#pending.address, correlation: this.#pending.register(this) };
   }
 
-  written(peer: ActorId): void {
+  written(peer: ActorId | undefined): void {
     this.peer = peer;
   }
 

@@ -140,6 +140,14 @@ export class HandoffParticipant {
     if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
   }
 
+  /** What those watch that arrive by these moves. */
+  *watchesIn(moves: readonly MoveId[]): Iterable<{ target: ActorId; watcher: ActorId }> {
+    for (const move of moves) {
+      const entry = this.#arriving.get(move);
+      if (entry) yield* entry.arriving.watches();
+    }
+  }
+
   release(move: MoveId): void {
     this.#door.router.release(move);
   }
