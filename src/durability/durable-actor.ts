@@ -311,7 +311,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#underWay = undefined;
     this.#version++;
     this.#release(batch);
-    this.#reminders.arm();
+    this.#reminders.committed();
     if (this.#open) this.#door.committer.note(this);
     else this.#tellSettled();
   }

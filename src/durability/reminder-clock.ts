@@ -30,6 +30,8 @@ export class ReminderClock {
   readonly #mailed = new Map<string, Envelope>();
   #reminders = new Reminders();
   #timer: Timer | undefined;
+  /** Since the timer was set. */
+  #isChanged = false;
   #isClosed = false;
 
   constructor(clock: Clock, id: ActorId, deliver: (envelope: Envelope) => boolean) {
@@ -64,13 +66,16 @@ export class ReminderClock {
 
   set(name: string, reminder: ReminderRecord, batch: TurnBatch): void {
     this.#reminders.set(name, reminder);
+    this.#isChanged = true;
     this.#mailed.delete(name);
     batch.write(reminderPart(name), encodeValue(reminder));
   }
 
   forget(name: string, batch: TurnBatch): void {
     this.#mailed.delete(name);
-    if (this.#reminders.delete(name)) batch.erase(reminderPart(name));
+    if (!this.#reminders.delete(name)) return;
+    this.#isChanged = true;
+    batch.erase(reminderPart(name));
   }
 
   /** It may have been replaced, or have fired, since its message was sent. */
@@ -82,19 +87,25 @@ export class ReminderClock {
     const { name } = firing;
     if (!this.isStillDue(firing)) return;
     this.#mailed.delete(name);
+    this.#isChanged = true;
     const next = this.#reminders.fired(name, this.#clock.wall());
     if (next) batch.write(reminderPart(name), encodeValue(next));
     else batch.erase(reminderPart(name));
   }
 
-  /** Reminders may have changed. */
+  /** Most commits change no reminder. */
+  committed(): void {
+    if (this.#isChanged) this.arm();
+  }
+
   arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#isChanged = false;
     if (this.#isClosed) return;
     const now = this.#clock.wall();
     for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
-    const earliest = this.#reminders.earliest;
+    const { earliest } = this.#reminders;
     if (earliest === undefined) return;
     const waitMs = earliest <= now ? AGAIN_MS : Math.min(earliest - now, TIMER_MS_MAX);
     this.#timer = this.#clock.setTimer(waitMs, () => this.arm());

@@ -12,6 +12,8 @@ export interface ReminderChanges {
 
 export class Reminders {
   readonly #byName: Map<string, ReminderRecord>;
+  #earliest: number | undefined;
+  #isEarliestKnown = false;
 
   constructor(byName: ReadonlyMap<string, ReminderRecord> = new Map()) {
     this.#byName = new Map(byName);
@@ -41,15 +43,21 @@ export class Reminders {
 
   set(name: string, reminder: ReminderRecord): void {
     this.#byName.set(name, reminder);
+    this.#changed();
   }
 
   delete(name: string): boolean {
+    this.#changed();
     return this.#byName.delete(name);
   }
 
+  /** Kept: turns that change no reminder are many, and each commit asks. */
   get earliest(): number | undefined {
+    if (this.#isEarliestKnown) return this.#earliest;
     let earliest: number | undefined;
     for (const { atMs } of this.#byName.values()) if (earliest === undefined || atMs < earliest) earliest = atMs;
+    this.#isEarliestKnown = true;
+    this.#earliest = earliest;
     return earliest;
   }
 
@@ -62,13 +70,17 @@ export class Reminders {
   fired(name: string, now: number): ReminderRecord | undefined {
     const reminder = this.#byName.get(name);
     if (reminder?.everyMs === undefined) {
-      this.#byName.delete(name);
+      this.delete(name);
       return undefined;
     }
     const { atMs, everyMs } = reminder;
     const missed = Math.max(0, Math.floor((now - atMs) / everyMs));
     const next = { ...reminder, atMs: atMs + (missed + 1) * everyMs };
-    this.#byName.set(name, next);
+    this.set(name, next);
     return next;
+  }
+
+  #changed(): void {
+    this.#isEarliestKnown = false;
   }
 }
