@@ -40,6 +40,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly failed: FailedActors = new FailedActors();
   readonly asleep: Asleep = new Asleep();
   readonly #idle: DeadlineWheel;
+  readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
   waiting = 0;
@@ -91,13 +92,14 @@ export class LocalActors implements CellHost, Recipient {
     if (watching) cell.own.watching = watching;
     // Children stay as long as their parent: it could not start one again that had left by itself.
     if (behaviour.passivateAfterMs > 0 && !origin.parent)
-      this.#idle.add(new IdleCheck(this.#idle, cell), idleSince + behaviour.passivateAfterMs);
+      this.#watchIdleness(cell, idleSince + behaviour.passivateAfterMs);
     if (origin.spawned) this.becameSpawned(cell);
     return cell;
   }
 
   /** It has gone to live elsewhere. */
   forget(cell: Cell): void {
+    this.#watchIdlenessNoMore(cell);
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
@@ -122,6 +124,7 @@ export class LocalActors implements CellHost, Recipient {
 
   ended(cell: Cell, ending: Ending): void {
     const { id, kernel } = cell;
+    this.#watchIdlenessNoMore(cell);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
@@ -319,6 +322,20 @@ export class LocalActors implements CellHost, Recipient {
     if (!this.watchers.has(target, watcher)) return;
     this.watchers.remove(target, watcher);
     this.#tellNotFound(target, watcher);
+  }
+
+  #watchIdleness(cell: Cell, from: number): void {
+    const check = new IdleCheck(this.#idle, cell);
+    this.#idleChecks.set(cell, check);
+    this.#idle.add(check, from);
+  }
+
+  /** Or the cell would stay in memory, though nobody knows it, until it was time for a look. */
+  #watchIdlenessNoMore(cell: Cell): void {
+    const check = this.#idleChecks.get(cell);
+    if (!check) return;
+    this.#idleChecks.delete(cell);
+    this.#idle.remove(check);
   }
 
   #tellNotFound(id: ActorId, watcher: ActorId): void {

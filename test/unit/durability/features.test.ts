@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
@@ -141,6 +143,28 @@ describe('leaving memory', () => {
       expect(process.actors.size).toBeLessThanOrEqual(20);
     }
     for (let n = 0; n < 100; n++) expect(await system.ask(`diary/${n}`, { type: 'get' })).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('an actor that has left memory', () => {
+  it('has left it: nothing holds its cell', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const machine = new Machine();
+    const { system, clock, process } = machine.start({ diary }, 20);
+    const cells: WeakRef<object>[] = [];
+    for (let n = 0; n < 500; n++) {
+      await system.ask(`diary/${n}`, { type: 'note', text: 'x' });
+      const cell = process.actors.cellOf(`diary/${n}`);
+      if (cell) cells.push(new WeakRef(cell));
+      if (n % 20 === 0) await clock.advance(30);
+    }
+    await clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+    expect(process.actors.size).toBeLessThanOrEqual(20);
+    expect(cells.length).toBe(500);
+    expect(cells.filter((cell) => cell.deref()).length).toBeLessThan(60);
   });
 });
 
