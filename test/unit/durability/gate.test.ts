@@ -125,7 +125,9 @@ describe.each(Object.keys(WAYS) as What[])('a %s', (way) => {
     expect(runs).toBe(2);
   });
 
-  it.skipIf(isReply)('of a turn that throws never leaves, also where its actor resumes', async () => {
+  // A turn that throws replies: that it did.
+  if (isReply) return;
+  it('of a turn that throws never leaves, also where its actor resumes', async () => {
     for (const id of ['source/one', 'resuming/one']) {
       const { system, process, heard } = await start();
       const error = await errorOf(system.ask(id, { type: 'fail', way }));
