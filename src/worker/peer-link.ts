@@ -64,6 +64,8 @@ export class PeerLink {
   #large: LargeMail | undefined;
   /** Nothing can be written any more. */
   ended = false;
+  /** How often it has ended. */
+  ends = 0;
   /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
   sent = 0;
   received = 0;
@@ -106,6 +108,7 @@ export class PeerLink {
     }
     this.#link = undefined;
     this.ended = true;
+    this.ends++;
   }
 
   mail(envelope: Envelope): boolean {
