@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActorId, parseActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
@@ -58,16 +58,22 @@ export class LmdbStore implements Store {
     });
   }
 
+  async head(id: ActorId): Promise<RecordHead | undefined> {
+    this.#checkOpen();
+    parseActorId(id);
+    return this.#guard(() => this.#head(id));
+  }
+
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
     await this.#transaction(() => {
       const heads = changes.map(({ id }) => this.#head(id));
-      for (const [at, { id, expectedVersion, fence }] of changes.entries()) {
-        checkVersion(id, expectedVersion, heads[at]);
-        checkFence(id, fence, heads[at]);
+      for (const [at, change] of changes.entries()) checkStanding(change, heads[at]);
+      for (const [at, change] of changes.entries()) {
+        if (change.isGone) this.#remove(change.id, heads[at]);
+        else this.#apply(change, heads[at]);
       }
-      for (const [at, change] of changes.entries()) this.#apply(change, heads[at]);
     }, sync);
   }
 
@@ -77,10 +83,7 @@ export class LmdbStore implements Store {
     await this.#transaction(() => {
       const head = this.#head(id);
       checkVersion(id, expectedVersion, head);
-      const environment = this.#environment;
-      for (const key of [...environment.getKeys(partsOf(id))]) environment.removeSync(key);
-      if (head?.wakeAt !== undefined) environment.removeSync([WAKE, head.wakeAt, id]);
-      environment.removeSync([HEAD, id]);
+      this.#remove(id, head);
     }, true);
   }
 
@@ -124,6 +127,13 @@ export class LmdbStore implements Store {
       if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
     }
     environment.putSync([HEAD, id], writeHead({ version: expectedVersion + 1, fence, wakeAt }));
+  }
+
+  #remove(id: ActorId, head: RecordHead | undefined): void {
+    const environment = this.#environment;
+    for (const key of [...environment.getKeys(partsOf(id))]) environment.removeSync(key);
+    if (head?.wakeAt !== undefined) environment.removeSync([WAKE, head.wakeAt, id]);
+    environment.removeSync([HEAD, id]);
   }
 
   #head(id: ActorId): RecordHead | undefined {

@@ -10,6 +10,7 @@ import { Handled } from './handled.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
+import { lettersHandled } from './stored-dead-letters.ts';
 import type { Turn, TurnBatch } from './turn-batch.ts';
 
 export interface ReceptionDoor {
@@ -68,6 +69,7 @@ export class Reception {
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch);
+    if (!turn.isSkipped) batch.others.push(...lettersHandled(envelope));
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));

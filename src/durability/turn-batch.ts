@@ -1,6 +1,12 @@
 /** What one or several turns of an actor change together, and what may leave once that is committed. */
+import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { outgoingPart } from './record.ts';
+import type { ReminderChanges } from './reminders.ts';
 import type { StoreChange } from './store.ts';
+
+/** The names of such parts begin with it. */
+const OUTGOING = outgoingPart(0).slice(0, 2);
 
 export class TurnBatch {
   readonly put: Map<string, Uint8Array> = new Map();
@@ -16,6 +22,12 @@ export class TurnBatch {
 
   get isEmpty(): boolean {
     return this.put.size === 0 && this.remove.size === 0 && this.others.length === 0;
+  }
+
+  /** It has messages for others. */
+  get tells(): boolean {
+    for (const name of this.put.keys()) if (name.startsWith(OUTGOING)) return true;
+    return false;
   }
 
   write(name: string, bytes: Uint8Array): void {
@@ -39,10 +51,21 @@ export class Turn {
   state: Uint8Array | undefined;
   /** The envelope was put aside. */
   isPutAside = false;
+  /** What goes, or is taken back, with the turn. */
+  keptBack: KeptBack[] = [];
+  #reminders: ReminderChanges | undefined;
+  /** Its handler did not run: the message was refused, or came too late. */
+  isSkipped = false;
   /** Asks made so far. */
   asks = 0;
 
   constructor(envelope: Envelope | undefined) {
     this.envelope = envelope;
+  }
+
+  /** Few turns have any. */
+  get reminders(): ReminderChanges {
+    this.#reminders ??= { fresh: new Set(), forgotten: new Set() };
+    return this.#reminders;
   }
 }
