@@ -79,6 +79,11 @@ export class MemoryLink implements Link {
     this.incoming.discard();
   }
 
+  /** Its owner wants no frames for now. */
+  get isPaused(): boolean {
+    return this.to !== undefined && this.incoming.isPaused;
+  }
+
   /** Frames of this end that the other one has not read. */
   get unread(): number {
     return this.out.waiting;

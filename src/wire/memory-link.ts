@@ -67,9 +67,15 @@ export class MemoryNetwork {
     }
   }
 
-  /** The link breaks: what `a` was sent and has not read is lost, and of what it wrote the tail that had no room yet. */
+  /**
+   * The link breaks at `a`: what that was sent and has not read is lost, and of what it wrote the tail that had no room yet.
+   * It breaks at `b` while `a` has put off a frame: a process breaks a link because of what it reads, and then reads nothing.
+   */
   reset(a: ActorId, b: ActorId): void {
-    for (const joint of this.between(a, b)) joint.ends.get(a)?.destroy(new Error('the link was reset'));
+    for (const { ends } of this.between(a, b)) {
+      const end = [a, b].map((address) => ends.get(address)).find((one) => one?.isPaused === false);
+      end?.destroy(new Error('the link was reset'));
+    }
   }
 
   /** The process stands still: what it wrote goes on arriving, what is written to it waits. */

@@ -39,6 +39,10 @@ export class MemoryPipe {
     this.drained = drained;
   }
 
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
   /** Frames that have not been read. */
   get waiting(): number {
     return this.queue.length;

@@ -78,17 +78,18 @@ function command(world: World, step: Extract<Step, { from: string } | { do: 'clo
 }
 
 /** The master, or the main of a worker that can do something; where it cannot, the master speaks. */
-export function speaker({ simulation }: Pick<World, 'simulation'>, by: number): Voice {
-  const system = systemOf({ simulation }, by);
+export function speaker({ simulation, mains }: Pick<World, 'simulation' | 'mains'>, by: number): Voice {
+  const system = systemOf({ simulation, mains }, by);
   if (!system) return { name: 'master', origin: '~0.1', system: simulation.system };
   const origin = simulation.addressOf(by) as string;
   return { name: `main of ${origin}`, origin, system };
 }
 
-function systemOf({ simulation }: Pick<World, 'simulation'>, by: number): System | undefined {
+function systemOf({ simulation, mains }: Pick<World, 'simulation' | 'mains'>, by: number): System | undefined {
   const worker = by === 0 ? undefined : simulation.worker(by);
   if (!worker?.process || worker.isFrozen || worker.process.kernel.closing) return undefined;
-  return worker.process.table.epoch === 0 ? undefined : worker.process.system;
+  const { system, table } = worker.process;
+  return table.epoch === 0 || mains?.has(system) === false ? undefined : system;
 }
 
 function lifeOrDeath(world: World, step: Extract<Step, { do: 'stop' | 'killActor' | 'spawn' }>): void {

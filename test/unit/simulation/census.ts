@@ -218,9 +218,20 @@ export class Census {
       // It lives on elsewhere, having moved once more.
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;
       if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
+      if (this.#isElsewhere(life.id, address)) continue;
       life.doubtfulAt = at;
       this.#ended(life.id, 'worker-exited', true);
     }
+  }
+
+  /** It was moved on without ever doing anything there, and not as a copy that waits to be dropped. */
+  #isElsewhere(id: string, than: string): boolean {
+    for (const [address, { actors }] of this.processes) {
+      if (address === than || !this.#faults.isAlive(address) || this.#moves.hasLeft(address, id)) continue;
+      const status = actors.cellOf(id)?.status;
+      if (actors.asleep.get(id) !== undefined || (status !== undefined && status !== 'frozen')) return true;
+    }
+    return false;
   }
 
   #over(life: Life): void {

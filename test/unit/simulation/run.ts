@@ -41,6 +41,7 @@ export async function runProgram(seed: number, program: readonly Step[], options
 
 async function runIn(world: World, seed: number, program: readonly Step[], options: RunOptions): Promise<void> {
   const { observe } = options;
+  world.mains = new WeakSet();
   const simulation = await Simulation.start({
     ...{
       seed,
@@ -73,6 +74,7 @@ async function runIn(world: World, seed: number, program: readonly Step[], optio
 
 /** The main of every worker: it speaks from its first moment on, when others may be on the move. */
 function sayHello(world: World, system: System): void {
+  world.mains?.add(system);
   const { simulation } = world;
   const { worker } = system.self;
   const greet = (left: number): void => {

@@ -38,6 +38,8 @@ export class World {
   readonly changes: Changes = new Changes();
   /** What a scenario wants to remember. */
   readonly marks: Map<string, number> = new Map();
+  /** Systems of workers whose `main` has begun; undefined in scenarios whose workers have none. */
+  mains: WeakSet<System> | undefined;
   /** Set before anything happens. */
   simulation!: Simulation;
 
