@@ -335,6 +335,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const unwritten = peer.takeUnwritten();
     this.kernel.pending.linkEnded(peer.address, text);
     this.#topics.peerGone(peer);
+    this.#handoffs.linkEnded(peer);
     this.#router.takeBack(unwritten);
     this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
     this.#topicsCame(peer);

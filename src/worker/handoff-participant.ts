@@ -112,7 +112,20 @@ export class HandoffParticipant {
   linkedAgain(peer: PeerLink): void {
     for (const leaving of this.#leaving.values()) if (leaving.flushes?.has(peer)) peer.note(FLUSH, leaving.order.id);
     for (const { id, from } of this.#orders.values()) {
-      if (from.index === peer.index && from.incarnation === peer.incarnation) peer.note(MARKER, id);
+      if (isProcess(from, peer)) peer.note(MARKER, id);
+    }
+    for (const leaving of this.#leaving.values()) {
+      if (leaving.isSent && isProcess(leaving.order.to, peer)) this.#sendLuggage(leaving);
+    }
+  }
+
+  /** Half of the luggage is none: should the old home live, it comes again. */
+  linkEnded(peer: PeerLink): void {
+    for (const [move, { arriving, isComplete }] of this.#arriving) {
+      const order = this.#orders.get(move);
+      if (isComplete || !order || !isProcess(order.from, peer)) continue;
+      arriving.discard();
+      this.#arriving.delete(move);
     }
   }
 
@@ -123,6 +136,8 @@ export class HandoffParticipant {
     if (order?.to.index !== this.#door.self.index) return;
     let entry = this.#arriving.get(move);
     if (!entry) this.#arriving.set(move, (entry = { arriving: this.#newArriving(), isComplete: false }));
+    // It came already; the old home cannot know, its link broke just then.
+    if (entry.isComplete) return;
     if (piece !== null) return entry.arriving.add(piece as LuggagePiece);
     entry.isComplete = true;
     entry.arriving.complete().then(
@@ -245,14 +260,14 @@ export class HandoffParticipant {
     if (newHome?.incarnation !== order.to.incarnation) return;
     if (leaving.isStill) {
       const { deadLetters } = this.#door.actors.kernel;
-      const pieces = leaving.pack((envelope, error) =>
+      leaving.pieces ??= leaving.pack((envelope, error) =>
         deadLetters.refuse(
           envelope,
           error instanceof TroupeError ? error.code : 'INVALID_MESSAGE',
           asError(error).message,
         ),
       );
-      for (const { piece, bytesMax } of pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
+      for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
     }
     newHome.note(STATE, order.id, null);
   }
@@ -346,4 +361,8 @@ function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
     'ACTOR_UNAVAILABLE',
     `a unit moves while none of its actors is in memory; got a live actor in ${unit}`,
   );
+}
+
+function isProcess(name: MoveOrder['from'], peer: PeerLink): boolean {
+  return name.index === peer.index && name.incarnation === peer.incarnation;
 }

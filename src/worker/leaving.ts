@@ -42,6 +42,8 @@ export class Leaving {
   markers: Set<PeerLink> | undefined;
   flushes: Set<PeerLink> | undefined;
   isSent = false;
+  /** All luggage, once it is packed: should a link break under it, it is sent again. */
+  pieces: WeighedPiece[] | undefined;
   /** What these actors sent and the links had not taken yet. */
   readonly outbound: Envelope[] = [];
   /** What arrived for the units while they stood still. */
