@@ -2,7 +2,7 @@
  * One sender: an actor's incarnation, or a process (the master, a worker's `main`). What it sends keeps its order.
  */
 import { checkTopic } from '../pubsub/local-topics.ts';
-import { type ActorId, isProcessAddress, parseActorId } from '../vocabulary/address.ts';
+import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
 import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
@@ -154,22 +154,13 @@ function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: str
   return undefined;
 }
 
-/** Ids seen lately; checking one again costs a look-up. */
-const CHECKED_IDS_KEPT = 100_000;
-let checkedIds = new Set<ActorId>();
 /** Mail often comes in runs to one actor (S1). */
 let lastCheckedId: ActorId | undefined;
 
 export function checkId(id: ActorId): ActorId {
-  if (id === lastCheckedId || checkedIds.has(id)) {
-    lastCheckedId = id;
-    return id;
-  }
-  if (typeof id === 'string' && isProcessAddress(id))
-    throw new TroupeError('INVALID_ACTOR_ID', `an actor id is <kind>/<key>; got ${show(id)}`);
-  parseActorId(id);
-  if (checkedIds.size >= CHECKED_IDS_KEPT) checkedIds = new Set();
-  checkedIds.add(id);
+  if (id === lastCheckedId) return id;
+  checkActorId(id);
+  lastCheckedId = id;
   return id;
 }
 

@@ -62,7 +62,7 @@ export class Reception {
 
   /** The turn of a message is over. */
   handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
-    batch.envelopes.push(envelope);
+    batch.handled(envelope);
     const { stamp } = envelope;
     const { reminders, cell } = this.#door;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
@@ -72,7 +72,7 @@ export class Reception {
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
     batch.write(markPart(stamp.stream), encodeValue(mark));
-    batch.acknowledges.set(stamp.stream, stamp.number);
+    batch.acknowledge(stamp.stream, stamp.number);
     for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
   }
 

@@ -82,7 +82,7 @@ export class ReminderClock {
   arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#reminders.size === 0) return;
     const now = this.#clock.wall();
     for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
     const earliest = this.#reminders.earliest;
