@@ -45,7 +45,9 @@ function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
   if (wakeAt !== undefined && !(Number.isFinite(wakeAt) && wakeAt >= 0)) {
     throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${show(wakeAt)}`);
   }
-  for (const [name, bytes] of put) checkPart(id, name, bytes);
+  put.forEach((bytes, name) => {
+    checkPart(id, name, bytes);
+  });
 }
 
 function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {

@@ -131,7 +131,7 @@ export class LmdbStore implements Store {
   #plan(change: StoreChange): Planned {
     const { id, expectedVersion, fence, wakeAt } = change;
     const key: Key = [HEAD, id];
-    const before = this.#head(key);
+    const before = this.#head(key, fence);
     checkVersion(id, expectedVersion, before);
     checkFence(id, fence, before);
     return { id, key, record: this.#writer.write(change, before), wakeBefore: before?.wakeAt, wakeAt };
@@ -147,9 +147,9 @@ export class LmdbStore implements Store {
     if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
   }
 
-  #head(key: Key): StoredHead | undefined {
+  #head(key: Key, likelyFence?: string): StoredHead | undefined {
     const bytes = this.#environment.getBinaryFast(key);
-    return bytes && readHead(bytes as Buffer);
+    return bytes && readHead(bytes as Buffer, likelyFence);
   }
 
   /** Everything is checked before anything is written: what throws in `work` leaves nothing half done. */

@@ -39,7 +39,8 @@ export interface StoredHead extends RecordHead {
   readonly entriesAt: number;
 }
 
-export function readHead(bytes: Buffer): StoredHead {
+/** `likelyFence`: what its fence may well be; to compare bytes is cheaper than to make text of them. */
+export function readHead(bytes: Buffer, likelyFence = ''): StoredHead {
   const size = bytes.length;
   if (bytes[0] === JSON_FORM) {
     const [version, wakeAt, fence] = JSON.parse(bytes.toString('utf8', 0, size)) as [number, number | null, string];
@@ -52,7 +53,8 @@ export function readHead(bytes: Buffer): StoredHead {
   const lengthAt = hasWake ? 2 + 2 * NUMBER_BYTES : 2 + NUMBER_BYTES;
   const fenceAt = lengthAt + LENGTH_BYTES;
   const entriesAt = fenceAt + readLength(bytes, lengthAt);
-  const fence = bytes.toString('utf8', fenceAt, entriesAt);
+  const isLikely = standsAt(bytes, fenceAt, entriesAt, likelyFence);
+  const fence = isLikely ? likelyFence : bytes.toString('utf8', fenceAt, entriesAt);
   return { version, fence, wakeAt, hasUnknown: (flags & HAS_UNKNOWN) !== 0, bytes, size, entriesAt };
 }
 
@@ -108,14 +110,17 @@ export class RecordWriter {
     let hasUnknown = before?.hasUnknown === true;
     if (before) this.#keepEntries(before, put, removed);
     let putOutside: [string, Uint8Array][] | undefined;
-    for (const [name, data] of put) {
+    // An iterator would make two objects for each part.
+    put.forEach((data, name) => {
       // One that lies outside stays there: it must not lie in both places.
-      if (!this.#isOutside(name, before) && this.#writeEntry(name, data)) continue;
+      if (!this.#isOutside(name, before) && this.#writeEntry(name, data)) return;
       (putOutside ??= []).push([name, data]);
       if (!this.#writeEntry(name, undefined)) hasUnknown = true;
-    }
+    });
     let removeOutside: string[] | undefined;
-    for (const name of removed) if (this.#isOutside(name, before)) (removeOutside ??= []).push(name);
+    if (removed.size > 0) {
+      for (const name of removed) if (this.#isOutside(name, before)) (removeOutside ??= []).push(name);
+    }
     if (this.#wasInline.size > 0) this.#wasInline.clear();
     if (this.#wasOutside.size > 0) this.#wasOutside.clear();
     if (hasUnknown) this.#bytes[start + 1] = (this.#bytes[start + 1] as number) | HAS_UNKNOWN;
@@ -198,6 +203,17 @@ function writeText(bytes: Buffer, text: string, at: number): number {
     bytes[at + i] = code;
   }
   return length;
+}
+
+/** Whether a text of ASCII stands there; false also where nobody looked closely. */
+function standsAt(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  const { length } = text;
+  if (length !== end - start || length > SHORT) return false;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f || bytes[start + i] !== code) return false;
+  }
+  return true;
 }
 
 /** Returns the position behind the copy. */

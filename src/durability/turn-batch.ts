@@ -77,7 +77,7 @@ export class TurnBatch {
 
   acknowledgeTo(acknowledge: (stream: string, number: number) => void): void {
     if (this.#stream !== undefined) acknowledge(this.#stream, this.#number);
-    for (const [stream, number] of this.#moreStreams ?? NOTHING) acknowledge(stream, number);
+    if (this.#moreStreams) for (const [stream, number] of this.#moreStreams) acknowledge(stream, number);
   }
 }
 
