@@ -41,10 +41,7 @@ export function parseActorId(id: ActorId): { kind: string; key: string } {
 
 const SLASH = 0x2f;
 
-/**
- * Throws `INVALID_ACTOR_ID` where it is none. One look at each character is quicker than to remember which ids were seen:
- * with a million ids that would be a walk through cold memory for each message.
- */
+/** Throws `INVALID_ACTOR_ID` where it is none; one look at each character, since it is called for each message. */
 export function checkActorId(id: ActorId): void {
   if (typeof id !== 'string' || !isPlainId(id)) parseActorId(id);
 }
