@@ -162,8 +162,8 @@ function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: str
  * Some of the ids seen: where they are few, a look-up is quicker than a look at each character (S6, S7). Where they are many it
  * is not, in memory that has grown cold, so only so many are kept, and after so many others it learns anew.
  */
-const CHECKED_IDS_KEPT = 8_192;
-const UNKNOWN_IDS_MAX = 65_536;
+export const CHECKED_IDS_KEPT = 8_192;
+export const UNKNOWN_IDS_MAX = 65_536;
 const checkedIds = new Set<ActorId>();
 let unknownIds = 0;
 

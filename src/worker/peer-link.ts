@@ -37,7 +37,7 @@ const FRAME_BYTES = 64 * 1024;
  * Asks and replies that go at once, without waiting for the end of the turn: somebody waits for them, and the other process
  * works on them while this one goes on (S5).
  */
-const AWAITED_ENTRIES = 32;
+export const AWAITED_ENTRIES = 32;
 
 export interface PeerLinkOptions {
   index: number;
