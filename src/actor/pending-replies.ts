@@ -77,7 +77,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     return { process: this.#pending.address, correlation: this.#pending.register(this) };
   }
 
-  written(peer: ActorId): void {
+  written(peer: ActorId | undefined): void {
     this.peer = peer;
   }
 
@@ -176,9 +176,19 @@ export class PendingReplies {
     for (const reply of this.#crossed.values()) if (reply.peer === peer) yield reply;
   }
 
-  /** Actors have moved with the mail that waited for them: what was written to their old home waits at the new one. */
-  moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean): void {
-    for (const reply of this.writtenTo(from)) if (hasMoved(reply.target)) reply.written(to);
+  /** The link to a process has ended: what was written to it fails. One to a durable actor is kept, and goes to its next home. */
+  linkEnded(peer: ActorId, text: string): void {
+    this.#fail([...this.writtenTo(peer)], text);
+  }
+
+  /**
+   * Actors have moved with the mail that waited for them: what was written to their old home waits at the new one.
+   * `text`: the link to the new home has broken meanwhile, and perhaps its reply was on it.
+   */
+  moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean, text?: string): void {
+    const moved = [...this.writtenTo(from)].filter((reply) => hasMoved(reply.target));
+    for (const reply of moved) reply.written(to);
+    if (text !== undefined) this.#fail(moved, text);
   }
 
   /** Every ask that is still under way fails. */
@@ -197,6 +207,12 @@ export class PendingReplies {
     if (reply.deadline > 0) this.#wheel.remove(reply);
     else this.#endless.delete(reply);
     if (reply.correlation !== 0) this.#crossed.delete(reply.correlation);
+  }
+
+  #fail(replies: readonly PendingReply[], text: string): void {
+    for (const reply of replies) {
+      if (!reply.onSettled) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
+    }
   }
 
   #watchAbort(reply: PendingReply, signal: AbortSignal): void {

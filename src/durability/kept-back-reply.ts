@@ -41,7 +41,7 @@ export class KeptBackReply implements ReplyTo {
     return this.original.address();
   }
 
-  written(peer: string): void {
+  written(peer: string | undefined): void {
     this.original.written(peer);
   }
 

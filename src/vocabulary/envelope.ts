@@ -39,7 +39,7 @@ export interface ReplyTo {
   /** Where a reply from another process finds it. */
   address(): ReplyAddress;
   /** The ask was written to a process: from now on its fate can be known there only. */
-  written(peer: ActorId): void;
+  written(peer: ActorId | undefined): void;
   /** Called once it has settled, where this process is the asker's. */
   onSettled?: (() => void) | undefined;
 }

@@ -27,6 +27,8 @@ export interface Link {
    * False: written or accepted, but hold the next frames until `onDrain`.
    */
   write(bytes: Uint8Array): boolean;
+  /** Frames, from the first, that have left this process in full; once the link has ended, for good. Nobody can have read the others. */
+  readonly accepted: number;
   /** True after `write` said false, until `onDrain`; and for good once the link was closed or destroyed: nothing more is accepted. */
   readonly blocked: boolean;
   /** Goes on reading after `onFrame` said false; the first frame given is the next one. */

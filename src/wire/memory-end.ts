@@ -27,6 +27,10 @@ export class MemoryLink implements Link {
     out.onDrain(() => this.drained());
   }
 
+  get accepted(): number {
+    return this.out.accepted;
+  }
+
   get listener(): LinkListener {
     if (this.to === undefined) throw new Error('a link has no listener before its owner sets one');
     return this.to;
@@ -99,10 +103,10 @@ export class MemoryLink implements Link {
     this.to?.onDrain();
   }
 
-  /** All is read. As with a socket, the other direction ends too, behind what is written by now. */
+  /** All is read. As with a socket, the other direction ends too, behind what is written by now and had room. */
   private end(): void {
     this.ended = true;
-    this.out.end(0);
+    this.out.end(this.out.unwritten);
     this.tellEnd();
   }
 

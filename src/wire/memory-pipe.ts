@@ -14,6 +14,9 @@ export class MemoryPipe {
   private reader: MemoryPipeReader | undefined;
   private drained: (() => void) | undefined;
   private queue: Uint8Array[] = [];
+  private written = 0;
+  /** Of the written ones, those that had no room and never will. */
+  private refused = 0;
   /** How many of the queue, and the end behind it, the reader may have by now: a count, so that nothing overtakes. */
   private arrived = 0;
   private ended = false;
@@ -46,10 +49,16 @@ export class MemoryPipe {
     return Math.max(0, this.queue.length - this.blockedFrames);
   }
 
+  /** Frames that left the writer's process. */
+  get accepted(): number {
+    return this.written - this.refused - this.unwritten;
+  }
+
   /** False: too many frames are under way, or nobody reads them any more. */
   write(bytes: Uint8Array): boolean {
     if (this.ended || this.over) return false;
     this.queue.push(bytes);
+    this.written++;
     this.send();
     if (this.queue.length > this.blockedFrames) this.full = true;
     return !this.full;
@@ -58,6 +67,7 @@ export class MemoryPipe {
   /** Nothing comes behind what is written by now, less the last `lost` frames of it. */
   end(lost: number): void {
     if (lost > 0) {
+      this.refused += Math.min(lost, this.unwritten);
       const endArrived = this.ended && this.arrived > this.queue.length;
       this.queue.length = Math.max(0, this.queue.length - lost);
       // An end that is here already stays: who closed a link and dies then has ended it all the same.
@@ -71,6 +81,7 @@ export class MemoryPipe {
   /** The reader is gone, or wants no more. */
   discard(): void {
     this.over = true;
+    this.refused += this.unwritten;
     this.queue = [];
   }
 

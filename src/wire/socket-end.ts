@@ -47,6 +47,10 @@ export class SocketLink implements Link {
     socket.on('close', () => this.finish());
   }
 
+  get accepted(): number {
+    return this.gate.accepted;
+  }
+
   get listener(): LinkListener {
     if (this.to === undefined) throw new Error('a link has no listener before its owner sets one');
     return this.to;

@@ -8,6 +8,8 @@ export class SocketGate {
   private readonly socket: Socket;
   private readonly read: Socket['_read'];
   private held = true;
+  /** Writes that the kernel has taken in full; everything written before the gate was there is not counted. */
+  accepted = 0;
 
   /** Holds. `onBroken` is called, perhaps more than once, when a write has failed; what was written then is lost. */
   constructor(socket: Socket, onBroken: () => void) {
@@ -20,7 +22,7 @@ export class SocketGate {
     };
     const push = socket.push;
     socket.push = (chunk, encoding) => push.call(socket, chunk, encoding) && !this.held;
-    hearFailures(socket, onBroken);
+    this.hearWrites(onBroken);
   }
 
   hold(): void {
@@ -36,18 +38,20 @@ export class SocketGate {
     // While held the stream took its request for granted, and will not repeat it.
     this.read.call(this.socket, 0);
   }
-}
 
-/** To the stream no write ever fails. */
-function hearFailures(socket: Socket, onBroken: () => void): void {
-  const write = socket._write;
-  const writev = socket._writev;
-  const heed =
-    (done: () => void) =>
-    (error?: Error | null): void => {
-      if (error) onBroken();
-      done();
-    };
-  socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, heed(done));
-  if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, heed(done));
+  /** To the stream no write ever fails. */
+  private hearWrites(onBroken: () => void): void {
+    const { socket } = this;
+    const write = socket._write;
+    const writev = socket._writev;
+    const heed =
+      (writes: number, done: () => void) =>
+      (error?: Error | null): void => {
+        if (error) onBroken();
+        else this.accepted += writes;
+        done();
+      };
+    socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, heed(1, done));
+    if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, heed(chunks.length, done));
+  }
 }

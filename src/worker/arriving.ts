@@ -56,6 +56,13 @@ export class Arriving {
     if (this.#isOver) this.#dropPlaceholders();
   }
 
+  /** What those that arrive watch. */
+  *watches(): Iterable<{ target: ActorId; watcher: ActorId }> {
+    for (const { id, incarnation, asleep } of this.#actors) {
+      for (const target of (incarnation ?? asleep)?.watching ?? []) yield { target, watcher: id };
+    }
+  }
+
   /** The table says that they live here. What they had on their way goes out before anything new. */
   settle(): void {
     const { actors, send, deliver } = this.#door;

@@ -330,15 +330,12 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   #peerEnded(peer: PeerLink): void {
-    const { pending } = this.kernel;
     const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
-    for (const reply of [...pending.writtenTo(peer.address)]) {
-      // One to a durable actor is kept, and goes to its next home.
-      if (reply.onSettled) continue;
-      reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
-    }
+    // First: what the link has not accepted was not asked there.
+    const unwritten = peer.takeUnwritten();
+    this.kernel.pending.linkEnded(peer.address, text);
     this.#topics.peerGone(peer);
-    this.#router.takeBack(peer.takeUnwritten());
+    this.#router.takeBack(unwritten);
     this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
     this.#topicsCame(peer);
   }

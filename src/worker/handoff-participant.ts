@@ -43,6 +43,8 @@ export class HandoffParticipant {
   readonly #leaving = new Map<MoveId, Leaving>();
   readonly #arriving = new Map<MoveId, { arriving: Arriving; isComplete: boolean }>();
   readonly #early = new Map<MoveId, Set<PeerLink>>();
+  /** By move, when its hold began: how often the link to its new home had ended. */
+  readonly #endsBefore = new Map<MoveId, number>();
   /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
 
@@ -63,6 +65,7 @@ export class HandoffParticipant {
     router.hold(order.id, order.units);
     topics.moving.hold(order);
     this.#lastHold = Math.max(this.#lastHold, order.id);
+    this.#endsBefore.set(order.id, this.#endsOf(order));
     if (order.from.index !== self.index || order.from.incarnation !== self.incarnation) {
       const oldHome = this.#door.peer(order.from.index);
       // Also where the link is broken: made again, it carries the marker first, and nobody waits for it in vain.
@@ -136,8 +139,17 @@ export class HandoffParticipant {
     this.#endLeaving(move, hasMoved);
     this.#endArriving(move, order, hasMoved);
     this.#orders.delete(move);
+    this.#endsBefore.delete(move);
     this.#early.delete(move);
     if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
+  }
+
+  /** What those watch that arrive by these moves. */
+  *watchesIn(moves: readonly MoveId[]): Iterable<{ target: ActorId; watcher: ActorId }> {
+    for (const move of moves) {
+      const entry = this.#arriving.get(move);
+      if (entry) yield* entry.arriving.watches();
+    }
   }
 
   release(move: MoveId): void {
@@ -232,15 +244,24 @@ export class HandoffParticipant {
     newHome.note(STATE, order.id, null);
   }
 
-  #noteMoved({ units, from, to }: MoveOrder): void {
+  #noteMoved(order: MoveOrder): void {
+    const { units, from, to } = order;
     const { router, actors } = this.#door;
     const moved = new Set(units);
     router.settled(units, to.index);
+    const hasBroken = this.#endsOf(order) !== this.#endsBefore.get(order.id);
     actors.kernel.pending.moved(
       processAddress(from.index, from.incarnation),
       processAddress(to.index, to.incarnation),
       (target) => moved.has(router.unitOf(target) as Unit),
+      hasBroken ? `worker ${to.index} replies to what has moved there; got the end of its link` : undefined,
     );
+  }
+
+  /** How often the link to the new home has ended; one that is not known yet, or no more, counts as one that never did. */
+  #endsOf({ to }: MoveOrder): number {
+    const peer = this.#door.peer(to.index);
+    return peer?.incarnation === to.incarnation ? peer.ends : 0;
   }
 
   #endLeaving(move: MoveId, hasMoved: boolean): void {

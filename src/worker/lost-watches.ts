@@ -7,22 +7,27 @@ import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { Router } from './router.ts';
 
-/** What is watched from here and lives, or lived, on the worker, as requests to make. */
+/** What is watched from here, or by those that are about to live here, and lives, or lived, on the worker: as requests to make. */
 export function lostWatches(
   actors: LocalActors,
   router: Router,
   worker: number,
   verb: 'rewatch' | 'watch' = 'rewatch',
+  arriving: Iterable<{ target: ActorId; watcher: ActorId }> = [],
 ): Envelope[] {
   const { watching, kernel } = actors;
-  const lost: Envelope[] = [];
-  for (const target of watching.targets()) {
+  const mayBeThere = (target: ActorId): boolean => {
     const behaviour = kernel.behaviours.get(kindOf(target));
     // Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise.
     const home = behaviour && router.homeOf(target, behaviour);
-    if (!behaviour || (home !== undefined && home !== worker)) continue;
+    return behaviour !== undefined && (home === undefined || home === worker);
+  };
+  const lost: Envelope[] = [];
+  for (const target of watching.targets()) {
+    if (!mayBeThere(target)) continue;
     for (const watcher of watching.watchersOf(target, kernel.address)) lost.push(watchAgain(verb, target, watcher));
   }
+  for (const { target, watcher } of arriving) if (mayBeThere(target)) lost.push(watchAgain(verb, target, watcher));
   return lost;
 }
 

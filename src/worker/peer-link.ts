@@ -20,6 +20,7 @@ import type { FrameWeight } from '../wire/codec.ts';
 import { FAILURE } from '../wire/entry.ts';
 import type { Link } from '../wire/link.ts';
 import { FrameWriter } from './frame-writer.ts';
+import { FramesUnderWay } from './frames-under-way.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
 import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 import { PIECE_BYTES } from './pieces.ts';
@@ -57,6 +58,9 @@ export class PeerLink {
   readonly #writer: FrameWriter;
   readonly #mail = new Ring<OutboundMail>();
   readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
+  readonly #underWay = new FramesUnderWay();
+  /** Of the link that has ended: what it had not accepted. */
+  #refused: Outbound[] = [];
   #link: Link | undefined;
   #credit = LINK_CREDIT;
   #armed = false;
@@ -67,6 +71,8 @@ export class PeerLink {
   #large: LargeMail | undefined;
   /** Nothing can be written any more. */
   ended = false;
+  /** How often it has ended. */
+  ends = 0;
   /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
   sent = 0;
   received = 0;
@@ -93,6 +99,7 @@ export class PeerLink {
     this.ended = false;
     this.#large = undefined;
     this.#writer.reset();
+    this.#underWay.reset();
     this.#credit = LINK_CREDIT;
     // What a broken link lost was sent and never received: both sides count anew.
     this.sent = 0;
@@ -101,8 +108,14 @@ export class PeerLink {
   }
 
   detach(): void {
+    if (this.#link !== undefined) {
+      this.#refused = this.#underWay.take(this.#link);
+      // What is sent elsewhere must not arrive here as well.
+      if (this.#refused.length > 0) this.#link.destroy();
+    }
     this.#link = undefined;
     this.ended = true;
+    this.ends++;
   }
 
   mail(envelope: Envelope): boolean {
@@ -176,12 +189,14 @@ export class PeerLink {
   /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
   takeUnwritten(): (Envelope | SignalNote)[] {
     this.#prompt.clear();
-    const isMail = (item: Outbound | undefined): item is Envelope | SignalNote =>
-      item instanceof Envelope || item instanceof SignalNote;
+    const unwritten = this.#refused.filter(isMail);
+    this.#refused = [];
     // Without its last piece it is nothing to the receiver: it was not written.
-    const large = [this.#large?.item].filter(isMail);
+    if (isMail(this.#large?.item)) unwritten.push(this.#large.item);
     this.#large = undefined;
-    return [...large, ...this.#mail.clear().filter(isMail)];
+    for (const item of this.#mail.clear()) if (isMail(item)) unwritten.push(item);
+    for (const item of unwritten) if (item instanceof Envelope) item.replyTo?.written(undefined);
+    return unwritten;
   }
 
   readonly flush = (): void => {
@@ -222,22 +237,26 @@ export class PeerLink {
       const item = lane.peek();
       if (item === undefined || this.#large?.mayBePassedBy(item) === false || !writer.appendCompact(item)) break;
       lane.shift();
+      this.#underWay.add(item);
       if (lane === this.#mail) this.#credit--;
     }
     const bytes = writer.finishCompact(entries);
     if (bytes === undefined) return false;
     this.sent += entries;
-    link.write(bytes);
+    this.#underWay.write(link, bytes);
     return true;
   }
 
   /** A piece of what is large, behind what may pass it. */
-  #writePiece(link: Link, { pieces }: LargeMail): true {
+  #writePiece(link: Link, { item, pieces }: LargeMail): true {
     this.#writeCompact(link);
     if (link.blocked) return true;
     const piece = pieces.next();
-    if (pieces.isDone) this.#large = undefined;
-    link.write(piece);
+    if (pieces.isDone) {
+      this.#large = undefined;
+      this.#underWay.add(item);
+    }
+    this.#underWay.write(link, piece);
     return true;
   }
 
@@ -254,8 +273,11 @@ export class PeerLink {
     if (isMessage) this.#credit--;
     const bytes = this.#encode(batch, [item]);
     if (bytes === undefined) return true;
-    if (bytes.byteLength <= PIECE_BYTES) link.write(bytes);
-    else this.#large = new LargeMail(item, bytes);
+    if (bytes.byteLength > PIECE_BYTES) this.#large = new LargeMail(item, bytes);
+    else {
+      this.#underWay.add(item);
+      this.#underWay.write(link, bytes);
+    }
     return true;
   }
 
@@ -293,7 +315,9 @@ export class PeerLink {
 
   #write(batch: unknown[], items: Outbound[]): void {
     const bytes = this.#encode(batch, items);
-    if (bytes !== undefined) this.#link?.write(bytes);
+    if (bytes === undefined || this.#link === undefined) return;
+    for (const item of items) this.#underWay.add(item);
+    this.#underWay.write(this.#link, bytes);
   }
 
   /** Undefined where it failed; all has been seen to then. */
@@ -333,4 +357,9 @@ export class PeerLink {
   #takeCreditBack(item: Outbound): void {
     if (item instanceof Envelope && item.verb === 'message') this.#credit++;
   }
+}
+
+/** What finds another way when its link has ended. Other signals than ends are asked for again. */
+function isMail(item: Outbound | undefined): item is Envelope | SignalNote {
+  return item instanceof Envelope || (item instanceof SignalNote && item.signal.type === 'terminated');
 }

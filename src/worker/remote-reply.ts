@@ -36,7 +36,7 @@ export class RemoteReply implements ReplyTo {
   /** Its asker counts the fate by what it wrote; the deadline is kept by both. */
   begin(_run: Run): void {}
 
-  written(_peer: ActorId): void {}
+  written(_peer: ActorId | undefined): void {}
 
   address(): ReplyAddress {
     return { process: this.#process, correlation: this.#correlation };

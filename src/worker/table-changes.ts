@@ -39,7 +39,8 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
-  const lost = dead ? lostWatches(actors, router, dead.index) : [];
+  // Those that have just come from there watch what stayed there and died.
+  const lost = dead ? lostWatches(actors, router, dead.index, 'rewatch', handoffs.watchesIn(change.settles)) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   const stays = new Set(change.stays);

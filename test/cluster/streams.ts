@@ -1,5 +1,5 @@
 /** Streams on a real system: sources on every worker, every main and the master, sinks that are moved about meanwhile. */
-import { appendFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { System } from 'troupe';
 // @ts-expect-error a module of the actors, in JavaScript
 import { firstNumber, streamOut } from './actors/_stream.mjs';
@@ -33,6 +33,13 @@ export const CLEAN: Partial<StreamReport> = {
   ...{ doubles: [], swaps: [], lost: [], died: 0, unsettled: [], falseFates: [], failedAsks: {} },
 };
 
+const running: Streams[] = [];
+
+/** Also where a test has failed: no master sends more. */
+export function closeStreams(): void {
+  for (const streams of running.splice(0)) streams.close();
+}
+
 export class Streams {
   readonly system: System;
   readonly sinks: string[] = [];
@@ -47,6 +54,7 @@ export class Streams {
     const { hangMs = 10_000, main = MAIN } = options;
     const system = await startSystem({ workers, main, supervision: { ...TIRELESS, hangMs } });
     const streams = new Streams(system, diary);
+    running.push(streams);
     await streams.#begin(options);
     return streams;
   }
@@ -71,9 +79,10 @@ export class Streams {
     count('kill');
   }
 
-  /** Until it is found to hang, and killed. */
+  /** Until it is found to hang, and killed. One that loads its modules may be silent for a minute: it is left alone. */
   freeze(worker: number, count: (what: string) => void): void {
-    if (!this.#noteEnd(worker)) return;
+    const { state } = this.system.workers().find(({ index }) => index === worker) ?? {};
+    if (state === 'starting' || !this.#noteEnd(worker)) return;
     freeze(this.system, worker);
     count('freeze');
   }
@@ -86,9 +95,13 @@ export class Streams {
     return true;
   }
 
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
   /** All fall silent, and nothing is written any more. `subscribersLive`: no subscription has died with its worker. */
   async end(subscribersLive = true): Promise<StreamReport> {
-    clearInterval(this.#timer);
+    this.close();
     rmSync(process.env.TEST_PLAN as string);
     for (const id of this.sources)
       await until('a source is quiet', () =>
@@ -132,6 +145,8 @@ export class Streams {
     }
     let n: number = firstNumber();
     this.#timer = setInterval(() => streamOut(system, 'master', plan, () => ++n) as unknown, everyMs);
-    writeFileSync(`${path}.plan`, JSON.stringify(plan));
+    // Whoever finds it must not find half of it.
+    writeFileSync(`${path}.draft`, JSON.stringify(plan));
+    renameSync(`${path}.draft`, `${path}.plan`);
   }
 }

@@ -13,6 +13,8 @@ export class FrameLane {
   #entries: FrameEntry[] = [];
   #number = 0;
   #isEnded = false;
+  /** Of the writing end: frames that have left its process. */
+  accepted: () => number = () => Number.POSITIVE_INFINITY;
 
   constructor(from: string, to: string) {
     this.from = from;
@@ -20,13 +22,13 @@ export class FrameLane {
     this.#reader = new LinkReader(onlooker(to, (entry) => this.#entries.push(entry)));
   }
 
-  /** `bytes`: without the length in front. */
+  /** Just now. `bytes`: without the length in front. */
   written(bytes: Uint8Array, epoch: number): ObservedFrame {
     this.#entries = [];
     this.#reader.read(bytes);
-    const status = this.#isEnded ? 'lost' : 'under way';
-    const frame: ObservedFrame = { number: ++this.#number, epoch, entries: this.#entries, status };
-    if (!this.#isEnded) this.#underWay.push(frame);
+    const frame: ObservedFrame = { number: ++this.#number, epoch, entries: this.#entries, status: 'under way' };
+    if (this.#isEnded) this.#lose(frame);
+    else this.#underWay.push(frame);
     return frame;
   }
 
@@ -37,12 +39,16 @@ export class FrameLane {
     return frame;
   }
 
-  /** Nothing more is read. What was under way, and what is written by who does not know yet, is lost. */
+  /** Nothing more is read. What was under way is lost; what had not left its process, and is written from now on, is still there. */
   end(): ObservedFrame[] {
     this.#isEnded = true;
     const lost = this.#underWay.splice(0);
-    for (const frame of lost) frame.status = 'lost';
+    for (const frame of lost) this.#lose(frame);
     return lost;
+  }
+
+  #lose(frame: ObservedFrame): void {
+    frame.status = frame.number > this.accepted() ? 'refused' : 'lost';
   }
 }
 

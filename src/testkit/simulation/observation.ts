@@ -30,7 +30,7 @@ export interface ObservedFrame {
   readonly epoch: number;
   readonly entries: readonly FrameEntry[];
   /** `lost`: its link ended, or its reader died, before it was read. */
-  status: 'under way' | 'read' | 'lost';
+  status: 'under way' | 'read' | 'lost' | 'refused';
 }
 
 /** `from`, `to`, `process`: the address of a process (`~1.2`: worker 1, forked for the second time), or `master`. */

@@ -51,6 +51,7 @@ export class ObservedNetwork {
     this.#links.set(`${process}>${peer}`, count);
     const out = this.#lane(process, peer, count);
     const incoming = this.#lane(peer, process, count);
+    out.accepted = () => link.accepted;
     return new ObservedLink(link, clock, {
       written: (bytes) => {
         const frame = out.written(bytes, epoch());
@@ -103,6 +104,10 @@ class ObservedLink implements Link {
     return this.#link.blocked;
   }
 
+  get accepted(): number {
+    return this.#link.accepted;
+  }
+
   get listener(): LinkListener {
     return this.#link.listener;
   }
@@ -124,8 +129,9 @@ class ObservedLink implements Link {
   write(bytes: Uint8Array): boolean {
     // A process that was killed in the middle of its work does not get to the end of it.
     if (this.#clock.isDead) return false;
+    const isOpen = this.#link.write(bytes);
     this.#onlooker.written(bytes.subarray(FRAME_HEAD_BYTES));
-    return this.#link.write(bytes);
+    return isOpen;
   }
 
   resume(): void {

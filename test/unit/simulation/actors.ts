@@ -23,9 +23,10 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
   const hooks = {
     state: (): Memory => ({ count: 0, sum: 0, isClosed: false }),
     onStart: (ctx: Ctx) => {
-      const isRestart = census.lives.get(ctx.id)?.isRestarted === true;
-      census.began(ctx as never);
-      memory.began(ctx.id, isRestart);
+      const before = census.lives.get(ctx.id);
+      const { host } = census.began(ctx as never);
+      // One that waited to be restarted in a process that died is not restarted but begins anew, elsewhere.
+      memory.began(ctx.id, before?.isRestarted === true && before.host === host);
     },
     onStop: (ctx: Ctx, reason: string) => {
       census.stopped(ctx as never, reason);

@@ -117,8 +117,14 @@ export class Asks {
 
   /** It says that a process or a link is gone: one must be. */
   #checkUnavailable({ frames }: Sent, name: string): void {
+    // One that moved with its actor is answered by the new home, on a link of its own.
+    const asker = frames[0]?.from;
     const isTrue = frames.some(
-      ({ from, to }) => !this.#faults.isAlive(to) || !this.#faults.isAlive(from) || this.#faults.wasBroken(from, to),
+      ({ from, to }) =>
+        !this.#faults.isAlive(to) ||
+        !this.#faults.isAlive(from) ||
+        this.#faults.wasBroken(from, to) ||
+        (asker !== undefined && asker !== to && this.#faults.wasBroken(asker, to)),
     );
     if (!isTrue) this.#breaches.add(5, `ACTOR_UNAVAILABLE although its host lived: ${name}`);
   }

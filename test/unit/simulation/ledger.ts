@@ -113,7 +113,12 @@ export class Ledger {
     for (const process of memory) {
       if (!this.#faults.wasKilled(process)) return `last in the memory of ${process}`;
     }
-    for (const { from, to, frame } of frames) {
+    for (const [n, { from, to, frame }] of frames.entries()) {
+      // It never left its sender, which sends it again: that is a frame of its own.
+      if (frame.status === 'refused' && !this.#faults.wasKilled(from)) {
+        if (frames.slice(n + 1).some((later) => later.from === from)) continue;
+        return `last in the memory of ${from}, whose link to ${to} did not take it`;
+      }
       if (frame.status === 'under way') return `on its way from ${from} to ${to}`;
       const isExcused =
         frame.status === 'read' ||
@@ -156,8 +161,12 @@ export class Ledger {
     const order = this.#orders.get(move) ?? this.#moves.order(move);
     if (!order || `~${order[end].index}.${order[end].incarnation}` !== process) return;
     for (const sent of this.#luggage.get(move) ?? []) {
-      // What the other one has not got is not given away.
-      if (end === 'to' || sent.memory.size > 1) sent.memory.delete(process);
+      // What the other one has not got is not given away; it may have sent it on by now.
+      const hasArrived = sent.frames.some(
+        ({ frame }) =>
+          frame.status === 'read' && frame.entries.some((entry) => entry.type === 'luggage' && entry.move === move),
+      );
+      if (end === 'to' || hasArrived) sent.memory.delete(process);
     }
   }
 

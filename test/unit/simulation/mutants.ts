@@ -11,6 +11,7 @@ import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-proc
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { FrameDecoder } from '../../../src/wire/codec.ts';
 import { Arriving } from '../../../src/worker/arriving.ts';
+import { FramesUnderWay } from '../../../src/worker/frames-under-way.ts';
 import { HandoffParticipant } from '../../../src/worker/handoff-participant.ts';
 import { HoldQueues } from '../../../src/worker/hold-queues.ts';
 import { Leaving } from '../../../src/worker/leaving.ts';
@@ -366,6 +367,18 @@ export const MUTANTS: readonly Mutant[] = [
     mix: 'fate',
     within: 8,
     breaks: () => replaced(PeerLink, 'takeUnwritten', () => () => []),
+  },
+  {
+    name: 'frames that a dead link did not take are dropped',
+    mix: 'fate',
+    within: 8,
+    breaks: () => replaced(FramesUnderWay, 'take', () => () => []),
+  },
+  {
+    name: 'who comes from a worker that died forgets what it watched there',
+    mix: 'fate',
+    within: 200,
+    breaks: () => replaced(Arriving, 'watches', () => function* () {}),
   },
   {
     name: 'asks that were written to a dead worker wait for their deadlines',

@@ -5,16 +5,10 @@ import { failureOf, reportOf, run } from './search.ts';
 /** Of each mix. Together with the other parts more than 1 000 in every run of the tests. */
 const PROGRAMS = Number(process.env.TROUPE_SIMULATIONS ?? 340);
 const STEPS = 100;
-/** Runs that show a fault which is known and not mended yet; each stands in docs/decisions/0012 with its reason. */
-const KNOWN: Readonly<Record<string, readonly number[]>> = {
-  fate: [301],
-  moves: [200],
-};
 const SHRINK_MS = 30_000;
 
 export async function expectPromisesKept(mix: string, first = 1, programs = PROGRAMS): Promise<void> {
   for (let seed = first; seed < first + programs; seed++) {
-    if (KNOWN[mix]?.includes(seed)) continue;
     const name = { mix, seed, steps: STEPS };
     const world = await run(name);
     if (world.breaches.list.length > 0) expect.fail(reportOf(await failureOf(name, world, SHRINK_MS)));

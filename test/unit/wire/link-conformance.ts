@@ -252,6 +252,33 @@ function ends(world: () => LinkWorld): void {
     expect([near.ends, far.ends]).toEqual([1, 1]);
   });
 
+  test('what is accepted is counted; of the rest the other end has read nothing', async () => {
+    const [near, far] = await pair(world());
+    near.link.write(frame('first'));
+    await far.has(1);
+    expect(near.link.accepted).toBe(1);
+    far.goOn = () => false;
+    const written = 1 + fill(near.link, 'y'.repeat(60_000)) + 30;
+    for (let i = 0; i < 30; i++) near.link.write(frame('beyond'));
+    await far.has(2);
+    far.link.destroy();
+    await near.ended();
+    expect(near.link.accepted).toBeGreaterThanOrEqual(2);
+    expect(near.link.accepted).toBeLessThan(written);
+    expect(far.frames.length).toBeLessThanOrEqual(near.link.accepted);
+  });
+
+  test('a frame to an end that is gone already is not accepted, known or not', async () => {
+    const [near, far] = await pair(world());
+    near.link.write(frame('first'));
+    await far.has(1);
+    far.link.destroy();
+    near.link.write(frame('in vain'));
+    await near.ended();
+    near.link.write(frame('late'));
+    expect(near.link.accepted).toBe(1);
+  });
+
   test('a link destroyed by its owner because of a frame gives no further frame', async () => {
     const [near, far] = await pair(world());
     far.goOn = () => {
