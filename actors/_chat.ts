@@ -10,6 +10,10 @@ export const PEOPLE_PER_ROOM_MAX = 500;
 export const ROOMS_PER_USER_MAX = 20;
 export const CONVERSATIONS_PER_USER_MAX = 50;
 export const CONNECTIONS_PER_USER_MAX = 10;
+/** Of all conversations of a person: a state is encoded whole with every turn. */
+export const CONVERSATIONS_CHARACTERS_MAX = 500_000;
+/** Milliseconds after which a room with people in it, and a person who is here, are back after a crash that nobody else notices. */
+export const PRESENT_MS = 5_000;
 
 export interface ChatMessage {
   /** Made by the page that sent it: what comes twice is recognised. */
@@ -39,7 +43,7 @@ export type ClientFrame =
 /** To the page. */
 export type ServerFrame =
   | { type: 'welcome'; name: string; worker: number; pid: number }
-  /** The user's actor has ended: say hello again. */
+  /** The user's actor has failed: say hello again. */
   | { type: 'restarted' }
   /** Rooms may have moved: ask where they are. */
   | { type: 'placement' }

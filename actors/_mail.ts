@@ -14,14 +14,17 @@ export interface MailRequest {
 export interface Mail extends Required<MailRequest> {
   /** The actor that hears of a failure. */
   sender: string | undefined;
+  /** The same at every try: who gets a mail twice can tell by it. */
+  messageId: string;
+  acceptedAt: number;
   tries: number;
   dueAt: number;
 }
 
-/** All tries take about 80 seconds; a service that means it would go on for days. */
-export const TRIES_MAX = 10;
 const RETRY_FIRST_MS = 200;
-const RETRY_MS_MAX = 30_000;
+const RETRY_MS_MAX = 15 * 60_000;
+/** RFC 5321, 4.5.4.1: give up after four or five days. */
+export const KEPT_MS: number = 4 * 24 * 3_600_000;
 
 const ADDRESS_CHARACTERS_MAX = 254;
 const SUBJECT_CHARACTERS_MAX = 500;
@@ -44,14 +47,29 @@ function isText(value: unknown, charactersMax: number): value is string {
 }
 
 /** Milliseconds until the next try, twice as long each time; undefined: there is none. */
-export function retryMs(tries: number): number | undefined {
-  return tries < TRIES_MAX ? Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** (tries - 1)) : undefined;
+export function retryMs(tries: number, ageMs: number): number | undefined {
+  return ageMs < KEPT_MS ? Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 30)) : undefined;
 }
 
-/** The Message-ID is made of the mail's id: who gets a mail twice, because an answer was lost, can tell by it. */
-export function letterOf(account: string, fence: string, { id, to, subject, text }: Mail): Letter {
-  const from = account.includes('@') ? account : `${account}@localhost`;
-  const host = from.slice(from.lastIndexOf('@') + 1);
-  const digest = createHash('sha256').update(account).digest('hex').slice(0, 12);
-  return { from, to, subject, text, messageId: `<${id}.${digest}@${host}>`, headers: { 'X-Fence': fence } };
+/**
+ * Made of the mail's id and the fence under which it was accepted, which no other incarnation of the account has: so an id
+ * that is used again, long after it was forgotten, is another message.
+ */
+export function messageIdOf(account: string, id: string, fence: string): string {
+  const digest = createHash('sha256').update(`${account} ${fence}`).digest('hex').slice(0, 16);
+  return `<${id}.${digest}@${hostOf(account)}>`;
+}
+
+/** `X-Fence` tells of two tries of one mail which came later. */
+export function letterOf(account: string, fence: string, { to, subject, text, messageId }: Mail): Letter {
+  return { from: addressOf(account), to, subject, text, messageId, headers: { 'X-Fence': fence } };
+}
+
+function addressOf(account: string): string {
+  return account.includes('@') ? account : `${account}@localhost`;
+}
+
+function hostOf(account: string): string {
+  const address = addressOf(account);
+  return address.slice(address.lastIndexOf('@') + 1);
 }

@@ -1,15 +1,17 @@
 /**
  * A person: the sockets that they look through, the rooms that they are in, what they have not read, and their
- * conversations with others, also while they are away. It watches its sockets and its rooms; when a room has ended it
- * joins again, and when it ends itself its sockets' pages say hello to the next incarnation.
+ * conversations with others, also while they are away, all on disk. It watches its sockets and its rooms; when a room has
+ * ended, or it has missed something said there, it joins again. After a crash it comes back by itself, and joins its rooms anew.
  */
 import { type Context, defineActor, parseActorId, Refusal } from 'troupe';
 import {
   type ChatMessage,
   CONNECTIONS_PER_USER_MAX,
+  CONVERSATIONS_CHARACTERS_MAX,
   CONVERSATIONS_PER_USER_MAX,
   HISTORY_MAX,
   keepNewest,
+  PRESENT_MS,
   ROOMS_PER_USER_MAX,
   roomTopic,
   type ServerFrame,
@@ -17,13 +19,16 @@ import {
 
 /** A page that is loaded again, or finds another worker, does not leave its rooms in between. */
 const LEAVE_AFTER_MS = 2_000;
-/** Messages for somebody who is away are kept this long. */
-const KEEP_AWAY_MS = 60 * 60_000;
-const EXPIRE_EVERY_MS = 60_000;
+/** Nor one whose worker died: a page tries again within ten seconds. */
+const BACK_WITHIN_MS = 15_000;
+/** Messages for somebody who is away are kept for a week. */
+const KEEP_AWAY_MS = 7 * 24 * 3_600_000;
 
 interface RoomSeat {
-  /** Which incarnation of the room has let us in; 0: none yet. */
-  since: number;
+  /** Which incarnation of the room has let us in; '': none yet. */
+  opened: string;
+  /** The time of the last message that came from there. */
+  lastAt: number;
   readAt: number;
   unread: number;
 }
@@ -37,16 +42,27 @@ interface User {
   connections: Set<string>;
   rooms: Map<string, RoomSeat>;
   conversations: Map<string, Conversation>;
-  awaySince: number;
+  /** It has a page, or a seat in a room. */
+  isPresent: boolean;
 }
 
 type Ctx = Context<User>;
-type FromRoom<T> = { room: string; since: number } & T;
+type FromRoom<T> = { room: string; opened: string } & T;
 
 export default defineActor({
-  supervision: { onFailure: 'stop' },
-  state: (): User => ({ connections: new Set(), rooms: new Map(), conversations: new Map(), awaySince: Date.now() }),
-  onStart: (ctx) => void ctx.every(EXPIRE_EVERY_MS, { type: 'expire' }),
+  durable: true,
+  state: (): User => ({ connections: new Set(), rooms: new Map(), conversations: new Map(), isPresent: false }),
+
+  /** Subscriptions and watches are of the incarnation. */
+  async onStart(ctx) {
+    const { connections, rooms } = ctx.state;
+    for (const connection of connections) ctx.watch(connection);
+    if (rooms.size > 0 && connections.size === 0) ctx.after(BACK_WITHIN_MS, { type: 'leave-rooms' });
+    for (const room of rooms.keys()) {
+      await ctx.subscribe(roomTopic(room));
+      ctx.tell(`chat-room/${room}`, { type: 'join' });
+    }
+  },
 
   receive: {
     // From a connection.
@@ -60,6 +76,7 @@ export default defineActor({
       }
       connections.add(connection);
       ctx.watch(connection);
+      notePresence(ctx);
       // What an earlier incarnation had counted, the page has told us.
       for (const { with: other, unread } of hello.direct) {
         if (!conversations.has(other)) conversationWith(ctx, other).unread = unread;
@@ -103,27 +120,45 @@ export default defineActor({
 
     // From a room. What an incarnation says that has not let us in yet, its `joined` says too.
 
-    joined(ctx, { room, since, people, history }: FromRoom<{ people: string[]; history: ChatMessage[] }>) {
+    joined(ctx, message: FromRoom<{ since: number; lastAt: number; people: string[]; history: ChatMessage[] }>) {
+      const { room, opened, since, lastAt, people, history } = message;
       const seat = ctx.state.rooms.get(room);
       if (!seat) return;
-      seat.since = since;
+      Object.assign(seat, { opened, lastAt });
       seat.unread = history.filter(({ at, from }) => at > seat.readAt && from !== ctx.key).length;
+      // It lives now, so a watch that finds nothing would be wrong about it.
+      ctx.watch(`chat-room/${room}`);
       send(ctx, { type: 'joined', room, since, people, history, unread: seat.unread });
     },
 
-    posted(ctx, { room, since, message }: FromRoom<{ message: ChatMessage }>) {
+    posted(ctx, { room, opened, after, message }: FromRoom<{ after: number; message: ChatMessage }>) {
       const seat = ctx.state.rooms.get(room);
-      if (seat?.since !== since) return;
+      if (seat?.opened !== opened || message.at <= seat.lastAt) return;
+      // One in between was lost with a process.
+      if (seat.lastAt !== after) return askForAll(ctx, room, seat);
+      seat.lastAt = message.at;
       if (message.from !== ctx.key) seat.unread++;
       send(ctx, { type: 'posted', room, message, unread: seat.unread });
     },
 
-    came(ctx, { room, since, name }: FromRoom<{ name: string }>) {
-      if (ctx.state.rooms.get(room)?.since === since) send(ctx, { type: 'came', room, name });
+    repeated(ctx, { room, message }: { room: string; message: ChatMessage }) {
+      const seat = ctx.state.rooms.get(room);
+      if (seat) send(ctx, { type: 'posted', room, message, unread: seat.unread });
     },
 
-    went(ctx, { room, since, name }: FromRoom<{ name: string }>) {
-      if (ctx.state.rooms.get(room)?.since === since) send(ctx, { type: 'went', room, name });
+    came(ctx, { room, opened, name }: FromRoom<{ name: string }>) {
+      if (ctx.state.rooms.get(room)?.opened === opened) send(ctx, { type: 'came', room, name });
+    },
+
+    went(ctx, { room, opened, name }: FromRoom<{ name: string }>) {
+      if (ctx.state.rooms.get(room)?.opened === opened) send(ctx, { type: 'went', room, name });
+    },
+
+    /** The room is in memory again, and may have lost a publish with its process. */
+    reopened(ctx, { room }: { room: string }) {
+      const seat = ctx.state.rooms.get(room);
+      if (!seat) ctx.tell(`chat-room/${room}`, { type: 'leave' });
+      else if (seat.opened !== '') askForAll(ctx, room, seat);
     },
 
     async refused(ctx, { room, reason }: { room: string; reason: string }) {
@@ -145,27 +180,30 @@ export default defineActor({
       keep(ctx, parseActorId(senderOf(ctx)).key, message);
     },
 
-    // From its own timers.
+    // From its own timers and reminders.
 
     async 'leave-rooms'(ctx) {
       if (ctx.state.connections.size > 0) return;
       for (const room of [...ctx.state.rooms.keys()]) await leave(ctx, room);
     },
 
+    /** Nothing to do: it is here, and after a crash `onStart` has seen to its rooms and pages. */
+    present: () => {},
+
     expire(ctx) {
-      const { connections, awaySince } = ctx.state;
-      if (connections.size === 0 && Date.now() - awaySince >= KEEP_AWAY_MS) ctx.stop();
+      if (!ctx.state.isPresent) ctx.state.conversations.clear();
     },
   },
 
-  async onTerminated(ctx, { id }) {
+  async onTerminated(ctx, { id, reason }) {
     const { connections, rooms } = ctx.state;
     const { kind, key } = parseActorId(id);
     const seat = kind === 'chat-room' ? rooms.get(key) : undefined;
-    if (seat) return join(ctx, key, seat.readAt);
+    if (seat) return askForAll(ctx, key, seat);
     if (!connections.delete(id) || connections.size > 0) return;
-    ctx.state.awaySince = Date.now();
-    ctx.after(LEAVE_AFTER_MS, { type: 'leave-rooms' });
+    notePresence(ctx);
+    // The socket was closed, or its process is gone and the page looks for another.
+    ctx.after(reason === 'stopped' ? LEAVE_AFTER_MS : BACK_WITHIN_MS, { type: 'leave-rooms' });
   },
 });
 
@@ -180,19 +218,36 @@ async function join(ctx: Ctx, room: string, readAt: number): Promise<void> {
   if (!rooms.has(room)) {
     const reason = `nobody is in more than ${ROOMS_PER_USER_MAX} rooms`;
     if (rooms.size >= ROOMS_PER_USER_MAX) return send(ctx, { type: 'refused', room, reason });
-    rooms.set(room, { since: 0, readAt, unread: 0 });
+    rooms.set(room, { opened: '', lastAt: 0, readAt, unread: 0 });
     await ctx.subscribe(roomTopic(room));
   }
+  notePresence(ctx);
   ctx.tell(`chat-room/${room}`, { type: 'join' });
-  // After the mail that brings it to life: a watch on nothing would tell at once.
-  ctx.watch(`chat-room/${room}`);
+}
+
+/** Until the answer is there, nothing that the room says counts: the answer has it all. */
+function askForAll(ctx: Ctx, room: string, seat: RoomSeat): void {
+  seat.opened = '';
+  ctx.tell(`chat-room/${room}`, { type: 'join' });
 }
 
 async function leave(ctx: Ctx, room: string): Promise<void> {
   if (!ctx.state.rooms.delete(room)) return;
+  notePresence(ctx);
   ctx.unwatch(`chat-room/${room}`);
   ctx.tell(`chat-room/${room}`, { type: 'leave' });
   await ctx.unsubscribe(roomTopic(room));
+}
+
+/** Who is here is brought back by a reminder after a crash; who is not is forgotten after a while. */
+function notePresence(ctx: Ctx): void {
+  const { state } = ctx;
+  const isPresent = state.connections.size > 0 || state.rooms.size > 0;
+  if (isPresent === state.isPresent) return;
+  state.isPresent = isPresent;
+  ctx.forget(isPresent ? 'expire' : 'present');
+  if (isPresent) ctx.remind('present', { everyMs: PRESENT_MS }, { type: 'present' });
+  else ctx.remind('expire', { atMs: Date.now() + KEEP_AWAY_MS }, { type: 'expire' });
 }
 
 function keep(ctx: Ctx, other: string, message: ChatMessage): void {
@@ -202,6 +257,7 @@ function keep(ctx: Ctx, other: string, message: ChatMessage): void {
     messages.push(message);
     if (messages.length > HISTORY_MAX) messages.shift();
     if (message.from !== ctx.key) conversation.unread++;
+    trim(ctx);
   }
   send(ctx, { type: 'direct', with: other, message, unread: conversation.unread });
 }
@@ -213,6 +269,17 @@ function conversationWith({ state: { conversations } }: Ctx, other: string): Con
   conversations.set(other, conversation);
   keepNewest(conversations, CONVERSATIONS_PER_USER_MAX);
   return conversation;
+}
+
+/** The oldest messages of the conversation that was used least recently go first. */
+function trim({ state: { conversations } }: Ctx): void {
+  let characters = 0;
+  for (const { messages } of conversations.values()) for (const { text } of messages) characters += text.length;
+  for (const { messages } of conversations.values()) {
+    while (characters > CONVERSATIONS_CHARACTERS_MAX && messages.length > 0) {
+      characters -= messages.shift()?.text.length ?? 0;
+    }
+  }
 }
 
 /** To all pages of this person. */

@@ -1,15 +1,19 @@
 /**
- * One account's outbox: `tell('email/<account>', { type: 'send', to, subject, text, id? })`.
- * A mail that the server cannot take now is tried again, later and later; one that will never go is reported to its
- * sender as `mail-failed`. An ask with an `id` is answered when the mail has gone, or with a Refusal.
- * The outbox is in memory: it moves with its actor, and is lost with a killed worker.
+ * One account's outbox, on disk: `tell('email/<account>', { type: 'send', to, subject, text, id? })`.
+ * A mail is accepted once that message is committed (an ask without an `id` tells when), and an accepted mail is sent: what
+ * the server cannot take now is tried again, later and later, for days, over crashes and restarts. It goes once where the
+ * server's yes is committed; where the process dies between the two it goes again, under the same Message-ID.
+ * One that will never go is reported to its sender as `mail-failed`. An ask with an `id` is answered when the mail has gone,
+ * or with a Refusal.
  */
 import { type Context, defineActor, Refusal } from 'troupe';
-import { faultOf, letterOf, type Mail, type MailRequest, retryMs } from './_mail.ts';
+import { faultOf, letterOf, type Mail, type MailRequest, messageIdOf, retryMs } from './_mail.ts';
 import { closeSmtp, type Delivery, deliver } from './_smtp.ts';
 
 const MAILS_PER_SECOND = 5;
 const OUTBOX_MAX = 1_000;
+/** Of all waiting mails: the state is encoded whole with every turn. */
+const OUTBOX_CHARACTERS_MAX = 4_000_000;
 /** Finished mails that are remembered, so that a repeated one is not sent again. */
 const OUTCOMES_MAX = 1_000;
 
@@ -28,8 +32,16 @@ interface Outbox {
 }
 
 export default defineActor({
+  durable: true,
   placement: { role: 'mail' },
   state: (): Outbox => ({ mails: [], outcomes: new Map(), sent: 0, failed: 0, numbered: 0, freeAt: 0, wakeAt: 0 }),
+
+  onStart(ctx) {
+    // A `deliver` that threw has fired all the same.
+    ctx.state.wakeAt = 0;
+    wake(ctx);
+  },
+
   receive: {
     send(ctx, message: MailRequest): Outcome | undefined {
       const { mails, outcomes } = ctx.state;
@@ -42,13 +54,13 @@ export default defineActor({
       return undefined;
     },
 
-    async deliver(ctx, message: { at: number }) {
+    async deliver(ctx) {
       const { state } = ctx;
-      // A timer that an earlier one has replaced.
-      if (message.at !== state.wakeAt) return;
       state.wakeAt = 0;
-      const mail = state.mails.find(({ dueAt }) => dueAt <= Date.now());
+      const mail = state.freeAt <= Date.now() ? state.mails.find(({ dueAt }) => dueAt <= Date.now()) : undefined;
       if (mail) {
+        // A request waits for the commits of all earlier turns: nothing goes out that a crash would make unaccepted.
+        await ctx.where(ctx.id);
         state.freeAt = Date.now() + 1_000 / MAILS_PER_SECOND;
         mail.tries++;
         // Waited for within the turn: a move waits for its end, so no mail is under way from two places.
@@ -61,15 +73,14 @@ export default defineActor({
   },
 
   async onStop({ state, log }, reason) {
-    if (state.mails.length > 0) log.warn({ reason, mails: state.mails.length }, 'mails were not sent');
+    if (state.mails.length > 0) log.info({ reason, mails: state.mails.length }, 'mails wait for the next start');
     if (reason === 'shutdown') await closeSmtp();
   },
 });
 
 function enqueue(ctx: Context<Outbox>, message: MailRequest, waits: boolean): void {
   const { state } = ctx;
-  const full = state.mails.length >= OUTBOX_MAX ? `outbox: expected at most ${OUTBOX_MAX} waiting mails` : undefined;
-  const fault = faultOf(message) ?? full;
+  const fault = faultOf(message) ?? fullOf(state, message);
   const sender = waits ? undefined : ctx.sender;
   const { to, subject, text } = message;
   if (fault) {
@@ -78,14 +89,23 @@ function enqueue(ctx: Context<Outbox>, message: MailRequest, waits: boolean): vo
   }
   // No other incarnation has this fence, so a number within it is enough.
   const id = message.id ?? `${ctx.fence}-${++state.numbered}`;
-  state.mails.push({ id, to, subject, text, sender, tries: 0, dueAt: Date.now() });
+  const messageId = messageIdOf(ctx.key, id, ctx.fence);
+  const now = Date.now();
+  state.mails.push({ id, to, subject, text, sender, messageId, acceptedAt: now, tries: 0, dueAt: now });
   wake(ctx);
+}
+
+function fullOf({ mails }: Outbox, { text }: MailRequest): string | undefined {
+  if (mails.length >= OUTBOX_MAX) return `outbox: expected at most ${OUTBOX_MAX} waiting mails`;
+  const characters = mails.reduce((sum, mail) => sum + mail.text.length, text.length);
+  if (characters <= OUTBOX_CHARACTERS_MAX) return undefined;
+  return `outbox: expected at most ${OUTBOX_CHARACTERS_MAX} characters in waiting mails`;
 }
 
 /** What came of one try. */
 function note(ctx: Context<Outbox>, mail: Mail, delivery: Delivery): void {
   const { state } = ctx;
-  const againMs = delivery.result === 'later' ? retryMs(mail.tries) : undefined;
+  const againMs = delivery.result === 'later' ? retryMs(mail.tries, Date.now() - mail.acceptedAt) : undefined;
   if (againMs !== undefined) {
     mail.dueAt = Date.now() + againMs;
     return;
@@ -121,13 +141,13 @@ function remember({ outcomes }: Outbox, id: string, outcome: Outcome): void {
   if (outcomes.size > OUTCOMES_MAX) outcomes.delete(outcomes.keys().next().value as string);
 }
 
-/** Sets the timer for the next mail, unless one is set for that time or before. */
+/** Sets the reminder for the next mail, unless it is set for that time or before. */
 function wake(ctx: Context<Outbox>): void {
   const { state } = ctx;
   if (state.mails.length === 0) return;
   const dueAt = Math.min(...state.mails.map((mail) => mail.dueAt));
-  const at = Math.max(dueAt, state.freeAt, Date.now());
-  if (state.wakeAt !== 0 && state.wakeAt <= at) return;
-  state.wakeAt = at;
-  ctx.after(Math.max(0, at - Date.now()), { type: 'deliver', at });
+  const atMs = Math.max(dueAt, state.freeAt, Date.now());
+  if (state.wakeAt !== 0 && state.wakeAt <= atMs) return;
+  state.wakeAt = atMs;
+  ctx.remind('deliver', { atMs }, { type: 'deliver' });
 }

@@ -1,8 +1,11 @@
 // What `npm start` runs: the chat and the e-mail in one system, a web worker for each core and one for mail.
 // Ctrl-C (SIGINT, SIGTERM) ends what is under way, then all; a second one does not wait.
 // PORT: of the chat, default 3000. SMTP_URL: a real server; without it an inbox on loopback shows what arrives.
+// DATA_DIR: where rooms, people and mails are kept, default .troupe/start in the current folder. It stays: the next start
+// goes on from it. Remove the folder to begin anew.
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createSystem } from 'troupe';
 import { startInbox } from './email/inbox-server.mjs';
 
@@ -18,7 +21,9 @@ const inbox = process.env.SMTP_URL
 // Workers learn both from their environment, which is that of this process.
 process.env.SMTP_URL ??= inbox.url;
 
+const dataDir = process.env.DATA_DIR ?? join('.troupe', 'start');
 const system = await createSystem({
+  dataDir,
   actors: new URL('../actors', import.meta.url),
   workers: [
     { role: 'web', count: Math.max(2, availableParallelism()) },
@@ -40,6 +45,7 @@ system.on('worker-online', ({ worker, pid }) => console.log(`worker ${worker} ($
 
 console.log(`\nchat:    http://localhost:${port} (open it twice)`);
 console.log(`e-mail:  ${inbox ? `${inbox.url}, what arrives is shown here` : 'by SMTP_URL'}`);
+console.log(`kept in: ${resolve(dataDir)}`);
 for (const { index, role, pid } of system.workers()) console.log(`worker ${index}: ${role}, pid ${pid}`);
 console.log(`try:     kill -9 ${system.workers()[0].pid}, and go on chatting: its actors live on elsewhere.\n`);
 

@@ -93,6 +93,11 @@ export class Program {
     return !this.only || scenarios.some((scenario) => this.only.includes(scenario));
   }
 
+  /** For what takes too long, or too much disk, to run unasked. */
+  isAskedFor(scenario) {
+    return this.only?.includes(scenario) === true;
+  }
+
   report(scenario, metric, unit, value, more = {}) {
     const exact = { name: this.name, scenario, metric, unit, value: Number(value.toPrecision(6)), ...more };
     process.stdout.write(`${JSON.stringify(exact)}\n`);

@@ -16,5 +16,6 @@ export default defineActor({
       ctx.state.balance += amount;
     },
     balance: (ctx) => ctx.state.balance,
+    transfers: (ctx) => ctx.state.transfers,
   },
 });

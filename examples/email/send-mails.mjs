@@ -1,4 +1,7 @@
 // E-mail from actors, over real SMTP: to an inbox on loopback, or with SMTP_URL=smtp://… to a server of yours.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSystem } from 'troupe';
 import { startInbox } from './inbox-server.mjs';
 
@@ -6,15 +9,20 @@ const show = ({ from, to, subject }) => console.log(`  arrived: "${subject}" fro
 const inbox = process.env.SMTP_URL ? undefined : await startInbox({ onMail: show });
 const to = process.env.MAIL_TO ?? 'reader@example.net';
 
+// A mail that is accepted is on disk. A program of yours keeps its dataDir, so that what could not go yet goes after the
+// next start; this one ends with all mails gone, and removes its own.
+const dataDir = mkdtempSync(join(tmpdir(), 'troupe-mails-'));
+
 // Workers find the server by their environment, which is that of this process.
 process.env.SMTP_URL ??= inbox.url;
 const system = await createSystem({
   actors: new URL('../../actors', import.meta.url),
   workers: [{ role: 'mail', count: 1 }],
+  dataDir,
   log: 'error',
 });
 
-// An account is an actor. A tell queues the mail; each account sends five a second at most, the rest waits its turn.
+// An account is a durable actor. A tell queues the mail; each account sends five a second at most, the rest waits its turn.
 for (const subject of ['One', 'Two', 'Three']) system.tell('email/news', { type: 'send', to, subject, text: 'Hello.' });
 console.log('queued:', (await system.ask('email/news', { type: 'status' })).queued);
 
@@ -39,3 +47,4 @@ for (const account of ['news', 'service']) {
 
 await system.shutdown();
 await inbox?.close();
+rmSync(dataDir, { recursive: true });

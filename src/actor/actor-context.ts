@@ -207,7 +207,7 @@ export class ActorContext implements Context<unknown> {
   #setTimer(ms: number, everyMs: number | undefined, message: Message): () => void {
     checkTimer(ms, message);
     const cell = this.#live();
-    const timer = new MessageTimer(cell, { dueAt: cell.kernel.clock.now() + ms, everyMs, message });
+    const timer = MessageTimer.set(cell, { dueAt: cell.kernel.clock.now() + ms, everyMs, message });
     return () => timer.cancel();
   }
 

@@ -65,7 +65,7 @@ export interface Context<S = unknown> {
   where(id: ActorId): Promise<Whereabouts>;
   drained(): Promise<void>;
 
-  /** A child: lives on this worker, ends with this actor. Resolves once it has started. */
+  /** A child: lives on this worker, ends with this actor. Resolves once it has started; a durable actor's starts after the commit. */
   spawn(kind: string, options?: SpawnChildOptions): Promise<UntypedRef>;
   /** Ends this actor after this message. */
   stop(reason?: ExitReason): void;

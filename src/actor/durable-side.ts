@@ -8,6 +8,16 @@ import type { Signal } from '../vocabulary/signal.ts';
 
 export type Reminder = { atMs: number } | { everyMs: number };
 
+/** What a turn begins besides mail: a child, a timer. */
+export interface KeptBack {
+  /** The actor that it brings to life. */
+  readonly id?: ActorId;
+  /** Once what the turn did is committed. Does nothing the second time, or where its incarnation has ended. */
+  go(): void;
+  /** The turn comes to nothing. */
+  takeBack(): void;
+}
+
 /** The durable side of one cell: its record, and the turns that are not committed yet. */
 export interface DurableSide {
   /** Reads the record. Resolves to whether there was one; rejects STORE_FAILED. */
@@ -41,6 +51,8 @@ export interface DurableSide {
   tell(envelope: Envelope): boolean;
   request(envelope: Envelope): boolean;
   publish(topic: string, message: Message): void;
+  /** Not in the record: a crash between the commit and `go` loses it. An actor that the same turn asks goes at once. */
+  keepBack(effect: KeptBack): void;
   remind(name: string, when: Reminder, message: Message): void;
   forget(name: string): void;
 
@@ -66,4 +78,11 @@ export interface Durability {
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;
+  /**
+   * Whether something that these volatile actors have told is not committed yet by a receiver that is none of them. Told
+   * from another process, their next message could overtake it.
+   */
+  keepsOf(senders: ReadonlySet<ActorId>): boolean;
+  /** Whether there is a record of it. */
+  isOnDisk(id: ActorId): Promise<boolean>;
 }

@@ -138,13 +138,22 @@ function startFailed(cell: Cell, error: Error): void {
 /** A turn, a hook or a child of the cell has failed: what its supervision says. */
 export function failCell(cell: Cell, error: Error): void {
   if (cell.status === 'pausing' || cell.status === 'stopping' || cell.status === 'ended') return;
-  const { id, behaviour, restarts, kernel } = cell;
-  kernel.log.warn({ actor: id, err: error }, 'an actor threw');
+  cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw');
   // A stop that was asked for stands: nothing is started again only to end.
   if (cell.stopping !== undefined) return endCell(cell, endingOf(cell.stopping));
+  superviseFailure(cell, error, cell.status !== 'starting');
+}
+
+/** The turns of a durable actor since its last commit are void. It cannot go on: its state in memory is ahead of its record. */
+export function commitFailed(cell: Cell, error: Error): void {
+  superviseFailure(cell, error, false);
+}
+
+function superviseFailure(cell: Cell, error: Error, mayResume: boolean): void {
+  const { id, behaviour, restarts } = cell;
   switch (decide(behaviour.policy.onFailure, error, { id, restarts })) {
     case 'resume':
-      if (cell.status === 'starting') return restartOrFail(cell, error);
+      if (!mayResume) return restartOrFail(cell, error);
       cell.durable?.rollBack();
       return cell.wake();
     case 'restart':

@@ -40,6 +40,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly failed: FailedActors = new FailedActors();
   readonly asleep: Asleep = new Asleep();
   readonly #idle: DeadlineWheel;
+  readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
   waiting = 0;
@@ -50,7 +51,7 @@ export class LocalActors implements CellHost, Recipient {
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.#idle = new DeadlineWheel(kernel.clock, 10);
-    kernel.deadLetters.onWatchRefused = (envelope) => this.#tellNotFound(envelope);
+    kernel.deadLetters.onWatchRefused = ({ to, message }) => this.#tellNotFound(to, message as ActorId);
   }
 
   get size(): number {
@@ -91,13 +92,14 @@ export class LocalActors implements CellHost, Recipient {
     if (watching) cell.own.watching = watching;
     // Children stay as long as their parent: it could not start one again that had left by itself.
     if (behaviour.passivateAfterMs > 0 && !origin.parent)
-      this.#idle.add(new IdleCheck(this.#idle, cell), idleSince + behaviour.passivateAfterMs);
+      this.#watchIdleness(cell, idleSince + behaviour.passivateAfterMs);
     if (origin.spawned) this.becameSpawned(cell);
     return cell;
   }
 
   /** It has gone to live elsewhere. */
   forget(cell: Cell): void {
+    this.#watchIdlenessNoMore(cell);
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
@@ -122,6 +124,7 @@ export class LocalActors implements CellHost, Recipient {
 
   ended(cell: Cell, ending: Ending): void {
     const { id, kernel } = cell;
+    this.#watchIdlenessNoMore(cell);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
@@ -238,7 +241,8 @@ export class LocalActors implements CellHost, Recipient {
       case 'watch':
         // A passivated one that is watched from there already has not ended.
         if (cell || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
-        else this.#tellNotFound(envelope);
+        else if (this.#isDurable(to)) void this.#watchAbsent(to, watcher);
+        else this.#tellNotFound(to, watcher);
         break;
       case 'rewatch':
         // After a crash: who was spawned, or is durable, or had moved here before, lives on; any other one has died with its worker.
@@ -306,8 +310,36 @@ export class LocalActors implements CellHost, Recipient {
     for (const listener of this.watching.takeListeners(id)) callListener(listener, { id, reason }, threw);
   }
 
-  #tellNotFound(envelope: Envelope): void {
-    this.kernel.post.signal(envelope.message as ActorId, { type: 'terminated', id: envelope.to, reason: 'not-found' });
+  /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */
+  async #watchAbsent(target: ActorId, watcher: ActorId): Promise<void> {
+    this.watchers.add(target, watcher);
+    const { durability, log } = this.kernel;
+    try {
+      if ((await durability?.isOnDisk(target)) || this.#cells.has(target)) return;
+    } catch (error) {
+      return log.error({ err: error, actor: target }, 'the store did not tell whether a watched actor exists');
+    }
+    if (!this.watchers.has(target, watcher)) return;
+    this.watchers.remove(target, watcher);
+    this.#tellNotFound(target, watcher);
+  }
+
+  #watchIdleness(cell: Cell, from: number): void {
+    const check = new IdleCheck(this.#idle, cell);
+    this.#idleChecks.set(cell, check);
+    this.#idle.add(check, from);
+  }
+
+  /** Or the cell would stay in memory, though nobody knows it, until it was time for a look. */
+  #watchIdlenessNoMore(cell: Cell): void {
+    const check = this.#idleChecks.get(cell);
+    if (!check) return;
+    this.#idleChecks.delete(cell);
+    this.#idle.remove(check);
+  }
+
+  #tellNotFound(id: ActorId, watcher: ActorId): void {
+    this.kernel.post.signal(watcher, { type: 'terminated', id, reason: 'not-found' });
   }
 
   #tellEnd(cell: Cell, ending: Ending, startsAgain: boolean): void {

@@ -1,6 +1,6 @@
 /** A message to itself at a time, once or again and again. It is data, so that it can move with its actor. */
 import type { Timer } from '../vocabulary/clock.ts';
-import type { Message } from '../vocabulary/envelope.ts';
+import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import type { Cell } from './cell.ts';
 
 export interface TimerRecord {
@@ -17,8 +17,17 @@ export class MessageTimer implements Timer {
   readonly #message: Message;
   #dueAt: number;
   #timer: Timer | undefined;
+  #isCancelled = false;
 
-  constructor(cell: Cell, { dueAt, everyMs, message }: TimerRecord) {
+  /** A durable actor's runs once the turn that sets it is committed; its time counts from the call. */
+  static set(cell: Cell, record: TimerRecord): MessageTimer {
+    const { durable } = cell;
+    const timer = new MessageTimer(cell, record, durable === undefined);
+    durable?.keepBack({ go: () => timer.resume(), takeBack: () => timer.cancel() });
+    return timer;
+  }
+
+  constructor(cell: Cell, { dueAt, everyMs, message }: TimerRecord, isRunning = true) {
     this.#cell = cell;
     this.#dueAt = dueAt;
     this.#everyMs = everyMs;
@@ -26,7 +35,7 @@ export class MessageTimer implements Timer {
     const own = cell.own;
     own.timers ??= new Set();
     own.timers.add(this);
-    this.resume();
+    if (isRunning) this.resume();
   }
 
   get record(): TimerRecord {
@@ -34,6 +43,7 @@ export class MessageTimer implements Timer {
   }
 
   cancel(): void {
+    this.#isCancelled = true;
     this.pause();
     this.#cell.extras.timers?.delete(this);
   }
@@ -44,6 +54,7 @@ export class MessageTimer implements Timer {
   }
 
   resume(): void {
+    if (this.#isCancelled) return;
     const { clock } = this.#cell.kernel;
     this.#timer = clock.setTimer(this.#dueAt - clock.now(), () => this.#fire());
   }
@@ -56,7 +67,9 @@ export class MessageTimer implements Timer {
       this.#dueAt = nextBeat(this.#dueAt, this.#everyMs, cell.kernel.clock.now());
       this.resume();
     }
-    cell.tell(cell.id, this.#message);
+    if (cell.durable === undefined) return void cell.tell(cell.id, this.#message);
+    // Not by a turn that runs meanwhile: it is no part of it.
+    cell.deliver(new Envelope('message', cell.id, this.#message, cell.id, undefined, 0));
   }
 }
 

@@ -13,7 +13,7 @@ import type { Cell, CellHost, CellOrigin } from './cell.ts';
 import { Children, CHILDREN_MAX } from './children.ts';
 import type { Context, SpawnOptions } from './context.ts';
 import type { Kernel } from './kernel.ts';
-import { startCell } from './lifecycle.ts';
+import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 
 /** The id to spawn under; throws for a kind that is not known and for arguments that are no plain data. */
@@ -67,7 +67,7 @@ function alreadyExists(id: ActorId): TroupeError {
   );
 }
 
-/** Starts a child of `parent` in this process; resolves to its id once it has started. */
+/** Starts a child of `parent` in this process; resolves to its id once it has started, or at once where the parent is durable. */
 export async function spawnChild(
   parent: Cell,
   kind: string,
@@ -90,7 +90,9 @@ export async function spawnChild(
   } else {
     // Another claim may have taken the place between the answer and this step.
     if (kernel.claims?.isHome(id) === false) throw alreadyExists(id);
-    await newChild(parent, id, options.args, restart, shutdownMs);
+    const child = newChild(parent, id, options.args, restart, shutdownMs);
+    if (parent.durable) startWithTurn(parent, child);
+    else await start(child);
   }
   return id;
 }
@@ -112,18 +114,39 @@ async function ended(cell: Cell | undefined): Promise<void> {
 async function sameChild(parent: Cell, running: Cell, args: unknown): Promise<void> {
   const { origin, status } = running;
   if (origin.parent !== parent || !isDeepStrictEqual(origin.args, args)) throw alreadyExists(running.id);
-  if (status === 'starting' || status === 'pausing') await started(running);
+  if (!parent.durable && (status === 'starting' || status === 'pausing')) await started(running);
 }
 
-function newChild(parent: Cell, id: ActorId, args: unknown, restart: RestartType, shutdownMs: number): Promise<void> {
+/** It takes mail, and is not started yet. */
+function newChild(parent: Cell, id: ActorId, args: unknown, restart: RestartType, shutdownMs: number): Cell {
   const behaviour = parent.kernel.behaviours.get(kindOf(id)) as Behaviour;
   const child = parent.host.createCell(id, behaviour, originOf(args, parent));
   const own = parent.own;
   const children = (own.children ??= new Children(parent)) as Children;
   children.add(child, restart, shutdownMs);
-  const start = started(child);
-  startCell(child);
+  return child;
+}
+
+function start(cell: Cell): Promise<void> {
+  const start = started(cell);
+  startCell(cell);
   return start;
+}
+
+/** A durable parent waits for no start: it comes after the commit of the turn that spawns. */
+function startWithTurn(parent: Cell, child: Cell): void {
+  let isBegun = false;
+  parent.durable?.keepBack({
+    id: child.id,
+    go: () => {
+      if (!isBegun && child.status === 'starting') startCell(child);
+      isBegun = true;
+    },
+    takeBack: () => {
+      parent.extras.children?.forget(child);
+      endCell(child, { reason: 'killed', mail: 'ACTOR_STOPPED' });
+    },
+  });
 }
 
 function started(cell: Cell): Promise<void> {

@@ -60,6 +60,12 @@ function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {
   }
 }
 
+export function checkStanding({ id, expectedVersion, fence, isGone }: StoreChange, standing: Standing): void {
+  if (isGone) return;
+  checkVersion(id, expectedVersion, standing);
+  checkFence(id, fence, standing);
+}
+
 export function checkVersion(id: ActorId, expectedVersion: number, standing: Standing): void {
   const version = standing?.version ?? 0;
   if (version !== expectedVersion) {
@@ -67,7 +73,7 @@ export function checkVersion(id: ActorId, expectedVersion: number, standing: Sta
   }
 }
 
-export function checkFence(id: ActorId, fence: string, standing: Standing): void {
+function checkFence(id: ActorId, fence: string, standing: Standing): void {
   if (standing !== undefined && fence < standing.fence) {
     throw storeFailed(
       `the fence of a commit of ${id} is at least its record's, ${show(standing.fence)}; got ${show(fence)}`,

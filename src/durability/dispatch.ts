@@ -23,7 +23,7 @@ export class Dispatch {
   lastNumber = 0;
   #isClosed = false;
   /** It was closed with mail under way. */
-  leftMail = false;
+  #leftMail = false;
 
   constructor(cell: Cell) {
     this.#cell = cell;
@@ -40,9 +40,14 @@ export class Dispatch {
     for (const { number, to, message } of outgoing) this.#offer(number, to, message as Message);
   }
 
+  /** Not acknowledged yet, or left for the next one to see to. */
+  get hasMail(): boolean {
+    return this.outbox.size > 0 || this.#leftMail;
+  }
+
   close(): void {
     this.#isClosed = true;
-    this.leftMail = this.outbox.size > 0;
+    this.#leftMail = this.outbox.size > 0;
     this.outbox.clear();
   }
 

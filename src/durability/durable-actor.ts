@@ -6,8 +6,8 @@
  *                              └► failed: all turns since are void, their messages handled again from the record
  */
 import type { Cell } from '../actor/cell.ts';
-import type { DurableSide, Reminder } from '../actor/durable-side.ts';
-import { restartOrFail } from '../actor/lifecycle.ts';
+import type { DurableSide, KeptBack, Reminder } from '../actor/durable-side.ts';
+import { commitFailed } from '../actor/lifecycle.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
@@ -25,6 +25,7 @@ import { isSame, restoreState, type StateForm, stateBytes } from './state-form.t
 import type { Store, StoreChange, StoredRecord } from './store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
+import { wakeTime } from './wake-time.ts';
 
 /** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
 const TIDY_MS = 500;
@@ -39,6 +40,8 @@ export interface DurableDoor {
   /** It has done something: others may leave memory before it. */
   used(actor: DurableActor): void;
   closed(actor: DurableActor): void;
+  /** There is one more dead letter in the store. */
+  letterKept(): void;
 }
 
 export class DurableActor implements DurableSide, Committing {
@@ -124,6 +127,7 @@ export class DurableActor implements DurableSide, Committing {
   skip(envelope: Envelope): void {
     const before = this.#turn;
     this.#turn = new Turn(envelope);
+    this.#turn.isSkipped = true;
     this.endTurn();
     this.#turn = before;
   }
@@ -140,7 +144,7 @@ export class DurableActor implements DurableSide, Committing {
   voidTurn(): void {
     const turn = this.#turn;
     if (!turn) return;
-    turn.drop();
+    for (const effect of turn.drop().reverse()) effect.takeBack();
   }
 
   abandonTurn(): void {
@@ -157,7 +161,7 @@ export class DurableActor implements DurableSide, Committing {
     if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
     if (state !== undefined) this.#stateIs(state, batch);
     turn.run(batch);
-    if (turn.reply) this.#keepBack(turn.reply, envelope, batch);
+    if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
     if (!batch.isEmpty) return this.#door.committer.note(this);
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
@@ -185,14 +189,9 @@ export class DurableActor implements DurableSide, Committing {
     const { kernel, id } = this.cell;
     const at = kernel.clock.wall();
     this.#turn?.act((batch) => {
-      const change = deadLetterChange(kernel.newFence(), {
-        to: id,
-        message: envelope.message,
-        sender: envelope.sender,
-        reason,
-        at,
-      });
-      batch.with(change);
+      const { message, sender } = envelope;
+      batch.with(deadLetterChange(kernel, { to: id, message, sender, reason, at }));
+      batch.after(() => this.#door.letterKept());
     });
   }
 
@@ -207,6 +206,8 @@ export class DurableActor implements DurableSide, Committing {
 
   request(envelope: Envelope): boolean {
     const turn = this.#turn;
+    // The turn waits for it, so it cannot wait for the turn.
+    for (const effect of turn?.keptBack ?? []) if (effect.id === envelope.to) effect.go();
     if (turn && envelope.verb === 'message' && this.#door.isDurable(envelope.to)) {
       envelope.stamp = new Stamp('', 0, 0, 0, `${this.#reception.nameOf(turn)}#${++turn.asks}`);
     }
@@ -221,15 +222,25 @@ export class DurableActor implements DurableSide, Committing {
     else publish();
   }
 
+  keepBack(effect: KeptBack): void {
+    const turn = this.#turn;
+    if (!turn) return this.#afterCommit(() => effect.go());
+    turn.keepBack(effect);
+    turn.act((batch) => batch.after(() => effect.go()));
+  }
+
   remind(name: string, when: Reminder, message: Message): void {
-    this.#reminders.checkRoom();
-    const now = this.cell.kernel.clock.wall();
-    const atMs = 'everyMs' in when ? now + when.everyMs : when.atMs;
-    const reminder = { atMs, everyMs: 'everyMs' in when ? when.everyMs : undefined, message };
+    const reminder = this.#reminders.reminderOf(
+      name,
+      when,
+      message,
+      this.#turn?.reminders ?? new Turn(undefined).reminders,
+    );
     this.#inTurn((batch) => this.#reminders.set(name, reminder, batch));
   }
 
   forget(name: string): void {
+    if (this.#turn) this.#reminders.willForget(name, this.#turn.reminders);
     this.#inTurn((batch) => this.#reminders.forget(name, batch));
   }
 
@@ -299,7 +310,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#underWay = undefined;
     this.#version++;
     this.#release(batch);
-    this.#reminders.arm();
+    this.#reminders.committed();
     if (this.#open) this.#door.committer.note(this);
     else this.#tellSettled();
   }
@@ -319,7 +330,7 @@ export class DurableActor implements DurableSide, Committing {
     // Its message is handled again: nobody is told that it was given up.
     cell.current = undefined;
     if (this.#isClosed) this.#handOnDoubt(true);
-    else if (cell.status === 'ready' || cell.status === 'busy' || cell.status === 'frozen') restartOrFail(cell, error);
+    else if (cell.status === 'ready' || cell.status === 'busy' || cell.status === 'frozen') commitFailed(cell, error);
     this.#tellSettled();
   }
 
@@ -355,11 +366,6 @@ export class DurableActor implements DurableSide, Committing {
     batch.acknowledgeTo(this.#acknowledge);
   }
 
-  #keepBack(reply: KeptBackReply, envelope: Envelope | undefined, batch: TurnBatch): void {
-    if (envelope?.stamp) this.#reception.keepReply(envelope.stamp, reply.value, reply.error, batch);
-    batch.after(() => reply.leave());
-  }
-
   #stateIs(state: Uint8Array, batch: TurnBatch): void {
     if (this.#state !== undefined && isSame(this.#state, state)) return;
     this.#state = state;
@@ -381,15 +387,9 @@ export class DurableActor implements DurableSide, Committing {
     if (batch === this.#open && batch) this.#door.committer.note(this);
   }
 
-  /** When it must be in memory, should it leave: at once with unfinished mail, else at its next time. */
-  #wakeAt({ hasMail }: TurnBatch): number | undefined {
-    const { behaviour, context, kernel } = this.cell;
-    if (hasMail || this.outbox.size > 0 || this.#dispatch.leftMail) return 0;
-    const { clock } = kernel;
-    const { earliest } = this.#reminders;
-    const delay = this.#isClosed || this.cell.status === 'starting' ? undefined : behaviour.nextDueAt?.(context);
-    if (delay === undefined) return earliest === undefined ? undefined : Math.max(1, earliest);
-    return Math.max(1, Math.min(clock.wall() + (delay - clock.now()), earliest ?? Number.POSITIVE_INFINITY));
+  #wakeAt(batch: TurnBatch): number | undefined {
+    const isLive = !this.#isClosed && this.cell.status !== 'starting';
+    return wakeTime(this.cell, this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, isLive);
   }
 
   #tellSettled(): void {

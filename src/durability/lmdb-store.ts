@@ -9,10 +9,10 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActorId, parseActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
-import type { CommitOptions, Store, StoreChange, StoredRecord, Wake } from './store.ts';
+import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** In the dataDir. */
 export const STORE_FOLDER = 'store';
@@ -30,8 +30,9 @@ const PAGE = 1_000;
 interface Planned {
   readonly id: ActorId;
   readonly key: Key;
-  readonly record: WrittenRecord;
-  readonly wakeBefore: number | undefined;
+  readonly before: RecordHead | undefined;
+  /** Undefined: it goes. */
+  readonly record: WrittenRecord | undefined;
   readonly wakeAt: number | undefined;
 }
 
@@ -73,6 +74,13 @@ export class LmdbStore implements Store {
     });
   }
 
+  async head(id: ActorId): Promise<RecordHead | undefined> {
+    this.#checkOpen();
+    parseActorId(id);
+    const head = this.#guard(() => this.#head([HEAD, id]));
+    return head && { version: head.version, fence: head.fence, wakeAt: head.wakeAt };
+  }
+
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
@@ -89,10 +97,7 @@ export class LmdbStore implements Store {
     await this.#transaction(() => {
       const head = this.#head([HEAD, id]);
       checkVersion(id, expectedVersion, head);
-      const environment = this.#environment;
-      for (const key of [...environment.getKeys(partsOf(id))]) environment.removeSync(key);
-      if (head?.wakeAt !== undefined) environment.removeSync([WAKE, head.wakeAt, id]);
-      environment.removeSync([HEAD, id]);
+      this.#remove(id, head);
     }, true);
   }
 
@@ -129,22 +134,30 @@ export class LmdbStore implements Store {
 
   /** Checks a change, and writes its value to memory alone. */
   #plan(change: StoreChange): Planned {
-    const { id, expectedVersion, fence, wakeAt } = change;
+    const { id, fence, wakeAt, isGone } = change;
     const key: Key = [HEAD, id];
     const before = this.#head(key, fence);
-    checkVersion(id, expectedVersion, before);
-    checkFence(id, fence, before);
-    return { id, key, record: this.#writer.write(change, before), wakeBefore: before?.wakeAt, wakeAt };
+    checkStanding(change, before);
+    return { id, key, before, record: isGone ? undefined : this.#writer.write(change, before), wakeAt };
   }
 
-  #apply({ id, key, record: { value, putOutside, removeOutside }, wakeBefore, wakeAt }: Planned): void {
+  #apply({ id, key, before, record, wakeAt }: Planned): void {
+    if (record === undefined) return this.#remove(id, before);
     const environment = this.#environment;
+    const { value, putOutside, removeOutside } = record;
     environment.putSync(key, value);
     if (removeOutside) for (const name of removeOutside) environment.removeSync([PART, id, name]);
     if (putOutside) for (const [name, bytes] of putOutside) environment.putSync([PART, id, name], bytes);
-    if (wakeBefore === wakeAt) return;
-    if (wakeBefore !== undefined) environment.removeSync([WAKE, wakeBefore, id]);
+    if (before?.wakeAt === wakeAt) return;
+    if (before?.wakeAt !== undefined) environment.removeSync([WAKE, before.wakeAt, id]);
     if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
+  }
+
+  #remove(id: ActorId, head: RecordHead | undefined): void {
+    const environment = this.#environment;
+    for (const key of [...environment.getKeys(partsOf(id))]) environment.removeSync(key);
+    if (head?.wakeAt !== undefined) environment.removeSync([WAKE, head.wakeAt, id]);
+    environment.removeSync([HEAD, id]);
   }
 
   #head(key: Key, likelyFence?: string): StoredHead | undefined {

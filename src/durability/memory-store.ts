@@ -1,7 +1,7 @@
 /** A store that lasts as long as its `MemoryDisk`; stores on one disk see each other's commits, as processes would. */
 import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
-import { checkChanges, checkFence, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
-import type { CommitOptions, Store, StoreChange, StoredRecord, Wake } from './store.ts';
+import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 export type MemoryDisk = Map<ActorId, StoredRecord>;
 
@@ -19,6 +19,13 @@ export class MemoryStore implements Store {
     parseActorId(id);
     const record = this.#disk.get(id);
     return record && { ...record, parts: copyOf(record.parts) };
+  }
+
+  async head(id: ActorId): Promise<RecordHead | undefined> {
+    this.#checkOpen();
+    parseActorId(id);
+    const record = this.#disk.get(id);
+    return record && { version: record.version, fence: record.fence, wakeAt: record.wakeAt };
   }
 
   async commit(changes: readonly StoreChange[], _options?: CommitOptions): Promise<void> {
@@ -65,7 +72,8 @@ export class MemoryStore implements Store {
     await Promise.allSettled(this.#underWay);
   }
 
-  #apply({ id, expectedVersion, fence, wakeAt, put, remove }: StoreChange): void {
+  #apply({ id, expectedVersion, fence, wakeAt, put, remove, isGone }: StoreChange): void {
+    if (isGone) return void this.#disk.delete(id);
     const parts = new Map(this.#disk.get(id)?.parts);
     for (const name of remove) parts.delete(name);
     for (const [name, bytes] of put) parts.set(name, bytes);
@@ -91,11 +99,7 @@ export class MemoryStore implements Store {
   }
 
   #checkStanding(changes: readonly StoreChange[]): void {
-    for (const { id, expectedVersion, fence } of changes) {
-      const standing = this.#disk.get(id);
-      checkVersion(id, expectedVersion, standing);
-      checkFence(id, fence, standing);
-    }
+    for (const change of changes) checkStanding(change, this.#disk.get(change.id));
   }
 
   #checkOpen(): void {

@@ -16,6 +16,8 @@ export interface OutboxEntry {
   readonly number: number;
   /** It is kept beyond the acknowledgement, until it is withdrawn: its reply may come later. */
   readonly isAsk?: boolean;
+  /** The actor that told it, where its home may change before the receiver has committed it. */
+  readonly sender?: ActorId | undefined;
   /** As it is sent now. */
   envelope(previous: number, floor: number): Envelope;
 }
@@ -53,6 +55,15 @@ export class Outbox {
   /** How many wait for a receiver. */
   lengthOf(to: ActorId): number {
     return this.#ways.get(to)?.entries.length ?? 0;
+  }
+
+  /** Whether a message of one of these senders to somebody else waits. */
+  keepsOf(senders: ReadonlySet<ActorId>): boolean {
+    for (const [to, { entries }] of this.#ways) {
+      if (senders.has(to)) continue;
+      if (entries.some(({ sender }) => sender !== undefined && senders.has(sender))) return true;
+    }
+    return false;
   }
 
   /** Numbers grow; one that is here already is not taken twice. */

@@ -17,7 +17,7 @@ import { Committer } from './committer.ts';
 import { DurableActor, type DurableDoor } from './durable-actor.ts';
 import { ProcessOutbox } from './process-outbox.ts';
 import type { Store } from './store.ts';
-import { StoredDeadLetters } from './stored-dead-letters.ts';
+import { LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
 
 /** Durable actors of a process in memory, beyond which those that were idle for longest leave it. */
@@ -52,6 +52,7 @@ export class ProcessDurability implements Durability {
   /** Cells that have ended and still commit. */
   readonly #earlier = new Map<ActorId, Promise<void>>();
   #room: Timer | undefined;
+  #trim: Timer | undefined;
   #isClosed = false;
 
   constructor(options: DurabilityOptions) {
@@ -79,6 +80,7 @@ export class ProcessDurability implements Durability {
       afterEarlier: (id) => this.#earlier.get(id),
       used: (actor) => this.#used(actor),
       closed: (actor) => this.#ended(actor),
+      letterKept: () => this.#trimLater(),
     };
   }
 
@@ -113,6 +115,10 @@ export class ProcessDurability implements Durability {
     return this.#options.kernel.behaviours.get(kindOf(id))?.durable !== undefined;
   }
 
+  keepsOf(senders: ReadonlySet<ActorId>): boolean {
+    return this.#outbox.size > 0 && this.#outbox.keepsOf(senders);
+  }
+
   /** What was on its way to these receivers may be lost. */
   resend(isLost: (receiver: ActorId) => boolean): void {
     for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to);
@@ -130,11 +136,16 @@ export class ProcessDurability implements Durability {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#room?.cancel();
+    this.#trim?.cancel();
     this.#wakes?.close();
     this.#outbox.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
     await Promise.all(this.#earlier.values());
     await this.store?.close();
+  }
+
+  async isOnDisk(id: ActorId): Promise<boolean> {
+    return (await this.store?.head(id)) !== undefined;
   }
 
   #wake(id: ActorId): void {
@@ -177,6 +188,26 @@ export class ProcessDurability implements Durability {
       // The others come to the end of the line, so that the next look finds new ones.
       else if (cell.durable) this.#used(cell.durable as DurableActor);
     }
+  }
+
+  #trimLater(): void {
+    const { clock, log } = this.#options.kernel;
+    if (this.#isClosed) return;
+    this.#trim ??= clock.setTimer(TRIM_MS, () => {
+      this.#trim = undefined;
+      this.#dropOldLetters().catch((error) => {
+        if (!this.#isClosed) log.error({ err: error }, 'the oldest dead letters were not dropped');
+      });
+    });
+  }
+
+  /** Nobody else hears of them any more. */
+  async #dropOldLetters(): Promise<void> {
+    const { deadLetters, log } = this.#options.kernel;
+    const dropped = (await this.letters?.trim()) ?? [];
+    if (dropped.length === 0) return;
+    log.error({ dropped: dropped.length }, `more than ${LETTERS_STORED_MAX} dead letters: the oldest are dropped`);
+    for (const { to, message, sender } of dropped) deadLetters.add(to, message, sender, 'OVERLOADED');
   }
 
   #ended(actor: DurableActor): void {

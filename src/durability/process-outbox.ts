@@ -33,6 +33,10 @@ export class ProcessOutbox {
     return this.#outbox.size;
   }
 
+  keepsOf(senders: ReadonlySet<ActorId>): boolean {
+    return this.#outbox.keepsOf(senders);
+  }
+
   receivers(): ActorId[] {
     return this.#outbox.receivers();
   }
@@ -49,6 +53,7 @@ export class ProcessOutbox {
     this.#outbox.add(to, {
       number,
       isAsk: replyTo !== undefined,
+      sender,
       envelope: (previous, floor) => {
         const copy = new Envelope('message', to, message, sender, replyTo, deadline);
         copy.stamp = new Stamp(this.#stream, number, previous, floor, stamp?.turn);

@@ -7,9 +7,11 @@ import type { Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
+import type { KeptBackReply } from './kept-back-reply.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
+import { lettersHandled } from './stored-dead-letters.ts';
 import type { Turn, TurnBatch } from './turn-batch.ts';
 
 export interface ReceptionDoor {
@@ -68,6 +70,7 @@ export class Reception {
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch);
+    if (!turn.isSkipped) for (const letter of lettersHandled(envelope)) batch.with(letter);
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
@@ -76,7 +79,13 @@ export class Reception {
     for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
   }
 
-  keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
+  /** It leaves after the commit, and is kept for who asks again. */
+  keepBack(reply: KeptBackReply, stamp: Stamp | undefined, batch: TurnBatch): void {
+    if (stamp) this.#keepReply(stamp, reply.value, reply.error, batch);
+    batch.after(() => reply.leave());
+  }
+
+  #keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
     const { clock, limits } = this.#door.cell.kernel;
     const { stream, number, turn } = stamp;
     const name = replyPart(++this.#lastReply);

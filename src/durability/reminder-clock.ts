@@ -1,11 +1,12 @@
 /** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
+import type { Reminder } from '../actor/durable-side.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from './record.ts';
-import { Reminders, REMINDERS_MAX } from './reminders.ts';
+import { type ReminderChanges, Reminders, REMINDERS_MAX } from './reminders.ts';
 import type { TurnBatch } from './turn-batch.ts';
 
 /** Milliseconds that a timer may be set to; a later reminder is looked at again then. */
@@ -29,6 +30,8 @@ export class ReminderClock {
   readonly #mailed = new Map<string, Envelope>();
   #reminders = new Reminders();
   #timer: Timer | undefined;
+  /** Since the timer was set. */
+  #isChanged = false;
   #isClosed = false;
 
   constructor(clock: Clock, id: ActorId, deliver: (envelope: Envelope) => boolean) {
@@ -47,21 +50,32 @@ export class ReminderClock {
     this.arm();
   }
 
-  checkRoom(): void {
-    if (this.#reminders.size < REMINDERS_MAX) return;
-    const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
-    throw new TroupeError('OVERLOADED', text);
+  /** What is asked for now. Throws where there are too many, with what the present turn has changed. */
+  reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges): ReminderRecord {
+    if (!this.#reminders.takeRoom(name, changes)) {
+      const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
+      throw new TroupeError('OVERLOADED', text);
+    }
+    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message };
+    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, message };
+  }
+
+  willForget(name: string, changes: ReminderChanges): void {
+    this.#reminders.giveRoom(name, changes);
   }
 
   set(name: string, reminder: ReminderRecord, batch: TurnBatch): void {
     this.#reminders.set(name, reminder);
+    this.#isChanged = true;
     this.#mailed.delete(name);
     batch.write(reminderPart(name), encodeValue(reminder));
   }
 
   forget(name: string, batch: TurnBatch): void {
     this.#mailed.delete(name);
-    if (this.#reminders.delete(name)) batch.erase(reminderPart(name));
+    if (!this.#reminders.delete(name)) return;
+    this.#isChanged = true;
+    batch.erase(reminderPart(name));
   }
 
   /** It may have been replaced, or have fired, since its message was sent. */
@@ -73,19 +87,25 @@ export class ReminderClock {
     const { name } = firing;
     if (!this.isStillDue(firing)) return;
     this.#mailed.delete(name);
+    this.#isChanged = true;
     const next = this.#reminders.fired(name, this.#clock.wall());
     if (next) batch.write(reminderPart(name), encodeValue(next));
     else batch.erase(reminderPart(name));
   }
 
-  /** Reminders may have changed. */
+  /** Most commits change no reminder. */
+  committed(): void {
+    if (this.#isChanged) this.arm();
+  }
+
   arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#isClosed || this.#reminders.size === 0) return;
+    this.#isChanged = false;
+    if (this.#isClosed) return;
     const now = this.#clock.wall();
     for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
-    const earliest = this.#reminders.earliest;
+    const { earliest } = this.#reminders;
     if (earliest === undefined) return;
     const waitMs = earliest <= now ? AGAIN_MS : Math.min(earliest - now, TIMER_MS_MAX);
     this.#timer = this.#clock.setTimer(waitMs, () => this.arm());

@@ -26,6 +26,8 @@ export interface StoreChange extends Omit<RecordHead, 'version'> {
   readonly expectedVersion: number;
   readonly put: Parts;
   readonly remove: Iterable<string>;
+  /** The record goes, with all its parts and whatever its version; it need not be there. */
+  readonly isGone?: true;
 }
 
 export interface Wake {
@@ -40,6 +42,9 @@ export interface CommitOptions {
 
 export interface Store {
   load(id: ActorId): Promise<StoredRecord | undefined>;
+
+  /** Without its parts. */
+  head(id: ActorId): Promise<RecordHead | undefined>;
 
   /**
    * Does all changes or none. Rejects if a record has another version than expected or a higher fence than the change.

@@ -1,9 +1,13 @@
 /**
  * Messages to durable actors whose turn failed, kept in the store until somebody sends them again or discards them. Each is
- * a record of its own, written by the commit that notes its message as handled.
+ * a record of its own, written by the commit that notes its message as handled, and removed by the commit of the turn that
+ * handles it once more: so a resend that was interrupted has either happened, and the letter is gone, or can be tried again.
  */
+import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import { type Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
+import { COMMIT_CHANGES_MAX } from './commit-rules.ts';
 import type { Store, StoreChange } from './store.ts';
 
 /** No actor can have it as its kind: the store's own records stand apart. */
@@ -11,6 +15,13 @@ const KIND = 'troupe-dead-letter';
 const LETTER = 'letter';
 /** Letters listed at once, at most. */
 export const LETTERS_LISTED_MAX = 1_000;
+/** Letters in a store; beyond, the oldest are dropped within `TRIM_MS`. */
+export const LETTERS_STORED_MAX = 10_000;
+/** Milliseconds from a letter to the next look whether there are too many. */
+export const TRIM_MS = 1_000;
+
+/** In the turn of the stamp of a letter that is sent again. */
+const RESENT = 'dead-letter:';
 
 export interface DeadLetterContent {
   readonly to: ActorId;
@@ -26,10 +37,26 @@ export interface StoredDeadLetter extends DeadLetterContent {
   readonly id: string;
 }
 
-/** `key`: grows with every letter. */
-export function deadLetterChange(key: string, letter: DeadLetterContent): StoreChange {
+/** Its id grows with every letter, and is no other process's: fences are counted by each for itself. */
+export function deadLetterChange({ newFence, worker }: Kernel, letter: DeadLetterContent): StoreChange {
+  const key = `${newFence()}-${worker}`;
   const put = new Map([[LETTER, encodeValue(letter)]]);
   return { id: `${KIND}/${key}`, expectedVersion: 0, fence: '', wakeAt: undefined, put, remove: [] };
+}
+
+/** The same for every try of a letter: a receiver that has answered it answers again, and does not run again. */
+export function resentStamp(id: string): Stamp {
+  return new Stamp('', 0, 0, 0, `${RESENT}${id}`);
+}
+
+/** For the commit of the turn that has handled a letter which was sent again. */
+export function lettersHandled({ stamp }: Envelope): StoreChange[] {
+  return stamp?.turn?.startsWith(RESENT) ? [gone(stamp.turn.slice(RESENT.length))] : [];
+}
+
+function gone(id: string): StoreChange {
+  const rest = { fence: '', wakeAt: undefined, put: new Map(), remove: [] };
+  return { id: `${KIND}/${id}`, expectedVersion: 0, ...rest, isGone: true };
 }
 
 export class StoredDeadLetters {
@@ -64,5 +91,22 @@ export class StoredDeadLetters {
     if (!record) return false;
     await this.#store.forget(`${KIND}/${id}`, record.version);
     return true;
+  }
+
+  /** Drops the oldest beyond a number, and returns them. */
+  async trim(max: number = LETTERS_STORED_MAX): Promise<StoredDeadLetter[]> {
+    const ids: string[] = [];
+    for await (const id of this.#store.ids(KIND)) ids.push(id.slice(KIND.length + 1));
+    const dropped: StoredDeadLetter[] = [];
+    const old = ids.slice(0, Math.max(0, ids.length - max));
+    for (let from = 0; from < old.length; from += COMMIT_CHANGES_MAX) {
+      const some = old.slice(from, from + COMMIT_CHANGES_MAX);
+      for (const id of some) {
+        const letter = await this.get(id);
+        if (letter) dropped.push(letter);
+      }
+      await this.#store.commit(some.map(gone), { sync: false });
+    }
+    return dropped;
   }
 }

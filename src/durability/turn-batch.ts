@@ -2,8 +2,10 @@
  * What one or several turns of an actor change together, and what may leave once that is committed. Most batches have one
  * turn, one output and nothing removed, so lists begin with their first element and what is rare is made when needed.
  */
+import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { KeptBackReply } from './kept-back-reply.ts';
+import type { ReminderChanges } from './reminders.ts';
 import type { StoreChange } from './store.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
@@ -93,6 +95,11 @@ export class Turn {
   state: Uint8Array | undefined;
   /** The envelope was put aside. */
   isPutAside = false;
+  /** What goes, or is taken back, with the turn. */
+  #keptBack: KeptBack[] | undefined;
+  #reminders: ReminderChanges | undefined;
+  /** Its handler did not run: the message was refused, or came too late. */
+  isSkipped = false;
   /** Asks made so far. */
   asks = 0;
 
@@ -104,6 +111,14 @@ export class Turn {
     return this.#actions?.length ?? 0;
   }
 
+  get keptBack(): readonly KeptBack[] {
+    return this.#keptBack ?? NOTHING;
+  }
+
+  keepBack(effect: KeptBack): void {
+    (this.#keptBack ??= []).push(effect);
+  }
+
   act(action: (batch: TurnBatch) => void): void {
     if (this.#actions === undefined) this.#actions = [action];
     else this.#actions.push(action);
@@ -113,10 +128,19 @@ export class Turn {
     for (const action of this.#actions ?? NOTHING) action(batch);
   }
 
-  /** Nothing of what it did is to happen. */
-  drop(): void {
+  /** Nothing of what it did is to happen. Returns what is to be taken back. */
+  drop(): KeptBack[] {
+    const keptBack = this.#keptBack ?? [];
+    this.#keptBack = undefined;
     this.#actions = undefined;
     this.reply = undefined;
     this.state = undefined;
+    return keptBack;
+  }
+
+  /** Few turns have any. */
+  get reminders(): ReminderChanges {
+    this.#reminders ??= { fresh: new Set(), forgotten: new Set() };
+    return this.#reminders;
   }
 }

@@ -121,18 +121,19 @@ export class PlacementService {
     const role = this.#hosts.get(index);
     const others = [...this.#hosts].filter(([other]) => other !== index);
     if (others.length === 0) return false;
-    const isWanted = [...this.#options.kinds.values()].some((kind) => kind.role === role);
-    return !isWanted || others.some(([, has]) => has === role);
+    return !this.#isWanted(role) || others.some(([, has]) => has === role);
   }
 
-  /** What a worker hosts, each unit with the worker among those that can host where it would go; at most so many. */
+  /** What a worker hosts, each unit with the worker where it would go, NOWHERE as long as none can host it; at most so many. */
   unitsOn(index: number, most: number): { unit: Unit; to: number }[] {
     const found: { unit: Unit; to: number }[] = [];
     for (const role of this.#roles()) {
       const hosts = this.hosts(role);
+      const isWanted = this.#isWanted(role);
       for (const [shard, worker] of this.table.column(role).entries()) {
-        const to = worker === index ? rendezvous(shard, hosts) : undefined;
-        if (to !== undefined) found.push({ unit: shardUnit(role, shard), to });
+        if (worker !== index) continue;
+        const to = rendezvous(shard, hosts);
+        if (to !== undefined || isWanted) found.push({ unit: shardUnit(role, shard), to: to ?? NOWHERE });
       }
     }
     const places = [...this.#pinsOn(index), ...this.#givenOn(index)];
@@ -141,6 +142,11 @@ export class PlacementService {
       found.push({ unit: id, to: to ?? NOWHERE });
     }
     return found.slice(0, most);
+  }
+
+  /** Actors of some kind live on workers of this role. */
+  #isWanted(role: string | undefined): boolean {
+    return [...this.#options.kinds.values()].some((kind) => kind.role === role);
   }
 
   /** Places given on demand, but for actors that have one of their own since. */
@@ -159,7 +165,8 @@ export class PlacementService {
     startsAgain: boolean,
     isMoving: (unit: Unit) => boolean,
   ): void {
-    const wasHost = this.#hosts.delete(dead.index) || this.#leaving.delete(dead.index);
+    const wasLeaving = this.#leaving.delete(dead.index);
+    const wasHost = this.#hosts.delete(dead.index) || wasLeaving;
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {
       dead,

@@ -108,6 +108,7 @@ export class Rolling {
 
   async #restart(worker: SupervisedWorker): Promise<void> {
     const { supervisor, settled } = this.#parts;
+    if (worker.life.state === 'starting') await supervisor.ready(worker);
     const { process } = worker;
     // Also where it dies meanwhile, it is forked again at once.
     worker.isReplaced = worker.isRunning;
@@ -123,6 +124,8 @@ export class Rolling {
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */
   async #drain(worker: SupervisedWorker): Promise<void> {
     const { clock, supervisor, placement, drainMs } = this.#parts;
+    // One that has just been forked, after a crash: it would come to host while it is drained.
+    if (worker.life.state === 'starting') await supervisor.ready(worker);
     const { process } = worker;
     if (!process) return;
     supervisor.drain(worker);

@@ -139,6 +139,8 @@ export class WorkerSupervisor {
 
   forget(worker: SupervisedWorker): void {
     this.#workers.delete(worker.index);
+    // One that was removed between two processes: whoever waits for the next one waits in vain.
+    this.#reject(worker, 'its end');
     this.#listener.changed();
   }
 

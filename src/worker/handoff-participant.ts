@@ -194,10 +194,23 @@ export class HandoffParticipant {
     for (const id of family) leaving.units.add(id);
     router.hold(order.id, [...leaving.units]);
     leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
+    this.#takeWaiting(leaving);
     this.#openDesk();
     leaving.flushes = new Set(this.#door.peers());
     for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
     tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
+  }
+
+  /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
+  #takeWaiting({ units, late }: Leaving): void {
+    const { holds } = this.#door.router;
+    for (const unit of units) {
+      if (parseUnit(unit)) continue;
+      for (const held of holds.take(unit)) {
+        if ('signal' in held) holds.add(unit, held);
+        else late.push(held);
+      }
+    }
   }
 
   /** Under which something is kept here: in memory, asleep, failed, watched or subscribed. */

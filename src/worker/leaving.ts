@@ -10,6 +10,7 @@ import { freeze, thaw } from '../actor/freezing.ts';
 import { endCell } from '../actor/lifecycle.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { type FrameWeight, toWire } from '../wire/codec.ts';
@@ -21,6 +22,8 @@ import type { PeerLink } from './peer-link.ts';
 export const LATE_MAIL_MAX = 100_000;
 /** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
 export const ABORT_GRACE_MS = 200;
+/** Milliseconds between two looks whether all that they told durable actors is committed. */
+const KEPT_LOOK_MS = 5;
 
 export interface LeavingDoor {
   readonly actors: LocalActors;
@@ -49,6 +52,9 @@ export class Leaving {
   #members: Cell[] = [];
   #isStill = false;
   #cancelTimers: (() => void) | undefined;
+  #keptLook: Timer | undefined;
+  /** The deadline has passed: what is not over now is left behind. */
+  #isLate = false;
 
   constructor(door: LeavingDoor, order: MoveOrder) {
     this.#door = door;
@@ -90,6 +96,7 @@ export class Leaving {
   /** They stay: everything goes on here. */
   goOn(): void {
     this.#cancelTimers?.();
+    this.#keptLook?.cancel();
     this.#isStill = false;
     for (const cell of this.#members) thaw(cell);
   }
@@ -135,7 +142,7 @@ export class Leaving {
       if (--moving === 0) this.#look();
     };
     for (const cell of this.#members) if (!freeze(cell, still)) moving++;
-    if (moving === 0) this.#allStill();
+    if (moving === 0) this.#whenNothingIsKept();
   }
 
   /** Who belongs to the units now. False: it cannot move. */
@@ -160,8 +167,17 @@ export class Leaving {
     return true;
   }
 
+  /** What this process would have to send again could be overtaken by what they tell from elsewhere. */
+  #whenNothingIsKept(): void {
+    const { clock, durability } = this.#door.actors.kernel;
+    if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allStill();
+    this.#keptLook?.cancel();
+    this.#keptLook = clock.setTimer(KEPT_LOOK_MS, () => this.#look());
+  }
+
   #allStill(): void {
     this.#cancelTimers?.();
+    this.#keptLook?.cancel();
     for (const cell of this.#members) {
       try {
         this.#states.set(cell.id, this.#stateForWire(cell));
@@ -181,7 +197,9 @@ export class Leaving {
 
   #tooBusy(): void {
     const busy = this.#members.find(({ status }) => status !== 'frozen');
-    const text = `an actor moves between two turns; got one that takes longer: ${busy?.id}`;
+    const text = busy
+      ? `an actor moves between two turns; got one that takes longer: ${busy.id}`
+      : 'an actor moves once what it told durable actors is committed; got one whose receivers take longer';
     this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
   }
 
@@ -196,6 +214,7 @@ export class Leaving {
     const late = this.#members.filter(({ status }) => status !== 'frozen' && status !== 'ended');
     for (const cell of late) cell.extras.abort?.abort(new Error('the deadline of the drain has passed'));
     const timer = kernel.clock.setTimer(ABORT_GRACE_MS, () => {
+      this.#isLate = true;
       for (const cell of late) this.#kill(cell);
       this.#look();
       if (!this.#isStill) this.#tooBusy();

@@ -58,9 +58,7 @@ export class ProcessSystem implements System {
     this.#cluster = cluster;
     this.#sender = new Sender(kernel, undefined);
     this.#durability = durability;
-    this.deadLetters = deadLetterBox(kernel.deadLetters, durability?.letters, (to, message) =>
-      this.ask(to, message as Message),
-    );
+    this.deadLetters = deadLetterBox(durability?.letters, kernel);
   }
 
   get self(): ProcessIdentity {

@@ -239,6 +239,49 @@ describe('a move of a durable actor', () => {
   });
 });
 
+describe('a child of a durable actor', () => {
+  test('starts with the commit, hears what the same turn told it, and is there again after its worker has died', async () => {
+    const system = await start();
+    await whenAllReady(system);
+    const employer = 'employer/one';
+    const helper = (await system.ask(employer, { type: 'hire' })) as string;
+    const look = () => system.ask(helper, { type: 'get' });
+    await until('the helper has heard', async () => (await look()).heard.length === 1, 5_000);
+    const { how, pid } = await look();
+    expect(how).toBe('first');
+    expect(pid).toBe((await system.where(employer)).pid);
+    process.kill(pid, 'SIGKILL');
+    const home = () => system.where(employer).catch(() => ({ pid }));
+    await until('it has another home', async () => (await home()).pid !== pid, 10_000);
+    await system.ask(employer, { type: 'hireAndAsk' }, { timeoutMs: 20_000 });
+    await until('the helper is hired again', async () => (await look()).how === 'again', 10_000);
+  });
+
+  test('that the turn asks starts at once; of a turn that throws there is none', async () => {
+    const system = await start();
+    expect(await system.ask('employer/one', { type: 'hireAndAsk' })).toMatchObject({ how: 'asked' });
+    expect((await faultOf(system.ask('employer/one', { type: 'hireAndThrow' }))).code).toBe('HANDLER_FAILED');
+    const ended = await new Promise((resolve) => system.watch('helper/one-thrown', resolve));
+    expect(ended).toEqual({ id: 'helper/one-thrown', reason: 'not-found' });
+  });
+});
+
+describe('a dead letter that lasts', () => {
+  test('is listed by the master, sent again to another process, and gone with its turn', async () => {
+    const system = await start();
+    const wrong = { type: 'transfer', to: 'not an id', amount: 1, from: 'main', n: 1 };
+    expect((await faultOf(system.ask('account/1', wrong))).code).toBe('HANDLER_FAILED');
+    const [letter] = await system.deadLetters.list();
+    expect(letter).toMatchObject({ to: 'account/1', reason: 'HANDLER_FAILED' });
+    expect((await faultOf(system.deadLetters.resend(letter?.id as string))).code).toBe('HANDLER_FAILED');
+    const letters = await system.deadLetters.list();
+    expect(letters).toHaveLength(1);
+    expect(letters[0]?.id).not.toBe(letter?.id);
+    expect(await system.deadLetters.discard(letters[0]?.id as string)).toBe(true);
+    expect(await system.deadLetters.list()).toEqual([]);
+  });
+});
+
 describe('a backup', () => {
   test('taken while the system runs is a dataDir to start from', async () => {
     const system = await start();

@@ -1,9 +1,12 @@
 /** The e-mail actor against a real SMTP server on loopback; one port for all tests, as the pool belongs to the process. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSystem, defineActor, type System } from 'troupe';
-import { retryMs, TRIES_MAX } from '../../actors/_mail.ts';
+import { KEPT_MS, retryMs } from '../../actors/_mail.ts';
 import email from '../../actors/email.ts';
 
 interface Arrived {
@@ -37,6 +40,7 @@ const teller = defineActor({
 let port = 0;
 let inbox: Inbox | undefined;
 let system: System;
+let dataDir: string;
 let arrived: Arrived[] = [];
 
 async function openInbox(verdict: (to: string) => string | undefined = () => undefined): Promise<void> {
@@ -52,6 +56,10 @@ function mail(subject: string, more: object = {}): { type: string } & Record<str
 const status = () => system.ask('email/service', { type: 'status' });
 const arrivals = (count: number) => vi.waitFor(() => expect(arrived).toHaveLength(count), { timeout: 10_000 });
 
+async function startSystem(): Promise<void> {
+  system = await createSystem({ workers: 0, actors: { email, teller }, log: 'silent', dataDir });
+}
+
 beforeAll(async () => {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -62,24 +70,26 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   arrived = [];
-  system = await createSystem({ workers: 0, actors: { email, teller }, log: 'silent' });
+  dataDir = mkdtempSync(join(tmpdir(), 'troupe-email-'));
+  await startSystem();
 });
 
 afterEach(async () => {
   await system.shutdown({ timeoutMs: 2_000 });
   await inbox?.close();
   inbox = undefined;
+  rmSync(dataDir, { recursive: true, force: true });
 });
 
 describe('a mail that the server takes', () => {
-  test('arrives, with a Message-ID made of its id', async () => {
+  test('arrives, with a Message-ID made of its id and the fence that it was accepted under', async () => {
     await openInbox();
     const outcome = await system.ask('email/service', mail('Hello', { id: 'hello-1' }));
     expect(outcome).toEqual({ result: 'sent', tries: 1 });
     expect(arrived).toMatchObject([
       { from: 'service@localhost', to: 'reader@example.net', subject: 'Hello', text: 'about Hello' },
     ]);
-    expect(arrived[0]?.messageId).toMatch(/^<hello-1\.[0-9a-f]{12}@localhost>$/);
+    expect(arrived[0]?.messageId).toMatch(/^<hello-1\.[0-9a-f]{16}@localhost>$/);
     expect(await status()).toEqual({ queued: 0, sent: 1, failed: 0 });
   });
 
@@ -142,9 +152,27 @@ describe('a mail that the server does not take now', () => {
     expect(arrived.map(({ subject }) => subject).sort()).toEqual(['One', 'Two']);
   });
 
-  test('is tried at longer and longer intervals, a bounded number of times', () => {
-    const waits = Array.from({ length: TRIES_MAX }, (_, i) => retryMs(i + 1));
-    expect(waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, undefined]);
+  test('is tried under one Message-ID, also after a new start of the system', async () => {
+    await openInbox(() => '451 busy, try later');
+    system.tell('email/service', mail('Held', { id: 'held-1' }));
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ queued: 1 }), 5_000);
+    await system.shutdown({ timeoutMs: 2_000 });
+    await inbox?.close();
+    await openInbox();
+    await startSystem();
+    await arrivals(1);
+    expect(arrived.map(({ messageId }) => messageId)).toEqual([
+      expect.stringMatching(/^<held-1\.[0-9a-f]{16}@localhost>$/),
+    ]);
+    expect(await status()).toEqual({ queued: 0, sent: 1, failed: 0 });
+  });
+
+  test('is tried at longer and longer intervals, for four days', () => {
+    const waits = Array.from({ length: 15 }, (_, i) => retryMs(i + 1, 0));
+    expect(waits.slice(0, 5)).toEqual([200, 400, 800, 1_600, 3_200]);
+    expect(waits.at(-1)).toBe(900_000);
+    expect(retryMs(400, KEPT_MS - 1)).toBe(900_000);
+    expect(retryMs(400, KEPT_MS)).toBeUndefined();
   });
 });
 
@@ -179,6 +207,13 @@ describe('a mail that will never go', () => {
       reason: 'mail-failed',
     });
     expect(await status()).toEqual({ queued: 0, sent: 0, failed: 1 });
+  });
+
+  test('is refused when the waiting ones hold four million characters', async () => {
+    for (let i = 0; i < 40; i++) system.tell('email/service', mail('Large', { text: 'x'.repeat(100_000) }));
+    await expect(system.ask('email/service', mail('Too much'))).rejects.toMatchObject({
+      message: 'outbox: expected at most 4000000 characters in waiting mails',
+    });
   });
 
   test('is refused when a thousand wait already', async () => {

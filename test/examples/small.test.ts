@@ -1,9 +1,12 @@
 /** Every example runs as its own process: what it prints, its exit code, and that nothing of it is left. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 
 const RUN_MS_MAX = 45_000;
 const groups: number[] = [];
@@ -71,6 +74,12 @@ describe('the small examples', () => {
       'ten accounts hold 1000\n',
       'after a new start, ten accounts hold 1000\n',
     ]));
+
+  test('bank-endure: kills of workers and of everything, and a verdict', async () => {
+    const { code, output } = await start('bank-endure.mjs', { BANK_MINUTES: '0.1' }).ended;
+    expect(output).toMatch(/verdict: nothing lost, nothing twice, 0\.1 min, \{"done":[1-9]\d+,.*"kills":[1-9]/);
+    expect(code, output).toBe(0);
+  });
 
   test('durable-order: a machine that waits for days goes on after a new start', () =>
     expectOutput('durable-order.mjs', [
@@ -166,16 +175,27 @@ describe('the small examples', () => {
 });
 
 describe('start', () => {
+  let dataDir: string;
+  beforeAll(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'troupe-start-'));
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
   const listen = (server: Server, port: number) =>
     new Promise<number>((resolve) => server.listen(port, () => resolve((server.address() as AddressInfo).port)));
   const close = (server: Server) => new Promise((resolve) => server.close(resolve));
 
-  test('serves the chat, sends a welcome mail, and ends on SIGTERM with nothing left', async () => {
+  test('serves the chat, sends a welcome mail, and ends on SIGTERM with nothing left; and so once more on the same data', async () => {
+    for (let time = 0; time < 2; time++) await serveAndEnd();
+  });
+
+  async function serveAndEnd(): Promise<void> {
     const probe = createServer();
     const port = await listen(probe, 0);
     await close(probe);
-    const example = start('start.mjs', { PORT: String(port) });
+    const example = start('start.mjs', { PORT: String(port), DATA_DIR: dataDir });
     await vi.waitFor(() => expect(example.output()).toContain('mail arrived: "Welcome to troupe"'), 20_000);
+    expect(example.output()).toContain(`kept in: ${dataDir}\n`);
     expect(example.output()).toMatch(/worker 1: web, pid \d+\n/);
     expect(example.output()).toMatch(/worker \d+: mail, pid \d+\n/);
     const page = await fetch(`http://localhost:${port}/`);
@@ -185,7 +205,7 @@ describe('start', () => {
     const { code, output } = await example.ended;
     expect(code, output).toBe(0);
     await expectNothingLeft(example);
-  });
+  }
 
   test('says so when the port is taken, and exits with 1', async () => {
     const other = createServer();

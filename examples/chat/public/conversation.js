@@ -39,15 +39,13 @@ export class Conversation {
     return !known;
   }
 
-  /** The room as it is now. After the death of its worker it is a new one, and remembers nothing. */
+  /** The room as it is now. Where nobody was in it for long, it has forgotten what was said and begins anew. */
   enter({ since, people, history }) {
     const isNew = this.since !== 0 && since > this.since;
     this.since = since;
     this.joined = true;
     this.people = new Set(people);
     for (const message of history) this.add(message);
-    // What was under way to the one before may have ended with it.
-    for (const message of this.messages) if (isNew && message.pending) message.triedAt = 0;
     if (isNew) this.add({ id: `since-${since}`, at: since, note: true });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { storeFailed } from '../../durability/commit-rules.ts';
 import { type MemoryDisk, MemoryStore } from '../../durability/memory-store.ts';
-import type { Store, StoreChange, StoredRecord, Wake } from '../../durability/store.ts';
+import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../../durability/store.ts';
 import type { ActorId } from '../../vocabulary/address.ts';
 import type { ProcessClock } from './process-clock.ts';
 
@@ -49,6 +49,11 @@ class SimulatedStore implements Store {
   async load(id: ActorId): Promise<StoredRecord | undefined> {
     await this.#wait(OPERATION_MS);
     return this.#store.load(id);
+  }
+
+  async head(id: ActorId): Promise<RecordHead | undefined> {
+    await this.#wait(OPERATION_MS);
+    return this.#store.head(id);
   }
 
   async commit(changes: readonly StoreChange[]): Promise<void> {

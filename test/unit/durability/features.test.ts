@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
@@ -141,6 +143,84 @@ describe('leaving memory', () => {
       expect(process.actors.size).toBeLessThanOrEqual(20);
     }
     for (let n = 0; n < 100; n++) expect(await system.ask(`diary/${n}`, { type: 'get' })).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('an actor that has left memory', () => {
+  it('has left it: nothing holds its cell', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const machine = new Machine();
+    const { system, clock, process } = machine.start({ diary }, 20);
+    const cells: WeakRef<object>[] = [];
+    for (let n = 0; n < 500; n++) {
+      await system.ask(`diary/${n}`, { type: 'note', text: 'x' });
+      const cell = process.actors.cellOf(`diary/${n}`);
+      if (cell) cells.push(new WeakRef(cell));
+      if (n % 20 === 0) await clock.advance(30);
+    }
+    await clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+    expect(process.actors.size).toBeLessThanOrEqual(20);
+    expect(cells.length).toBe(500);
+    expect(cells.filter((cell) => cell.deref()).length).toBeLessThan(60);
+  });
+});
+
+describe('a watch of a durable actor', () => {
+  it('that is in the store and not in memory waits for its end, as that of a living one', async () => {
+    const machine = new Machine();
+    const first = machine.start({ diary });
+    await first.system.ask('diary/a', { type: 'note', text: 'here' });
+    await crash(first);
+    const { system } = machine.start({ diary });
+    const ends: unknown[] = [];
+    system.watch('diary/a', (end) => ends.push(end));
+    await machine.clock.advance(10);
+    expect(ends).toEqual([]);
+    // Coming into memory, leaving it and coming back is no end.
+    await system.ask('diary/a', { type: 'get' });
+    await machine.clock.advance(700_000);
+    await system.ask('diary/a', { type: 'get' });
+    expect(ends).toEqual([]);
+    await system.stop('diary/a');
+    expect(ends).toEqual([{ id: 'diary/a', reason: 'stopped' }]);
+  });
+
+  it('of which there is nothing is told at once', async () => {
+    const { system, clock } = new Machine().start({ diary });
+    const ends: unknown[] = [];
+    system.watch('diary/nobody', (end) => ends.push(end));
+    await clock.advance(10);
+    expect(ends).toEqual([{ id: 'diary/nobody', reason: 'not-found' }]);
+  });
+
+  it('by another actor, and taken back, tells nothing', async () => {
+    const watcher = defineActor({
+      state: () => ({ ended: [] as string[] }),
+      receive: {
+        watch: (ctx, { id }: { id: string }) => ctx.watch(id),
+        watchAndNot(ctx, { id }: { id: string }) {
+          ctx.watch(id);
+          ctx.unwatch(id);
+        },
+        get: (ctx) => ctx.state.ended,
+      },
+      onTerminated: (ctx, { id, reason }) => void ctx.state.ended.push(`${id} ${reason}`),
+    }) as ActorDefinition;
+    const machine = new Machine();
+    const first = machine.start({ diary, watcher });
+    await first.system.ask('diary/a', { type: 'note', text: 'here' });
+    await crash(first);
+    const { system, clock } = machine.start({ diary, watcher });
+    await system.ask('watcher/w', { type: 'watch', id: 'diary/a' });
+    await system.ask('watcher/w', { type: 'watchAndNot', id: 'diary/b' });
+    await clock.advance(10);
+    expect(await system.ask('watcher/w', { type: 'get' })).toEqual([]);
+    await system.kill('diary/a');
+    await clock.advance(10);
+    expect(await system.ask('watcher/w', { type: 'get' })).toEqual(['diary/a killed']);
   });
 });
 

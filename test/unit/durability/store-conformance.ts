@@ -66,6 +66,24 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       expect(await store.load('bank/a')).toMatchObject({ version: 1, parts: part(0) });
     });
 
+    it('tells the head of a record without its parts', async () => {
+      expect(await store.head('bank/a')).toBeUndefined();
+      await store.commit([change('bank/a', 0, { fence: '5', wakeAt: 9 })]);
+      expect(await store.head('bank/a')).toEqual({ version: 1, fence: '5', wakeAt: 9 });
+    });
+
+    it('removes a record in a commit with others, whatever its version, also one that is not there; or changes nothing', async () => {
+      await store.commit([change('bank/a', 0, { wakeAt: 5, fence: '9' }), change('bank/b', 0)]);
+      const gone = change('bank/a', 0, { isGone: true, fence: '', put: new Map() });
+      await expect(store.commit([gone, change('bank/b', 0)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect(await store.load('bank/a')).toMatchObject({ version: 1 });
+      await store.commit([gone, { ...gone, id: 'bank/nobody' }, change('bank/b', 1)]);
+      expect(await store.load('bank/a')).toBeUndefined();
+      expect(await store.load('bank/b')).toMatchObject({ version: 2 });
+      expect(await all(store.wakes(0, 100))).toEqual([]);
+      expect(await all(store.ids('bank'))).toEqual(['bank/b']);
+    });
+
     it('refuses a lower fence than that of the record, and takes the same or a higher one', async () => {
       await store.commit([change('bank/a', 0, { fence: '0002' })]);
       await expect(store.commit([change('bank/a', 1, { fence: '0001' })])).rejects.toMatchObject({

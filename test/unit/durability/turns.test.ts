@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MemoryDisk, MemoryStore } from '../../../src/durability/memory-store.ts';
-import type { Store, StoreChange } from '../../../src/durability/store.ts';
 import { defineActor, errorOf, fateOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
+import { FaultyStore } from './faulty-store.ts';
 
 const counter = defineActor({
   durable: true,
@@ -33,23 +33,6 @@ const counter = defineActor({
 });
 
 const gates: Gate[] = [];
-
-/** A store whose commits a test can hold up or make fail. */
-class FaultyStore extends MemoryStore implements Store {
-  gate: Gate | undefined;
-  failures = 0;
-  /** The engine says that it failed, although it wrote. */
-  lies = 0;
-  commits = 0;
-
-  override async commit(changes: readonly StoreChange[]): Promise<void> {
-    this.commits++;
-    await this.gate?.opened;
-    if (this.failures > 0 && this.failures--) throw Object.assign(new Error('disk full'), { code: 'STORE_FAILED' });
-    await super.commit(changes);
-    if (this.lies > 0 && this.lies--) throw Object.assign(new Error('connection lost'), { code: 'STORE_FAILED' });
-  }
-}
 
 function start(
   disk: MemoryDisk = new Map(),
@@ -117,18 +100,6 @@ describe('a durable actor', () => {
     expect(await system.deadLetters.list()).toMatchObject([
       { to: 'counter/a', message: { type: 'boom', by: 50 }, reason: 'HANDLER_FAILED' },
     ]);
-  });
-
-  it('lets dead letters be sent again and discarded', async () => {
-    const { system, clock } = start();
-    await fateOf(system.ask('counter/a', { type: 'boom', by: 50 }));
-    await clock.advance(100);
-    const [letter] = await system.deadLetters.list();
-    expect(await fateOf(system.deadLetters.resend(letter?.id as string))).toBe('HANDLER_FAILED/executed');
-    expect(await system.deadLetters.list()).toHaveLength(2);
-    for (const { id } of await system.deadLetters.list()) expect(await system.deadLetters.discard(id)).toBe(true);
-    expect(await system.deadLetters.list()).toEqual([]);
-    expect(await system.deadLetters.discard(letter?.id as string)).toBe(false);
   });
 
   it('refuses a state that is no plain data, naming the path, and goes on from the last one', async () => {

@@ -183,8 +183,7 @@ export class Census {
 
   #died(address: string, at: number): void {
     const process = this.processes.get(address);
-    // What slept there had its watches there.
-    for (const id of process?.actors.asleep.ids() ?? []) this.#ended(id, 'worker-exited');
+    for (const id of process?.actors.asleep.ids() ?? []) this.#sleeperDied(address, id);
     for (const id of process?.actors.ids() ?? []) {
       const life = this.lives.get(id);
       const cell = process?.actors.cellOf(id);
@@ -192,13 +191,23 @@ export class Census {
       const isCopy = cell?.status === 'frozen';
       if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id) && !isCopy) this.mustReturn.set(id, at);
       const isHere = life?.host === address && life.endedAt === undefined;
-      if (life && isHere && isCopy) life.doubtfulAt = at;
+      // Also between two incarnations.
+      if (life?.host === address && isCopy) life.doubtfulAt = at;
       else if (life && isHere) this.#over(life);
       // Also between two incarnations, and of one that has moved here and has not done anything yet.
       else if (life && life.endedAt === undefined && !isCopy) this.#over(life);
       this.#ended(id, 'worker-exited', isCopy);
     }
-    for (const { units } of this.#moves.settledTo(address)) this.#diedBeforeIt(address, new Set(units), at);
+    this.#diedBeforeIt(address, this.#moves.cameTo(address), at);
+  }
+
+  /** What slept there had its watches there, unless it has moved, or will have. */
+  #sleeperDied(address: string, id: string): void {
+    if (this.#moves.hasLeft(address, id)) return;
+    const ended = (hasMoved: boolean): void => {
+      if (!hasMoved) this.#ended(id, 'worker-exited');
+    };
+    if (!this.#moves.whenEnded(address, id, ended)) ended(false);
   }
 
   /** The table gave these units to a process that is dead before it has begun with them. */

@@ -44,6 +44,51 @@ const node = defineActor({
   },
 });
 
+/** Not durable: what it tells is kept by its process until it is committed. */
+const talker = defineActor({
+  receive: { say: (ctx, { n }: { n: number }) => void ctx.tell('narrow/x', { type: 'take', n }) },
+});
+
+/** Where the receiver's worker dies just as its sender, a volatile actor, moves, and mail between them is not committed. */
+test('a volatile sender that moves while its durable receiver comes back elsewhere: nothing lost, nothing swapped', {
+  timeout: 120_000,
+}, async () => {
+  let moves = 0;
+  for (let seed = 1; seed <= RUNS * 3; seed++) {
+    const random = seededRandom(seed);
+    const actors = { narrow, talker };
+    const simulation = await Simulation.start({ seed, workers: 3, actors, disk: new SimulatedDisk() });
+    const { system } = simulation;
+    await simulation.until(system.ask('narrow/x', { type: 'get' }));
+    let told = 0;
+    const say = (): void => {
+      for (let n = 0; n < 20; n++) system.tell('talker/t', { type: 'say', n: ++told });
+    };
+    for (let step = 0; step < 6; step++) {
+      say();
+      const [receiver, sender] = await simulation.until(
+        Promise.all([system.where('narrow/x'), system.where('talker/t')]),
+      );
+      const others = [1, 2, 3].filter((worker) => worker !== sender.worker && worker !== receiver.worker);
+      if (receiver.worker !== sender.worker) simulation.crash(receiver.worker);
+      const moved = system.move('talker/t', others[0] as number).then(
+        () => moves++,
+        () => {},
+      );
+      say();
+      await simulation.run(random() * 30);
+      say();
+      await simulation.until(moved);
+      await simulation.run(random() * 400);
+    }
+    await simulation.run(120_000);
+    const got = await simulation.until(system.ask('narrow/x', { type: 'get' }));
+    expect(got, `seed ${seed}`).toEqual(Array.from({ length: told }, (_, n) => n + 1));
+    await simulation.until(system.shutdown());
+  }
+  expect(moves).toBeGreaterThan(RUNS * 3);
+});
+
 test('a receiver with a small mailbox gets all of a long series, in order, each once', {
   timeout: 120_000,
 }, async () => {

@@ -1,6 +1,7 @@
 /** The hand-offs of a run, seen in the master's control messages: which stand, and whether one took too long. */
 import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import type { MoveOrder } from '../../../src/wire/control.ts';
+import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
+import type { MoveOrder, Unit } from '../../../src/wire/control.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';
 
@@ -16,7 +17,9 @@ export class Moves {
   readonly #breaches: Breaches;
   readonly #faults: Faults;
   readonly #standing = new Map<number, Move>();
-  readonly #settledTo = new Map<string, MoveOrder[]>();
+  readonly #came = new Map<string, Set<Unit>>();
+  readonly #left = new Map<string, Set<Unit>>();
+  readonly #whenEnded = new Map<number, ((hasMoved: boolean) => void)[]>();
   begun = 0;
   settled = 0;
 
@@ -25,9 +28,25 @@ export class Moves {
     this.#faults = faults;
   }
 
-  /** Moves to a process that were settled while it lived: what moved may be there without having done anything yet. */
-  settledTo(address: string): readonly MoveOrder[] {
-    return this.#settledTo.get(address) ?? [];
+  /** What has moved to a process while that lived, and not away again: it may be there without having done anything yet. */
+  cameTo(address: string): ReadonlySet<Unit> {
+    return this.#came.get(address) ?? new Set();
+  }
+
+  /** It has moved away, whether the process knows it yet or not. */
+  hasLeft(address: string, id: string): boolean {
+    const left = this.#left.get(address);
+    return unitsOf(id).some((unit) => left?.has(unit));
+  }
+
+  /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
+  whenEnded(address: string, id: string, ended: (hasMoved: boolean) => void): boolean {
+    for (const { order } of this.#standing.values()) {
+      if (addressOf(order.from) !== address || !order.units.some((unit) => unitsOf(id).includes(unit))) continue;
+      this.#whenEnded.set(order.id, [...(this.#whenEnded.get(order.id) ?? []), ended]);
+      return true;
+    }
+    return false;
   }
 
   order(move: number): MoveOrder | undefined {
@@ -57,10 +76,10 @@ export class Moves {
     this.#standing.delete(id);
     if (how === 'settled') {
       this.settled++;
-      const { index, incarnation } = move.order.to;
-      const to = `~${index}.${incarnation}`;
-      this.#settledTo.set(to, [...this.settledTo(to), move.order]);
+      this.#carryOver(move.order);
     }
+    for (const ended of this.#whenEnded.get(id) ?? []) ended(how === 'settled');
+    this.#whenEnded.delete(id);
     const calmMs = at - Math.max(move.since, this.#faults.lastTrouble(at));
     // What a broken link has lost of a hand-off is not sent again: its deadline ends it.
     if (calmMs > HANDOFF_CALM_MS && !this.#faults.anyBroken(move.since, at)) {
@@ -69,4 +88,29 @@ export class Moves {
       this.#breaches.add('liveness', text);
     }
   }
+
+  #carryOver({ units, from, to }: MoveOrder): void {
+    const came = this.#unitsAt(this.#came, addressOf(to));
+    const left = this.#unitsAt(this.#left, addressOf(from));
+    for (const unit of units) {
+      came.add(unit);
+      left.add(unit);
+      this.#came.get(addressOf(from))?.delete(unit);
+      this.#left.get(addressOf(to))?.delete(unit);
+    }
+  }
+
+  #unitsAt(map: Map<string, Set<Unit>>, address: string): Set<Unit> {
+    let units = map.get(address);
+    if (!units) map.set(address, (units = new Set()));
+    return units;
+  }
+}
+
+function addressOf({ index, incarnation }: MoveOrder['to']): string {
+  return `~${index}.${incarnation}`;
+}
+
+function unitsOf(id: string): Unit[] {
+  return [id, shardUnit('', shardOf(id))];
 }

@@ -1,0 +1,140 @@
+/** One beyond each bound of what durable actors keep: refused with a clear error, and the rest is whole. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/dispatch.ts';
+import { KEPT_HIGH, KEPT_MAX, ProcessOutbox } from '../../../src/durability/process-outbox.ts';
+import { REMINDERS_MAX } from '../../../src/durability/reminders.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { defineActor, errorOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
+
+let gate: Gate;
+
+beforeEach(() => {
+  gate = new Gate();
+});
+
+const sender = defineActor({
+  durable: true,
+  state: () => ({ slow: -1 }),
+  receive: {
+    send(ctx, { count, to }: { count: number; to: string }) {
+      for (let n = 0; n < count; n++) {
+        const isClear = ctx.tell(to, { type: 'take', n });
+        if (!isClear && ctx.state.slow < 0) ctx.state.slow = n;
+      }
+      return ctx.state.slow;
+    },
+  },
+}) as ActorDefinition;
+
+const taker = defineActor({
+  durable: true,
+  mailbox: { capacity: 200_000 },
+  state: () => ({ count: 0, last: -1, isInOrder: true }),
+  receive: {
+    wait: () => gate.opened,
+    take({ state }, { n }: { n: number }) {
+      state.isInOrder &&= n === state.last + 1;
+      state.last = n;
+      state.count++;
+    },
+    get: (ctx) => ctx.state,
+  },
+}) as ActorDefinition;
+
+describe('messages of a durable actor that are not acknowledged', () => {
+  it(`are ${OUTBOX_MAX} at most: one more is a dead letter, tell says slow down long before, and the others arrive in order`, {
+    timeout: 60_000,
+  }, async () => {
+    const kit = startKit({ sender, taker });
+    const { system, clock } = kit;
+    const waiting = system.ask('taker/one', { type: 'wait' }, { timeoutMs: 600_000 });
+    const slow = await system.ask('sender/one', { type: 'send', count: OUTBOX_MAX + 2, to: 'taker/one' });
+    expect(slow).toBe(OUTBOX_HIGH - 1);
+    expect(kit.dead()).toEqual(['taker/one:take:OVERLOADED']);
+    gate.open();
+    await waiting;
+    const got = await arrived(kit, OUTBOX_MAX + 1);
+    expect(got).toMatchObject({ count: OUTBOX_MAX + 1, isInOrder: true });
+    await clock.advance(1_000);
+    // There is room again.
+    await system.ask('sender/one', { type: 'send', count: 1, to: 'taker/two' });
+    await arrived(kit, 1, 'taker/two');
+  });
+});
+
+describe('messages of a process to durable actors that are not committed', () => {
+  it(`are ${KEPT_MAX} at most: one more is refused, an ask with its fate, and tell says slow down long before`, () => {
+    const { process, dead } = startKit({ taker });
+    const { kernel } = process.actors;
+    kernel.post = { deliver: () => true, signal: () => {} };
+    const outbox = new ProcessOutbox(kernel, 1);
+    let slow = -1;
+    for (let n = 0; n < KEPT_MAX; n++) {
+      const isClear = outbox.send(new Envelope('message', 'taker/one', { type: 'take', n }, undefined, undefined, 0));
+      if (!isClear && slow < 0) slow = n;
+    }
+    expect(slow).toBe(KEPT_HIGH - 1);
+    expect(outbox.size).toBe(KEPT_MAX);
+    expect(dead()).toEqual([]);
+    expect(outbox.send(new Envelope('message', 'taker/one', { type: 'take' }, undefined, undefined, 0))).toBe(false);
+    expect(dead()).toEqual(['taker/one:take:OVERLOADED']);
+    const reply = kernel.pending.open('taker/two', 0, undefined, undefined);
+    outbox.send(new Envelope('message', 'taker/two', { type: 'get' }, undefined, reply, 0));
+    outbox.acknowledged({ type: 'acknowledged', by: 'taker/one', stream: `${kernel.address}@1`, number: 1 });
+    expect(outbox.size).toBe(KEPT_MAX - 1);
+    outbox.close();
+    return expect(reply.promise).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      fate: 'not-executed',
+      message: expect.stringMatching(/at most 100000 messages of a process .*; got one more$/),
+    });
+  });
+});
+
+describe('reminders of an actor', () => {
+  const diary = defineActor({
+    durable: true,
+    state: () => ({ fired: 0 }),
+    receive: {
+      set(ctx, { from, count }: { from: number; count: number }) {
+        for (let n = from; n < from + count; n++) ctx.remind(`r${n}`, { atMs: 1e15 + n }, { type: 'fire' });
+      },
+      swap(ctx) {
+        ctx.forget('r0');
+        ctx.remind('new', { atMs: 1e15 }, { type: 'fire' });
+      },
+      fire: (ctx) => void ctx.state.fired++,
+    },
+  }) as ActorDefinition;
+
+  it(`are ${REMINDERS_MAX} at most: one more throws, in one turn or in several; the same name and a forgotten one make no more`, async () => {
+    const { system, clock } = startKit({ diary });
+    const whole = await errorOf(system.ask('diary/a', { type: 'set', from: 0, count: REMINDERS_MAX + 1 }));
+    expect(whole.message).toMatch(/at most 10000 reminders; got one more of diary\/a/);
+    await clock.advance(100);
+    await system.ask('diary/a', { type: 'set', from: 0, count: REMINDERS_MAX });
+    expect((await errorOf(system.ask('diary/a', { type: 'set', from: REMINDERS_MAX, count: 1 }))).message).toMatch(
+      /OVERLOADED|at most 10000/,
+    );
+    await clock.advance(100);
+    await system.ask('diary/a', { type: 'set', from: 0, count: 100 });
+    await system.ask('diary/a', { type: 'swap' });
+    expect((await errorOf(system.ask('diary/a', { type: 'set', from: 0, count: 1 }))).code).toBe('HANDLER_FAILED');
+  });
+});
+
+interface Taken {
+  count: number;
+  isInOrder: boolean;
+}
+
+async function arrived({ system, clock }: Kit, count: number, id = 'taker/one'): Promise<Taken> {
+  for (let look = 0; look < 500; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await clock.advance(5);
+    const taken = (await system.ask(id, { type: 'get' })) as Taken;
+    if (taken.count >= count) return taken;
+  }
+  throw new Error(`${count} messages arrive at ${id}; got fewer in time`);
+}
