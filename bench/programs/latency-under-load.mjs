@@ -2,7 +2,7 @@
  * Asks at 10, 50 and 80 % of the load that two workers can reach, sent by a clock and timed from when they were due; then
  * small asks while 10 MB messages go the same way.
  */
-import { Program, sleep, windowed } from '../harness/measure.mjs';
+import { Program, windowed } from '../harness/measure.mjs';
 import { idOn } from '../harness/placed.mjs';
 import { percentile } from '../harness/statistics.mjs';
 import { usersSystem } from '../harness/users.mjs';
@@ -44,25 +44,23 @@ for (const part of [0.1, 0.5, 0.8]) {
   }
 }
 
-const blob = 'x'.repeat(10_000_000);
-for (const isLoaded of [false, true]) {
-  const micros = [];
-  const until = performance.now() + program.seconds * 4_000;
-  const loading = (async () => {
-    while (isLoaded && performance.now() < until) {
-      await system.ask(large, { type: 'get', n: 1, data: blob });
-      await sleep(20);
-    }
-  })();
-  while (performance.now() < until) {
-    const at = performance.now();
-    await ask();
-    micros.push((performance.now() - at) * 1_000);
-    await sleep(1);
-  }
+// From one worker to another. What is of the same sender as the large messages waits for them, since it was sent later; what
+// is of another sender passes between their pieces, and waits for the encoding alone.
+const asker = await idOn(system, 'driver', 2);
+const other = await idOn(system, 'driver', 2, Number(asker.slice(asker.indexOf('/') + 1)) + 1);
+const LONG = { timeoutMs: 60_000 };
+for (const [beside, sender] of [
+  ['nothing', undefined],
+  ['10 MB messages of another sender', other],
+  ['10 MB messages of the same sender', asker],
+]) {
+  const seconds = program.seconds * 4;
+  const own = sender === asker;
+  const loading = sender === other ? system.ask(other, { type: 'large', to: large, seconds }, LONG) : undefined;
+  const { p50, p90, p99 } = await system.ask(asker, { type: 'spaced', to: counter, large, seconds, own }, LONG);
   await loading;
-  const beside = isLoaded ? 'beside 10 MB messages' : 'beside nothing';
-  program.report('load', `small asks ${beside}, p50`, 'us', percentile(micros, 0.5), { n: micros.length });
-  program.report('load', `small asks ${beside}, p99`, 'us', percentile(micros, 0.99), { n: micros.length });
+  program.report('load', `small asks beside ${beside}, p50`, 'us', p50);
+  program.report('load', `small asks beside ${beside}, p90`, 'us', p90);
+  program.report('load', `small asks beside ${beside}, p99`, 'us', p99);
 }
 await system.shutdown();

@@ -17,12 +17,20 @@ export interface Asker {
   waitsNoMore(reply: PendingReply): void;
 }
 
+/** Handed over by the executor of the promise made last: one for all asks, where one for each would be a closure more. */
+let resolveLast!: (value: unknown) => void;
+let rejectLast!: (error: TroupeError) => void;
+const handOver = (resolve: (value: unknown) => void, reject: (error: TroupeError) => void): void => {
+  resolveLast = resolve;
+  rejectLast = reject;
+};
+
 export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly target: ActorId;
   readonly promise: Promise<unknown>;
   settled = false;
   /** On `Clock.now()`; 0: none. */
-  deadline = 0;
+  readonly deadline: number;
   /** The process that the ask was written to, once it left this one; nobody here knows then how far it came. */
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
@@ -32,19 +40,19 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly #asker: Asker | undefined;
   #begun = false;
   #run: Run | undefined;
-  #resolve!: (value: unknown) => void;
-  #reject!: (error: TroupeError) => void;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: TroupeError) => void;
   #unlisten: (() => void) | undefined;
 
-  constructor(pending: PendingReplies, target: ActorId, asker: Asker | undefined) {
+  constructor(pending: PendingReplies, target: ActorId, deadline: number, asker: Asker | undefined) {
     super();
     this.#pending = pending;
     this.target = target;
+    this.deadline = deadline;
     this.#asker = asker;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.promise = new Promise(handOver);
+    this.#resolve = resolveLast;
+    this.#reject = rejectLast;
     asker?.waits(this);
   }
 
@@ -139,9 +147,8 @@ export class PendingReplies {
     options: AskOptions | undefined,
     now?: number,
   ): PendingReply {
-    const reply = new PendingReply(this, target, asker);
+    const reply = new PendingReply(this, target, deadline, asker);
     this.size++;
-    reply.deadline = deadline;
     if (deadline > 0) this.#wheel.add(reply, deadline);
     else this.#endless.add(reply);
     if (options?.signal) this.#watchAbort(reply, options.signal);

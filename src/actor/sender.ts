@@ -2,7 +2,7 @@
  * One sender: an actor's incarnation, or a process (the master, a worker's `main`). What it sends keeps its order.
  */
 import { checkTopic } from '../pubsub/local-topics.ts';
-import { type ActorId, isProcessAddress, parseActorId } from '../vocabulary/address.ts';
+import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
 import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
@@ -22,6 +22,8 @@ export class Sender implements Asker, Speaker {
   /** Of a durable actor: what it does leaves by this, once it is committed. */
   durable: DurableSide | undefined;
   #congested: Set<ActorId> | undefined;
+  /** Most actors send to one other again and again (S1, S2, S7). */
+  #lastTo: ActorId | undefined;
 
   constructor(kernel: Kernel, id: ActorId | undefined) {
     this.kernel = kernel;
@@ -38,7 +40,8 @@ export class Sender implements Asker, Speaker {
     checkMessage(message);
     const { kernel } = this;
     this.checkOpen();
-    const envelope = new Envelope('message', checkId(to), message, this.id, undefined, 0);
+    if (to !== this.#lastTo) this.#lastTo = checkId(to);
+    const envelope = new Envelope('message', to, message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.#isPlain(envelope)) return true;
     const { durable } = this;
     if (durable === undefined ? kernel.post.deliver(envelope) : durable.tell(envelope)) return true;
@@ -50,7 +53,8 @@ export class Sender implements Asker, Speaker {
     checkMessage(message);
     checkAskOptions(options);
     this.checkOpen();
-    return this.request('message', checkId(to), message, options).promise;
+    if (to !== this.#lastTo) this.#lastTo = checkId(to);
+    return this.request('message', to, message, options).promise;
   }
 
   /** An ask of any verb; the envelope goes the way of this sender's tells. */
@@ -154,23 +158,27 @@ function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: str
   return undefined;
 }
 
-/** Ids seen lately; checking one again costs a look-up. */
-const CHECKED_IDS_KEPT = 100_000;
-let checkedIds = new Set<ActorId>();
-/** Mail often comes in runs to one actor (S1). */
-let lastCheckedId: ActorId | undefined;
+/**
+ * Some of the ids seen: where they are few, a look-up is quicker than a look at each character (S6, S7). Where they are many it
+ * is not, in memory that has grown cold, so only so many are kept, and after so many others it learns anew.
+ */
+export const CHECKED_IDS_KEPT = 8_192;
+export const UNKNOWN_IDS_MAX = 65_536;
+const checkedIds = new Set<ActorId>();
+let unknownIds = 0;
 
 export function checkId(id: ActorId): ActorId {
-  if (id === lastCheckedId || checkedIds.has(id)) {
-    lastCheckedId = id;
-    return id;
-  }
-  if (typeof id === 'string' && isProcessAddress(id))
-    throw new TroupeError('INVALID_ACTOR_ID', `an actor id is <kind>/<key>; got ${show(id)}`);
-  parseActorId(id);
-  if (checkedIds.size >= CHECKED_IDS_KEPT) checkedIds = new Set();
-  checkedIds.add(id);
+  if (!checkedIds.has(id)) learnId(id);
   return id;
+}
+
+function learnId(id: ActorId): void {
+  checkActorId(id);
+  if (checkedIds.size < CHECKED_IDS_KEPT) checkedIds.add(id);
+  else if (++unknownIds >= UNKNOWN_IDS_MAX) {
+    unknownIds = 0;
+    checkedIds.clear();
+  }
 }
 
 export function checkMessage(message: unknown): asserts message is Message {

@@ -1,12 +1,12 @@
 /** What a store refuses to write, the same in every store: changes beyond the bounds, stale versions, lower fences. */
 import { Buffer } from 'node:buffer';
-import { type ActorId, parseActorId } from '../vocabulary/address.ts';
+import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { show } from '../vocabulary/show.ts';
 import type { RecordHead, StoreChange } from './store.ts';
 
 /** Records changed in one commit. */
-export const COMMIT_CHANGES_MAX = 1024;
+export const COMMIT_CHANGES_MAX = 4_096;
 export const PART_BYTES_MAX: number = 64 * 1024 * 1024;
 export const PART_NAME_BYTES_MAX = 1024;
 export const FENCE_CHARACTERS_MAX = 256;
@@ -29,11 +29,13 @@ export function checkChanges(changes: readonly StoreChange[]): void {
   }
   const ids = new Set<ActorId>();
   for (const change of changes) {
-    parseActorId(change.id);
-    if (ids.has(change.id)) throw storeFailed(`a commit changes a record once; got ${change.id} twice`);
+    checkActorId(change.id);
     ids.add(change.id);
     checkBounds(change);
   }
+  if (ids.size === changes.length) return;
+  const twice = changes.find(({ id }, at) => changes.findIndex((other) => other.id === id) < at);
+  throw storeFailed(`a commit changes a record once; got ${twice?.id} twice`);
 }
 
 function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
@@ -43,13 +45,18 @@ function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
   if (wakeAt !== undefined && !(Number.isFinite(wakeAt) && wakeAt >= 0)) {
     throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${show(wakeAt)}`);
   }
-  for (const [name, bytes] of put) {
-    if (Buffer.byteLength(name) > PART_NAME_BYTES_MAX || name === '') {
-      throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${show(name)}`);
-    }
-    if (bytes.byteLength > PART_BYTES_MAX) {
-      throw storeFailed(`the part ${name} of ${id} has at most ${PART_BYTES_MAX} bytes; got ${bytes.byteLength}`);
-    }
+  put.forEach((bytes, name) => {
+    checkPart(id, name, bytes);
+  });
+}
+
+function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {
+  const isShort = name.length * 3 <= PART_NAME_BYTES_MAX;
+  if (name === '' || (!isShort && Buffer.byteLength(name) > PART_NAME_BYTES_MAX)) {
+    throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${show(name)}`);
+  }
+  if (bytes.byteLength > PART_BYTES_MAX) {
+    throw storeFailed(`the part ${name} of ${id} has at most ${PART_BYTES_MAX} bytes; got ${bytes.byteLength}`);
   }
 }
 

@@ -10,8 +10,8 @@ import type { Store, StoreChange } from './store.ts';
 /** One record with something to write. */
 export interface Committing {
   readonly sync: boolean;
-  /** All that is to be written now; nothing more is taken until it is told how that went. */
-  prepare(): readonly StoreChange[];
+  /** Adds all that is to be written now; nothing more is taken until it is told how that went. */
+  prepare(changes: StoreChange[]): void;
   committed(): void;
   failed(error: Error): void;
 }
@@ -44,25 +44,28 @@ export class Committer {
   }
 
   async #commitNext(): Promise<void> {
-    const group: { one: Committing; changes: readonly StoreChange[] }[] = [];
-    let size = 0;
+    const changes: StoreChange[] = [];
+    const group: Committing[] = [];
+    /** Of each in the group: where its changes end. */
+    const ends: number[] = [];
+    let sync = false;
     for (const one of this.#dirty) {
       this.#dirty.delete(one);
-      const changes = one.prepare();
-      if (changes.length === 0) continue;
-      group.push({ one, changes });
-      size += changes.length;
+      const before = changes.length;
+      one.prepare(changes);
+      if (changes.length === before) continue;
+      group.push(one);
+      ends.push(changes.length);
+      sync ||= one.sync;
       // A record and what goes with it: dead letters, which are few.
-      if (size >= COMMIT_CHANGES_MAX / 2) break;
+      if (changes.length >= COMMIT_CHANGES_MAX / 2) break;
     }
-    const error = await this.#commit(
-      group.flatMap(({ changes }) => changes),
-      group.some(({ one }) => one.sync),
-    );
-    if (error === undefined) for (const { one } of group) one.committed();
+    const error = await this.#commit(changes, sync);
+    if (error === undefined) for (const one of group) one.committed();
     // Alone, only those fail that must: another incarnation elsewhere may have been first with one of them.
-    else if (group.length === 1) group[0]?.one.failed(error);
-    else for (const { one, changes } of group) await this.#commitAlone(one, changes);
+    else if (group.length === 1) group[0]?.failed(error);
+    else
+      for (const [at, one] of group.entries()) await this.#commitAlone(one, changes.slice(ends[at - 1] ?? 0, ends[at]));
   }
 
   async #commitAlone(one: Committing, changes: readonly StoreChange[]): Promise<void> {

@@ -54,7 +54,7 @@ export class Dispatch {
   /** False: taken, but slow down. */
   tell(turn: Turn, envelope: Envelope): boolean {
     const { kernel, id } = this.#cell;
-    if (this.outbox.size + turn.actions.length <= OUTBOX_MAX) return this.#keepMessage(turn, envelope);
+    if (this.outbox.size + turn.actions <= OUTBOX_MAX) return this.#keepMessage(turn, envelope);
     const text = `at most ${OUTBOX_MAX} messages of an actor wait to be acknowledged; got one more of ${id}`;
     kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
     return false;
@@ -71,14 +71,15 @@ export class Dispatch {
       kernel.deadLetters.refuse(envelope, code, asError(error).message);
       return true;
     }
-    turn.actions.push((batch) => {
+    turn.act((batch) => {
       const number = ++this.lastNumber;
       batch.write(outgoingPart(number), bytes);
-      batch.outputs.push(() => {
+      batch.hasMail = true;
+      batch.after(() => {
         if (!this.#isClosed) this.#offer(number, to, message as Message);
       });
     });
-    return this.outbox.size + turn.actions.length < OUTBOX_HIGH;
+    return this.outbox.size + turn.actions < OUTBOX_HIGH;
   }
 
   #offer(number: number, to: ActorId, message: Message): void {

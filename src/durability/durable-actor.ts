@@ -19,9 +19,9 @@ import { Dispatch } from './dispatch.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
-import { META, outgoingPart, readRecord, STATE } from './record.ts';
+import { META, type Meta, NO_META, outgoingPart, readRecord, STATE } from './record.ts';
 import { Reception } from './reception.ts';
-import { restoreState, type StateForm, stateBytes } from './state-form.ts';
+import { isSame, restoreState, type StateForm, stateBytes } from './state-form.ts';
 import type { Store, StoreChange, StoredRecord } from './store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
@@ -51,6 +51,8 @@ export class DurableActor implements DurableSide, Committing {
   readonly #reception: Reception;
   readonly #dispatch: Dispatch;
   #version = 0;
+  /** As it is in the record, or under way to it; undefined: not known. */
+  #meta: Meta | undefined = NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
   #state: Uint8Array | undefined;
@@ -60,6 +62,7 @@ export class DurableActor implements DurableSide, Committing {
   /** Of which nobody knows whether it is committed: the next load tells. */
   #doubtful: Doubt | undefined;
   #settledWaiters: (() => void)[] = [];
+  readonly #acknowledge = (stream: string, number: number): void => this.#reception.acknowledge(stream, number);
   #tidy: (() => void) | undefined;
   #isClosed = false;
 
@@ -141,9 +144,7 @@ export class DurableActor implements DurableSide, Committing {
   voidTurn(): void {
     const turn = this.#turn;
     if (!turn) return;
-    turn.actions = [];
-    turn.state = undefined;
-    for (const effect of turn.keptBack.splice(0).reverse()) effect.takeBack();
+    for (const effect of turn.drop().reverse()) effect.takeBack();
   }
 
   abandonTurn(): void {
@@ -159,7 +160,8 @@ export class DurableActor implements DurableSide, Committing {
     const { envelope, state } = turn;
     if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
     if (state !== undefined) this.#stateIs(state, batch);
-    for (const action of turn.actions) action(batch);
+    turn.run(batch);
+    if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
     if (!batch.isEmpty) return this.#door.committer.note(this);
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
@@ -170,7 +172,7 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     if (!turn) return;
     turn.isPutAside = true;
-    turn.actions.push((batch) => this.#reception.putAside(envelope, batch));
+    turn.act((batch) => this.#reception.putAside(envelope, batch));
   }
 
   rollBack(): void {
@@ -180,23 +182,16 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   replyTo(envelope: Envelope): ReplyTo {
-    const original = envelope.replyTo as ReplyTo;
-    return new KeptBackReply(original, (value, error) => {
-      this.#turn?.actions.push((batch) => {
-        const { stamp } = envelope;
-        if (stamp) this.#reception.keepReply(stamp, value, error, batch);
-        batch.outputs.push(() => (error ? original.reject(error) : original.resolve(value)));
-      });
-    });
+    return new KeptBackReply(envelope.replyTo as ReplyTo, this.#turn);
   }
 
   deadLetter(envelope: Envelope, reason: string): void {
     const { kernel, id } = this.cell;
     const at = kernel.clock.wall();
-    this.#turn?.actions.push((batch) => {
+    this.#turn?.act((batch) => {
       const { message, sender } = envelope;
-      batch.others.push(deadLetterChange(kernel, { to: id, message, sender, reason, at }));
-      batch.outputs.push(() => this.#door.letterKept());
+      batch.with(deadLetterChange(kernel, { to: id, message, sender, reason, at }));
+      batch.after(() => this.#door.letterKept());
     });
   }
 
@@ -205,7 +200,7 @@ export class DurableActor implements DurableSide, Committing {
     const { kernel, id } = this.cell;
     if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.post.deliver(envelope);
     if (this.#door.isDurable(envelope.to)) return this.#dispatch.tell(turn, envelope);
-    turn.actions.push((batch) => batch.outputs.push(() => kernel.post.deliver(envelope)));
+    turn.act((batch) => batch.after(() => kernel.post.deliver(envelope)));
     return true;
   }
 
@@ -223,15 +218,15 @@ export class DurableActor implements DurableSide, Committing {
   publish(topic: string, message: Message): void {
     const { kernel, id } = this.cell;
     const publish = (): void => kernel.topics.publish(topic, message, id);
-    if (this.#turn) this.#turn.actions.push((batch) => batch.outputs.push(publish));
+    if (this.#turn) this.#turn.act((batch) => batch.after(publish));
     else publish();
   }
 
   keepBack(effect: KeptBack): void {
     const turn = this.#turn;
     if (!turn) return this.#afterCommit(() => effect.go());
-    turn.keptBack.push(effect);
-    turn.actions.push((batch) => batch.outputs.push(() => effect.go()));
+    turn.keepBack(effect);
+    turn.act((batch) => batch.after(() => effect.go()));
   }
 
   remind(name: string, when: Reminder, message: Message): void {
@@ -285,25 +280,29 @@ export class DurableActor implements DurableSide, Committing {
     this.#dispatch.close();
   }
 
-  prepare(): readonly StoreChange[] {
+  prepare(changes: StoreChange[]): void {
     const batch = this.#open;
-    if (!batch || this.#underWay) return [];
+    if (!batch || this.#underWay) return;
     this.#open = undefined;
     this.#underWay = batch;
     this.#tidy?.();
     this.#tidy = undefined;
     const { id, context, behaviour } = this.cell;
-    const version = behaviour.durable?.version ?? 1;
-    batch.write(META, encodeValue({ stateVersion: version, lastNumber: this.#dispatch.lastNumber }));
-    const change: StoreChange = {
+    const stateVersion = behaviour.durable?.version ?? 1;
+    const { lastNumber } = this.#dispatch;
+    if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {
+      this.#meta = { stateVersion, lastNumber };
+      batch.write(META, encodeValue(this.#meta));
+    }
+    changes.push({
       id,
       expectedVersion: this.#version,
       fence: context.fence,
       wakeAt: this.#wakeAt(batch),
       put: batch.put,
       remove: batch.remove,
-    };
-    return [change, ...batch.others];
+    });
+    for (const other of batch.others) changes.push(other);
   }
 
   committed(): void {
@@ -324,6 +323,7 @@ export class DurableActor implements DurableSide, Committing {
     if (current?.verb === 'message') envelopes.push(current);
     this.#underWay = undefined;
     this.#open = undefined;
+    this.#meta = undefined;
     this.#turn = undefined;
     this.#doubtful = { batch, fence: cell.context.fence, version: this.#version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
@@ -339,6 +339,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
+    this.#meta = content.meta;
     this.#reception.reset(content);
     this.#reminders.reset(content.reminders);
     const doubtful = this.#doubtful;
@@ -362,17 +363,17 @@ export class DurableActor implements DurableSide, Committing {
 
   #release(batch: TurnBatch): void {
     for (const output of batch.outputs) output();
-    for (const [stream, number] of batch.acknowledges) this.#reception.acknowledge(stream, number);
+    batch.acknowledgeTo(this.#acknowledge);
   }
 
   #stateIs(state: Uint8Array, batch: TurnBatch): void {
-    if (this.#state !== undefined && Buffer.compare(this.#state, state) === 0) return;
+    if (this.#state !== undefined && isSame(this.#state, state)) return;
     this.#state = state;
     batch.write(STATE, state);
   }
 
   #inTurn(action: (batch: TurnBatch) => void): void {
-    if (this.#turn) return void this.#turn.actions.push(action);
+    if (this.#turn) return void this.#turn.act(action);
     this.beginTurn(undefined);
     this.#inTurn(action);
     this.endTurn();
@@ -381,14 +382,14 @@ export class DurableActor implements DurableSide, Committing {
   /** Once all that was done before is committed. */
   #afterCommit(output: () => void): void {
     const batch = this.#open ?? this.#underWay;
-    if (batch) batch.outputs.push(output);
+    if (batch) batch.after(output);
     else output();
     if (batch === this.#open && batch) this.#door.committer.note(this);
   }
 
   #wakeAt(batch: TurnBatch): number | undefined {
     const isLive = !this.#isClosed && this.cell.status !== 'starting';
-    return wakeTime(this.cell, this.#dispatch.hasMail || batch.tells, this.#reminders.earliest, isLive);
+    return wakeTime(this.cell, this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, isLive);
   }
 
   #tellSettled(): void {

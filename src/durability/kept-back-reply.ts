@@ -2,14 +2,22 @@
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
 
-export class KeptBackReply implements ReplyTo {
-  readonly #original: ReplyTo;
-  readonly #take: (value: unknown, error: TroupeError | undefined) => void;
-  #isTaken = false;
+/** The turn that answers. */
+export interface Answering {
+  reply: KeptBackReply | undefined;
+}
 
-  constructor(original: ReplyTo, take: (value: unknown, error: TroupeError | undefined) => void) {
-    this.#original = original;
-    this.#take = take;
+export class KeptBackReply implements ReplyTo {
+  readonly original: ReplyTo;
+  readonly #turn: Answering | undefined;
+  #isTaken = false;
+  value: unknown;
+  error: TroupeError | undefined;
+
+  /** Without a turn nothing will be committed, and nothing is answered. */
+  constructor(original: ReplyTo, turn: Answering | undefined) {
+    this.original = original;
+    this.#turn = turn;
   }
 
   /** Also where its asker has given up: who asks again for the same gets this reply. */
@@ -26,20 +34,28 @@ export class KeptBackReply implements ReplyTo {
   }
 
   begin(run: Run): void {
-    this.#original.begin(run);
+    this.original.begin(run);
   }
 
   address(): ReplyAddress {
-    return this.#original.address();
+    return this.original.address();
   }
 
   written(peer: string | undefined): void {
-    this.#original.written(peer);
+    this.original.written(peer);
+  }
+
+  /** After the commit. */
+  leave(): void {
+    if (this.error) this.original.reject(this.error);
+    else this.original.resolve(this.value);
   }
 
   #settle(value: unknown, error: TroupeError | undefined): void {
     if (this.#isTaken) return;
     this.#isTaken = true;
-    this.#take(value, error);
+    this.value = value;
+    this.error = error;
+    if (this.#turn) this.#turn.reply = this;
   }
 }

@@ -15,7 +15,9 @@ export const DATA_FILE = 'data.mdb';
 
 const FORMAT: Key = [9, 'format'];
 const FORMAT_NAME = 'troupe-store';
-export const FORMAT_VERSION = 1;
+/** Records of the first format had all their parts under keys of their own; those stay there. */
+export const FORMAT_VERSION = 2;
+const FIRST_FORMAT = `${FORMAT_NAME} 1`;
 
 /** Opens or creates the environment in a folder. Throws STORE_FAILED for one that is damaged, foreign or too new. */
 export function openEnvironment(folder: string): Environment {
@@ -54,11 +56,16 @@ function checkFormat(environment: Environment, folder: string): void {
   if (found !== undefined) {
     const text = Buffer.from(found).toString();
     if (text === `${FORMAT_NAME} ${FORMAT_VERSION}`) return;
+    if (text === FIRST_FORMAT) return writeFormat(environment);
     throw new Error(`the format '${text}' where '${FORMAT_NAME} ${FORMAT_VERSION}' was expected`);
   }
   for (const key of environment.getKeys({ limit: 1 })) {
     throw new Error(`the key ${String(key)} of another program in ${folder}`);
   }
+  writeFormat(environment);
+}
+
+function writeFormat(environment: Environment): void {
   environment.transactionSync(() => {
     environment.putSync(FORMAT, Buffer.from(`${FORMAT_NAME} ${FORMAT_VERSION}`));
   });

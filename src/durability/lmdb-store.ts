@@ -1,15 +1,17 @@
 /**
- * Records in an LMDB environment that all processes of the machine share: a head and its parts under keys of their own,
- * and an index of wakes by time. All changes of a commit, their checks included, are one transaction.
+ * Records in an LMDB environment that all processes of the machine share: a head with its small parts, large parts under
+ * keys of their own, and an index of wakes by time. All changes of a commit, their checks included, are one transaction.
  *
- *   [0, id] → head      [1, id, part] → bytes      [2, wakeAt, id] → nothing
+ *   [0, id] → head, small parts      [1, id, part] → bytes      [2, wakeAt, id] → nothing
  */
+import type { Buffer } from 'node:buffer';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActorId, parseActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
+import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** In the dataDir. */
@@ -24,8 +26,19 @@ const LAST = '\uffff';
 /** Entries of an index that are read before others get their turn. */
 const PAGE = 1_000;
 
+/** A change that may be made, and what it comes to. */
+interface Planned {
+  readonly id: ActorId;
+  readonly key: Key;
+  readonly before: RecordHead | undefined;
+  /** Undefined: it goes. */
+  readonly record: WrittenRecord | undefined;
+  readonly wakeAt: number | undefined;
+}
+
 export class LmdbStore implements Store {
   readonly #environment: Environment;
+  readonly #writer = new RecordWriter();
   #closed = false;
 
   private constructor(environment: Environment) {
@@ -45,13 +58,16 @@ export class LmdbStore implements Store {
       // One snapshot for the head and its parts: another process may commit in between.
       const transaction = environment.useReadTransaction();
       try {
-        const head = environment.get([HEAD, id], { transaction });
-        if (head === undefined) return undefined;
-        const parts = new Map<string, Uint8Array>();
+        const bytes = environment.get([HEAD, id], { transaction });
+        if (bytes === undefined) return undefined;
+        const head = readHead(bytes as Buffer);
+        const { version, fence, wakeAt } = head;
+        const { parts, hasOutside } = inlineParts(head);
+        if (!hasOutside) return { version, fence, wakeAt, parts };
         for (const { key, value } of environment.getRange({ ...partsOf(id), transaction })) {
           parts.set(key[2] as string, new Uint8Array(value));
         }
-        return { ...readHead(head), parts };
+        return { version, fence, wakeAt, parts };
       } finally {
         transaction.done();
       }
@@ -61,19 +77,17 @@ export class LmdbStore implements Store {
   async head(id: ActorId): Promise<RecordHead | undefined> {
     this.#checkOpen();
     parseActorId(id);
-    return this.#guard(() => this.#head(id));
+    const head = this.#guard(() => this.#head([HEAD, id]));
+    return head && { version: head.version, fence: head.fence, wakeAt: head.wakeAt };
   }
 
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
     await this.#transaction(() => {
-      const heads = changes.map(({ id }) => this.#head(id));
-      for (const [at, change] of changes.entries()) checkStanding(change, heads[at]);
-      for (const [at, change] of changes.entries()) {
-        if (change.isGone) this.#remove(change.id, heads[at]);
-        else this.#apply(change, heads[at]);
-      }
+      this.#writer.reset();
+      const planned = changes.map((change) => this.#plan(change));
+      for (const one of planned) this.#apply(one);
     }, sync);
   }
 
@@ -81,7 +95,7 @@ export class LmdbStore implements Store {
     this.#checkOpen();
     parseActorId(id);
     await this.#transaction(() => {
-      const head = this.#head(id);
+      const head = this.#head([HEAD, id]);
       checkVersion(id, expectedVersion, head);
       this.#remove(id, head);
     }, true);
@@ -118,15 +132,25 @@ export class LmdbStore implements Store {
     await this.#environment.close();
   }
 
-  #apply({ id, expectedVersion, fence, wakeAt, put, remove }: StoreChange, before: RecordHead | undefined): void {
+  /** Checks a change, and writes its value to memory alone. */
+  #plan(change: StoreChange): Planned {
+    const { id, fence, wakeAt, isGone } = change;
+    const key: Key = [HEAD, id];
+    const before = this.#head(key, fence);
+    checkStanding(change, before);
+    return { id, key, before, record: isGone ? undefined : this.#writer.write(change, before), wakeAt };
+  }
+
+  #apply({ id, key, before, record, wakeAt }: Planned): void {
+    if (record === undefined) return this.#remove(id, before);
     const environment = this.#environment;
-    for (const name of remove) environment.removeSync([PART, id, name]);
-    for (const [name, bytes] of put) environment.putSync([PART, id, name], bytes);
-    if (before?.wakeAt !== wakeAt) {
-      if (before?.wakeAt !== undefined) environment.removeSync([WAKE, before.wakeAt, id]);
-      if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
-    }
-    environment.putSync([HEAD, id], writeHead({ version: expectedVersion + 1, fence, wakeAt }));
+    const { value, putOutside, removeOutside } = record;
+    environment.putSync(key, value);
+    if (removeOutside) for (const name of removeOutside) environment.removeSync([PART, id, name]);
+    if (putOutside) for (const [name, bytes] of putOutside) environment.putSync([PART, id, name], bytes);
+    if (before?.wakeAt === wakeAt) return;
+    if (before?.wakeAt !== undefined) environment.removeSync([WAKE, before.wakeAt, id]);
+    if (wakeAt !== undefined) environment.putSync([WAKE, wakeAt, id], NOTHING);
   }
 
   #remove(id: ActorId, head: RecordHead | undefined): void {
@@ -136,9 +160,9 @@ export class LmdbStore implements Store {
     environment.removeSync([HEAD, id]);
   }
 
-  #head(id: ActorId): RecordHead | undefined {
-    const bytes = this.#environment.get([HEAD, id]);
-    return bytes && readHead(bytes);
+  #head(key: Key, likelyFence?: string): StoredHead | undefined {
+    const bytes = this.#environment.getBinaryFast(key);
+    return bytes && readHead(bytes as Buffer, likelyFence);
   }
 
   /** Everything is checked before anything is written: what throws in `work` leaves nothing half done. */
@@ -204,13 +228,4 @@ function partsOf(id: ActorId): { start: Key; end: Key } {
 
 function same(one: Key | undefined, other: Key): boolean {
   return one?.every((part, at) => part === other[at]) === true;
-}
-
-function writeHead({ version, fence, wakeAt }: RecordHead): Uint8Array {
-  return Buffer.from(JSON.stringify([version, wakeAt ?? null, fence]));
-}
-
-function readHead(bytes: Uint8Array): RecordHead {
-  const [version, wakeAt, fence] = JSON.parse(Buffer.from(bytes).toString()) as [number, number | null, string];
-  return { version, fence, wakeAt: wakeAt ?? undefined };
 }

@@ -153,14 +153,20 @@ export class ProcessDurability implements Durability {
   }
 
   #used(actor: DurableActor): void {
+    // While there is plenty of room nobody asks who was used last.
+    if (this.#actors.size < this.#inMemoryMax / 2) return;
     const { id } = actor.cell;
     if (this.#actors.get(id) !== actor) return;
     this.#actors.delete(id);
     this.#actors.set(id, actor);
   }
 
+  get #inMemoryMax(): number {
+    return this.#options.inMemoryMax ?? IN_MEMORY_MAX;
+  }
+
   get #isFull(): boolean {
-    return this.#actors.size > (this.#options.inMemoryMax ?? IN_MEMORY_MAX);
+    return this.#actors.size > this.#inMemoryMax;
   }
 
   /** Whoever has come has something to do first. */

@@ -7,6 +7,7 @@ import type { Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
+import type { KeptBackReply } from './kept-back-reply.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
@@ -63,22 +64,28 @@ export class Reception {
 
   /** The turn of a message is over. */
   handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
-    batch.envelopes.push(envelope);
+    batch.handled(envelope);
     const { stamp } = envelope;
     const { reminders, cell } = this.#door;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch);
-    if (!turn.isSkipped) batch.others.push(...lettersHandled(envelope));
+    if (!turn.isSkipped) for (const letter of lettersHandled(envelope)) batch.with(letter);
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
     batch.write(markPart(stamp.stream), encodeValue(mark));
-    batch.acknowledges.set(stamp.stream, stamp.number);
+    batch.acknowledge(stamp.stream, stamp.number);
     for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
   }
 
-  keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
+  /** It leaves after the commit, and is kept for who asks again. */
+  keepBack(reply: KeptBackReply, stamp: Stamp | undefined, batch: TurnBatch): void {
+    if (stamp) this.#keepReply(stamp, reply.value, reply.error, batch);
+    batch.after(() => reply.leave());
+  }
+
+  #keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
     const { clock, limits } = this.#door.cell.kernel;
     const { stream, number, turn } = stamp;
     const name = replyPart(++this.#lastReply);

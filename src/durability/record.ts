@@ -20,6 +20,9 @@ export interface Meta {
   readonly lastNumber: number;
 }
 
+/** What a record without the part stands for. */
+export const NO_META: Meta = Object.freeze({ stateVersion: 1, lastNumber: 0 });
+
 /** All messages of a stream up to a number are handled. */
 export interface Mark {
   readonly number: number;
@@ -92,7 +95,7 @@ export function writeStashed({ message, sender, stream, number, turn }: StashedM
 export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): RecordContent {
   const content: RecordContent = {
     state: parts.get(STATE),
-    meta: { stateVersion: 1, lastNumber: 0 },
+    meta: NO_META,
     marks: new Map(),
     replies: [],
     outgoing: [],

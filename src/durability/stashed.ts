@@ -34,6 +34,8 @@ export class Stashed {
 
   /** It is handled now. */
   takeOut(envelope: Envelope, batch: TurnBatch): void {
+    // Nearly always; to look up an object by itself costs more (D1, 3 %).
+    if (this.#names.size === 0) return;
     const name = this.#names.get(envelope);
     if (name === undefined) return;
     this.#names.delete(envelope);

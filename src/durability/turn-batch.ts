@@ -1,43 +1,85 @@
-/** What one or several turns of an actor change together, and what may leave once that is committed. */
+/**
+ * What one or several turns of an actor change together, and what may leave once that is committed. Most batches have one
+ * turn, one output and nothing removed, so lists begin with their first element and what is rare is made when needed.
+ */
 import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { outgoingPart } from './record.ts';
+import type { KeptBackReply } from './kept-back-reply.ts';
 import type { ReminderChanges } from './reminders.ts';
 import type { StoreChange } from './store.ts';
 
-/** The names of such parts begin with it. */
-const OUTGOING = outgoingPart(0).slice(0, 2);
+const NOTHING: readonly never[] = Object.freeze([]);
 
 export class TurnBatch {
   readonly put: Map<string, Uint8Array> = new Map();
-  readonly remove: Set<string> = new Set();
-  /** Records of their own that come with it. */
-  readonly others: StoreChange[] = [];
-  /** In order; run after the commit. */
-  readonly outputs: (() => void)[] = [];
-  /** Stream → the last number handled. */
-  readonly acknowledges: Map<string, number> = new Map();
-  /** The messages of these turns, to be handled again if it fails. */
-  readonly envelopes: Envelope[] = [];
+  #removed: Set<string> | undefined;
+  #others: StoreChange[] | undefined;
+  #outputs: (() => void)[] | undefined;
+  #envelopes: Envelope[] | undefined;
+  /** The last number handled of a stream; most batches know one stream. */
+  #stream: string | undefined;
+  #number = 0;
+  #moreStreams: Map<string, number> | undefined;
+  /** Messages of its own go with it. */
+  hasMail = false;
 
   get isEmpty(): boolean {
-    return this.put.size === 0 && this.remove.size === 0 && this.others.length === 0;
+    return this.put.size === 0 && this.#removed === undefined && this.#others === undefined;
   }
 
-  /** It has messages for others. */
-  get tells(): boolean {
-    for (const name of this.put.keys()) if (name.startsWith(OUTGOING)) return true;
-    return false;
+  get remove(): Iterable<string> {
+    return this.#removed ?? NOTHING;
+  }
+
+  /** Records of their own that come with it. */
+  get others(): readonly StoreChange[] {
+    return this.#others ?? NOTHING;
+  }
+
+  /** The messages of these turns, to be handled again if it fails. */
+  get envelopes(): readonly Envelope[] {
+    return this.#envelopes ?? NOTHING;
   }
 
   write(name: string, bytes: Uint8Array): void {
-    this.remove.delete(name);
+    this.#removed?.delete(name);
     this.put.set(name, bytes);
   }
 
   erase(name: string): void {
     this.put.delete(name);
-    this.remove.add(name);
+    (this.#removed ??= new Set()).add(name);
+  }
+
+  with(other: StoreChange): void {
+    (this.#others ??= []).push(other);
+  }
+
+  after(output: () => void): void {
+    if (this.#outputs === undefined) this.#outputs = [output];
+    else this.#outputs.push(output);
+  }
+
+  handled(envelope: Envelope): void {
+    if (this.#envelopes === undefined) this.#envelopes = [envelope];
+    else this.#envelopes.push(envelope);
+  }
+
+  acknowledge(stream: string, number: number): void {
+    if (this.#stream === undefined || this.#stream === stream) {
+      this.#stream = stream;
+      this.#number = number;
+    } else (this.#moreStreams ??= new Map()).set(stream, number);
+  }
+
+  /** What leaves after the commit, in order. */
+  get outputs(): readonly (() => void)[] {
+    return this.#outputs ?? NOTHING;
+  }
+
+  acknowledgeTo(acknowledge: (stream: string, number: number) => void): void {
+    if (this.#stream !== undefined) acknowledge(this.#stream, this.#number);
+    if (this.#moreStreams) for (const [stream, number] of this.#moreStreams) acknowledge(stream, number);
   }
 }
 
@@ -46,13 +88,15 @@ export class Turn {
   /** Undefined for hooks. */
   readonly envelope: Envelope | undefined;
   /** In order; each writes its part of the batch. */
-  actions: ((batch: TurnBatch) => void)[] = [];
+  #actions: ((batch: TurnBatch) => void)[] | undefined;
+  /** After the actions: a handler returns it. */
+  reply: KeptBackReply | undefined;
   /** The state after it, encoded. */
   state: Uint8Array | undefined;
   /** The envelope was put aside. */
   isPutAside = false;
   /** What goes, or is taken back, with the turn. */
-  keptBack: KeptBack[] = [];
+  #keptBack: KeptBack[] | undefined;
   #reminders: ReminderChanges | undefined;
   /** Its handler did not run: the message was refused, or came too late. */
   isSkipped = false;
@@ -61,6 +105,37 @@ export class Turn {
 
   constructor(envelope: Envelope | undefined) {
     this.envelope = envelope;
+  }
+
+  get actions(): number {
+    return this.#actions?.length ?? 0;
+  }
+
+  get keptBack(): readonly KeptBack[] {
+    return this.#keptBack ?? NOTHING;
+  }
+
+  keepBack(effect: KeptBack): void {
+    (this.#keptBack ??= []).push(effect);
+  }
+
+  act(action: (batch: TurnBatch) => void): void {
+    if (this.#actions === undefined) this.#actions = [action];
+    else this.#actions.push(action);
+  }
+
+  run(batch: TurnBatch): void {
+    for (const action of this.#actions ?? NOTHING) action(batch);
+  }
+
+  /** Nothing of what it did is to happen. Returns what is to be taken back. */
+  drop(): KeptBack[] {
+    const keptBack = this.#keptBack ?? [];
+    this.#keptBack = undefined;
+    this.#actions = undefined;
+    this.reply = undefined;
+    this.state = undefined;
+    return keptBack;
   }
 
   /** Few turns have any. */

@@ -10,6 +10,7 @@ export type ActorId = string;
 
 export const KEY_BYTES_MAX = 512;
 
+const KIND_CHARACTERS_MAX = 64;
 const KIND = /^[a-z][a-z0-9-]{0,63}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -36,6 +37,30 @@ export function parseActorId(id: ActorId): { kind: string; key: string } {
   const key = id.slice(slash + 1);
   actorId(kind, key);
   return { kind, key };
+}
+
+const SLASH = 0x2f;
+
+/** Throws `INVALID_ACTOR_ID` where it is none; one look at each character, since it is called for each message. */
+export function checkActorId(id: ActorId): void {
+  if (typeof id !== 'string' || !isPlainId(id)) parseActorId(id);
+}
+
+/** Nothing in it needs a closer look: all but a few ids. */
+function isPlainId(id: string): boolean {
+  const { length } = id;
+  if (length * 3 > KEY_BYTES_MAX) return false;
+  let at = 0;
+  for (let code = id.charCodeAt(0); code !== SLASH; code = id.charCodeAt(++at)) {
+    const isLetter = code >= 0x61 && code <= 0x7a;
+    if (!isLetter && (at === 0 || !(code === 0x2d || (code >= 0x30 && code <= 0x39)))) return false;
+  }
+  if (at === 0 || at > KIND_CHARACTERS_MAX || at === length - 1) return false;
+  for (at++; at < length; at++) {
+    const code = id.charCodeAt(at);
+    if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0xd800 && code <= 0xdfff)) return false;
+  }
+  return true;
 }
 
 /** The kind of an id that is known to be well formed. */

@@ -38,7 +38,7 @@ export class SocketLink implements Link {
     this.poller = poller;
     this.gate = new SocketGate(socket, () => this.breakWriting());
     socket.on('data', (chunk: Uint8Array) => {
-      poller.poke();
+      poller.poke(true);
       this.read(() => this.splitter.push(chunk, this.give));
     });
     socket.on('drain', () => this.drained());
@@ -65,7 +65,7 @@ export class SocketLink implements Link {
 
   write(bytes: Uint8Array): boolean {
     if (this.ended || this.closing || this.socket.destroyed) return false;
-    this.poller.poke();
+    this.poller.poke(false);
     if (!this.socket.write(bytes)) this.blocked = true;
     return !this.blocked;
   }

@@ -34,6 +34,11 @@ export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
 const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
+/**
+ * Asks and replies that go at once, without waiting for the end of the turn: somebody waits for them, and the other process
+ * works on them while this one goes on (S5).
+ */
+export const AWAITED_ENTRIES = 32;
 
 export interface PeerLinkOptions {
   index: number;
@@ -59,6 +64,8 @@ export class PeerLink {
   #link: Link | undefined;
   #credit = LINK_CREDIT;
   #armed = false;
+  /** Asks and replies since the last flush. */
+  #awaited = 0;
   #isFlushing = false;
   /** On its way in pieces. */
   #large: LargeMail | undefined;
@@ -121,6 +128,7 @@ export class PeerLink {
     mail.push(envelope);
     // A full frame goes at once, so that a burst is encoded and read side by side.
     if (mail.length === FRAME_ENTRIES) this.flush();
+    else if (envelope.replyTo !== undefined) this.#armAwaited();
     else this.#arm();
     return mail.length < OUTBOUND_HIGH;
   }
@@ -158,7 +166,7 @@ export class PeerLink {
 
   reply(correlation: number, value: unknown): void {
     this.#prompt.push(new ReplyNote(correlation, value));
-    this.#arm();
+    this.#armAwaited();
   }
 
   fail(correlation: number, error: ErrorData): void {
@@ -193,6 +201,7 @@ export class PeerLink {
 
   readonly flush = (): void => {
     this.#armed = false;
+    this.#awaited = 0;
     // Who hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -276,6 +285,11 @@ export class PeerLink {
     if (this.#armed || this.#link === undefined || this.#link.blocked) return;
     this.#armed = true;
     this.#options.clock.soon(this.flush);
+  }
+
+  #armAwaited(): void {
+    if (++this.#awaited >= AWAITED_ENTRIES) this.flush();
+    else this.#arm();
   }
 
   #fill(batch: unknown[], items: Outbound[]): void {

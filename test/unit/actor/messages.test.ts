@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { DEAD_LETTERS_KEPT } from '../../../src/actor/dead-letters.ts';
+import { CHECKED_IDS_KEPT, checkId, UNKNOWN_IDS_MAX } from '../../../src/actor/sender.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from './kernel-fixture.ts';
 
 const box = defineActor({
@@ -15,6 +16,24 @@ const box = defineActor({
   },
 });
 const INHERITED = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'];
+
+test('ids are checked also beyond those that are remembered, and once those are forgotten', () => {
+  for (let n = 0; n < CHECKED_IDS_KEPT + UNKNOWN_IDS_MAX + 10; n++) expect(checkId(`box/${n}`)).toBe(`box/${n}`);
+  for (const id of [
+    'box',
+    'box/',
+    '/a',
+    'Box/a',
+    '-box/a',
+    `b${'o'.repeat(64)}/a`,
+    'box/\u0007',
+    'box/\u0085',
+    'box/\ud800',
+  ])
+    expect(thrownBy(() => checkId(id))).toMatchObject({ code: 'INVALID_ACTOR_ID' });
+  for (const id of ['box/a/b', 'b-0/é', 'box/🎈', `box/${'x'.repeat(512)}`, `b${'o'.repeat(63)}/ `])
+    expect(checkId(id)).toBe(id);
+});
 
 describe('a message', () => {
   it.each(['nope', ...INHERITED])(

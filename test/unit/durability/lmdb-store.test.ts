@@ -53,10 +53,10 @@ describe('what is no store', () => {
     const folder = newFolder();
     const newer = openEnvironment(folder);
     await newer.transaction(() => {
-      newer.putSync([9, 'format'], new TextEncoder().encode('troupe-store 2'));
+      newer.putSync([9, 'format'], new TextEncoder().encode('troupe-store 3'));
     });
     await newer.close();
-    expect(() => LmdbStore.open(folder)).toThrow(/format 'troupe-store 2'/);
+    expect(() => LmdbStore.open(folder)).toThrow(/format 'troupe-store 3'/);
   });
 
   it('is refused where the file was cut short', async () => {
@@ -68,6 +68,44 @@ describe('what is no store', () => {
     truncateSync(file, 5_000);
     expect(readFileSync(file)).toHaveLength(5_000);
     expect(() => LmdbStore.open(folder)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  });
+});
+
+describe('a store of the first format', () => {
+  it('is read, changed and kept, its parts under keys of their own', async () => {
+    const folder = newFolder();
+    const first = openEnvironment(folder);
+    await first.transaction(() => {
+      first.putSync([9, 'format'], Buffer.from('troupe-store 1'));
+      first.putSync([0, 'bank/a'], Buffer.from(JSON.stringify([3, 70, 'f'])));
+      first.putSync([1, 'bank/a', 'state'], new Uint8Array([1]));
+      first.putSync([1, 'bank/a', 'meta'], new Uint8Array([2]));
+      first.putSync([2, 70, 'bank/a'], new Uint8Array(0));
+    });
+    await first.close();
+    const store = LmdbStore.open(folder);
+    const before = { version: 3, fence: 'f', wakeAt: 70 };
+    const meta = new Uint8Array([2]);
+    expect(await store.load('bank/a')).toEqual({
+      ...before,
+      parts: new Map([
+        ['meta', meta],
+        ['state', new Uint8Array([1])],
+      ]),
+    });
+    const next = { id: 'bank/a', expectedVersion: 3, fence: 'f', wakeAt: undefined };
+    await store.commit([{ ...next, put: new Map([['state', new Uint8Array([9])]]), remove: [] }]);
+    await store.commit([{ ...next, expectedVersion: 4, put: new Map([['new', meta]]), remove: ['state'] }]);
+    expect((await store.load('bank/a'))?.parts).toEqual(
+      new Map([
+        ['meta', meta],
+        ['new', meta],
+      ]),
+    );
+    await store.close();
+    const again = openEnvironment(folder);
+    expect(Buffer.from(again.get([9, 'format']) as Uint8Array).toString()).toBe('troupe-store 2');
+    await again.close();
   });
 });
 

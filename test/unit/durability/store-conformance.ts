@@ -1,4 +1,5 @@
 /** What every store does, whatever it is made of. */
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMIT_CHANGES_MAX } from '../../../src/durability/commit-rules.ts';
 import type { Store, StoreChange } from '../../../src/durability/store.ts';
@@ -135,6 +136,45 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
         ]),
       );
       expect((await store.load('bank/a!'))?.parts).toEqual(part(0));
+    });
+
+    it('keeps the parts of any changes, small and large, few and many, as a map would', async () => {
+      const names = ['state', 'meta', 'm:~1.1@7', 'a:grüße 🎈', `r:${'0'.repeat(300)}`];
+      for (let n = 0; n < 60; n++) names.push(`o:${String(n).padStart(16, '0')}`);
+      const arbitrarySize = fc.oneof(
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 500, max: 530 }),
+        fc.constant(3_000),
+      );
+      const step = fc.record({
+        put: fc.uniqueArray(fc.tuple(fc.constantFrom(...names), arbitrarySize), {
+          selector: ([name]) => name,
+          maxLength: 25,
+        }),
+        remove: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 25 }),
+        wakeAt: fc.option(fc.nat(1_000), { nil: undefined }),
+      });
+      let run = 0;
+      const holds = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const id = `bank/${run++}`;
+        const model = new Map<string, Uint8Array>();
+        for (const [version, { put, remove, wakeAt }] of steps.entries()) {
+          const parts = new Map(put.map(([name, size]) => [name, new Uint8Array(size).fill(version + 1)]));
+          const gone = remove.filter((name) => !parts.has(name));
+          await store.commit([change(id, version, { fence: `f${version + 10}`, wakeAt, put: parts, remove: gone })], {
+            sync: false,
+          });
+          for (const name of gone) model.delete(name);
+          for (const [name, bytes] of parts) model.set(name, bytes);
+          expect(await store.load(id)).toEqual({
+            version: version + 1,
+            fence: `f${version + 10}`,
+            wakeAt,
+            parts: model,
+          });
+        }
+      });
+      await fc.assert(holds, { numRuns: 25 });
     });
 
     it('gives who must be in memory, earliest first, as things stand', async () => {

@@ -3,7 +3,7 @@ import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { LINK_IDS_MAX, MARKER } from '../../../src/wire/entry.ts';
-import { LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, PeerLink } from '../../../src/worker/peer-link.ts';
+import { AWAITED_ENTRIES, LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, PeerLink } from '../../../src/worker/peer-link.ts';
 import { ADDRESS_OF_2, KeptReply, message, newDeadLetters, newLine, numberOf, request } from './link-fixture.ts';
 
 function numbers(from: number, count: number): number[] {
@@ -67,6 +67,21 @@ describe('the mail lane', () => {
     expect(line.reasons).toEqual(['counter/a:OVERLOADED', 'news:OVERLOADED']);
     line.out.mail(request('unwatch', 'counter/a'));
     expect(line.out.waiting).toBe(OUTBOUND_MAX + 1);
+  });
+
+  test('writes asks and replies before the end of the turn once so many wait, tells with them', async () => {
+    const line = await newLine();
+    const write = vi.spyOn(line.near, 'write');
+    for (const n of numbers(0, AWAITED_ENTRIES * 2)) line.out.mail(message('counter/a', n));
+    for (const n of numbers(1, AWAITED_ENTRIES - 2)) line.out.mail(message('counter/a', n, new KeptReply()));
+    line.out.reply(1, 'one');
+    expect([write.mock.calls.length, line.out.waiting]).toEqual([0, AWAITED_ENTRIES * 3 - 1]);
+    line.out.reply(2, 'two');
+    expect([write.mock.calls.length > 0, line.out.waiting]).toEqual([true, 0]);
+    line.out.reply(3, 'three');
+    expect(line.out.waiting).toBe(1);
+    await line.settle();
+    expect(line.ingress.envelopes).toHaveLength(AWAITED_ENTRIES * 3 - 2);
   });
 
   test('waits for its link, and for a slow one', async () => {

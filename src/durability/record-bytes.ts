@@ -1,0 +1,235 @@
+/**
+ * A record as it lies in the store: its head, and behind it, in the same value, those of its parts that are small. So a
+ * turn that changes small things is one read and one write, whatever the number of its parts. A part that is large or finds
+ * no room lies under a key of its own, and an entry without bytes says so.
+ *
+ *   form · flags · version · wakeAt? · fence · entries: (name, bytes or OUTSIDE)…
+ */
+import { Buffer } from 'node:buffer';
+import type { RecordHead, StoreChange } from './store.ts';
+
+/** Bytes of a part that lies with its head, at most. */
+export const INLINE_PART_BYTES_MAX = 512;
+/** Bytes of all entries of a head: larger values would not share a page of LMDB with others. */
+export const INLINE_BYTES_MAX = 1024;
+
+/** Heads of the first format are text in JSON, and all their parts have keys of their own. */
+const JSON_FORM = 0x5b;
+const FORM = 1;
+const HAS_WAKE = 1;
+/** More parts lie outside than there are entries for. */
+const HAS_UNKNOWN = 2;
+const NUMBER_BYTES = 8;
+const LENGTH_BYTES = 2;
+/** In place of an entry's size. */
+const OUTSIDE = 0xffff;
+/** Form, flags, two numbers, the longest fence, all entries, and the name of the entry that finds no room. */
+const VALUE_BYTES_MAX = 4_096;
+const SLAB_BYTES: number = 64 * 1024;
+/** Slabs that are kept from one commit to the next. */
+const SLABS_KEPT = 4;
+
+export interface StoredHead extends RecordHead {
+  /** Some of its parts may lie outside without an entry. */
+  readonly hasUnknown: boolean;
+  /** The value that it was read from; good until the next is read. */
+  readonly bytes: Buffer;
+  readonly size: number;
+  /** Where its entries begin. */
+  readonly entriesAt: number;
+}
+
+/** `likelyFence`: what its fence may well be; to compare bytes is cheaper than to make text of them. */
+export function readHead(bytes: Buffer, likelyFence = ''): StoredHead {
+  const size = bytes.length;
+  if (bytes[0] === JSON_FORM) {
+    const [version, wakeAt, fence] = JSON.parse(bytes.toString('utf8', 0, size)) as [number, number | null, string];
+    return { version, fence, wakeAt: wakeAt ?? undefined, hasUnknown: true, bytes, size, entriesAt: size };
+  }
+  const flags = bytes[1] as number;
+  const hasWake = (flags & HAS_WAKE) !== 0;
+  const version = bytes.readDoubleLE(2);
+  const wakeAt = hasWake ? bytes.readDoubleLE(2 + NUMBER_BYTES) : undefined;
+  const lengthAt = hasWake ? 2 + 2 * NUMBER_BYTES : 2 + NUMBER_BYTES;
+  const fenceAt = lengthAt + LENGTH_BYTES;
+  const entriesAt = fenceAt + readLength(bytes, lengthAt);
+  const isLikely = standsAt(bytes, fenceAt, entriesAt, likelyFence);
+  const fence = isLikely ? likelyFence : bytes.toString('utf8', fenceAt, entriesAt);
+  return { version, fence, wakeAt, hasUnknown: (flags & HAS_UNKNOWN) !== 0, bytes, size, entriesAt };
+}
+
+/** The parts that lie with a head, copied, and whether there may be others. */
+export function inlineParts({ bytes, size, entriesAt, hasUnknown }: StoredHead): {
+  parts: Map<string, Uint8Array>;
+  hasOutside: boolean;
+} {
+  const parts = new Map<string, Uint8Array>();
+  let hasOutside = hasUnknown;
+  for (let at = entriesAt; at < size; ) {
+    const nameAt = at + 2 * LENGTH_BYTES;
+    const dataAt = nameAt + readLength(bytes, at);
+    const length = readLength(bytes, at + LENGTH_BYTES);
+    if (length === OUTSIDE) hasOutside = true;
+    else parts.set(bytes.toString('utf8', nameAt, dataAt), new Uint8Array(bytes.subarray(dataAt, dataAt + length)));
+    at = length === OUTSIDE ? dataAt : dataAt + length;
+  }
+  return { parts, hasOutside };
+}
+
+/** What becomes of a record: the value with its head, and what is to be done to keys of its own. */
+export interface WrittenRecord {
+  readonly value: Uint8Array;
+  readonly putOutside: [string, Uint8Array][] | undefined;
+  readonly removeOutside: string[] | undefined;
+}
+
+/** Writes values into memory that is used again for the next commit. */
+export class RecordWriter {
+  readonly #slabs: Buffer[] = [];
+  #nextSlab = 0;
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = SLAB_BYTES;
+  /** Where the entries of the present value begin. */
+  #entriesAt = 0;
+  /** Names of the present change that had an entry. */
+  readonly #wasInline = new Set<string>();
+  readonly #wasOutside = new Set<string>();
+
+  /** What was written before is not needed any more. */
+  reset(): void {
+    this.#slabs.length = Math.min(this.#slabs.length, SLABS_KEPT);
+    this.#nextSlab = 0;
+    this.#at = SLAB_BYTES;
+  }
+
+  write({ expectedVersion, fence, wakeAt, put, remove }: StoreChange, before: StoredHead | undefined): WrittenRecord {
+    if (this.#at + VALUE_BYTES_MAX > SLAB_BYTES) this.#takeSlab();
+    const start = this.#at;
+    this.#writeHead(expectedVersion + 1, fence, wakeAt);
+    const removed = removedBy(remove);
+    let hasUnknown = before?.hasUnknown === true;
+    if (before) this.#keepEntries(before, put, removed);
+    let putOutside: [string, Uint8Array][] | undefined;
+    // An iterator would make two objects for each part.
+    put.forEach((data, name) => {
+      // One that lies outside stays there: it must not lie in both places.
+      if (!this.#isOutside(name, before) && this.#writeEntry(name, data)) return;
+      (putOutside ??= []).push([name, data]);
+      if (!this.#writeEntry(name, undefined)) hasUnknown = true;
+    });
+    let removeOutside: string[] | undefined;
+    if (removed.size > 0) {
+      for (const name of removed) if (this.#isOutside(name, before)) (removeOutside ??= []).push(name);
+    }
+    if (this.#wasInline.size > 0) this.#wasInline.clear();
+    if (this.#wasOutside.size > 0) this.#wasOutside.clear();
+    if (hasUnknown) this.#bytes[start + 1] = (this.#bytes[start + 1] as number) | HAS_UNKNOWN;
+    return { value: this.#bytes.subarray(start, this.#at), putOutside, removeOutside };
+  }
+
+  #isOutside(name: string, before: StoredHead | undefined): boolean {
+    return this.#wasOutside.has(name) || (before?.hasUnknown === true && !this.#wasInline.has(name));
+  }
+
+  #takeSlab(): void {
+    this.#bytes = this.#slabs[this.#nextSlab++] ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
+    this.#at = 0;
+  }
+
+  #writeHead(version: number, fence: string, wakeAt: number | undefined): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at] = FORM;
+    bytes[at + 1] = wakeAt === undefined ? 0 : HAS_WAKE;
+    at = bytes.writeDoubleLE(version, at + 2);
+    if (wakeAt !== undefined) at = bytes.writeDoubleLE(wakeAt, at);
+    const length = writeText(bytes, fence, at + LENGTH_BYTES);
+    this.#at = writeLength(bytes, length, at) + length;
+    this.#entriesAt = this.#at;
+  }
+
+  /** All but those that the change writes anew or removes. */
+  #keepEntries(
+    { bytes, size, entriesAt, hasUnknown }: StoredHead,
+    put: StoreChange['put'],
+    removed: ReadonlySet<string>,
+  ): void {
+    for (let at = entriesAt; at < size; ) {
+      const nameAt = at + 2 * LENGTH_BYTES;
+      const dataAt = nameAt + readLength(bytes, at);
+      const length = readLength(bytes, at + LENGTH_BYTES);
+      const end = length === OUTSIDE ? dataAt : dataAt + length;
+      const name = bytes.toString('utf8', nameAt, dataAt);
+      if (!put.has(name) && !removed.has(name)) this.#at = copyBytes(bytes, at, end, this.#bytes, this.#at);
+      else if (length === OUTSIDE) this.#wasOutside.add(name);
+      else if (hasUnknown) this.#wasInline.add(name);
+      at = end;
+    }
+  }
+
+  /** Without data: the part lies outside. False: it is too large, or there is no room. */
+  #writeEntry(name: string, data: Uint8Array | undefined): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const size = data === undefined ? 0 : data.byteLength;
+    const room = INLINE_BYTES_MAX - (at - this.#entriesAt) - size - 2 * LENGTH_BYTES;
+    if (size > INLINE_PART_BYTES_MAX || name.length > room) return false;
+    const nameAt = at + 2 * LENGTH_BYTES;
+    const length = writeText(bytes, name, nameAt);
+    if (length > room) return false;
+    writeLength(bytes, length, at);
+    writeLength(bytes, data === undefined ? OUTSIDE : size, at + LENGTH_BYTES);
+    this.#at = data === undefined ? nameAt + length : copyBytes(data, 0, size, bytes, nameAt + length);
+    return true;
+  }
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+function removedBy(remove: Iterable<string>): ReadonlySet<string> {
+  if (remove instanceof Set) return remove as ReadonlySet<string>;
+  return Array.isArray(remove) && remove.length === 0 ? NO_NAMES : new Set(remove);
+}
+
+/** Texts and bytes up to so many are quicker copied here than by a call into native code. */
+const SHORT = 48;
+
+function writeText(bytes: Buffer, text: string, at: number): number {
+  const { length } = text;
+  if (length > SHORT) return bytes.write(text, at);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return bytes.write(text, at);
+    bytes[at + i] = code;
+  }
+  return length;
+}
+
+/** Whether a text of ASCII stands there; false also where nobody looked closely. */
+function standsAt(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  const { length } = text;
+  if (length !== end - start || length > SHORT) return false;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f || bytes[start + i] !== code) return false;
+  }
+  return true;
+}
+
+/** Returns the position behind the copy. */
+function copyBytes(from: Uint8Array, start: number, end: number, to: Buffer, at: number): number {
+  const length = end - start;
+  if (length > SHORT) to.set(from.subarray(start, end), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
+  return at + length;
+}
+
+function readLength(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+}
+
+function writeLength(bytes: Uint8Array, length: number, at: number): number {
+  bytes[at] = length & 0xff;
+  bytes[at + 1] = length >> 8;
+  return at + LENGTH_BYTES;
+}
