@@ -174,6 +174,8 @@ export class Census {
 
   #cellEnded(id: string, reason: string): void {
     const life = this.lives.get(id);
+    // So it had lived on, and done nothing since.
+    if (life) life.doubtfulAt = undefined;
     if (reason === 'moved') return;
     if (life && life.endedAt === undefined) this.#over(life);
     if (reason === 'passivated') return;
