@@ -11,7 +11,7 @@ import type { KeptBackReply } from './kept-back-reply.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
-import { lettersHandled } from './stored-dead-letters.ts';
+import { letterHandled } from './stored-dead-letters.ts';
 import type { Turn, TurnBatch } from './turn-batch.ts';
 
 export interface ReceptionDoor {
@@ -70,7 +70,8 @@ export class Reception {
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch);
-    if (!turn.isSkipped) for (const letter of lettersHandled(envelope)) batch.with(letter);
+    const letter = turn.isSkipped ? undefined : letterHandled(envelope);
+    if (letter) batch.with(letter);
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
     const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
     for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));

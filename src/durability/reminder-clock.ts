@@ -102,7 +102,7 @@ export class ReminderClock {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#isChanged = false;
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#reminders.size === 0) return;
     const now = this.#clock.wall();
     for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
     const { earliest } = this.#reminders;

@@ -50,8 +50,8 @@ export function resentStamp(id: string): Stamp {
 }
 
 /** For the commit of the turn that has handled a letter which was sent again. */
-export function lettersHandled({ stamp }: Envelope): StoreChange[] {
-  return stamp?.turn?.startsWith(RESENT) ? [gone(stamp.turn.slice(RESENT.length))] : [];
+export function letterHandled({ stamp }: Envelope): StoreChange | undefined {
+  return stamp?.turn?.startsWith(RESENT) ? gone(stamp.turn.slice(RESENT.length)) : undefined;
 }
 
 function gone(id: string): StoreChange {

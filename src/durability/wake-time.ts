@@ -10,8 +10,8 @@ export function wakeTime(
 ): number | undefined {
   if (hasMail) return 0;
   const delay = isLive ? behaviour.nextDueAt?.(context) : undefined;
-  const times = [nextReminderAt, delay === undefined ? undefined : clock.wall() + (delay - clock.now())];
-  const known = times.filter((time) => time !== undefined);
+  if (delay === undefined && nextReminderAt === undefined) return undefined;
+  const delayAt = delay === undefined ? Number.POSITIVE_INFINITY : clock.wall() + (delay - clock.now());
   // 0 is for mail.
-  return known.length === 0 ? undefined : Math.max(1, Math.min(...known));
+  return Math.max(1, Math.min(delayAt, nextReminderAt ?? Number.POSITIVE_INFINITY));
 }

@@ -84,6 +84,23 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       expect(await all(store.ids('bank'))).toEqual(['bank/b']);
     });
 
+    it('removes all parts of a record, the large ones too: who comes later under its id begins with none', async () => {
+      const put = new Map([
+        ['state', new Uint8Array(3_000)],
+        ['mark', new Uint8Array(9)],
+        ['reply', new Uint8Array(2_000)],
+      ]);
+      const later = new Map([['state', new Uint8Array(4_000)]]);
+      await store.commit([change('bank/a', 0, { put }), change('bank/b', 0, { put })]);
+      await store.commit([change('bank/a', 0, { isGone: true, fence: '', put: new Map() })]);
+      await store.forget('bank/b', 1);
+      for (const id of ['bank/a', 'bank/b']) {
+        expect(await store.load(id)).toBeUndefined();
+        await store.commit([change(id, 0, { put: later, fence: '0' })]);
+        expect(await store.load(id)).toEqual({ version: 1, fence: '0', wakeAt: undefined, parts: later });
+      }
+    });
+
     it('refuses a lower fence than that of the record, and takes the same or a higher one', async () => {
       await store.commit([change('bank/a', 0, { fence: '0002' })]);
       await expect(store.commit([change('bank/a', 1, { fence: '0001' })])).rejects.toMatchObject({
