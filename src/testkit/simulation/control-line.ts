@@ -13,6 +13,8 @@ export class ControlLine<M extends { type: string }> {
   /** When the newest is to arrive: each not before the last. */
   #last = 0;
   #underWay = 0;
+  /** What has arrived since `stall`, in order. */
+  #stalled: (() => void)[] | undefined;
   receive: (message: M) => void = () => {};
 
   constructor(time: SimulatedTime, random: () => number) {
@@ -34,10 +36,25 @@ export class ControlLine<M extends { type: string }> {
   after(run: () => void, counts: 0 | 1 = 1): void {
     this.#last = Math.max(this.#last, this.#time.now + this.#random() * CONTROL_MS);
     this.#underWay += counts;
-    this.#time.at(this.#last - this.#time.now, () => {
+    const arrive = (): void => {
       this.#underWay -= counts;
       run();
+    };
+    this.#time.at(this.#last - this.#time.now, () => {
+      if (this.#stalled) this.#stalled.push(arrive);
+      else arrive();
     });
+  }
+
+  /** Nothing arrives until `unstall`; then all that is due does, at once. */
+  stall(): void {
+    this.#stalled ??= [];
+  }
+
+  unstall(): void {
+    const due = this.#stalled;
+    this.#stalled = undefined;
+    for (const arrive of due ?? []) arrive();
   }
 }
 

@@ -91,6 +91,15 @@ export class SimulatedProcess implements WorkerProcess {
     this.#tell('thawed');
   }
 
+  /** What the master says does not arrive until `unstallOrders`. */
+  stallOrders(): void {
+    this.#down.stall();
+  }
+
+  unstallOrders(): void {
+    this.#down.unstall();
+  }
+
   onExit(listener: (exit: WorkerExit) => void): void {
     this.#exited = listener;
   }

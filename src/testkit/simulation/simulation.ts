@@ -217,6 +217,21 @@ export class Simulation {
     this.#betweenTwo(one, other, 'unstalled', (a, b) => this.network.unstall(a, b));
   }
 
+  /** Nothing that the master says arrives at a worker until `unstallOrders`; its links and its own word go on. */
+  stallOrders(index: number): void {
+    const process = this.worker(index);
+    if (!process) return;
+    this.#tell({ kind: 'network', step: 'stalled', at: this.time.now, from: 'master', to: process.address });
+    process.stallOrders();
+  }
+
+  unstallOrders(index: number): void {
+    const process = this.worker(index);
+    if (!process) return;
+    this.#tell({ kind: 'network', step: 'unstalled', at: this.time.now, from: 'master', to: process.address });
+    process.unstallOrders();
+  }
+
   /** The machine was asleep: all that is due comes late, at once. */
   jump(ms: number): void {
     this.time.jump(ms);

@@ -98,6 +98,12 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
         receives(ctx, command);
         for (let i = 0; i < command.count; i++) world.tell(voice(ctx), command.to, 'note');
       },
+      /** A loose end of its turn goes on, and speaks later. */
+      later(ctx, command: Command & { to: string; ms: number }) {
+        receives(ctx, command);
+        const speak = (): void => void (isOver(ctx) || world.tell(voice(ctx), command.to, 'note'));
+        void world.sleep(census.hostOf(ctx), command.ms).then(speak);
+      },
       async question(ctx, command: Command & { to: string; via?: string }) {
         receives(ctx, command);
         const { to, via } = command;

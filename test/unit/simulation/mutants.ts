@@ -19,15 +19,26 @@ import { PeerLink } from '../../../src/worker/peer-link.ts';
 import { Peers } from '../../../src/worker/peers.ts';
 import { RemoteReply } from '../../../src/worker/remote-reply.ts';
 import { Router } from '../../../src/worker/router.ts';
+import { StillDesk } from '../../../src/worker/still-desk.ts';
+import type { ScenarioName } from './directed.ts';
 
-export interface Mutant {
+interface Broken {
   name: string;
-  /** Programs of this mix find it. */
-  mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die';
-  /** Programs until it must have been noticed; 0: it never was. */
-  within: number;
   /** Takes the rule away, until the returned function is called. */
   breaks: () => () => void;
+}
+
+/** Noticed by random programs. */
+export interface Drawn extends Broken {
+  /** Programs of this mix find it. */
+  mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die';
+  /** Programs until it must have been noticed. */
+  within: number;
+}
+
+/** Noticed by one that is written down. */
+export interface Directed extends Broken {
+  scenario: ScenarioName;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of any shape are put in place of each other
@@ -40,7 +51,8 @@ function replaced<T extends object>(
   make: (original: Method) => Method,
 ): () => void {
   const prototype = of.prototype as Record<string, unknown>;
-  const original = prototype[name] as Method;
+  const original = prototype[name] as Method | undefined;
+  if (!original) throw new Error(`a mutant replaces a method that is there; got ${name}`);
   prototype[name] = make(original);
   return () => {
     prototype[name] = original;
@@ -75,7 +87,7 @@ function peersSeen(): { seen: () => PeerLink[]; hide: (hidden: boolean) => void;
   };
 }
 
-export const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'the old home does not wait for the markers',
     mix: 'moves',
@@ -161,8 +173,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what an actor had sent and is held is taken with the state, not when it stops',
-    mix: 'pairs',
-    within: 0,
+    scenario: 'a loose end speaks while its actor stands still',
     breaks: () => {
       const queues = new WeakMap<object, HoldQueues>();
       let original: Method = () => [];
@@ -188,9 +199,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a dead link gives back stays at the old home of its sender',
-    mix: 'pairs-die',
-    within: 0,
-    breaks: () => replaced(HandoffParticipant, 'takeBack', () => (mail) => mail),
+    scenario: 'a link dies with unwritten mail of a sender that stands still',
+    breaks: () => replaced(StillDesk, 'takeBack', () => (mail) => mail),
   },
   {
     name: 'the new home runs the actors as soon as they are installed',
@@ -252,8 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'markers carry no id of their move',
-    mix: 'pairs',
-    within: 0,
+    scenario: 'the marker of one move is read when another move waits for nothing else',
     breaks: () => {
       const known = new WeakMap<object, Set<number>>();
       const noted = (participant: object, move: number): void => {

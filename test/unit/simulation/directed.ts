@@ -1,0 +1,203 @@
+/**
+ * Scenarios for rules that random programs come to too rarely: a few steps each, on a network that is told what to hold
+ * up and when. All run on the same workers; what comes of them is checked as in a program.
+ */
+import type { Observer, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { speaker } from './carry-out.ts';
+import { endWell } from './end.ts';
+import type { Sent } from './ledger.ts';
+import { promiseOf } from './promised.ts';
+import { World } from './world.ts';
+
+const OLD_HOME = 1;
+const NEW_HOME = 2;
+const THIRD = 3;
+const RECEIVER_ID = 'player/0';
+const SENDER_ID = 'player/1';
+/** Moves from the same home as the sender. */
+const OTHER_ID = 'player/2';
+
+/** Milliseconds in which all that is not held up is done. */
+const SOON_MS = 10;
+/** Frames and control messages that nobody holds up: a frame is faster than most control messages. */
+const LINK_MS = 0.001;
+const WORKERS_MAX = 5;
+
+interface Scenario {
+  /** Where the actors live when it begins. */
+  homes: Readonly<Record<string, number>>;
+  /** Frames under way on a link before its writer has to wait. */
+  linkFramesMax?: number;
+  act: (world: World) => Promise<void>;
+}
+
+export const SCENARIOS = {
+  /** A sender stands still while mail of its own is held here; a loose end of one of its turns then says something more. */
+  'a loose end speaks while its actor stands still': {
+    homes: { [RECEIVER_ID]: THIRD, [SENDER_ID]: OLD_HOME },
+    act: async (world) => {
+      const { simulation } = world;
+      await heldMove(world, RECEIVER_ID, [0, THIRD]);
+      await relay(world);
+      world.tell(speaker(world, 0), SENDER_ID, 'later', { to: RECEIVER_ID, ms: SOON_MS * 2 });
+      await simulation.run(SOON_MS);
+      await heldMove(world, SENDER_ID, [0, OLD_HOME]);
+      await simulation.run(SOON_MS);
+      const said = saidTo(world, SENDER_ID, RECEIVER_ID);
+      reached(said.length === 2 && said.every(isUnwritten), 'both messages wait where their sender stands still');
+      simulation.unstall(0, OLD_HOME);
+      await simulation.run(SOON_MS);
+      simulation.unstall(0, THIRD);
+    },
+  },
+
+  /** Two moves from one home; between its markers for them a third process speaks, acknowledged flushes behind it. */
+  'the marker of one move is read when another move waits for nothing else': {
+    homes: { [OTHER_ID]: OLD_HOME, [RECEIVER_ID]: OLD_HOME },
+    act: async (world) => {
+      const { simulation } = world;
+      const say = (): void => world.tell(speaker(world, THIRD), RECEIVER_ID, 'note');
+      const otherMarked = frameOf(world, 'read', 'marker', OTHER_ID);
+      let isFlushed = false;
+      let isMarked = false;
+      simulation.when(frameOf(world, 'written', 'flushed', RECEIVER_ID), () => {
+        isFlushed = true;
+      });
+      simulation.when(holdOf(OTHER_ID), () => {
+        simulation.stall(OLD_HOME, THIRD);
+        simulation.stallOrders(THIRD);
+        simulation.time.at(SOON_MS, say);
+      });
+      // Both stand still at once, so that the flushes of the one are acknowledged before anybody holds for the other.
+      simulation.stallOrders(OLD_HOME);
+      promiseOf(world, { do: 'move', to: OTHER_ID, worker: NEW_HOME }, WORKERS_MAX);
+      promiseOf(world, { do: 'move', to: RECEIVER_ID, worker: NEW_HOME }, WORKERS_MAX);
+      await simulation.run(1);
+      simulation.unstallOrders(OLD_HOME);
+      await simulation.run(SOON_MS * 2);
+      const voice = speaker(world, THIRD).name;
+      reached(isFlushed && saidTo(world, voice, RECEIVER_ID).length === 1, 'it speaks behind its acknowledgement');
+      simulation.unstallOrders(THIRD);
+      simulation.when(otherMarked, () => {
+        isMarked = true;
+        simulation.stall(OLD_HOME, THIRD);
+      });
+      await simulation.run(SOON_MS);
+      // Held, since the move is not over.
+      say();
+      simulation.unstall(OLD_HOME, THIRD);
+      await simulation.run(SOON_MS * 3);
+      reached(isMarked, 'one marker comes alone');
+      simulation.unstall(OLD_HOME, THIRD);
+    },
+  },
+
+  /** A sender stands still, with mail for a receiver that moves, too: some not written, some held. The receiver's home dies. */
+  'a link dies with unwritten mail of a sender that stands still': {
+    homes: { [RECEIVER_ID]: THIRD, [SENDER_ID]: OLD_HOME },
+    linkFramesMax: 1,
+    act: async (world) => {
+      const { simulation } = world;
+      simulation.stall(OLD_HOME, THIRD);
+      for (let frames = 0; frames < 3; frames++) {
+        world.tell(speaker(world, OLD_HOME), RECEIVER_ID, 'note');
+        await simulation.run(1);
+      }
+      await relay(world);
+      promiseOf(world, { do: 'move', to: RECEIVER_ID, worker: NEW_HOME }, WORKERS_MAX);
+      await simulation.run(SOON_MS);
+      await relay(world);
+      promiseOf(world, { do: 'move', to: SENDER_ID, worker: NEW_HOME }, WORKERS_MAX);
+      await simulation.run(SOON_MS);
+      const said = saidTo(world, SENDER_ID, RECEIVER_ID);
+      reached(said.length === 2 && said.every(isUnwritten), 'both messages wait where their sender stands still');
+      reached(world.moves.begun === world.moves.settled + 2, 'both moves stand when the worker dies');
+      simulation.crash(THIRD);
+      await simulation.run(SOON_MS * 5);
+    },
+  },
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+/** From the beginning to a shutdown; what was found is in the world. */
+export async function direct(name: ScenarioName, seed: number, observe?: Observer): Promise<World> {
+  const { homes, linkFramesMax, act }: Scenario = SCENARIOS[name];
+  const world = new World();
+  const simulation = await Simulation.start({
+    ...{ seed, workers: [{ role: '', count: 3 }], actors: world.actors(), linkMs: LINK_MS },
+    ...(linkFramesMax !== undefined && { linkFramesMax }),
+    observe: (event) => {
+      observe?.(event);
+      world.observe(event);
+    },
+    began: world.enter,
+    built: (begun) => {
+      world.simulation = begun;
+    },
+  });
+  for (const [id, worker] of Object.entries(homes)) {
+    world.tell(speaker(world, 0), id, 'note');
+    await simulation.until(simulation.system.move(id, worker));
+  }
+  await simulation.run(SOON_MS);
+  await act(world);
+  await endWell(world);
+  return world;
+}
+
+/** A move that does not get further than its markers: those of one link do not come. */
+async function heldMove(world: World, id: string, [one, other]: [number, number]): Promise<void> {
+  world.simulation.stall(one, other);
+  promiseOf(world, { do: 'move', to: id, worker: NEW_HOME }, WORKERS_MAX);
+  await world.simulation.run(SOON_MS);
+}
+
+async function relay(world: World): Promise<void> {
+  world.tell(speaker(world, 0), SENDER_ID, 'relay', { to: RECEIVER_ID, count: 1 });
+  await world.simulation.run(SOON_MS);
+}
+
+function saidTo({ ledger }: World, from: string, to: string): Sent[] {
+  return ledger.sent.filter((sent) => sent.from === from && sent.to === to);
+}
+
+function isUnwritten({ frames }: Sent): boolean {
+  return frames.length === 0;
+}
+
+/** A scenario that does not come to its point proves nothing. */
+function reached(isThere: boolean, point: string): void {
+  if (!isThere) throw new Error(`a scenario comes to its point: ${point}; got none of it`);
+}
+
+/** The third process is told to hold. */
+function holdOf(id: string): (event: SimulationEvent) => boolean {
+  return (event) =>
+    event.kind === 'control' &&
+    event.step === 'received' &&
+    event.to === `~${THIRD}.1` &&
+    event.message.type === 'hold' &&
+    event.message.move.units.includes(id);
+}
+
+/** A frame from the third process to the old home, with an entry of the next move of an actor. */
+function frameOf(
+  { simulation }: World,
+  step: 'written' | 'read',
+  type: 'flushed' | 'marker',
+  id: string,
+): (event: SimulationEvent) => boolean {
+  let move: number | undefined;
+  simulation.observers.add((event) => {
+    if (event.kind === 'control' && event.message.type === 'prepare' && event.message.move.units.includes(id))
+      move = event.message.move.id;
+  });
+  return (event) =>
+    event.kind === 'frame' &&
+    event.step === step &&
+    event.from === `~${THIRD}.1` &&
+    event.to === `~${OLD_HOME}.1` &&
+    event.frame.entries.some((entry) => entry.type === type && entry.move === move);
+}
