@@ -164,6 +164,7 @@ export class HandoffService {
   #publishFresh(): void {
     this.settleNow();
     const fresh = this.#fresh;
+    if (fresh.length === 0) return;
     this.#fresh = [];
     this.#placement.pin(fresh.map(({ pin }) => pin));
     for (const { done } of fresh) done();
@@ -236,6 +237,8 @@ export class HandoffService {
       const pins = units.filter((unit) => !unit.startsWith('#'));
       return Promise.all(pins.map((id) => this.#pin(id, purpose === 'release' ? null : worker))).then(() => undefined);
     }
+    // Its old home must know which ids have places of their own: they do not go with their shards.
+    this.#publishFresh();
     // An id on its way keeps its shard where it is: whose mail the shard's is would not be clear.
     const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
     const draft = { purpose, units, from: nameOf(from), to: nameOf(to) };

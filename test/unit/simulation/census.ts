@@ -189,27 +189,38 @@ export class Census {
     for (const id of process?.actors.ids() ?? []) {
       const life = this.lives.get(id);
       const cell = process?.actors.cellOf(id);
-      // A copy that is kept until a move is settled: whether the other one lives on will be seen.
-      const isCopy = cell?.status === 'frozen';
-      if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id) && !isCopy) this.mustReturn.set(id, at);
-      const isHere = life?.host === address && life.endedAt === undefined;
-      // Also between two incarnations.
-      if (life?.host === address && isCopy) life.doubtfulAt = at;
-      else if (life && isHere) this.#over(life);
+      // A copy that is kept until a move is settled: the move says which one lives on.
+      if (cell?.status === 'frozen') {
+        this.#copyDied(address, id);
+        continue;
+      }
+      if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id)) this.mustReturn.set(id, at);
       // Also between two incarnations, and of one that has moved here and has not done anything yet.
-      else if (life && life.endedAt === undefined && !isCopy) this.#over(life);
-      this.#ended(id, 'worker-exited', isCopy);
+      if (life && life.endedAt === undefined) this.#over(life);
+      this.#ended(id, 'worker-exited');
     }
     this.#diedBeforeIt(address, this.#moves.cameTo(address), at);
   }
 
   /** What slept there had its watches there, unless it has moved, or will have. */
   #sleeperDied(address: string, id: string): void {
-    if (this.#moves.hasLeft(address, id)) return;
+    this.#unlessMoved(address, id, () => this.#ended(id, 'worker-exited'));
+  }
+
+  #copyDied(address: string, id: string): void {
+    this.#unlessMoved(address, id, () => {
+      const life = this.lives.get(id);
+      if (life && life.endedAt === undefined) this.#over(life);
+      this.#ended(id, 'worker-exited');
+    });
+  }
+
+  #unlessMoved(address: string, id: string, act: () => void): void {
     const ended = (hasMoved: boolean): void => {
-      if (!hasMoved) this.#ended(id, 'worker-exited');
+      if (!hasMoved) act();
     };
-    if (!this.#moves.whenEnded(address, id, ended)) ended(false);
+    if (this.#moves.whenEnded(address, id, ended)) return;
+    ended(this.#moves.hasLeft(address, id));
   }
 
   /** The table gave these units to a process that is dead before it has begun with them. */

@@ -35,6 +35,7 @@ export class Moves {
 
   /** It has moved away, whether the process knows it yet or not. */
   hasLeft(address: string, id: string): boolean {
+    if (this.#came.get(address)?.has(id)) return false;
     const left = this.#left.get(address);
     return unitsOf(id).some((unit) => left?.has(unit));
   }
