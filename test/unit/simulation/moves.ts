@@ -20,6 +20,12 @@ export class Moves {
   readonly #came = new Map<string, Set<Unit>>();
   readonly #left = new Map<string, Set<Unit>>();
   readonly #whenEnded = new Map<number, ((hasMoved: boolean) => void)[]>();
+  /** Moves whose luggage has all come. */
+  readonly #complete = new Set<number>();
+  /** Settled, and waiting for the new home to hear of it: by its address. */
+  readonly #announced = new Map<string, MoveOrder[]>();
+  /** Links that were read to their end: `from>to`. */
+  readonly #readToEnd = new Set<string>();
   begun = 0;
   settled = 0;
 
@@ -55,6 +61,23 @@ export class Moves {
   }
 
   note(event: SimulationEvent): void {
+    if (event.kind === 'frame' && event.step === 'read') {
+      for (const entry of event.frame.entries)
+        if (entry.type === 'luggage' && entry.luggage === null) this.#complete.add(entry.move);
+    }
+    if (event.kind === 'process' && ['crashed', 'killed', 'ended'].includes(event.step))
+      this.#tellEnds(event.process, () => false);
+    if (event.kind === 'link-end') {
+      this.#readToEnd.add(`${event.from}>${event.to}`);
+      this.#tellEnds(event.to, ({ id, from }) => (addressOf(from) === event.from ? this.#complete.has(id) : undefined));
+    }
+    if (event.kind === 'control' && event.step === 'received' && event.message.type === 'table') {
+      const { settles } = event.message.change;
+      const { to } = event;
+      const isKnown = ({ id, from }: MoveOrder): boolean =>
+        settles.includes(id) && (this.#complete.has(id) || this.#readToEnd.has(`${addressOf(from)}>${to}`));
+      this.#tellEnds(to, (order) => (isKnown(order) ? this.#complete.has(order.id) : undefined));
+    }
     if (event.kind !== 'control' || event.step !== 'sent' || event.from !== 'master') return;
     const { message, at } = event;
     if (message.type === 'hold') this.#begin(message.move, at);
@@ -78,9 +101,12 @@ export class Moves {
     if (how === 'settled') {
       this.settled++;
       this.#carryOver(move.order);
+      const to = addressOf(move.order.to);
+      // An old home that dies takes along what it has not sent: only the new one knows whether all had come.
+      this.#announced.set(to, [...(this.#announced.get(to) ?? []), move.order]);
+    } else {
+      this.#tellEnd(id, false);
     }
-    for (const ended of this.#whenEnded.get(id) ?? []) ended(how === 'settled');
-    this.#whenEnded.delete(id);
     const calmMs = at - Math.max(move.since, this.#faults.lastTrouble(at));
     // What a broken link has lost of a hand-off is not sent again: its deadline ends it.
     if (calmMs > HANDOFF_CALM_MS && !this.#faults.anyBroken(move.since, at)) {
@@ -88,6 +114,20 @@ export class Moves {
       const text = `move ${id} (${purpose} ${units.slice(0, 3)}) ${how} after ${calmMs.toFixed(0)} ms in which nothing stood still, broke or died`;
       this.#breaches.add('liveness', text);
     }
+  }
+
+  #tellEnds(home: string, outcome: (order: MoveOrder) => boolean | undefined): void {
+    for (const order of this.#announced.get(home) ?? []) {
+      const hasMoved = outcome(order);
+      if (hasMoved === undefined) continue;
+      this.#announced.set(home, this.#announced.get(home)?.filter((other) => other !== order) ?? []);
+      this.#tellEnd(order.id, hasMoved);
+    }
+  }
+
+  #tellEnd(move: number, hasMoved: boolean): void {
+    for (const ended of this.#whenEnded.get(move) ?? []) ended(hasMoved);
+    this.#whenEnded.delete(move);
   }
 
   #carryOver({ units, from, to }: MoveOrder): void {
