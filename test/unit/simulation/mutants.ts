@@ -32,6 +32,8 @@ interface Broken {
 export interface Drawn extends Broken {
   /** Programs of this mix find it. */
   mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die';
+  /** The seed to begin with, default 1: where those before it are known not to come to the point, they only take time. */
+  first?: number;
   /** Programs until it must have been noticed. */
   within: number;
 }
@@ -90,8 +92,9 @@ function peersSeen(): { seen: () => PeerLink[]; hide: (hidden: boolean) => void;
 export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'the old home does not wait for the markers',
-    mix: 'moves',
-    within: 12,
+    mix: 'pairs-die',
+    first: 15,
+    within: 50,
     breaks: () => {
       const peers = peersSeen();
       const hold = replaced(
@@ -113,7 +116,8 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'a frame of a newer epoch is read at once',
     mix: 'all',
-    within: 200,
+    first: 170,
+    within: 40,
     breaks: () =>
       replaced(
         FrameDecoder,
@@ -386,7 +390,8 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'who comes from a worker that died forgets what it watched there',
     mix: 'fate',
-    within: 200,
+    first: 130,
+    within: 40,
     breaks: () => replaced(Arriving, 'watches', () => function* () {}),
   },
   {
