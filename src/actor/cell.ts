@@ -91,6 +91,8 @@ export interface CellExtras {
   freezing: (() => void) | undefined;
   /** Why it was between two incarnations as it was frozen. */
   pausedBy: Error | undefined;
+  /** On `Clock.now()`: when that pause ends. */
+  startsAt: number;
   intensity: RestartIntensity | undefined;
   abort: AbortController | undefined;
   abortTimer: (() => void) | undefined;
@@ -113,6 +115,7 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   ownTurns: 0,
   freezing: undefined,
   pausedBy: undefined,
+  startsAt: 0,
   intensity: undefined,
   abort: undefined,
   abortTimer: undefined,

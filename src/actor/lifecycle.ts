@@ -214,10 +214,12 @@ export function pauseCell(cell: Cell, error: Error): number {
   return ++cell.phase;
 }
 
-export function startAfterBackoff(cell: Cell, error: Error): void {
+export function startAfterBackoff(cell: Cell, error: Error, delayMs: number = nextBackoffMs(cell)): void {
   const phase = ++cell.phase;
+  const { clock } = cell.kernel;
   cell.own.pausedBy = error;
-  cell.kernel.clock.setTimer(nextBackoffMs(cell), () => {
+  cell.own.startsAt = clock.now() + delayMs;
+  clock.setTimer(delayMs, () => {
     if (cell.phase === phase) startAgain(cell, error);
   });
 }

@@ -191,6 +191,8 @@ export class HandoffParticipant {
           this.#leaving.delete(of.order.id);
           this.#openDesk();
           this.#refuse(of.order.id, error, isBusy);
+          // Of those that were killed at the deadline: it stays here.
+          for (const envelope of of.late.splice(0)) this.#door.router.arrived(envelope);
         },
       },
       order,
