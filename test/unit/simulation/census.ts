@@ -55,6 +55,7 @@ export class Census {
     this.#moves = moves;
     this.#breaches = breaches;
     this.#faults = faults;
+    moves.onGivenToDead = (address, units, at) => this.#diedBeforeIt(address, units, at);
   }
 
   /** Looks into a process from its first moment on. */

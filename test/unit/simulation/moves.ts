@@ -26,6 +26,8 @@ export class Moves {
   readonly #announced = new Map<string, MoveOrder[]>();
   /** Links that were read to their end: `from>to`. */
   readonly #readToEnd = new Set<string>();
+  /** Called where units are given to a process that is dead already. */
+  onGivenToDead: (address: string, units: ReadonlySet<Unit>, at: number) => void = () => {};
   begun = 0;
   settled = 0;
 
@@ -68,7 +70,8 @@ export class Moves {
     if (event.kind === 'process' && ['crashed', 'killed', 'ended'].includes(event.step))
       this.#tellEnds(event.process, () => false);
     if (event.kind === 'link-end') {
-      this.#readToEnd.add(`${event.from}>${event.to}`);
+      // Of one that lives another link follows.
+      if (!this.#faults.isAlive(event.from)) this.#readToEnd.add(`${event.from}>${event.to}`);
       this.#tellEnds(event.to, ({ id, from }) => (addressOf(from) === event.from ? this.#complete.has(id) : undefined));
     }
     if (event.kind === 'control' && event.step === 'received' && event.message.type === 'table') {
@@ -104,6 +107,7 @@ export class Moves {
       const to = addressOf(move.order.to);
       // An old home that dies takes along what it has not sent: only the new one knows whether all had come.
       this.#announced.set(to, [...(this.#announced.get(to) ?? []), move.order]);
+      if (!this.#faults.isAlive(to)) this.onGivenToDead(to, new Set(move.order.units), at);
     } else {
       this.#tellEnd(id, false);
     }
