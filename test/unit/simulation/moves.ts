@@ -120,6 +120,14 @@ export class Moves {
     }
   }
 
+  /** It begins: whatever it was to arrive with has come by now, or never will. */
+  began(id: string): void {
+    for (const home of this.#announced.keys()) {
+      const isOfIt = ({ units }: MoveOrder): boolean => units.some((unit) => unitsOf(id).includes(unit));
+      this.#tellEnds(home, (order) => (isOfIt(order) ? this.#complete.has(order.id) : undefined));
+    }
+  }
+
   #tellEnds(home: string, outcome: (order: MoveOrder) => boolean | undefined): void {
     for (const order of this.#announced.get(home) ?? []) {
       const hasMoved = outcome(order);
