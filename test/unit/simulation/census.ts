@@ -110,7 +110,7 @@ export class Census {
 
   began(ctx: Context<never>): Life {
     const { id, fence } = ctx;
-    this.#moves.began(id);
+    this.#moves.began(id, this.hostOf(ctx));
     const before = this.lives.get(id);
     if (before && before.fence >= fence)
       this.#breaches.add(1, `the fence of ${id} did not grow: ${before.fence}, then ${fence}`);

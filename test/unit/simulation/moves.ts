@@ -120,8 +120,9 @@ export class Moves {
     }
   }
 
-  /** It begins: whatever it was to arrive with has come by now, or never will. */
-  began(id: string): void {
+  /** It begins there: whatever it was to arrive with has come by now, or never will. */
+  began(id: string, address: string): void {
+    for (const unit of unitsOf(id)) this.#left.get(address)?.delete(unit);
     for (const home of this.#announced.keys()) {
       const isOfIt = ({ units }: MoveOrder): boolean => units.some((unit) => unitsOf(id).includes(unit));
       this.#tellEnds(home, (order) => (isOfIt(order) ? this.#complete.has(order.id) : undefined));
