@@ -112,7 +112,7 @@ export class Moves {
       this.#tellEnd(id, false);
     }
     const calmMs = at - Math.max(move.since, this.#faults.lastTrouble(at));
-    // What a broken link has lost of a hand-off is not sent again: its deadline ends it.
+    // What a broken link has lost of a hand-off is sent again, but only once there is another link.
     if (calmMs > HANDOFF_CALM_MS && !this.#faults.anyBroken(move.since, at)) {
       const { purpose, units } = move.order;
       const text = `move ${id} (${purpose} ${units.slice(0, 3)}) ${how} after ${calmMs.toFixed(0)} ms in which nothing stood still, broke or died`;
