@@ -51,6 +51,8 @@ export class DurableActor implements DurableSide, Committing {
   readonly #reception: Reception;
   readonly #dispatch: Dispatch;
   #version = 0;
+  /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
+  #fence = '';
   /** As it is in the record, or under way to it; undefined: not known. */
   #meta: Meta | undefined = NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
@@ -97,7 +99,8 @@ export class DurableActor implements DurableSide, Committing {
 
   async load(): Promise<boolean> {
     const { store, toRef } = this.#door;
-    const { id } = this.cell;
+    const { id, context } = this.cell;
+    this.#fence = context.fence;
     const earlier = this.#door.afterEarlier(id);
     if (earlier) await earlier;
     const record = await store.load(id);
@@ -230,12 +233,8 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   remind(name: string, when: Reminder, message: Message): void {
-    const reminder = this.#reminders.reminderOf(
-      name,
-      when,
-      message,
-      this.#turn?.reminders ?? new Turn(undefined).reminders,
-    );
+    const planned = this.#turn?.reminders ?? new Turn(undefined).reminders;
+    const reminder = this.#reminders.reminderOf(name, when, message, planned);
     this.#inTurn((batch) => this.#reminders.set(name, reminder, batch));
   }
 
@@ -250,7 +249,8 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
-    if (stream !== this.cell.id) return;
+    // One that stands still may be about to move: its next home is told again.
+    if (stream !== this.cell.id || this.cell.status === 'frozen') return;
     const numbers = this.#dispatch.outbox.acknowledged(by, number);
     if (numbers.length === 0 || this.#isClosed) return;
     this.#open ??= new TurnBatch();
@@ -287,7 +287,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#underWay = batch;
     this.#tidy?.();
     this.#tidy = undefined;
-    const { id, context, behaviour } = this.cell;
+    const { id, behaviour } = this.cell;
     const stateVersion = behaviour.durable?.version ?? 1;
     const { lastNumber } = this.#dispatch;
     if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {
@@ -297,7 +297,7 @@ export class DurableActor implements DurableSide, Committing {
     changes.push({
       id,
       expectedVersion: this.#version,
-      fence: context.fence,
+      fence: this.#fence,
       wakeAt: this.#wakeAt(batch),
       put: batch.put,
       remove: batch.remove,
@@ -325,7 +325,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#open = undefined;
     this.#meta = undefined;
     this.#turn = undefined;
-    this.#doubtful = { batch, fence: cell.context.fence, version: this.#version + 1, envelopes };
+    this.#doubtful = { batch, fence: this.#fence, version: this.#version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
     cell.current = undefined;

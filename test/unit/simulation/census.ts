@@ -158,6 +158,8 @@ export class Census {
       life.host = host;
       life.hosts.add(host);
       life.endedAt = undefined;
+      // So it had lived on.
+      life.doubtfulAt = undefined;
     }
     return life;
   }

@@ -109,8 +109,10 @@ export class Ledger {
   }
 
   /** Where a message still ought to be; undefined where fate has taken it. */
-  stillAt({ memory, frames }: Sent): string | undefined {
+  stillAt({ to, memory, frames }: Sent): string | undefined {
     for (const process of memory) {
+      // A copy that this process is about to drop, since its receiver lives, or died, elsewhere.
+      if (this.#moves.hasLeft(process, to)) continue;
       if (!this.#faults.wasKilled(process)) return `last in the memory of ${process}`;
     }
     for (const [n, { from, to, frame }] of frames.entries()) {

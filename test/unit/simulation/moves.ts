@@ -1,5 +1,5 @@
 /** The hand-offs of a run, seen in the master's control messages: which stand, and whether one took too long. */
-import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { MoveOrder, Unit } from '../../../src/wire/control.ts';
 import type { Breaches } from './breaches.ts';
@@ -20,12 +20,16 @@ export class Moves {
   readonly #came = new Map<string, Set<Unit>>();
   readonly #left = new Map<string, Set<Unit>>();
   readonly #whenEnded = new Map<number, ((hasMoved: boolean) => void)[]>();
+  /** The newest process of each worker. */
+  readonly #present = new Map<number, string>();
+  /** Ids with a place of their own: the process that was there when they got it. */
+  readonly #pins = new Map<string, string>();
   /** Moves whose luggage has all come. */
   readonly #complete = new Set<number>();
   /** Settled, and waiting for the new home to hear of it: by its address. */
   readonly #announced = new Map<string, MoveOrder[]>();
-  /** Links that were read to their end: `from>to`. */
-  readonly #readToEnd = new Set<string>();
+  /** What was written from one process to another and may still be read, on whichever of their links: by `from>to`. */
+  readonly #written = new Map<string, ObservedFrame[]>();
   /** Called where units are given to a process that is dead already. */
   onGivenToDead: (address: string, units: ReadonlySet<Unit>, at: number) => void = () => {};
   begun = 0;
@@ -45,6 +49,8 @@ export class Moves {
   hasLeft(address: string, id: string): boolean {
     if (this.#came.get(address)?.has(id)) return false;
     const left = this.#left.get(address);
+    // Its shard may have left without it.
+    if (this.#pins.get(id) === address) return left?.has(id) === true;
     return unitsOf(id).some((unit) => left?.has(unit));
   }
 
@@ -63,30 +69,31 @@ export class Moves {
   }
 
   note(event: SimulationEvent): void {
+    if (event.kind === 'process' && event.step === 'forked')
+      this.#present.set(Number(event.process.slice(1).split('.')[0]), event.process);
+    if (event.kind === 'frame' && event.step === 'written') {
+      const way = `${event.from}>${event.to}`;
+      this.#written.set(way, [...this.#underWay(way), event.frame]);
+    }
     if (event.kind === 'frame' && event.step === 'read') {
       for (const entry of event.frame.entries)
         if (entry.type === 'luggage' && entry.luggage === null) this.#complete.add(entry.move);
     }
     if (event.kind === 'process' && ['crashed', 'killed', 'ended'].includes(event.step))
       this.#tellEnds(event.process, () => false);
-    if (event.kind === 'link-end') {
-      // Of one that lives another link follows.
-      if (!this.#faults.isAlive(event.from)) this.#readToEnd.add(`${event.from}>${event.to}`);
-      this.#tellEnds(event.to, ({ id, from }) => (addressOf(from) === event.from ? this.#complete.has(id) : undefined));
-    }
+    if (event.kind === 'link-end')
+      this.#tellEnds(event.to, (order) => (addressOf(order.from) === event.from ? this.#hasCome(order) : undefined));
     if (event.kind === 'control' && event.step === 'received' && event.message.type === 'table') {
       const { settles } = event.message.change;
-      const { to } = event;
-      const isKnown = ({ id, from }: MoveOrder): boolean =>
-        settles.includes(id) && (this.#complete.has(id) || this.#readToEnd.has(`${addressOf(from)}>${to}`));
-      this.#tellEnds(to, (order) => (isKnown(order) ? this.#complete.has(order.id) : undefined));
+      this.#tellEnds(event.to, (order) => (settles.includes(order.id) ? this.#hasCome(order) : undefined));
     }
     if (event.kind !== 'control' || event.step !== 'sent' || event.from !== 'master') return;
     const { message, at } = event;
     if (message.type === 'hold') this.#begin(message.move, at);
     else if (message.type === 'unhold') this.#end(message.move, at, 'stayed');
     else if (message.type === 'table') {
-      const { settles, stays = [] } = message.change;
+      const { settles, stays = [], pins } = message.change;
+      for (const [id, worker] of pins) this.#pins.set(id, worker === null ? '' : (this.#present.get(worker) ?? ''));
       for (const move of settles) this.#end(move, at, stays.includes(move) ? 'stayed' : 'settled');
     }
   }
@@ -127,6 +134,18 @@ export class Moves {
       const isOfIt = ({ units }: MoveOrder): boolean => units.some((unit) => unitsOf(id).includes(unit));
       this.#tellEnds(home, (order) => (isOfIt(order) ? this.#complete.has(order.id) : undefined));
     }
+  }
+
+  /** All of the luggage; undefined: some of it may still come. */
+  #hasCome({ id, from, to }: MoveOrder): boolean | undefined {
+    if (this.#complete.has(id)) return true;
+    const isOver =
+      !this.#faults.isAlive(addressOf(from)) && this.#underWay(`${addressOf(from)}>${addressOf(to)}`).length === 0;
+    return isOver ? false : undefined;
+  }
+
+  #underWay(way: string): ObservedFrame[] {
+    return (this.#written.get(way) ?? []).filter(({ status }) => status === 'under way');
   }
 
   #tellEnds(home: string, outcome: (order: MoveOrder) => boolean | undefined): void {
