@@ -29,21 +29,25 @@ export class FramesUnderWay {
   write(link: Link, frame: Uint8Array): void {
     this.#written++;
     link.write(frame);
-    const waiting = this.#written - link.accepted;
+    const waiting = this.waiting(link);
     if (waiting > 0) this.#frames.push(this.#items.slice(0, this.#count) as Outbound[]);
     this.#drop();
     this.#keepLast(waiting);
   }
 
+  /** Frames that it has not accepted. */
+  waiting(link: Link): number {
+    return Math.max(0, this.#written - link.accepted);
+  }
+
   /** All that the link has not accepted, in order: it accepts nothing any more. */
   take(link: Link): Outbound[] {
-    const waiting = this.#written - link.accepted;
-    this.#keepLast(waiting);
+    this.#keepLast(this.waiting(link));
     return this.#frames.clear().flat();
   }
 
   #keepLast(count: number): void {
-    for (let more = this.#frames.length - Math.max(0, count); more > 0; more--) this.#frames.shift();
+    for (let more = this.#frames.length - count; more > 0; more--) this.#frames.shift();
   }
 
   #drop(): void {

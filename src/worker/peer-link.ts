@@ -89,7 +89,12 @@ export class PeerLink {
     return this.#link;
   }
 
+  /** Entries that are not written, and frames that the link has not accepted: with this process they would be lost. */
   get waiting(): number {
+    return this.#unwritten + (this.#link === undefined ? 0 : this.#underWay.waiting(this.#link));
+  }
+
+  get #unwritten(): number {
     return this.#mail.length + this.#prompt.length + (this.#large === undefined ? 0 : 1);
   }
 
@@ -215,7 +220,7 @@ export class PeerLink {
   /** False where nothing was there to write, or nothing can be written now. */
   #writeFrame(): boolean {
     if (this.#link === undefined || this.#link.blocked || this.ended) return false;
-    if (this.waiting === 0) return false;
+    if (this.#unwritten === 0) return false;
     if (this.#large !== undefined) return this.#writePiece(this.#link, this.#large);
     if (this.#writeCompact(this.#link) || this.#writeLarge(this.#link)) return true;
     const batch = this.#writer.begin();
