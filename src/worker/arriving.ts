@@ -63,6 +63,11 @@ export class Arriving {
     }
   }
 
+  /** In memory, or asleep. */
+  *living(): Iterable<ActorId> {
+    for (const { id, incarnation, asleep } of this.#actors) if (incarnation ?? asleep) yield id;
+  }
+
   /** The table says that they live here. What they had on their way goes out before anything new. */
   settle(): void {
     const { actors, send, deliver } = this.#door;

@@ -167,6 +167,14 @@ export class HandoffParticipant {
     }
   }
 
+  /** Those that live here once these moves are settled. */
+  *arrivingIn(moves: readonly MoveId[]): Iterable<ActorId> {
+    for (const move of moves) {
+      const entry = this.#arriving.get(move);
+      if (entry?.isComplete) yield* entry.arriving.living();
+    }
+  }
+
   release(move: MoveId): void {
     this.#door.router.release(move);
   }

@@ -53,9 +53,14 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   const stays = new Set(change.stays);
-  // What has moved here lives before anything is started again or let go.
+  const startAgain = (starting: TableMessage['start']): void => {
+    for (const { id, args } of starting) actors.startAgain(id, fromWire(args, toRef));
+  };
+  const arriving = new Set(handoffs.arrivingIn(change.settles.filter((move) => !stays.has(move))));
+  // Before the moves, whose mail would bring it to life as one that nobody has spawned.
+  startAgain(start.filter(({ id }) => !arriving.has(id)));
   for (const move of change.settles) handoffs.settle(move, !stays.has(move));
-  for (const { id, args } of start) actors.startAgain(id, fromWire(args, toRef));
+  startAgain(start.filter(({ id }) => arriving.has(id)));
   for (const watch of lost) actors.kernel.post.deliver(watch);
   for (const move of change.settles) handoffs.release(move);
   if (dead) {
