@@ -11,6 +11,9 @@ import type { AskOptions } from './ask-options.ts';
 /** Asks under way at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
 
+/** Of an ask whose mail the old home of an actor and the new one have, until their move is settled. */
+export const EITHER_HOME: ActorId = '~';
+
 /** Who asked, where it was an actor: it is waited for while the asker's turn lasts. */
 export interface Asker {
   waits(reply: PendingReply): void;
@@ -31,7 +34,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   settled = false;
   /** On `Clock.now()`; 0: none. */
   readonly deadline: number;
-  /** The process that the ask was written to, once it left this one; nobody here knows then how far it came. */
+  /** The process that the ask was written to, or `EITHER_HOME`, once it left this one; nobody here knows then how far it came. */
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;

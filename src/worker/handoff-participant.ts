@@ -13,6 +13,7 @@ import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
 import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
+import { EITHER_HOME } from '../actor/pending-replies.ts';
 import { Arriving } from './arriving.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
 import { Leaving } from './leaving.ts';
@@ -280,6 +281,7 @@ export class HandoffParticipant {
       for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
     }
     newHome.note(STATE, order.id, null);
+    leaving.noteWritten(EITHER_HOME);
   }
 
   #noteMoved(order: MoveOrder): void {
@@ -310,10 +312,11 @@ export class HandoffParticipant {
     const { router } = this.#door;
     if (hasMoved) {
       const { to } = leaving.order;
-      for (const { replyTo } of leaving.allMail()) replyTo?.written(processAddress(to.index, to.incarnation));
+      leaving.noteWritten(processAddress(to.index, to.incarnation));
       if (leaving.isStill) leaving.letGo();
       return;
     }
+    leaving.noteWritten(undefined);
     leaving.goOn();
     // What they had sent goes first, then what came for them, then what was held.
     for (const envelope of leaving.outbound) router.deliver(envelope);

@@ -125,6 +125,11 @@ export class Leaving {
     return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
   }
 
+  /** Who asks learns from there whether the ask was executed. */
+  noteWritten(to: ActorId | undefined): void {
+    for (const { replyTo } of this.allMail()) replyTo?.written(to);
+  }
+
   /** Everything that goes along: what these actors had sent, and what waits for them. */
   *allMail(): Iterable<Envelope> {
     yield* this.outbound;

@@ -361,7 +361,10 @@ export class Router implements Recipient {
     this.#locating.delete(id);
     const code = error instanceof TroupeError ? error.code : 'NO_WORKER';
     for (const held of this.holds.take(id)) {
-      if (!('signal' in held)) this.#kernel.deadLetters.refuse(held, code, error.message);
+      if ('signal' in held) continue;
+      // The watched one may begin again as soon as there is a worker: only then can anybody say whether it has ended.
+      if (held.verb === 'rewatch' && code === 'NO_WORKER') this.holds.add(id, held);
+      else this.#kernel.deadLetters.refuse(held, code, error.message);
     }
   }
 }
