@@ -20,3 +20,7 @@ test('restarts of everything lose and repeat nothing that was committed', { time
     expect(breaches, `seed ${seed}`).toEqual([]);
   }
 });
+
+test('two homes never draw the same fence: a commit in doubt would pass for one of the other', async () => {
+  expect((await runBank({ seed: 10_937, steps: 60, restarts: 2, faults: true })).breaches).toEqual([]);
+});

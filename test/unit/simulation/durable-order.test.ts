@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { seededRandom } from '../../../src/testkit/seeded-random.ts';
 import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
@@ -143,4 +144,28 @@ test('random trees of messages grow completely, every branch once, whatever dies
     ).toEqual([]);
     await simulation.until(simulation.system.shutdown());
   }
+});
+
+test('the fence of a durable actor is of the epoch in which it began, however late it is first asked for', async () => {
+  const marked = defineActor({
+    durable: true,
+    passivateAfterMs: 100,
+    receive: { look: () => 'seen', mark: (ctx) => ctx.fence },
+  });
+  const simulation = await Simulation.start({ seed: 1, workers: 2, actors: { marked }, disk: new SimulatedDisk() });
+  const { system } = simulation;
+  const ask = (id: string, type: string): Promise<unknown> => simulation.until(system.ask(id, { type }));
+  await ask('marked/a', 'look');
+  await simulation.run(300);
+  // It comes back from its record, and has nothing to commit.
+  const { worker, epoch, active } = await simulation.until(system.where('marked/a'));
+  expect(active).toBe(false);
+  const wake = new Envelope('wake', 'marked/a', undefined, undefined, undefined, 0);
+  simulation.worker(worker)?.process?.kernel.post.deliver(wake);
+  await simulation.run(5);
+  const home = (await simulation.until(system.where('marked/b'))).worker;
+  await simulation.until(system.move('marked/b', 3 - home));
+  expect((await simulation.until(system.where('marked/b'))).epoch).toBeGreaterThan(epoch);
+  expect(await ask('marked/a', 'mark')).toContain(`-${String(epoch).padStart(10, '0')}-`);
+  await simulation.until(system.shutdown());
 });

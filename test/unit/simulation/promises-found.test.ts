@@ -10,6 +10,11 @@ test.each([
   ['pairs', 61042, 'luggage that a broken link has lost is not sent again'],
   ['fate', 332, 'a shard moves before an id in it has got its own place, and that actor stands still for good'],
   ['moves', 800089, 'a family cannot move while a child waits for its backoff; the mail of who is killed then is lost'],
+  ['all', 7102261, 'an ask that has moved to a worker without a link waits for ever when that worker dies'],
+  ['moves', 7100556, 'a worker that is reloaded goes while a link has not accepted its last frames'],
+  ['all', 7200880, 'mail that comes back brings a spawned actor to life as one that nobody has spawned'],
+  ['all', 7201288, 'a watch is forgotten where no worker is ready that could say what has become of the watched one'],
+  ['all', 7202110, 'an ask is said not to be executed while its mail is under way to a new home'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });
