@@ -191,7 +191,6 @@ export class Census {
     const process = this.processes.get(address);
     for (const id of process?.actors.asleep.ids() ?? []) this.#sleeperDied(address, id);
     for (const id of process?.actors.ids() ?? []) {
-      const life = this.lives.get(id);
       const cell = process?.actors.cellOf(id);
       // A copy that is kept until a move is settled: the move says which one lives on.
       if (cell?.status === 'frozen') {
@@ -200,8 +199,7 @@ export class Census {
       }
       if (cell?.origin.spawned && !cell.origin.parent && this.spawned.has(id)) this.mustReturn.set(id, at);
       // Also between two incarnations, and of one that has moved here and has not done anything yet.
-      if (life && life.endedAt === undefined) this.#over(life);
-      this.#ended(id, 'worker-exited');
+      this.#lostWithWorker(id);
     }
     this.#diedBeforeIt(address, this.#moves.cameTo(address), at);
   }
@@ -212,11 +210,15 @@ export class Census {
   }
 
   #copyDied(address: string, id: string): void {
-    this.#unlessMoved(address, id, () => {
-      const life = this.lives.get(id);
-      if (life && life.endedAt === undefined) this.#over(life);
-      this.#ended(id, 'worker-exited');
-    });
+    this.#unlessMoved(address, id, () => this.#lostWithWorker(id));
+  }
+
+  #lostWithWorker(id: string): void {
+    const life = this.lives.get(id);
+    // Its next one has nothing of its mail.
+    if (life) life.isRestarted = false;
+    if (life && life.endedAt === undefined) this.#over(life);
+    this.#ended(id, 'worker-exited');
   }
 
   #unlessMoved(address: string, id: string, act: () => void): void {
