@@ -3,6 +3,7 @@ import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';
 import { type Ledger, nameOf, type Sent } from './ledger.ts';
+import type { Moves } from './moves.ts';
 
 interface Ask {
   readonly sent: Sent;
@@ -35,10 +36,12 @@ export class Asks {
   readonly #breaches: Breaches;
   readonly #faults: Faults;
   readonly #ledger: Ledger;
+  readonly #moves: Moves;
   /** Messages whose handler put them aside: it ran, though it has not handled them. */
   readonly touched = new Set<number>();
 
-  constructor(breaches: Breaches, faults: Faults, ledger: Ledger) {
+  constructor(breaches: Breaches, faults: Faults, ledger: Ledger, moves: Moves) {
+    this.#moves = moves;
     this.#breaches = breaches;
     this.#faults = faults;
     this.#ledger = ledger;
@@ -116,8 +119,8 @@ export class Asks {
   }
 
   /** It says that a process or a link is gone: one must be. */
-  #checkUnavailable({ frames }: Sent, name: string): void {
-    // One that moved with its actor is answered by the new home, on a link of its own.
+  #checkUnavailable({ to: target, at, frames }: Sent, name: string): void {
+    // One that moved with its actor is answered by the new home, on a link of its own; whether it moved the asker cannot know.
     const asker = frames[0]?.from;
     const isTrue = frames.some(
       ({ from, to }) =>
@@ -126,7 +129,10 @@ export class Asks {
         this.#faults.wasBroken(from, to) ||
         (asker !== undefined && asker !== to && this.#faults.wasBroken(asker, to)),
     );
-    if (!isTrue) this.#breaches.add(5, `ACTOR_UNAVAILABLE although its host lived: ${name}`);
+    const mayHaveMoved = this.#moves
+      .newHomesOf(target)
+      .some((home) => asker !== undefined && asker !== home && this.#faults.wasBroken(asker, home, at));
+    if (!isTrue && !mayHaveMoved) this.#breaches.add(5, `ACTOR_UNAVAILABLE although its host lived: ${name}`);
   }
 
   /** Where its host died long before the deadline, the asker is told then. */

@@ -20,6 +20,7 @@ export class Moves {
   readonly #came = new Map<string, Set<Unit>>();
   readonly #left = new Map<string, Set<Unit>>();
   readonly #whenEnded = new Map<number, ((hasMoved: boolean) => void)[]>();
+  readonly #newHomes = new Map<Unit, Set<string>>();
   /** The newest process of each worker. */
   readonly #present = new Map<number, string>();
   /** Ids with a place of their own: the process that was there when they got it. */
@@ -43,6 +44,11 @@ export class Moves {
   /** What has moved to a process while that lived, and not away again: it may be there without having done anything yet. */
   cameTo(address: string): ReadonlySet<Unit> {
     return this.#came.get(address) ?? new Set();
+  }
+
+  /** Processes that it has ever moved to, or was to. */
+  newHomesOf(id: string): string[] {
+    return unitsOf(id).flatMap((unit) => [...(this.#newHomes.get(unit) ?? [])]);
   }
 
   /** It has moved away, whether the process knows it yet or not. */
@@ -101,6 +107,7 @@ export class Moves {
   #begin(order: MoveOrder, at: number): void {
     if (this.#standing.has(order.id)) return;
     this.#standing.set(order.id, { order, since: at });
+    for (const unit of order.units) this.#setAt(this.#newHomes, unit).add(addressOf(order.to));
     this.begun++;
   }
 
@@ -163,8 +170,8 @@ export class Moves {
   }
 
   #carryOver({ units, from, to }: MoveOrder): void {
-    const came = this.#unitsAt(this.#came, addressOf(to));
-    const left = this.#unitsAt(this.#left, addressOf(from));
+    const came = this.#setAt(this.#came, addressOf(to));
+    const left = this.#setAt(this.#left, addressOf(from));
     for (const unit of units) {
       came.add(unit);
       left.add(unit);
@@ -173,10 +180,10 @@ export class Moves {
     }
   }
 
-  #unitsAt(map: Map<string, Set<Unit>>, address: string): Set<Unit> {
-    let units = map.get(address);
-    if (!units) map.set(address, (units = new Set()));
-    return units;
+  #setAt(map: Map<string, Set<string>>, key: string): Set<string> {
+    let set = map.get(key);
+    if (!set) map.set(key, (set = new Set()));
+    return set;
   }
 }
 

@@ -28,7 +28,7 @@ export class World {
   readonly moves: Moves = new Moves(this.breaches, this.faults);
   readonly census: Census = new Census(this.breaches, this.faults, this.moves);
   readonly ledger: Ledger = new Ledger(this.breaches, this.faults, this.moves);
-  readonly asks: Asks = new Asks(this.breaches, this.faults, this.ledger);
+  readonly asks: Asks = new Asks(this.breaches, this.faults, this.ledger, this.moves);
   readonly memory: MemoryOfActors = new MemoryOfActors(this.breaches, this.ledger, this.asks);
   readonly watches: Watches = new Watches(this.breaches, this.census);
   readonly timers: Timers = new Timers(this.breaches, this.census, this.faults);
