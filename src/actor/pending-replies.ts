@@ -39,6 +39,8 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
   onSettled: (() => void) | undefined;
+  /** Processes that it was written to before its mail moved on. */
+  #before: ActorId[] | undefined;
   readonly #pending: PendingReplies;
   readonly #asker: Asker | undefined;
   #begun = false;
@@ -82,6 +84,16 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
 
   written(peer: ActorId | undefined): void {
     this.peer = peer;
+  }
+
+  /** Its mail waits in another process, unless the one that it was written to had answered before. */
+  moved(from: ActorId, to: ActorId): void {
+    (this.#before ??= []).push(from);
+    this.peer = to;
+  }
+
+  hasMovedFrom(process: ActorId): boolean {
+    return this.#before?.includes(process) === true;
   }
 
   expire(): void {
@@ -181,7 +193,19 @@ export class PendingReplies {
 
   /** The link to a process has ended: what was written to it fails. One to a durable actor is kept, and goes to its next home. */
   linkEnded(peer: ActorId, text: string): void {
-    this.#fail([...this.writtenTo(peer)], text);
+    this.fail([...this.writtenTo(peer)], text);
+  }
+
+  /** Those whose mail has moved on from a process, unless that had answered them before. */
+  *movedOnFrom(process: ActorId): Iterable<PendingReply> {
+    for (const reply of this.#crossed.values()) if (reply.hasMovedFrom(process)) yield reply;
+  }
+
+  /** Nobody answers them any more. */
+  fail(replies: Iterable<PendingReply>, text: string): void {
+    for (const reply of replies) {
+      if (!reply.onSettled) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
+    }
   }
 
   /**
@@ -190,8 +214,8 @@ export class PendingReplies {
    */
   moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean, text?: string): void {
     const moved = [...this.writtenTo(from)].filter((reply) => hasMoved(reply.target));
-    for (const reply of moved) reply.written(to);
-    if (text !== undefined) this.#fail(moved, text);
+    for (const reply of moved) reply.moved(from, to);
+    if (text !== undefined) this.fail(moved, text);
   }
 
   /** Every ask that is still under way fails. */
@@ -210,12 +234,6 @@ export class PendingReplies {
     if (reply.deadline > 0) this.#wheel.remove(reply);
     else this.#endless.delete(reply);
     if (reply.correlation !== 0) this.#crossed.delete(reply.correlation);
-  }
-
-  #fail(replies: readonly PendingReply[], text: string): void {
-    for (const reply of replies) {
-      if (!reply.onSettled) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
-    }
   }
 
   #watchAbort(reply: PendingReply, signal: AbortSignal): void {

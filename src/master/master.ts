@@ -270,7 +270,7 @@ export class Master {
     const { index, incarnation, pid, role } = participant;
     if (this.#participants.remove(participant)) {
       this.#placement.bury(
-        { index, incarnation },
+        { index, incarnation, isDone: exit.code === 0 },
         this.#handoffs.died({ index, incarnation }),
         this.#down === undefined,
         this.#handoffs.isMoving,

@@ -10,6 +10,7 @@ import { leastLoaded, local, rendezvous } from '../placement/strategies.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import {
+  type DeadProcess,
   type MoveId,
   type MoveOrder,
   NOWHERE,
@@ -49,7 +50,7 @@ export interface ShareMove {
 
 /** What a table change is made of, but for its epoch. */
 interface Draft {
-  dead?: { index: number; incarnation: number };
+  dead?: DeadProcess;
   columns: Record<string, [shard: number, worker: number][]>;
   pins: [id: ActorId, worker: number | null][];
   settles: MoveId[];
@@ -159,12 +160,7 @@ export class PlacementService {
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
-  bury(
-    dead: { index: number; incarnation: number },
-    ended: MoveEnd[],
-    startsAgain: boolean,
-    isMoving: (unit: Unit) => boolean,
-  ): void {
+  bury(dead: DeadProcess, ended: MoveEnd[], startsAgain: boolean, isMoving: (unit: Unit) => boolean): void {
     const wasLeaving = this.#leaving.delete(dead.index);
     const wasHost = this.#hosts.delete(dead.index) || wasLeaving;
     this.#directory.forgetWorker(dead.index);

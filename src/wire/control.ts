@@ -37,11 +37,18 @@ export interface TableData {
   pins: [id: ActorId, worker: number][];
 }
 
+export interface DeadProcess {
+  index: number;
+  incarnation: number;
+  /** It ended by itself, and had written all that it had to say. */
+  isDone?: boolean;
+}
+
 export interface TableChange {
   /** Exactly one more than the epoch before. */
   epoch: number;
   /** The process whose death caused the change: taken up only once its link is read to its end. */
-  dead?: { index: number; incarnation: number };
+  dead?: DeadProcess;
   /** Changed entries per role. */
   columns: Record<string, [shard: number, worker: number][]>;
   /** Changed pins; null: no longer pinned, the shard decides. */

@@ -4,10 +4,11 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
-import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { ActorId } from '../vocabulary/address.ts';
 import { fromWire } from '../wire/codec.ts';
 import type { ToProcess } from '../wire/control.ts';
 import type { HandoffParticipant } from './handoff-participant.ts';
+import { failAsksTo } from './lost-answers.ts';
 import { lostWatches } from './lost-watches.ts';
 import type { Peers } from './peers.ts';
 import type { Router } from './router.ts';
@@ -36,15 +37,6 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
   return wait.then(() => apply(message, parts));
 }
 
-/** Those that came there with a move, while no link was left whose end would have told of them. */
-function failAsksTo(
-  { index, incarnation }: NonNullable<TableMessage['change']['dead']>,
-  { kernel }: LocalActors,
-): void {
-  const text = `worker ${index} replies to what it was asked; got its death`;
-  kernel.pending.linkEnded(processAddress(index, incarnation), text);
-}
-
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
@@ -65,7 +57,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const move of change.settles) handoffs.release(move);
   if (dead) {
     handoffs.peerDied(dead.index, dead.incarnation);
-    failAsksTo(dead, actors);
+    failAsksTo(dead, actors.kernel);
   }
   router.releaseHomeless();
   parts.takenOver();
