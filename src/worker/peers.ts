@@ -41,8 +41,8 @@ interface Entry {
   /** This process connects; else it waits to be connected to. */
   readonly isDialler: boolean;
   reader: LinkReader | undefined;
-  /** Made again by the other side, which saw the end before this one did: used when the old one is read to its end. */
-  successor: Link | undefined;
+  /** Made again by the other side, which saw each end before this one did: used when the one before is read to its end. */
+  readonly successors: Link[];
   hasBeenLinked: boolean;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
@@ -116,7 +116,7 @@ export class Peers {
     return new Promise((resolve) => {
       const timer = clock.setTimer(LINK_END_MS_MAX, () => {
         const error = new Error('the link of a dead process did not end');
-        entry.successor?.destroy(error);
+        for (const link of entry.successors.splice(0)) link.destroy(error);
         entry.peer.link?.destroy(error);
       });
       entry.onEnd.push(() => {
@@ -139,7 +139,10 @@ export class Peers {
     for (const { peer } of this.#byIndex.values()) peer.flush();
     await this.#whenWritten();
     this.#isClosed = true;
-    for (const { peer } of this.#byIndex.values()) peer.link?.close();
+    for (const { peer, successors } of this.#byIndex.values()) {
+      peer.link?.close();
+      for (const link of successors) link.destroy();
+    }
     for (const link of this.#early) link.destroy();
     await this.#door.network.close();
   }
@@ -175,7 +178,7 @@ export class Peers {
       path,
       isDialler,
       reader: undefined,
-      successor: undefined,
+      successors: [],
       hasBeenLinked: false,
       isDead: false,
       onEnd: [],
@@ -218,9 +221,8 @@ export class Peers {
     const { peer } = entry;
     const { kernel } = this.#door;
     if (peer.link !== undefined) {
-      // Frames of the old link may wait here for their table: they come first.
-      entry.successor?.destroy();
-      entry.successor = link;
+      // Frames of the old link may wait here for their table, or this process was frozen: they come first.
+      entry.successors.push(link);
       return;
     }
     const reader = new LinkReader(this.#door.ingress(peer));
@@ -247,8 +249,7 @@ export class Peers {
     if (error !== undefined)
       kernel.events.emit('link-broken', { worker: self.index, peer: peer.index, error: asError(error) });
     this.#door.ended(peer);
-    const { successor } = entry;
-    entry.successor = undefined;
+    const successor = entry.successors.shift();
     if (successor) return this.#use(entry, successor);
     for (const done of entry.onEnd.splice(0)) done();
     if (entry.isDialler && !entry.isDead) this.#dialLater(entry);
