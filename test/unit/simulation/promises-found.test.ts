@@ -15,6 +15,8 @@ test.each([
   ['all', 7200880, 'mail that comes back brings a spawned actor to life as one that nobody has spawned'],
   ['all', 7201288, 'a watch is forgotten where no worker is ready that could say what has become of the watched one'],
   ['all', 7202110, 'an ask is said not to be executed while its mail is under way to a new home'],
+  ['all', 7300907, 'the answer to a spawn is lost with an old home, and who asked waits until the deadline'],
+  ['all', 7301401, 'a link breaks twice while its reader stands still, and what was on the first one is not read'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });
