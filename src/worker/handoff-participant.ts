@@ -349,7 +349,8 @@ export class HandoffParticipant {
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
     for (const id of this.#door.actors.living()) {
-      const unit = this.#door.router.unitOf(id);
+      // An id that is to have a place of its own is not its own unit yet.
+      const unit = wanted.has(id) ? id : this.#door.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }
     return undefined;

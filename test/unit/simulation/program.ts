@@ -54,6 +54,8 @@ export interface Mix {
   weights: Weights;
   /** The fewer they are, the more they have to do with each other. */
   players: number;
+  /** Who is spawned is given a worker. */
+  hasPlaces?: boolean;
 }
 
 const TRAFFIC: Weights = {
@@ -98,7 +100,14 @@ export const PAIRS: Mix = {
 /** The same, and their workers die. */
 export const PAIRS_DIE: Mix = { weights: { ...PAIRS.weights, crash: 2, freeze: 0.5, reset: 0.5 }, players: 2 };
 
-function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> } {
+/** Everything, and actors that are spawned on a worker of their own, end, and come again elsewhere. */
+export const PLACES: Mix = {
+  weights: { ...ALL.weights, spawn: 14, stop: 8, killActor: 3, move: 6, moveBoth: 4 },
+  players: 4,
+  hasPlaces: true,
+};
+
+function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: fc.Arbitrary<Step> } {
   const player = fc.constantFrom(...IDS.slice(0, players));
   const anyId = fc.oneof(
     { weight: players, arbitrary: player },
@@ -126,7 +135,7 @@ function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> }
     open: fc.record({ do: fc.constant('open'), to: player }),
     stop: fc.record({ do: fc.constant('stop'), by, to: anyId }),
     killActor: fc.record({ do: fc.constant('killActor'), by, to: anyId }),
-    spawn: fc.record({ do: fc.constant('spawn'), by, to: player }),
+    spawn: fc.record({ do: fc.constant('spawn'), by, to: player, ...(hasPlaces && { worker }) }),
     adopt: fc.record({ do: fc.constant('adopt'), from: player, key: fc.constantFrom('a', 'b', 'c') }),
     move: fc.record({ do: fc.constant('move'), to: anyId, worker }),
     moveBoth: fc.record({
@@ -152,12 +161,12 @@ function arbitraries(players: number): { [D in Step['do']]: fc.Arbitrary<Step> }
 const WEIGHT_UNIT = 10;
 
 export function steps(
-  { weights, players }: Mix,
+  mix: Mix,
   { minLength = 0, maxLength }: { minLength?: number; maxLength: number },
 ): fc.Arbitrary<Step[]> {
-  const ofKind = arbitraries(players);
+  const ofKind = arbitraries(mix);
   const step = fc.oneof(
-    ...Object.entries(weights).map(([what, weight]) => ({
+    ...Object.entries(mix.weights).map(([what, weight]) => ({
       weight: Math.round(weight * WEIGHT_UNIT),
       arbitrary: ofKind[what as Step['do']],
     })),
