@@ -169,7 +169,8 @@ describe('supervision and a commit that fails', () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       await clock.advance(100);
     }
-    return { outcome: await asked, after: await system.ask('counter/a', { type: 'get' }) };
+    const after = await system.ask('counter/a', { type: 'get' }).catch(({ code }) => code);
+    return { outcome: await asked, after };
   }
 
   it('restart: the message is tried again', async () => {
@@ -182,6 +183,39 @@ describe('supervision and a commit that fails', () => {
 
   it('stop: the message is refused, its fate unknown; the next incarnation goes on from the record', async () => {
     expect(await failOnce('stop')).toEqual({ outcome: 'ACTOR_STOPPED/unknown', after: 1 });
+  });
+
+  it('escalate, without a parent: it has failed', async () => {
+    expect(await failOnce('escalate')).toEqual({ outcome: 'ACTOR_FAILED/unknown', after: 'ACTOR_FAILED' });
+  });
+
+  it('escalate: the parent fails with the error, and a restart of it begins without the child', async () => {
+    const seen: unknown[] = [];
+    const parent = defineActor({
+      supervision: {
+        onFailure: (error: { code?: string }) => {
+          seen.push(error.code);
+          return 'restart';
+        },
+      } as never,
+      receive: { begin: (ctx) => ctx.spawn('counter', { key: 'a' }).then(() => {}), look: () => 'here' },
+    }) as ActorDefinition;
+    const store = new FaultyStore();
+    const { system, clock, process } = startKit({ parent, counter: counter('escalate') }, {}, store);
+    await system.ask('parent/p', { type: 'begin' });
+    await system.ask('counter/a', { type: 'add' });
+    store.failures = 1;
+    const asked = errorOf(system.ask('counter/a', { type: 'add' }));
+    for (let n = 0; n < 5; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await clock.advance(100);
+    }
+    expect(await asked).toMatchObject({ code: 'ACTOR_FAILED', fate: 'unknown' });
+    expect(seen).toEqual(['STORE_FAILED']);
+    expect(process.actors.ids()).toEqual(['parent/p']);
+    expect(await system.ask('parent/p', { type: 'look' })).toBe('here');
+    // Its record is as the last commit left it.
+    expect(await system.ask('counter/a', { type: 'get' })).toBe(1);
   });
 
   it('a function is asked with the error', async () => {
