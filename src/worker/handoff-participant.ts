@@ -219,12 +219,20 @@ export class HandoffParticipant {
     topics.moving.hold(order);
     for (const id of family) leaving.units.add(id);
     router.hold(order.id, [...leaving.units]);
-    leaving.outbound.push(...router.holds.takeFrom(leaving.ids));
     this.#takeWaiting(leaving);
     this.#openDesk();
+    this.#flush(leaving);
+    tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
+  }
+
+  /** What was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
+  #flush(leaving: Leaving): void {
+    const { router } = this.#door;
+    const { ids, units, order } = leaving;
+    const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
+    leaving.outbound.push(...router.holds.takeFrom(isTheirs));
     leaving.flushes = new Set(this.#door.peers());
     for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
-    tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
   }
 
   /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
@@ -259,6 +267,11 @@ export class HandoffParticipant {
     if (!leaving.isStill) {
       const live = this.#liveUnit(order);
       if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+      // Nothing comes to life here any more.
+      if (!flushes && order.to.index !== this.#door.self.index) {
+        this.#flush(leaving);
+        return this.#handOverIfComplete(leaving);
+      }
     }
     leaving.isSent = true;
     this.#sendLuggage(leaving);
@@ -269,17 +282,15 @@ export class HandoffParticipant {
     if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
     const newHome = this.#door.peer(order.to.index);
     if (newHome?.incarnation !== order.to.incarnation) return;
-    if (leaving.isStill) {
-      const { deadLetters } = this.#door.actors.kernel;
-      leaving.pieces ??= leaving.pack((envelope, error) =>
-        deadLetters.refuse(
-          envelope,
-          error instanceof TroupeError ? error.code : 'INVALID_MESSAGE',
-          asError(error).message,
-        ),
-      );
-      for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
-    }
+    const { deadLetters } = this.#door.actors.kernel;
+    leaving.pieces ??= leaving.pack((envelope, error) =>
+      deadLetters.refuse(
+        envelope,
+        error instanceof TroupeError ? error.code : 'INVALID_MESSAGE',
+        asError(error).message,
+      ),
+    );
+    for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
     newHome.note(STATE, order.id, null);
     leaving.noteWritten(EITHER_HOME);
   }

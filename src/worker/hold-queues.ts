@@ -92,13 +92,13 @@ export class HoldQueues {
   }
 
   /** What these senders have waiting here, in order: it goes along when they move. */
-  takeFrom(senders: ReadonlySet<ActorId>): Envelope[] {
+  takeFrom(isTheirs: (sender: ActorId) => boolean): Envelope[] {
     const taken: Envelope[] = [];
     for (const [unit, queue] of this.#byUnit) {
       const all = queue.clear();
       for (const held of all) {
         const { mail } = held;
-        if ('signal' in mail || mail.sender === undefined || !senders.has(mail.sender)) queue.push(held);
+        if ('signal' in mail || mail.sender === undefined || !isTheirs(mail.sender)) queue.push(held);
         else taken.push(mail);
       }
       if (queue.length === 0) this.#byUnit.delete(unit);

@@ -29,13 +29,17 @@ function newParticipant(live: string[] = []): {
   const router: string[] = [];
   const door = {
     self: { index: 1, incarnation: 1 },
-    actors: { living: () => live, kernel: { pending: { moved: () => {} } } },
+    actors: {
+      living: () => live,
+      kernel: { pending: { moved: () => {} }, deadLetters: {}, limits: { messageBytesMax: 1_000 } },
+    },
     topics: { moving: { hold: () => {}, release: () => {} } },
     router: {
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),
       release: (move: number) => void router.push(`release ${move}`),
       unitOf: (id: string) => id,
       settled: () => {},
+      holds: { takeFrom: () => [] },
     },
     peers: () => peers.values(),
     peer: (index: number) => peers.get(index),
@@ -54,6 +58,12 @@ function order(id: number, from: number, to: number, units = ['counter/a']): Mov
 
 const MARKER = 11;
 const STATE = 12;
+const FLUSH = 14;
+
+/** The others say that all which was sent from here has arrived. */
+function flushed(participant: HandoffParticipant, move: number, ...peers: PeerLink[]): void {
+  for (const peer of peers) participant.flushed(peer, move);
+}
 
 describe('a bystander', () => {
   test('holds its mail and sends a marker down its link to the old home', () => {
@@ -92,7 +102,11 @@ describe('the old home', () => {
     participant.marker(link(2), 1);
     expect(peers.get(3)?.notes).toEqual([]);
     participant.marker(link(3), 1);
-    expect(peers.get(3)?.notes).toEqual([[STATE, 1, null]]);
+    expect([peers.get(2)?.notes, peers.get(3)?.notes]).toEqual([[[FLUSH, 1]], [[FLUSH, 1]]]);
+    flushed(participant, 1, link(2));
+    expect(peers.get(3)?.notes).toEqual([[FLUSH, 1]]);
+    flushed(participant, 1, link(3));
+    expect(peers.get(3)?.notes.slice(1)).toEqual([[STATE, 1, null]]);
   });
 
   test('counts markers of this move only, also those that came before the hold', () => {
@@ -103,7 +117,8 @@ describe('the old home', () => {
     participant.marker(link(3), 7);
     expect(peers.get(3)?.notes).toEqual([]);
     participant.marker(link(3), 2);
-    expect(peers.get(3)?.notes).toEqual([[STATE, 2, null]]);
+    flushed(participant, 2, link(2), link(3));
+    expect(peers.get(3)?.notes.slice(1)).toEqual([[STATE, 2, null]]);
   });
 
   test('counts the death of a process as its marker, but not the end of its link', () => {
@@ -113,8 +128,11 @@ describe('the old home', () => {
     participant.marker(link(3), 1);
     participant.peerDied(2, 2);
     expect(peers.get(3)?.notes).toEqual([]);
+    peers.delete(2);
     participant.peerDied(2, 1);
-    expect(peers.get(3)?.notes).toEqual([[STATE, 1, null]]);
+    expect(peers.get(3)?.notes).toEqual([[FLUSH, 1]]);
+    flushed(participant, 1, link(3));
+    expect(peers.get(3)?.notes.slice(1)).toEqual([[STATE, 1, null]]);
   });
 
   test('says its marker again when a broken link to the old home is there again, as long as the move stands', () => {
@@ -134,15 +152,16 @@ describe('the old home', () => {
   });
 
   test('refuses where an actor lives in a unit, and only then', () => {
-    const { participant, peers, told } = newParticipant(['counter/b']);
+    const { participant, peers, told, link } = newParticipant(['counter/b']);
     peers.clear();
     peers.set(3, peer(3));
     participant.hold(order(1, 1, 3, ['counter/a', 'counter/b']));
     participant.peerDied(3, 1);
     expect(told).toMatchObject([{ type: 'refused', move: 1, error: { code: 'ALREADY_EXISTS' } }]);
     participant.hold(order(2, 1, 3, ['counter/a']));
-    participant.marker(peers.get(3) as unknown as PeerLink, 2);
-    expect([told.length, peers.get(3)?.notes]).toEqual([1, [[STATE, 2, null]]]);
+    participant.marker(link(3), 2);
+    flushed(participant, 2, link(3));
+    expect([told.length, peers.get(3)?.notes.slice(1)]).toEqual([1, [[STATE, 2, null]]]);
   });
 
   test('looks for live actors when the last marker is in: one that began meanwhile counts', () => {
@@ -187,7 +206,7 @@ describe('markers', () => {
     for (let move = 1; move <= EARLY_MARKERS_KEPT + 1; move++) participant.marker(link(2), move);
     peers.delete(3);
     for (const move of [EARLY_MARKERS_KEPT, EARLY_MARKERS_KEPT + 1]) participant.hold(order(move, 1, 2));
-    expect(peers.get(2)?.notes.map(([, move]) => move)).toEqual([EARLY_MARKERS_KEPT]);
+    expect(peers.get(2)?.notes).toEqual([[FLUSH, EARLY_MARKERS_KEPT]]);
   });
 
   test('that come after their moves take no room from those', () => {
@@ -201,7 +220,7 @@ describe('markers', () => {
     participant.marker(link(2), next);
     participant.marker(link(3), next);
     participant.hold(order(next, 1, 3));
-    expect(peers.get(3)?.notes).toEqual([[STATE, next, null]]);
+    expect(peers.get(3)?.notes).toEqual([[FLUSH, next]]);
   });
 });
 
