@@ -64,7 +64,7 @@ export class HandoffService {
   readonly isMoving = (unit: Unit): boolean => this.#handoffs.isMoving(unit);
 
   isAwaited(worker: number): boolean {
-    return this.#handoffs.isAwaited(worker);
+    return this.#handoffs.isAwaited(worker) || this.#fresh.some(({ pin }) => pin[1] === worker);
   }
 
   /** For a process that has just come. */
@@ -75,7 +75,7 @@ export class HandoffService {
   /** Gives an id a place of its own. Rejects ALREADY_EXISTS where an actor lives under it elsewhere. */
   async claim(id: ActorId, worker: number, fresh: boolean): Promise<void> {
     this.keep(id);
-    if (fresh) return this.#pin(id, worker);
+    if (fresh && !this.#placement.isClosed(worker)) return this.#pin(id, worker);
     // Also where it is at home there already: another claim for the same id may be under way.
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
   }
@@ -228,7 +228,8 @@ export class HandoffService {
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
     // Not to one that is drained: it would be gone before long, and what came last with it.
-    const isOpen = to?.isLinked && (purpose !== 'move' || !this.#placement.isLeaving(worker));
+    const isGone = purpose === 'move' ? this.#placement.isLeaving(worker) : this.#placement.isClosed(worker);
+    const isOpen = to?.isLinked && !isGone;
     if (!isOpen)
       return Promise.reject(
         new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),

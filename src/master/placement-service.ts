@@ -65,6 +65,8 @@ export class PlacementService {
   readonly #hosts = new Map<number, string>();
   /** Workers that are drained: nothing new comes to them but the children of those who still live there. */
   readonly #leaving = new Set<number>();
+  /** Those of them that are empty, and go now: not even that comes to them. */
+  readonly #closed = new Set<number>();
   /** Given places since the last heartbeats: many that ask at once are spread all the same. */
   readonly #placedSince = new Map<number, number>();
 
@@ -107,6 +109,17 @@ export class PlacementService {
     this.#leaving.add(index);
   }
 
+  /** Of one that leaves, once nothing lives there. False: something does. */
+  close(index: number): boolean {
+    if (this.unitsOn(index, 1).length > 0) return false;
+    this.#closed.add(index);
+    return true;
+  }
+
+  isClosed(worker: number): boolean {
+    return this.#closed.has(worker);
+  }
+
   isLeaving(worker: number): boolean {
     return this.#leaving.has(worker);
   }
@@ -114,6 +127,7 @@ export class PlacementService {
   /** It hosts after all; what belongs to it and has left is returned, to be handed off. */
   stay(index: number, role: string): ShareMove[] {
     this.#leaving.delete(index);
+    this.#closed.delete(index);
     return this.join(index, role);
   }
 
@@ -162,6 +176,7 @@ export class PlacementService {
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
   bury(dead: DeadProcess, ended: MoveEnd[], startsAgain: boolean, isMoving: (unit: Unit) => boolean): void {
     const wasLeaving = this.#leaving.delete(dead.index);
+    this.#closed.delete(dead.index);
     const wasHost = this.#hosts.delete(dead.index) || wasLeaving;
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {

@@ -134,9 +134,11 @@ export class Rolling {
     const isThere = (): boolean => worker.process === process;
     const pause = (): Promise<void> => new Promise((resolve) => clock.setTimer(ROUND_MS, resolve));
     try {
-      while (isThere() && (await this.#round(worker.index, limits))) await pause();
-      // What was sent from there, by its `main`, is on its way before it goes.
-      while (isThere() && clock.now() < limits.untilMs && !(await this.#parts.isSilent(worker))) await pause();
+      do {
+        while (isThere() && (await this.#round(worker.index, limits))) await pause();
+        // What was sent from there, by its `main`, is on its way before it goes; meanwhile that may have spawned there.
+        while (isThere() && clock.now() < limits.untilMs && !(await this.#parts.isSilent(worker))) await pause();
+      } while (isThere() && !this.#isEmptied(worker.index));
     } catch (error) {
       if (isThere()) {
         supervisor.undrain(worker);
@@ -144,6 +146,11 @@ export class Rolling {
       }
       throw error;
     }
+  }
+
+  /** True: nothing lives there, and nothing comes to live there any more. */
+  #isEmptied(index: number): boolean {
+    return !this.#parts.handoffs.isAwaited(index) && this.#parts.placement.close(index);
   }
 
   /** False: nothing is left to be moved. */
