@@ -62,12 +62,13 @@ export class Moves {
 
   /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
   whenEnded(address: string, id: string, ended: (hasMoved: boolean) => void): boolean {
-    for (const { order } of this.#standing.values()) {
-      if (addressOf(order.from) !== address || !order.units.some((unit) => unitsOf(id).includes(unit))) continue;
-      this.#whenEnded.set(order.id, [...(this.#whenEnded.get(order.id) ?? []), ended]);
-      return true;
-    }
-    return false;
+    const leaving = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);
+    // One with a place of its own does not go with its shard.
+    const unit = unitsOf(id).find((one) => leaving.some(({ order }) => order.units.includes(one)));
+    if (unit === undefined || (unit !== id && this.#pins.get(id) === address)) return false;
+    const { order } = leaving.find((move) => move.order.units.includes(unit)) as Move;
+    this.#whenEnded.set(order.id, [...(this.#whenEnded.get(order.id) ?? []), ended]);
+    return true;
   }
 
   order(move: number): MoveOrder | undefined {
@@ -191,6 +192,7 @@ function addressOf({ index, incarnation }: MoveOrder['to']): string {
   return `~${index}.${incarnation}`;
 }
 
+/** Guests are placed on demand: they have no shard. */
 function unitsOf(id: string): Unit[] {
-  return [id, shardUnit('', shardOf(id))];
+  return id.startsWith('guest/') ? [id] : [id, shardUnit('', shardOf(id))];
 }
