@@ -1,5 +1,6 @@
 /** Programs that hunts found, each with the fault that it showed before it was mended. */
 import { expect, test } from 'vitest';
+import type { Step } from './program.ts';
 import { run } from './search.ts';
 
 test.each([
@@ -17,6 +18,25 @@ test.each([
   ['all', 7202110, 'an ask is said not to be executed while its mail is under way to a new home'],
   ['all', 7300907, 'the answer to a spawn is lost with an old home, and who asked waits until the deadline'],
   ['all', 7301401, 'a link breaks twice while its reader stands still, and what was on the first one is not read'],
+  ['places', 245, 'a claim for an actor that lives holds its mail, and a publish passes that'],
+  ['places', 7800328, 'what an actor sent before it ended comes after what its next incarnation sends from elsewhere'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
+});
+
+test('a worker that is drained goes although its main has just spawned an actor there', {
+  timeout: 30_000,
+}, async () => {
+  const program: Step[] = [
+    { do: 'restartWorker', worker: 2 },
+    { do: 'addWorker' },
+    { do: 'wait', ms: 35 },
+    { do: 'crash', worker: 1 },
+    { do: 'spawn', by: 2, to: 'player/0', worker: 2 },
+    { do: 'wait', ms: 38 },
+    { do: 'move', to: 'guest/a', worker: 3 },
+    { do: 'crashSender', from: 'player/3', to: 'child/c', count: 10, ms: 25 },
+    { do: 'freeze', worker: 2, ms: 166 },
+  ];
+  expect((await run({ mix: 'places', seed: 15, steps: 0 }, program)).breaches.list).toEqual([]);
 });
