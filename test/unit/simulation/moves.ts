@@ -170,11 +170,12 @@ export class Moves {
     this.#whenEnded.delete(move);
   }
 
-  #carryOver({ units, from, to }: MoveOrder): void {
+  #carryOver({ purpose, units, from, to }: MoveOrder): void {
     const came = this.#setAt(this.#came, addressOf(to));
     const left = this.#setAt(this.#left, addressOf(from));
     for (const unit of units) {
-      came.add(unit);
+      // One that is released goes with its shard from now on, which is there already.
+      if (purpose !== 'release') came.add(unit);
       left.add(unit);
       this.#came.get(addressOf(from))?.delete(unit);
       this.#left.get(addressOf(to))?.delete(unit);
