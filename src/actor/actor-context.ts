@@ -124,19 +124,22 @@ export class ActorContext implements Context<unknown> {
     const cell = this.#live();
     checkId(id);
     const own = cell.own;
-    own.watching ??= new Set();
-    own.watching.add(id);
-    cell.host.watching.addActor(id, cell.id);
-    cell.kernel.post.deliver(new Envelope('watch', id, cell.id, cell.id, undefined, 0));
+    own.watching ??= new Map();
+    const watch = own.watching.get(id) ?? cell.host.watching.newWatch(cell.id);
+    own.watching.set(id, watch);
+    cell.host.watching.addActor(id, watch);
+    cell.kernel.post.deliver(new Envelope('watch', id, watch, cell.id, undefined, 0));
   }
 
   unwatch(id: ActorId): void {
     const cell = this.#live();
     // It may have ended already, and its signal wait for a turn.
     cell.extras.terminated?.removeFirst((ended) => ended.id === id);
-    if (!cell.extras.watching?.delete(id)) return;
-    cell.host.watching.removeActor(id, cell.id);
-    cell.kernel.post.deliver(new Envelope('unwatch', id, cell.id, cell.id, undefined, 0));
+    const watch = cell.extras.watching?.get(id);
+    if (watch === undefined) return;
+    cell.extras.watching?.delete(id);
+    cell.host.watching.removeActor(id, watch);
+    cell.kernel.post.deliver(new Envelope('unwatch', id, watch, cell.id, undefined, 0));
   }
 
   where(id: ActorId): Promise<Whereabouts> {

@@ -13,7 +13,7 @@ import { type ActorId, keyOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import type { Signal } from '../vocabulary/signal.ts';
+import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
@@ -82,7 +82,8 @@ export interface CellExtras {
   checking: Envelope | undefined;
   /** Asks made in the present turn. */
   asks: Set<PendingReply> | undefined;
-  watching: Set<ActorId> | undefined;
+  /** Target → the name of the watch. */
+  watching: Map<ActorId, WatchName> | undefined;
   /** Actors that it watched and that have ended: the signal lane. */
   terminated: Ring<{ id: ActorId; reason: ExitReason }> | undefined;
   /** Turns of its own that wait in the mailbox: they cannot move. */
@@ -201,7 +202,7 @@ export class Cell extends Sender implements Runnable, Run {
   signal(signal: Signal): void {
     switch (signal.type) {
       case 'terminated':
-        this.#terminated(signal.id, signal.reason);
+        this.#terminated(signal);
         break;
       case 'ask-probe':
         this.#probe(signal.path);
@@ -322,9 +323,11 @@ export class Cell extends Sender implements Runnable, Run {
     extras.abortTimer = undefined;
   }
 
-  #terminated(id: ActorId, reason: ExitReason): void {
-    if (!this.#extras.watching?.delete(id)) return;
-    this.host.watching.removeActor(id, this.id);
+  #terminated({ id, reason, watch }: Signal & { type: 'terminated' }): void {
+    const { watching } = this.#extras;
+    if (watching?.get(id) !== watch) return;
+    watching.delete(id);
+    this.host.watching.removeActor(id, watch);
     const own = this.own;
     own.terminated ??= new Ring();
     own.terminated.push({ id, reason });

@@ -9,7 +9,7 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import type { Signal } from '../vocabulary/signal.ts';
+import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import { ActorContext } from './actor-context.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Cell, type CellHost, type CellOrigin, type Ending } from './cell.ts';
@@ -23,7 +23,7 @@ import { LocalReply } from './local-reply.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { spawnHere } from './spawning.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
-import { Watchers, Watching } from './watchers.ts';
+import { tellEnd, Watchers, Watching } from './watchers.ts';
 
 /** What the cluster must know of the actors here. */
 export interface ActorsObserver {
@@ -35,7 +35,7 @@ export interface ActorsObserver {
 export class LocalActors implements CellHost, Recipient {
   readonly kernel: Kernel;
   readonly watchers: Watchers = new Watchers();
-  readonly watching: Watching = new Watching();
+  readonly watching: Watching;
   readonly #cells = new Map<ActorId, Cell>();
   readonly failed: FailedActors = new FailedActors();
   readonly asleep: Asleep = new Asleep();
@@ -50,8 +50,10 @@ export class LocalActors implements CellHost, Recipient {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    this.watching = new Watching(kernel.address);
     this.#idle = new DeadlineWheel(kernel.clock, 10);
-    kernel.deadLetters.onWatchRefused = ({ to, message }) => this.#tellNotFound(to, message as ActorId);
+    kernel.deadLetters.onWatchRefused = ({ to, message }) =>
+      tellEnd(kernel.post, to, message as WatchName, 'not-found');
   }
 
   get size(): number {
@@ -76,7 +78,7 @@ export class LocalActors implements CellHost, Recipient {
     if (to === this.kernel.address) return this.#processSignal(signal);
     const cell = this.#cells.get(to);
     if (cell) cell.signal(signal);
-    else if (signal.type === 'terminated' && this.asleep.watches(to, signal.id)) this.#wakeUp(to)?.signal(signal);
+    else if (signal.type === 'terminated' && this.asleep.watches(to, signal)) this.#wakeUp(to)?.signal(signal);
   }
 
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown> {
@@ -224,7 +226,7 @@ export class LocalActors implements CellHost, Recipient {
   /** Everything but messages, served as it arrives or put in line with them. */
   #serve(envelope: Envelope, cell: Cell | undefined): boolean {
     const { replyTo, to } = envelope;
-    const watcher = envelope.message as ActorId;
+    const watch = envelope.message as WatchName;
     switch (envelope.verb) {
       case 'stop':
       case 'barrier':
@@ -240,18 +242,17 @@ export class LocalActors implements CellHost, Recipient {
         break;
       case 'watch':
         // A passivated one that is watched from there already has not ended.
-        if (cell || this.watchers.has(to, watcher)) this.watchers.add(to, watcher);
-        else if (this.#isDurable(to)) void this.#watchAbsent(to, watcher);
-        else this.#tellNotFound(to, watcher);
+        if (cell || this.watchers.has(to, watch)) this.watchers.add(to, watch);
+        else if (this.#isDurable(to)) void this.#watchAbsent(to, watch);
+        else tellEnd(this.kernel.post, to, watch, 'not-found');
         break;
       case 'rewatch':
         // After a crash: who was spawned, or is durable, or had moved here before, lives on; any other one has died with its worker.
-        if (cell?.origin.spawned || this.#isDurable(to) || this.watchers.has(to, watcher))
-          this.watchers.add(to, watcher);
-        else this.kernel.post.signal(watcher, { type: 'terminated', id: to, reason: 'worker-exited' });
+        if (cell?.origin.spawned || this.#isDurable(to) || this.watchers.has(to, watch)) this.watchers.add(to, watch);
+        else tellEnd(this.kernel.post, to, watch, 'worker-exited');
         break;
       case 'unwatch':
-        this.watchers.remove(to, watcher);
+        this.watchers.remove(to, watch);
         break;
       case 'where':
         replyTo?.resolve({
@@ -304,24 +305,24 @@ export class LocalActors implements CellHost, Recipient {
   #processSignal(signal: Signal): void {
     if (signal.type === 'acknowledged') this.kernel.durability?.acknowledged(signal);
     if (signal.type !== 'terminated') return;
-    const { id, reason } = signal;
+    const { id, reason, watch } = signal;
     const { log } = this.kernel;
     const threw = (error: unknown): void => log.error({ err: error, actor: id }, 'a watch listener threw');
-    for (const listener of this.watching.takeListeners(id)) callListener(listener, { id, reason }, threw);
+    for (const listener of this.watching.takeListeners(id, watch)) callListener(listener, { id, reason }, threw);
   }
 
   /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */
-  async #watchAbsent(target: ActorId, watcher: ActorId): Promise<void> {
-    this.watchers.add(target, watcher);
+  async #watchAbsent(target: ActorId, watch: WatchName): Promise<void> {
+    this.watchers.add(target, watch);
     const { durability, log } = this.kernel;
     try {
       if ((await durability?.isOnDisk(target)) || this.#cells.has(target)) return;
     } catch (error) {
       return log.error({ err: error, actor: target }, 'the store did not tell whether a watched actor exists');
     }
-    if (!this.watchers.has(target, watcher)) return;
-    this.watchers.remove(target, watcher);
-    this.#tellNotFound(target, watcher);
+    if (!this.watchers.has(target, watch)) return;
+    this.watchers.remove(target, watch);
+    tellEnd(this.kernel.post, target, watch, 'not-found');
   }
 
   #watchIdleness(cell: Cell, from: number): void {
@@ -338,13 +339,9 @@ export class LocalActors implements CellHost, Recipient {
     this.#idle.remove(check);
   }
 
-  #tellNotFound(id: ActorId, watcher: ActorId): void {
-    this.kernel.post.signal(watcher, { type: 'terminated', id, reason: 'not-found' });
-  }
-
   #tellEnd(cell: Cell, ending: Ending, startsAgain: boolean): void {
     const { id, kernel } = cell;
-    for (const target of cell.extras.watching ?? []) this.#unwatch(id, target);
+    for (const [target, watch] of cell.extras.watching ?? []) this.#unwatch(id, target, watch);
     // The end of a child whose parent starts it again is none for others.
     if (startsAgain) return;
     this.observer?.ended(id, cell.origin.spawned);
@@ -355,15 +352,15 @@ export class LocalActors implements CellHost, Recipient {
   /** A stop of what is not in memory: what is left of it here goes too. */
   #endAsleep(id: ActorId, reason: ExitReason): void {
     const { origin, watching } = this.asleep.take(id) ?? {};
-    for (const target of watching ?? []) this.#unwatch(id, target);
+    for (const [target, watch] of watching ?? []) this.#unwatch(id, target, watch);
     this.observer?.ended(id, origin?.spawned === true);
     this.kernel.topics.leaveAll(id);
     this.watchers.tell(this.kernel.post, id, reason);
   }
 
-  #unwatch(watcher: ActorId, target: ActorId): void {
-    this.watching.removeActor(target, watcher);
-    this.kernel.post.deliver(new Envelope('unwatch', target, watcher, watcher, undefined, 0));
+  #unwatch(watcher: ActorId, target: ActorId, watch: WatchName): void {
+    this.watching.removeActor(target, watch);
+    this.kernel.post.deliver(new Envelope('unwatch', target, watch, watcher, undefined, 0));
   }
 
   #leftOver(envelope: Envelope, ending: Ending): void {

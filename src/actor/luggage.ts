@@ -9,6 +9,7 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import type { WatchName } from '../vocabulary/signal.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Cell } from './cell.ts';
 import { Children } from './children.ts';
@@ -21,14 +22,17 @@ import { MessageTimer, type TimerRecord } from './message-timer.ts';
 import type { Sleeper } from './passivation.ts';
 
 /** All that is kept under one id; its mail goes beside it. */
+/** What an actor watches. */
+export type WatchRecord = [target: ActorId, watch: WatchName];
+
 export interface ActorLuggage {
   id: ActorId;
   /** Undefined: it is not in memory. */
   incarnation: IncarnationLuggage | undefined;
-  asleep: { args: unknown; spawned: boolean; watching: ActorId[] } | undefined;
+  asleep: { args: unknown; spawned: boolean; watching: WatchRecord[] } | undefined;
   /** On `Clock.now()`: it has failed, and is not activated before. */
   failedUntil: number | undefined;
-  watchers: ActorId[];
+  watchers: WatchName[];
   topics: string[];
 }
 
@@ -43,7 +47,7 @@ export interface IncarnationLuggage {
   pausedBy: { name: string; message: string } | undefined;
   lastActiveAt: number;
   timers: TimerRecord[];
-  watching: ActorId[];
+  watching: WatchRecord[];
   terminated: { id: ActorId; reason: ExitReason }[];
 }
 
@@ -102,7 +106,7 @@ export function letGo(actors: LocalActors, id: ActorId): void {
   const cell = actors.cellOf(id);
   if (cell) letGoOfCell(actors, cell);
   const asleep = actors.asleep.take(id);
-  for (const target of asleep?.watching ?? []) actors.watching.removeActor(target, id);
+  for (const [target, watch] of asleep?.watching ?? []) actors.watching.removeActor(target, watch);
   actors.failed.forget(id);
   actors.watchers.take(id);
   actors.kernel.topics.leaveAll(id);
@@ -120,7 +124,7 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a machine threw as it was stopped');
   }
   for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
-  for (const target of cell.extras.watching ?? []) actors.watching.removeActor(target, cell.id);
+  for (const [target, watch] of cell.extras.watching ?? []) actors.watching.removeActor(target, watch);
   actors.waiting -= cell.mail.clear().length;
   actors.forget(cell);
 }
@@ -128,7 +132,7 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
 /** It goes on here. Parents come before their children. */
 export function takeIn(actors: LocalActors, luggage: ActorLuggage): void {
   const { id, incarnation, asleep, failedUntil, watchers, topics } = luggage;
-  for (const watcher of watchers) actors.watchers.add(id, watcher);
+  for (const watch of watchers) actors.watchers.add(id, watch);
   for (const topic of topics) void actors.kernel.topics.join(topic, id);
   if (failedUntil !== undefined) actors.failed.add(id, failedUntil);
   if (asleep) takeInSleeper(actors, id, asleep);
@@ -141,10 +145,10 @@ function takeInSleeper(
   id: ActorId,
   { args, spawned, watching }: NonNullable<ActorLuggage['asleep']>,
 ): void {
-  for (const target of watching) actors.watching.addActor(target, id);
+  for (const [target, watch] of watching) actors.watching.addActor(target, watch);
   actors.asleep.put(id, {
     origin: spawned ? { args, spawned, parent: undefined } : undefined,
-    watching: watching.length > 0 ? new Set(watching) : undefined,
+    watching: watching.length > 0 ? new Map(watching) : undefined,
   });
   if (spawned) actors.observer?.spawned(id, args);
 }
@@ -165,8 +169,8 @@ function takeInCell(actors: LocalActors, id: ActorId, behaviour: Behaviour, lugg
     const { intensity, periodMs } = behaviour.policy;
     own.intensity = new RestartIntensity(intensity, periodMs, restartTimes);
   }
-  if (watching.length > 0) own.watching = new Set(watching);
-  for (const target of watching) actors.watching.addActor(target, id);
+  if (watching.length > 0) own.watching = new Map(watching);
+  for (const [target, watch] of watching) actors.watching.addActor(target, watch);
   if (terminated.length > 0) {
     own.terminated = new Ring();
     own.terminated.unshiftAll(terminated);

@@ -4,6 +4,7 @@
  */
 import { DeadlineEntry, type DeadlineWheel } from '../structures/deadline-wheel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import type { Cell, CellOrigin } from './cell.ts';
 import { MessageTimer } from './message-timer.ts';
 import { endCell } from './lifecycle.ts';
@@ -42,7 +43,8 @@ export function isIdle(cell: Cell): boolean {
 
 export interface Sleeper {
   origin: CellOrigin | undefined;
-  watching: Set<ActorId> | undefined;
+  /** Target → the name of the watch. */
+  watching: Map<ActorId, WatchName> | undefined;
 }
 
 /** What is left of passivated actors: nothing for most of them. */
@@ -54,8 +56,8 @@ export class Asleep {
     this.#sleepers.set(id, { origin: origin.spawned ? origin : undefined, watching });
   }
 
-  watches(id: ActorId, target: ActorId): boolean {
-    return this.#sleepers.get(id)?.watching?.has(target) === true;
+  watches(id: ActorId, { id: target, watch }: Signal & { type: 'terminated' }): boolean {
+    return this.#sleepers.get(id)?.watching?.get(target) === watch;
   }
 
   /** What it was spawned with. */

@@ -5,35 +5,33 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
+import { nameWatch, watcherOf, type WatchName } from '../vocabulary/signal.ts';
 
-/** Watchers of the actors that live here. */
+/** Watches of the actors that live here. */
 export class Watchers {
-  readonly #byTarget = new Map<ActorId, Set<ActorId>>();
+  readonly #byTarget = new Map<ActorId, Set<WatchName>>();
 
-  add(target: ActorId, watcher: ActorId): void {
-    let watchers = this.#byTarget.get(target);
-    if (!watchers) this.#byTarget.set(target, (watchers = new Set()));
-    watchers.add(watcher);
+  add(target: ActorId, watch: WatchName): void {
+    let watches = this.#byTarget.get(target);
+    if (!watches) this.#byTarget.set(target, (watches = new Set()));
+    watches.add(watch);
   }
 
-  remove(target: ActorId, watcher: ActorId): void {
-    const watchers = this.#byTarget.get(target);
-    if (watchers?.delete(watcher) && watchers.size === 0) this.#byTarget.delete(target);
+  remove(target: ActorId, watch: WatchName): void {
+    const watches = this.#byTarget.get(target);
+    if (watches?.delete(watch) && watches.size === 0) this.#byTarget.delete(target);
   }
 
   /** The target has ended: each watcher is told once. */
   tell(post: Recipient, target: ActorId, reason: ExitReason): void {
-    const watchers = this.#byTarget.get(target);
-    if (!watchers) return;
-    this.#byTarget.delete(target);
-    for (const watcher of watchers) post.signal(watcher, { type: 'terminated', id: target, reason });
+    for (const watch of this.take(target)) tellEnd(post, target, watch, reason);
   }
 
-  has(target: ActorId, watcher: ActorId): boolean {
-    return this.#byTarget.get(target)?.has(watcher) === true;
+  has(target: ActorId, watch: WatchName): boolean {
+    return this.#byTarget.get(target)?.has(watch) === true;
   }
 
-  of(target: ActorId): ActorId[] {
+  of(target: ActorId): WatchName[] {
     return [...(this.#byTarget.get(target) ?? [])];
   }
 
@@ -41,11 +39,11 @@ export class Watchers {
     return this.#byTarget.keys();
   }
 
-  /** Takes the watchers of a target out, for its new home. */
-  take(target: ActorId): ActorId[] {
-    const watchers = this.#byTarget.get(target);
+  /** Takes the watches of a target out. */
+  take(target: ActorId): WatchName[] {
+    const watches = this.of(target);
     this.#byTarget.delete(target);
-    return watchers ? [...watchers] : [];
+    return watches;
   }
 
   get size(): number {
@@ -53,40 +51,63 @@ export class Watchers {
   }
 }
 
+export function tellEnd(post: Recipient, id: ActorId, watch: WatchName, reason: ExitReason): void {
+  post.signal(watcherOf(watch), { type: 'terminated', id, reason, watch });
+}
+
 export type TerminatedListener = (ended: { id: ActorId; reason: ExitReason }) => void;
+
+interface Watched {
+  readonly actors: Set<WatchName>;
+  readonly listeners: Set<TerminatedListener>;
+  /** Of the listeners. */
+  watch: WatchName | undefined;
+}
 
 /** What the actors and listeners of this process watch, here or elsewhere. */
 export class Watching {
-  readonly #byTarget = new Map<ActorId, { actors: Set<ActorId>; listeners: Set<TerminatedListener> }>();
+  readonly #byTarget = new Map<ActorId, Watched>();
+  readonly #process: ActorId;
+  #last = 0;
 
-  /** True where the process itself did not watch the target yet. */
-  addListener(target: ActorId, listener: TerminatedListener): boolean {
+  /** The address of the process. */
+  constructor(process: ActorId) {
+    this.#process = process;
+  }
+
+  newWatch(watcher: ActorId): WatchName {
+    return nameWatch(watcher, this.#process, ++this.#last);
+  }
+
+  /** The name of the watch, where it is new. */
+  addListener(target: ActorId, listener: TerminatedListener): WatchName | undefined {
     const entry = this.#entry(target);
     entry.listeners.add(listener);
-    return entry.listeners.size === 1;
+    if (entry.listeners.size > 1) return undefined;
+    return (entry.watch = this.newWatch(this.#process));
   }
 
-  /** True where that was the last listener. */
-  removeListener(target: ActorId, listener: TerminatedListener): boolean {
+  /** The name of the watch, where that was the last listener. */
+  removeListener(target: ActorId, listener: TerminatedListener): WatchName | undefined {
     const entry = this.#byTarget.get(target);
-    if (!entry?.listeners.delete(listener)) return false;
+    if (!entry?.listeners.delete(listener)) return undefined;
     this.#dropIfEmpty(target);
-    return entry.listeners.size === 0;
+    return entry.listeners.size === 0 ? entry.watch : undefined;
   }
 
-  addActor(target: ActorId, watcher: ActorId): void {
-    this.#entry(target).actors.add(watcher);
+  addActor(target: ActorId, watch: WatchName): void {
+    this.#entry(target).actors.add(watch);
   }
 
-  removeActor(target: ActorId, watcher: ActorId): void {
-    this.#byTarget.get(target)?.actors.delete(watcher);
+  removeActor(target: ActorId, watch: WatchName): void {
+    this.#byTarget.get(target)?.actors.delete(watch);
     this.#dropIfEmpty(target);
   }
 
   /** The listeners to tell that the target has ended; they are forgotten. */
-  takeListeners(target: ActorId): TerminatedListener[] {
+  takeListeners(target: ActorId, watch: WatchName): TerminatedListener[] {
     const entry = this.#byTarget.get(target);
-    if (!entry) return [];
+    if (entry?.watch !== watch) return [];
     const listeners = [...entry.listeners];
     entry.listeners.clear();
     this.#dropIfEmpty(target);
@@ -97,16 +118,16 @@ export class Watching {
     return [...this.#byTarget.keys()];
   }
 
-  /** Who watches a target from here: actors by id, `process` for the listeners. */
-  watchersOf(target: ActorId, process: ActorId): ActorId[] {
+  /** The watches of a target from here. */
+  watchesOf(target: ActorId): WatchName[] {
     const entry = this.#byTarget.get(target);
     if (!entry) return [];
-    return entry.listeners.size > 0 ? [...entry.actors, process] : [...entry.actors];
+    return entry.listeners.size > 0 && entry.watch ? [...entry.actors, entry.watch] : [...entry.actors];
   }
 
-  #entry(target: ActorId): { actors: Set<ActorId>; listeners: Set<TerminatedListener> } {
+  #entry(target: ActorId): Watched {
     let entry = this.#byTarget.get(target);
-    if (!entry) this.#byTarget.set(target, (entry = { actors: new Set(), listeners: new Set() }));
+    if (!entry) this.#byTarget.set(target, (entry = { actors: new Set(), listeners: new Set(), watch: undefined }));
     return entry;
   }
 

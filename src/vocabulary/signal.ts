@@ -2,9 +2,20 @@
 import type { ActorId } from './address.ts';
 import type { ExitReason } from './exit-reason.ts';
 
+/** Who watches, and a number that no other watch of this system has: an answer to an earlier one means nothing to a later. */
+export type WatchName = string;
+
+export function nameWatch(watcher: ActorId, process: ActorId, number: number): WatchName {
+  return `${watcher} ${process}:${number}`;
+}
+
+export function watcherOf(watch: WatchName): ActorId {
+  return watch.slice(0, watch.lastIndexOf(' '));
+}
+
 export type Signal =
-  /** A watched actor has ended. */
-  | { readonly type: 'terminated'; readonly id: ActorId; readonly reason: ExitReason }
+  /** A watched actor has ended; `watch`: the one that this answers. */
+  | { readonly type: 'terminated'; readonly id: ActorId; readonly reason: ExitReason; readonly watch: WatchName }
   /** Who waits for whom: `path[0]` asked `path[1]` … asked the receiver (edge chasing, Chandy, Misra and Haas 1983). */
   | { readonly type: 'ask-probe'; readonly path: readonly ActorId[] }
   /** A ring was found; the receiver refuses the waiting ask of `ring[0]` with ASK_CYCLE. */

@@ -2,7 +2,7 @@
  * The new home's part in one move: luggage is kept until the table that settles the move is there, and then goes on
  * living here. Installed is not running.
  */
-import { type ActorLuggage, takeIn } from '../actor/luggage.ts';
+import { type ActorLuggage, takeIn, type WatchRecord } from '../actor/luggage.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
@@ -57,10 +57,8 @@ export class Arriving {
   }
 
   /** What those that arrive watch. */
-  *watches(): Iterable<{ target: ActorId; watcher: ActorId }> {
-    for (const { id, incarnation, asleep } of this.#actors) {
-      for (const target of (incarnation ?? asleep)?.watching ?? []) yield { target, watcher: id };
-    }
+  *watches(): Iterable<WatchRecord> {
+    for (const { incarnation, asleep } of this.#actors) yield* (incarnation ?? asleep)?.watching ?? [];
   }
 
   /** In memory, or asleep. */

@@ -14,6 +14,7 @@ import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
 import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
 import { EITHER_HOME } from '../actor/pending-replies.ts';
+import type { WatchRecord } from '../actor/luggage.ts';
 import { Arriving } from './arriving.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
 import { Leaving } from './leaving.ts';
@@ -161,7 +162,7 @@ export class HandoffParticipant {
   }
 
   /** What those watch that arrive by these moves. */
-  *watchesIn(moves: readonly MoveId[]): Iterable<{ target: ActorId; watcher: ActorId }> {
+  *watchesIn(moves: readonly MoveId[]): Iterable<WatchRecord> {
     for (const move of moves) {
       const entry = this.#arriving.get(move);
       if (entry) yield* entry.arriving.watches();

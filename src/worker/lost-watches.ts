@@ -5,6 +5,8 @@
 import type { LocalActors } from '../actor/local-actors.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
+import type { WatchRecord } from '../actor/luggage.ts';
+import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
 import type { Router } from './router.ts';
 
 /** What is watched from here, or by those that are about to live here, and lives, or lived, on the worker: as requests to make. */
@@ -13,7 +15,7 @@ export function lostWatches(
   router: Router,
   worker: number,
   verb: 'rewatch' | 'watch' = 'rewatch',
-  arriving: Iterable<{ target: ActorId; watcher: ActorId }> = [],
+  arriving: Iterable<WatchRecord> = [],
 ): Envelope[] {
   const { watching, kernel } = actors;
   const mayBeThere = (target: ActorId): boolean => {
@@ -25,13 +27,14 @@ export function lostWatches(
   const lost: Envelope[] = [];
   for (const target of watching.targets()) {
     if (!mayBeThere(target)) continue;
-    for (const watcher of watching.watchersOf(target, kernel.address)) lost.push(watchAgain(verb, target, watcher));
+    for (const watch of watching.watchesOf(target)) lost.push(watchAgain(verb, target, watch));
   }
-  for (const { target, watcher } of arriving) if (mayBeThere(target)) lost.push(watchAgain(verb, target, watcher));
+  for (const [target, watch] of arriving) if (mayBeThere(target)) lost.push(watchAgain(verb, target, watch));
   return lost;
 }
 
-function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watcher: ActorId): Envelope {
+function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName): Envelope {
+  const watcher = watcherOf(watch);
   const sender = isProcessAddress(watcher) ? undefined : watcher;
-  return new Envelope(verb, target, watcher, sender, undefined, 0);
+  return new Envelope(verb, target, watch, sender, undefined, 0);
 }

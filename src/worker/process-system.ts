@@ -16,6 +16,7 @@ import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { spawnId } from '../actor/spawning.ts';
+import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
@@ -108,9 +109,10 @@ export class ProcessSystem implements System {
     const { watching } = this.#actors;
     // An entry of its own for each call, so that one function may watch twice.
     const entry: TerminatedListener = (ended) => listener(ended);
-    if (watching.addListener(id, entry)) this.#mailWatch('watch', id);
+    this.#mailWatch('watch', id, watching.addListener(id, entry));
     return () => {
-      if (watching.removeListener(id, entry) && !kernel.closing) this.#mailWatch('unwatch', id);
+      const watch = watching.removeListener(id, entry);
+      if (!kernel.closing) this.#mailWatch('unwatch', id, watch);
     };
   }
 
@@ -196,9 +198,8 @@ export class ProcessSystem implements System {
     return this.#cluster.shutdown(options);
   }
 
-  #mailWatch(verb: 'watch' | 'unwatch', id: ActorId): void {
-    const { post, address } = this.#kernel;
-    post.deliver(new Envelope(verb, id, address, undefined, undefined, 0));
+  #mailWatch(verb: 'watch' | 'unwatch', id: ActorId, watch: WatchName | undefined): void {
+    if (watch !== undefined) this.#kernel.post.deliver(new Envelope(verb, id, watch, undefined, undefined, 0));
   }
 
   #checkOpen(): void {

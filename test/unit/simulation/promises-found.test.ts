@@ -20,6 +20,7 @@ test.each([
   ['all', 7301401, 'a link breaks twice while its reader stands still, and what was on the first one is not read'],
   ['places', 245, 'a claim for an actor that lives holds its mail, and a publish passes that'],
   ['places', 7800328, 'what an actor sent before it ended comes after what its next incarnation sends from elsewhere'],
+  ['fate', 7900350, 'the answer to a watch of an incarnation that is over reaches the watch of the next one'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });

@@ -15,11 +15,6 @@ interface Watch {
 
 export class Watches {
   readonly #armed = new Map<string, Watch>();
-  /**
-   * Watches that were taken back, or ended with their watcher, before they told anything: their answer may be under way, and
-   * reaches a later watch of the same pair.
-   */
-  readonly #unanswered = new Set<string>();
   readonly #breaches: Breaches;
   readonly #census: Census;
   told = 0;
@@ -43,7 +38,7 @@ export class Watches {
   }
 
   unwatch(watcher: string, target: string): void {
-    this.#over(`${watcher}>${target}`);
+    this.#armed.delete(`${watcher}>${target}`);
   }
 
   toldOf(watcher: string, target: string, reason: string): void {
@@ -58,20 +53,15 @@ export class Watches {
       );
     const { life } = watch;
     const now = this.#census.lives.get(target);
-    const isOfEarlier = this.#unanswered.delete(name);
     const hasLivedOn =
       life !== undefined && now === life && life.endedAt === undefined && life.doubtfulAt === undefined;
-    if (hasLivedOn && !isOfEarlier && !this.#hasEnded(watch))
+    if (hasLivedOn && !this.#hasEnded(watch))
       this.#breaches.add(7, `${watcher} was told of the end of ${target} (${reason}), which lives on in ${life.host}`);
   }
 
   /** Its watches are gone with it; a passivation and a restart keep them, and so does a move. */
   ended({ id }: End): void {
-    for (const [name, watch] of this.#armed) if (watch.watcher === id) this.#over(name);
-  }
-
-  #over(name: string): void {
-    if (this.#armed.delete(name)) this.#unanswered.add(name);
+    for (const [name, watch] of this.#armed) if (watch.watcher === id) this.#armed.delete(name);
   }
 
   #hasEnded({ target, since }: Watch): boolean {

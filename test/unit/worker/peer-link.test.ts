@@ -10,7 +10,7 @@ function numbers(from: number, count: number): number[] {
   return Array.from({ length: count }, (_, n) => from + n);
 }
 
-const TERMINATED = { type: 'terminated', id: 'counter/b', reason: 'stopped' } as const;
+const TERMINATED = { type: 'terminated', id: 'counter/b', reason: 'stopped', watch: 'counter/a ~1.1:1' } as const;
 
 /** A message that looks plain and that the encoder refuses all the same. */
 function spoilt(n: number): { type: string; n: number; at: Date; isSpoilt: true } {

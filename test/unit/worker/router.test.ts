@@ -8,7 +8,7 @@ import { CAPACITY, everyShard, newRouterKit, type RouterKit, shardOfIdTo, textOf
 
 const ID = 'counter/a';
 const SHARD = shardUnit('', shardOf(ID));
-const TERMINATED = { type: 'terminated', id: 'counter/x', reason: 'stopped' } as const;
+const TERMINATED = { type: 'terminated', id: 'counter/x', reason: 'stopped', watch: 'counter/a ~1.1:1' } as const;
 
 function tell({ router }: RouterKit, id: string, ...numbers: number[]): boolean[] {
   return numbers.map((n) => router.deliver(message(id, n)));
