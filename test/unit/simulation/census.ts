@@ -232,7 +232,8 @@ export class Census {
   /** The table gave these units to a process that is dead before it has begun with them. */
   #diedBeforeIt(address: string, units: ReadonlySet<string>, at: number): void {
     for (const life of this.lives.values()) {
-      if (life.endedAt !== undefined || life.host === address) continue;
+      // Also of one that has lived there before, and has moved back.
+      if (life.endedAt !== undefined || this.processes.get(address)?.actors.cellOf(life.id)) continue;
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
       // It lives on elsewhere, having moved once more.
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;

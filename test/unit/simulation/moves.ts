@@ -99,10 +99,19 @@ export class Moves {
     if (message.type === 'hold') this.#begin(message.move, at);
     else if (message.type === 'unhold') this.#end(message.move, at, 'stayed');
     else if (message.type === 'table') {
-      const { settles, stays = [], pins } = message.change;
-      for (const [id, worker] of pins) this.#pins.set(id, worker === null ? '' : (this.#present.get(worker) ?? ''));
+      const { settles, stays = [], pins, columns } = message.change;
+      for (const [id, worker] of pins) this.#pinned(id, worker);
+      // Also without a move, where another one died.
+      for (const [shard, worker] of columns[''] ?? [])
+        this.#left.get(this.#present.get(worker) ?? '')?.delete(shardUnit('', shard));
       for (const move of settles) this.#end(move, at, stays.includes(move) ? 'stayed' : 'settled');
     }
+  }
+
+  /** Null: it goes with its shard from now on. */
+  #pinned(id: string, worker: number | null): void {
+    this.#pins.set(id, worker === null ? '' : (this.#present.get(worker) ?? ''));
+    if (worker === null) for (const came of this.#came.values()) came.delete(id);
   }
 
   #begin(order: MoveOrder, at: number): void {
