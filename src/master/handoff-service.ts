@@ -89,7 +89,8 @@ export class HandoffService {
   /** Moves one actor away from its shard, or from a place of its own. */
   moveActor(id: ActorId, worker: number, patience: Patience): Promise<void> {
     return this.#whenFree([id, ...this.#shardUnitsOf(id)], async () => {
-      if (this.#placement.homeOf(id) !== worker) await this.#handOff('move', [id], worker, patience);
+      // Also where its shard is there by now: that may move on.
+      if (this.#placement.table.pinOf(id) !== worker) await this.#handOff('move', [id], worker, patience);
     });
   }
 
