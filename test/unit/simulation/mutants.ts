@@ -115,8 +115,8 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   },
   {
     name: 'a frame of a newer epoch is read at once',
-    mix: 'all',
-    first: 170,
+    mix: 'moves',
+    first: 50,
     within: 40,
     breaks: () =>
       replaced(
@@ -390,7 +390,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'who comes from a worker that died forgets what it watched there',
     mix: 'fate',
-    first: 130,
+    first: 960,
     within: 40,
     breaks: () => replaced(Arriving, 'watches', () => function* () {}),
   },

@@ -11,18 +11,30 @@ test.each([
   ['pairs', 61042, 'luggage that a broken link has lost is not sent again'],
   ['fate', 332, 'a shard moves before an id in it has got its own place, and that actor stands still for good'],
   ['moves', 800089, 'a family cannot move while a child waits for its backoff; the mail of who is killed then is lost'],
-  ['all', 7102261, 'an ask that has moved to a worker without a link waits for ever when that worker dies'],
   ['moves', 7100556, 'a worker that is reloaded goes while a link has not accepted its last frames'],
   ['all', 7200880, 'mail that comes back brings a spawned actor to life as one that nobody has spawned'],
-  ['all', 7201288, 'a watch is forgotten where no worker is ready that could say what has become of the watched one'],
   ['all', 7202110, 'an ask is said not to be executed while its mail is under way to a new home'],
-  ['all', 7300907, 'the answer to a spawn is lost with an old home, and who asked waits until the deadline'],
   ['all', 7301401, 'a link breaks twice while its reader stands still, and what was on the first one is not read'],
   ['places', 245, 'a claim for an actor that lives holds its mail, and a publish passes that'],
-  ['places', 7800328, 'what an actor sent before it ended comes after what its next incarnation sends from elsewhere'],
   ['fate', 7900350, 'the answer to a watch of an incarnation that is over reaches the watch of the next one'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
+});
+
+test('an ask that has moved to a worker without a link fails when that worker dies', { timeout: 30_000 }, async () => {
+  const program: Step[] = [
+    { do: 'freeze', worker: 2, ms: 208 },
+    { do: 'addWorker' },
+    { do: 'removeWorker', worker: 1 },
+    { do: 'reset', a: 4, b: 0 },
+    { do: 'ask', by: 0, to: 'child/b', ms: 193 },
+    { do: 'announce', from: 'player/2', topic: 'news' },
+    { do: 'crash', worker: 2 },
+    { do: 'moveBoth', from: 'player/1', to: 'player/3', count: 1, ms: 1, workers: [3, 4] },
+    { do: 'spawn', by: 2, to: 'player/1' },
+    { do: 'crashSender', from: 'player/0', to: 'player/0', count: 8, ms: 18 },
+  ];
+  expect((await run({ mix: 'all', seed: 1, steps: 0 }, program)).breaches.list).toEqual([]);
 });
 
 test('a worker that is drained goes although its main has just spawned an actor there', {

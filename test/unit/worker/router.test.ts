@@ -201,6 +201,17 @@ describe('an id that the master places', () => {
     expect(kit.asked.length).toBe(2);
   });
 
+  test('that has no worker to live on keeps what asks whether it lives on until there is one', () => {
+    const kit = newRouterKit();
+    kit.router.deliver(request('rewatch', JOB));
+    kit.router.deliver(request('unwatch', JOB));
+    kit.asked[0]?.answer.failed(new TroupeError('NO_WORKER', 'a worker can host the actor; got none that is ready'));
+    expect([kit.router.holds.size, kit.asked.length]).toEqual([1, 1]);
+    kit.router.releaseHomeless();
+    kit.asked[1]?.answer.found(3);
+    expect(sentTo(kit, 3)).toEqual([`${JOB} rewatch`]);
+  });
+
   test('is asked for anew once its worker has died, also where the answer was read just before', () => {
     const kit = newRouterKit();
     tell(kit, JOB, 1);
