@@ -16,6 +16,9 @@ export const RECONNECT_MS = 50;
 /** Milliseconds to wait for the end of a dead process's link; the kernel closes it at once, so this is never reached by itself. */
 export const LINK_END_MS_MAX = 5_000;
 
+/** Links of one peer that wait until the one before is read to its end; one more is refused, with what was written on it. */
+export const SUCCESSORS_MAX = 64;
+
 /** Milliseconds for what waits on the links of a process that ends, and between two looks. */
 export const LAST_WORDS_MS_MAX = 1_000;
 const LAST_WORDS_LOOK_MS = 5;
@@ -222,7 +225,8 @@ export class Peers {
     const { kernel } = this.#door;
     if (peer.link !== undefined) {
       // Frames of the old link may wait here for their table, or this process was frozen: they come first.
-      entry.successors.push(link);
+      if (entry.successors.length < SUCCESSORS_MAX) entry.successors.push(link);
+      else link.destroy(new Error(`at most ${SUCCESSORS_MAX} links of a process wait to be read; got one more`));
       return;
     }
     const reader = new LinkReader(this.#door.ingress(peer));

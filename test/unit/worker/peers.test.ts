@@ -6,7 +6,7 @@ import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MemoryNetwork } from '../../../src/wire/memory-link.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
-import { LINK_END_MS_MAX, Peers, RECONNECT_MS } from '../../../src/worker/peers.ts';
+import { LINK_END_MS_MAX, Peers, RECONNECT_MS, SUCCESSORS_MAX } from '../../../src/worker/peers.ts';
 import { handshakeOf, KeptIngress, message, newDeadLetters, silent } from './link-fixture.ts';
 
 interface Station {
@@ -276,4 +276,39 @@ test('closed, a process writes what waits, takes no links and makes none', async
   await two.peers.close();
   await world.clock.advance(RECONNECT_MS * 5);
   expect(world.clock.timers).toBe(0);
+});
+
+describe('a link that breaks again and again while its reader waits for a table', () => {
+  /** So many times; each time one message more is written on the new link. */
+  async function broken(times: number): Promise<string[]> {
+    const { world, one, two, to1 } = await pair();
+    two.epoch.now = 1;
+    tell(to1, 0);
+    await world.settle();
+    for (let n = 1; n <= times; n++) {
+      world.network.cut('~1.1', '~2.1');
+      await world.settle();
+      await world.clock.advance(RECONNECT_MS);
+      await world.settle();
+      tell(to1, n);
+      await world.settle();
+    }
+    expect(told(one, 2)).toEqual([]);
+    one.epoch.now = 1;
+    for (let n = 0; n <= times; n++) {
+      one.peers.unpark();
+      await world.settle();
+    }
+    return told(one, 2);
+  }
+
+  const messages = (count: number): string[] => Array.from({ length: count }, (_, n) => `message counter/a ${n}`);
+
+  test('loses nothing of what was written on any of them', async () => {
+    expect(await broken(5)).toEqual(messages(6));
+  });
+
+  test('has a bound on those that wait', async () => {
+    expect(await broken(SUCCESSORS_MAX + 3)).toEqual(messages(SUCCESSORS_MAX + 1));
+  });
 });
