@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { System } from 'troupe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { removeDiaries, sleep, startSystem, stopSystems, TIRELESS, until } from './harness.ts';
@@ -125,3 +126,28 @@ test('with code that does not load: it says so, nothing stops, and the next one 
   expectNothingAmiss(count);
   expect(await system.ask('versioned/still', { type: 'version' })).toBe(3);
 }, 60_000);
+
+test('a main that waits for an answer for ever holds up the end of its worker for 3 s, not longer', async () => {
+  writeFileSync(
+    join(folder, 'holder.mjs'),
+    `import { defineActor } from '${TROUPE}';
+     export default defineActor({ receive: { hold: () => new Promise(() => {}) } });`,
+  );
+  const beside = mkdtempSync(join(tmpdir(), 'reload-main-'));
+  const main = join(beside, 'main.mjs');
+  writeFileSync(
+    main,
+    `export default (system) => {
+       void system.ask('holder/x', { type: 'hold' }, { timeoutMs: 600_000 }).catch(() => {});
+     };`,
+  );
+  const system = await startSystem({ actors: folder, workers: 2, main: pathToFileURL(main), shutdownMs: 500 });
+  await until('the actor is asked', async () => (await system.where('holder/x')).active);
+  const { worker } = await system.where('holder/x');
+  const startedAt = performance.now();
+  await system.restartWorker(3 - worker);
+  const tookMs = performance.now() - startedAt;
+  expect(tookMs).toBeGreaterThan(3_000);
+  expect(tookMs).toBeLessThan(6_000);
+  rmSync(beside, { recursive: true, force: true });
+});
