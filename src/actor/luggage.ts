@@ -130,22 +130,23 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
 }
 
 /** It goes on here. Parents come before their children. */
-export function takeIn(actors: LocalActors, luggage: ActorLuggage): void {
+export function takeIn(actors: LocalActors, luggage: ActorLuggage, from: ActorId): void {
   const { id, incarnation, asleep, failedUntil, watchers, topics } = luggage;
   for (const watch of watchers) actors.watchers.add(id, watch);
   for (const topic of topics) void actors.kernel.topics.join(topic, id);
   if (failedUntil !== undefined) actors.failed.add(id, failedUntil);
-  if (asleep) takeInSleeper(actors, id, asleep);
+  if (asleep) takeInSleeper(actors, id, asleep, from);
   const behaviour = actors.kernel.behaviours.get(kindOf(id));
-  if (incarnation && behaviour) takeInCell(actors, id, behaviour, incarnation);
+  if (incarnation && behaviour) takeInCell(actors, id, behaviour, incarnation, from);
 }
 
 function takeInSleeper(
   actors: LocalActors,
   id: ActorId,
   { args, spawned, watching }: NonNullable<ActorLuggage['asleep']>,
+  from: ActorId,
 ): void {
-  for (const [target, watch] of watching) actors.watching.addActor(target, watch);
+  for (const [target, watch] of watching) actors.watching.addActor(target, watch, from);
   actors.asleep.put(id, {
     origin: spawned ? { args, spawned, parent: undefined } : undefined,
     watching: watching.length > 0 ? new Map(watching) : undefined,
@@ -153,7 +154,13 @@ function takeInSleeper(
   if (spawned) actors.observer?.spawned(id, args);
 }
 
-function takeInCell(actors: LocalActors, id: ActorId, behaviour: Behaviour, luggage: IncarnationLuggage): void {
+function takeInCell(
+  actors: LocalActors,
+  id: ActorId,
+  behaviour: Behaviour,
+  luggage: IncarnationLuggage,
+  from: ActorId,
+): void {
   const { args, spawned, child, restartTimes, watching, terminated, pausedBy } = luggage;
   const parent = child && actors.cellOf(child.parent);
   const cell = actors.createCell(id, behaviour, { args, spawned, parent }, luggage.lastActiveAt);
@@ -170,7 +177,7 @@ function takeInCell(actors: LocalActors, id: ActorId, behaviour: Behaviour, lugg
     own.intensity = new RestartIntensity(intensity, periodMs, restartTimes);
   }
   if (watching.length > 0) own.watching = new Map(watching);
-  for (const [target, watch] of watching) actors.watching.addActor(target, watch);
+  for (const [target, watch] of watching) actors.watching.addActor(target, watch, from);
   if (terminated.length > 0) {
     own.terminated = new Ring();
     own.terminated.unshiftAll(terminated);

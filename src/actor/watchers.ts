@@ -68,6 +68,8 @@ interface Watched {
 export class Watching {
   readonly #byTarget = new Map<ActorId, Watched>();
   readonly #process: ActorId;
+  /** Of watchers that have moved here: the process that they came from. */
+  readonly #cameFrom = new Map<WatchName, ActorId>();
   #last = 0;
 
   /** The address of the process. */
@@ -95,12 +97,19 @@ export class Watching {
     return entry.listeners.size === 0 ? entry.watch : undefined;
   }
 
-  addActor(target: ActorId, watch: WatchName): void {
+  /** `from`: the process that its watcher has moved from, which may hold the news of an end for it. */
+  addActor(target: ActorId, watch: WatchName, from?: ActorId): void {
     this.#entry(target).actors.add(watch);
+    if (from !== undefined) this.#cameFrom.set(watch, from);
+  }
+
+  hasComeFrom(watch: WatchName, process: ActorId): boolean {
+    return this.#cameFrom.get(watch) === process;
   }
 
   removeActor(target: ActorId, watch: WatchName): void {
     this.#byTarget.get(target)?.actors.delete(watch);
+    this.#cameFrom.delete(watch);
     this.#dropIfEmpty(target);
   }
 

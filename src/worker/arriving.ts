@@ -67,10 +67,10 @@ export class Arriving {
   }
 
   /** The table says that they live here. What they had on their way goes out before anything new. */
-  settle(): void {
+  settle(from: ActorId): void {
     const { actors, send, deliver } = this.#door;
     for (const envelope of this.#outbound) send(envelope);
-    for (const luggage of this.#actors) takeIn(actors, luggage);
+    for (const luggage of this.#actors) takeIn(actors, luggage, from);
     for (const envelope of this.#stashed) this.#putAside(envelope);
     for (const envelope of this.#mail) deliver(envelope);
     this.discard();

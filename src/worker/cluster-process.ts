@@ -27,7 +27,7 @@ import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from './handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
 import { type IngressParts, linkIngress } from './link-ingress.ts';
-import { lostWatches } from './lost-watches.ts';
+import { watchesLostOnLink } from './lost-watches.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
 import { newKernel } from './new-kernel.ts';
@@ -126,7 +126,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.#router.releaseHomeless();
         if (!isAgain) return;
         this.#handoffs.linkedAgain(peer);
-        for (const watch of lostWatches(actors, this.#router, peer.index, 'watch')) kernel.post.deliver(watch);
+        for (const watch of watchesLostOnLink(peer.index, actors, this.#router)) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });

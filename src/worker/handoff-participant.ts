@@ -339,7 +339,8 @@ export class HandoffParticipant {
     const entry = this.#arriving.get(move);
     this.#arriving.delete(move);
     if (!entry) return;
-    if (hasMoved && entry.isComplete && order?.to.index === this.#door.self.index) entry.arriving.settle();
+    if (hasMoved && entry.isComplete && order?.to.index === this.#door.self.index)
+      entry.arriving.settle(processAddress(order.from.index, order.from.incarnation));
     else entry.arriving.discard();
   }
 

@@ -3,37 +3,48 @@
  * while it lives: the watch or its answer may have been lost with it.
  */
 import type { LocalActors } from '../actor/local-actors.ts';
-import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, isProcessAddress, kindOf, processAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { WatchRecord } from '../actor/luggage.ts';
-import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
+import { watcherOf } from '../vocabulary/signal.ts';
+import type { DeadProcess } from '../wire/control.ts';
 import type { Router } from './router.ts';
 
-/** What is watched from here, or by those that are about to live here, and lives, or lived, on the worker: as requests to make. */
-export function lostWatches(
+/**
+ * What is to be asked again since a process has died: who lived there; and all that those watch who came from there, since it
+ * may have held the news of an end for them. `arriving`: those who come with this change.
+ */
+export function watchesLostWith(
+  { index, incarnation }: DeadProcess,
   actors: LocalActors,
   router: Router,
-  worker: number,
-  verb: 'rewatch' | 'watch' = 'rewatch',
-  arriving: Iterable<WatchRecord> = [],
+  arriving: Iterable<WatchRecord>,
 ): Envelope[] {
-  const { watching, kernel } = actors;
-  const mayBeThere = (target: ActorId): boolean => {
-    const behaviour = kernel.behaviours.get(kindOf(target));
-    // Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise.
-    const home = behaviour && router.homeOf(target, behaviour);
-    return behaviour !== undefined && (home === undefined || home === worker);
-  };
-  const lost: Envelope[] = [];
-  for (const target of watching.targets()) {
-    if (!mayBeThere(target)) continue;
-    for (const watch of watching.watchesOf(target)) lost.push(watchAgain(verb, target, watch));
-  }
-  for (const [target, watch] of arriving) if (mayBeThere(target)) lost.push(watchAgain(verb, target, watch));
-  return lost;
+  const dead = processAddress(index, incarnation);
+  const lost = [...watchesFrom(actors)].filter(
+    ([target, watch]) => mayLiveOn(target, index, actors, router) || actors.watching.hasComeFrom(watch, dead),
+  );
+  return [...lost, ...arriving].map((record) => watchAgain('rewatch', record));
 }
 
-function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName): Envelope {
+/** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
+export function watchesLostOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
+  const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, actors, router));
+  return lost.map((record) => watchAgain('watch', record));
+}
+
+function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
+  for (const target of watching.targets()) for (const watch of watching.watchesOf(target)) yield [target, watch];
+}
+
+/** Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise. */
+function mayLiveOn(target: ActorId, worker: number, { kernel }: LocalActors, router: Router): boolean {
+  const behaviour = kernel.behaviours.get(kindOf(target));
+  const home = behaviour && router.homeOf(target, behaviour);
+  return behaviour !== undefined && (home === undefined || home === worker);
+}
+
+function watchAgain(verb: 'rewatch' | 'watch', [target, watch]: WatchRecord): Envelope {
   const watcher = watcherOf(watch);
   const sender = isProcessAddress(watcher) ? undefined : watcher;
   return new Envelope(verb, target, watch, sender, undefined, 0);

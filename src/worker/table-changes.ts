@@ -9,7 +9,7 @@ import { fromWire } from '../wire/codec.ts';
 import type { ToProcess } from '../wire/control.ts';
 import type { HandoffParticipant } from './handoff-participant.ts';
 import { failAsksTo } from './lost-answers.ts';
-import { lostWatches } from './lost-watches.ts';
+import { watchesLostWith } from './lost-watches.ts';
 import type { Peers } from './peers.ts';
 import type { Router } from './router.ts';
 
@@ -40,8 +40,7 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
-  // Those that have just come from there watch what stayed there and died.
-  const lost = dead ? lostWatches(actors, router, dead.index, 'rewatch', handoffs.watchesIn(change.settles)) : [];
+  const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles)) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   const stays = new Set(change.stays);

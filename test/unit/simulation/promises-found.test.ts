@@ -17,6 +17,7 @@ test.each([
   ['all', 7301401, 'a link breaks twice while its reader stands still, and what was on the first one is not read'],
   ['places', 245, 'a claim for an actor that lives holds its mail, and a publish passes that'],
   ['fate', 7900350, 'the answer to a watch of an incarnation that is over reaches the watch of the next one'],
+  ['all', 11000127, 'the news of an end, held for a watcher that moves, dies with its old home'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });
