@@ -152,6 +152,8 @@ export class Cell extends Sender implements Runnable, Run {
   /** Grows with each incarnation and each ending: what an older one awaited is ignored. */
   phase = 0;
   lastActiveAt = 0;
+  /** The epoch in which it came to life, here or where it moved from. */
+  epoch: number;
   #extras: CellExtras = NO_EXTRAS;
 
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
@@ -159,6 +161,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.host = host;
     this.behaviour = behaviour;
     this.origin = origin;
+    this.epoch = host.kernel.epoch();
     this.context = host.newContext(this);
     if (behaviour.durable !== undefined) this.durable = host.durableSideOf?.(this);
   }

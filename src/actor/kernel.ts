@@ -47,6 +47,8 @@ export interface Kernel {
   readonly newKey: () => string;
   /** A string that grows with every call, also over moves and restarts of the system. */
   readonly newFence: () => string;
+  /** Of the placement table, as this process knows it; it grows. */
+  readonly epoch: () => number;
   readonly log: Log;
   readonly events: EventBus;
   readonly limits: KernelLimits;

@@ -247,9 +247,7 @@ export class LocalActors implements CellHost, Recipient {
         else tellEnd(this.kernel.post, to, watch, 'not-found');
         break;
       case 'rewatch':
-        // After a crash: who was spawned, or is durable, or had moved here before, lives on; any other one has died with its worker.
-        if (cell?.origin.spawned || this.#isDurable(to) || this.watchers.has(to, watch)) this.watchers.add(to, watch);
-        else tellEnd(this.kernel.post, to, watch, 'worker-exited');
+        this.#watchAgain(to, cell, envelope.message as [watch: WatchName, epoch: number]);
         break;
       case 'unwatch':
         this.watchers.remove(to, watch);
@@ -309,6 +307,17 @@ export class LocalActors implements CellHost, Recipient {
     const { log } = this.kernel;
     const threw = (error: unknown): void => log.error({ err: error, actor: id }, 'a watch listener threw');
     for (const listener of this.watching.takeListeners(id, watch)) callListener(listener, { id, reason }, threw);
+  }
+
+  /**
+   * After a crash, in whose epoch any other one has died with its worker: who was spawned, or is durable, or was watched here
+   * already, or has moved here, lives on.
+   */
+  #watchAgain(target: ActorId, cell: Cell | undefined, [watch, epoch]: [watch: WatchName, epoch: number]): void {
+    const isSpawned = (cell?.origin ?? this.asleep.originOf(target))?.spawned === true;
+    const livesOn = isSpawned || this.#isDurable(target) || this.watchers.has(target, watch);
+    if (livesOn || (cell && cell.epoch < epoch)) this.watchers.add(target, watch);
+    else tellEnd(this.kernel.post, target, watch, 'worker-exited');
   }
 
   /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */

@@ -46,6 +46,8 @@ export interface IncarnationLuggage {
   /** It waits for its backoff after this error; there is no state then. */
   pausedBy: { name: string; message: string } | undefined;
   lastActiveAt: number;
+  /** In which it came to life. */
+  epoch: number;
   timers: TimerRecord[];
   watching: WatchRecord[];
   terminated: { id: ActorId; reason: ExitReason }[];
@@ -90,6 +92,7 @@ function packIncarnation(cell: Cell, state: unknown): IncarnationLuggage {
     restartTimes: intensity?.times ?? [],
     pausedBy: pausedBy && { name: pausedBy.name, message: pausedBy.message },
     lastActiveAt: cell.lastActiveAt,
+    epoch: cell.epoch,
     timers: records,
     watching: [...(watching ?? [])],
     terminated: [...(terminated ?? [])],
@@ -172,6 +175,7 @@ function takeInCell(
   const own = cell.own;
   cell.restarts = luggage.restarts;
   cell.lastActiveAt = luggage.lastActiveAt;
+  cell.epoch = luggage.epoch;
   if (restartTimes.length > 0) {
     const { intensity, periodMs } = behaviour.policy;
     own.intensity = new RestartIntensity(intensity, periodMs, restartTimes);

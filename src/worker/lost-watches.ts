@@ -6,31 +6,32 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import { type ActorId, isProcessAddress, kindOf, processAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { WatchRecord } from '../actor/luggage.ts';
-import { watcherOf } from '../vocabulary/signal.ts';
+import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
 import type { DeadProcess } from '../wire/control.ts';
 import type { Router } from './router.ts';
 
 /**
  * What is to be asked again since a process has died: who lived there; and all that those watch who came from there, since it
- * may have held the news of an end for them. `arriving`: those who come with this change.
+ * may have held the news of an end for them. `arriving`: those who come with this change, `epoch`: of it.
  */
 export function watchesLostWith(
   { index, incarnation }: DeadProcess,
   actors: LocalActors,
   router: Router,
   arriving: Iterable<WatchRecord>,
+  epoch: number,
 ): Envelope[] {
   const dead = processAddress(index, incarnation);
   const lost = [...watchesFrom(actors)].filter(
     ([target, watch]) => mayLiveOn(target, index, actors, router) || actors.watching.hasComeFrom(watch, dead),
   );
-  return [...lost, ...arriving].map((record) => watchAgain('rewatch', record));
+  return [...lost, ...arriving].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
 }
 
 /** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
 export function watchesLostOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
   const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, actors, router));
-  return lost.map((record) => watchAgain('watch', record));
+  return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));
 }
 
 function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
@@ -44,8 +45,8 @@ function mayLiveOn(target: ActorId, worker: number, { kernel }: LocalActors, rou
   return behaviour !== undefined && (home === undefined || home === worker);
 }
 
-function watchAgain(verb: 'rewatch' | 'watch', [target, watch]: WatchRecord): Envelope {
+function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName, message: unknown): Envelope {
   const watcher = watcherOf(watch);
   const sender = isProcessAddress(watcher) ? undefined : watcher;
-  return new Envelope(verb, target, watch, sender, undefined, 0);
+  return new Envelope(verb, target, message, sender, undefined, 0);
 }

@@ -52,6 +52,7 @@ export function newKernel(
     random,
     newKey: parts.newKey ?? nanoid,
     newFence: fences(parts),
+    epoch: parts.epoch,
     log,
     events,
     limits,

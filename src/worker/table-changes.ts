@@ -40,7 +40,7 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
-  const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles)) : [];
+  const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   const stays = new Set(change.stays);
