@@ -301,7 +301,8 @@ export class HandoffParticipant {
     const { router, actors } = this.#door;
     const moved = new Set(units);
     router.settled(units, to.index);
-    const hasBroken = this.#endsOf(order) !== this.#endsBefore.get(order.id);
+    // Also where it is not there again: the new home may not have seen its end, and answers into nothing.
+    const hasBroken = this.#door.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
     actors.kernel.pending.moved(
       processAddress(from.index, from.incarnation),
       processAddress(to.index, to.incarnation),

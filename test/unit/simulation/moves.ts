@@ -65,7 +65,7 @@ export class Moves {
     const leaving = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);
     // One with a place of its own does not go with its shard.
     const unit = unitsOf(id).find((one) => leaving.some(({ order }) => order.units.includes(one)));
-    if (unit === undefined || (unit !== id && this.#pins.get(id) === address)) return false;
+    if (unit === undefined || (unit !== id && this.#pins.get(id))) return false;
     const { order } = leaving.find((move) => move.order.units.includes(unit)) as Move;
     this.#whenEnded.set(order.id, [...(this.#whenEnded.get(order.id) ?? []), ended]);
     return true;
