@@ -52,13 +52,12 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   startAgain(start.filter(({ id }) => !arriving.has(id)));
   for (const move of change.settles) handoffs.settle(move, !stays.has(move));
   startAgain(start.filter(({ id }) => arriving.has(id)));
-  for (const watch of lost) actors.kernel.post.deliver(watch);
   for (const move of change.settles) handoffs.release(move);
-  if (dead) {
-    handoffs.peerDied(dead.index, dead.incarnation);
-    failAsksTo(dead, actors.kernel);
-  }
+  if (dead) handoffs.peerDied(dead.index, dead.incarnation);
   router.releaseHomeless();
+  // Behind what waited for a new home, which may be the watch itself, or what was asked.
+  for (const watch of lost) actors.kernel.post.deliver(watch);
+  if (dead) failAsksTo(dead, actors.kernel);
   parts.takenOver();
   peers.unpark();
 }

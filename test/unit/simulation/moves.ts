@@ -55,8 +55,9 @@ export class Moves {
   hasLeft(address: string, id: string): boolean {
     if (this.#came.get(address)?.has(id)) return false;
     const left = this.#left.get(address);
-    // Its shard may have left without it.
-    if (this.#pins.get(id) === address) return left?.has(id) === true;
+    const pin = this.#pins.get(id);
+    // Its shard may have left without it, or come back.
+    if (pin) return pin !== address || left?.has(id) === true;
     return unitsOf(id).some((unit) => left?.has(unit));
   }
 

@@ -20,6 +20,7 @@ test.each([
   ['all', 11000127, 'the news of an end, held for a watcher that moves, dies with its old home'],
   ['fate', 13000564, 'a watch on an actor that has moved from a dead worker is still under way when it is asked again'],
   ['fate', 14000011, 'an ask moves to a worker that answers on a link which is broken, and not seen to be'],
+  ['all', 16000298, 'what asks again about the watched one overtakes the watch, which waits for its new home'],
 ])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });
