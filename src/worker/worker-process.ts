@@ -2,6 +2,7 @@
  * What a worker process runs: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
+import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../durability/lmdb-store.ts';
@@ -51,10 +52,16 @@ process.on('message', (message) => {
 });
 control.send({ type: 'hello' });
 watchMaster();
-process.on('exit', () => {
+cluster.worker?.once('disconnect', () => {
   // node:cluster ends a worker whose master is gone. The system went with it: nothing of it stays behind.
-  if (!process.connected && !isRetiring && socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
+  if (!isRetiring) process.on('exit', endAtOnce);
 });
+
+/** Behind all that listens to the end. The watchdog is gone by then, and native threads have been seen to hold up the rest. */
+function endAtOnce(): void {
+  if (socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
+  process.kill(process.pid, 'SIGKILL');
+}
 
 async function boot(order: BootOrder): Promise<void> {
   const options = order.options as WorkerOptions;
