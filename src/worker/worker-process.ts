@@ -2,7 +2,6 @@
  * What a worker process runs: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
-import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../durability/lmdb-store.ts';
@@ -52,8 +51,9 @@ process.on('message', (message) => {
 });
 control.send({ type: 'hello' });
 watchMaster();
-cluster.worker?.once('disconnect', () => {
-  // node:cluster ends a worker whose master is gone. The system went with it: nothing of it stays behind.
+// Before node:cluster hears of it.
+process.prependOnceListener('disconnect', () => {
+  // It ends a worker whose master is gone. The system went with it: nothing of it stays behind.
   if (!isRetiring) process.on('exit', endAtOnce);
 });
 
