@@ -21,10 +21,10 @@ import { hostMachine } from './machine-actor.ts';
 import { MessageTimer, type TimerRecord } from './message-timer.ts';
 import type { Sleeper } from './passivation.ts';
 
-/** All that is kept under one id; its mail goes beside it. */
 /** What an actor watches. */
 export type WatchRecord = [target: ActorId, watch: WatchName];
 
+/** All that is kept under one id; its mail goes beside it. */
 export interface ActorLuggage {
   id: ActorId;
   /** Undefined: it is not in memory. */
@@ -46,7 +46,7 @@ export interface IncarnationLuggage {
   /** It waits for its backoff after this error; there is no state then. */
   pausedBy: { name: string; message: string } | undefined;
   lastActiveAt: number;
-  /** In which it came to life. */
+  /** Of the table in which it came to life. */
   epoch: number;
   timers: TimerRecord[];
   watching: WatchRecord[];

@@ -11,8 +11,8 @@ import type { DeadProcess } from '../wire/control.ts';
 import type { Router } from './router.ts';
 
 /**
- * What is to be asked again since a process has died: who lived there; and all that those watch who came from there, since it
- * may have held the news of an end for them. `arriving`: those who come with this change, `epoch`: of it.
+ * Since a process has died: the watches on those who may have lived there, and all watches of those who came from there, since it
+ * may have held the news of an end for them. `arriving`: of those who come with this change; `epoch`: its own.
  */
 export function watchesLostWith(
   { index, incarnation }: DeadProcess,

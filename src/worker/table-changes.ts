@@ -47,7 +47,9 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const startAgain = (starting: TableMessage['start']): void => {
     for (const { id, args } of starting) actors.startAgain(id, fromWire(args, toRef));
   };
-  const arriving = new Set(handoffs.arrivingIn(change.settles.filter((move) => !stays.has(move))));
+  const moved = change.settles.filter((move) => !stays.has(move));
+  // Nearly always nobody starts, and those that arrive may be many.
+  const arriving = new Set(start.length > 0 ? handoffs.arrivingIn(moved) : []);
   // Before the moves, whose mail would bring it to life as one that nobody has spawned.
   startAgain(start.filter(({ id }) => !arriving.has(id)));
   for (const move of change.settles) handoffs.settle(move, !stays.has(move));
