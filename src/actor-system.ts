@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
 import type { KernelLimits } from './actor/kernel.ts';
-import { Storage } from './durability/storage.ts';
+import { Storage } from './store/storage.ts';
 import { ClusterHost } from './master/cluster-host.ts';
 import { Master } from './master/master.ts';
 import { RecordedHost } from './master/recorded-host.ts';

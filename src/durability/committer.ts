@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
-import { COMMIT_CHANGES_MAX } from './commit-rules.ts';
-import type { Store, StoreChange } from './store.ts';
+import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
+import type { Store, StoreChange } from '../store/store.ts';
 
 /** One record with something to write. */
 export interface Committing {

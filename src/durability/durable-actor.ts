@@ -22,7 +22,7 @@ import { ReminderClock } from './reminder-clock.ts';
 import { META, type Meta, NO_META, outgoingPart, readRecord, STATE } from './record.ts';
 import { Reception } from './reception.ts';
 import { isSame, restoreState, type StateForm, stateBytes } from './state-form.ts';
-import type { Store, StoreChange, StoredRecord } from './store.ts';
+import type { Store, StoreChange, StoredRecord } from '../store/store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
 import { wakeTime } from './wake-time.ts';

@@ -16,7 +16,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import { Committer } from './committer.ts';
 import { DurableActor, type DurableDoor } from './durable-actor.ts';
 import { ProcessOutbox } from './process-outbox.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store/store.ts';
 import { LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
 

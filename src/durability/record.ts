@@ -8,7 +8,7 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
-import type { Parts } from './store.ts';
+import type { Parts } from '../store/store.ts';
 
 export const STATE = 'state';
 export const META = 'meta';

@@ -6,7 +6,7 @@ import type { Cell } from '../actor/cell.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
-import { PART_BYTES_MAX } from './commit-rules.ts';
+import { PART_BYTES_MAX } from '../store/commit-rules.ts';
 
 /** Bytes up to which states are quicker compared here than by a call into native code. */
 const SHORT_STATE = 64;

@@ -7,8 +7,8 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
-import { COMMIT_CHANGES_MAX } from './commit-rules.ts';
-import type { Store, StoreChange } from './store.ts';
+import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
+import type { Store, StoreChange } from '../store/store.ts';
 
 /** No actor can have it as its kind: the store's own records stand apart. */
 const KIND = 'troupe-dead-letter';

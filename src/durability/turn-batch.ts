@@ -6,7 +6,7 @@ import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { KeptBackReply } from './kept-back-reply.ts';
 import type { ReminderChanges } from './reminders.ts';
-import type { StoreChange } from './store.ts';
+import type { StoreChange } from '../store/store.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 

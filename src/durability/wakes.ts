@@ -4,7 +4,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store/store.ts';
 
 /** Milliseconds between two looks at the store, each so far ahead. */
 export const LOOK_MS = 1_000;

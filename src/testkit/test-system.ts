@@ -1,7 +1,7 @@
 /** A whole system in the test's own process, on a clock that stands still until the test moves it. */
 import type { ActorDefinition } from '../actor/definition.ts';
-import { MemoryStore } from '../durability/memory-store.ts';
-import type { Store } from '../durability/store.ts';
+import { MemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import { openLog } from '../observe/log.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { behavioursOf } from '../worker/load-actors.ts';

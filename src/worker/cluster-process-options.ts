@@ -1,7 +1,7 @@
 /** What one process of a cluster is built from: its doors to the world, its behaviours and its place. */
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { KernelLimits } from '../actor/kernel.ts';
-import type { Store } from '../durability/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';

@@ -12,7 +12,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
-import type { Store } from '../durability/store.ts';
+import type { Store } from '../store/store.ts';
 import { newKernel } from './new-kernel.ts';
 import { type ClusterDoor, ProcessSystem } from './process-system.ts';
 import type { ProcessIdentity, SpawnTopOptions } from './system.ts';

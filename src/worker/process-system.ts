@@ -10,7 +10,7 @@ import type { RefTo, Whereabouts } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import { STORE_FOLDER } from '../durability/lmdb-store.ts';
+import { STORE_FOLDER } from '../store/lmdb-store.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';

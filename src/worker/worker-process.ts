@@ -4,8 +4,8 @@
  */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { LmdbStore } from '../durability/lmdb-store.ts';
-import type { Store } from '../durability/store.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import type { Store } from '../store/store.ts';
 import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';

@@ -16,6 +16,7 @@ export const ROOMS: readonly string[] = [
   'worker',
   'master',
   'durability',
+  'store',
   'actor',
   'supervision',
   'placement',

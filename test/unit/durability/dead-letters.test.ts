@@ -1,7 +1,7 @@
 /** Dead letters that last: sent again at most once with effect, and no more of them than the bound says. */
 import { describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { MemoryStore } from '../../../src/durability/memory-store.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
 import {
   deadLetterChange,
   LETTERS_LISTED_MAX,

@@ -1,6 +1,6 @@
 /** A store whose commits a test can hold up or make fail. */
-import { MemoryStore } from '../../../src/durability/memory-store.ts';
-import type { Store, StoreChange } from '../../../src/durability/store.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { Store, StoreChange } from '../../../src/store/store.ts';
 import type { Gate } from '../actor/kernel-fixture.ts';
 
 export class FaultyStore extends MemoryStore implements Store {

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { type MemoryDisk, MemoryStore } from '../../../src/durability/memory-store.ts';
+import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { defineActor, errorOf, type Kit, startKit } from '../actor/kernel-fixture.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MemoryDisk, MemoryStore } from '../../../src/durability/memory-store.ts';
+import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
 import { defineActor, errorOf, fateOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { FaultyStore } from './faulty-store.ts';
 

@@ -1,8 +1,8 @@
 /** What every store does, whatever it is made of. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { COMMIT_CHANGES_MAX } from '../../../src/durability/commit-rules.ts';
-import type { Store, StoreChange } from '../../../src/durability/store.ts';
+import { COMMIT_CHANGES_MAX } from '../../../src/store/commit-rules.ts';
+import type { Store, StoreChange } from '../../../src/store/store.ts';
 
 export interface StoreKit {
   /** Another store on the same disk, as another process would open it. */

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataDirLock, SILENT_MS_MAX } from '../../../src/durability/data-dir-lock.ts';
-import { openEnvironment } from '../../../src/durability/lmdb-environment.ts';
-import { markOf, type ProcessMark } from '../../../src/durability/process-identity.ts';
+import { DataDirLock, SILENT_MS_MAX } from '../../../src/store/data-dir-lock.ts';
+import { openEnvironment } from '../../../src/store/lmdb-environment.ts';
+import { markOf, type ProcessMark } from '../../../src/store/process-identity.ts';
 
 let dataDir: string;
 const children: ChildProcess[] = [];

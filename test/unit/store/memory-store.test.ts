@@ -1,4 +1,4 @@
-import { MemoryStore } from '../../../src/durability/memory-store.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { storeConformance } from './store-conformance.ts';
 
 storeConformance('a store in memory', async () => {

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEnvironment } from '../../../src/durability/lmdb-environment.ts';
-import { LmdbStore } from '../../../src/durability/lmdb-store.ts';
-import type { StoreChange } from '../../../src/durability/store.ts';
+import { openEnvironment } from '../../../src/store/lmdb-environment.ts';
+import { LmdbStore } from '../../../src/store/lmdb-store.ts';
+import type { StoreChange } from '../../../src/store/store.ts';
 import { storeConformance } from './store-conformance.ts';
 
 const folders: string[] = [];
