@@ -22,6 +22,11 @@ export class Directory {
     this.#homes.set(id, worker);
   }
 
+  /** It has a place of its own now, or none. */
+  forget(id: ActorId): void {
+    this.#homes.delete(id);
+  }
+
   *on(worker: number): Iterable<ActorId> {
     for (const [id, home] of this.#homes) if (home === worker) yield id;
   }

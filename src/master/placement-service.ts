@@ -151,7 +151,7 @@ export class PlacementService {
         if (to !== undefined || isWanted) found.push({ unit: shardUnit(role, shard), to: to ?? NOWHERE });
       }
     }
-    const places = [...this.#pinsOn(index), ...this.#givenOn(index)];
+    const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
     for (const id of places.slice(0, Math.max(0, most - found.length))) {
       const to = leastLoaded(this.hosts(this.#kindOf(id).role), (worker) => this.#actorsOn(worker));
       found.push({ unit: id, to: to ?? NOWHERE });
@@ -162,11 +162,6 @@ export class PlacementService {
   /** Actors of some kind live on workers of this role. */
   #isWanted(role: string | undefined): boolean {
     return [...this.#options.kinds.values()].some((kind) => kind.role === role);
-  }
-
-  /** Places given on demand, but for actors that have one of their own since. */
-  *#givenOn(index: number): Iterable<ActorId> {
-    for (const id of this.#directory.on(index)) if (this.table.pinOf(id) === undefined) yield id;
   }
 
   *#pinsOn(index: number): Iterable<ActorId> {
@@ -250,6 +245,8 @@ export class PlacementService {
     const { table, participants, changed } = this.#options;
     const change: TableChange = { epoch: table.epoch + 1, ...draft };
     table.apply(change);
+    // What was given on demand before is over: it would be valid again when the worker of the new place dies.
+    for (const [id] of draft.pins) this.#directory.forget(id);
     const starts = startLists?.(table);
     for (const participant of participants) {
       const message: ToProcess = { type: 'table', change, start: starts?.get(participant.index) ?? [] };

@@ -30,6 +30,23 @@ describe('the place of an actor that is not placed by hash', () => {
     expect(replies.map((reply) => reply.value())).toEqual([1, 2, 3]);
   });
 
+  test('is not valid again, once it has had a place of its own elsewhere that is gone', async () => {
+    const system = await startTestSystem({ kinds, groups: [{ role: 'worker', count: 3 }] });
+    const [first, second, third] = system.host.forked;
+    locate(system, 'pet/rex', first);
+    await system.clock.advance(1);
+    for (const worker of [1, 3]) {
+      request(system.self, { kind: 'move', id: 'pet/rex', worker });
+      await system.clock.advance(1);
+    }
+    expect(system.self.table?.pinOf('pet/rex')).toBe(3);
+    third?.exit();
+    await system.clock.advance(1);
+    const after = locate(system, 'pet/rex', second);
+    await system.clock.advance(1);
+    expect(after.value()).toBe(2);
+  });
+
   test('spreads many that are asked for between two heartbeats', async () => {
     const system = await startTestSystem({ kinds });
     const replies = Array.from({ length: 20 }, (_, n) => locate(system, `job/${n}`));

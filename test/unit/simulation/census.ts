@@ -26,6 +26,8 @@ export interface Life {
   doubtfulAt: number | undefined;
   /** It ended to begin again, in the same place and with the same mail. */
   isRestarted: boolean;
+  /** It has left memory, and what it watches waits for it. */
+  isAsleep: boolean;
 }
 
 export interface End {
@@ -132,6 +134,7 @@ export class Census {
       endedAt: undefined,
       doubtfulAt: undefined,
       isRestarted: false,
+      isAsleep: false,
     };
     this.lives.set(id, life);
     return life;
@@ -169,6 +172,7 @@ export class Census {
     if (!life || life.fence !== ctx.fence) return;
     if (reason === 'restart' || reason === 'passivated') this.#over(life);
     life.isRestarted = reason === 'restart';
+    life.isAsleep = reason === 'passivated';
   }
 
   isAlive(id: string): boolean {
@@ -233,14 +237,20 @@ export class Census {
   #diedBeforeIt(address: string, units: ReadonlySet<string>, at: number): void {
     for (const life of this.lives.values()) {
       // Also of one that has lived there before, and has moved back.
-      if (life.endedAt !== undefined || this.processes.get(address)?.actors.cellOf(life.id)) continue;
+      if (life.endedAt !== undefined && !life.isAsleep) continue;
+      const actors = this.processes.get(address)?.actors;
+      if (actors?.cellOf(life.id) || actors?.asleep.get(life.id)) continue;
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
       // It lives on elsewhere, having moved once more.
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;
       if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
       if (this.#isElsewhere(life.id, address)) continue;
-      life.doubtfulAt = at;
-      this.#ended(life.id, 'worker-exited', true);
+      // A sleeper was nowhere else, and what it watched is lost with it.
+      if (life.isAsleep) this.#ended(life.id, 'worker-exited');
+      else {
+        life.doubtfulAt = at;
+        this.#ended(life.id, 'worker-exited', true);
+      }
     }
   }
 
@@ -262,6 +272,8 @@ export class Census {
   /** `isDoubtful`: it may live on, and what it watches with it; a later start shows that it did not. */
   #ended(id: string, reason: string, isDoubtful = false): void {
     const end = { id, at: this.#breaches.now, reason };
+    const life = this.lives.get(id);
+    if (life) life.isAsleep = false;
     this.ends.push(end);
     if (!isDoubtful) this.onEnd(end);
   }

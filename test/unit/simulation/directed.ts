@@ -23,6 +23,8 @@ const SOON_MS = 10;
 /** Frames and control messages that nobody holds up: a frame is faster than most control messages. */
 const LINK_MS = 0.001;
 const WORKERS_MAX = 5;
+/** Milliseconds after which an actor of these programs has left memory. */
+const ASLEEP_MS = 1_000;
 
 interface Scenario {
   /** Where the actors live when it begins. */
@@ -117,6 +119,26 @@ export const SCENARIOS = {
       await simulation.run(SOON_MS * 5);
     },
   },
+
+  /** Its watch ends with it: what slept at the old home has left it, and is nowhere else yet. */
+  'a watcher that sleeps moves to a worker that dies before it hears of it': {
+    homes: { [RECEIVER_ID]: OLD_HOME, [SENDER_ID]: OLD_HOME },
+    act: async (world) => {
+      const { simulation, census } = world;
+      world.tell(speaker(world, 0), SENDER_ID, 'watch', { id: RECEIVER_ID });
+      await simulation.run(ASLEEP_MS);
+      reached(census.lives.get(SENDER_ID)?.isAsleep === true && world.watches.armed.length === 1, 'a watcher sleeps');
+      let isStruck = false;
+      simulation.when(settlementFor(NEW_HOME), () => {
+        isStruck = true;
+        simulation.crash(NEW_HOME);
+      });
+      promiseOf(world, { do: 'move', to: SENDER_ID, worker: NEW_HOME }, WORKERS_MAX);
+      await simulation.run(SOON_MS * 5);
+      reached(isStruck, 'its move is settled');
+      reached(world.watches.armed.length === 0, 'its watch has ended with it');
+    },
+  },
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -180,6 +202,16 @@ function holdOf(id: string): (event: SimulationEvent) => boolean {
     event.to === `~${THIRD}.1` &&
     event.message.type === 'hold' &&
     event.message.move.units.includes(id);
+}
+
+/** The table that says who lives where is on its way to a worker. */
+function settlementFor(worker: number): (event: SimulationEvent) => boolean {
+  return (event) =>
+    event.kind === 'control' &&
+    event.step === 'sent' &&
+    event.to === `~${worker}.1` &&
+    event.message.type === 'table' &&
+    event.message.change.settles.length > 0;
 }
 
 /** A frame from the third process to the old home, with an entry of the next move of an actor. */

@@ -1,5 +1,6 @@
 /** Programs that hunts found, each with the fault that it showed before it was mended. */
 import { expect, test } from 'vitest';
+import { direct } from './directed.ts';
 import type { Step } from './program.ts';
 import { run } from './search.ts';
 
@@ -57,3 +58,11 @@ test('a worker that is drained goes although its main has just spawned an actor 
   ];
   expect((await run({ mix: 'places', seed: 15, steps: 0 }, program)).breaches.list).toEqual([]);
 });
+
+test.each([1, 2, 3])(
+  'seed %i: the watch of one that sleeps ends with the worker that it has just moved to',
+  async (seed) => {
+    const scenario = 'a watcher that sleeps moves to a worker that dies before it hears of it';
+    expect((await direct(scenario, seed)).breaches.list).toEqual([]);
+  },
+);
