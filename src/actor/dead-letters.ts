@@ -15,7 +15,9 @@ export const DEAD_LETTERS_KEPT = 1000;
 /** A way or a mailbox that is full for now: who keeps a message sends it again, within its deadline where it is an ask. */
 const FULL: ReadonlySet<ErrorCode> = new Set(['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER'] as const);
 /** What passes too, though askers are told at once. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([...(['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN'] as const)]);
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  ...(['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN', 'STORE_FAILED'] as const),
+]);
 
 function isSentAgain({ stamp, replyTo }: Envelope, code: ErrorCode): boolean {
   if (stamp === undefined || stamp.number === 0) return false;

@@ -71,6 +71,8 @@ export interface DurableSide {
 
 /** Durability, as one process sees it. */
 export interface Durability {
+  /** Whether the store is open here. A process without it sends to durable actors, and none lives there. */
+  readonly hosts: boolean;
   /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
   /** What was on its way to these receivers may be lost: what is kept for them goes again. */

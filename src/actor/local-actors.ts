@@ -22,6 +22,7 @@ import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { spawnHere } from './spawning.ts';
+import { lacksStore, refuseWithoutStore } from './store-access.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
 import { tellEnd, Watchers, Watching } from './watchers.ts';
 
@@ -158,7 +159,7 @@ export class LocalActors implements CellHost, Recipient {
   /** A spawned actor whose worker has died begins again here, without waiting for a message. */
   startAgain(id: ActorId, args: unknown): void {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
-    if (!behaviour || this.#cells.has(id)) return;
+    if (!behaviour || this.#cells.has(id) || lacksStore(this.kernel, behaviour)) return;
     startCell(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }));
   }
 
@@ -201,6 +202,8 @@ export class LocalActors implements CellHost, Recipient {
       deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${to}`);
     } else if (this.#isClosed) {
       deadLetters.refuse(envelope, 'SHUTTING_DOWN', `mail is handled while the system runs; got a message to ${to}`);
+    } else if (lacksStore(this.kernel, behaviour)) {
+      refuseWithoutStore(this.kernel, envelope);
     } else if (this.failed.has(to, clock.now())) {
       const text = `${to} handles messages within its restart intensity; got one after it failed`;
       deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
@@ -217,7 +220,7 @@ export class LocalActors implements CellHost, Recipient {
   /** A passivated actor comes back without a message. */
   #wakeUp(id: ActorId): Cell | undefined {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
-    if (!behaviour || this.#isClosed) return undefined;
+    if (!behaviour || this.#isClosed || lacksStore(this.kernel, behaviour)) return undefined;
     const cell = this.createCell(id, behaviour, this.asleep.originOf(id) ?? VIRTUAL);
     startCell(cell);
     return cell;
@@ -281,7 +284,8 @@ export class LocalActors implements CellHost, Recipient {
   #spawn(envelope: Envelope): void {
     const behaviour = this.kernel.behaviours.get(kindOf(envelope.to));
     if (!envelope.replyTo) return;
-    if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
+    if (behaviour && lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
+    else if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
     else this.kernel.deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has a known kind; got ${envelope.to}`);
   }
 

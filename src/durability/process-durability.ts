@@ -84,6 +84,10 @@ export class ProcessDurability implements Durability {
     };
   }
 
+  get hosts(): boolean {
+    return this.store !== undefined;
+  }
+
   /** What waits for a commit, or for the acknowledgement of one. */
   get isBusy(): boolean {
     if (this.#committer?.isIdle === false || this.#outbox.size > 0) return true;

@@ -4,6 +4,7 @@
  */
 import { type ActorLuggage, takeIn, type WatchRecord } from '../actor/luggage.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { lacksStore } from '../actor/store-access.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
@@ -47,9 +48,13 @@ export class Arriving {
 
   /** All is there. Resolves once what is published reaches this process: its subscribers are about to live here. */
   async complete(): Promise<void> {
+    const { kernel } = this.#door.actors;
     for (const { id } of this.#actors) {
-      if (this.#door.actors.kernel.behaviours.has(kindOf(id))) continue;
-      throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
+      const behaviour = kernel.behaviours.get(kindOf(id));
+      if (!behaviour)
+        throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
+      if (lacksStore(kernel, behaviour))
+        throw new TroupeError('STORE_FAILED', `a durable actor moves to a worker with the store; got ${id}`);
     }
     const topics = new Set(this.#actors.flatMap(({ topics }) => topics));
     this.#placeholders = await Promise.all([...topics].map((topic) => this.#door.topics.listen(topic, () => {})));

@@ -1,0 +1,14 @@
+/** Durable actors live where the store is open; a process without it only sends to them. */
+import type { Envelope } from '../vocabulary/envelope.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Kernel } from './kernel.ts';
+
+export function lacksStore({ durability }: Kernel, { durable }: Behaviour): boolean {
+  return durable !== undefined && durability?.hosts === false;
+}
+
+/** What its sender keeps goes again, once there is a home that has the store. */
+export function refuseWithoutStore({ deadLetters }: Kernel, envelope: Envelope): void {
+  const text = `a durable actor lives where the store is open; got ${envelope.to} elsewhere`;
+  deadLetters.refuse(envelope, 'STORE_FAILED', text);
+}
