@@ -188,7 +188,7 @@ export class ActorContext implements Context<unknown> {
     const { current } = cell;
     if (current?.verb !== 'message')
       throw new TroupeError('INVALID_OPTIONS', 'stash() is called while a message is handled; got a call outside');
-    if ((cell.extras.stash?.length ?? 0) >= STASH_CAPACITY) {
+    if (cell.mailbox.asideLength >= STASH_CAPACITY) {
       throw new TroupeError(
         'OVERLOADED',
         `the stash of ${cell.id} holds at most ${STASH_CAPACITY} messages; got one more`,

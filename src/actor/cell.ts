@@ -19,6 +19,7 @@ import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
+import { Mailbox, type MailboxLoad } from './mailbox.ts';
 import type { PendingReply } from './pending-replies.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
@@ -29,8 +30,8 @@ export type CellStatus = 'starting' | 'ready' | 'busy' | 'frozen' | 'pausing' | 
 /** Where cells live. */
 export interface CellHost {
   readonly kernel: Kernel;
-  /** Messages that wait in all mailboxes. */
-  waiting: number;
+  /** Of all mailboxes. */
+  readonly load: MailboxLoad;
   readonly watching: Watching;
   /** Runs one envelope, from the mailbox to its reply. */
   runEnvelope(cell: Cell, envelope: Envelope): void;
@@ -77,7 +78,6 @@ export interface Offspring {
 export interface CellExtras {
   children: Offspring | undefined;
   timers: Set<Timer> | undefined;
-  stash: Ring<Envelope> | undefined;
   /** The envelope that an async schema looks at: still mail, its handler has not begun. */
   checking: Envelope | undefined;
   /** Asks made in the present turn. */
@@ -108,7 +108,6 @@ export interface CellExtras {
 const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   children: undefined,
   timers: undefined,
-  stash: undefined,
   checking: undefined,
   asks: undefined,
   watching: undefined,
@@ -134,7 +133,7 @@ export class Cell extends Sender implements Runnable, Run {
   readonly host: CellHost;
   readonly behaviour: Behaviour;
   origin: CellOrigin;
-  readonly mail: Ring<Envelope> = new Ring();
+  readonly mailbox: Mailbox;
   status: CellStatus = 'starting';
   /** In the run queue. */
   queued = false;
@@ -159,6 +158,7 @@ export class Cell extends Sender implements Runnable, Run {
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
     super(host.kernel, id);
     this.host = host;
+    this.mailbox = new Mailbox(host.load);
     this.behaviour = behaviour;
     this.origin = origin;
     this.epoch = host.kernel.epoch();
@@ -188,18 +188,17 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   deliver(envelope: Envelope): boolean {
-    const { mail, behaviour } = this;
-    if (mail.length >= behaviour.capacity && envelope.verb === 'message') {
+    const { mailbox, behaviour } = this;
+    if (mailbox.length >= behaviour.capacity && envelope.verb === 'message') {
       const text = `the mailbox of ${this.id} holds at most ${behaviour.capacity} messages; got one more`;
       this.kernel.deadLetters.refuse(envelope, 'MAILBOX_FULL', text);
       return false;
     }
-    mail.push(envelope);
-    this.host.waiting++;
+    mailbox.push(envelope);
     if (this.#extras.asks !== undefined) this.#chase(envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
-    return mail.length * 2 <= behaviour.capacity;
+    return mailbox.length * 2 <= behaviour.capacity;
   }
 
   signal(signal: Signal): void {
@@ -230,7 +229,7 @@ export class Cell extends Sender implements Runnable, Run {
       if (this.durable?.isSettled !== false) freezing();
       return;
     }
-    if (this.mail.length === 0 && !this.#extras.terminated?.length) return;
+    if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
   }
@@ -243,9 +242,8 @@ export class Cell extends Sender implements Runnable, Run {
       if (ended) {
         this.host.runTerminated(this, ended);
       } else {
-        const envelope = this.mail.shift();
+        const envelope = this.mailbox.shift();
         if (!envelope) break;
-        this.host.waiting--;
         this.host.runEnvelope(this, envelope);
       }
       ran++;
@@ -267,8 +265,7 @@ export class Cell extends Sender implements Runnable, Run {
       if (this.phase === phase) work();
     };
     this.own.ownTurns++;
-    this.mail.push(new Envelope('run', this.id, guarded, undefined, undefined, 0));
-    this.host.waiting++;
+    this.mailbox.push(new Envelope('run', this.id, guarded, undefined, undefined, 0));
     this.wake();
   }
 
@@ -291,11 +288,7 @@ export class Cell extends Sender implements Runnable, Run {
 
   /** Stashed messages go back in front of the mail, in order. */
   unstashAll(): void {
-    const stashed = this.#extras.stash?.clear();
-    if (!stashed?.length) return;
-    this.mail.unshiftAll(stashed);
-    this.host.waiting += stashed.length;
-    this.wake();
+    if (this.mailbox.bringBack()) this.wake();
   }
 
   /** Between turns an actor waits for nothing: what is asked then keeps no mail from being handled. */
@@ -355,10 +348,8 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): void {
-    const envelope = this.mail.removeFirst(isIt);
-    if (!envelope) return;
-    this.host.waiting--;
-    this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+    const envelope = this.mailbox.removeFirst(isIt);
+    if (envelope) this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
   }
 
   #askGivenUp(process: ActorId, correlation: number): void {
@@ -373,8 +364,6 @@ export class Cell extends Sender implements Runnable, Run {
     }
     // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
     if (this.durable) return;
-    const envelope = this.mail.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
-    if (!envelope) return;
-    this.host.waiting--;
+    this.mailbox.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
   }
 }

@@ -95,8 +95,7 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
     current.replyTo.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'executed', cause: error }));
   }
   if (extras.checking) {
-    cell.mail.unshiftAll([extras.checking]);
-    cell.host.waiting++;
+    cell.mailbox.putBack([extras.checking]);
     cell.own.checking = undefined;
   }
   cell.stashing = false;

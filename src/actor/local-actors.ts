@@ -20,6 +20,7 @@ import { FailedActors } from './failed-actors.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
+import { MailboxLoad } from './mailbox.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
@@ -44,7 +45,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
-  waiting = 0;
+  readonly load: MailboxLoad = new MailboxLoad();
   #isClosed = false;
   observer: ActorsObserver | undefined;
   durableSideOf: ((cell: Cell) => DurableSide) | undefined;
@@ -59,6 +60,11 @@ export class LocalActors implements CellHost, Recipient {
 
   get size(): number {
     return this.#cells.size;
+  }
+
+  /** Messages that wait in all mailboxes. */
+  get waiting(): number {
+    return this.load.waiting;
   }
 
   cellOf(id: ActorId): Cell | undefined {
@@ -136,9 +142,7 @@ export class LocalActors implements CellHost, Recipient {
     }
     if (ending.reason === 'passivated') this.asleep.add(cell);
     else this.#tellEnd(cell, ending, again !== undefined);
-    const mail = cell.mail.clear();
-    this.waiting -= mail.length;
-    for (const envelope of mail) this.#leftOver(envelope, ending);
+    for (const envelope of cell.mailbox.takeAll()) this.#leftOver(envelope, ending);
     kernel.events.emit('actor-stopped', { id, worker: kernel.worker, reason: ending.reason });
   }
 

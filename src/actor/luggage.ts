@@ -128,7 +128,8 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
   }
   for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
   for (const [target, watch] of cell.extras.watching ?? []) actors.watching.removeActor(target, watch);
-  actors.waiting -= cell.mail.clear().length;
+  cell.mailbox.takeAll();
+  cell.mailbox.takeAside();
   actors.forget(cell);
 }
 
@@ -239,5 +240,6 @@ function goOnFromRecord(cell: Cell, durable: DurableSide, timers: readonly Timer
 
 /** The mail that a cell has: what waits, and what was put aside. */
 export function mailOf(cell: Cell): { mail: Envelope[]; stash: Envelope[] } {
-  return { mail: [...cell.mail].filter(({ verb }) => verb !== 'run'), stash: [...(cell.extras.stash ?? [])] };
+  const { mailbox } = cell;
+  return { mail: [...mailbox.mail()].filter(({ verb }) => verb !== 'run'), stash: [...mailbox.aside()] };
 }

@@ -34,11 +34,12 @@ export class IdleCheck extends DeadlineEntry {
 
 /** Nothing under way that would be lost with the memory. */
 export function isIdle(cell: Cell): boolean {
-  const { timers, children, stash, terminated } = cell.extras;
+  const { timers, children, terminated } = cell.extras;
   // The delays of a durable machine are in its record, and wake it.
   const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
   if (cell.durable?.isIdle === false) return false;
-  return cell.mail.length === 0 && !isTimed && !children?.size && !stash?.length && !terminated?.length;
+  const { length, asideLength } = cell.mailbox;
+  return length === 0 && asideLength === 0 && !isTimed && !children?.size && !terminated?.length;
 }
 
 export interface Sleeper {

@@ -1,7 +1,6 @@
 /**
  * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
  */
-import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, Refusal, TroupeError } from '../vocabulary/errors.ts';
@@ -217,10 +216,8 @@ function turnDone(cell: Cell, envelope: Envelope | undefined, value: unknown): v
 
 /** Only now that its turn is over: one that throws after ctx.stash() was handled, and does not come back. */
 function putAside(cell: Cell, envelope: Envelope): void {
-  const own = cell.own;
   cell.stashing = false;
-  own.stash ??= new Ring();
-  own.stash.push(envelope);
+  cell.mailbox.putAside(envelope);
   cell.durable?.putAside(envelope);
 }
 

@@ -12,18 +12,12 @@ export interface Doubt {
   readonly envelopes: Envelope[];
 }
 
-/** In front of the mail. */
-export function putBack({ mail, host }: Cell, envelopes: readonly Envelope[]): void {
-  mail.unshiftAll(envelopes);
-  host.waiting += envelopes.length;
-}
-
 /** This cell will not look into the record for it any more; the next one knows repeats by their stamps. */
 export function handOnDoubt(cell: Cell, { envelopes }: Doubt, isGone: boolean): void {
   const { kernel, id, extras } = cell;
   if (extras.ending?.mail === 'deliver-again') {
     if (isGone) for (const envelope of envelopes) kernel.post.deliver(envelope);
-    else putBack(cell, envelopes);
+    else cell.mailbox.putBack(envelopes);
     return;
   }
   const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';

@@ -14,7 +14,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { Committer, Committing } from './committer.ts';
-import { type Doubt, handOnDoubt, putBack } from './doubt.ts';
+import { type Doubt, handOnDoubt } from './doubt.ts';
 import { Dispatch } from './dispatch.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
@@ -267,7 +267,7 @@ export class DurableActor implements DurableSide, Committing {
   standStill(): void {
     const doubtful = this.#doubtful;
     this.#doubtful = undefined;
-    if (doubtful) putBack(this.cell, doubtful.envelopes);
+    if (doubtful) this.cell.mailbox.putBack(doubtful.envelopes);
   }
 
   close(): void {
@@ -353,7 +353,7 @@ export class DurableActor implements DurableSide, Committing {
     const isDone = record !== undefined && record.version >= version && record.fence === fence;
     const again = isDone ? envelopes.filter((envelope) => !batch.envelopes.includes(envelope)) : envelopes;
     if (isDone) this.#release(batch);
-    putBack(this.cell, again);
+    this.cell.mailbox.putBack(again);
   }
 
   #handOnDoubt(isGone: boolean): void {

@@ -1,6 +1,5 @@
 /** Messages that a durable actor has put aside: they are not handled yet, though their streams have gone on. */
 import type { Cell } from '../actor/cell.ts';
-import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { numberOfPart, type StashedMessage, stashPart, writeStashed } from './record.ts';
@@ -56,15 +55,12 @@ export class Stashed {
     this.#names.clear();
     this.#byStamp.clear();
     this.#last = numberOfPart(messages.at(-1)?.name ?? 's:0');
-    cell.extras.stash?.clear();
-    if (messages.length === 0) return;
-    const own = cell.own;
-    own.stash ??= new Ring();
+    cell.mailbox.takeAside();
     for (const { name, message, sender, stream, number, turn } of messages) {
       const envelope = new Envelope('message', this.#id, message, sender, undefined, 0);
       if (stream !== '' || turn !== undefined) envelope.stamp = new Stamp(stream, number, 0, 0, turn);
       this.#note(name, envelope);
-      own.stash.push(envelope);
+      cell.mailbox.putAside(envelope);
     }
   }
 

@@ -5,7 +5,6 @@
 import { type ActorLuggage, takeIn, type WatchRecord } from '../actor/luggage.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { lacksStore } from '../actor/store-access.ts';
-import { Ring } from '../structures/ring.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -88,10 +87,9 @@ export class Arriving {
   }
 
   #putAside(envelope: Envelope): void {
-    const own = this.#door.actors.cellOf(envelope.to)?.own;
-    if (!own) return this.#door.deliver(envelope);
-    own.stash ??= new Ring();
-    own.stash.push(envelope);
+    const cell = this.#door.actors.cellOf(envelope.to);
+    if (cell) cell.mailbox.putAside(envelope);
+    else this.#door.deliver(envelope);
   }
 
   #dropPlaceholders(): void {

@@ -236,9 +236,7 @@ export class Leaving {
       { actor: cell.id },
       'a handler did not end by the deadline of its drain; its actor is killed',
     );
-    const mail = cell.mail.clear();
-    actors.waiting -= mail.length;
-    this.late.push(...mail.filter(({ verb }) => verb !== 'run'));
+    this.late.push(...cell.mailbox.takeAll().filter(({ verb }) => verb !== 'run'));
     endCell(cell, { reason: 'killed', mail: 'deliver-again' }, 'released');
   }
 }
