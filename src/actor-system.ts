@@ -11,7 +11,7 @@ import { RecordedHost } from './master/recorded-host.ts';
 import { type Log, openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import { stopOnSignals } from './signals.ts';
-import { openSocketFolder, removeSocketFolder } from './socket-folder.ts';
+import { openSocketFolder } from './socket-folder.ts';
 import { systemClock } from './vocabulary/system-clock.ts';
 import { ClusterProcess } from './worker/cluster-process.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
@@ -20,6 +20,7 @@ import type { System } from './worker/system.ts';
 import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker/worker-options.ts';
 import type { ToMaster, ToProcess } from './wire/control.ts';
 import { localChannel } from './wire/local-channel.ts';
+import { removeSocketFolder } from './wire/private-folder.ts';
 import { SocketNetwork } from './wire/socket-link.ts';
 
 const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
@@ -87,7 +88,7 @@ async function startCluster(
   const log = openLog(options.log, { system: name });
   const random = Math.random;
   const token = randomBytes(24).toString('base64url');
-  const socketDir = openSocketFolder();
+  const socketDir = await openSocketFolder();
   const startedAt = storage?.startedAt ?? clock.wall();
   const heartbeatMs = Math.max(10, Math.min(1_000, hangMs / 5));
   const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
@@ -97,6 +98,7 @@ async function startCluster(
     folder: socketDir,
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
     pollMicros: options.pollMicros,
+    troubled: (error) => log.error({ err: error }, 'the socket of the master is gone and cannot be made again'),
   });
 
   let cleanedUp: Promise<void> | undefined;
@@ -113,6 +115,10 @@ async function startCluster(
   const peer = new ClusterProcess({
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
     ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: storage?.store },
+  });
+  const path = await peer.listen().catch(async (error) => {
+    await cleanUp();
+    throw error;
   });
   const { durableInMemoryMax, pollMicros } = options;
   const workerOptions: WorkerOptions = {
@@ -132,7 +138,7 @@ async function startCluster(
       options: workerOptions,
       ...(main && { main }),
     },
-    peer: { channel: toPeer, path: await peer.listen() },
+    peer: { channel: toPeer, path },
   });
   const killAll = (): void => {
     master.killAll();

@@ -1,5 +1,7 @@
 /** Workers as processes of node:cluster, so that their servers share ports. The one importer of node:cluster. */
 import cluster, { type Worker } from 'node:cluster';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ToMaster, ToProcess } from '../wire/control.ts';
 import type { WorkerExit, WorkerHost, WorkerProcess } from './worker-host.ts';
@@ -26,6 +28,7 @@ export class ClusterHost implements WorkerHost {
       execArgv: inheritedExecArgv(),
       serialization: 'advanced',
       silent: false,
+      cwd: workingFolder(this.#exec),
     });
     const worker = cluster.fork({
       TROUPE_WORKER: String(index),
@@ -73,6 +76,20 @@ function whenOver(worker: Worker, listener: (exit: WorkerExit) => void): void {
     if (worker.isConnected()) worker.once('disconnect', tell);
     else tell();
   });
+}
+
+/**
+ * That of this process. A deploy may have removed it, or put another one in its place: nothing starts in a folder that is
+ * gone, so then it is the one of that name, and where there is none the folder of the module that the worker runs.
+ */
+function workingFolder(exec: string): string {
+  try {
+    const folder = process.cwd();
+    if (statSync(folder).isDirectory()) return folder;
+  } catch {
+    // Gone, or not to be read.
+  }
+  return dirname(exec);
 }
 
 /** What a program was started with holds for its workers, but not what would make them evaluate its own script again. */

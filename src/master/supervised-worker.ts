@@ -19,6 +19,8 @@ export class SupervisedWorker {
   /** On `Clock.now()`. */
   lastSignAt = 0;
   startedAt = 0;
+  /** Why its present process cannot go on, where that is known before its exit. */
+  trouble: Error | undefined;
   /** Its end is wanted: it is not forked again. */
   isLeaving = false;
   /** Its end is wanted, and that it is forked again at once. */

@@ -65,8 +65,9 @@ export class WorkerSupervisor {
     return [...this.#workers.values()];
   }
 
+  /** Without those whose end was wanted and has come: there is no such worker any more. */
   infos(): WorkerInfo[] {
-    return this.all().map((worker) => worker.info());
+    return this.all().flatMap((worker) => (worker.life.state === 'stopped' ? [] : [worker.info()]));
   }
 
   /** A new worker, forked. Throws where forking is not possible. */
@@ -133,6 +134,7 @@ export class WorkerSupervisor {
     const isFirst = worker.life.restarts === 0;
     worker.isLeaving ||= isFirst;
     for (const { reject } of worker.whenReady.splice(0)) reject(error);
+    worker.trouble = error;
     this.#options.log.error({ worker: worker.index, err: error }, 'a worker cannot start');
     worker.process?.kill('SIGKILL');
   }
@@ -173,6 +175,7 @@ export class WorkerSupervisor {
     };
     worker.process = forked;
     worker.participant = participant;
+    worker.trouble = undefined;
     worker.startedAt = clock.now();
     worker.lastSignAt = worker.startedAt;
     forked.channel.onMessage((message) => {
@@ -198,7 +201,7 @@ export class WorkerSupervisor {
     if (isWanted) this.#stopped(worker);
     else if (worker.isReplaced) this.#forkAnew(worker);
     else if (worker.intensity.record(clock.now())) this.#restartLater(worker);
-    else this.#giveUp(worker);
+    else this.#giveUp(worker, exit);
     this.#listener.changed();
   }
 
@@ -225,15 +228,19 @@ export class WorkerSupervisor {
     });
   }
 
-  #giveUp(worker: SupervisedWorker): void {
+  #giveUp(worker: SupervisedWorker, exit: WorkerExit): void {
+    const { log, policy } = this.#options;
+    const { index, role, trouble } = worker;
+    const why = trouble?.message ?? nameOfExit(exit);
     worker.life.send({ type: 'exited', next: 'given-up' });
-    this.#options.log.error({ worker: worker.index, role: worker.role }, 'a worker is given up');
-    this.#reject(worker, 'more restarts than its intensity allows');
+    log.error({ worker: index, role, err: trouble }, `a worker is given up; its last process: ${why}`);
+    const restarts = `${policy.intensity} restarts within ${policy.periodMs} ms`;
+    this.#reject(worker, `more than its ${restarts}; the last process: ${why}`, trouble);
     this.#listener.givenUp(worker);
   }
 
-  #reject(worker: SupervisedWorker, got: string): void {
-    const error = new TroupeError('NO_WORKER', `worker ${worker.index} becomes ready; got ${got}`);
+  #reject(worker: SupervisedWorker, got: string, cause?: Error): void {
+    const error = new TroupeError('NO_WORKER', `worker ${worker.index} becomes ready; got ${got}`, { cause });
     for (const { reject } of worker.whenReady.splice(0)) reject(error);
   }
 
@@ -259,7 +266,14 @@ export class WorkerSupervisor {
     const limitMs = isStarting && !worker.participant?.path ? START_MS_MAX : hangMs;
     const isStuck = isStarting && clock.now() - worker.startedAt > START_MS_MAX;
     if (silentMs <= limitMs && !isStuck) return;
+    worker.trouble ??= new Error(
+      isStuck ? `not ready within ${START_MS_MAX} ms` : `silent for ${Math.round(silentMs)} ms`,
+    );
     log.error({ worker: worker.index, pid: worker.process.pid, silentMs }, 'a worker hangs and is killed');
     worker.process.kill('SIGKILL');
   }
+}
+
+function nameOfExit({ code, signal }: WorkerExit): string {
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }

@@ -53,6 +53,8 @@ export interface LinkNetwork {
   listen(handshake: Handshake, accept: (link: Link) => void): Promise<string>;
   /** Links to the process that listens at `path` and is `peer`. Rejects where the handshake fails. */
   connect(path: string, handshake: Handshake, peer: LinkPeer): Promise<Link>;
+  /** Somebody is about to connect: makes sure that there is a way in. */
+  mend?(): void;
   /** Stops listening; removes its socket file. */
   close(): Promise<void>;
 }

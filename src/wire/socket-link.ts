@@ -6,8 +6,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { createConnection, createServer, type IpcNetConnectOpts, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { createConnection, type IpcNetConnectOpts, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -24,28 +24,32 @@ import {
 } from './handshake.ts';
 import type { Handshake, Link, LinkNetwork, LinkPeer } from './link.ts';
 import { Poller } from './poller.ts';
+import { isPrivateFolder } from './private-folder.ts';
+import { SocketDoor } from './socket-door.ts';
 import { SocketLink } from './socket-end.ts';
 
-/** What the kernel takes for the path of a Unix socket. */
-export const SOCKET_PATH_BYTES_MAX = 107;
+/** What the kernel takes for the path of a Unix socket; Node.js 20 and 22 cut a longer one without a word. */
+export const SOCKET_PATH_BYTES_MAX: number = process.platform === 'linux' ? 107 : 103;
 /** Bytes that wait in one socket's queue before `write` says false. What waits there is lost with the process. */
 const UNWRITTEN_BYTES = 256 * 1024;
 
 export interface SocketNetworkOptions {
   clock: Clock;
-  /** Exists, and only its owner may enter it. */
+  /** Of the sockets: only its owner may enter it. Made where it is gone. */
   folder: string;
   /** Larger frames break the link. */
   frameBytesMax: number;
   handshakeTimeoutMs?: number;
   /** Microseconds that the process stays awake after a link was active; default 0. */
   pollMicros?: number;
+  /** Nobody new can link with this process for now. */
+  troubled?(error: Error): void;
 }
 
 export class SocketNetwork implements LinkNetwork {
   private readonly options: SocketNetworkOptions;
   private readonly poller: Poller;
-  private server: Server | undefined;
+  private door: SocketDoor | undefined;
   /** Connected, but not yet known. */
   private readonly strangers: Set<Socket> = new Set();
 
@@ -56,21 +60,16 @@ export class SocketNetwork implements LinkNetwork {
 
   async listen(handshake: Handshake, accept: (link: Link) => void): Promise<string> {
     const path = socketPath(this.options.folder, handshake.self);
-    const server = createServer({ highWaterMark: UNWRITTEN_BYTES, pauseOnConnect: true });
-    server.on('connection', (socket) => this.meet(socket, handshake, accept));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      // Its own, not one that node:cluster shares: links are made without the primary, and stay when other servers close.
-      server.listen({ path, exclusive: true }, resolve);
-    });
-    server.removeAllListeners('error');
-    // Such as too many open files: the one who connects sees it too, those who are linked go on.
-    server.on('error', () => {});
-    this.server = server;
+    const { clock, folder, troubled = () => {} } = this.options;
+    const visited = (socket: Socket): void => void this.meet(socket, handshake, accept);
+    this.door = new SocketDoor({ clock, folder, path, unwrittenBytes: UNWRITTEN_BYTES, visited, troubled });
+    await this.door.open();
     return path;
   }
 
   async connect(path: string, handshake: Handshake, peer: LinkPeer): Promise<Link> {
+    if (process.platform !== 'win32' && !isPrivateFolder(dirname(path)))
+      throw unreachable(peer, `no folder of this user's alone at ${dirname(path)}`);
     const options: IpcNetConnectOpts & { highWaterMark: number } = { path, highWaterMark: UNWRITTEN_BYTES };
     const socket = createConnection(options);
     const answer = this.hear(socket);
@@ -86,10 +85,14 @@ export class SocketNetwork implements LinkNetwork {
     return this.link(socket, heard.splitter, peer);
   }
 
+  mend(): void {
+    this.door?.mend();
+  }
+
   async close(): Promise<void> {
     // Removes the socket file at once. Links that stand are their owners' business, so nobody waits for them here.
-    this.server?.close();
-    this.server = undefined;
+    this.door?.close();
+    this.door = undefined;
     for (const stranger of this.strangers) stranger.destroy();
   }
 

@@ -85,6 +85,7 @@ export class Peers {
 
   /** A process that will connect to this one. */
   expect(info: PeerInfo): PeerLink {
+    this.#door.network.mend?.();
     const entry = this.#add(info, false);
     const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
     const links = this.#early.filter(isOfPeer);
@@ -256,7 +257,9 @@ export class Peers {
     const successor = entry.successors.shift();
     if (successor) return this.#use(entry, successor);
     for (const done of entry.onEnd.splice(0)) done();
-    if (entry.isDialler && !entry.isDead) this.#dialLater(entry);
+    if (entry.isDead) return;
+    if (entry.isDialler) this.#dialLater(entry);
+    else this.#door.network.mend?.();
   }
 }
 

@@ -2,14 +2,13 @@
  * What a worker process runs: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
-import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LmdbStore } from '../store/lmdb-store.ts';
-import type { Store } from '../store/store.ts';
 import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import { removeSocketFolder } from '../wire/private-folder.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
@@ -59,36 +58,40 @@ process.prependOnceListener('disconnect', () => {
 
 /** Behind all that listens to the end. The watchdog is gone by then, and native threads have been seen to hold up the rest. */
 function endAtOnce(): void {
-  if (socketDir !== undefined) rmSync(socketDir, { recursive: true, force: true });
+  if (socketDir !== undefined) removeSocketFolder(socketDir);
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Whatever keeps this process from its place is told to the master, which decides whether another one is tried. */
 async function boot(order: BootOrder): Promise<void> {
-  const options = order.options as WorkerOptions;
-  const { system, self, token, startedAt, heartbeatMs } = order;
-  socketDir = order.socketDir;
-  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel, pollMicros } = options;
-  const log = openLog(logLevel, { system, worker: self.index });
-  const clock = systemClock();
-  let store: Store | undefined;
-  let behaviours: Awaited<ReturnType<typeof loadActors>>;
-  let main: ((system: ProcessSystem) => unknown) | undefined;
   try {
-    [behaviours, main] = await whileLoading(async () => [
-      await loadActors(order.actors),
-      order.main === undefined ? undefined : await loadMain(order.main),
-    ]);
-    store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
+    control.send({ type: 'listening', path: await start(order) });
   } catch (error) {
     const fault =
       error instanceof TroupeError
         ? error
         : new TroupeError('INVALID_OPTIONS', asError(error).message, { cause: error });
     control.send({ type: 'load-failed', error: errorToData(fault) });
-    return;
   }
-  const frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
-  const network = new SocketNetwork({ clock, folder: socketDir, frameBytesMax, pollMicros });
+}
+
+/** Resolves to the path where other processes connect. */
+async function start(order: BootOrder): Promise<string> {
+  const options = order.options as WorkerOptions;
+  const { system, self, token, startedAt, heartbeatMs } = order;
+  socketDir = order.socketDir;
+  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel, pollMicros } = options;
+  const log = openLog(logLevel, { system, worker: self.index });
+  const clock = systemClock();
+  const [behaviours, main] = await whileLoading(async () => [
+    await loadActors(order.actors),
+    order.main === undefined ? undefined : await loadMain(order.main),
+  ]);
+  const store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
+  const network = new SocketNetwork({
+    ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
+    troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
+  });
   const limits = { askTimeoutMs, messageBytesMax, checkMessages };
   const parts = {
     system,
@@ -107,8 +110,7 @@ async function boot(order: BootOrder): Promise<void> {
     durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
-  const path = await running.listen();
-  control.send({ type: 'listening', path });
+  return running.listen();
 }
 
 /**
