@@ -5,6 +5,7 @@ import { faultsOfSupervision, type SupervisionPolicy, supervisionPolicy } from '
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
+import { isThenable } from '../vocabulary/thenable.ts';
 import type { Context } from './context.ts';
 import type { DefinitionOptions, DurableOptions } from './define-actor.ts';
 import { type ActorDefinition, isDefinition } from './definition.ts';
@@ -192,7 +193,10 @@ function handlerRunner(options: DefinitionOptions): Runner {
   let lastType: string | undefined;
   let lastHandler: RunHandler | undefined;
   return {
-    begin: (ctx, args) => options.state?.(ctx.key, args) ?? {},
+    begin: (ctx, args) => {
+      const state: unknown = options.state?.(ctx.key, args);
+      return isThenable(state) ? Promise.resolve(state).then(orEmpty) : orEmpty(state);
+    },
     handlerOf(type) {
       if (type === lastType) return lastHandler;
       lastType = type;
@@ -200,6 +204,11 @@ function handlerRunner(options: DefinitionOptions): Runner {
       return lastHandler;
     },
   };
+}
+
+/** null, 0 and '' are states. */
+function orEmpty(state: unknown): unknown {
+  return state === undefined ? {} : state;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
