@@ -11,7 +11,7 @@ import type { RestartType } from '../supervision/supervision-options.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, keyOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
-import { Envelope, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
+import { Envelope, type Message, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
@@ -257,16 +257,26 @@ export class Cell extends Sender implements Runnable, Run {
     return this.kernel.clock.now();
   }
 
-  /** Work of the incarnation itself, as a turn: what its clock or an invoked actor brings. */
-  runInTurn(work: () => void): void {
+  /** From itself, by a timer or a reminder: of each one waits at most, so that it needs no room in the mailbox. */
+  deliverOwn(envelope: Envelope): void {
+    this.mailbox.push(envelope);
+    this.wake();
+  }
+
+  /**
+   * Work of the incarnation itself, as a turn: what its clock or an invoked actor brings. `event`: what is played in it, a
+   * dead letter where as many turns wait as the mailbox may hold messages.
+   */
+  runInTurn(work: () => void, event?: Message): void {
     if (this.status === 'ended') return;
-    const { phase } = this;
+    const { phase, kernel, behaviour, id } = this;
+    if (event && this.#extras.ownTurns >= behaviour.capacity)
+      return kernel.deadLetters.add(id, { type: event.type }, id, 'MAILBOX_FULL');
     const guarded = (): void => {
       if (this.phase === phase) work();
     };
     this.own.ownTurns++;
-    this.mailbox.push(new Envelope('run', this.id, guarded, undefined, undefined, 0));
-    this.wake();
+    this.deliverOwn(new Envelope('run', id, guarded, undefined, undefined, 0));
   }
 
   /** A timer of the incarnation; gone with it. */

@@ -19,7 +19,11 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { Mail } from './actor-ref.ts';
 import type { Context } from './context.ts';
+import { isUnderWay, type MachineActor } from './machine-activity.ts';
 import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
+import { isOwnEvent, knownEvents } from './machine-events.ts';
+import { MachineGate } from './machine-gate.ts';
+import { plainPart } from './machine-reply.ts';
 import type { Runner } from './runner.ts';
 
 export type MachineLogic = AnyActorLogic;
@@ -36,6 +40,7 @@ export interface MachineReply {
 interface Running {
   actor: AnyActorRef;
   ctx: Context<unknown>;
+  gate: MachineGate;
   delays: MachineDelays;
   /** Set by the `reply` action during a turn. */
   reply: { value: unknown } | undefined;
@@ -70,10 +75,17 @@ export function isMachineLogic(value: unknown): value is MachineLogic {
 export function machineRunner(logic: MachineLogic): Runner {
   const provided = provideActions(logic);
   const receive = (ctx: Context<unknown>, message: unknown): unknown => handle(ctx, message as Message);
+  const isKnown = knownEvents(provided);
   return {
     begin: (ctx, args) => begin(provided, ctx, args),
-    handlerOf: () => receive,
-    end: (ctx) => runningOf(ctx)?.actor.stop(),
+    handlerOf: (type) => (isKnown(type) ? receive : undefined),
+    lookOf: (type) => (isOwnEvent(type) ? undefined : look),
+    plainReply: (ctx, reply) => (runningOf(ctx)?.reply ? undefined : plainPart(reply)),
+    end: (ctx) => end(runningOf(ctx)),
+    isUnderWay: (ctx) => {
+      const running = runningOf(ctx);
+      return running !== undefined && isUnderWay(running.actor as unknown as MachineActor);
+    },
     pack: (ctx) => {
       const { actor, delays } = runningOf(ctx) as Running;
       return { snapshot: actor.getPersistedSnapshot(), delays: delays.pack() } satisfies PackedMachine;
@@ -81,38 +93,56 @@ export function machineRunner(logic: MachineLogic): Runner {
     nextDueAt: (ctx) => runningOf(ctx)?.delays.nextDueAt(),
     unpack: (ctx, packed, shiftMs = 0) => {
       const { snapshot, delays } = packed as PackedMachine;
-      start(provided, ctx, { snapshot });
-      runningOf(ctx)?.delays.unpack(delays, shiftMs);
+      const running = create(provided, ctx, { snapshot });
+      running.gate.restore(() => running.actor.start());
+      throwIfFailed(running);
+      running.delays.unpack(delays, shiftMs);
     },
   };
 }
 
 function begin(logic: MachineLogic, ctx: Context<unknown>, args: unknown): unknown {
-  start(logic, ctx, { input: { key: ctx.key, args } });
+  const running = create(logic, ctx, { input: { key: ctx.key, args } });
+  running.gate.inside(() => running.actor.start());
+  throwIfFailed(running);
   return undefined;
 }
 
-function start(logic: MachineLogic, ctx: Context<unknown>, from: { input: unknown } | { snapshot: unknown }): void {
+function create(logic: MachineLogic, ctx: Context<unknown>, from: { input: unknown } | { snapshot: unknown }): Running {
   const host = hosts.get(ctx) as MachineHost;
-  const delays = new MachineDelays(host);
+  const gate = new MachineGate(host, () => throwIfFailed(running));
+  const delays = new MachineDelays(host, gate);
   const actor = createActor(logic, { id: ctx.key, ...(from as object), clock: delays.clock });
+  gate.guard(actor.system);
   delays.runFor(actor);
-  const running: Running = { actor, ctx, delays, reply: undefined, failed: false };
+  const running: Running = { actor, ctx, gate, delays, reply: undefined, failed: false };
   runningBySystem.set(actor.system, running);
   runningByHost.set(host, running);
-  actor.subscribe({ error: () => failLater(running, host) });
-  actor.start();
-  throwIfFailed(running);
+  // XState throws an error that nobody hears at the process; each turn, and each start, looks for one itself.
+  actor.subscribe({ error: () => {} });
+  return running;
+}
+
+function end(running: Running | undefined): void {
+  running?.gate.close();
+  running?.actor.stop();
 }
 
 function handle(ctx: Context<unknown>, message: Message): unknown {
   const running = runningOf(ctx) as Running;
   running.reply = undefined;
   // One that has come to its end stays readable, and takes no events.
-  if (running.actor.getSnapshot().status === 'active') running.actor.send(message);
+  if (running.actor.getSnapshot().status === 'active') running.gate.inside(() => running.actor.send(message));
   throwIfFailed(running);
   const answer = running.reply as Running['reply'];
   return answer ? answer.value : summary(running.actor.getSnapshot());
+}
+
+/** An ask with an event that its machine knows in no state. */
+function look(ctx: Context<unknown>): MachineReply {
+  const running = runningOf(ctx) as Running;
+  running.reply = undefined;
+  return summary(running.actor.getSnapshot());
 }
 
 function runningOf(ctx: Context<unknown>): Running | undefined {
@@ -122,11 +152,6 @@ function runningOf(ctx: Context<unknown>): Running | undefined {
 function summary(snapshot: Snapshot<unknown> & { value?: unknown; context?: unknown }): MachineReply {
   const { value, context, status, output } = snapshot;
   return { value, context, status, output };
-}
-
-/** An error during a message is thrown by its turn; one that an invoked actor brought gets a turn of its own. */
-function failLater(running: Running, host: MachineHost): void {
-  host.runInTurn(() => throwIfFailed(running));
 }
 
 function throwIfFailed(running: Running): void {

@@ -3,11 +3,19 @@
  * not hold them, so when a machine moves they are packed beside it. Knows of XState what it needs, by shape.
  */
 
+import type { Message } from '../vocabulary/envelope.ts';
+
 /** The part of a cell that a machine needs: turns of its own for what the clock and invoked actors bring. */
 export interface MachineHost {
   now(): number;
-  runInTurn(work: () => void): void;
+  /** `event`: of what may come without end, and is refused where too much of it waits. */
+  runInTurn(work: () => void, event?: Message): void;
   setTimer(ms: number, run: () => void): () => void;
+}
+
+/** Runs the work of a turn of the machine. */
+interface TurnRunner {
+  turn(work: () => void): void;
 }
 
 /** An event that an XState system sends after a while, from one of its actors to another. */
@@ -44,14 +52,17 @@ export interface PackedDelay {
 
 export class MachineDelays {
   readonly #host: MachineHost;
+  readonly #gate: TurnRunner;
+  /** Those that have run out and wait for their turn are among them: until then they can be taken back. */
   readonly #timers = new Map<number, () => void>();
   /** XState notes only the wall clock of its own process. */
   readonly #dueAt = new WeakMap<object, number>();
   #root: MachineRef | undefined;
   #lastTimer = 0;
 
-  constructor(host: MachineHost) {
+  constructor(host: MachineHost, gate: TurnRunner) {
     this.#host = host;
+    this.#gate = gate;
   }
 
   /** What XState takes for a clock. */
@@ -60,8 +71,9 @@ export class MachineDelays {
       const timer = ++this.#lastTimer;
       this.#noteDue(this.#host.now() + ms);
       const cancel = this.#host.setTimer(ms, () => {
-        this.#timers.delete(timer);
-        this.#host.runInTurn(run);
+        this.#host.runInTurn(() => {
+          if (this.#timers.delete(timer)) this.#gate.turn(run);
+        });
       });
       this.#timers.set(timer, cancel);
       return timer;
@@ -92,14 +104,16 @@ export class MachineDelays {
   }
 
   nextDueAt(): number | undefined {
-    const times = this.#scheduled().map((scheduled) => this.#dueAt.get(scheduled) ?? this.#host.now());
-    return times.length === 0 ? undefined : Math.min(...times);
+    let next = Number.POSITIVE_INFINITY;
+    for (const scheduled of this.#scheduled()) next = Math.min(next, this.#dueAt.get(scheduled) ?? this.#host.now());
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   unpack(delays: readonly PackedDelay[], shiftMs: number): void {
     const root = this.#root as MachineRef;
     const byPath = new Map([...pathsFrom(root)].map(([ref, path]) => [JSON.stringify(path), ref]));
-    for (const { id, event, source, target, dueAt } of delays) {
+    // Those whose time has passed meanwhile run out all at once, and in the order of their times.
+    for (const { id, event, source, target, dueAt } of [...delays].sort((a, b) => a.dueAt - b.dueAt)) {
       const from = byPath.get(JSON.stringify(source));
       const to = byPath.get(JSON.stringify(target));
       if (from && to)

@@ -37,7 +37,7 @@ export function isIdle(cell: Cell): boolean {
   const { timers, children, terminated } = cell.extras;
   // The delays of a durable machine are in its record, and wake it.
   const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
-  if (cell.durable?.isIdle === false) return false;
+  if (cell.durable?.isIdle === false || cell.behaviour.isUnderWay?.(cell.context)) return false;
   const { length, asideLength } = cell.mailbox;
   return length === 0 && asideLength === 0 && !isTimed && !children?.size && !terminated?.length;
 }

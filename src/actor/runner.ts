@@ -7,6 +7,12 @@ export interface Runner {
   /** The first state; may be async. */
   begin(ctx: Context<unknown>, args: unknown): unknown;
   handlerOf(type: string): RunHandler | undefined;
+  /** Answers an ask whose type has no handler, where that can be taken for a look at the state. */
+  lookOf?(type: string): RunHandler | undefined;
+  /** Of a reply that is no plain data: what can be sent of it, where its handler did not choose it itself. */
+  plainReply?(ctx: Context<unknown>, reply: unknown): unknown;
+  /** It does something by itself, at no time that is known: it has to stay in memory, or to come back. */
+  isUnderWay?(ctx: Context<unknown>): boolean;
   /** Before onStop, so that nothing of the incarnation goes on by itself. */
   end?(ctx: Context<unknown>): void;
   /** What its state is for another process, where that is not `ctx.state` itself. May throw. */

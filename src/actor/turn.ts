@@ -54,6 +54,8 @@ function runMessage(cell: Cell, envelope: Envelope): void {
   const { type } = envelope.message as Message;
   const handler = cell.behaviour.handlerOf(type);
   if (handler === undefined) {
+    const look = envelope.replyTo && cell.behaviour.lookOf?.(type);
+    if (look) return runHandler(cell, envelope, look, envelope.message);
     cell.kernel.deadLetters.refuse(
       envelope,
       'UNKNOWN_MESSAGE',
@@ -232,6 +234,8 @@ function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
   }
   const { fault, refs } = inspectPlain(value);
   if (fault) {
+    const part = cell.behaviour.plainReply?.(cell.context, value);
+    if (part !== undefined) return replyTo.resolve(copyPlain(part, inspectPlain(part).refs));
     const where = fault.path.replace(/^message/, 'reply');
     const text = `the reply of ${cell.id} is plain data; got ${fault.got} at ${where}`;
     return replyTo.reject(new TroupeError('INVALID_MESSAGE', text, { fate: 'executed' }));

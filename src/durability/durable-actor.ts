@@ -21,11 +21,11 @@ import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
 import { META, type Meta, NO_META, outgoingPart, readRecord, STATE } from './record.ts';
 import { Reception } from './reception.ts';
-import { isSame, restoreState, type StateForm, stateBytes } from './state-form.ts';
+import { isSame, restoreState, type StateForm } from './state-form.ts';
 import type { Store, StoreChange, StoredRecord } from '../store/store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
-import { wakeTime } from './wake-time.ts';
+import { nextOwnTime, wakeTime } from './wake-time.ts';
 
 /** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
 const TIDY_MS = 500;
@@ -58,6 +58,8 @@ export class DurableActor implements DurableSide, Committing {
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
   #state: Uint8Array | undefined;
+  /** When that state goes on by itself. The machine is no measure: it may be ahead, or have ended before the commit. */
+  #ownAt: number | undefined;
   #turn: Turn | undefined;
   #open: TurnBatch | undefined;
   #underWay: TurnBatch | undefined;
@@ -119,6 +121,7 @@ export class DurableActor implements DurableSide, Committing {
 
   restore(): void {
     restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
+    this.#ownAt = nextOwnTime(this.cell);
   }
 
   admit(envelope: Envelope): boolean {
@@ -141,7 +144,7 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   capture(): void {
-    if (this.#turn) this.#turn.state = stateBytes(this.cell);
+    this.#turn?.capture(this.cell);
   }
 
   voidTurn(): void {
@@ -162,7 +165,7 @@ export class DurableActor implements DurableSide, Committing {
     const batch = this.#open;
     const { envelope, state } = turn;
     if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
-    if (state !== undefined) this.#stateIs(state, batch);
+    if (state !== undefined) this.#stateIs(state, turn.ownAt, batch);
     turn.run(batch);
     if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
     if (!batch.isEmpty) return this.#door.committer.note(this);
@@ -298,7 +301,7 @@ export class DurableActor implements DurableSide, Committing {
       id,
       expectedVersion: this.#version,
       fence: this.#fence,
-      wakeAt: this.#wakeAt(batch),
+      wakeAt: wakeTime(this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, this.#ownAt),
       put: batch.put,
       remove: batch.remove,
     });
@@ -339,6 +342,8 @@ export class DurableActor implements DurableSide, Committing {
     this.#version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
+    // Until it is restored: too early does no harm.
+    this.#ownAt = record?.wakeAt;
     this.#meta = content.meta;
     this.#reception.reset(content);
     this.#reminders.reset(content.reminders);
@@ -366,7 +371,8 @@ export class DurableActor implements DurableSide, Committing {
     batch.acknowledgeTo(this.#acknowledge);
   }
 
-  #stateIs(state: Uint8Array, batch: TurnBatch): void {
+  #stateIs(state: Uint8Array, ownAt: number | undefined, batch: TurnBatch): void {
+    this.#ownAt = ownAt;
     if (this.#state !== undefined && isSame(this.#state, state)) return;
     this.#state = state;
     batch.write(STATE, state);
@@ -385,11 +391,6 @@ export class DurableActor implements DurableSide, Committing {
     if (batch) batch.after(output);
     else output();
     if (batch === this.#open && batch) this.#door.committer.note(this);
-  }
-
-  #wakeAt(batch: TurnBatch): number | undefined {
-    const isLive = !this.#isClosed && this.cell.status !== 'starting';
-    return wakeTime(this.cell, this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, isLive);
   }
 
   #tellSettled(): void {

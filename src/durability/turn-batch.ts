@@ -2,11 +2,14 @@
  * What one or several turns of an actor change together, and what may leave once that is committed. Most batches have one
  * turn, one output and nothing removed, so lists begin with their first element and what is rare is made when needed.
  */
+import type { Cell } from '../actor/cell.ts';
 import type { KeptBack } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { KeptBackReply } from './kept-back-reply.ts';
 import type { ReminderChanges } from './reminders.ts';
+import { stateBytes } from './state-form.ts';
 import type { StoreChange } from '../store/store.ts';
+import { nextOwnTime } from './wake-time.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -93,6 +96,8 @@ export class Turn {
   reply: KeptBackReply | undefined;
   /** The state after it, encoded. */
   state: Uint8Array | undefined;
+  /** When that state goes on by itself. */
+  ownAt: number | undefined;
   /** The envelope was put aside. */
   isPutAside = false;
   /** What goes, or is taken back, with the turn. */
@@ -113,6 +118,12 @@ export class Turn {
 
   get keptBack(): readonly KeptBack[] {
     return this.#keptBack ?? NOTHING;
+  }
+
+  /** Takes the state as it is now. Throws where it is no plain data. */
+  capture(cell: Cell): void {
+    this.state = stateBytes(cell);
+    this.ownAt = nextOwnTime(cell);
   }
 
   keepBack(effect: KeptBack): void {

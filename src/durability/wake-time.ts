@@ -1,17 +1,24 @@
-/** When a durable actor must be in memory, should it leave: at once with unfinished mail, else at its next time. */
+/** When a durable actor must be in memory, should it leave: at once with unfinished business, else at its next time. */
 import type { Cell } from '../actor/cell.ts';
 
-/** Milliseconds since the Unix epoch; `isLive`: its machine, if it is one, has its delays. */
+/** In milliseconds since the Unix epoch; 0: at the next start, or as soon as it has a new home. */
 export function wakeTime(
-  { behaviour, context, kernel: { clock } }: Cell,
   hasMail: boolean,
   nextReminderAt: number | undefined,
-  isLive: boolean,
+  nextOwnAt: number | undefined,
 ): number | undefined {
-  if (hasMail) return 0;
-  const delay = isLive ? behaviour.nextDueAt?.(context) : undefined;
-  if (delay === undefined && nextReminderAt === undefined) return undefined;
-  const delayAt = delay === undefined ? Number.POSITIVE_INFINITY : clock.wall() + (delay - clock.now());
-  // 0 is for mail.
-  return Math.max(1, Math.min(delayAt, nextReminderAt ?? Number.POSITIVE_INFINITY));
+  if (hasMail || nextOwnAt === 0) return 0;
+  if (nextOwnAt === undefined && nextReminderAt === undefined) return undefined;
+  // 0 is for mail and for what is under way.
+  return Math.max(1, Math.min(nextOwnAt ?? Number.POSITIVE_INFINITY, nextReminderAt ?? Number.POSITIVE_INFINITY));
+}
+
+/**
+ * Of the state as it is: when it goes on by itself, as a machine does by its delays; 0 where it has something under way,
+ * which begins again with it. Undefined: not by itself.
+ */
+export function nextOwnTime({ behaviour, context, kernel: { clock } }: Cell): number | undefined {
+  if (behaviour.isUnderWay?.(context)) return 0;
+  const delay = behaviour.nextDueAt?.(context);
+  return delay === undefined ? undefined : Math.max(1, clock.wall() + (delay - clock.now()));
 }

@@ -1,5 +1,5 @@
 /** Durable actors on real processes, a real disk, and real kills. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { System } from 'troupe';
@@ -236,6 +236,56 @@ describe('a move of a durable actor', () => {
     const { balance, breaches } = (await system.ask(id, { type: 'get' })) as Account;
     expect(breaches).toEqual([]);
     expect(balance).toBe(1_600);
+  });
+});
+
+describe('a machine whose promise is under way', () => {
+  const chargesIn = (file: string): number =>
+    existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+  const stateOf = async (system: System, id: string): Promise<unknown> =>
+    (await system.ask<{ value: unknown }>(id, { type: 'look' }, { timeoutMs: 20_000 })).value;
+
+  test('stays in memory for it, and what it came to is there after a kill: charged once', {
+    timeout: 60_000,
+  }, async () => {
+    const file = join(dataDir, 'charges');
+    const program = serve();
+    await program.value('started');
+    await program.value('ask', 'order/1', { type: 'pay', file, ms: 1_000 });
+    await sleep(2_000);
+    program.kill('SIGKILL');
+    await program.ended;
+    const system = await start();
+    await sleep(1_000);
+    expect([await stateOf(system, 'order/1'), chargesIn(file)]).toEqual(['paid', 1]);
+  });
+
+  test('is woken for it by nobody: after a kill of its worker, and of everything, it goes on elsewhere', {
+    timeout: 60_000,
+  }, async () => {
+    const file = join(dataDir, 'charges');
+    const program = serve();
+    await program.value('started');
+    await program.value('ask', 'order/1', { type: 'pay', file, ms: 60_000 });
+    await until('the charge has begun', async () => chargesIn(file) === 1, 10_000);
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+    await until('it has begun again elsewhere', async () => chargesIn(file) === 2, 20_000);
+    program.kill('SIGKILL');
+    await program.ended;
+    const system = await start();
+    await until('it has begun again after the new start', async () => chargesIn(file) === 3, 20_000);
+    expect(await stateOf(system, 'order/1')).toBe('charging');
+  });
+
+  test('begins it again where it is moved to, and goes on there', async () => {
+    const system = await start();
+    await whenAllReady(system);
+    const file = join(dataDir, 'charges');
+    await system.ask('order/1', { type: 'pay', file, ms: 500 });
+    const { worker } = await system.where('order/1');
+    await system.move('order/1', 1 + ((worker as number) % 3));
+    await until('it is paid', async () => (await stateOf(system, 'order/1')) === 'paid', 20_000);
+    expect(chargesIn(file)).toBe(2);
   });
 });
 

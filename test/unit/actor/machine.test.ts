@@ -113,6 +113,139 @@ function start(): ReturnType<typeof startKit> {
   return startKit(actors);
 }
 
+describe('a message to a machine', () => {
+  const kinds = setup({}).createMachine({
+    initial: 'a',
+    states: { a: { on: { plain: {}, 'order.*': 'b' } }, b: { on: { later: 'a' } } },
+  });
+  const open = setup({}).createMachine({ initial: 'a', states: { a: { on: { '*': 'b' } }, b: {} } });
+  const promised = setup({ actors: { pay: fromPromise(() => new Promise(() => {})) } }).createMachine({
+    initial: 'open',
+    states: {
+      open: { invoke: { id: 'pay', src: 'pay', onDone: 'paid' }, after: { 1000: 'expired' }, on: { '*': {} } },
+      paid: {},
+      expired: {},
+    },
+  });
+  const typed = {
+    kinds: defineActor({ machine: kinds }),
+    open: defineActor({ machine: open }),
+    promised: defineActor({ machine: promised }),
+    counting: actors.counting,
+  };
+
+  it('that none of its states knows is a dead letter; one that a state knows is not, in whatever state it is', async () => {
+    const { system, clock, dead } = startKit(typed);
+    for (const type of ['plain', 'later', 'order', 'order.paid', 'order.paid.late', 'orders', 'ordre.paid', 'planned'])
+      system.tell('kinds/1', { type });
+    for (const type of ['anything', 'toString']) {
+      system.tell('open/1', { type });
+      system.tell('counting/1', { type });
+      system.tell('kinds/2', { type });
+    }
+    await clock.settle();
+    expect(dead().filter((letter) => letter.startsWith('kinds/1'))).toEqual([
+      'kinds/1:orders:UNKNOWN_MESSAGE',
+      'kinds/1:ordre.paid:UNKNOWN_MESSAGE',
+      'kinds/1:planned:UNKNOWN_MESSAGE',
+    ]);
+    expect(dead().filter((letter) => !letter.startsWith('kinds/1'))).toEqual([
+      'kinds/2:anything:UNKNOWN_MESSAGE',
+      'kinds/2:toString:UNKNOWN_MESSAGE',
+    ]);
+  });
+
+  it('that none of its states knows is a look where it is asked: answered, and nothing moves', async () => {
+    const { system, dead } = startKit(typed);
+    expect(await system.ask('kinds/1', { type: 'look' })).toMatchObject({ value: 'a', status: 'active' });
+    expect(dead()).toEqual([]);
+  });
+
+  it.each([
+    'xstate.stop',
+    'xstate.init',
+    'xstate.done.actor.pay',
+    'xstate.error.actor.pay',
+    'xstate.after.1000.(machine).open',
+    'xstate.anything',
+  ])('with a name of an event of XState itself is for no machine: %s', async (type) => {
+    const { system, clock, dead } = startKit(typed);
+    for (const id of ['promised/1', 'counting/1', 'open/1']) {
+      expect(await fateOf(system.ask(id, { type }))).toBe('UNKNOWN_MESSAGE/not-executed');
+      system.tell(id, { type });
+    }
+    await clock.settle();
+    expect(dead()).toHaveLength(3);
+    expect(await system.ask('promised/1', { type: 'look' })).toMatchObject({ value: 'open', status: 'active' });
+    await clock.advance(1_000);
+    expect(await system.ask('promised/1', { type: 'look' })).toMatchObject({ value: 'expired' });
+  });
+});
+
+describe('the reply of a machine that keeps its actors in its context', () => {
+  class Socket {
+    close(): void {}
+  }
+  const child = setup({}).createMachine({ initial: 'a', states: { a: {} } });
+  const machine = setup({
+    types: {} as { context: Record<string, unknown> },
+    actors: { child },
+  }).createMachine({
+    context: { n: 0 },
+    initial: 'idle',
+    states: {
+      idle: {
+        on: {
+          go: {
+            target: 'busy',
+            actions: assign(({ spawn }) => {
+              const ref = spawn('child', { id: 'kid' });
+              const context: Record<string, unknown> = { n: 1, ref, list: [ref, () => {}], at: new Date(5) };
+              return { ...context, byName: new Map([['kid', ref]]), all: new Set([ref]), self: context };
+            }),
+          },
+          open: { target: 'busy', actions: assign({ n: 2, socket: () => new Socket(), call: () => () => {} }) },
+          chosen: { actions: reply(() => ({ socket: new Socket() })) },
+        },
+      },
+      busy: {},
+    },
+  });
+  const parents = { m: defineActor({ machine }) };
+  const kid = { xstate$$type: 1, id: 'kid' };
+
+  it('has what is plain data of it, and what stands for them', async () => {
+    const { system } = startKit(parents);
+    const said = (await system.ask('m/1', { type: 'go' })) as { context: { self: unknown } };
+    const looked = (await system.ask('m/1', { type: 'look' })) as typeof said;
+    for (const { context, ...rest } of [said, looked]) {
+      expect(rest).toMatchObject({ value: 'busy', status: 'active' });
+      expect(context).toMatchObject({
+        ...{ n: 1, ref: kid, list: [kid, undefined], at: new Date(5) },
+        ...{ byName: new Map([['kid', kid]]), all: new Set([kid]) },
+      });
+    }
+    expect(await system.ask('m/2', { type: 'open' })).toEqual({
+      ...{ value: 'busy', context: { n: 2 }, status: 'active', output: undefined },
+    });
+  });
+
+  it('is that of a durable one, too', async () => {
+    const plain = setup({ types: {} as { context: { ref: unknown } }, actors: { child } }).createMachine({
+      context: { ref: undefined },
+      on: { go: { actions: assign({ ref: ({ spawn }) => spawn('child', { id: 'kid' }) }) } },
+    });
+    const { system } = startKit({ kept: defineActor({ machine: plain, durable: true }) });
+    expect(await system.ask('kept/1', { type: 'go' })).toMatchObject({ context: { ref: kid } });
+  });
+
+  it('which its own action chose has to be plain data', async () => {
+    const { system } = startKit(parents);
+    const error = await errorOf(system.ask('m/1', { type: 'chosen' }));
+    expect(error).toMatchObject({ code: 'INVALID_MESSAGE', fate: 'executed' });
+  });
+});
+
 describe('a machine actor', () => {
   it('takes messages as events, and answers an ask with what it has come to', async () => {
     const { system } = start();
