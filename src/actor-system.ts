@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
 import type { KernelLimits } from './actor/kernel.ts';
+import { socketStore } from './store/socket-store.ts';
 import { Storage } from './store/storage.ts';
+import type { StoreOwner } from './store/store-owner.ts';
 import { ClusterHost } from './master/cluster-host.ts';
 import { Master } from './master/master.ts';
-import { RecordedHost } from './master/recorded-host.ts';
+import { type ProcessRecord, RecordedHost } from './master/recorded-host.ts';
 import { type Log, openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import { stopOnSignals } from './signals.ts';
@@ -30,7 +32,7 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
   const resolved = resolveOptions(options);
   if (resolved.groups.length === 0) {
     const behaviours = await behavioursFor(resolved.actors);
-    return withStorage(resolved, behaviours, (storage) => startLocal(resolved, behaviours, storage));
+    return withStorage(resolved, behaviours, async (storage) => startLocal(resolved, behaviours, storage));
   }
   // Where no worker can be forked, or a behaviour is faulty, nothing has been started yet.
   const host = new ClusterHost(fileURLToPath(WORKER_PROGRAM));
@@ -40,12 +42,12 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
 
 /** What was opened for a system that does not start is closed again. */
 async function withStorage(
-  { dataDir, name }: ResolvedOptions,
+  { dataDir, name, log }: ResolvedOptions,
   behaviours: ReadonlyMap<string, Behaviour>,
   start: (storage: Storage | undefined) => Promise<System>,
 ): Promise<System> {
   if (![...behaviours.values()].some(({ durable }) => durable !== undefined)) return start(undefined);
-  const storage = await Storage.open(dataDir, name, Date.now());
+  const storage = await Storage.acquire(dataDir, name, openLog(log, { system: name }));
   try {
     return await start(storage);
   } catch (error) {
@@ -65,7 +67,7 @@ async function startLocal(
   let ignoreSignals = (): void => {};
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
-    ...(storage && { store: storage.store, startedAt: storage.startedAt }),
+    ...(storage && { store: storage.openHere(), startedAt: storage.startedAt }),
     durableInMemoryMax: options.durableInMemoryMax,
     ended: () => {
       ignoreSignals();
@@ -82,7 +84,6 @@ async function startCluster(
   clusterHost: ClusterHost,
   storage: Storage | undefined,
 ): Promise<System> {
-  const host = storage ? new RecordedHost(clusterHost, storage) : clusterHost;
   const { name, groups, supervision: policy, hangMs, shutdownMs, main } = options;
   const clock = systemClock();
   const log = openLog(options.log, { system: name });
@@ -93,6 +94,19 @@ async function startCluster(
   const heartbeatMs = Math.max(10, Math.min(1_000, hangMs / 5));
   const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
   const self = { index: 0, incarnation: 1, role: 'master' };
+  const owner = await storage
+    ?.openOwner({ socketDir, system: name, token, pollMicros: options.pollMicros })
+    .catch((error) => {
+      removeSocketFolder(socketDir);
+      throw error;
+    });
+  const host = storage && owner ? new RecordedHost(clusterHost, recordOf(storage, owner)) : clusterHost;
+  const store =
+    owner &&
+    socketStore({
+      ...{ clock, socketDir, path: owner.path, system: name, token, self },
+      pollMicros: options.pollMicros,
+    });
   const network = new SocketNetwork({
     clock,
     folder: socketDir,
@@ -114,7 +128,7 @@ async function startCluster(
   const limits = limitsOf(options);
   const peer = new ClusterProcess({
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
-    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: storage?.store },
+    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store },
   });
   const path = await peer.listen().catch(async (error) => {
     await cleanUp();
@@ -123,7 +137,7 @@ async function startCluster(
   const { durableInMemoryMax, pollMicros } = options;
   const workerOptions: WorkerOptions = {
     ...{ ...limits, pollMicros, durableInMemoryMax, logLevel: levelOf(options.log) },
-    ...(storage && { storeFolder: storage.folder }),
+    ...(owner && { storePath: owner.path }),
   };
   const master = new Master({
     ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
@@ -154,6 +168,14 @@ async function startCluster(
     throw error;
   }
   return peer.system;
+}
+
+function recordOf(storage: Storage, owner: StoreOwner): ProcessRecord {
+  return {
+    addWorker: (pid) => storage.addWorker(pid),
+    removeWorker: (pid) => storage.removeWorker(pid),
+    died: (worker) => owner.died(worker),
+  };
 }
 
 function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): KernelLimits {

@@ -1,9 +1,14 @@
-/** A host whose processes are written down, so that the next system on the dataDir can end one that is left behind. */
+/**
+ * A host whose processes are written down, so that the next system on the dataDir can end one that is left behind, and
+ * whose deaths the store hears of.
+ */
 import type { WorkerHost, WorkerProcess } from './worker-host.ts';
 
 export interface ProcessRecord {
   addWorker(pid: number): void;
   removeWorker(pid: number): void;
+  /** Told before anybody acts on the death. */
+  died(worker: { index: number; incarnation: number }): void;
 }
 
 export class RecordedHost implements WorkerHost {
@@ -22,6 +27,7 @@ export class RecordedHost implements WorkerHost {
       ...process,
       onExit: (listener) =>
         process.onExit((exit) => {
+          this.#record.died(worker);
           this.#record.removeWorker(process.pid);
           listener(exit);
         }),

@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { asError } from '../vocabulary/errors.ts';
 import { storeFailed } from './commit-rules.ts';
-import { checkLmdbFile } from './lmdb-file.ts';
+import { prepareLmdbFile, prepareLmdbLock } from './lmdb-file.ts';
 
 /** Keys are ordered first by their tag, the number in front. */
 export type Key = (number | string)[];
 export type Environment = RootDatabase<Uint8Array, Key>;
+
+/** The tags: of heads, of parts with keys of their own, of the index of wakes. */
+export const HEAD = 0;
+export const PART = 1;
+export const WAKE = 2;
 
 /** In the folder of an environment. */
 export const DATA_FILE = 'data.mdb';
@@ -19,13 +24,19 @@ const FORMAT_NAME = 'troupe-store';
 export const FORMAT_VERSION = 2;
 const FIRST_FORMAT = `${FORMAT_NAME} 1`;
 
-/** Opens or creates the environment in a folder. Throws STORE_FAILED for one that is damaged, foreign or too new. */
-export function openEnvironment(folder: string): Environment {
+/**
+ * Opens or creates the environment in a folder. Throws STORE_FAILED for one that is damaged, foreign or too new.
+ * One process at a time may: every open writes, without a lock, what the others take for the last transaction.
+ * `onMissing` is told how many pages the file had lost at its end.
+ */
+export function openEnvironment(folder: string, onMissing: (pages: number) => void = () => {}): Environment {
   let environment: Environment | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, DATA_FILE);
-    checkLmdbFile(path);
+    const missing = prepareLmdbFile(path);
+    prepareLmdbLock(`${path}-lock`);
+    if (missing > 0) onMissing(missing);
     environment = open<Uint8Array, Key>({
       path,
       noSubdir: true,

@@ -2,8 +2,9 @@
  * Looks at the head of an LMDB file before it is mapped: reading past the end of a file that was cut short would end the
  * process with a signal instead of an error. Offsets are those of the format's version 2, as lmdb 3 writes it.
  */
-import { closeSync, ftruncateSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, ftruncateSync, fstatSync, openSync, readSync } from 'node:fs';
 
+const OWNER_ONLY = 0o600;
 const MAGIC = 0xbeefc0de;
 const MAGIC_AT = 24;
 const PAGE_BYTES_AT = 48;
@@ -13,24 +14,29 @@ const HEAD_BYTES = 160;
 /** Pages at the end of a file that were given back before they were ever written; more are missing only from a cut file. */
 const UNWRITTEN_PAGES_MAX = 64;
 
-/** Throws where the file is no LMDB file, or has lost its end. Nothing is said of a file that is not there. */
-export function checkLmdbFile(path: string): void {
-  let file: number;
+/**
+ * Throws where the file is no LMDB file, or has lost its end. Makes one that is not there. Only its owner may read it.
+ * Returns the number of pages that were missing at its end and are there now, empty.
+ */
+export function prepareLmdbFile(path: string): number {
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY);
   try {
-    file = openSync(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
+    fchmodSync(file, OWNER_ONLY);
     const { size } = fstatSync(file);
-    if (size > 0) checkSize(file, size);
+    return size > 0 ? checkSize(file, size) : 0;
   } finally {
     closeSync(file);
   }
 }
 
-function checkSize(file: number, size: number): void {
+/** The engine makes it readable for all, where it is not there yet. */
+export function prepareLmdbLock(path: string): void {
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY);
+  fchmodSync(file, OWNER_ONLY);
+  closeSync(file);
+}
+
+function checkSize(file: number, size: number): number {
   const first = readHead(file, 0);
   const pageBytes = first.readUInt32LE(PAGE_BYTES_AT);
   const isPage = pageBytes >= 512 && pageBytes <= 65_536 && (pageBytes & (pageBytes - 1)) === 0;
@@ -44,7 +50,9 @@ function checkSize(file: number, size: number): void {
   if (size < (pages - UNWRITTEN_PAGES_MAX) * pageBytes) {
     throw new Error(`a file of ${size} bytes where ${pages * pageBytes} were expected: its end is lost`);
   }
-  if (size < pages * pageBytes) ftruncateSync(file, pages * pageBytes);
+  if (size >= pages * pageBytes) return 0;
+  ftruncateSync(file, pages * pageBytes);
+  return Math.ceil((pages * pageBytes - size) / pageBytes);
 }
 
 function readHead(file: number, at: number): Buffer {

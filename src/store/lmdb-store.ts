@@ -1,25 +1,23 @@
 /**
- * Records in an LMDB environment that all processes of the machine share: a head with its small parts, large parts under
+ * Records in an LMDB environment, opened by one process of the machine: a head with its small parts, large parts under
  * keys of their own, and an index of wakes by time. All changes of a commit, their checks included, are one transaction.
  *
  *   [0, id] → head, small parts      [1, id, part] → bytes      [2, wakeAt, id] → nothing
  */
 import type { Buffer } from 'node:buffer';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActorId, parseActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { checkData, type DataCheck } from './data-check.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
-import { DATA_FILE, type Environment, type Key, openEnvironment } from './lmdb-environment.ts';
+import { DATA_FILE, type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** In the dataDir. */
 export const STORE_FOLDER = 'store';
 
-const HEAD = 0;
-const PART = 1;
-const WAKE = 2;
 const NOTHING = new Uint8Array(0);
 /** Sorts after every string in a key. */
 const LAST = '\uffff';
@@ -40,14 +38,30 @@ export class LmdbStore implements Store {
   readonly #environment: Environment;
   readonly #writer = new RecordWriter();
   #closed = false;
+  /** What is asked for fails with it. */
+  #failed: TroupeError | undefined;
 
   private constructor(environment: Environment) {
     this.#environment = environment;
   }
 
-  /** Throws STORE_FAILED where the folder holds something else than a store of this format. */
-  static open(folder: string): LmdbStore {
-    return new LmdbStore(openEnvironment(folder));
+  /**
+   * Throws STORE_FAILED where the folder holds something else than a store of this format. Who opens it holds the lock of
+   * the dataDir: a second process that opens the file takes back what the first commits meanwhile.
+   */
+  static open(folder: string, onMissing?: (pages: number) => void): LmdbStore {
+    return new LmdbStore(openEnvironment(folder, onMissing));
+  }
+
+  /** From now on everything fails: the file is another system's, or no file of this folder any more. */
+  fail(reason: string): void {
+    this.#failed ??= storeFailed(reason);
+  }
+
+  /** Looks at everything that is in it, page by page, while it is used. */
+  check(): Promise<DataCheck> {
+    this.#checkOpen();
+    return checkData(this.#environment, () => this.#closed);
   }
 
   async load(id: ActorId): Promise<StoredRecord | undefined> {
@@ -101,10 +115,11 @@ export class LmdbStore implements Store {
     }, true);
   }
 
-  async *wakes(from: number, until: number): AsyncGenerator<Wake, void, undefined> {
+  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
-    for await (const [, at, id] of this.#keys([WAKE, from], [WAKE, until, LAST])) {
-      yield { id: id as ActorId, at: at as number };
+    const start: Key = after ? [WAKE, after.at, after.id] : [WAKE, from];
+    for await (const key of this.#keys(start, [WAKE, until, LAST])) {
+      if (!after || !same(key, start)) yield { id: key[2] as ActorId, at: key[1] as number };
     }
   }
 
@@ -118,9 +133,11 @@ export class LmdbStore implements Store {
   async backup(path: string): Promise<void> {
     this.#checkOpen();
     try {
-      mkdirSync(path, { recursive: true });
+      mkdirSync(path, { recursive: true, mode: 0o700 });
       if (readdirSync(path).length > 0) throw new Error('a folder with something in it');
-      await this.#environment.backup(join(path, DATA_FILE), true);
+      const file = join(path, DATA_FILE);
+      await this.#environment.backup(file, true);
+      chmodSync(file, 0o600);
     } catch (error) {
       throw storeFailed(`a backup goes into an empty folder; got ${asError(error).message} for ${path}`, error);
     }
@@ -213,6 +230,7 @@ export class LmdbStore implements Store {
 
   #checkOpen(): void {
     if (this.#closed) throw storeClosed();
+    if (this.#failed) throw this.#failed;
   }
 }
 

@@ -49,13 +49,14 @@ export class MemoryStore implements Store {
     );
   }
 
-  async *wakes(from: number, until: number): AsyncGenerator<Wake, void, undefined> {
+  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
     const due: Wake[] = [];
     for (const [id, { wakeAt: at }] of this.#disk) {
       if (at !== undefined && at >= from && at <= until) due.push({ id, at });
     }
-    yield* due.sort((a, b) => a.at - b.at);
+    due.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+    yield* after ? due.filter(({ id, at }) => at > after.at || (at === after.at && id > after.id)) : due;
   }
 
   async *ids(kind: string, after = ''): AsyncGenerator<ActorId, void, undefined> {

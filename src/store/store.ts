@@ -53,10 +53,10 @@ export interface Store {
   commit(changes: readonly StoreChange[], options?: CommitOptions): Promise<void>;
 
   /**
-   * Who must be in memory between two times, both counted, earliest first. Not a snapshot: what is committed during the
-   * walk may be seen or not.
+   * Who must be in memory between two times, both counted, earliest first, behind `after` only. Not a snapshot: what is
+   * committed during the walk may be seen or not.
    */
-  wakes(from: number, until: number): AsyncIterable<Wake>;
+  wakes(from: number, until: number, after?: Wake): AsyncIterable<Wake>;
 
   /** The ids of a kind, in order, those after `after` only. Not a snapshot. */
   ids(kind: string, after?: ActorId): AsyncIterable<ActorId>;

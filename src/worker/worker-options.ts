@@ -6,8 +6,8 @@ export interface WorkerOptions {
   pollMicros: number;
   /** Durable actors in memory, at most, per worker. */
   durableInMemoryMax: number;
-  /** Folder of the store; undefined where no kind is durable. */
-  storeFolder?: string;
+  /** Where the owner of the store listens; undefined where no kind is durable. */
+  storePath?: string;
   /** Level of the worker's logger. */
   logLevel: string;
 }

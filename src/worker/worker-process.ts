@@ -3,7 +3,7 @@
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
 import { fileURLToPath } from 'node:url';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { socketStore } from '../store/socket-store.ts';
 import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
@@ -87,7 +87,11 @@ async function start(order: BootOrder): Promise<string> {
     await loadActors(order.actors),
     order.main === undefined ? undefined : await loadMain(order.main),
   ]);
-  const store = options.storeFolder === undefined ? undefined : LmdbStore.open(options.storeFolder);
+  const { storePath } = options;
+  const store =
+    storePath === undefined
+      ? undefined
+      : socketStore({ clock, socketDir, path: storePath, system, token, self, pollMicros });
   const network = new SocketNetwork({
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),

@@ -69,9 +69,9 @@ class SimulatedStore implements Store {
     if (this.#random() < lie) throw storeFailed('a commit is written; got no word of how it went');
   }
 
-  async *wakes(from: number, until: number): AsyncGenerator<Wake, void, undefined> {
+  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     await this.#wait(OPERATION_MS);
-    yield* this.#store.wakes(from, until);
+    yield* this.#store.wakes(from, until, after);
   }
 
   ids(kind: string, after?: ActorId): AsyncIterable<ActorId> {
