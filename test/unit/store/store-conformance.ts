@@ -155,7 +155,9 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       expect((await store.load('bank/a!'))?.parts).toEqual(part(0));
     });
 
-    it('keeps the parts of any changes, small and large, few and many, as a map would', { timeout: 120_000 }, async () => {
+    it('keeps the parts of any changes, small and large, few and many, as a map would', {
+      timeout: 120_000,
+    }, async () => {
       const names = ['state', 'meta', 'm:~1.1@7', 'a:grüße 🎈', `r:${'0'.repeat(300)}`];
       for (let n = 0; n < 60; n++) names.push(`o:${String(n).padStart(16, '0')}`);
       const arbitrarySize = fc.oneof(
