@@ -1,9 +1,10 @@
 /** Workers as processes of node:cluster, so that their servers share ports. The one importer of node:cluster. */
-import cluster, { type Worker } from 'node:cluster';
+import cluster, { type ClusterSettings, type Worker } from 'node:cluster';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ToMaster, ToProcess } from '../wire/control.ts';
+import { marked, unmarked } from '../wire/control-mark.ts';
 import type { WorkerExit, WorkerHost, WorkerProcess } from './worker-host.ts';
 
 export class ClusterHost implements WorkerHost {
@@ -21,16 +22,7 @@ export class ClusterHost implements WorkerHost {
   }
 
   fork({ index, incarnation, role }: { index: number; incarnation: number; role: string }): WorkerProcess {
-    // Settings are the process's, not the system's: several systems may live here, so they are set before each fork.
-    cluster.setupPrimary({
-      exec: this.#exec,
-      args: [],
-      execArgv: inheritedExecArgv(),
-      serialization: 'advanced',
-      silent: false,
-      cwd: workingFolder(this.#exec),
-    });
-    const worker = cluster.fork({
+    const worker = this.#forkAside({
       TROUPE_WORKER: String(index),
       TROUPE_ROLE: role,
       TROUPE_INCARNATION: String(incarnation),
@@ -40,10 +32,13 @@ export class ClusterHost implements WorkerHost {
       channel: {
         send: (message: ToProcess) => {
           // A process that is gone hears nothing more; its exit tells the rest.
-          if (worker.isConnected()) worker.process.send(message, undefined, undefined, () => {});
+          if (worker.isConnected()) worker.process.send(marked(message), undefined, undefined, () => {});
         },
         onMessage: (receive: (message: ToMaster) => void) =>
-          worker.on('message', (message: ToMaster) => receive(message)),
+          worker.on('message', (received: unknown) => {
+            const message = unmarked<ToMaster>(received);
+            if (message) receive(message);
+          }),
       },
       retire: () => {
         if (worker.isConnected()) worker.disconnect();
@@ -56,6 +51,25 @@ export class ClusterHost implements WorkerHost {
         whenOver(worker, listener);
       },
     };
+  }
+
+  /** Settings are the process's, not the system's: other systems live here, and programs that fork workers of their own. */
+  #forkAside(env: Record<string, string>): Worker {
+    const theirs = cluster.settings;
+    cluster.setupPrimary({
+      exec: this.#exec,
+      args: [],
+      execArgv: inheritedExecArgv(),
+      serialization: 'advanced',
+      silent: false,
+      stdio: undefined,
+      cwd: workingFolder(this.#exec),
+    });
+    try {
+      return cluster.fork(env);
+    } finally {
+      (cluster as { settings: ClusterSettings }).settings = theirs;
+    }
   }
 }
 

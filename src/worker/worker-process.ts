@@ -8,6 +8,7 @@ import { openLog } from '../observe/log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder } from '../wire/private-folder.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
@@ -28,7 +29,7 @@ let receive = (message: ToProcess): void => {
 const control: ControlChannel<ToMaster, ToProcess> = {
   send: (message) => {
     // A master that is gone hears nothing more; node:cluster then ends this process.
-    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+    if (process.connected) process.send?.(marked(message), undefined, undefined, () => {});
   },
   onMessage: (listener) => {
     receive = listener;
@@ -42,8 +43,9 @@ const QUIET_MS_MAX = 3_000;
 let running: ClusterProcess | undefined;
 let socketDir: string | undefined;
 let isRetiring = false;
-process.on('message', (message) => {
-  const order = message as ToProcess;
+process.on('message', (received) => {
+  const order = unmarked<ToProcess>(received);
+  if (order === undefined) return;
   if (order.type === 'boot') void boot(order);
   else if (order.type === 'retire') retire();
   else receive(order);

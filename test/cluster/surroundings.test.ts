@@ -80,3 +80,15 @@ describe('the working folder of the program is removed', () => {
     await program.value('shutdown');
   });
 });
+
+test('a program and its libraries use node:cluster and its channels for themselves: nobody takes it for his own', async () => {
+  const program = new Program('beside.mjs');
+  programs.push(program);
+  expect(await program.ended).toBe(0);
+  const [outcome] = program.said as { odd: number }[];
+  const odd = outcome?.odd as number;
+  expect(outcome).toEqual({
+    ...{ pids: ['same', 'same'], answer: 0, fromWorkers: 2 * odd, toWorkers: 2 * odd, odd },
+    ...{ own: true, settings: true },
+  });
+});
