@@ -74,7 +74,8 @@ async function startLocal(
       return storage?.close();
     },
   });
-  ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: async () => {}, killAll: () => {} });
+  if (options.signals)
+    ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: undefined, killAll: () => {} });
   return process.system;
 }
 
@@ -160,7 +161,7 @@ async function startCluster(
   };
   const reload = (): Promise<void> =>
     peer.system.reload().catch((error) => log.error({ err: error }, 'the workers could not be replaced'));
-  ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
+  if (options.signals) ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
   try {
     await master.start();
   } catch (error) {

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
+import { cpuQuota } from './cpu-quota.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, type Log } from './observe/log.ts';
 import {
@@ -31,7 +32,10 @@ export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFa
 export interface SystemOptions {
   /** Folder of the behaviours, path or URL; or a record of definitions with `workers: 0`. Default `./actors`. */
   actors?: string | URL | Record<string, ActorDefinition>;
-  /** Worker processes: a number, or groups by role; 0: all in this process. Default: one for each core. */
+  /**
+   * Worker processes: a number, or groups by role; 0: all in this process. Default: one for each core, or as many as the quota of the
+   * container gives in full, at least one.
+   */
   workers?: number | WorkerGroup[];
   /** Module that every worker runs once ready: `export default (system) => …`. */
   main?: string | URL;
@@ -58,6 +62,11 @@ export interface SystemOptions {
   shutdownMs?: number;
   /** A pino logger, or a level. Default `info`. */
   log?: Log | string;
+  /**
+   * Drain at SIGTERM and SIGINT, then exit with 0 (a second signal, 500 ms later or more, ends everything at once); reload at SIGHUP,
+   * or drain where there are no workers. False: the program listens to signals and calls `shutdown()` itself. Default true.
+   */
+  signals?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -76,6 +85,7 @@ export interface ResolvedOptions {
   checkMessages: boolean;
   shutdownMs: number;
   log: Log | string;
+  signals: boolean;
 }
 
 export const WORKERS_MAX = 1024;
@@ -99,7 +109,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
   ],
-  ...['shutdownMs', 'log'],
+  ...['shutdownMs', 'log', 'signals'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -112,7 +122,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   const { hangMs = 10_000, ...supervision } = options.supervision ?? {};
   return {
     actors: actorsOf(options.actors ?? './actors'),
-    groups: groupsOf(options.workers ?? availableParallelism()),
+    groups: groupsOf(options.workers ?? cpusToUse()),
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: resolve(options.dataDir ?? '.troupe'),
@@ -125,6 +135,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     checkMessages: options.checkMessages ?? process.env.NODE_ENV !== 'production',
     shutdownMs: options.shutdownMs ?? 10_000,
     log: options.log ?? 'info',
+    signals: options.signals ?? true,
   };
 }
 
@@ -146,7 +157,7 @@ function faultsOf(options: SystemOptions): string[] {
   whole('pollMicros', 0, POLL_MICROS_MAX);
   whole('shutdownMs', 0, MILLISECONDS_MAX);
   whole('durableInMemoryMax', 1, DURABLE_IN_MEMORY_MAX);
-  const { name, dataDir, checkMessages, main, log } = options;
+  const { name, dataDir, checkMessages, main, log, signals } = options;
   expect(
     name === undefined || isKind(name),
     'name',
@@ -165,6 +176,7 @@ function faultsOf(options: SystemOptions): string[] {
     'true or false',
     checkMessages,
   );
+  expect(signals === undefined || typeof signals === 'boolean', 'signals', 'true or false', signals);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
   expect(log === undefined || isLog(log), 'log', `a pino logger or one of ${LOG_LEVELS.join(', ')}`, log);
   return [
@@ -257,6 +269,10 @@ function actorsOf(actors: string | URL | Record<string, ActorDefinition>): strin
 function urlOf(place: string | URL): string {
   const path = place instanceof URL ? fileURLToPath(place) : place.startsWith('file:') ? fileURLToPath(place) : place;
   return pathToFileURL(resolve(path)).href;
+}
+
+function cpusToUse(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(cpuQuota())));
 }
 
 function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {

@@ -187,7 +187,7 @@ describe('main', () => {
 test('all bad options are named at once, each with what was expected and what was got', async () => {
   const options = {
     ...{ workers: -1, askTimeoutMs: 0, messageBytesMax: 'many', shutdownMs: 1.5, name: 'Has Spaces', log: 7 },
-    ...{ supervision: { hangMs: 1, intensity: -1 }, checkMessages: 'yes', nonsense: true },
+    ...{ supervision: { hangMs: 1, intensity: -1 }, checkMessages: 'yes', nonsense: true, signals: 1 },
   };
   const { code, message } = await faultOfStart(options as unknown as SystemOptions);
   expect(code).toBe('INVALID_OPTIONS');

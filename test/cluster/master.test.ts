@@ -23,6 +23,7 @@ import {
   stopSystems,
   until,
 } from './harness.ts';
+import { SAME_SIGNAL_MS } from '../../src/signals.ts';
 import { Program } from './program.ts';
 
 const programs: Program[] = [];
@@ -122,19 +123,36 @@ describe('SIGTERM and SIGINT', () => {
     await expectNothingLeft(program.pid, workers);
   });
 
-  test('a second one exits at once', async () => {
+  test('a second one ends everything at once, but not right behind the first: then it is the same one', async () => {
     const { program, workers } = await serve();
     const diary = openDiary();
     await program.value('tell', `diarist/${diary.path}?slow`, { type: 'slowly', n: 1, ms: 8_000 });
     program.kill('SIGTERM');
     await sleep(150);
-    expect(program.child.exitCode).toBeNull();
+    program.kill('SIGINT');
+    await sleep(SAME_SIGNAL_MS);
+    expect([program.child.exitCode, program.child.signalCode]).toEqual([null, null]);
     const began = Date.now();
     program.kill('SIGTERM');
-    expect(await program.ended).not.toBe(0);
-    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(await program.ended).toBe(143);
+    expect(Date.now() - began).toBeLessThan(2_000);
     await expectNothingLeft(program.pid, workers);
     expect(diary.lines().filter((line) => line.startsWith('note'))).toEqual([]);
+  });
+
+  test('Ctrl-C that arrives twice, from the terminal and from npm, drains', async () => {
+    const { program, workers } = await serve({}, true);
+    const diary = openDiary();
+    const id = `diarist/${diary.path}?npm`;
+    for (const n of numbers(10)) await program.value('tell', id, { type: 'slowly', n, ms: 15 });
+    process.kill(-program.pid, 'SIGINT');
+    program.kill('SIGINT');
+    await sleep(20);
+    program.kill('SIGINT');
+    expect(await program.ended).toBe(0);
+    expect(diary.lines().filter((line) => line.startsWith('note'))).toHaveLength(10);
+    expect(diary.lines().at(-1)).toBe(`stop ${id} shutdown`);
+    await expectNothingLeft(program.pid, workers);
   });
 
   test('a drain takes at most shutdownMs, then what hangs is killed', async () => {
@@ -148,13 +166,37 @@ describe('SIGTERM and SIGINT', () => {
     await expectNothingLeft(program.pid, workers);
   });
 
-  test('a program that listens to the signal itself decides itself', async () => {
-    const { program } = await serve({ ownSignals: true });
+  test('whoever else listens to the signal, the system drains and the process ends', async () => {
+    const { program, workers } = await serve({ ownSignals: true });
     program.kill('SIGTERM');
-    await until('it has heard', () => program.said.length > 0);
+    expect(await program.ended).toBe(0);
+    expect(program.said).toEqual([{ value: 'SIGTERM' }]);
+    await expectNothingLeft(program.pid, workers);
+  });
+
+  test.each([2, 0])('with signals: false they are the business of the program (workers: %i)', async (count) => {
+    const { program } = await serve({ ownSignals: true, signals: false, workers: count });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      program.kill(signal);
+      await until('it has heard', () => JSON.stringify(program.said.at(-1)) === JSON.stringify({ value: signal }));
+    }
+    await sleep(100);
     expect(await program.value('ask', 'counter/a', { type: 'get' })).toBe(0);
     await program.value('shutdown');
   });
+
+  test.each(['SIGHUP', 'SIGTERM', 'SIGINT'] as const)(
+    '%s drains and ends a process that hosts all actors itself',
+    async (signal) => {
+      const { program } = await serve({ workers: 0 });
+      const diary = openDiary();
+      const id = `diarist/${diary.path}?alone`;
+      for (const n of numbers(5)) await program.value('tell', id, { type: 'slowly', n, ms: 15 });
+      program.kill(signal);
+      expect(await program.ended).toBe(0);
+      expect(diary.lines().at(-1)).toBe(`stop ${id} shutdown`);
+    },
+  );
 
   test('to a worker alone mean nothing: workers obey the master', async () => {
     const { program, workers } = await serve();

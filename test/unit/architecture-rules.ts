@@ -34,6 +34,7 @@ const TOP_FILES: Record<string, string> = {
   'index.ts': 'index',
   'actor-system.ts': 'actor-system',
   'options.ts': 'actor-system',
+  'cpu-quota.ts': 'actor-system',
   'signals.ts': 'actor-system',
   'socket-folder.ts': 'actor-system',
 };

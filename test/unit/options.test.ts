@@ -49,6 +49,7 @@ describe('options', () => {
       checkMessages: true,
       shutdownMs: 10_000,
       log: 'info',
+      signals: true,
     });
   });
 

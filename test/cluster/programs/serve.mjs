@@ -3,7 +3,8 @@ import { createSystem } from 'troupe';
 import { outcomeOf } from '../actors/_outcome.mjs';
 
 const { ownSignals, ...options } = JSON.parse(process.argv[2]);
-if (ownSignals) process.on('SIGTERM', () => process.send({ value: 'SIGTERM' }));
+if (ownSignals)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.send({ value: signal }));
 
 const starting = outcomeOf(
   createSystem({ actors: new URL('../actors/', import.meta.url), workers: 2, log: 'silent', ...options }),
