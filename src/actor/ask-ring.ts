@@ -1,12 +1,18 @@
 /**
- * Actors that wait for each other in a ring. An ask that reaches an actor which itself waits sends a probe along what
- * that actor waits for; a probe that comes back to where it began has found a ring (edge chasing: Chandy, Misra and
- * Haas, Distributed Deadlock Detection, 1983). Whichever ask closes the ring arrives last, so none is missed. An ask
- * under way counts as waited for while the turn that made it lasts.
+ * Actors that wait for each other in a ring. An ask or a stop that reaches an actor which itself waits sends a probe along
+ * what that actor waits for; a probe that comes back to where it began has found a ring (edge chasing: Chandy, Misra and
+ * Haas, Distributed Deadlock Detection, 1983). Whichever wait closes the ring begins last, so none is missed. An ask
+ * under way counts as waited for while the turn that made it lasts, and so do a stop and the start of a child; an actor
+ * that ends waits for the ends of its children.
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
+
+/** What an actor waits for: the reply, the start or the end of another one. */
+export interface Wait {
+  readonly target: ActorId;
+}
 
 /** Actors in a ring at most; longer ones end by their deadlines. */
 export const RING_MAX = 64;
@@ -36,10 +42,20 @@ export function followProbe(
 }
 
 export function ringText(ring: readonly ActorId[]): string {
-  return `actors that ask must not wait for each other; got the ring ${[...ring, ring[0]].join(' → ')}`;
+  return `actors must not wait for each other; got the ring ${[...ring, ring[0]].join(' → ')}`;
+}
+
+/** Whether an envelope is one that its sender waits for, while its turn lasts. */
+export function isWaitedFor({ verb, sender, replyTo }: Envelope): boolean {
+  return (verb === 'message' || verb === 'stop') && sender !== undefined && replyTo?.settled === false;
 }
 
 /** Whether an envelope is the ask that the ring begins with. */
 export function beginsRing(envelope: Envelope, ring: readonly ActorId[]): boolean {
-  return envelope.sender === ring[0] && envelope.replyTo !== undefined && envelope.verb === 'message';
+  return envelope.sender === ring[0] && isWaitedFor(envelope);
+}
+
+/** The same ring, one actor on: where the first one waits for a child, there is no ask of it to refuse. */
+export function turned(ring: readonly ActorId[]): ActorId[] {
+  return [...ring.slice(1), ring[0] as ActorId];
 }

@@ -12,15 +12,15 @@ import { Ring } from '../structures/ring.ts';
 import { type ActorId, keyOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
-import { beginsRing, chaseRing, followProbe, ringText } from './ask-ring.ts';
+import { beginsRing, chaseRing, followProbe, isWaitedFor, ringText, turned, type Wait } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { Mailbox, type MailboxLoad } from './mailbox.ts';
-import type { PendingReply } from './pending-replies.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
@@ -80,8 +80,8 @@ export interface CellExtras {
   timers: Set<Timer> | undefined;
   /** The envelope that an async schema looks at: still mail, its handler has not begun. */
   checking: Envelope | undefined;
-  /** Asks made in the present turn. */
-  asks: Set<PendingReply> | undefined;
+  /** What the present turn, or the end that is under way, waits for. */
+  waits: Set<Wait> | undefined;
   /** Target → the name of the watch. */
   watching: Map<ActorId, WatchName> | undefined;
   /** Actors that it watched and that have ended: the signal lane. */
@@ -109,7 +109,7 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   children: undefined,
   timers: undefined,
   checking: undefined,
-  asks: undefined,
+  waits: undefined,
   watching: undefined,
   terminated: undefined,
   ownTurns: 0,
@@ -195,7 +195,7 @@ export class Cell extends Sender implements Runnable, Run {
       return false;
     }
     mailbox.push(envelope);
-    if (this.#extras.asks !== undefined) this.#chase(envelope);
+    if (this.#extras.waits !== undefined) this.#chase(envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
     return mailbox.length * 2 <= behaviour.capacity;
@@ -210,7 +210,7 @@ export class Cell extends Sender implements Runnable, Run {
         this.#probe(signal.path);
         break;
       case 'ask-cycle':
-        this.#refuse((waiting) => beginsRing(waiting, signal.ring), signal.ring);
+        this.#breakRing(signal.ring);
         break;
       case 'acknowledged':
         this.durable?.acknowledged(signal);
@@ -302,15 +302,15 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   /** Between turns an actor waits for nothing: what is asked then keeps no mail from being handled. */
-  override waits(reply: PendingReply): void {
+  override waits(wait: Wait): void {
     if (this.status === 'ready') return;
     const own = this.own;
-    own.asks ??= new Set();
-    own.asks.add(reply);
+    own.waits ??= new Set();
+    own.waits.add(wait);
   }
 
-  override waitsNoMore(reply: PendingReply): void {
-    this.#extras.asks?.delete(reply);
+  override waitsNoMore(wait: Wait): void {
+    this.#extras.waits?.delete(wait);
   }
 
   /** The asker of the present turn has given up. */
@@ -323,7 +323,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.current = undefined;
     const extras = this.#extras;
     if (extras === NO_EXTRAS) return;
-    extras.asks = undefined;
+    extras.waits = undefined;
     extras.abort = undefined;
     extras.abortTimer?.();
     extras.abortTimer = undefined;
@@ -341,13 +341,13 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   *#waitsFor(): Iterable<ActorId> {
-    for (const reply of this.#extras.asks ?? []) yield reply.target;
+    for (const wait of this.#extras.waits ?? []) yield wait.target;
   }
 
   /** The ask is in the mailbox already: a probe may come back before this returns. */
   #chase(envelope: Envelope): void {
-    const { sender } = envelope;
-    if (envelope.replyTo === undefined || envelope.verb !== 'message' || sender === undefined) return;
+    if (!isWaitedFor(envelope)) return;
+    const sender = envelope.sender as ActorId;
     if (!chaseRing(this.kernel.post, sender, this.id, this.#waitsFor())) return;
     this.#refuse((waiting) => waiting === envelope, sender === this.id ? [sender] : [sender, this.id]);
   }
@@ -357,9 +357,24 @@ export class Cell extends Sender implements Runnable, Run {
     if (ring) this.kernel.post.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
   }
 
-  #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): void {
+  #breakRing(ring: readonly ActorId[]): void {
+    if (this.#refuse((waiting) => beginsRing(waiting, ring), ring) || this.origin.parent?.id !== ring[0]) return;
+    const next = turned(ring);
+    this.kernel.post.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
+  }
+
+  /** False: there is none. A stop is only waited for no longer: it stays in line. */
+  #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): boolean {
+    for (const waiting of this.mailbox.mail()) {
+      if (waiting.verb !== 'stop' || !isIt(waiting)) continue;
+      const what = ring.length === 1 ? `${this.id} cannot wait for its own end: ctx.stop() ends it` : ringText(ring);
+      waiting.replyTo?.reject(new TroupeError('ASK_CYCLE', `${what}; the stop stands`, { fate: 'unknown' }));
+      return true;
+    }
     const envelope = this.mailbox.removeFirst(isIt);
-    if (envelope) this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+    if (!envelope) return false;
+    this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+    return true;
   }
 
   #askGivenUp(process: ActorId, correlation: number): void {
@@ -374,6 +389,7 @@ export class Cell extends Sender implements Runnable, Run {
     }
     // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
     if (this.durable) return;
-    this.mailbox.removeFirst((waiting) => waiting.replyTo !== undefined && isIt(waiting.replyTo));
+    // A stop stands, also where its sender waits no longer.
+    this.mailbox.removeFirst(({ verb, replyTo }) => verb !== 'stop' && isIt(replyTo));
   }
 }

@@ -18,6 +18,7 @@ import {
   startAgain,
 } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
+import { beginWait } from './local-wait.ts';
 
 /** Milliseconds for a child's end before it is killed. */
 export const CHILD_SHUTDOWN_MS = 5_000;
@@ -104,7 +105,7 @@ export class Children {
   /** Ends all, in reverse order of start; one that takes longer than its `shutdownMs` is killed. */
   async endAll(reason: ExitReason): Promise<void> {
     this.#ending = true;
-    for (const child of [...this.#byId.values()].reverse()) await endWithin(child, reason);
+    for (const child of [...this.#byId.values()].reverse()) await this.#endWithin(child, reason);
     this.#byId.clear();
   }
 
@@ -113,6 +114,13 @@ export class Children {
     this.#ending = true;
     for (const { cell } of [...this.#byId.values()].reverse())
       endCell(cell, { reason: 'killed', mail: 'ACTOR_STOPPED' });
+  }
+
+  /** An onStop that asks the parent, which waits for this end, is told of the ring. */
+  async #endWithin(child: Child, reason: ExitReason): Promise<void> {
+    const waitsNoMore = beginWait(this.#parent, child.cell.id);
+    await endWithin(child, reason);
+    waitsNoMore();
   }
 
   #restart(failed: Child, error: Error): void {
@@ -169,4 +177,13 @@ function endWithin(child: Child, reason: ExitReason): Promise<void> {
 export function endAfterTurn(cell: Cell, reason: ExitReason): void {
   if (cell.status === 'busy') cell.stopping = reason;
   else endCell(cell, endingOf(reason));
+}
+
+/** Resolves once it has ended. */
+export function endForShutdown(cell: Cell): Promise<void> {
+  return new Promise((resolve) => {
+    if (cell.status === 'ended') return resolve();
+    (cell.own.endReplies ??= []).push(new LocalReply(resolve, () => resolve()));
+    endAfterTurn(cell, 'shutdown');
+  });
 }

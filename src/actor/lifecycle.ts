@@ -15,6 +15,9 @@ import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
 import { hostMachine } from './machine-actor.ts';
 
+/** Milliseconds that `state` and `onStart` may take, each. */
+export const START_HOOK_MS = 60_000;
+
 /** Begins an incarnation: its state, then onStart, then mail. */
 export function startCell(cell: Cell): void {
   cell.status = 'starting';
@@ -73,7 +76,7 @@ function endDurableStart({ durable }: Cell): Error | undefined {
   }
 }
 
-/** Calls user code that may be async; one of `done` and `failed` is called, at once where it is not. */
+/** Calls user code that may be async; one of `done` and `failed` is called, at once where it is not, or when its time is over. */
 function attempt(
   cell: Cell,
   work: () => unknown,
@@ -88,8 +91,16 @@ function attempt(
   } catch (error) {
     return failed(error);
   }
-  if (isAsync) Promise.resolve(result).then(done, failed);
-  else done(result);
+  if (!isAsync) return done(result);
+  // Gone with the incarnation, should that end before.
+  const cancel = cell.setTimer(START_HOOK_MS, () => {
+    failed(new Error(`the start of ${cell.id} did not end within ${START_HOOK_MS} ms`));
+  });
+  const ended = (goOn: (value: unknown) => void) => (value: unknown) => {
+    cancel();
+    goOn(value);
+  };
+  Promise.resolve(result).then(ended(done), ended(failed));
 }
 
 function started(cell: Cell): void {
@@ -129,6 +140,8 @@ function startFailed(cell: Cell, error: Error): void {
   const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;
   if (!waiting) return cell.stopping === undefined ? failCell(cell, error) : endUnused(cell, cell.stopping);
   cell.own.startReplies = undefined;
+  // Who waited may have given up by now.
+  cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw as it started');
   const text = `${cell.id} starts; got ${error.name}: ${error.message}`;
   for (const reply of waiting)
     reply.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));

@@ -13,15 +13,16 @@ import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import { ActorContext } from './actor-context.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Cell, type CellHost, type CellOrigin, type Ending } from './cell.ts';
-import { endAfterTurn } from './children.ts';
+import { endForShutdown } from './children.ts';
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import { FailedActors } from './failed-actors.ts';
+import { Farewells } from './farewells.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
-import { LocalReply } from './local-reply.ts';
 import { MailboxLoad } from './mailbox.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
+import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
@@ -41,6 +42,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly #cells = new Map<ActorId, Cell>();
   readonly failed: FailedActors = new FailedActors();
   readonly asleep: Asleep = new Asleep();
+  readonly #farewells = new Farewells();
   readonly #idle: DeadlineWheel;
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
@@ -134,6 +136,7 @@ export class LocalActors implements CellHost, Recipient {
   ended(cell: Cell, ending: Ending): void {
     const { id, kernel } = cell;
     this.#watchIdlenessNoMore(cell);
+    this.#farewells.add(id);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
@@ -146,12 +149,15 @@ export class LocalActors implements CellHost, Recipient {
     kernel.events.emit('actor-stopped', { id, worker: kernel.worker, reason: ending.reason });
   }
 
-  /** Ends every actor: parents see to their children. Resolves when all have ended. */
-  async stopAll(): Promise<void> {
-    // Once more for those that the last words of others have activated.
-    for (let cells = this.#tops(); cells.length > 0; cells = this.#tops()) {
-      await Promise.all(cells.map((cell) => this.#stopForShutdown(cell)));
-    }
+  /**
+   * Ends every actor that lives now: parents see to their children. Resolves when they have ended, to how many they were;
+   * their last words may have activated others.
+   */
+  async stopAll(): Promise<number> {
+    this.#farewells.begin();
+    const cells = this.#tops();
+    await Promise.all(cells.map(endForShutdown));
+    return cells.length;
   }
 
   /** Nothing is activated any more, and no timer is left. */
@@ -163,7 +169,7 @@ export class LocalActors implements CellHost, Recipient {
   /** A spawned actor whose worker has died begins again here, without waiting for a message. */
   startAgain(id: ActorId, args: unknown): void {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
-    if (!behaviour || this.#cells.has(id) || lacksStore(this.kernel, behaviour)) return;
+    if (!behaviour || this.#cells.has(id) || this.#isOver(id) || lacksStore(this.kernel, behaviour)) return;
     startCell(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }));
   }
 
@@ -189,29 +195,15 @@ export class LocalActors implements CellHost, Recipient {
     return [...this.#cells.values()].filter(({ origin: { parent } }) => !parent || parent.status === 'ended');
   }
 
-  #stopForShutdown(cell: Cell): Promise<void> {
-    return new Promise((resolve) => {
-      if (cell.status === 'ended') return resolve();
-      (cell.own.endReplies ??= []).push(new LocalReply(resolve, () => resolve()));
-      endAfterTurn(cell, 'shutdown');
-    });
-  }
-
   #activate(envelope: Envelope): boolean {
     const { to } = envelope;
-    const { behaviours, deadLetters, clock } = this.kernel;
+    const { behaviours, clock } = this.kernel;
     const behaviour = behaviours.get(kindOf(to));
-    if (!behaviour) {
-      const known = [...behaviours.keys()].join(', ');
-      deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${to}`);
-    } else if (this.#isClosed) {
-      deadLetters.refuse(envelope, 'SHUTTING_DOWN', `mail is handled while the system runs; got a message to ${to}`);
-    } else if (lacksStore(this.kernel, behaviour)) {
-      refuseWithoutStore(this.kernel, envelope);
-    } else if (this.failed.has(to, clock.now())) {
-      const text = `${to} handles messages within its restart intensity; got one after it failed`;
-      deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
-    } else {
+    if (!behaviour) refuseUnknownKind(this.kernel, envelope);
+    else if (this.#isOver(to)) refuseForGood(this.kernel, envelope);
+    else if (lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
+    else if (this.failed.has(to, clock.now())) refuseOfFailed(this.kernel, envelope);
+    else {
       const cell = this.createCell(to, behaviour, this.asleep.originOf(to) ?? VIRTUAL);
       // Its mail comes first: a start that ends at once sees to what has become of it.
       const isClear = cell.deliver(envelope);
@@ -221,10 +213,15 @@ export class LocalActors implements CellHost, Recipient {
     return true;
   }
 
+  /** For this actor, or for all. */
+  #isOver(id: ActorId): boolean {
+    return this.#isClosed || this.#farewells.has(id);
+  }
+
   /** A passivated actor comes back without a message. */
   #wakeUp(id: ActorId): Cell | undefined {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
-    if (!behaviour || this.#isClosed || lacksStore(this.kernel, behaviour)) return undefined;
+    if (!behaviour || this.#isOver(id) || lacksStore(this.kernel, behaviour)) return undefined;
     const cell = this.createCell(id, behaviour, this.asleep.originOf(id) ?? VIRTUAL);
     startCell(cell);
     return cell;
@@ -288,9 +285,10 @@ export class LocalActors implements CellHost, Recipient {
   #spawn(envelope: Envelope): void {
     const behaviour = this.kernel.behaviours.get(kindOf(envelope.to));
     if (!envelope.replyTo) return;
-    if (behaviour && lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
+    if (this.#isOver(envelope.to)) refuseForGood(this.kernel, envelope);
+    else if (behaviour && lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
     else if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
-    else this.kernel.deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has a known kind; got ${envelope.to}`);
+    else refuseUnknownKind(this.kernel, envelope);
   }
 
   #subscribe(envelope: Envelope): void {
@@ -381,17 +379,10 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   #leftOver(envelope: Envelope, ending: Ending): void {
-    const { replyTo, verb } = envelope;
-    if (verb === 'run') return;
-    if (ending.mail === 'deliver-again') {
-      // Here, not by the router: it came before whatever is held or still on its way to this home.
-      this.deliver(envelope);
-    } else if (verb === 'stop' || verb === 'barrier') {
-      replyTo?.resolve(undefined);
-    } else {
-      const text = `${envelope.to} handles the message; got its end (${ending.reason})`;
-      this.kernel.deadLetters.refuse(envelope, ending.mail, text, 'not-executed', ending.error);
-    }
+    if (envelope.verb === 'run') return;
+    // Here, not by the router: it came before whatever is held or still on its way to this home.
+    if (ending.mail === 'deliver-again') this.deliver(envelope);
+    else refuseLeftOver(this.kernel, envelope, ending);
   }
 }
 

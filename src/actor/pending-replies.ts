@@ -7,6 +7,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { AskOptions } from './ask-options.ts';
+import type { Wait } from './ask-ring.ts';
 
 /** Asks under way at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
@@ -16,8 +17,8 @@ export const EITHER_HOME: ActorId = '~';
 
 /** Who asked, where it was an actor: it is waited for while the asker's turn lasts. */
 export interface Asker {
-  waits(reply: PendingReply): void;
-  waitsNoMore(reply: PendingReply): void;
+  waits(wait: Wait): void;
+  waitsNoMore(wait: Wait): void;
 }
 
 /** Handed over by the executor of the promise made last: one for all asks, where one for each would be a closure more. */

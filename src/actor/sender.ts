@@ -8,12 +8,16 @@ import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
+import type { Wait } from './ask-ring.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
 
 /** Congested recipients that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
 export const CONGESTED_KEPT = 1024;
+
+/** Milliseconds that an end is waited for, where the turn that asks for it has no less left; the stop itself stands. */
+export const STOP_TIMEOUT_MS = 10_000;
 
 export class Sender implements Asker, Speaker {
   readonly kernel: Kernel;
@@ -60,10 +64,11 @@ export class Sender implements Asker, Speaker {
   /** An ask of any verb; the envelope goes the way of this sender's tells. */
   request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
     const now = this.kernel.clock.now();
-    const asker = verb === 'message' ? this : undefined;
+    const asker = verb === 'message' || verb === 'stop' ? this : undefined;
     const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), asker, options, now);
     if (reply.settled) return reply;
-    const envelope = new Envelope(verb, to, message, this.id, reply, reply.deadline);
+    // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
+    const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
     const { durable } = this;
     const isClear = durable === undefined ? this.kernel.post.deliver(envelope) : durable.request(envelope);
@@ -85,7 +90,11 @@ export class Sender implements Asker, Speaker {
   stop(id: ActorId, reason = 'stopped'): Promise<void> {
     checkId(id);
     this.checkOpen();
-    return this.#endless('stop', id, reason) as Promise<void>;
+    const now = this.kernel.clock.now();
+    const reply = this.request('stop', id, reason, { timeoutMs: STOP_TIMEOUT_MS });
+    return reply.promise.catch((error: TroupeError) => {
+      throw error.code === 'ASK_TIMEOUT' && reply.deadline > now ? notEnded(id, reply.deadline - now) : error;
+    }) as Promise<void>;
   }
 
   /**
@@ -98,13 +107,13 @@ export class Sender implements Asker, Speaker {
     this.#congested = undefined;
     const others = [...congested].filter((id) => id !== this.id);
     const barrier = (id: ActorId): Promise<unknown> =>
-      this.id === undefined ? this.#endless('barrier', id, undefined) : this.request('barrier', id, undefined).promise;
+      this.id === undefined ? this.#endless(id) : this.request('barrier', id, undefined).promise;
     await Promise.allSettled(others.map(barrier));
   }
 
-  waits(_reply: PendingReply): void {}
+  waits(_wait: Wait): void {}
 
-  waitsNoMore(_reply: PendingReply): void {}
+  waitsNoMore(_wait: Wait): void {}
 
   protected checkOpen(): void {
     if (this.kernel.closing) {
@@ -114,12 +123,10 @@ export class Sender implements Asker, Speaker {
     }
   }
 
-  /** A request without a deadline: it ends with the actor. */
-  #endless(verb: Verb, to: ActorId, message: unknown): Promise<unknown> {
+  /** A barrier without a deadline: a process may wait for as long as the mail takes. */
+  #endless(to: ActorId): Promise<unknown> {
     const reply = this.kernel.pending.open(to, 0, undefined, undefined);
-    const envelope = new Envelope(verb, to, message, this.id, reply, 0);
-    if (this.durable === undefined) this.kernel.post.deliver(envelope);
-    else this.durable.request(envelope);
+    this.kernel.post.deliver(new Envelope('barrier', to, undefined, undefined, reply, 0));
     return reply.promise;
   }
 
@@ -142,6 +149,11 @@ export class Sender implements Asker, Speaker {
     this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);
     return false;
   }
+}
+
+function notEnded(id: ActorId, waitedMs: number): TroupeError {
+  const text = `${id} did not end within ${Math.ceil(waitedMs)} ms; the stop stands`;
+  return new TroupeError('ASK_TIMEOUT', text, { fate: 'unknown' });
 }
 
 /** Checks a message as a link would, and freezes it where it is fine. */

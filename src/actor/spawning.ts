@@ -15,6 +15,7 @@ import type { Context, SpawnOptions } from './context.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
+import { waitForStart } from './local-wait.ts';
 
 /** The id to spawn under; throws for a kind that is not known and for arguments that are no plain data. */
 export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
@@ -81,19 +82,18 @@ export async function spawnChild(
   if ((parent.extras.children?.size ?? 0) >= CHILDREN_MAX) {
     throw new TroupeError('OVERLOADED', `an actor has at most ${CHILDREN_MAX} children; got one more`);
   }
-  await ended(host.cellOf(id));
-  if (!host.cellOf(id)) await kernel.claims?.claim(id, kind, options.key === undefined);
-  checkAlive(parent, context);
-  const running = host.cellOf(id);
-  if (running) {
-    await sameChild(parent, running, options.args);
-  } else {
+  await waitForStart(parent, id, async () => {
+    await ended(host.cellOf(id));
+    if (!host.cellOf(id)) await kernel.claims?.claim(id, kind, options.key === undefined);
+    checkAlive(parent, context);
+    const running = host.cellOf(id);
+    if (running) return sameChild(parent, running, options.args);
     // Another claim may have taken the place between the answer and this step.
     if (kernel.claims?.isHome(id) === false) throw alreadyExists(id);
     const child = newChild(parent, id, options.args, restart, shutdownMs);
     if (parent.durable) startWithTurn(parent, child);
     else await start(child);
-  }
+  });
   return id;
 }
 

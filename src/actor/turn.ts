@@ -19,7 +19,8 @@ export function runEnvelope(cell: Cell, envelope: Envelope): void {
   const { replyTo, verb } = envelope;
   const { durable } = cell;
   if (durable !== undefined && !durable.admit(envelope)) return;
-  if (replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
+  // A stop stands, though its sender may wait for it no longer.
+  if (verb !== 'stop' && replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
     durable?.skip(envelope);
     return;
   }

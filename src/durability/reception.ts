@@ -3,7 +3,7 @@
  * what is noted of each in the commit of its turn.
  */
 import type { Cell } from '../actor/cell.ts';
-import type { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { type Envelope, type Stamp, streamOwner } from '../vocabulary/envelope.ts';
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
@@ -105,9 +105,7 @@ export class Reception {
 
   acknowledge(stream: string, number: number): void {
     const { kernel, id } = this.#door.cell;
-    const at = stream.indexOf('@');
-    const to = stream.startsWith('~') ? stream.slice(0, at) : stream;
-    kernel.post.signal(to, { type: 'acknowledged', by: id, stream, number });
+    kernel.post.signal(streamOwner({ stream }), { type: 'acknowledged', by: id, stream, number });
   }
 
   /** The same for every run of the turn. */

@@ -4,6 +4,7 @@
  * as much was received as sent, and nothing changed in between (four counters, Mattern 1987).
  */
 import type { Clock } from '../vocabulary/clock.ts';
+import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
 import type { IdleAnswer } from '../wire/control.ts';
 import type { Participants } from './participants.ts';
 import type { Queries } from './queries.ts';
@@ -18,6 +19,7 @@ export class WindingDown {
   readonly #participants: Participants;
   readonly #queries: Queries;
   readonly #until: number;
+  readonly #startedAt: number;
 
   /** `until`: on `Clock.now()`. */
   constructor(clock: Clock, participants: Participants, queries: Queries, until: number) {
@@ -25,23 +27,32 @@ export class WindingDown {
     this.#participants = participants;
     this.#queries = queries;
     this.#until = until;
+    this.#startedAt = clock.now();
   }
 
   /** Resolves when every actor has ended, or the time is up. */
   async run(): Promise<void> {
     await this.#queries.askAll(this.#participants, 'close', Math.min(ANSWER_MS, this.#leftMs));
-    await this.#untilIdle();
-    await this.#queries.askAll(this.#participants, 'stop-actors', Math.max(1, this.#leftMs));
-    await this.#untilIdle();
+    await this.#untilIdle(this.#startedAt + (this.#until - this.#startedAt) * MAIL_SHARE);
+    // Once more for those that the last words of others have activated.
+    while ((await this.#stopActors()) > 0 && this.#leftMs > 0) {
+      await this.#untilIdle(Math.min(this.#until, this.#clock.now() + LAST_WORDS_MS));
+    }
+  }
+
+  /** How many there were. */
+  async #stopActors(): Promise<number> {
+    const answers = await this.#queries.askAll(this.#participants, 'stop-actors', Math.max(1, this.#leftMs));
+    return answers.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : 0), 0);
   }
 
   get #leftMs(): number {
     return Math.max(0, this.#until - this.#clock.now());
   }
 
-  async #untilIdle(): Promise<void> {
+  async #untilIdle(until: number): Promise<void> {
     let before: string | undefined;
-    while (this.#leftMs > 0) {
+    while (this.#clock.now() < until) {
       const round = await this.#round();
       if (round !== undefined && round === before) return;
       before = round;
@@ -51,10 +62,11 @@ export class WindingDown {
 
   /** What was counted where all is quiet, else undefined. */
   async #round(): Promise<string | undefined> {
-    const answers = (await this.#queries.askAll(this.#participants, 'idle', Math.min(ANSWER_MS, this.#leftMs))) as (
-      | IdleAnswer
-      | undefined
-    )[];
+    const answers = (await this.#queries.askAll(
+      this.#participants,
+      'idle',
+      Math.max(1, Math.min(ANSWER_MS, this.#leftMs)),
+    )) as (IdleAnswer | undefined)[];
     let sent = 0;
     let received = 0;
     for (const answer of answers) {

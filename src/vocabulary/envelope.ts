@@ -75,6 +75,11 @@ export class Stamp {
   }
 }
 
+/** The actor, or the address of the process, whose numbers a stamp has. */
+export function streamOwner({ stream }: Pick<Stamp, 'stream'>): ActorId {
+  return stream.startsWith('~') ? stream.slice(0, stream.indexOf('@')) : stream;
+}
+
 export class Envelope {
   verb: Verb;
   to: ActorId;

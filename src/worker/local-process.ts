@@ -8,6 +8,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
+import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
@@ -37,8 +38,6 @@ export interface LocalProcessOptions {
 
 /** Milliseconds between two looks at whether the process has become idle. */
 const IDLE_POLL_MS = 5;
-/** Share of the time of a shutdown that mail and asks may take; the rest is for onStop of those that do end in time. */
-const MAIL_SHARE = 0.8;
 
 export class LocalProcess implements ClusterDoor {
   readonly self: ProcessIdentity = { worker: 0, role: 'master', pid: process.pid };
@@ -120,10 +119,8 @@ export class LocalProcess implements ClusterDoor {
     const { clock, pending } = kernel;
     const startedAt = clock.now();
     kernel.closing = true;
-    while (this.#busy() && clock.now() < startedAt + timeoutMs * MAIL_SHARE) {
-      await new Promise<void>((resolve) => clock.setTimer(IDLE_POLL_MS, resolve));
-    }
-    const stopped = actors.stopAll();
+    await this.#untilIdle(startedAt + timeoutMs * MAIL_SHARE);
+    const stopped = this.#stopActors(startedAt + timeoutMs);
     let late = { cancel: (): void => {} };
     const deadline = new Promise<void>((resolve) => {
       late = clock.setTimer(startedAt + timeoutMs - clock.now(), resolve);
@@ -138,6 +135,23 @@ export class LocalProcess implements ClusterDoor {
     await this.#durability?.close();
     clearInterval(this.#alive);
     await this.#ended?.();
+  }
+
+  /** Once more for those that the last words of others have activated. */
+  async #stopActors(until: number): Promise<void> {
+    const { clock } = this.kernel;
+    while ((await this.actors.stopAll()) > 0 && clock.now() < until) {
+      // Whatever they say to each other: timers and sockets have their turn.
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      await this.#untilIdle(Math.min(until, clock.now() + LAST_WORDS_MS));
+    }
+  }
+
+  async #untilIdle(until: number): Promise<void> {
+    const { clock } = this.kernel;
+    while (this.#busy() && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.setTimer(IDLE_POLL_MS, resolve));
+    }
   }
 
   #busy(): boolean {

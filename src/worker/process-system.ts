@@ -15,6 +15,7 @@ import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
+import { SPAWN_TIMEOUT_MS } from '../actor/local-wait.ts';
 import { spawnId } from '../actor/spawning.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
@@ -39,9 +40,6 @@ export interface ClusterDoor {
   metrics(): Promise<SystemMetrics>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
-
-/** Milliseconds that the start of a spawned actor may take. */
-export const SPAWN_TIMEOUT_MS = 60_000;
 
 export class ProcessSystem implements System {
   readonly name: string;

@@ -20,6 +20,8 @@ export interface Behaviour {
   /** What its part in a hand-off is; left alone, nothing comes of it until the test says so. */
   handoffs?: 'install' | 'refuse';
   idle?: () => IdleAnswer;
+  /** How many actors it stops, when it is told to. */
+  stopActors?: () => number | undefined;
 }
 
 /** One process of the system, a worker or the master's own data plane. */
@@ -163,6 +165,7 @@ export class FakeProcess {
 
   #answer(what: string): unknown {
     if (what === 'idle') return this.behave.idle?.() ?? { idle: true, waiting: 0, sent: 0, received: 0 };
+    if (what === 'stop-actors') return this.behave.stopActors?.() ?? 0;
     return what === 'metrics' ? { worker: this.index } : undefined;
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EXIT_MS_MAX } from '../../../src/master/master.ts';
+import { LAST_WORDS_MS } from '../../../src/vocabulary/shutdown-times.ts';
 import type { ProcessQuery } from '../../../src/wire/control.ts';
 import type { FakeProcess } from './fake-host.ts';
 import { request, SHUTDOWN_MS, startTestSystem } from './system.ts';
@@ -14,11 +15,14 @@ function rounds(process: FakeProcess): number {
 
 test('a shutdown closes, waits for quiet, stops the actors, waits again, and only then ends the processes', async () => {
   const { clock, host, master, self } = await startTestSystem();
+  const actors = [3, 1, 0];
+  host.worker(1).behave.stopActors = () => actors.shift();
   const down = master.shutdown();
   await clock.advance(SHUTDOWN_MS);
   await down;
   for (const worker of host.forked) {
-    expect(queriesTo(worker)).toEqual(['close', 'idle', 'idle', 'stop-actors', 'idle', 'idle']);
+    const again = ['stop-actors', 'idle', 'idle'];
+    expect(queriesTo(worker)).toEqual(['close', 'idle', 'idle', ...again, ...again, 'stop-actors']);
     expect([worker.types().at(-1), worker.kills]).toEqual(['exit', []]);
   }
   expect([host.living(), self.types().at(-1)]).toEqual([[], 'exit']);
@@ -53,12 +57,23 @@ test('mail that never ends is cut off at the deadline, the actors are stopped al
   host.worker(1).behave.idle = () => ({ idle: false, waiting: 0, sent: 0, received: 0 });
   let isDown = false;
   const down = master.shutdown(1_000).then(() => (isDown = true));
-  await clock.advance(900);
+  await clock.advance(790);
   expect([isDown, rounds(host.worker(1)) > 10]).toEqual([false, true]);
-  await clock.advance(300);
+  await clock.advance(410);
   await down;
   expect(queriesTo(host.worker(2))).toContain('stop-actors');
   expect(host.living()).toEqual([]);
+});
+
+test('actors that bring others to life for ever are cut off at the deadline', async () => {
+  const { clock, host, master } = await startTestSystem();
+  let times = 0;
+  host.worker(1).behave.stopActors = () => ++times;
+  host.worker(1).behave.idle = () => ({ idle: false, waiting: 0, sent: 0, received: 0 });
+  const down = master.shutdown(5_000);
+  await clock.advance(5_000 + LAST_WORDS_MS + 10);
+  await down;
+  expect([times > 1, host.living()]).toEqual([true, []]);
 });
 
 test('a worker that does not obey is killed', async () => {

@@ -1,0 +1,44 @@
+/** Mail that no actor handles: why not, to its asker or to the dead letters. */
+import { isProcessAddress } from '../vocabulary/address.ts';
+import { type Envelope, isKept, streamOwner } from '../vocabulary/envelope.ts';
+import type { Ending } from './cell.ts';
+import type { Kernel } from './kernel.ts';
+
+export function refuseUnknownKind({ deadLetters, behaviours }: Kernel, envelope: Envelope): void {
+  const known = [...behaviours.keys()].join(', ');
+  deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${envelope.to}`);
+}
+
+export function refuseOfFailed({ deadLetters }: Kernel, envelope: Envelope): void {
+  const text = `${envelope.to} handles messages within its restart intensity; got one after it failed`;
+  deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
+}
+
+/** What waited for an actor that has ended, and for which none comes after it. */
+export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reason, error }: Ending): void {
+  const { verb, replyTo, to } = envelope;
+  if (verb === 'stop' || verb === 'barrier') return replyTo?.resolve(undefined);
+  if (mail === 'SHUTTING_DOWN' || mail === 'deliver-again') return refuseForGood(kernel, envelope);
+  kernel.deadLetters.refuse(
+    envelope,
+    mail,
+    `${to} handles the message; got its end (${reason})`,
+    'not-executed',
+    error,
+  );
+}
+
+/**
+ * Mail that no actor of this system handles any more. What a durable actor told stays in its record and goes out with the
+ * next start. What a process keeps ends with it: it is told that nobody will handle it, so that it waits no longer.
+ */
+export function refuseForGood({ deadLetters, post }: Kernel, envelope: Envelope): void {
+  const { stamp, replyTo, to, message, sender } = envelope;
+  const owner = stamp && isKept(envelope) ? streamOwner(stamp) : undefined;
+  if (!stamp || replyTo || owner === undefined || !isProcessAddress(owner)) {
+    const text = `the system is shutting down; ${to} handles no more messages`;
+    return deadLetters.refuse(envelope, 'SHUTTING_DOWN', text);
+  }
+  deadLetters.add(to, message, sender, 'SHUTTING_DOWN');
+  post.signal(owner, { type: 'acknowledged', by: to, stream: stamp.stream, number: stamp.number });
+}

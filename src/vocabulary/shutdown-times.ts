@@ -1,0 +1,6 @@
+/** How the time of a shutdown is shared, be it one process or many. */
+
+/** Share of it that mail and asks may take; the rest is for onStop of those that do end in time. */
+export const MAIL_SHARE = 0.8;
+/** Milliseconds that what was said in onStop may take until it is handled, before those whom it woke are ended as well. */
+export const LAST_WORDS_MS = 1_000;
