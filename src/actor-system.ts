@@ -19,10 +19,11 @@ import { ClusterProcess } from './worker/cluster-process.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
 import { LocalProcess } from './worker/local-process.ts';
 import type { System } from './worker/system.ts';
-import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker/worker-options.ts';
+import type { WorkerOptions } from './worker/worker-options.ts';
 import type { ToMaster, ToProcess } from './wire/control.ts';
 import { localChannel } from './wire/local-channel.ts';
 import { removeSocketFolder } from './wire/private-folder.ts';
+import { FRAME_EXTRA_BYTES } from './wire/link.ts';
 import { SocketNetwork } from './wire/socket-link.ts';
 
 const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);

@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
 import { type Cell, STASH_CAPACITY } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
@@ -160,6 +160,7 @@ export class ActorContext implements Context<unknown> {
 
   stop(reason: ExitReason = 'stopped'): void {
     const cell = this.#live();
+    checkExitReason(reason);
     cell.stopping = reason;
     // Outside a turn (from a timer of its own, say) there is no end of a turn to wait for.
     if (cell.status === 'ready') cell.runInTurn(() => {});

@@ -1,7 +1,7 @@
 /**
  * How an incarnation is taken down, whatever comes after it: its turn is given up, its children end, onStop is called.
  */
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Cell } from './cell.ts';
 import { hostMachine } from './machine-actor.ts';
@@ -66,7 +66,7 @@ async function runStopHook(cell: Cell, reason: ExitReason): Promise<void> {
     await Promise.race([callAs(cell, () => behaviour.onStop?.(context, reason)), late]);
     durable?.capture();
   } catch (error) {
-    kernel.log.error({ actor: cell.id, err: error }, 'onStop threw');
+    kernel.log.error({ actor: cell.id, err: asError(error) }, 'onStop threw');
     durable?.voidTurn();
   } finally {
     timer?.cancel();
@@ -78,7 +78,7 @@ function endMachine(cell: Cell): void {
   try {
     cell.behaviour.end?.(cell.context);
   } catch (error) {
-    cell.kernel.log.error({ actor: cell.id, err: error }, 'a machine threw as it was stopped');
+    cell.kernel.log.error({ actor: cell.id, err: asError(error) }, 'a machine threw as it was stopped');
   }
 }
 

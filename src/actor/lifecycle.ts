@@ -6,7 +6,7 @@
 import { backoffMs } from '../supervision/backoff.ts';
 import { decide } from '../supervision/decision.ts';
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
-import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
@@ -142,7 +142,7 @@ function startFailed(cell: Cell, error: Error): void {
   cell.own.startReplies = undefined;
   // Who waited may have given up by now.
   cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw as it started');
-  const text = `${cell.id} starts; got ${error.name}: ${error.message}`;
+  const text = `${cell.id} starts; got ${wordsOf(error)}`;
   for (const reply of waiting)
     reply.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
   endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error }, 'released');

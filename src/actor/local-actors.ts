@@ -311,7 +311,7 @@ export class LocalActors implements CellHost, Recipient {
     if (signal.type !== 'terminated') return;
     const { id, reason, watch } = signal;
     const { log } = this.kernel;
-    const threw = (error: unknown): void => log.error({ err: error, actor: id }, 'a watch listener threw');
+    const threw = (error: unknown): void => log.error({ err: asError(error), actor: id }, 'a watch listener threw');
     for (const listener of this.watching.takeListeners(id, watch)) callListener(listener, { id, reason }, threw);
   }
 

@@ -7,6 +7,7 @@ import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { readError } from '../vocabulary/error-reading.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
@@ -90,13 +91,18 @@ function packIncarnation(cell: Cell, state: unknown): IncarnationLuggage {
     child: origin.parent && child && { parent: origin.parent.id, ...child },
     restarts: cell.restarts,
     restartTimes: intensity?.times ?? [],
-    pausedBy: pausedBy && { name: pausedBy.name, message: pausedBy.message },
+    pausedBy: pausedBy && textsOf(pausedBy),
     lastActiveAt: cell.lastActiveAt,
     epoch: cell.epoch,
     timers: records,
     watching: [...(watching ?? [])],
     terminated: [...(terminated ?? [])],
   };
+}
+
+function textsOf(error: Error): { name: string; message: string } {
+  const { name, message } = readError(error);
+  return { name, message };
 }
 
 /** The actor and, behind it, its children and theirs, in order of start. */
@@ -124,7 +130,7 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
   try {
     cell.behaviour.end?.(cell.context);
   } catch (error) {
-    cell.kernel.log.error({ actor: cell.id, err: error }, 'a machine threw as it was stopped');
+    cell.kernel.log.error({ actor: cell.id, err: asError(error) }, 'a machine threw as it was stopped');
   }
   for (const reply of cell.extras.startReplies ?? []) reply.resolve(undefined);
   for (const [target, watch] of cell.extras.watching ?? []) actors.watching.removeActor(target, watch);

@@ -5,6 +5,7 @@ import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
 import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
@@ -89,6 +90,7 @@ export class Sender implements Asker, Speaker {
 
   stop(id: ActorId, reason = 'stopped'): Promise<void> {
     checkId(id);
+    checkExitReason(reason);
     this.checkOpen();
     const now = this.kernel.clock.now();
     const reply = this.request('stop', id, reason, { timeoutMs: STOP_TIMEOUT_MS });

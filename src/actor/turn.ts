@@ -3,9 +3,10 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
-import { asError, Refusal, TroupeError } from '../vocabulary/errors.ts';
+import { cutText, readError, textOf } from '../vocabulary/error-reading.ts';
+import { asError, isRefusal, type Refusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
 import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { show } from '../vocabulary/show.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
@@ -14,6 +15,9 @@ import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import type { RunHandler } from './runner.ts';
+
+/** Characters of the reason of a refusal. */
+export const REASON_MAX = 1_024;
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
   const { replyTo, verb } = envelope;
@@ -147,7 +151,7 @@ function refuseSchema(
   envelope: Envelope,
   issues: ReadonlyArray<{ message: string; path?: unknown }>,
 ): void {
-  const text = issues.map(({ message, path }) => (path ? `${pathText(path)}: ${message}` : message)).join('; ');
+  const text = wordsOfIssues(issues);
   cell.kernel.deadLetters.refuse(
     envelope,
     'INVALID_MESSAGE',
@@ -155,6 +159,16 @@ function refuseSchema(
   );
   cell.durable?.skip(envelope);
   turnDone(cell, undefined, undefined);
+}
+
+/** The words of the user's schema, which may be anything. */
+function wordsOfIssues(issues: ReadonlyArray<{ message: string; path?: unknown }>): string {
+  try {
+    const words = issues.map(({ message, path }) => (path ? `${pathText(path)}: ${textOf(message)}` : textOf(message)));
+    return cutText(words.join('; '));
+  } catch (error) {
+    return `its issues threw ${wordsOf(asError(error))}`;
+  }
 }
 
 function pathText(path: unknown): string {
@@ -233,15 +247,27 @@ function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
     const flat = copyFlat(value);
     if (flat !== undefined) return replyTo.resolve(flat);
   }
-  const { fault, refs } = inspectPlain(value);
-  if (fault) {
-    const part = cell.behaviour.plainReply?.(cell.context, value);
-    if (part !== undefined) return replyTo.resolve(copyPlain(part, inspectPlain(part).refs));
-    const where = fault.path.replace(/^message/, 'reply');
-    const text = `the reply of ${cell.id} is plain data; got ${fault.got} at ${where}`;
-    return replyTo.reject(new TroupeError('INVALID_MESSAGE', text, { fate: 'executed' }));
+  const report = inspectPlain(value);
+  const { fault } = report;
+  if (!fault) return replyWithCopy(cell, replyTo, value, report);
+  const part = cell.behaviour.plainReply?.(cell.context, value);
+  if (part !== undefined) return replyWithCopy(cell, replyTo, part, inspectPlain(part));
+  replyTo.reject(notPlain(cell, `${fault.got} at ${fault.path.replace(/^message/, 'reply')}`));
+}
+
+function replyWithCopy(cell: Cell, replyTo: ReplyTo, value: unknown, report: PlainReport): void {
+  let copy: unknown;
+  try {
+    copy = copyPlain(value, report);
+  } catch (error) {
+    // It looked plain: bytes that were given away, or a getter that gave something else the second time.
+    return replyTo.reject(notPlain(cell, wordsOf(asError(error))));
   }
-  replyTo.resolve(copyPlain(value, refs));
+  replyTo.resolve(copy);
+}
+
+function notPlain(cell: Cell, got: string): TroupeError {
+  return new TroupeError('INVALID_MESSAGE', `the reply of ${cell.id} is plain data; got ${got}`, { fate: 'executed' });
 }
 
 /** A durable actor's reply is kept back until the commit. */
@@ -253,7 +279,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   cell.clearTurn();
   cell.stashing = false;
   const { durable } = cell;
-  if (thrown instanceof Refusal && isCaptured(cell)) {
+  if (isRefusal(thrown) && isCaptured(cell)) {
     if (envelope) replyToOf(cell, envelope)?.reject(refused(thrown));
     durable?.endTurn();
     if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
@@ -262,7 +288,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   const error = asError(thrown);
   if (envelope?.verb === 'message') {
     const { type } = envelope.message as Message;
-    const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${error.name}: ${error.message}`;
+    const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${wordsOf(error)}`;
     durable?.voidTurn();
     replyToOf(cell, envelope)?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
     durable?.deadLetter(envelope, 'HANDLER_FAILED');
@@ -285,9 +311,21 @@ function isCaptured(cell: Cell): boolean {
   }
 }
 
+/** What a refusal says is the user's: texts are cut to their bounds, data that cannot travel is left out. */
 function refused(refusal: Refusal): TroupeError {
-  const { reason, message, data } = refusal;
-  const { fault, refs } = inspectPlain(data);
-  const copy = fault ? undefined : copyPlain(data, refs);
-  return new TroupeError('REFUSED', message, { fate: 'executed', reason, data: copy });
+  const { name, message } = readError(refusal);
+  let data: unknown;
+  let reason = name;
+  try {
+    reason = textOf(refusal.reason, REASON_MAX);
+    data = plainOrNothing(refusal.data);
+  } catch {
+    // A field that threw as it was read.
+  }
+  return new TroupeError('REFUSED', message, { fate: 'executed', reason, data });
+}
+
+function plainOrNothing(data: unknown): unknown {
+  const report = inspectPlain(data);
+  return report.fault ? undefined : copyPlain(data, report);
 }

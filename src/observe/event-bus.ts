@@ -2,6 +2,7 @@
  * Who listens to which event, in one process. Listeners only observe: one that throws is logged and harms nothing.
  * The events of other processes come in through `relay`; `forward` is told of our own where somebody elsewhere listens.
  */
+import { asError } from '../vocabulary/errors.ts';
 import type { EventName, SystemEvents } from '../vocabulary/events.ts';
 import { callListener } from './listener.ts';
 import type { Log } from './log.ts';
@@ -48,7 +49,8 @@ export class EventBus {
   relay<E extends EventName>(name: E, payload: SystemEvents[E]): void {
     const listeners = this.#listeners.get(name);
     if (!listeners) return;
-    const threw = (error: unknown): void => this.#log.error({ err: error, event: name }, 'an event listener threw');
+    const threw = (error: unknown): void =>
+      this.#log.error({ err: asError(error), event: name }, 'an event listener threw');
     for (const listener of [...listeners] as Listener<E>[]) callListener(listener, payload, threw);
   }
 

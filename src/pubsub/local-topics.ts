@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import { show } from '../vocabulary/show.ts';
 import { SUBSCRIPTIONS_MAX, Subscriptions } from './subscriptions.ts';
@@ -87,7 +87,9 @@ export class LocalTopics implements TopicBus {
   }
 
   #call(listener: TopicListener, message: unknown, topic: string): void {
-    callListener(listener, message, (error) => this.#log.error({ err: error, topic }, 'a topic listener threw'));
+    callListener(listener, message, (error) =>
+      this.#log.error({ err: asError(error), topic }, 'a topic listener threw'),
+    );
   }
 }
 

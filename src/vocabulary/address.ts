@@ -3,10 +3,11 @@
  * A process of the system has an address too, `~<index>.<incarnation>`, which no actor id can be.
  */
 import { Buffer } from 'node:buffer';
+import type { ActorId } from './actor-id.ts';
 import { TroupeError } from './errors.ts';
 import { show } from './show.ts';
 
-export type ActorId = string;
+export type { ActorId };
 
 export const KEY_BYTES_MAX = 512;
 

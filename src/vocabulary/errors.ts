@@ -2,6 +2,17 @@
  * Every error of troupe, in one table. A message says what was expected and ends with what was got.
  * Errors cross between processes as plain data (`errorToData`, `errorFromData`).
  */
+import {
+  cutText,
+  ERROR_NAME_MAX,
+  type ErrorReading,
+  errorOfReading,
+  isErrorLike,
+  isErrorReading,
+  isSoundError,
+  readError,
+  textOf,
+} from './error-reading.ts';
 import { show } from './show.ts';
 
 /** Code → what it means. */
@@ -79,21 +90,15 @@ export interface ErrorData {
   fate?: Fate;
   reason?: string;
   data?: unknown;
-  cause?: { name: string; message: string; stack?: string; code?: string };
+  cause?: ErrorReading;
 }
 
 export function errorToData(error: TroupeError): ErrorData {
-  const data: ErrorData = { code: error.code, message: error.message };
+  const data: ErrorData = { code: error.code, message: cutText(error.message) };
   if (error.fate !== undefined) data.fate = error.fate;
   if (error.reason !== undefined) data.reason = error.reason;
   if (error.data !== undefined) data.data = error.data;
-  if (error.cause instanceof Error) {
-    const { name, message, stack, code } = error.cause as Error & { code?: unknown };
-    data.cause = { name, message };
-    if (stack !== undefined) data.cause.stack = stack;
-    // What callers tell errors apart by, be it troupe's own or Node's.
-    if (typeof code === 'string') data.cause.code = code;
-  }
+  if (isErrorLike(error.cause)) data.cause = readError(error.cause);
   return data;
 }
 
@@ -102,20 +107,45 @@ export function errorFromData(data: ErrorData): TroupeError {
     fate: data.fate,
     reason: data.reason,
     data: data.data,
-    cause: data.cause && causeFromData(data.cause),
+    cause: data.cause && errorOfReading(data.cause),
   });
 }
 
-function causeFromData(data: NonNullable<ErrorData['cause']>): Error {
-  const cause = new Error(data.message);
-  Object.defineProperty(cause, 'name', { value: data.name, configurable: true, writable: true });
-  if (data.stack !== undefined) cause.stack = data.stack;
-  if (data.code !== undefined) Object.assign(cause, { code: data.code });
-  return cause;
+const FATES: readonly unknown[] = ['not-executed', 'executed', 'unknown', undefined];
+
+/** Whether something that came from another process is what `errorToData` gives. */
+export function isErrorData(value: unknown): value is ErrorData {
+  if (typeof value !== 'object' || value === null) return false;
+  const { code, message, fate, reason, cause } = value as { [K in keyof ErrorData]: unknown };
+  return (
+    typeof code === 'string' &&
+    Object.hasOwn(ERROR_CODES, code) &&
+    typeof message === 'string' &&
+    FATES.includes(fate) &&
+    (reason === undefined || typeof reason === 'string') &&
+    (cause === undefined || isErrorReading(cause))
+  );
 }
 
-/** Anything that was thrown, as an Error. */
+/** Anything that was thrown, as an Error whose name and message can be read. Never throws. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === 'string' ? thrown : `a value that is no Error was thrown: ${show(thrown)}`);
+  if (isSoundError(thrown)) return thrown;
+  if (isErrorLike(thrown)) return errorOfReading(readError(thrown));
+  return new Error(
+    typeof thrown === 'string' ? cutText(thrown) : `a value that is no Error was thrown: ${show(thrown)}`,
+  );
+}
+
+/** `TypeError: x`, for the end of an error's text. */
+export function wordsOf(error: Error): string {
+  return `${textOf(error.name, ERROR_NAME_MAX)}: ${textOf(error.message)}`;
+}
+
+/** A refusal, whatever may be thrown beside it. Never throws. */
+export function isRefusal(thrown: unknown): thrown is Refusal {
+  try {
+    return thrown instanceof Refusal;
+  } catch {
+    return false;
+  }
 }

@@ -1,3 +1,9 @@
+import { TroupeError } from './errors.ts';
+import { show } from './show.ts';
+
+/** Characters of a reason: all who watch are told it. */
+export const EXIT_REASON_MAX = 1_024;
+
 /** Why an incarnation ended; `stop(id, reason)` may give any other text. */
 export type ExitReason =
   | 'stopped' // by stop(), or by ctx.stop()
@@ -14,4 +20,14 @@ export type ExitReason =
 /** OTP's notion of an abnormal end: a transient child is started again after one. */
 export function isAbnormal(reason: ExitReason): boolean {
   return reason === 'failed' || reason === 'killed' || reason === 'worker-exited';
+}
+
+/** Throws INVALID_OPTIONS for what is no text within its bound. */
+export function checkExitReason(reason: unknown): void {
+  if (typeof reason === 'string' && reason.length <= EXIT_REASON_MAX) return;
+  const got = typeof reason === 'string' ? `${reason.length} characters` : show(reason);
+  throw new TroupeError(
+    'INVALID_OPTIONS',
+    `reason: expected a text of at most ${EXIT_REASON_MAX} characters; got ${got}`,
+  );
 }

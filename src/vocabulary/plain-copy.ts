@@ -2,25 +2,24 @@
  * A copy of plain data. Replies are copied, so that what a handler returns of its state stays its own.
  */
 import { types } from 'node:util';
-import { deserializeClone, serializeClone } from './clone-bytes.ts';
+import { type CloneParts, deserializeClone, serializeClone } from './clone-bytes.ts';
 import { inspectPlain } from './plain-data.ts';
 import { Ref } from './ref.ts';
 
-/** Throws where a value is no plain data. `refs`: those in it, where they are known already. */
-export function copyPlain(value: unknown, refs?: readonly Ref[]): unknown {
+/** Throws where a value is no plain data. `parts`: those of its inspection, where there was one already. */
+export function copyPlain(value: unknown, parts?: CloneParts): unknown {
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'function' || typeof value === 'symbol') return structuredClone(value);
     return value;
   }
   if (value instanceof Ref) return value;
-  return copyFlat(value) ?? copyDeep(value, refs ?? inspectPlain(value).refs);
+  return copyFlat(value) ?? copyDeep(value, parts ?? inspectPlain(value));
 }
 
 /** By bytes, not by structuredClone, which makes a Uint8Array of a Buffer and a plain object of a ref. */
-function copyDeep(value: object, refs: readonly Ref[] | undefined): unknown {
-  if (refs === undefined) return deserializeClone(serializeClone(value));
-  const byId = new Map(refs.map((ref) => [ref.id, ref]));
-  return deserializeClone(serializeClone(value, refs), (id) => byId.get(id));
+function copyDeep(value: object, parts: CloneParts): unknown {
+  const byId = new Map(parts.refs?.map((ref) => [ref.id, ref]));
+  return deserializeClone(serializeClone(value, parts), (id) => byId.get(id));
 }
 
 /**

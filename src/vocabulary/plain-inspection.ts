@@ -33,6 +33,8 @@ export interface PlainReport {
   bytesMax: number;
   /** The refs of actors in it, each once: they are no plain data, but they travel. */
   refs: readonly Ref[] | undefined;
+  /** The DOMExceptions in it, each once: structured clone as Node.js does it in bytes empties them. */
+  exceptions: readonly DOMException[] | undefined;
 }
 
 type Keyed = Record<string, unknown>;
@@ -48,11 +50,16 @@ export class Inspection {
   private scannedCount = 0;
   private seen: Set<unknown> | undefined;
   private refs: Ref[] | undefined;
+  private exceptions: DOMException[] | undefined;
+  /** Errors whose causes are being looked at. */
+  private causing: Set<unknown> | undefined;
 
   report(value: unknown): PlainReport {
     this.simple = true;
     this.bytes = HEAD_BYTES;
     this.refs = undefined;
+    this.exceptions = undefined;
+    this.causing = undefined;
     const plain = this.visitRoot(value);
     for (let i = 0; i < this.scannedCount; i++) this.scanned[i] = undefined;
     this.scannedCount = 0;
@@ -62,6 +69,7 @@ export class Inspection {
       simple: plain && this.simple,
       bytesMax: this.bytes,
       refs: this.refs,
+      exceptions: this.exceptions,
     };
   }
 
@@ -93,7 +101,8 @@ export class Inspection {
         return true;
       case 'object':
         this.bytes += OBJECT_BYTES;
-        return value === null || this.isRepeated(value) || this.visitObject(value, depth);
+        if (value === null) return true;
+        return this.isRepeated(value) ? this.visitAgain(value) : this.visitObject(value, depth);
       default:
         return this.refuse(show(value));
     }
@@ -126,6 +135,11 @@ export class Inspection {
     if (this.seen.has(value)) return this.cannotBeSimple();
     this.seen.add(value);
     return false;
+  }
+
+  /** An Error has no place yet, in the bytes of Node.js 20, where its own cause leads back to it: they cannot be read. */
+  private visitAgain(value: object): boolean {
+    return this.causing?.has(value) !== true || this.refuse('an Error that is part of its own cause');
   }
 
   private cannotBeSimple(): true {
@@ -203,6 +217,7 @@ export class Inspection {
     }
     this.simple = false;
     if (value instanceof Ref) return this.addRef(value);
+    if (value instanceof DOMException) return this.addException(value);
     if (types.isNativeError(value)) return this.visitError(value, depth);
     if (types.isMap(value)) return this.acceptBuiltIn(value, prototype) && this.visitMap(value, depth);
     if (types.isSet(value)) return this.acceptBuiltIn(value, prototype) && this.visitMembers(value, 'values', depth);
@@ -228,6 +243,16 @@ export class Inspection {
     return true;
   }
 
+  private addException(exception: DOMException): boolean {
+    const { name, message, stack } = exception;
+    this.addString(name);
+    this.addString(message);
+    if (typeof stack === 'string') this.addString(stack);
+    if (this.exceptions === undefined) this.exceptions = [exception];
+    else this.exceptions.push(exception);
+    return true;
+  }
+
   private visitView(value: ArrayBufferView, prototype: object): boolean {
     if (!types.isArrayBuffer(value.buffer)) return this.refuse('a view of a SharedArrayBuffer');
     this.bytes += value.byteLength;
@@ -246,11 +271,18 @@ export class Inspection {
       this.addString(`${error.name}`);
       this.addString(`${error.message}`);
       if (typeof error.stack === 'string') this.addString(error.stack);
-      if (Object.hasOwn(error, 'cause') && !this.visit(error.cause, depth + 1)) return this.leave('.cause');
-      return true;
+      return !Object.hasOwn(error, 'cause') || this.visitCause(error, depth);
     } catch (thrown) {
       return this.refuse(`an Error with a property that threw ${showThrown(thrown)}`);
     }
+  }
+
+  private visitCause(error: Error, depth: number): boolean {
+    this.causing ??= new Set();
+    this.causing.add(error);
+    const isPlain = this.visit(error.cause, depth + 1) || this.leave('.cause');
+    this.causing.delete(error);
+    return isPlain;
   }
 
   private visitMap(map: ReadonlyMap<unknown, unknown>, depth: number): boolean {

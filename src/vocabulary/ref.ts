@@ -1,7 +1,7 @@
 /**
  * The part of an ActorRef that travels: its id. In another process it comes out as a ref of the system there.
  */
-import type { ActorId } from './address.ts';
+import type { ActorId } from './actor-id.ts';
 
 export abstract class Ref {
   readonly id: ActorId;

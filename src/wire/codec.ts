@@ -5,10 +5,9 @@
 import { Buffer } from 'node:buffer';
 import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import type { ActorId } from '../vocabulary/address.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
-import type { Ref } from '../vocabulary/ref.ts';
-import { deserializeClone, serializeClone } from '../vocabulary/clone-bytes.ts';
+import { type CloneParts, deserializeClone, serializeClone } from '../vocabulary/clone-bytes.ts';
 import { FRAME_HEAD_BYTES } from './link.ts';
 
 /** Behind the length of a frame: 1 where the encoder begins anew, and so must the decoder; else 0. */
@@ -27,11 +26,15 @@ export class FrameEncoder {
   private packr: Packr = new Packr({ ...RECORD_OPTIONS });
   private fresh = true;
 
-  /** Packs a flat batch into one frame that `Link.write` may keep: its head is filled in, nobody writes to it again. */
-  encode(batch: readonly unknown[]): Uint8Array {
+  /**
+   * Packs a flat batch into one frame that `Link.write` may keep: its head is filled in, nobody writes to it again.
+   * Throws `MESSAGE_TOO_LARGE` for a frame that the other end would not take.
+   */
+  encode(batch: readonly unknown[], frameBytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
     let bytes: Buffer;
     try {
       bytes = this.packr.pack(batch, RESERVE_START_SPACE | (FRAME_HEAD_BYTES + MARK_BYTES));
+      checkFrame(bytes.byteLength - FRAME_HEAD_BYTES, frameBytesMax);
     } catch (error) {
       // Shapes of the lost frame count as known here, while the decoder never heard of them.
       this.packr = new Packr({ ...RECORD_OPTIONS });
@@ -78,7 +81,7 @@ export function toWire(value: unknown, bytesMax: number = Number.POSITIVE_INFINI
     return value;
   }
   // Bytes in a batch always mean a clone, so bytes that are a whole message are cloned as well.
-  const bytes = cloneBytes(value, report.refs);
+  const bytes = cloneBytes(value, report);
   checkSize(bytes.byteLength, bytesMax);
   return bytes;
 }
@@ -114,11 +117,11 @@ function simpleSize(value: unknown): number {
   return bytes.byteLength;
 }
 
-function cloneBytes(value: unknown, refs: readonly Ref[] | undefined): Uint8Array {
+function cloneBytes(value: unknown, parts: CloneParts): Uint8Array {
   try {
-    return serializeClone(value, refs);
+    return serializeClone(value, parts);
   } catch (error) {
-    throw notPlain('message', error instanceof Error ? error.message : String(error));
+    throw notPlain('message', wordsOf(asError(error)));
   }
 }
 
@@ -135,6 +138,11 @@ function checkSize(bytes: number, bytesMax: number): void {
     'MESSAGE_TOO_LARGE',
     `an encoded message has at most ${bytesMax} bytes (messageBytesMax); got ${bytes}`,
   );
+}
+
+function checkFrame(bytes: number, bytesMax: number): void {
+  if (bytes <= bytesMax) return;
+  throw new TroupeError('MESSAGE_TOO_LARGE', `a frame has at most ${bytesMax} bytes; got ${bytes}`);
 }
 
 /** All instances of msgpackr write into one buffer of the process, one behind the other. */

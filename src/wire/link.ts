@@ -60,6 +60,8 @@ export interface LinkNetwork {
 }
 
 export const WIRE_VERSION = 1;
+/** Bytes that a frame may hold beside its largest message. */
+export const FRAME_EXTRA_BYTES: number = 1024 * 1024;
 /** Bytes in front of every frame: its length, unsigned, little-endian. */
 export const FRAME_HEAD_BYTES = 4;
 /** What follows the length: 0 or 1 in front of a batch (see codec.ts), and these in front of a compact frame. */

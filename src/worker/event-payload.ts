@@ -3,7 +3,7 @@
  * may harm a process by listening to it.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { type ErrorReading, errorOfReading, readError } from '../vocabulary/error-reading.ts';
 import { show } from '../vocabulary/show.ts';
 import { fromWire, toWire } from '../wire/codec.ts';
 
@@ -15,16 +15,24 @@ interface Told {
   error?: Error;
 }
 
+/** On its way. */
+interface Sent {
+  message?: unknown;
+  error?: ErrorReading;
+}
+
 export function eventToWire(payload: unknown): unknown {
   const { error } = payload as Told;
-  if (error !== undefined) return { ...(payload as Told), error: sendable(error) };
+  if (error !== undefined) return { ...(payload as Told), error: readError(error) };
   if (!('message' in (payload as Told))) return payload;
   return { ...(payload as Told), message: messageToWire((payload as Told).message) };
 }
 
 export function eventFromWire(payload: unknown, toRef: (id: ActorId) => unknown): unknown {
-  if (!('message' in (payload as Told))) return payload;
-  return { ...(payload as Told), message: fromWire((payload as Told).message, toRef) };
+  const sent = payload as Sent;
+  if (sent.error !== undefined) return { ...sent, error: errorOfReading(sent.error) };
+  if (!('message' in sent)) return payload;
+  return { ...sent, message: fromWire(sent.message, toRef) };
 }
 
 function messageToWire(message: unknown): unknown {
@@ -33,13 +41,4 @@ function messageToWire(message: unknown): unknown {
   } catch {
     return show(message);
   }
-}
-
-/** An error may carry anything as its cause. */
-function sendable(error: Error): Error {
-  if (inspectPlain(error).fault === undefined) return error;
-  const copy = new Error(error.message);
-  copy.name = error.name;
-  if (error.stack !== undefined) copy.stack = error.stack;
-  return copy;
 }

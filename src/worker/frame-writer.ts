@@ -11,7 +11,16 @@ import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
 import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { IdNumbers } from './link-ids.ts';
-import { CreditNote, type Outbound, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import {
+  CreditNote,
+  Note,
+  type Outbound,
+  PublishNote,
+  ReplyNote,
+  SignalNote,
+  signalBytesMax,
+  textBytesMax,
+} from './outbound.ts';
 
 export interface FrameWriterOptions {
   /** Of the process at the other end. */
@@ -22,6 +31,8 @@ export interface FrameWriterOptions {
   epoch: () => number;
   /** A frame takes no more once it has so many. */
   frameBytes: number;
+  /** The other end takes no larger ones. */
+  frameBytesMax: number;
 }
 
 export class FrameWriter {
@@ -79,10 +90,10 @@ export class FrameWriter {
     return [this.#options.epoch(), this.#resetIds ? 1 : 0];
   }
 
-  /** Throws what the codec refuses although it looked plain; the next frame begins anew then. */
+  /** Throws what the codec refuses although it looked plain, and what is too large; the next frame begins anew then. */
   encode(batch: unknown[]): Uint8Array {
     try {
-      const bytes = this.#encoder.encode(batch);
+      const bytes = this.#encoder.encode(batch, this.#options.frameBytesMax);
       if (batch[1] === 1) this.#resetIds = false;
       return bytes;
     } catch (error) {
@@ -107,7 +118,10 @@ export class FrameWriter {
     if (item instanceof Envelope) return this.#appendEnvelope(batch, item, frame);
     if (item instanceof ReplyNote) return this.#appendReply(batch, item, frame);
     if (item instanceof PublishNote) return this.#appendPublish(batch, item, frame);
-    if (item instanceof SignalNote) return batch.push(SIGNAL, item.to, item.signal) > 0;
+    if (item instanceof SignalNote) {
+      frame.bytesMax += signalBytesMax(item);
+      return batch.push(SIGNAL, item.to, item.signal) > 0;
+    }
     if (item instanceof CreditNote) return batch.push(CREDIT, item.count) > 0;
     for (const part of item.parts) batch.push(part);
     frame.bytesMax += item.bytesMax;
@@ -121,6 +135,7 @@ export class FrameWriter {
     const before = frame.bytesMax;
     try {
       payload = toWire(envelope.message, this.#options.messageBytesMax, frame);
+      frame.bytesMax += entryBytesMax(envelope);
     } catch (error) {
       // What does not travel takes no room: a frame that seems full of it would end the writing.
       frame.bytesMax = before;
@@ -148,11 +163,14 @@ export class FrameWriter {
   }
 
   #appendReply(batch: unknown[], { correlation, value }: ReplyNote, frame: FrameWeight): boolean {
+    const before = frame.bytesMax;
     try {
       batch.push(REPLY, correlation, toWire(value, this.#options.messageBytesMax, frame));
     } catch (error) {
+      frame.bytesMax = before;
       const { code, message } = asTroupeError(error);
-      batch.push(FAILURE, correlation, errorToData(new TroupeError(code, message, { fate: 'executed' })));
+      const failure = this.failure(correlation, errorToData(new TroupeError(code, message, { fate: 'executed' })));
+      return this.append(batch, failure, frame);
     }
     return true;
   }
@@ -162,6 +180,7 @@ export class FrameWriter {
     const before = frame.bytesMax;
     try {
       batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame), epoch, apart);
+      frame.bytesMax += textBytesMax([topic, sender, ...(apart ?? [])]);
       return true;
     } catch (error) {
       frame.bytesMax = before;
@@ -175,21 +194,32 @@ export class FrameWriter {
     return this.#ids.numberOf(id) ?? id;
   }
 
-  /** The data of a refusal is the user's, and travels as a message does; what cannot is left out. */
-  failure(error: ErrorData): ErrorData {
-    const { data, ...rest } = error;
-    if (data === undefined) return error;
+  /**
+   * Weighed as a reply is, and put into its form for the wire at once. The data of a refusal is the user's, and travels as a
+   * message does; what cannot is left out.
+   */
+  failure(correlation: number, { data, ...rest }: ErrorData): Note {
+    const weight: FrameWeight = { bytesMax: 0 };
+    let error: ErrorData = rest;
     try {
-      return { ...rest, data: toWire(data, this.#options.messageBytesMax) };
+      if (data !== undefined) error = { ...rest, data: toWire(data, this.#options.messageBytesMax, weight) };
     } catch {
-      return rest;
+      weight.bytesMax = 0;
     }
+    return new Note([FAILURE, correlation, toWire(error, Number.POSITIVE_INFINITY, weight)], weight.bytesMax);
   }
 
   #forgetIds(): void {
     this.#ids.clear();
     this.#resetIds = true;
   }
+}
+
+/** Of what stands beside the message. */
+function entryBytesMax({ to, sender, stamp }: Envelope): number {
+  const ids =
+    to.length + (sender?.length ?? 0) + (stamp === undefined ? 0 : stamp.stream.length + (stamp.turn?.length ?? 0));
+  return 64 + ids * 3;
 }
 
 function asTroupeError(error: unknown): TroupeError {

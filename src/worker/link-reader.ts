@@ -4,7 +4,8 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, Stamp, type Verb } from '../vocabulary/envelope.ts';
-import type { ErrorData } from '../vocabulary/errors.ts';
+import { type ErrorData, isErrorData } from '../vocabulary/errors.ts';
+import { show } from '../vocabulary/show.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
@@ -199,7 +200,8 @@ export class LinkReader {
   }
 
   #failure(): ErrorData {
-    const error = this.#next() as ErrorData;
+    const error = fromWire(this.#next(), this.#toRef);
+    if (!isErrorData(error)) throw new Error(`a failure is an error's code and texts; got ${show(error)}`);
     return error.data === undefined ? error : { ...error, data: fromWire(error.data, this.#toRef) };
   }
 

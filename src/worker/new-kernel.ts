@@ -7,6 +7,7 @@ import { LocalActors } from '../actor/local-actors.ts';
 import { PendingReplies } from '../actor/pending-replies.ts';
 import { Scheduler } from '../actor/scheduler.ts';
 import { EventBus } from '../observe/event-bus.ts';
+import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
@@ -41,7 +42,8 @@ export function newKernel(
   parts: ProcessParts,
   wrapTopics: (local: LocalTopics) => TopicBus = (local) => local,
 ): KernelOfProcess {
-  const { worker, incarnation, clock, random, log, limits, behaviours } = parts;
+  const { worker, incarnation, clock, random, limits, behaviours } = parts;
+  const log = guardedLog(parts.log);
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
   const topics = new LocalTopics(clock, log);

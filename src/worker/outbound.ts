@@ -6,10 +6,10 @@ import type { Signal } from '../vocabulary/signal.ts';
 /** Anything but an envelope: its kind and parts, as they go into the batch. */
 export class Note {
   readonly parts: readonly unknown[];
-  /** Encoded, at most; what is small need not say so. */
+  /** Encoded, at most. */
   readonly bytesMax: number;
 
-  constructor(parts: readonly unknown[], bytesMax = 0) {
+  constructor(parts: readonly unknown[], bytesMax: number = textBytesMax(parts)) {
     this.parts = parts;
     this.bytesMax = bytesMax;
   }
@@ -68,6 +68,20 @@ export class PublishNote {
     this.epoch = epoch;
     this.apart = apart ? [...apart] : null;
   }
+}
+
+/** Of an entry's parts beside its message: numbers, and texts such as ids and topics. */
+export function textBytesMax(parts: readonly unknown[]): number {
+  let bytes = 16;
+  for (const part of parts) bytes += typeof part === 'string' ? 8 + part.length * 3 : 9;
+  return bytes;
+}
+
+/** Of a signal: its parts and the ids in them. */
+export function signalBytesMax({ to, signal }: SignalNote): number {
+  let bytes = 64 + to.length * 3;
+  for (const part of Object.values(signal)) bytes += textBytesMax(Array.isArray(part) ? part : [part]);
+  return bytes;
 }
 
 /** In order with the mail. */

@@ -14,11 +14,10 @@ import { Ring } from '../structures/ring.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorData, errorToData, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
-import { FAILURE } from '../wire/entry.ts';
-import type { Link } from '../wire/link.ts';
+import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { FramesUnderWay } from './frames-under-way.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
@@ -82,7 +81,8 @@ export class PeerLink {
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
-    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES });
+    const frameBytesMax = options.messageBytesMax + FRAME_EXTRA_BYTES;
+    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES, frameBytesMax });
   }
 
   get link(): Link | undefined {
@@ -175,7 +175,7 @@ export class PeerLink {
   }
 
   fail(correlation: number, error: ErrorData): void {
-    this.#prompt.push(new Note([FAILURE, correlation, this.#writer.failure(error)]));
+    this.#prompt.push(this.#writer.failure(correlation, error));
     this.#arm();
   }
 
@@ -349,12 +349,13 @@ export class PeerLink {
 
   #cannotEncode(item: Outbound, error: Error): void {
     const { deadLetters } = this.#options;
-    const text = `a message can be encoded; got ${error.message}`;
+    const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+    const text = `a message can be encoded; got ${wordsOf(error)}`;
     this.#takeCreditBack(item);
-    if (item instanceof Envelope) deadLetters.refuse(item, 'INVALID_MESSAGE', text);
-    else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, 'INVALID_MESSAGE');
+    if (item instanceof Envelope) deadLetters.refuse(item, code, text);
+    else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, code);
     else if (item instanceof ReplyNote) {
-      this.fail(item.correlation, errorToData(new TroupeError('INVALID_MESSAGE', text, { fate: 'executed' })));
+      this.fail(item.correlation, errorToData(new TroupeError(code, text, { fate: 'executed' })));
     }
   }
 

@@ -11,6 +11,3 @@ export interface WorkerOptions {
   /** Level of the worker's logger. */
   logLevel: string;
 }
-
-/** Bytes that a frame may hold beside its largest message. */
-export const FRAME_EXTRA_BYTES: number = 1024 * 1024;

@@ -10,6 +10,7 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder } from '../wire/private-folder.ts';
+import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
@@ -17,7 +18,7 @@ import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from './process-system.ts';
 import { whileLoading } from './typescript-loader.ts';
 import { watchMaster } from './watchdog.ts';
-import { FRAME_EXTRA_BYTES, type WorkerOptions } from './worker-options.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 

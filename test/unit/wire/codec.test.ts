@@ -400,3 +400,52 @@ describe('frames', () => {
     expect(() => fromWire(Buffer.from('garbage'))).toThrow();
   });
 });
+
+describe('errors', () => {
+  class TestRef extends Ref {}
+  const line = new Line();
+
+  test('a DOMException arrives with its name, message and stack, wherever it stands, once where it stands twice', () => {
+    const reason = AbortSignal.abort().reason as DOMException;
+    const value = {
+      type: 'gone',
+      reason,
+      again: new Map([['key', [reason, new DOMException('late', 'TimeoutError')]]]),
+      error: new Error('x', { cause: reason }),
+    };
+    const got = line.one(value) as typeof value;
+    expect(got.reason).toBeInstanceOf(DOMException);
+    expect([got.reason.name, got.reason.message, got.reason.code]).toEqual(['AbortError', reason.message, 20]);
+    expect(got.reason.stack).toBe(reason.stack);
+    const [same, late] = got.again.get('key') as DOMException[];
+    expect([same === got.reason, got.error.cause === got.reason]).toEqual([true, true]);
+    expect([late?.name, late?.message]).toEqual(['TimeoutError', 'late']);
+  });
+
+  test('refs beside a DOMException are refs', () => {
+    const wire = toWire({ type: 'gone', reason: AbortSignal.abort().reason as unknown, who: new TestRef('counter/a') });
+    const got = fromWire(wire, (id) => new TestRef(id)) as { reason: Error; who: Ref };
+    expect(got.who).toBeInstanceOf(TestRef);
+    expect(got.reason.name).toBe('AbortError');
+  });
+
+  test('one that leads to itself by its causes is refused with its path, and one that stands twice is not', () => {
+    const own = new Error('x');
+    own.cause = { list: [own] };
+    expect(() => toWire({ type: 'note', own })).toThrow(
+      /got at message\.own\.cause\.list\[0\]: an Error that is part of/,
+    );
+    const twice = new Error('y');
+    const got = line.one({ type: 'note', list: [twice, new Error('z', { cause: twice }), twice] }) as { list: Error[] };
+    expect(got.list.map(({ message }) => message)).toEqual(['y', 'z', 'y']);
+    expect([got.list[0] === got.list[2], got.list[1]?.cause === got.list[0]]).toEqual([true, true]);
+  });
+
+  test('a frame past its bound is refused, and the next one can be read', () => {
+    const text = 'x'.repeat(2_000);
+    expect(() => line.encoder.encode([{ seen: 1, text }], 1_000)).toThrow(
+      /a frame has at most 1000 bytes; got 2\d\d\d/,
+    );
+    expect(line.one({ seen: 1, text: 'short' })).toEqual({ seen: 1, text: 'short' });
+  });
+});

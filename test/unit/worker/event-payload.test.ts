@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ERROR_TEXT_MAX } from '../../../src/vocabulary/error-reading.ts';
 import { Ref } from '../../../src/vocabulary/ref.ts';
 import { EVENT_MESSAGE_BYTES_MAX, eventFromWire, eventToWire } from '../../../src/worker/event-payload.ts';
 
@@ -41,6 +42,17 @@ test('an error whose cause cannot travel keeps its name, message and stack', () 
   const told = cross({ id: 'counter/a', worker: 1, error }) as { error: Error };
   expect(told).toMatchObject({ id: 'counter/a', error: { message: 'too far', stack: error.stack } });
   expect(told.error.cause).toBeUndefined();
+});
+
+test('an error keeps its code, its own fields and a cause that is an abort; one without bounds is cut', () => {
+  const error = Object.assign(new Error('x', { cause: AbortSignal.abort().reason }), {
+    code: 'ECONNRESET',
+    attempt: 2,
+  });
+  const told = cross({ id: 'counter/a', worker: 1, error }) as { error: Error };
+  expect(told.error).toMatchObject({ code: 'ECONNRESET', attempt: 2, cause: { name: 'AbortError' } });
+  const long = cross({ id: 'counter/a', worker: 1, error: new Error('y'.repeat(1_000_000)) }) as { error: Error };
+  expect(long.error.message).toHaveLength(ERROR_TEXT_MAX);
 });
 
 test('what has neither message nor error passes as it is', () => {
