@@ -9,6 +9,7 @@ import { type Log, openLog } from '../../observe/log.ts';
 import { supervisionPolicy } from '../../supervision/supervision-options.ts';
 import { processAddress } from '../../vocabulary/address.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
+import { FRAME_EXTRA_BYTES } from '../../wire/link.ts';
 import { localChannel } from '../../wire/local-channel.ts';
 import { MemoryNetwork } from '../../wire/memory-link.ts';
 import { ClusterProcess } from '../../worker/cluster-process.ts';
@@ -53,6 +54,8 @@ export interface SimulationOptions {
 
 /** All processes share the memory of one: what each would use cannot be told. */
 const NO_MEMORY = { heapUsed: 0, rss: 0 };
+/** Bytes of an encoded message, at most. */
+const MESSAGE_BYTES_MAX = 1_000_000;
 /** The address of the master's own data plane. */
 const MASTER = processAddress(0, 1);
 
@@ -89,6 +92,7 @@ export class Simulation {
       // Of the machine: links go on whichever process stands still.
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
+      frameBytesMax: MESSAGE_BYTES_MAX + FRAME_EXTRA_BYTES,
       ...(options.linkFramesMax !== undefined && { blockedFrames: options.linkFramesMax }),
     });
     options.built?.(this);
@@ -297,7 +301,7 @@ export class Simulation {
       newKey: () => `key-${++this.#keys}`,
       memoryUsage: () => NO_MEMORY,
       log: this.#log,
-      limits: { askTimeoutMs, messageBytesMax: 1_000_000, checkMessages: true },
+      limits: { askTimeoutMs, messageBytesMax: MESSAGE_BYTES_MAX, checkMessages: true },
       behaviours: this.#behaviours(),
       startedAt: boot.startedAt,
       heartbeatMs: boot.heartbeatMs,

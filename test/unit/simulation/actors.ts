@@ -5,6 +5,7 @@
 import type { Context } from '../../../src/actor/context.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import { Refusal } from '../../../src/vocabulary/errors.ts';
 import type { Life } from './census.ts';
 import type { Memory } from './memory-of-actors.ts';
 import type { Voice, World } from './world.ts';
@@ -13,6 +14,10 @@ type Ctx = Context<Memory>;
 interface Command {
   type: string;
   m: number;
+}
+
+function textOf({ m, kilobytes }: Command & { kilobytes: number }): string {
+  return `#${m} `.padEnd(kilobytes * 1_024, 'x');
 }
 
 /** Milliseconds until an actor that does nothing leaves memory. */
@@ -93,6 +98,23 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
         receives(ctx, command);
         world.deadLetters.failed(ctx.id);
         throw new Error('boom');
+      },
+      /** It does not come to its end: what else its process does in this moment it may still do. */
+      die(ctx, command: Command): Promise<never> {
+        receives(ctx, command);
+        memory.enter(ctx.id, `die #${command.m}`);
+        const host = world.simulation.workers().find(({ address }) => address === census.hostOf(ctx));
+        world.simulation.time.at(0, () => host?.crash());
+        return new Promise(() => {});
+      },
+      refuse(ctx, command: Command & { kilobytes: number }) {
+        receives(ctx, command);
+        throw new Refusal('no', textOf(command), { m: -1, text: textOf(command) });
+      },
+      rant(ctx, command: Command & { kilobytes: number }) {
+        receives(ctx, command);
+        world.deadLetters.failed(ctx.id);
+        throw new Error(textOf(command));
       },
       relay(ctx, command: Command & { to: string; count: number }) {
         receives(ctx, command);

@@ -30,6 +30,7 @@ const OUTCOMES = new Set([
     'ACTOR_FAILED',
     'HANDLER_FAILED',
     'ASK_CYCLE',
+    'REFUSED',
     'SHUTTING_DOWN',
   ],
 ]);

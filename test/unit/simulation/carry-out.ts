@@ -7,6 +7,8 @@ import type { Voice, World } from './world.ts';
 
 /** Workers at most, so that programs do not end in forks only. */
 const WORKERS_MAX = 5;
+/** Milliseconds for asks of steps that name no deadline. */
+const ASK_MS = 300;
 
 export function carryOut(world: World, step: Step): void {
   const { simulation } = world;
@@ -19,6 +21,11 @@ export function carryOut(world: World, step: Step): void {
       return world.tell(speaker(world, step.by), step.to, 'slow', { ms: step.count });
     case 'boom':
       return world.tell(speaker(world, step.by), step.to, 'boom');
+    case 'die':
+      if (step.isAsk) return void world.ask(speaker(world, step.by), step.to, 'die', ASK_MS);
+      return world.tell(speaker(world, step.by), step.to, 'die');
+    case 'refuse':
+      return repeat(step.count, () => refuse(world, step));
     case 'publish':
       return world.publish(speaker(world, step.by), step.topic);
     case 'stop':
@@ -124,6 +131,10 @@ function trouble(simulation: Simulation, step: Trouble): void {
   const { a, b, ms } = step;
   simulation.stall(a, b);
   simulation.time.at(ms, () => simulation.unstall(a, b));
+}
+
+function refuse(world: World, { by, to, kilobytes, isFailure }: Extract<Step, { do: 'refuse' }>): void {
+  void world.ask(speaker(world, by), to, isFailure ? 'rant' : 'refuse', ASK_MS, { kilobytes });
 }
 
 function crashSender(world: World, { from, to, count, ms }: Extract<Step, { do: 'crashSender' }>): void {

@@ -36,68 +36,84 @@ function arrive(state: Account, { from, n }: Numbered): void {
   state.last[from] = n;
 }
 
-const account = defineActor({
-  durable: true,
-  passivateAfterMs: 700,
-  supervision: { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 1, maxMs: 50 } },
-  state: (): Account => ({ balance: OPENING, last: {}, given: {}, arrived: {}, left: {}, fired: {}, breaches: [] }),
-  receive: {
-    /** By tell: out of the one, into the other. */
-    transfer(ctx, { to, amount, id, ...numbered }: Numbered & { to: string; amount: number; id: string }) {
-      const { state } = ctx;
-      arrive(state, numbered);
-      state.balance -= amount;
-      state.left[id] = (state.left[id] ?? 0) + 1;
-      const n = (state.given[to] ?? 0) + 1;
-      state.given[to] = n;
-      ctx.tell(to, { type: 'deposit', amount, id, from: ctx.id, n });
-      return id;
+/** Busy ones have small mailboxes, which are full while a turn takes its time, and do not leave memory. */
+const accountOf = (isBusy: boolean): ActorDefinition =>
+  defineActor({
+    durable: true,
+    mailbox: { capacity: isBusy ? CAPACITY_BUSY : CAPACITY },
+    passivateAfterMs: isBusy ? 0 : 700,
+    supervision: { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 1, maxMs: 50 } },
+    state: (): Account => ({ balance: OPENING, last: {}, given: {}, arrived: {}, left: {}, fired: {}, breaches: [] }),
+    receive: {
+      /** By tell: out of the one, into the other. */
+      transfer(ctx, { to, amount, id, ...numbered }: Numbered & { to: string; amount: number; id: string }) {
+        const { state } = ctx;
+        arrive(state, numbered);
+        state.balance -= amount;
+        state.left[id] = (state.left[id] ?? 0) + 1;
+        const n = (state.given[to] ?? 0) + 1;
+        state.given[to] = n;
+        ctx.tell(to, { type: 'deposit', amount, id, from: ctx.id, n });
+        return id;
+      },
+      deposit({ state }, { amount, id, ...numbered }: Numbered & { amount: number; id: string }) {
+        arrive(state, numbered);
+        state.balance += amount;
+        state.arrived[id] = (state.arrived[id] ?? 0) + 1;
+      },
+      /** An order that has reached the bank is not lost with who gave it. */
+      order(
+        ctx,
+        { to, amount, payee, id, ...numbered }: Numbered & { to: string; amount: number; payee: string; id: string },
+      ) {
+        arrive(ctx.state, numbered);
+        const n = (ctx.state.given[to] ?? 0) + 1;
+        ctx.state.given[to] = n;
+        ctx.tell(to, { type: 'pay', to: payee, amount, id, from: ctx.id, n });
+      },
+      /** By an ask inside the turn. */
+      async pay(ctx, { to, amount, id, ...numbered }: Numbered & { to: string; amount: number; id: string }) {
+        arrive(ctx.state, numbered);
+        await ctx.ask(to, { type: 'receive', amount, id }, { timeoutMs: 60_000 });
+        ctx.state.balance -= amount;
+        ctx.state.left[id] = (ctx.state.left[id] ?? 0) + 1;
+      },
+      receive({ state }, { amount, id }: { amount: number; id: string }) {
+        state.balance += amount;
+        state.arrived[id] = (state.arrived[id] ?? 0) + 1;
+        return state.arrived[id];
+      },
+      async work({ state }, { ms, ...numbered }: Numbered & { ms: number }) {
+        arrive(state, numbered);
+        await bankSleep(ms);
+      },
+      later(ctx, { ms, id, ...numbered }: Numbered & { ms: number; id: string }) {
+        arrive(ctx.state, numbered);
+        ctx.remind(id, { atMs: bankWall() + ms }, { type: 'fire', id });
+      },
+      fire({ state }, { id }: { id: string }) {
+        state.fired[id] = (state.fired[id] ?? 0) + 1;
+      },
+      get: ({ state }) => state,
     },
-    deposit({ state }, { amount, id, ...numbered }: Numbered & { amount: number; id: string }) {
-      arrive(state, numbered);
-      state.balance += amount;
-      state.arrived[id] = (state.arrived[id] ?? 0) + 1;
-    },
-    /** An order that has reached the bank is not lost with who gave it. */
-    order(
-      ctx,
-      { to, amount, payee, id, ...numbered }: Numbered & { to: string; amount: number; payee: string; id: string },
-    ) {
-      arrive(ctx.state, numbered);
-      const n = (ctx.state.given[to] ?? 0) + 1;
-      ctx.state.given[to] = n;
-      ctx.tell(to, { type: 'pay', to: payee, amount, id, from: ctx.id, n });
-    },
-    /** By an ask inside the turn. */
-    async pay(ctx, { to, amount, id, ...numbered }: Numbered & { to: string; amount: number; id: string }) {
-      arrive(ctx.state, numbered);
-      await ctx.ask(to, { type: 'receive', amount, id }, { timeoutMs: 60_000 });
-      ctx.state.balance -= amount;
-      ctx.state.left[id] = (ctx.state.left[id] ?? 0) + 1;
-    },
-    receive({ state }, { amount, id }: { amount: number; id: string }) {
-      state.balance += amount;
-      state.arrived[id] = (state.arrived[id] ?? 0) + 1;
-      return state.arrived[id];
-    },
-    later(ctx, { ms, id, ...numbered }: Numbered & { ms: number; id: string }) {
-      arrive(ctx.state, numbered);
-      ctx.remind(id, { atMs: bankWall() + ms }, { type: 'fire', id });
-    },
-    fire({ state }, { id }: { id: string }) {
-      state.fired[id] = (state.fired[id] ?? 0) + 1;
-    },
-    get: ({ state }) => state,
-  },
-});
+  });
 
 let bankWall = (): number => 0;
+let bankSleep = (_ms: number): Promise<void> => Promise.resolve();
+
+/** Of the steps. */
+const FATE = 0.2;
+
+const CAPACITY = 10_000;
+const CAPACITY_BUSY = 4;
 
 export interface BankOptions {
   seed: number;
   steps: number;
   faults?: boolean;
   restarts?: number;
+  /** Accounts have turns that take long, and mailboxes that are full before they end. */
+  busy?: boolean;
   /** A mistake on purpose, to see the properties fail. */
   sabotage?: (simulation: Simulation) => void;
 }
@@ -113,11 +129,14 @@ export async function runBank({
   steps,
   faults = false,
   restarts = 0,
+  busy = false,
   sabotage,
 }: BankOptions): Promise<BankResult> {
   const random = seededRandom(seed * 7 + 1);
+  // In half of the busy ones nothing dies: nobody begins anew, who would see to what is late.
+  const isCalm = busy && seed % 2 === 0;
   const disk = new SimulatedDisk();
-  const actors: Record<string, ActorDefinition> = { account };
+  const actors: Record<string, ActorDefinition> = { account: accountOf(busy) };
   const breaches: string[] = [];
   const told = new Map<string, number>();
   const wanted = { transfers: new Set<string>(), reminders: new Map<string, string>(), rejected: [] as string[] };
@@ -134,11 +153,13 @@ export async function runBank({
       durableInMemoryMax: 4,
     });
     bankWall = () => simulation.clock.wall();
+    bankSleep = (ms) => new Promise((resolve) => simulation.time.at(ms, resolve));
     sabotage?.(simulation);
     if (faults) disk.faults = { fail: 0.03, lie: 0.03, hang: 0.02, hangMs: 40 };
     const lifeName = `master${life}`;
     for (let step = 0; step < steps; step++) {
-      kills += act(simulation, random, lifeName, `${life}.${step}`, told, wanted);
+      if (busy && random() < WORK) work(simulation, random, lifeName, told);
+      else kills += act(simulation, isCalm ? calmed(random) : random, lifeName, `${life}.${step}`, told, wanted);
       await simulation.run(random() * 6);
     }
     if (!isLast) {
@@ -155,6 +176,15 @@ export async function runBank({
   return { breaches, kills, transfers: wanted.transfers.size };
 }
 
+/** Draws none of the steps of fate: those are the first ones. */
+function calmed(random: () => number): () => number {
+  return () => FATE + (1 - FATE) * random();
+}
+
+/** Share of the steps of busy times, and how long one such turn takes. */
+const WORK = 0.2;
+const WORK_MS = 400;
+
 type Wanted = { transfers: Set<string>; reminders: Map<string, string>; rejected: string[] };
 
 function act(
@@ -169,11 +199,7 @@ function act(
   const worker = 1 + Math.floor(random() * 3);
   const chance = random();
   const to = pick();
-  const number = (): Numbered => {
-    const n = (told.get(`${from}>${to}`) ?? 0) + 1;
-    told.set(`${from}>${to}`, n);
-    return { from, n };
-  };
+  const number = (): Numbered => nextOf(told, from, to);
   const amount = 1 + Math.floor(random() * 9);
   if (chance < 0.06) {
     simulation.crash(worker);
@@ -184,7 +210,7 @@ function act(
   else if (chance < 0.13) simulation.system.move(to, worker).catch(() => {});
   else if (chance < 0.15) simulation.cut(worker, 1 + (worker % 3));
   else if (chance < 0.18) simulation.reset(worker, 1 + (worker % 3));
-  else if (chance < 0.2) simulation.reset(0, worker);
+  else if (chance < FATE) simulation.reset(0, worker);
   else if (chance < 0.55) {
     wanted.transfers.add(id);
     simulation.system.tell(to, { type: 'transfer', to: pick(), amount, id, ...number() });
@@ -205,6 +231,17 @@ function act(
     simulation.system.tell(to, { type: 'later', ms: random() * 5_000, id, ...number() });
   }
   return 0;
+}
+
+function nextOf(told: Map<string, number>, from: string, to: string): Numbered {
+  const n = (told.get(`${from}>${to}`) ?? 0) + 1;
+  told.set(`${from}>${to}`, n);
+  return { from, n };
+}
+
+function work({ system }: Simulation, random: () => number, from: string, told: Map<string, number>): void {
+  const to = `account/${Math.floor(random() * ACCOUNTS)}`;
+  system.tell(to, { type: 'work', ms: random() * WORK_MS, ...nextOf(told, from, to) });
 }
 
 async function check(

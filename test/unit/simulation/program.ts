@@ -32,6 +32,10 @@ export type Step =
   | { do: 'jump'; ms: number }
   /** The sender's worker dies while what it sent is on its way, and its next incarnation sends at once. */
   | { do: 'crashSender'; from: string; to: string; count: number; ms: number }
+  /** The handler of a message kills its process. */
+  | { do: 'die'; by: By; to: string; isAsk: boolean }
+  /** So many asks are answered with errors of so much text: refusals, or failures of the actor. */
+  | { do: 'refuse'; by: By; to: string; count: number; kilobytes: number; isFailure: boolean }
   | { do: 'wait'; ms: number };
 
 const PLAYERS = 8;
@@ -39,6 +43,9 @@ export const IDS: readonly string[] = Array.from({ length: PLAYERS }, (_, n) => 
 export const CHILD_IDS: readonly string[] = ['child/a', 'child/b', 'child/c'];
 export const GUEST_IDS: readonly string[] = ['guest/a', 'guest/b'];
 export const TOPICS: readonly string[] = ['news', 'sport'];
+
+/** Of an error's text: a dozen of these are more than a frame may have. */
+const KILOBYTES_MAX = 250;
 
 const topic = fc.constantFrom(...TOPICS);
 const count = fc.integer({ min: 1, max: 12 });
@@ -79,6 +86,9 @@ export const MOVES: Mix = { weights: { ...TRAFFIC, ...CHANGES, cut: 1, stall: 1,
 
 /** Everything. */
 export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 };
+
+/** Everything, and messages whose handler kills its process, and errors with much text. */
+export const DEADLY: Mix = { weights: { ...ALL.weights, die: 3, refuse: 4 }, players: 4 };
 
 /** Two actors that speak with each other and move at once, where rules of the hand-off meet. */
 export const PAIRS: Mix = {
@@ -153,6 +163,11 @@ function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: 
     stall: fc.record({ do: fc.constant('stall'), a: process, b: process, ms: ms(1, 200) }),
     jump: fc.record({ do: fc.constant('jump'), ms: ms(1, 2_000) }),
     crashSender: fc.record({ do: fc.constant('crashSender'), from: player, to: anyId, count, ms: ms(0, 30) }),
+    die: fc.record({ do: fc.constant('die'), by, to: player, isAsk: fc.boolean() }),
+    refuse: fc.record({
+      ...{ do: fc.constant('refuse'), by, to: player, count, kilobytes: fc.integer({ min: 1, max: KILOBYTES_MAX }) },
+      isFailure: fc.boolean(),
+    }),
     wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
   };
 }

@@ -3,7 +3,7 @@
  * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
  */
 import fc from 'fast-check';
-import { ALL, FATE, type Mix, MOVES, PAIRS, PAIRS_DIE, PLACES, type Step, steps } from './program.ts';
+import { ALL, DEADLY, FATE, type Mix, MOVES, PAIRS, PAIRS_DIE, PLACES, type Step, steps } from './program.ts';
 import { type RunOptions, runProgram } from './run.ts';
 import type { World } from './world.ts';
 
@@ -14,6 +14,7 @@ export const MIXES: Readonly<Record<string, Mix>> = {
   pairs: PAIRS,
   'pairs-die': PAIRS_DIE,
   places: PLACES,
+  deadly: DEADLY,
 };
 
 /** Names one run. */
