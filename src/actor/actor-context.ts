@@ -16,6 +16,7 @@ import type { UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { DurableSide, Reminder } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
+import { GivenUp } from './giving-up.ts';
 import { MessageTimer } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
@@ -75,7 +76,7 @@ export class ActorContext implements Context<unknown> {
       const { kernel, deadlineAt } = this.#cell;
       if (deadlineAt !== 0) {
         const timer = kernel.clock.setTimer(deadlineAt - kernel.clock.now(), () =>
-          controller.abort(new Error('the deadline has passed')),
+          controller.abort(new GivenUp('TimeoutError')),
         );
         own.abortTimer = () => timer.cancel();
       }

@@ -20,6 +20,7 @@ import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
+import { GivenUp, notWanted } from './giving-up.ts';
 import { Mailbox, type MailboxLoad } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
@@ -315,7 +316,11 @@ export class Cell extends Sender implements Runnable, Run {
 
   /** The asker of the present turn has given up. */
   givenUp(reply: ReplyTo): void {
-    if (this.current?.replyTo === reply) this.#extras.abort?.abort(new Error('the asker has given up'));
+    if (this.current?.replyTo !== reply) return;
+    // Made where the handler has not asked for it: it may do so later, and its end is judged by it.
+    const own = this.own;
+    own.abort ??= new AbortController();
+    own.abort.abort(new GivenUp('AbortError'));
   }
 
   /** What ends with every turn. */
@@ -383,10 +388,10 @@ export class Cell extends Sender implements Runnable, Run {
       const address = reply.address();
       return address.process === process && address.correlation === correlation;
     };
-    if (isIt(this.current?.replyTo)) {
-      this.#extras.abort?.abort(new Error('the asker has given up'));
-      return;
-    }
+    const running = this.current?.replyTo;
+    if (running && isIt(running)) return this.givenUp(running);
+    const checking = this.#extras.checking?.replyTo;
+    if (checking && isIt(checking)) return checking.reject(notWanted(this.id));
     // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
     if (this.durable) return;
     // A stop stands, also where its sender waits no longer.

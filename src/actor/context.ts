@@ -42,7 +42,10 @@ export interface Context<S = unknown> {
   state: S;
   /** Id of the sending actor, if one sent the message. */
   readonly sender: ActorId | undefined;
-  /** Aborted when the actor is killed, the ask's deadline has passed, or the asker has given up. */
+  /**
+   * Aborted when the actor is killed, the ask's deadline has passed (a `TimeoutError`), or the asker has given up (an `AbortError`).
+   * Pass it on: a handler that then rejects with what it brought has not failed.
+   */
   readonly signal: AbortSignal;
   /** When the ask's reply is due, in milliseconds since the Unix epoch; undefined for a tell. */
   readonly deadline: number | undefined;

@@ -13,6 +13,7 @@ import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-sche
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
+import { givenUpBy } from './giving-up.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import type { RunHandler } from './runner.ts';
 
@@ -276,8 +277,10 @@ function replyToOf(cell: Cell, envelope: Envelope): ReplyTo | undefined {
 }
 
 function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown): void {
+  const givenUp = givenUpBy(cell, envelope, thrown);
   cell.clearTurn();
   cell.stashing = false;
+  if (givenUp) return turnGivenUp(cell, envelope as Envelope, givenUp);
   const { durable } = cell;
   if (isRefusal(thrown) && isCaptured(cell)) {
     if (envelope) replyToOf(cell, envelope)?.reject(refused(thrown));
@@ -299,6 +302,17 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   durable?.endTurn();
   cell.behaviour.counters.failures++;
   failCell(cell, error);
+}
+
+/** Its message counts as handled, and of a durable actor nothing else of it happened. */
+function turnGivenUp(cell: Cell, envelope: Envelope, error: TroupeError): void {
+  const { durable } = cell;
+  durable?.voidTurn();
+  // Nobody asks again for what nobody wanted: it is not kept.
+  envelope.replyTo?.reject(error);
+  durable?.endTurn();
+  durable?.rollBack();
+  if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
 }
 
 /** The state of a turn that was refused stands; one that cannot be kept makes it a failure. */

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { defineActor, errorOf, Gate, startKit } from './kernel-fixture.ts';
+
+let gate = new Gate();
+
+/** Rejects once the signal is aborted: as fetch does, with its reason; or as Node's own functions do, with an error caused by it. */
+function until(signal: AbortSignal, how: 'reason' | 'abort' | 'wrapped'): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = (): void => {
+      if (how === 'reason') return reject(signal.reason);
+      const error = Object.assign(new Error('aborted', { cause: signal.reason }), { name: 'AbortError' });
+      reject(how === 'abort' ? error : new Error('the work was not done', { cause: error }));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
+  });
+}
+
+const receive = {
+  work: async (
+    ctx: { state: { n: number }; signal: AbortSignal },
+    { how }: { how: 'reason' | 'abort' | 'wrapped' },
+  ) => {
+    ctx.state.n++;
+    await until(ctx.signal, how);
+  },
+  /** Looks for its signal only when it is too late. */
+  'work-late': async (ctx: { signal: AbortSignal }) => {
+    await gate.opened;
+    await until(ctx.signal, 'reason');
+  },
+  'ask-on': (ctx: { ask(id: string, message: { type: string }): Promise<unknown> }, { to }: { to: string }) =>
+    ctx.ask(to, { type: 'hold' }),
+  mistake: async (ctx: { signal: AbortSignal }) => {
+    await until(ctx.signal, 'reason').catch(() => {});
+    throw new TypeError('a mistake');
+  },
+  'own-abort': () => Promise.reject(Object.assign(new Error('of its own'), { name: 'AbortError' })),
+  hold: () => new Promise(() => {}),
+  count: (ctx: { state: { n: number } }) => ctx.state.n,
+};
+
+const volatile = defineActor({ state: () => ({ n: 0 }), receive });
+const durable = defineActor({ durable: true, state: () => ({ n: 0 }), receive });
+
+function start(): ReturnType<typeof startKit> {
+  gate = new Gate();
+  return startKit({ volatile, durable });
+}
+
+function isCalm({ heard, dead }: ReturnType<typeof startKit>): void {
+  expect([heard('actor-restarted'), heard('actor-failed'), dead()]).toEqual([[], [], []]);
+}
+
+describe.each(['volatile', 'durable'])('a %s actor whose handler rejects since its asker gave up', (kind) => {
+  it.each(['reason', 'abort', 'wrapped'])('by an abort (%s) has not failed, however often', async (how) => {
+    const kit = start();
+    for (let n = 0; n < 8; n++) {
+      const abort = new AbortController();
+      const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'work', how }, { signal: abort.signal }));
+      await kit.clock.settle();
+      abort.abort();
+      const { code, fate } = await asked;
+      expect([code, fate]).toEqual(['ASK_ABORTED', 'executed']);
+      await kit.clock.settle();
+    }
+    isCalm(kit);
+    // Of a durable turn that came to nothing nothing stays.
+    expect(await kit.system.ask(`${kind}/a`, { type: 'count' })).toBe(kind === 'durable' ? 0 : 8);
+  });
+
+  it.each(['reason', 'abort', 'wrapped'])(
+    'by its deadline (%s) has not failed, and nobody hears of a failed handler',
+    async (how) => {
+      const kit = start();
+      for (let n = 0; n < 8; n++) {
+        const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'work', how }, { timeoutMs: 100 }));
+        await kit.clock.advance(101);
+        const { code, fate } = await asked;
+        expect([code, fate]).toEqual(['ASK_TIMEOUT', 'executed']);
+      }
+      isCalm(kit);
+      expect(await kit.system.ask(`${kind}/a`, { type: 'count' })).toBe(kind === 'durable' ? 0 : 8);
+    },
+  );
+
+  it('by the deadline that its own ask inherited has not failed', async () => {
+    const kit = start();
+    for (let n = 0; n < 8; n++) {
+      const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'ask-on', to: 'volatile/b' }, { timeoutMs: 100 }));
+      await kit.clock.advance(150);
+      expect((await asked).code).toBe('ASK_TIMEOUT');
+    }
+    isCalm(kit);
+  });
+
+  it('before it looked at ctx.signal finds it aborted', async () => {
+    const kit = start();
+    const abort = new AbortController();
+    const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'work-late' }, { signal: abort.signal }));
+    await kit.clock.settle();
+    abort.abort();
+    expect((await asked).code).toBe('ASK_ABORTED');
+    gate.open();
+    expect(await kit.system.ask(`${kind}/a`, { type: 'count' })).toBe(0);
+    isCalm(kit);
+  });
+
+  it.each([
+    ['mistake', 'ASK_ABORTED'],
+    ['own-abort', 'HANDLER_FAILED'],
+  ])('but throws for another reason (%s) has failed', async (type, code) => {
+    const kit = start();
+    const abort = new AbortController();
+    const asked = errorOf(kit.system.ask(`${kind}/a`, { type }, { signal: abort.signal }));
+    await kit.clock.settle();
+    abort.abort();
+    expect((await asked).code).toBe(code);
+    await kit.clock.advance(100);
+    expect([kit.dead(), kit.heard('actor-restarted').length]).toEqual([[`${kind}/a:${type}:HANDLER_FAILED`], 1]);
+  });
+});
