@@ -8,10 +8,10 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { ensurePrivateFolder, identityOf, touch } from './private-folder.ts';
 
-/** Milliseconds between two looks, each of which touches the file: what cleans by age counts in hours. */
-export const LOOK_MS = 60_000;
-/** Milliseconds until a door that could not be made again is tried once more. */
-export const RETRY_MS = 1_000;
+/** Milliseconds between two looks at the file; also between two tries to make it again. */
+export const LOOK_MS = 1_000;
+/** The file is touched at each look of so many: what cleans by age counts in hours. */
+export const TOUCH_EVERY = 60;
 /** Tries to listen in a folder that somebody removes meanwhile. */
 const TRIES_MAX = 3;
 
@@ -44,7 +44,7 @@ export class SocketDoor {
   /** Resolves when others can come in. */
   async open(): Promise<void> {
     await this.#openOnce();
-    this.#lookLater(LOOK_MS);
+    this.#lookLater(1);
   }
 
   /** Opens it again where its file is gone, or is another one. */
@@ -100,16 +100,14 @@ export class SocketDoor {
   #failed(error: Error): void {
     if (!this.#isTroubled) this.#options.troubled(error);
     this.#isTroubled = true;
-    this.#lookLater(RETRY_MS);
   }
 
-  #lookLater(ms: number): void {
-    this.#timer?.cancel();
+  #lookLater(looks: number): void {
     if (this.#isClosed) return;
-    this.#timer = this.#options.clock.setTimer(ms, () => {
-      this.#lookLater(LOOK_MS);
+    this.#timer = this.#options.clock.setTimer(LOOK_MS, () => {
+      this.#lookLater(looks + 1);
       this.mend();
-      if (this.#isFile) touch([this.#options.folder, this.#options.path]);
+      if (this.#isFile && looks % TOUCH_EVERY === 0) touch([this.#options.folder, this.#options.path]);
     });
   }
 }

@@ -49,6 +49,21 @@ describe('the sockets of a system that runs are removed', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  test('with a store, which new workers reach as well', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'data-'));
+    folders.push(dataDir);
+    const actors = new URL('./durable-actors/', import.meta.url);
+    const system = await startSystem({ workers: 2, actors, dataDir, supervision: TIRELESS });
+    const ids = await idsOnAll(system, 'account', 'cleaned');
+    for (const id of ids) await system.ask(id, { type: 'get' });
+    const [folder] = socketFoldersOf(process.pid) as [string];
+    rmSync(folder, { recursive: true });
+    await whenReady(system, 2, kill(system, 2));
+    for (const id of ids) expect(await system.ask(id, { type: 'get' }, { timeoutMs: 20_000 })).toBeDefined();
+    await system.shutdown();
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test('a reload replaces all workers, without one that does not come back', async () => {
     const system = await startSystem({ workers: 2 });
     const [folder] = socketFoldersOf(process.pid) as [string];

@@ -68,7 +68,8 @@ describe('a start', () => {
 
   test('removes a folder of sockets at which nobody answers, also where its process id is in use', async () => {
     const left = [folder(`troupe-${process.pid}-dead00`), folder('troupe-1-dead01')];
-    for (const path of left) for (const name of ['0.1.sock', '12.345.sock']) await desertedSocket(join(path, name));
+    for (const path of left)
+      for (const name of ['0.1.sock', '12.345.sock', '-1.1.sock']) await desertedSocket(join(path, name));
     await openSocketFolder();
     expect(left.map((path) => existsSync(path))).toEqual([false, false]);
   });
