@@ -8,9 +8,11 @@ import { socketStore } from './store/socket-store.ts';
 import { Storage } from './store/storage.ts';
 import type { StoreOwner } from './store/store-owner.ts';
 import { ClusterHost } from './master/cluster-host.ts';
+import { LoggedHost } from './master/logged-host.ts';
 import { Master } from './master/master.ts';
 import { type ProcessRecord, RecordedHost } from './master/recorded-host.ts';
-import { type Log, openLog } from './observe/log.ts';
+import { openLog } from './observe/log.ts';
+import { levelsOf, logRelay } from './observe/log-relay.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import { stopOnSignals } from './signals.ts';
 import { openSocketFolder } from './socket-folder.ts';
@@ -102,7 +104,9 @@ async function startCluster(
       removeSocketFolder(socketDir);
       throw error;
     });
-  const host = storage && owner ? new RecordedHost(clusterHost, recordOf(storage, owner)) : clusterHost;
+  const loggedHost =
+    typeof options.log === 'string' ? clusterHost : new LoggedHost(clusterHost, logRelay(options.log, name));
+  const host = storage && owner ? new RecordedHost(loggedHost, recordOf(storage, owner)) : loggedHost;
   const store =
     owner &&
     socketStore({
@@ -138,7 +142,12 @@ async function startCluster(
   });
   const { durableInMemoryMax, pollMicros } = options;
   const workerOptions: WorkerOptions = {
-    ...{ ...limits, pollMicros, durableInMemoryMax, logLevel: levelOf(options.log) },
+    ...{
+      ...limits,
+      pollMicros,
+      durableInMemoryMax,
+      log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
+    },
     ...(owner && { storePath: owner.path }),
   };
   const master = new Master({
@@ -182,11 +191,6 @@ function recordOf(storage: Storage, owner: StoreOwner): ProcessRecord {
 
 function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): KernelLimits {
   return { askTimeoutMs, messageBytesMax, checkMessages };
-}
-
-/** A logger cannot be sent to another process; its level can. */
-function levelOf(log: Log | string): string {
-  return typeof log === 'string' ? log : ((log as { level?: string }).level ?? 'info');
 }
 
 async function behavioursFor(actors: string | Record<string, ActorDefinition>): Promise<Map<string, Behaviour>> {

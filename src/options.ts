@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
 import { cpuQuota } from './cpu-quota.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
-import { LOG_LEVELS, type Log } from './observe/log.ts';
+import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import {
   faultsOfSupervision,
   type SupervisionOptions,
@@ -60,7 +60,10 @@ export interface SystemOptions {
   checkMessages?: boolean;
   /** Milliseconds that a drain may take. Default 10 000. */
   shutdownMs?: number;
-  /** A pino logger, or a level. Default `info`. */
+  /**
+   * A logger such as pino's, or a level. Lines of all workers are written by this very logger, in the master: its levels, redaction,
+   * serializers and transports hold for them. With a level each process writes to its stdout. Default `info`.
+   */
   log?: Log | string;
   /**
    * Drain at SIGTERM and SIGINT, then exit with 0 (a second signal, 500 ms later or more, ends everything at once); reload at SIGHUP,
@@ -178,7 +181,12 @@ function faultsOf(options: SystemOptions): string[] {
   );
   expect(signals === undefined || typeof signals === 'boolean', 'signals', 'true or false', signals);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
-  expect(log === undefined || isLog(log), 'log', `a pino logger or one of ${LOG_LEVELS.join(', ')}`, log);
+  expect(
+    log === undefined || isLog(log),
+    'log',
+    `a logger with ${LOG_METHODS.join(', ')}, such as pino's, or one of ${LOG_LEVELS.join(', ')}`,
+    log,
+  );
   return [
     ...faults,
     ...faultsOfActors(options),
@@ -254,12 +262,8 @@ function isPlace(value: unknown): value is string | URL {
 
 function isLog(value: unknown): boolean {
   if (typeof value === 'string') return LOG_LEVELS.includes(value);
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<Log>).child === 'function' &&
-    typeof (value as Partial<Log>).warn === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  return LOG_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
 function actorsOf(actors: string | URL | Record<string, ActorDefinition>): string | Record<string, ActorDefinition> {

@@ -11,6 +11,9 @@ export interface Log {
 
 export const LOG_LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
+/** What a logger must have. */
+export const LOG_METHODS: readonly (keyof Log)[] = ['debug', 'info', 'warn', 'error', 'child'];
+
 /** A logger as given, or one of our own at a level; `bindings` are on each of its lines. */
 export function openLog(log: Log | string, bindings: Record<string, unknown>): Log {
   if (typeof log !== 'string') return log.child(bindings);

@@ -7,6 +7,7 @@
  * settles the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
+import type { LogLine } from '../observe/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
@@ -209,7 +210,9 @@ export type ToMaster =
   | { type: 'ended'; ids: ActorId[] }
   /** The event types that this process listens to. */
   | { type: 'listen'; names: EventName[] }
-  | { type: 'event'; name: EventName; payload: unknown };
+  | { type: 'event'; name: EventName; payload: unknown }
+  /** For the logger of the program, which lives in the master's process; the master itself never hears of it. */
+  | { type: 'log'; line: LogLine };
 
 /** One end of the channel. `receive` is set once, before anything arrives. */
 export interface ControlChannel<Out, In> {

@@ -1,3 +1,5 @@
+import type { LogLevels } from '../observe/relayed-log.ts';
+
 /** The plain part of the system's options, as a worker gets them. */
 export interface WorkerOptions {
   askTimeoutMs: number;
@@ -8,6 +10,6 @@ export interface WorkerOptions {
   durableInMemoryMax: number;
   /** Where the owner of the store listens; undefined where no kind is durable. */
   storePath?: string;
-  /** Level of the worker's logger. */
-  logLevel: string;
+  /** Level of a logger of the worker's own, or what it has to know of the program's, to which its lines go. */
+  log: string | LogLevels;
 }

@@ -4,7 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { socketStore } from '../store/socket-store.ts';
+import { lineSender } from '../observe/line-sender.ts';
 import { openLog } from '../observe/log.ts';
+import type { LogLine } from '../observe/log-line.ts';
+import { relayedLog } from '../observe/relayed-log.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
@@ -37,6 +40,16 @@ const control: ControlChannel<ToMaster, ToProcess> = {
     for (const message of received.splice(0)) listener(message);
   },
 };
+
+function sendLine(line: LogLine, sent: () => void): void {
+  if (!process.connected) return sent();
+  try {
+    process.send?.(marked({ type: 'log', line } satisfies ToMaster), undefined, undefined, sent);
+  } catch {
+    // What cannot be copied after all, bytes that are shared say: a line of the log is not worth an error.
+    sent();
+  }
+}
 
 /** Milliseconds that a worker whose servers have closed waits for what its `main` has under way. */
 const QUIET_MS_MAX = 3_000;
@@ -83,8 +96,11 @@ async function start(order: BootOrder): Promise<string> {
   const options = order.options as WorkerOptions;
   const { system, self, token, startedAt, heartbeatMs } = order;
   socketDir = order.socketDir;
-  const { askTimeoutMs, messageBytesMax, checkMessages, logLevel, pollMicros } = options;
-  const log = openLog(logLevel, { system, worker: self.index });
+  const { askTimeoutMs, messageBytesMax, checkMessages, pollMicros } = options;
+  const log =
+    typeof options.log === 'string'
+      ? openLog(options.log, { system, worker: self.index })
+      : relayedLog(options.log, lineSender(sendLine));
   const clock = systemClock();
   const [behaviours, main] = await whileLoading(async () => [
     await loadActors(order.actors),

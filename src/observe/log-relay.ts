@@ -1,0 +1,46 @@
+/** The master's end of the workers' log lines: gives each to the logger of the program. */
+import { LOG_LEVELS, type Log } from './log.ts';
+import { type LogLine, unpackValue } from './log-line.ts';
+import type { LogLevels } from './relayed-log.ts';
+
+/** pino's values of the levels that every logger has. */
+const VALUES: Record<string, number> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
+
+/** What a worker has to know of the logger. */
+export function levelsOf(log: Log): LogLevels {
+  const { level, levels } = log as { level?: unknown; levels?: { values?: Record<string, number> } };
+  const values = levels?.values ?? Object.fromEntries(Object.entries(VALUES).filter(([name]) => isMethod(log, name)));
+  const isKnown = typeof level === 'string' && (level === 'silent' || Object.hasOwn(values, level));
+  // One that names no level decides for itself about each line.
+  return { values: { ...values }, level: isKnown ? level : (Object.keys(values)[0] ?? 'silent') };
+}
+
+/** Gives lines of a worker to the logger. What the logger throws costs that line, and a warning of the process. */
+export function logRelay(log: Log, system: string): (worker: number, line: LogLine) => void {
+  const ofWorkers = new Map<number, Log>();
+  return (worker, line) => {
+    const own = ofWorkers.get(worker) ?? log.child({ system, worker });
+    ofWorkers.set(worker, own);
+    try {
+      write(own, line);
+    } catch (error) {
+      process.emitWarning(
+        `the logger threw at a line of worker ${worker}: ${String((error as Error | null)?.message)}`,
+      );
+    }
+  };
+}
+
+function write(log: Log, { level, children, values }: LogLine): void {
+  let target: Log = log;
+  for (const [bindings, options] of children) {
+    const child = target.child as (bindings: Record<string, unknown>, options?: object) => Log;
+    target = child.call(target, unpackValue(bindings) as Record<string, unknown>, options);
+  }
+  const method = (target as unknown as Record<string, (...values: unknown[]) => void>)[level];
+  method?.apply(target, values.map(unpackValue));
+}
+
+function isMethod(log: Log, name: string): boolean {
+  return LOG_LEVELS.includes(name) && typeof (log as unknown as Record<string, unknown>)[name] === 'function';
+}

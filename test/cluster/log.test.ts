@@ -1,0 +1,68 @@
+/** The program's logger, with what it was told, writes the lines of all processes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Log } from 'troupe';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { idOn, kill, startSystem, stopSystems, until } from './harness.ts';
+
+const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
+const SPEAKER = `import { defineActor } from '${TROUPE}';
+  export default defineActor({ receive: {
+    say(ctx, { level, fields, text }) { ctx.log[level](fields, text); },
+    fail() { throw Object.assign(new TypeError('no'), { card: 'geheim' }); },
+    async end(ctx) { ctx.log.fatal({ password: 'geheim' }, 'last words'); process.exit(3); },
+  } });`;
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+afterAll(stopSystems);
+
+test('levels, redaction and file hold for every worker, to its last line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  folders.push(folder);
+  writeFileSync(join(folder, 'speaker.mjs'), SPEAKER);
+  const path = join(folder, 'log.txt');
+  const options = {
+    level: 'verbose',
+    customLevels: { verbose: 15 },
+    redact: ['password', 'err.card'],
+    base: { app: 'shop' },
+  };
+  const log = pino(options, pino.destination({ dest: path, sync: true })) as unknown as Log;
+  const system = await startSystem({ actors: folder, workers: 2, log, name: 'shop' });
+  const lines = (): Record<string, unknown>[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  const line = async (fits: (one: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
+    await until('the line is there', () => lines().some(fits));
+    return lines().find(fits) as Record<string, unknown>;
+  };
+
+  for (const worker of [1, 2]) {
+    const id = await idOn(system, 'speaker', worker);
+    for (const level of ['trace', 'debug', 'verbose', 'info'])
+      await system
+        .ask(id, { type: 'say', level, fields: { password: 'geheim', level_: level }, text: `at ${worker}` })
+        .catch(() => {});
+    expect(await line(({ msg, level }) => msg === `at ${worker}` && level === 15)).toMatchObject({
+      ...{ app: 'shop', system: 'shop', worker, actor: id, password: '[Redacted]' },
+    });
+    await line(({ msg, level }) => msg === `at ${worker}` && level === 30);
+    expect(lines().some(({ msg, level }) => msg === `at ${worker}` && level === 10)).toBe(false);
+    await system.ask(id, { type: 'fail' }).catch(() => {});
+    expect(await line(({ err, actor }) => err !== undefined && actor === id)).toMatchObject({
+      ...{ worker, msg: 'an actor threw', err: { type: 'TypeError', message: 'no', card: '[Redacted]' } },
+    });
+  }
+  await system.ask(await idOn(system, 'speaker', 2), { type: 'end' }).catch(() => {});
+  expect(await line(({ msg }) => msg === 'last words')).toMatchObject({ level: 60, worker: 2, password: '[Redacted]' });
+  await line(({ msg }) => msg === 'a worker has ended');
+  kill(system, 1);
+  expect(readFileSync(path, 'utf8')).not.toContain('geheim');
+});
