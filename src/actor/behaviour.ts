@@ -2,6 +2,7 @@
  * What a cell runs: a definition with every option resolved, checked once when it is loaded.
  */
 import { faultsOfSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
+import { brandOf, otherFormat } from '../vocabulary/brand.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
@@ -63,7 +64,10 @@ const OPTION_NAMES = new Set([
 
 /** Every fault of a definition, each as `what: expected …; got …`. */
 export function faultsOfDefinition(kind: string, definition: unknown): string[] {
-  if (!isDefinition(definition)) return [`${kind}: expected what defineActor() returns; got ${show(definition)}`];
+  if (!isDefinition(definition)) {
+    const other = brandOf(definition, 'definition');
+    return [`${kind}: expected what defineActor() returns; got ${other ? otherFormat(other) : show(definition)}`];
+  }
   const options = definition.options as DefinitionOptions;
   if (typeof options !== 'object' || options === null)
     return [`${kind}: expected an object of options; got ${show(options)}`];

@@ -16,6 +16,7 @@ import {
   type Snapshot,
 } from 'xstate';
 import type { ActorId } from '../vocabulary/address.ts';
+import { sharedByCopies } from '../vocabulary/brand.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { Mail } from './actor-ref.ts';
 import type { Context } from './context.ts';
@@ -53,7 +54,8 @@ interface PackedMachine {
   delays: PackedDelay[];
 }
 
-const runningBySystem = new WeakMap<object, Running>();
+/** The actions may come from another copy of this package, which the actors import. */
+const runningBySystem = sharedByCopies('machines', () => new WeakMap<object, Running>());
 const runningByHost = new WeakMap<MachineHost, Running>();
 const hosts = new WeakMap<Context<unknown>, MachineHost>();
 

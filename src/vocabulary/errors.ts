@@ -13,6 +13,7 @@ import {
   readError,
   textOf,
 } from './error-reading.ts';
+import { brand, isInstance } from './brand.ts';
 import { show } from './show.ts';
 
 /** Code → what it means. */
@@ -61,6 +62,16 @@ export class TroupeError extends Error {
   declare readonly reason?: string;
   declare readonly data?: unknown;
 
+  static {
+    brand(TroupeError.prototype, 'TroupeError');
+  }
+
+  /** Also for errors of another copy of this package in the same process. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: of a subclass, which inherits this
+    return isInstance(TroupeError, 'TroupeError', this, value);
+  }
+
   constructor(code: ErrorCode, message: string, options: TroupeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -75,6 +86,16 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: string;
   readonly data: unknown;
+
+  static {
+    brand(Refusal.prototype, 'Refusal');
+  }
+
+  /** Also for one of another copy of this package: the actors of a program may import a copy of their own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: of a subclass, which inherits this
+    return isInstance(Refusal, 'Refusal', this, value);
+  }
 
   constructor(reason: string, message?: string, data?: unknown) {
     super(message ?? reason);
