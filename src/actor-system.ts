@@ -21,6 +21,7 @@ import { ClusterProcess } from './worker/cluster-process.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
 import { LocalProcess } from './worker/local-process.ts';
 import type { System } from './worker/system.ts';
+import { logUnawaited } from './worker/unawaited-asks.ts';
 import type { WorkerOptions } from './worker/worker-options.ts';
 import type { ToMaster, ToProcess } from './wire/control.ts';
 import { localChannel } from './wire/local-channel.ts';
@@ -68,12 +69,14 @@ async function startLocal(
   const log = openLog(options.log, { system: name });
   const clock = systemClock();
   let ignoreSignals = (): void => {};
+  const logNoMore = logUnawaited();
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
     ...(storage && { store: storage.openHere(), startedAt: storage.startedAt }),
     durableInMemoryMax: options.durableInMemoryMax,
     ended: () => {
       ignoreSignals();
+      logNoMore();
       return storage?.close();
     },
   });
@@ -121,12 +124,14 @@ async function startCluster(
     troubled: (error) => log.error({ err: error }, 'the socket of the master is gone and cannot be made again'),
   });
 
+  const logNoMore = logUnawaited();
   let cleanedUp: Promise<void> | undefined;
   let ignoreSignals = (): void => {};
   const cleanUp = (): Promise<void> => {
     cleanedUp ??= peer.close().finally(async () => {
       await storage?.close();
       ignoreSignals();
+      logNoMore();
       removeSocketFolder(socketDir);
     });
     return cleanedUp;

@@ -22,6 +22,7 @@ import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
 import { checkChildOptions } from './spawn-options.ts';
 import { spawnChild } from './spawning.ts';
+import { noteFailure, noting } from './unawaited.ts';
 
 /** Milliseconds that a timer of `after` and `every` may be set to. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1;
@@ -112,13 +113,17 @@ export class ActorContext implements Context<unknown> {
     this.#live().publish(topic, message);
   }
 
-  async subscribe(topic: string, id: ActorId = this.#cell.id): Promise<() => Promise<void>> {
-    await this.#live().request('subscribe', checkId(id), topic).promise;
-    return () => this.unsubscribe(topic, id);
+  subscribe(topic: string, id: ActorId = this.#cell.id): Promise<() => Promise<void>> {
+    return this.#noting(async (cell) => {
+      await cell.request('subscribe', checkId(id), topic).promise;
+      return () => this.unsubscribe(topic, id);
+    });
   }
 
-  async unsubscribe(topic: string, id: ActorId = this.#cell.id): Promise<void> {
-    await this.#live().request('unsubscribe', checkId(id), topic).promise;
+  unsubscribe(topic: string, id: ActorId = this.#cell.id): Promise<void> {
+    return this.#noting(async (cell) => {
+      await cell.request('unsubscribe', checkId(id), topic).promise;
+    });
   }
 
   watch(id: ActorId): void {
@@ -151,12 +156,12 @@ export class ActorContext implements Context<unknown> {
     return this.#live().drained();
   }
 
-  async spawn(kind: string, options: SpawnChildOptions = {}): Promise<UntypedRef> {
-    checkChildOptions(options);
-    const { restart = 'transient', shutdownMs = CHILD_SHUTDOWN_MS } = options;
-    const cell = this.#live();
-    const id = await spawnChild(cell, kind, options, restart, shutdownMs);
-    return this.ref(id);
+  spawn(kind: string, options: SpawnChildOptions = {}): Promise<UntypedRef> {
+    return this.#noting(async (cell) => {
+      checkChildOptions(options);
+      const { restart = 'transient', shutdownMs = CHILD_SHUTDOWN_MS } = options;
+      return this.ref(await spawnChild(cell, kind, options, restart, shutdownMs));
+    });
   }
 
   stop(reason: ExitReason = 'stopped'): void {
@@ -220,13 +225,19 @@ export class ActorContext implements Context<unknown> {
     return this.#cell.context === this && this.#cell.status !== 'ended';
   }
 
+  /** What nobody awaits and fails has an actor to be told with. */
+  #noting<T>(work: (cell: Cell) => Promise<T>): Promise<T> {
+    const { kernel, id } = this.#cell;
+    return noting((async () => work(this.#live()))(), kernel.log, id);
+  }
+
   #live(): Cell {
     const cell = this.#cell;
     if (this.#isLive) return cell;
-    throw new TroupeError(
-      'ACTOR_STOPPED',
-      `calls of ${cell.id} come from its live incarnation; got one from an incarnation that has ended`,
-    );
+    const text = `calls of ${cell.id} come from its live incarnation; got one from an incarnation that has ended`;
+    const error = new TroupeError('ACTOR_STOPPED', text);
+    noteFailure(error, cell.kernel.log, cell.id);
+    throw error;
   }
 }
 

@@ -3,19 +3,23 @@
  */
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { onGround } from '../vocabulary/ground.ts';
 import type { Cell } from './cell.ts';
 import { hostMachine } from './machine-actor.ts';
 
 /** Milliseconds that onStop of a restarting actor may take. */
 export const STOP_HOOK_MS = 5_000;
 
-/** The first message to an actor starts it within the turn of another one, which goes on speaking for itself after that. */
+/**
+ * The first message to an actor starts it within the turn of another one, which goes on speaking for itself after that, or
+ * within a call of the program, in whose async context it must not stay.
+ */
 export function callAs<T>(cell: Cell, work: () => T): T {
   const { kernel } = cell;
   const { running } = kernel;
   kernel.running = cell;
   try {
-    return work();
+    return onGround(work);
   } finally {
     kernel.running = running;
   }

@@ -15,10 +15,11 @@ export const PENDING_ASKS_MAX = 1_000_000;
 /** Of an ask whose mail the old home of an actor and the new one have, until their move is settled. */
 export const EITHER_HOME: ActorId = '~';
 
-/** Who asked, where it was an actor: it is waited for while the asker's turn lasts. */
+/** Who asked. */
 export interface Asker {
-  waits(wait: Wait): void;
   waitsNoMore(wait: Wait): void;
+  /** Told before whoever awaits it. */
+  askFailed(error: TroupeError): void;
 }
 
 /** Handed over by the executor of the promise made last: one for all asks, where one for each would be a closure more. */
@@ -59,7 +60,6 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.promise = new Promise(handOver);
     this.#resolve = resolveLast;
     this.#reject = rejectLast;
-    asker?.waits(this);
   }
 
   resolve(value: unknown): void {
@@ -71,6 +71,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   reject(error: TroupeError): void {
     if (this.settled) return;
     this.#settle();
+    this.#asker?.askFailed(error);
     this.#reject(error);
   }
 

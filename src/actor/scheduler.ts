@@ -5,6 +5,7 @@
  */
 import { Ring } from '../structures/ring.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import { onGround } from '../vocabulary/ground.ts';
 
 export interface Runnable {
   /** Runs up to `turns` turns; returns how many it ran. Enqueues itself again where mail is left. */
@@ -59,7 +60,10 @@ export class Scheduler {
     this.#sliceEndsAt = 0;
   };
 
-  readonly #slice = (): void => {
+  /** In no context of whoever told the first of them. */
+  readonly #slice = (): void => onGround(this.#runSlice);
+
+  readonly #runSlice = (): void => {
     if (this.#turnsLeft <= 0) this.#refill();
     this.now = this.#clock.now();
     if (this.#sliceEndsAt === 0) this.#sliceEndsAt = this.now + SLICE_MS;

@@ -13,6 +13,7 @@ import type { Wait } from './ask-ring.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
+import { noteFailure } from './unawaited.ts';
 
 /** Congested recipients that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
 export const CONGESTED_KEPT = 1024;
@@ -65,9 +66,9 @@ export class Sender implements Asker, Speaker {
   /** An ask of any verb; the envelope goes the way of this sender's tells. */
   request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
     const now = this.kernel.clock.now();
-    const asker = verb === 'message' || verb === 'stop' ? this : undefined;
-    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), asker, options, now);
+    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now);
     if (reply.settled) return reply;
+    if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
@@ -95,7 +96,10 @@ export class Sender implements Asker, Speaker {
     const now = this.kernel.clock.now();
     const reply = this.request('stop', id, reason, { timeoutMs: STOP_TIMEOUT_MS });
     return reply.promise.catch((error: TroupeError) => {
-      throw error.code === 'ASK_TIMEOUT' && reply.deadline > now ? notEnded(id, reply.deadline - now) : error;
+      const isLate = error.code === 'ASK_TIMEOUT' && reply.deadline > now;
+      const failure = isLate ? notEnded(id, reply.deadline - now) : error;
+      this.askFailed(failure);
+      throw failure;
     }) as Promise<void>;
   }
 
@@ -116,6 +120,11 @@ export class Sender implements Asker, Speaker {
   waits(_wait: Wait): void {}
 
   waitsNoMore(_wait: Wait): void {}
+
+  /** In a worker no failed ask ends the process, whoever asked: a ref sends as the process once its handler has awaited. */
+  askFailed(error: TroupeError): void {
+    if (this.id !== undefined || this.kernel.worker > 0) noteFailure(error, this.kernel.log, this.id);
+  }
 
   protected checkOpen(): void {
     if (this.kernel.closing) {

@@ -9,6 +9,14 @@ import type { Store } from '../store/store.ts';
 /** Milliseconds between two looks at the store, each so far ahead. */
 export const LOOK_MS = 1_000;
 
+/**
+ * Milliseconds by which a look at all that is due is put off for each record seen that nobody here could wake: of a kind that is
+ * gone, of another process. Between two of those only what came lately is looked at.
+ */
+export const FUTILE_MS = 0.2;
+/** Milliseconds before the end of the last look from where a look at what came lately begins. */
+const LATELY_MS = 2 * LOOK_MS;
+
 export interface WakesDoor {
   readonly store: Store;
   readonly clock: Clock;
@@ -27,6 +35,10 @@ export class Wakes {
   #isLooking = false;
   #isTakingOver = false;
   #isClosed = false;
+  /** On `Clock.now()`: when all that is due is looked at again. */
+  #allAt = 0;
+  /** On the wall clock: so far the last look went. */
+  #lookedUntil = 0;
 
   constructor(door: WakesDoor) {
     this.#door = door;
@@ -54,15 +66,22 @@ export class Wakes {
   async #look(): Promise<void> {
     this.#isLooking = true;
     const { store, clock } = this.#door;
-    const from = this.#isTakingOver ? 0 : 1;
+    const isTakingOver = this.#isTakingOver;
+    const isAll = isTakingOver || clock.now() >= this.#allAt;
+    const from = isTakingOver ? 0 : isAll ? 1 : Math.max(1, Math.min(this.#lookedUntil, clock.wall()) - LATELY_MS);
+    const until = clock.wall() + LOOK_MS;
     this.#isTakingOver = false;
+    let futile = 0;
     try {
-      for await (const { id, at } of store.wakes(from, clock.wall() + LOOK_MS)) {
+      for await (const { id, at } of store.wakes(from, until)) {
         if (this.#isClosed) return;
         if (this.#door.isOurs(id) && !this.#door.isInMemory(id)) this.#wakeAt(id, at);
+        else futile++;
       }
+      this.#lookedUntil = until;
+      if (isAll) this.#allAt = clock.now() + futile * FUTILE_MS;
     } catch (error) {
-      if (from === 0) this.#isTakingOver = true;
+      if (isTakingOver) this.#isTakingOver = true;
       if (!this.#isClosed) this.#door.failed(error);
     } finally {
       this.#isLooking = false;

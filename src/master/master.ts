@@ -279,7 +279,8 @@ export class Master {
     }
     this.#queries.died(participant);
     this.#events.forget(participant);
-    this.#events.emit('worker-exited', { worker: index, pid, role, incarnation, ...exit });
+    const isNews = this.#down === undefined || exit.code !== 0;
+    if (isNews) this.#events.emit('worker-exited', { worker: index, pid, role, incarnation, ...exit });
     // The first table waits for all first workers; one that is gone is not waited for.
     if (!this.#isPlaced && worker.isLeaving) this.#supervisor.forget(worker);
   }

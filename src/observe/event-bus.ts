@@ -17,6 +17,9 @@ export class EventBus {
   /** Told when the set of names that are listened to here has changed. */
   onInterest: ((names: EventName[]) => void) | undefined;
   #wantedElsewhere: ReadonlySet<EventName> = new Set();
+  /** Whose listeners are running. */
+  readonly #inside = new Set<EventName>();
+  readonly #untold = new Map<EventName, number>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -40,7 +43,9 @@ export class EventBus {
     return this.#listeners.has(name) || this.#wantedElsewhere.has(name);
   }
 
+  /** Not where a listener of the same event has brought it about: a dead letter about a dead letter would be endless. */
   emit<E extends EventName>(name: E, payload: SystemEvents[E]): void {
+    if (this.#inside.has(name)) return this.#notTold(name);
     this.relay(name, payload);
     if (this.#wantedElsewhere.has(name)) this.forward?.(name, payload);
   }
@@ -51,7 +56,18 @@ export class EventBus {
     if (!listeners) return;
     const threw = (error: unknown): void =>
       this.#log.error({ err: asError(error), event: name }, 'an event listener threw');
+    const isOutermost = !this.#inside.has(name);
+    this.#inside.add(name);
     for (const listener of [...listeners] as Listener<E>[]) callListener(listener, payload, threw);
+    if (isOutermost) this.#inside.delete(name);
+  }
+
+  /** Said at the first, the second, the fourth, the eighth …: often enough to be seen, and never a flood. */
+  #notTold(event: EventName): void {
+    const count = (this.#untold.get(event) ?? 0) + 1;
+    this.#untold.set(event, count);
+    if (!Number.isInteger(Math.log2(count))) return;
+    this.#log.warn({ event, count }, 'events that a listener of the same event brings about are not told');
   }
 
   names(): EventName[] {

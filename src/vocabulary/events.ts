@@ -16,6 +16,7 @@ export interface DeadLetter {
 
 export interface SystemEvents {
   'worker-online': { worker: number; pid: number; role: string; incarnation: number };
+  /** Not of one that ends with its system, as it was told to. */
   'worker-exited': {
     worker: number;
     pid: number;

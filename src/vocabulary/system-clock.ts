@@ -1,6 +1,7 @@
 /** The real clock. `now()` counts from the machine's boot, so that processes can compare their times. */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from './clock.ts';
+import { onGround } from './ground.ts';
 
 const resolved = Promise.resolve();
 
@@ -21,7 +22,7 @@ export function systemClock(): Clock {
     now: () => bootedAt + performance.now(),
     wall: () => Date.now(),
     setTimer: (ms, run) => {
-      const timer = setTimeout(run, Math.max(0, Math.ceil(ms)));
+      const timer = onGround(() => setTimeout(run, Math.max(0, Math.ceil(ms))));
       timer.unref();
       return { cancel: () => clearTimeout(timer) };
     },

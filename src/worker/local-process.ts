@@ -4,6 +4,7 @@ import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { Log } from '../observe/log.ts';
 import { shardOf } from '../placement/shard.ts';
+import { kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -76,7 +77,7 @@ export class LocalProcess implements ClusterDoor {
       startedAt,
       inMemoryMax: options.durableInMemoryMax,
       toRef: (id) => this.system.ref(id),
-      isOurs: () => true,
+      isOurs: (id) => behaviours.get(kindOf(id))?.durable !== undefined,
     });
     this.system = new ProcessSystem(name, kernel, actors, this, this.#durability);
     this.#durability?.takeOver();

@@ -20,6 +20,7 @@ import { keepNoConnections } from './keep-no-connections.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from './process-system.ts';
 import { whileLoading } from './typescript-loader.ts';
+import { logUnawaited } from './unawaited-asks.ts';
 import { watchMaster } from './watchdog.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -101,6 +102,7 @@ async function start(order: BootOrder): Promise<string> {
     typeof options.log === 'string'
       ? openLog(options.log, { system, worker: self.index })
       : relayedLog(options.log, lineSender(sendLine));
+  logUnawaited(log);
   const clock = systemClock();
   const [behaviours, main] = await whileLoading(async () => [
     await loadActors(order.actors),

@@ -82,4 +82,29 @@ describe('the event bus', () => {
     for (const off of offs) off();
     expect(told).toEqual([['actor-started'], ['actor-started', 'dead-letter'], ['dead-letter'], []]);
   });
+
+  it('tells no event, here or elsewhere, that a listener of the same event brings about', () => {
+    const log = new KeptLog();
+    const bus = new EventBus(log);
+    const heard: string[] = [];
+    const forwarded: EventName[] = [];
+    bus.forward = (name) => void forwarded.push(name);
+    bus.wantElsewhere(['actor-started', 'actor-stopped']);
+    bus.on('actor-started', ({ id }) => {
+      heard.push(`started ${id}`);
+      bus.emit('actor-stopped', { id, worker: 0, reason: 'stopped' });
+      throw new Error('is harmless');
+    });
+    bus.on('actor-stopped', ({ id }) => {
+      heard.push(`stopped ${id}`);
+      // By way of another event, too.
+      for (let n = 0; n < 5; n++) bus.emit('actor-started', started);
+    });
+    bus.emit('actor-started', started);
+    bus.emit('actor-started', { id: 'a/2', worker: 0 });
+    expect(heard).toEqual(['started a/1', 'stopped a/1', 'started a/2', 'stopped a/2']);
+    expect(forwarded).toEqual(['actor-stopped', 'actor-started', 'actor-stopped', 'actor-started']);
+    const counts = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields);
+    expect(counts).toEqual([1, 2, 4, 8].map((count) => ({ event: 'actor-started', count })));
+  });
 });

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { FUTILE_MS, LOOK_MS, Wakes } from '../../../src/durability/wakes.ts';
+import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+
+const GONE = 20_000;
+
+/** A store of which only the index of times is asked; it counts what it gives. */
+function startWakes(): {
+  clock: VirtualClock;
+  due: Map<string, number>;
+  woken: string[];
+  given: () => number;
+  wakes: Wakes;
+} {
+  const clock = new VirtualClock();
+  const due = new Map<string, number>();
+  const woken: string[] = [];
+  let given = 0;
+  const store = {
+    async *wakes(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
+      for (const [id, at] of due) {
+        if (at < from || at > until) continue;
+        given++;
+        yield { id, at };
+      }
+    },
+  };
+  const wakes = new Wakes({
+    store: store as never,
+    clock,
+    isOurs: (id) => !id.startsWith('gone/'),
+    isInMemory: () => false,
+    wake: (id) => {
+      due.delete(id);
+      woken.push(id);
+    },
+    failed: (error) => {
+      throw error;
+    },
+  });
+  return { clock, due, woken, given: () => given, wakes };
+}
+
+test('what nobody can wake is not looked at again and again; what comes meanwhile is woken in time', async () => {
+  const { clock, due, woken, given, wakes } = startWakes();
+  for (let n = 0; n < GONE; n++) due.set(`gone/${n}`, clock.wall() - 60_000);
+  wakes.takeOver();
+  await clock.advance(1);
+  expect(given()).toBe(GONE);
+  due.set('kept/soon', clock.wall() + 1_700);
+  due.set('kept/now', clock.wall() - 100);
+  await clock.advance(2_000);
+  // Their times are not long ago: they are seen by each look at what came lately.
+  expect([woken.sort(), given() < GONE + 100]).toEqual([['kept/now', 'kept/soon'], true]);
+  await clock.advance(GONE * FUTILE_MS + LOOK_MS);
+  expect(given()).toBeLessThan(2 * GONE + 100);
+  expect(given()).toBeGreaterThanOrEqual(2 * GONE);
+  wakes.close();
+});
+
+test('what was due long ago and became ours is woken at the next look at all, or at once when homes change', async () => {
+  const { clock, due, woken, wakes } = startWakes();
+  for (let n = 0; n < GONE; n++) due.set(`gone/${n}`, clock.wall() - 60_000);
+  wakes.takeOver();
+  await clock.advance(1);
+  due.set('kept/old', clock.wall() - 50_000);
+  await clock.advance(LOOK_MS);
+  expect(woken).toEqual([]);
+  wakes.takeOver();
+  await clock.advance(1);
+  expect(woken).toEqual(['kept/old']);
+  due.set('kept/older', clock.wall() - 55_000);
+  await clock.advance(GONE * FUTILE_MS + LOOK_MS);
+  expect(woken).toEqual(['kept/old', 'kept/older']);
+  wakes.close();
+});
