@@ -7,11 +7,12 @@ const FIRST = Number(process.env.TROUPE_BANK_SEED ?? 1);
 const WAYS: [name: string, options: Partial<OrdersOptions>][] = [
   ['nothing dies', { isCalm: true, steps: 40 }],
   ['workers die and hang, links break, orders move', {}],
+  ['they are not durable, and move', { isVolatile: true }],
   ['everything starts anew, twice', { restarts: 2, steps: 40 }],
 ];
 
 test.each(WAYS)(
-  'durable machines with invoked promises come to their end, once, where %s',
+  'machines with invoked promises come to their end, once, where %s',
   {
     timeout: 120_000,
   },
