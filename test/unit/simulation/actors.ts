@@ -6,6 +6,7 @@ import type { Context } from '../../../src/actor/context.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { Refusal } from '../../../src/vocabulary/errors.ts';
+import { GivenUp } from '../../../src/actor/giving-up.ts';
 import type { Life } from './census.ts';
 import type { Memory } from './memory-of-actors.ts';
 import type { Voice, World } from './world.ts';
@@ -46,7 +47,13 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
     return life;
   };
   /** What is left of a handler whose incarnation, or process, has ended says nothing more. */
-  const isOver = (ctx: Ctx): boolean => ctx.signal.aborted || !world.faults.isAlive(census.hostOf(ctx));
+  const isOver = (ctx: Ctx): boolean => {
+    const { aborted, reason } = ctx.signal;
+    // An asker that gives up ends nothing.
+    if ((aborted && !(reason instanceof GivenUp)) || !world.faults.isAlive(census.hostOf(ctx))) return true;
+    const life = census.lives.get(ctx.id);
+    return life?.fence !== ctx.fence || life.endedAt !== undefined;
+  };
   const voice = (ctx: Ctx): Voice => {
     const { deadline, id } = ctx;
     const base = { name: id, origin: census.hostOf(ctx), system: ctx };
@@ -93,6 +100,20 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
         if (isOver(ctx)) return;
         acts(ctx, `ended slow #${command.m}`);
         memory.leave(ctx.id);
+      },
+      /** One that heeds whoever gives up: that is no failure, and it goes on with the next message. */
+      async patient(ctx, command: Command & { ms: number }) {
+        receives(ctx, command);
+        memory.enter(ctx.id, `patient #${command.m}`);
+        const givenUp = new Promise<never>((_, reject) => {
+          ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason));
+        });
+        try {
+          await Promise.race([world.sleep(census.hostOf(ctx), command.ms), givenUp]);
+          acts(ctx, `ended patient #${command.m}`);
+        } finally {
+          if (!isOver(ctx)) memory.leave(ctx.id);
+        }
       },
       boom(ctx, command: Command) {
         receives(ctx, command);

@@ -31,6 +31,7 @@ const OUTCOMES = new Set([
     'HANDLER_FAILED',
     'ASK_CYCLE',
     'REFUSED',
+    'ASK_ABORTED',
     'SHUTTING_DOWN',
   ],
 ]);

@@ -26,6 +26,8 @@ export function carryOut(world: World, step: Step): void {
       return world.tell(speaker(world, step.by), step.to, 'die');
     case 'refuse':
       return repeat(step.count, () => refuse(world, step));
+    case 'giveUp':
+      return giveUp(world, step);
     case 'publish':
       return world.publish(speaker(world, step.by), step.topic);
     case 'stop':
@@ -131,6 +133,13 @@ function trouble(simulation: Simulation, step: Trouble): void {
   const { a, b, ms } = step;
   simulation.stall(a, b);
   simulation.time.at(ms, () => simulation.unstall(a, b));
+}
+
+function giveUp(world: World, { by, to, ms, workMs }: Extract<Step, { do: 'giveUp' }>): void {
+  const voice = speaker(world, by);
+  const giving = new AbortController();
+  void world.ask(voice, to, 'patient', ASK_MS, { ms: workMs }, { signal: giving.signal, withinMs: ms });
+  void world.sleep(voice.origin, ms).then(() => giving.abort());
 }
 
 function refuse(world: World, { by, to, kilobytes, isFailure }: Extract<Step, { do: 'refuse' }>): void {

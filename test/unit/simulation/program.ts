@@ -36,6 +36,8 @@ export type Step =
   | { do: 'die'; by: By; to: string; isAsk: boolean }
   /** So many asks are answered with errors of so much text: refusals, or failures of the actor. */
   | { do: 'refuse'; by: By; to: string; count: number; kilobytes: number; isFailure: boolean }
+  /** An ask that is given up after so long; its handler heeds that, and would take `workMs`. */
+  | { do: 'giveUp'; by: By; to: string; ms: number; workMs: number }
   | { do: 'wait'; ms: number };
 
 const PLAYERS = 8;
@@ -87,8 +89,8 @@ export const MOVES: Mix = { weights: { ...TRAFFIC, ...CHANGES, cut: 1, stall: 1,
 /** Everything. */
 export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 };
 
-/** Everything, and messages whose handler kills its process, and errors with much text. */
-export const DEADLY: Mix = { weights: { ...ALL.weights, die: 3, refuse: 4 }, players: 4 };
+/** Everything, and messages whose handler kills its process, errors with much text, and asks that are given up. */
+export const DEADLY: Mix = { weights: { ...ALL.weights, die: 3, refuse: 4, giveUp: 5 }, players: 4 };
 
 /** Two actors that speak with each other and move at once, where rules of the hand-off meet. */
 export const PAIRS: Mix = {
@@ -168,6 +170,7 @@ function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: 
       ...{ do: fc.constant('refuse'), by, to: player, count, kilobytes: fc.integer({ min: 1, max: KILOBYTES_MAX }) },
       isFailure: fc.boolean(),
     }),
+    giveUp: fc.record({ do: fc.constant('giveUp'), by, to: player, ms: ms(0, 40), workMs: ms(1, 60) }),
     wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
   };
 }

@@ -4,7 +4,7 @@ import { expectPromisesKept } from './suite.ts';
 /** Of them, beside those of the other parts. */
 const PROGRAMS = 60;
 
-test('random programs keep every promise: everything, messages whose handler kills its process, errors with much text', {
+test('random programs keep every promise: everything, messages whose handler kills its process, errors with much text, asks given up', {
   timeout: 300_000,
 }, async () => {
   await expectPromisesKept('deadly', 1, PROGRAMS);

@@ -77,10 +77,20 @@ export class World {
     by.system.tell(to, { type, m: sent.m, ...more });
   }
 
-  ask(by: Voice, to: string, type: string, timeoutMs: number, more: object = {}): Promise<string> {
+  /** `givenUp`: by its asker, which is no later than so many milliseconds. */
+  ask(
+    by: Voice,
+    to: string,
+    type: string,
+    timeoutMs: number,
+    more: object = {},
+    givenUp?: { signal: AbortSignal; withinMs: number },
+  ): Promise<string> {
     const sent = this.ledger.send('ask', by.name, to, type, by.origin);
-    const dueAt = Math.min(this.now + timeoutMs, by.dueAt ?? Number.POSITIVE_INFINITY);
-    return this.asks.settles(sent, dueAt, by.system.ask(to, { type, m: sent.m, ...more }, { timeoutMs }));
+    const withinMs = Math.min(timeoutMs, givenUp?.withinMs ?? timeoutMs);
+    const dueAt = Math.min(this.now + withinMs, by.dueAt ?? Number.POSITIVE_INFINITY);
+    const options = { timeoutMs, ...(givenUp && { signal: givenUp.signal }) };
+    return this.asks.settles(sent, dueAt, by.system.ask(to, { type, m: sent.m, ...more }, options));
   }
 
   publish(by: Voice, topic: string): void {
