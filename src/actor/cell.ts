@@ -231,6 +231,7 @@ export class Cell extends Sender implements Runnable, Run {
       return;
     }
     if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
+    if (this.durable !== undefined && !this.durable.room.mayBegin()) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
   }
@@ -238,7 +239,9 @@ export class Cell extends Sender implements Runnable, Run {
   run(turns: number): number {
     this.queued = false;
     let ran = 0;
+    const { durable } = this;
     while (ran < turns && this.status === 'ready') {
+      if (durable !== undefined && !durable.room.mayBegin()) break;
       const ended = this.#extras.terminated?.shift();
       if (ended) {
         this.host.runTerminated(this, ended);

@@ -18,6 +18,12 @@ export interface KeptBack {
   takeBack(): void;
 }
 
+/** Whether there is room for a turn among all that waits for a commit. */
+export interface TurnRoom {
+  /** False: there is none; the cell is woken once there is. */
+  mayBegin(): boolean;
+}
+
 /** The durable side of one cell: its record, and the turns that are not committed yet. */
 export interface DurableSide {
   /** Reads the record. Resolves to whether there was one; rejects STORE_FAILED. */
@@ -29,6 +35,7 @@ export interface DurableSide {
   /** A message that is over without a turn: refused, or too late. */
   skip(envelope: Envelope): void;
 
+  readonly room: TurnRoom;
   /** From now on what the actor does is kept back, until the turn's commit. `envelope`: undefined for hooks. */
   beginTurn(envelope: Envelope | undefined): void;
   /** Takes the state as it is now. Throws where it is no plain data. */

@@ -7,6 +7,13 @@ import { asError } from '../vocabulary/errors.ts';
 import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
 import type { Store, StoreChange } from '../store/store.ts';
 
+/** Bytes that one commit writes; a single record may have more. */
+export const COMMIT_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Turns of a process that are not committed, beyond which no durable actor of it begins another. */
+export const UNCOMMITTED_TURNS_MAX = 50_000;
+/** Bytes that they write, likewise. */
+export const UNCOMMITTED_BYTES_MAX: number = 64 * 1024 * 1024;
+
 /** One record with something to write. */
 export interface Committing {
   readonly sync: boolean;
@@ -21,6 +28,10 @@ export class Committer {
   readonly #clock: Clock;
   readonly #dirty = new Set<Committing>();
   #isRunning = false;
+  #turns = 0;
+  #bytes = 0;
+  /** Who could not begin a turn. */
+  #waiting: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -29,6 +40,30 @@ export class Committer {
 
   get isIdle(): boolean {
     return !this.#isRunning;
+  }
+
+  /** True where a store that is slow, or stands still, has too much to write already. */
+  get isFull(): boolean {
+    return this.#turns >= UNCOMMITTED_TURNS_MAX || this.#bytes >= UNCOMMITTED_BYTES_MAX;
+  }
+
+  /** Turns and bytes that are to be committed; less than none once they are, or never will be. */
+  charge(turns: number, bytes: number): void {
+    this.#turns += turns;
+    this.#bytes += bytes;
+    if (this.#waiting.length === 0 || this.#isMoreThanHalfFull) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const goOn of waiting) goOn();
+  }
+
+  /** Calls back, once, when there is room again. */
+  whenRoom(goOn: () => void): void {
+    this.#waiting.push(goOn);
+  }
+
+  get #isMoreThanHalfFull(): boolean {
+    return this.#turns * 2 > UNCOMMITTED_TURNS_MAX || this.#bytes * 2 > UNCOMMITTED_BYTES_MAX;
   }
 
   note(one: Committing): void {
@@ -49,6 +84,7 @@ export class Committer {
     /** Of each in the group: where its changes end. */
     const ends: number[] = [];
     let sync = false;
+    let bytes = 0;
     for (const one of this.#dirty) {
       this.#dirty.delete(one);
       const before = changes.length;
@@ -58,14 +94,17 @@ export class Committer {
       ends.push(changes.length);
       sync ||= one.sync;
       // A record and what goes with it: dead letters, which are few.
-      if (changes.length >= COMMIT_CHANGES_MAX / 2) break;
+      bytes += bytesOf(changes, before);
+      if (changes.length >= COMMIT_CHANGES_MAX / 2 || bytes >= COMMIT_BYTES_MAX) break;
     }
     const error = await this.#commit(changes, sync);
     if (error === undefined) for (const one of group) one.committed();
     // Alone, only those fail that must: another incarnation elsewhere may have been first with one of them.
     else if (group.length === 1) group[0]?.failed(error);
-    else
-      for (const [at, one] of group.entries()) await this.#commitAlone(one, changes.slice(ends[at - 1] ?? 0, ends[at]));
+    else {
+      const alone = group.map((one, at) => this.#commitAlone(one, changes.slice(ends[at - 1] ?? 0, ends[at])));
+      await Promise.all(alone);
+    }
   }
 
   async #commitAlone(one: Committing, changes: readonly StoreChange[]): Promise<void> {
@@ -83,4 +122,14 @@ export class Committer {
       return asError(error);
     }
   }
+}
+
+function bytesOf(changes: readonly StoreChange[], from: number): number {
+  let sum = 0;
+  for (let at = from; at < changes.length; at++) {
+    (changes[at] as StoreChange).put.forEach((bytes) => {
+      sum += bytes.byteLength;
+    });
+  }
+  return sum;
 }

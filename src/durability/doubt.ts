@@ -1,7 +1,8 @@
 /** A commit that failed, as far as is known: its engine may have written it all the same. */
 import type { Cell } from '../actor/cell.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import type { TurnBatch } from './turn-batch.ts';
+import type { RecordHead } from '../store/store.ts';
+import type { Turn, TurnBatch } from './turn-batch.ts';
 
 export interface Doubt {
   readonly batch: TurnBatch;
@@ -25,4 +26,25 @@ export function handOnDoubt(cell: Cell, { envelopes }: Doubt, isGone: boolean): 
   for (const envelope of envelopes) {
     kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
   }
+}
+
+/** The messages of a batch that failed and of the turns after it, in order. */
+export function voidedBy(failed: TurnBatch, open: TurnBatch | undefined, turn: Turn | undefined): Envelope[] {
+  const envelopes = [...failed.envelopes, ...(open?.envelopes ?? [])];
+  const current = turn?.envelope;
+  if (current?.verb === 'message') envelopes.push(current);
+  return envelopes;
+}
+
+/** Either it was committed after all, and only its outputs are missing; or nothing of it happened. */
+export function resolveDoubt(
+  cell: Cell,
+  { batch, fence, version, envelopes }: Doubt,
+  record: RecordHead | undefined,
+  release: (batch: TurnBatch) => void,
+): void {
+  const isDone = record !== undefined && record.version >= version && record.fence === fence;
+  const again = isDone ? envelopes.filter((envelope) => !batch.envelopes.includes(envelope)) : envelopes;
+  if (isDone) release(batch);
+  cell.mailbox.putBack(again);
 }

@@ -14,7 +14,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { Committer, Committing } from './committer.ts';
-import { type Doubt, handOnDoubt } from './doubt.ts';
+import { type Doubt, handOnDoubt, resolveDoubt, voidedBy } from './doubt.ts';
 import { Dispatch } from './dispatch.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
@@ -25,6 +25,7 @@ import { isSame, restoreState, type StateForm } from './state-form.ts';
 import type { Store, StoreChange, StoredRecord } from '../store/store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
+import { BatchRoom } from './batch-room.ts';
 import { nextOwnTime, wakeTime } from './wake-time.ts';
 
 /** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
@@ -68,6 +69,7 @@ export class DurableActor implements DurableSide, Committing {
   #settledWaiters: (() => void)[] = [];
   readonly #acknowledge = (stream: string, number: number): void => this.#reception.acknowledge(stream, number);
   #tidy: (() => void) | undefined;
+  readonly room: BatchRoom;
   #isClosed = false;
 
   constructor(door: DurableDoor, cell: Cell) {
@@ -75,6 +77,7 @@ export class DurableActor implements DurableSide, Committing {
     this.cell = cell;
     const { kernel, id } = cell;
     this.#dispatch = new Dispatch(cell);
+    this.room = new BatchRoom(door.committer, cell);
     this.#reminders = new ReminderClock(kernel.clock, id, (envelope) => cell.deliver(envelope));
     this.#reception = new Reception({
       cell,
@@ -168,7 +171,10 @@ export class DurableActor implements DurableSide, Committing {
     if (state !== undefined) this.#stateIs(state, turn.ownAt, batch);
     turn.run(batch);
     if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
-    if (!batch.isEmpty) return this.#door.committer.note(this);
+    if (!batch.isEmpty) {
+      this.room.charge(batch);
+      return this.#door.committer.note(this);
+    }
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
     for (const output of batch.outputs) this.#afterCommit(output);
@@ -311,6 +317,7 @@ export class DurableActor implements DurableSide, Committing {
   committed(): void {
     const batch = this.#underWay as TurnBatch;
     this.#underWay = undefined;
+    this.room.discharge(batch);
     this.#version++;
     this.#release(batch);
     this.#reminders.committed();
@@ -320,10 +327,10 @@ export class DurableActor implements DurableSide, Committing {
 
   failed(error: Error): void {
     const batch = this.#underWay as TurnBatch;
+    this.room.discharge(batch);
+    if (this.#open) this.room.discharge(this.#open);
     const { cell } = this;
-    const envelopes = [...batch.envelopes, ...(this.#open?.envelopes ?? [])];
-    const current = this.#turn?.envelope;
-    if (current?.verb === 'message') envelopes.push(current);
+    const envelopes = voidedBy(batch, this.#open, this.#turn);
     this.#underWay = undefined;
     this.#open = undefined;
     this.#meta = undefined;
@@ -350,15 +357,7 @@ export class DurableActor implements DurableSide, Committing {
     const doubtful = this.#doubtful;
     this.#doubtful = undefined;
     this.#dispatch.reset(content);
-    if (doubtful) this.#resolveDoubt(doubtful, record);
-  }
-
-  /** Either it was committed after all, and only its outputs are missing; or nothing of it happened. */
-  #resolveDoubt({ batch, fence, version, envelopes }: Doubt, record: StoredRecord | undefined): void {
-    const isDone = record !== undefined && record.version >= version && record.fence === fence;
-    const again = isDone ? envelopes.filter((envelope) => !batch.envelopes.includes(envelope)) : envelopes;
-    if (isDone) this.#release(batch);
-    this.cell.mailbox.putBack(again);
+    if (doubtful) resolveDoubt(this.cell, doubtful, record, (batch) => this.#release(batch));
   }
 
   #handOnDoubt(isGone: boolean): void {

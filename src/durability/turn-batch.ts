@@ -15,6 +15,7 @@ const NOTHING: readonly never[] = Object.freeze([]);
 
 export class TurnBatch {
   readonly put: Map<string, Uint8Array> = new Map();
+  #size = 0;
   #removed: Set<string> | undefined;
   #others: StoreChange[] | undefined;
   #outputs: (() => void)[] | undefined;
@@ -25,6 +26,9 @@ export class TurnBatch {
   #moreStreams: Map<string, number> | undefined;
   /** Messages of its own go with it. */
   hasMail = false;
+  /** What its owner has been told of: turns, and bytes of its parts. */
+  turns = 0;
+  bytes = 0;
 
   get isEmpty(): boolean {
     return this.put.size === 0 && this.#removed === undefined && this.#others === undefined;
@@ -46,10 +50,17 @@ export class TurnBatch {
 
   write(name: string, bytes: Uint8Array): void {
     this.#removed?.delete(name);
+    this.#size += bytes.byteLength - (this.put.get(name)?.byteLength ?? 0);
     this.put.set(name, bytes);
   }
 
+  /** Bytes of its parts that it has beyond those that its owner knows of. */
+  get uncounted(): number {
+    return this.#size - this.bytes;
+  }
+
   erase(name: string): void {
+    this.#size -= this.put.get(name)?.byteLength ?? 0;
     this.put.delete(name);
     (this.#removed ??= new Set()).add(name);
   }

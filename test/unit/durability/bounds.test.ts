@@ -1,9 +1,11 @@
 /** One beyond each bound of what durable actors keep: refused with a clear error, and the rest is whole. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import { UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/durability/committer.ts';
 import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/dispatch.ts';
 import { KEPT_HIGH, KEPT_MAX, ProcessOutbox } from '../../../src/durability/process-outbox.ts';
 import { REMINDERS_MAX } from '../../../src/durability/reminders.ts';
+import { FaultyStore } from './faulty-store.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { defineActor, errorOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
 
@@ -138,3 +140,55 @@ async function arrived({ system, clock }: Kit, count: number, id = 'taker/one'):
   }
   throw new Error(`${count} messages arrive at ${id}; got fewer in time`);
 }
+
+describe('turns that are not committed', () => {
+  const eager = defineActor({
+    durable: true,
+    mailbox: { capacity: 200_000 },
+    state: () => ({ count: 0, text: '' }),
+    receive: {
+      add: (ctx) => ++ctx.state.count,
+      fill(ctx, { n, bytes }: { n: number; bytes: number }) {
+        ctx.state.count++;
+        ctx.tell(`taker/${n}`, { type: 'take', n: 0, text: 'x'.repeat(bytes) });
+      },
+    },
+  }) as ActorDefinition;
+
+  async function whileStuck(fill: (kit: Kit) => number): Promise<[begun: number, all: number, kit: Kit]> {
+    const store = new FaultyStore();
+    const kit = startKit({ eager, taker }, {}, store);
+    await kit.system.ask('eager/one', { type: 'add' });
+    store.gate = new Gate();
+    const all = fill(kit);
+    for (let n = 0; n < 200; n++) await new Promise((resolve) => setImmediate(resolve));
+    const begun = kit.process.kernel.behaviours.get('eager')?.counters.messages ?? -1;
+    store.gate.open();
+    store.gate = undefined;
+    return [begun, all, kit];
+  }
+
+  it(`are ${UNCOMMITTED_TURNS_MAX} at most: while the store stands still the others wait in their mailboxes`, {
+    timeout: 60_000,
+  }, async () => {
+    const [begun, all, kit] = await whileStuck(({ system }) => {
+      for (let n = 0; n < UNCOMMITTED_TURNS_MAX + 1_000; n++) system.tell('eager/one', { type: 'add' });
+      return UNCOMMITTED_TURNS_MAX + 1_000;
+    });
+    expect(begun).toBeLessThanOrEqual(UNCOMMITTED_TURNS_MAX + 2);
+    expect(await kit.system.ask('eager/one', { type: 'add' }, { timeoutMs: 600_000 })).toBe(all + 2);
+  });
+
+  it('write a bounded number of bytes together, and go on once those are written', { timeout: 60_000 }, async () => {
+    const bytes = 1024 * 1024;
+    const wanted = (UNCOMMITTED_BYTES_MAX / bytes) * 2;
+    const [begun, , kit] = await whileStuck(({ system }) => {
+      for (let n = 0; n < wanted; n++) system.tell('eager/one', { type: 'fill', n, bytes: bytes / 2 });
+      for (let n = 0; n < wanted; n++) system.tell('eager/two', { type: 'fill', n, bytes: bytes / 2 });
+      return wanted;
+    });
+    expect(begun).toBeLessThan(wanted + 10);
+    expect(await kit.system.ask('eager/one', { type: 'add' }, { timeoutMs: 600_000 })).toBe(wanted + 2);
+    expect(await kit.system.ask('eager/two', { type: 'add' }, { timeoutMs: 600_000 })).toBe(wanted + 1);
+  });
+});
