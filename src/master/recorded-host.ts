@@ -24,7 +24,10 @@ export class RecordedHost implements WorkerHost {
     const process = this.#host.fork(worker);
     this.#record.addWorker(process.pid);
     return {
-      ...process,
+      pid: process.pid,
+      channel: process.channel,
+      retire: () => process.retire(),
+      kill: (signal) => process.kill(signal),
       onExit: (listener) =>
         process.onExit((exit) => {
           this.#record.died(worker);

@@ -40,6 +40,11 @@ export class ObservedNetwork {
     };
   }
 
+  /** An end that waits while its process is frozen, and ends with it; what crosses the link is nobody's to see. */
+  unobserved(link: Link, clock: ProcessClock): Link {
+    return new ObservedLink(link, clock, NOBODY);
+  }
+
   /** A process has died: nobody reads what was sent to it. */
   died(process: string): void {
     for (const lane of this.#lanes.values()) if (lane.to === process) this.#end(lane);
@@ -84,6 +89,8 @@ interface Onlooker {
   read(): void;
   ended(): void;
 }
+
+const NOBODY: Onlooker = { written: () => {}, read: () => {}, ended: () => {} };
 
 class ObservedLink implements Link {
   readonly #link: Link;

@@ -5,6 +5,7 @@
 import { behaviourOf } from '../../actor/behaviour.ts';
 import type { ActorDefinition } from '../../actor/definition.ts';
 import { Master } from '../../master/master.ts';
+import { type ProcessRecord, RecordedHost } from '../../master/recorded-host.ts';
 import { type Log, openLog } from '../../observe/log.ts';
 import { supervisionPolicy } from '../../supervision/supervision-options.ts';
 import { processAddress } from '../../vocabulary/address.ts';
@@ -23,6 +24,7 @@ import { ProcessClock } from './process-clock.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { ProcessSeed } from './simulated-machine.ts';
+import { SimulatedOwner } from './simulated-owner.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
@@ -72,6 +74,8 @@ export class Simulation {
   /** Of the master and its data plane. */
   readonly clock: ProcessClock;
   readonly observers: Observers = new Observers();
+  /** Of the store, where there is a disk. */
+  readonly owner: SimulatedOwner | undefined;
   readonly #options: SimulationOptions;
   readonly #log: Log;
   readonly #links: ObservedNetwork;
@@ -97,6 +101,8 @@ export class Simulation {
     });
     options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
+    const { disk } = options;
+    this.owner = disk && new SimulatedOwner(this.time, this.network, this.#links, disk, this.random);
     this.host = new SimulatedHost({
       time: this.time,
       random: this.random,
@@ -123,7 +129,7 @@ export class Simulation {
       exit: () => void this.peer.close(),
     });
     this.master = new Master({
-      host: this.host,
+      host: this.owner ? new RecordedHost(this.host, this.#recordOf(this.owner)) : this.host,
       clock: this.clock,
       random: this.random,
       log: this.#log,
@@ -141,6 +147,7 @@ export class Simulation {
   /** A system whose workers are ready. */
   static async start(options: SimulationOptions): Promise<Simulation> {
     const simulation = new Simulation(options);
+    await simulation.owner?.listen();
     await simulation.peer.listen();
     const started = simulation.master.start();
     await simulation.until(started);
@@ -246,6 +253,7 @@ export class Simulation {
   crashAll(): void {
     for (const process of this.workers()) process.crash();
     this.clock.kill();
+    this.owner?.kill();
   }
 
   /** Calls `act` once, at the first event that fits: before a control message or frame that is received is handled. */
@@ -291,7 +299,7 @@ export class Simulation {
   }
 
   #process({ boot, clock, control, exit }: ProcessSeed): ClusterProcess {
-    const { main, askTimeoutMs = 5_000, disk, durableInMemoryMax } = this.#options;
+    const { main, askTimeoutMs = 5_000, durableInMemoryMax } = this.#options;
     const address = processAddress(boot.self.index, boot.self.incarnation);
     const process: ClusterProcess = new ClusterProcess({
       system: 'simulation',
@@ -309,12 +317,16 @@ export class Simulation {
       network: this.#links.host(address, clock, () => process.table.epoch),
       control,
       ...(main && { main }),
-      store: disk?.open(clock, this.random),
+      store: this.owner?.storeOf(boot.self, clock),
       durableInMemoryMax,
       exit,
     });
     this.#options.began?.(process);
     return process;
+  }
+
+  #recordOf(owner: SimulatedOwner): ProcessRecord {
+    return { addWorker: () => {}, removeWorker: () => {}, died: (worker) => owner.died(worker) };
   }
 
   /** One end of the channel between the master and its own data plane, which delays nothing. */

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { runBank } from './durable-bank.ts';
 
-const RUNS = Number(process.env.TROUPE_BANK_RUNS ?? 8);
+const RUNS = Number(process.env.TROUPE_BANK_RUNS ?? 5);
 const FIRST = Number(process.env.TROUPE_BANK_SEED ?? 1);
 
 test.each([
   ['crashes of workers, moves, hangs, broken links', {}],
   ['commits that fail, hang, or fail although they wrote', { faults: true }],
+  ['an owner of the store that stands still and fails', { ownerFaults: true }],
+  ['all of that', { faults: true, ownerFaults: true }],
 ])('the sum never changes and each transfer applies once, under %s', { timeout: 120_000 }, async (_name, more) => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
     const { breaches } = await runBank({ seed, steps: 120, ...more });
@@ -16,7 +18,7 @@ test.each([
 
 test('restarts of everything lose and repeat nothing that was committed', { timeout: 120_000 }, async () => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
-    const { breaches } = await runBank({ seed, steps: 60, restarts: 2, faults: true });
+    const { breaches } = await runBank({ seed, steps: 60, restarts: 2, faults: true, ownerFaults: true });
     expect(breaches, `seed ${seed}`).toEqual([]);
   }
 });

@@ -111,6 +111,8 @@ export interface BankOptions {
   seed: number;
   steps: number;
   faults?: boolean;
+  /** The owner of the store stands still, and fails. */
+  ownerFaults?: boolean;
   restarts?: number;
   /** Accounts have turns that take long, and mailboxes that are full before they end. */
   busy?: boolean;
@@ -128,6 +130,7 @@ export async function runBank({
   seed,
   steps,
   faults = false,
+  ownerFaults = false,
   restarts = 0,
   busy = false,
   sabotage,
@@ -160,6 +163,7 @@ export async function runBank({
     for (let step = 0; step < steps; step++) {
       if (busy && random() < WORK) work(simulation, random, lifeName, told);
       else kills += act(simulation, isCalm ? calmed(random) : random, lifeName, `${life}.${step}`, told, wanted);
+      if (ownerFaults) disturbOwner(simulation, random);
       await simulation.run(random() * 6);
     }
     if (!isLast) {
@@ -169,6 +173,7 @@ export async function runBank({
       continue;
     }
     disk.faults = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
+    simulation.owner?.unstall();
     await simulation.run(120_000);
     breaches.push(...(await check(simulation, wanted, restarts === 0)));
     await simulation.until(simulation.system.shutdown());
@@ -184,6 +189,13 @@ function calmed(random: () => number): () => number {
 /** Share of the steps of busy times, and how long one such turn takes. */
 const WORK = 0.2;
 const WORK_MS = 400;
+
+function disturbOwner({ owner }: Simulation, random: () => number): void {
+  const chance = random();
+  if (chance < 0.03) owner?.fail();
+  else if (chance < 0.06) owner?.stall();
+  else if (chance < 0.2) owner?.unstall();
+}
 
 type Wanted = { transfers: Set<string>; reminders: Map<string, string>; rejected: string[] };
 
