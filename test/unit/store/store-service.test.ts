@@ -120,7 +120,7 @@ describe('what a process wrote before it died', () => {
     outcomeOf(first.load('bank/a'));
     outcomeOf(second.load('bank/a'));
     await pass();
-    network.stall(processAddress(1, 1), OWNER);
+    network.freeze(processAddress(1, 1));
     for (let n = 0; n < 200; n++) outcomeOf(first.load('bank/large'));
     await pass();
     // Read, and then no more: its answer finds no room either.
