@@ -126,9 +126,6 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   closing: undefined,
 });
 
-/** Messages put aside at most; one more is refused. */
-export const STASH_CAPACITY = 10_000;
-
 export class Cell extends Sender implements Runnable, Run {
   declare readonly id: ActorId;
   readonly host: CellHost;
@@ -231,7 +228,7 @@ export class Cell extends Sender implements Runnable, Run {
       return;
     }
     if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
-    if (this.durable !== undefined && !this.durable.room.mayBegin()) return;
+    if (this.durable?.room.mayBegin() === false) return;
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
   }
@@ -239,9 +236,8 @@ export class Cell extends Sender implements Runnable, Run {
   run(turns: number): number {
     this.queued = false;
     let ran = 0;
-    const { durable } = this;
     while (ran < turns && this.status === 'ready') {
-      if (durable !== undefined && !durable.room.mayBegin()) break;
+      if (this.durable?.room.mayBegin() === false) break;
       const ended = this.#extras.terminated?.shift();
       if (ended) {
         this.host.runTerminated(this, ended);

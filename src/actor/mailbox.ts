@@ -5,6 +5,9 @@
 import { Ring } from '../structures/ring.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 
+/** Messages put aside at most; one more is refused. */
+export const STASH_CAPACITY = 10_000;
+
 /** Of all mailboxes of a process together. Messages that were put aside wait for their actor, not for a turn: they do not count. */
 export class MailboxLoad {
   /** Messages that wait for a turn. */

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { System } from 'troupe';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -178,6 +179,47 @@ describe('a dataDir', () => {
     const { code, message } = await faultOf(startSystem({ actors: ACTORS, workers: 1, dataDir }));
     expect(code).toBe('STORE_LOCKED');
     expect(message).toContain(`process ${process.pid}`);
+  });
+
+  test('that is removed under a running system: everything durable fails from then on, and the place stays taken', {
+    timeout: 60_000,
+  }, async () => {
+    const system = await start();
+    await system.ask('account/1', { type: 'get' });
+    rmSync(dataDir, { recursive: true });
+    let n = 0;
+    const isRefused = (): Promise<boolean> =>
+      system.ask('account/1', { type: 'deposit', amount: 1, from: 'x', n: ++n }, { timeoutMs: 500 }).then(
+        () => false,
+        () => true,
+      );
+    await until('a turn is refused', isRefused, 15_000);
+    expect(await isRefused()).toBe(true);
+    const { code } = await faultOf(startSystem({ actors: ACTORS, workers: 1, dataDir }));
+    expect(code).toBe('STORE_LOCKED');
+  });
+
+  test('is served again when the thread that owns the store has failed: nothing lost, nothing twice', {
+    timeout: 60_000,
+  }, async () => {
+    const threads: Worker[] = [];
+    const hear = (thread: Worker): void => void threads.push(thread);
+    process.on('worker', hear);
+    try {
+      const system = await start();
+      const sent: Promise<unknown>[] = [];
+      for (let n = 1; n <= 300; n++) {
+        sent.push(system.ask('account/1', { type: 'deposit', amount: 1, from: 'main', n }, { timeoutMs: 30_000 }));
+        if (n % 100 === 50) await threads.at(-1)?.terminate();
+        await sleep(2);
+      }
+      await Promise.all(sent);
+      const { balance, breaches } = (await system.ask('account/1', { type: 'get' })) as Account;
+      expect([balance, breaches]).toEqual([1_300, []]);
+      expect(threads.length).toBeGreaterThanOrEqual(3);
+    } finally {
+      process.off('worker', hear);
+    }
   });
 
   test('of a master that was killed is taken over, and the worker that hung is ended before', {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STASH_CAPACITY } from '../../../src/actor/cell.ts';
+import { STASH_CAPACITY } from '../../../src/actor/mailbox.ts';
 import { defineActor, errorOf, fateOf, startKit, thrownBy } from './kernel-fixture.ts';
 
 interface Door {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type DataCheck, FAULTS_TOLD_MAX } from '../../../src/store/data-check.ts';
 import { openEnvironment } from '../../../src/store/lmdb-environment.ts';
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
@@ -68,6 +69,81 @@ describe('what is no store', () => {
     truncateSync(file, 5_000);
     expect(readFileSync(file)).toHaveLength(5_000);
     expect(() => LmdbStore.open(folder)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  });
+});
+
+describe('the file of a store', () => {
+  it('that lost its last pages, which were free, is opened, and says how many', async () => {
+    const folder = newFolder();
+    const store = LmdbStore.open(folder);
+    await store.commit([change('bank/a', 0, new Uint8Array(400_000))]);
+    await store.commit([{ ...change('bank/a', 1, new Uint8Array(1)), isGone: true }]);
+    await store.commit([change('bank/b', 0, new Uint8Array(1))]);
+    await store.close();
+    const file = join(folder, 'data.mdb');
+    truncateSync(file, statSync(file).size - 3 * 4_096 - 100);
+    const missing: number[] = [];
+    const again = LmdbStore.open(folder, (pages) => missing.push(pages));
+    expect(missing).toEqual([4]);
+    expect(await again.load('bank/b')).toMatchObject({ version: 1 });
+    await again.close();
+  });
+
+  it('may be read by its owner alone, and so may a backup', async () => {
+    const folder = newFolder();
+    const before = process.umask(0o022);
+    try {
+      const store = LmdbStore.open(join(folder, 'store'));
+      await store.commit([change('bank/a', 0, new Uint8Array(1))]);
+      await store.backup(join(folder, 'backup'));
+      await store.close();
+    } finally {
+      process.umask(before);
+    }
+    for (const name of ['store', 'store/data.mdb', 'store/data.mdb-lock', 'backup', 'backup/data.mdb'])
+      expect([name, statSync(join(folder, name)).mode & 0o077]).toEqual([name, 0]);
+  });
+});
+
+describe('a check of the data', () => {
+  async function checked(spoil: (environment: ReturnType<typeof openEnvironment>) => void): Promise<DataCheck> {
+    const folder = newFolder();
+    const store = LmdbStore.open(folder);
+    for (let n = 0; n < 600; n++)
+      await store.commit([{ ...change(`bank/${n}`, 0, new Uint8Array(1)), wakeAt: n % 2 ? n : undefined }], {
+        sync: false,
+      });
+    await store.close();
+    const environment = openEnvironment(folder);
+    environment.transactionSync(() => spoil(environment));
+    await environment.close();
+    const again = LmdbStore.open(folder);
+    const check = await again.check();
+    await again.close();
+    return check;
+  }
+
+  it('counts what is there', async () => {
+    expect(await checked(() => {})).toEqual({ records: 600, wakes: 300, faults: 0, told: [] });
+  });
+
+  it('finds a head that cannot be read, an index that knows too little, and one that knows too much', async () => {
+    const { faults, told } = await checked((environment) => {
+      environment.putSync([0, 'bank/4'], new Uint8Array([1, 0, 1]));
+      environment.removeSync([2, 9, 'bank/9']);
+      environment.putSync([2, 7, 'bank/6'], new Uint8Array(0));
+      environment.putSync([2, 7, 'bank/nobody'], new Uint8Array(0));
+    });
+    expect(faults).toBe(4);
+    expect(told.join('; ')).toMatch(/bank\/4 cannot be read.*bank\/9 is to be woken at 9.*bank\/6 at 7.*bank\/nobody/);
+  });
+
+  it('tells so many faults in words, and the number of all', async () => {
+    const { faults, told } = await checked((environment) => {
+      for (let n = 0; n < 100; n++) environment.putSync([0, `bank/${n}`], new Uint8Array([1]));
+    });
+    expect(faults).toBeGreaterThanOrEqual(100);
+    expect(told).toHaveLength(FAULTS_TOLD_MAX);
   });
 });
 
