@@ -1,4 +1,6 @@
 /** The public face. */
+import './node-version.ts';
+
 export { type ActorOptions, defineActor, type MachineOptions } from './actor/define-actor.ts';
 export type { ActorDefinition } from './actor/definition.ts';
 export type { ActorRef, MessageOf, ReplyOf, UntypedRef } from './actor/actor-ref.ts';

@@ -1,7 +1,7 @@
 /**
  * The options of createSystem: unit, default and bound of each, checked in one place. All faults are named at once.
  */
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
@@ -276,7 +276,7 @@ function urlOf(place: string | URL): string {
 }
 
 function cpusToUse(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(cpuQuota())));
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota())));
 }
 
 function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {

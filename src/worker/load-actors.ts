@@ -9,7 +9,7 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { show } from '../vocabulary/show.ts';
-import { enableTypeScript, whileLoading } from './typescript-loader.ts';
+import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
 
 const LOADABLE = /\.(ts|mts|js|mjs)$/;
 const DECLARATION = /\.d\.m?ts$/;
@@ -104,5 +104,12 @@ function isTakenForCommonJs(cause: Error): boolean {
 async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
   if (/\.m?ts$/.test(path)) await enableTypeScript();
-  return import(url);
+  try {
+    return await import(url);
+  } catch (error) {
+    const cause = asError(error);
+    if (!needsMoreThanStripping(cause)) throw error;
+    if (await enableAllTypeScript()) return await import(url);
+    throw new SyntaxError(`${cause.message}; it loads where tsx is installed beside troupe`, { cause });
+  }
 }

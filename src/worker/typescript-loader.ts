@@ -2,17 +2,44 @@
  * How TypeScript is loaded in this process: by Node itself where it can, else by tsx, an optional peer dependency. tsx
  * works through a process of its own (esbuild's), which ends as soon as nothing is left to load.
  */
-import { createRequire, register as registerHooks } from 'node:module';
+import module from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { TroupeError } from '../vocabulary/errors.ts';
 
 let registered: Promise<boolean> | undefined;
 let loads = 0;
+/** tsx runs its hooks, and esbuild, in this thread where Node.js lets it, else in the one that Node.js keeps for them. */
+let isInThisThread = false;
 
 /** From now on `import` takes TypeScript. */
 export async function enableTypeScript(): Promise<void> {
+  const native = (process.features as { typescript?: unknown }).typescript;
+  if (native || isTsxAtWork()) return;
+  try {
+    await registerOnce();
+  } catch (cause) {
+    const text = `TypeScript behaviours need a Node.js that strips types (22.18 and later), or tsx beside troupe; got Node.js ${process.version} without tsx`;
+    throw new TroupeError('INVALID_OPTIONS', text, { cause });
+  }
+}
+
+/** Node strips types and nothing else: enums, namespaces and parameter properties would have to become code. */
+export function needsMoreThanStripping(error: Error): boolean {
+  return (error as { code?: unknown }).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
+}
+
+/** From now on `import` takes all of TypeScript. False where tsx is not installed. */
+export async function enableAllTypeScript(): Promise<boolean> {
+  try {
+    return await registerOnce();
+  } catch {
+    return false;
+  }
+}
+
+function registerOnce(): Promise<boolean> {
   registered ??= registerTsx();
-  await registered;
+  return registered;
 }
 
 /** Loads modules, then ends the transpiler, once for all of them. */
@@ -27,18 +54,23 @@ export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves to whether tsx was registered here. */
+/** Resolves to true. */
 async function registerTsx(): Promise<boolean> {
-  const native = (process.features as { typescript?: unknown }).typescript;
-  if (native || isTsxAtWork()) return false;
-  let register: (() => unknown) | undefined;
-  try {
-    ({ register } = await import('tsx/esm/api'));
-  } catch (cause) {
-    const text = `TypeScript behaviours need a Node.js that strips types (22.18 and later), or tsx beside troupe; got Node.js ${process.version} without tsx`;
-    throw new TroupeError('INVALID_OPTIONS', text, { cause });
+  const { register } = await import('tsx/esm/api');
+  const hooks = module as { registerHooks?: (...of: unknown[]) => unknown };
+  const { registerHooks } = hooks;
+  if (registerHooks === undefined) register();
+  else {
+    hooks.registerHooks = (...of) => {
+      isInThisThread = true;
+      return registerHooks(...of);
+    };
+    try {
+      register();
+    } finally {
+      hooks.registerHooks = registerHooks;
+    }
   }
-  register();
   return true;
 }
 
@@ -53,9 +85,11 @@ function isTsxAtWork(): boolean {
  */
 function endTranspiler(): void {
   try {
-    const esbuild = pathToFileURL(createRequire(import.meta.resolve('tsx/esm/api')).resolve('esbuild')).href;
+    const require = module.createRequire(module.createRequire(import.meta.url).resolve('tsx/esm/api'));
+    if (isInThisThread) return void require('esbuild').stop();
+    const esbuild = pathToFileURL(require.resolve('esbuild')).href;
     const order = `import esbuild from ${JSON.stringify(esbuild)}; esbuild.stop();`;
-    registerHooks(`data:text/javascript,${encodeURIComponent(order)}`);
+    module.register(`data:text/javascript,${encodeURIComponent(order)}`);
   } catch {
     // Another build of tsx may do without: then there is nothing to end.
   }

@@ -220,19 +220,19 @@ describe('shutdown()', () => {
     expect(Date.now() - began).toBeLessThan(1_000);
   });
 
-  test('behaviours in TypeScript leave no process of a transpiler, not even while the system runs', async () => {
+  test('behaviours in TypeScript, enums and parameter properties too, leave no process of a transpiler while the system runs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'typed-'));
     // What tsx has seen before it takes from its cache; the folder's name makes the text new.
     const text = `// ${folder}
       import { defineActor } from '${new URL('../../dist/index.js', import.meta.url).href}';
-      enum Answer { yes = 42 }
-      export default defineActor({ receive: { get: (): number => Answer.yes } });`;
-    const erasable = text.replace('enum Answer { yes = 42 }', 'const Answer = { yes: 42 as number };');
+      import { Sum } from './_sum.ts';
+      enum Answer { most = 40 }
+      export default defineActor({ receive: { get: (): number => new Sum(Answer.most, 2).value } });`;
+    const sum = `// ${folder}
+      export class Sum { constructor(private a: number, private b: number) {} get value() { return this.a + this.b; } }`;
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(
-      join(folder, 'typed.ts'),
-      (process.features as { typescript?: unknown }).typescript ? erasable : text,
-    );
+    writeFileSync(join(folder, '_sum.ts'), sum);
+    writeFileSync(join(folder, 'typed.ts'), text);
     const { program, workers } = await serve({ workers: 2, actors: folder });
     expect(await program.value('ask', 'typed/a', { type: 'get' })).toBe(42);
     await until('only workers are left', () => childrenOf(program.pid).length === workers.length);

@@ -25,6 +25,7 @@ export const ROOMS: readonly string[] = [
   'observe',
   'vocabulary',
   'structures',
+  'node-version',
 ];
 
 export const FILE_LINES_MAX = 400;
@@ -35,6 +36,7 @@ const TOP_FILES: Record<string, string> = {
   'actor-system.ts': 'actor-system',
   'options.ts': 'actor-system',
   'cpu-quota.ts': 'actor-system',
+  'node-version.ts': 'node-version',
   'signals.ts': 'actor-system',
   'socket-folder.ts': 'actor-system',
 };
