@@ -16,6 +16,7 @@ import {
 } from './supervision/supervision-options.ts';
 import { isKind } from './vocabulary/address.ts';
 import { TroupeError } from './vocabulary/errors.ts';
+import { unknownOption } from './vocabulary/names.ts';
 import { show } from './vocabulary/show.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 
@@ -153,8 +154,7 @@ function faultsOf(options: SystemOptions): string[] {
       value === undefined || (Number.isInteger(value) && (value as number) >= least && (value as number) <= most);
     expect(fine, name, `a whole number from ${least} to ${most}`, value);
   };
-  for (const name of Object.keys(options))
-    expect(NAMES.has(name), name, `one of the options ${[...NAMES].join(', ')}`, name);
+  for (const name of Object.keys(options)) if (!NAMES.has(name)) faults.push(unknownOption(name, name, NAMES));
   whole('askTimeoutMs', 1, MILLISECONDS_MAX);
   whole('messageBytesMax', 1, MESSAGE_BYTES_MAX);
   whole('pollMicros', 0, POLL_MICROS_MAX);

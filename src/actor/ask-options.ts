@@ -1,5 +1,6 @@
 /** What an ask may be given beside its message. */
 import { TroupeError } from '../vocabulary/errors.ts';
+import { unknownOption } from '../vocabulary/names.ts';
 import { show } from '../vocabulary/show.ts';
 
 export interface AskOptions {
@@ -15,6 +16,9 @@ export function checkAskOptions(options: AskOptions | undefined): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null)
     throw new TroupeError('INVALID_OPTIONS', `options of an ask: expected an object; got ${show(options)}`);
+  for (const name in options)
+    if (name !== 'timeoutMs' && name !== 'signal')
+      throw new TroupeError('INVALID_OPTIONS', unknownOption(name, name, ['timeoutMs', 'signal']));
   const { timeoutMs, signal } = options;
   if (
     timeoutMs !== undefined &&

@@ -7,7 +7,10 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { Mailbox } from './mailbox.ts';
 
 /** What an actor waits for: the reply, the start or the end of another one. */
 export interface Wait {
@@ -41,8 +44,15 @@ export function followProbe(
   return undefined;
 }
 
-export function ringText(ring: readonly ActorId[]): string {
+function ringText(ring: readonly ActorId[]): string {
   return `actors must not wait for each other; got the ring ${[...ring, ring[0]].join(' → ')}`;
+}
+
+/** Of a stop that is part of a ring: only the wait for it fails. */
+function stopInRing(ring: readonly ActorId[]): TroupeError {
+  const itself = `${ring[0]} cannot wait for its own end: ctx.stop() ends it`;
+  const text = `${ring.length === 1 ? itself : ringText(ring)}; the stop stands`;
+  return new TroupeError('ASK_CYCLE', text, { fate: 'unknown' });
 }
 
 /** Whether an envelope is one that its sender waits for, while its turn lasts. */
@@ -58,4 +68,22 @@ export function beginsRing(envelope: Envelope, ring: readonly ActorId[]): boolea
 /** The same ring, one actor on: where the first one waits for a child, there is no ask of it to refuse. */
 export function turned(ring: readonly ActorId[]): ActorId[] {
   return [...ring.slice(1), ring[0] as ActorId];
+}
+
+/** Refuses what waits for the ring to end. False: it is not there. A stop is only waited for no longer: it stays in line. */
+export function refuseInRing(
+  mailbox: Mailbox,
+  deadLetters: DeadLetters,
+  isIt: (waiting: Envelope) => boolean,
+  ring: readonly ActorId[],
+): boolean {
+  for (const waiting of mailbox.mail()) {
+    if (waiting.verb !== 'stop' || !isIt(waiting)) continue;
+    waiting.replyTo?.reject(stopInRing(ring));
+    return true;
+  }
+  const envelope = mailbox.removeFirst(isIt);
+  if (!envelope) return false;
+  deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+  return true;
 }

@@ -5,6 +5,7 @@ import { faultsOfSupervision, type SupervisionPolicy, supervisionPolicy } from '
 import { brandOf, otherFormat } from '../vocabulary/brand.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
+import { unknownOption } from '../vocabulary/names.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Context } from './context.ts';
@@ -85,7 +86,7 @@ function faultsOfShape(kind: string, options: DefinitionOptions): string[] {
     if (!fine) faults.push(`${kind}.${name}: expected ${what}; got ${show(got)}`);
   };
   for (const name of Object.keys(options))
-    expect(OPTION_NAMES.has(name), name, 'one of the options of defineActor', name);
+    if (!OPTION_NAMES.has(name)) faults.push(unknownOption(`${kind}.${name}`, name, OPTION_NAMES));
   if (options.machine === undefined) {
     const handlers = Object.entries(options.receive ?? {});
     expect(isRecord(options.receive), 'receive', 'an object of handlers, or a machine', options.receive);
@@ -118,8 +119,7 @@ function faultsOfGroups(kind: string, options: DefinitionOptions): string[] {
     if (!isRecord(group)) faults.push(`${kind}.${name}: expected an object; got ${show(group)}`);
     else
       for (const part of Object.keys(group))
-        if (!known.includes(part))
-          faults.push(`${kind}.${name}.${part}: expected one of ${known.join(', ')}; got ${show(part)}`);
+        if (!known.includes(part)) faults.push(unknownOption(`${kind}.${name}.${part}`, part, known));
   }
   return faults;
 }
@@ -201,6 +201,7 @@ function handlerRunner(options: DefinitionOptions): Runner {
       const state: unknown = options.state?.(ctx.key, args);
       return isThenable(state) ? Promise.resolve(state).then(orEmpty) : orEmpty(state);
     },
+    types: [...handlers.keys()],
     handlerOf(type) {
       if (type === lastType) return lastHandler;
       lastType = type;

@@ -12,10 +12,9 @@ import { Ring } from '../structures/ring.ts';
 import { type ActorId, keyOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
-import { beginsRing, chaseRing, followProbe, isWaitedFor, ringText, turned, type Wait } from './ask-ring.ts';
+import { beginsRing, chaseRing, followProbe, isWaitedFor, refuseInRing, turned, type Wait } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
@@ -179,7 +178,9 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   /** Actors go on talking while the system winds down. */
-  protected override checkOpen(): void {}
+  protected override get isClosed(): boolean {
+    return false;
+  }
 
   override get deadlineAt(): number {
     return this.current?.deadline ?? 0;
@@ -367,18 +368,8 @@ export class Cell extends Sender implements Runnable, Run {
     this.kernel.post.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
   }
 
-  /** False: there is none. A stop is only waited for no longer: it stays in line. */
   #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): boolean {
-    for (const waiting of this.mailbox.mail()) {
-      if (waiting.verb !== 'stop' || !isIt(waiting)) continue;
-      const what = ring.length === 1 ? `${this.id} cannot wait for its own end: ctx.stop() ends it` : ringText(ring);
-      waiting.replyTo?.reject(new TroupeError('ASK_CYCLE', `${what}; the stop stands`, { fate: 'unknown' }));
-      return true;
-    }
-    const envelope = this.mailbox.removeFirst(isIt);
-    if (!envelope) return false;
-    this.kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
-    return true;
+    return refuseInRing(this.mailbox, this.kernel.deadLetters, isIt, ring);
   }
 
   #askGivenUp(process: ActorId, correlation: number): void {

@@ -8,6 +8,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { type ErrorCode, type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
+import type { Mistakes } from './mistakes.ts';
 
 /** Dead letters kept in a process; the oldest goes first. */
 export const DEAD_LETTERS_KEPT = 1000;
@@ -34,9 +35,13 @@ export class DeadLetters {
   /** A watch that reached no host. */
   onWatchRefused: ((envelope: Envelope) => void) | undefined;
 
-  constructor(events: EventBus, clock: Clock) {
+  readonly #mistakes: Mistakes | undefined;
+
+  /** `mistakes`: where what a tell got wrong is said; undefined: nowhere. */
+  constructor(events: EventBus, clock: Clock, mistakes?: Mistakes) {
     this.#events = events;
     this.#clock = clock;
+    this.#mistakes = mistakes;
   }
 
   /** The end of an envelope that was not executed: an ask is rejected, a message becomes a dead letter. */
@@ -44,7 +49,10 @@ export class DeadLetters {
     if (isSentAgain(envelope, code)) return;
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate, cause }));
     else if (envelope.verb === 'watch') this.onWatchRefused?.(envelope);
-    else if (envelope.verb === 'message') this.add(envelope.to, envelope.message, envelope.sender, code);
+    else if (envelope.verb === 'message') {
+      this.#mistakes?.told(envelope, code, text);
+      this.add(envelope.to, envelope.message, envelope.sender, code);
+    }
   }
 
   add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode): void {

@@ -1,12 +1,17 @@
 /** Mail that no actor handles: why not, to its asker or to the dead letters. */
-import { isProcessAddress } from '../vocabulary/address.ts';
+import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import { type Envelope, isKept, streamOwner } from '../vocabulary/envelope.ts';
+import { didYouMean, listed } from '../vocabulary/names.ts';
 import type { Ending } from './cell.ts';
 import type { Kernel } from './kernel.ts';
 
 export function refuseUnknownKind({ deadLetters, behaviours }: Kernel, envelope: Envelope): void {
-  const known = [...behaviours.keys()].join(', ');
-  deadLetters.refuse(envelope, 'UNKNOWN_KIND', `an id has one of the kinds ${known}; got ${envelope.to}`);
+  deadLetters.refuse(envelope, 'UNKNOWN_KIND', unknownKindText(behaviours, envelope.to));
+}
+
+export function unknownKindText(behaviours: Kernel['behaviours'], id: ActorId): string {
+  const hint = didYouMean(kindOf(id), behaviours.keys());
+  return `an id has one of the kinds ${listed(behaviours.keys())}; got ${id}${hint}`;
 }
 
 export function refuseOfFailed({ deadLetters }: Kernel, envelope: Envelope): void {

@@ -7,6 +7,8 @@ export interface Runner {
   /** The first state; may be async. */
   begin(ctx: Context<unknown>, args: unknown): unknown;
   handlerOf(type: string): RunHandler | undefined;
+  /** The types of message that it handles, where that is known. */
+  readonly types?: readonly string[];
   /** Answers an ask whose type has no handler, where that can be taken for a look at the state. */
   lookOf?(type: string): RunHandler | undefined;
   /** Of a reply that is no plain data: what can be sent of it, where its handler did not choose it itself. */

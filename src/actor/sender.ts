@@ -45,8 +45,8 @@ export class Sender implements Asker, Speaker {
   tell(to: ActorId, message: Message): boolean {
     checkMessage(message);
     const { kernel } = this;
-    this.checkOpen();
     if (to !== this.#lastTo) this.#lastTo = checkId(to);
+    if (this.isClosed) return this.#tellTooLate(to, message);
     const envelope = new Envelope('message', to, message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.#isPlain(envelope)) return true;
     const { durable } = this;
@@ -81,8 +81,8 @@ export class Sender implements Asker, Speaker {
   publish(topic: string, message: Message): void {
     checkMessage(message);
     checkTopic(topic);
-    this.checkOpen();
     const { kernel } = this;
+    if (this.isClosed) return void this.#tellTooLate(topic, message);
     const fault = kernel.limits.checkMessages ? faultOf(kernel, message) : undefined;
     if (fault) return kernel.deadLetters.add(topic, message, this.id, fault.code);
     if (this.durable === undefined) kernel.topics.publish(topic, message, this.id);
@@ -126,8 +126,19 @@ export class Sender implements Asker, Speaker {
     if (this.id !== undefined || this.kernel.worker > 0) noteFailure(error, this.kernel.log, this.id);
   }
 
+  /** What nobody waits for does not throw: the socket that is just closing could do nothing about it. */
+  #tellTooLate(to: ActorId, message: Message): false {
+    this.kernel.deadLetters.add(to, message, undefined, 'SHUTTING_DOWN');
+    return false;
+  }
+
+  /** Calls are refused: the system is shutting down. */
+  protected get isClosed(): boolean {
+    return this.kernel.closing;
+  }
+
   protected checkOpen(): void {
-    if (this.kernel.closing) {
+    if (this.isClosed) {
       throw new TroupeError('SHUTTING_DOWN', 'calls are taken while the system runs; got one after shutdown()', {
         fate: 'not-executed',
       });

@@ -2,6 +2,7 @@
 import { RESTART_TYPES } from '../supervision/supervision-options.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
+import { unknownOption } from '../vocabulary/names.ts';
 import { show } from '../vocabulary/show.ts';
 
 /** Milliseconds that a child may be given for its end. */
@@ -42,7 +43,7 @@ function faultsOf(options: unknown, checks: Checks, path: string): string[] {
   if (faultOfObject(options)) return [`options: expected an object; got ${show(options)}`];
   return Object.entries(options as object).flatMap(([name, value]) => {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (!check) return [`${path}${name}: expected one of ${Object.keys(checks).join(', ')}; got ${show(name)}`];
+    if (!check) return [unknownOption(`${path}${name}`, name, Object.keys(checks))];
     const expected = value === undefined ? undefined : check(value);
     return expected === undefined ? [] : [`${path}${name}: expected ${expected}; got ${show(value)}`];
   });

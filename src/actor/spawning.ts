@@ -6,7 +6,9 @@ import { type ActorId, actorId, kindOf } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { didYouMean, listed } from '../vocabulary/names.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { show } from '../vocabulary/show.ts';
 import type { RestartType } from '../supervision/supervision-options.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Cell, CellHost, CellOrigin } from './cell.ts';
@@ -20,8 +22,9 @@ import { waitForStart } from './local-wait.ts';
 /** The id to spawn under; throws for a kind that is not known and for arguments that are no plain data. */
 export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
   if (!kernel.behaviours.has(kind)) {
-    const known = [...kernel.behaviours.keys()].join(', ');
-    throw new TroupeError('UNKNOWN_KIND', `spawn() takes one of the kinds ${known}; got ${String(kind)}`);
+    const known = [...kernel.behaviours.keys()];
+    const text = `spawn() takes one of the kinds ${listed(known)}; got ${show(kind)}${didYouMean(kind, known)}`;
+    throw new TroupeError('UNKNOWN_KIND', text);
   }
   const { fault } = inspectPlain(options.args);
   if (fault) {

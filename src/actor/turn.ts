@@ -8,6 +8,7 @@ import { asError, isRefusal, type Refusal, TroupeError, wordsOf } from '../vocab
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
 import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
+import { didYouMean, listed } from '../vocabulary/names.ts';
 import { show } from '../vocabulary/show.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
@@ -62,17 +63,18 @@ function runMessage(cell: Cell, envelope: Envelope): void {
   if (handler === undefined) {
     const look = envelope.replyTo && cell.behaviour.lookOf?.(type);
     if (look) return runHandler(cell, envelope, look, envelope.message);
-    cell.kernel.deadLetters.refuse(
-      envelope,
-      'UNKNOWN_MESSAGE',
-      `${cell.id} handles messages of known types; got '${type}'`,
-    );
+    cell.kernel.deadLetters.refuse(envelope, 'UNKNOWN_MESSAGE', unknownTypeText(cell, type));
     cell.durable?.skip(envelope);
     return;
   }
   const { schema } = cell.behaviour;
   if (schema === undefined) runHandler(cell, envelope, handler, envelope.message);
   else runChecked(cell, envelope, handler, schema);
+}
+
+function unknownTypeText({ id, behaviour: { types } }: Cell, type: string): string {
+  const known = types === undefined ? 'of known types' : `of the types ${listed(types)}`;
+  return `${id} handles messages ${known}; got ${show(type)}${didYouMean(type, types ?? [])}`;
 }
 
 function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {

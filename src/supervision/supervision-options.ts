@@ -2,6 +2,7 @@
  * How an actor, and a worker, is supervised: the options, their defaults and their bounds, in one place.
  * Nothing in this room acts or knows the time: policies return decisions, the shells above carry them out.
  */
+import { unknownOption } from '../vocabulary/names.ts';
 import { show } from '../vocabulary/show.ts';
 
 /** restart: a new incarnation · resume: go on with the state as it is · stop: end it · escalate: the parent fails with its error. */
@@ -123,11 +124,11 @@ function faultsOfBackoff(backoff: Record<string, unknown>, path: string): string
 function faultsOf(options: Record<string, unknown>, path: string, checks: Record<string, Check>): string[] {
   const faults: string[] = [];
   for (const [name, value] of Object.entries(options)) {
-    const expected = Object.hasOwn(checks, name)
-      ? value === undefined
-        ? undefined
-        : checks[name]?.(value)
-      : `no such option, only ${listed(Object.keys(checks))}`;
+    if (!Object.hasOwn(checks, name)) {
+      faults.push(unknownOption(`${path}.${name}`, name, Object.keys(checks)));
+      continue;
+    }
+    const expected = value === undefined ? undefined : checks[name]?.(value);
     if (expected !== undefined) faults.push(fault(`${path}.${name}`, expected, value));
   }
   return faults;

@@ -4,6 +4,7 @@ import type { Behaviour } from '../actor/behaviour.ts';
 import { DeadLetters } from '../actor/dead-letters.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import { LocalActors } from '../actor/local-actors.ts';
+import { Mistakes } from '../actor/mistakes.ts';
 import { PendingReplies } from '../actor/pending-replies.ts';
 import { Scheduler } from '../actor/scheduler.ts';
 import { EventBus } from '../observe/event-bus.ts';
@@ -61,7 +62,7 @@ export function newKernel(
     behaviours,
     scheduler: new Scheduler(clock),
     pending: new PendingReplies(clock, address),
-    deadLetters: new DeadLetters(events, clock),
+    deadLetters: new DeadLetters(events, clock, isProduction() ? undefined : new Mistakes(log)),
     topics: wrapTopics(topics),
     post: UNSET,
     claims: undefined,
@@ -74,6 +75,10 @@ export function newKernel(
   kernel.post = actors;
   topics.post = actors;
   return { kernel, actors, topics };
+}
+
+function isProduction(): boolean {
+  return process.env.NODE_ENV === 'production';
 }
 
 const UNSET = {

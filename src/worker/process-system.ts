@@ -16,6 +16,7 @@ import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { SPAWN_TIMEOUT_MS } from '../actor/local-wait.ts';
+import { unknownKindText } from '../actor/refusals.ts';
 import { spawnId } from '../actor/spawning.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
@@ -155,10 +156,7 @@ export class ProcessSystem implements System {
   async move(id: ActorId, worker: number): Promise<void> {
     const { behaviours } = this.#kernel;
     if (!behaviours.has(kindOf(checkId(id)))) {
-      throw new TroupeError(
-        'UNKNOWN_KIND',
-        `an id has one of the kinds ${[...behaviours.keys()].join(', ')}; got ${id}`,
-      );
+      throw new TroupeError('UNKNOWN_KIND', unknownKindText(behaviours, id));
     }
     await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
   }

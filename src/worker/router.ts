@@ -9,6 +9,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { refuseUnknownKind } from '../actor/refusals.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
@@ -91,12 +92,7 @@ export class Router implements Recipient {
     if (this.desk?.keepsOf(envelope)) return true;
     const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
     if (!behaviour) {
-      const known = [...this.#kernel.behaviours.keys()].join(', ');
-      this.#kernel.deadLetters.refuse(
-        envelope,
-        'UNKNOWN_KIND',
-        `an id has one of the kinds ${known}; got ${envelope.to}`,
-      );
+      refuseUnknownKind(this.#kernel, envelope);
       return true;
     }
     if (behaviour.durable !== undefined && isInLine(envelope) && !isKept(envelope)) {

@@ -79,9 +79,11 @@ describe('the faults of supervision options', () => {
   });
 
   it('include an option that does not exist, inherited names too', () => {
-    expect(faultsOfSupervision({ intensty: 3 }, 's')[0]).toContain('s.intensty: expected no such option');
-    expect(faultsOfSupervision({ toString: 3 }, 's')[0]).toContain('s.toString: expected no such option');
-    expect(faultsOfSupervision({ backoff: { max: 3 } }, 's')[0]).toContain('s.backoff.max: expected no such option');
+    expect(faultsOfSupervision({ intensty: 3 }, 's')[0]).toContain("got 'intensty' (did you mean 'intensity'?)");
+    expect(faultsOfSupervision({ toString: 3 }, 's')[0]).toContain('s.toString: expected one of onFailure, intensity');
+    expect(faultsOfSupervision({ backoff: { max: 3 } }, 's')[0]).toContain(
+      's.backoff.max: expected one of initialMs, maxMs',
+    );
   });
 
   it.each([

@@ -40,14 +40,7 @@ describe('shutdown', () => {
     const { system } = kit;
     const ref = system.ref('actor/a');
     const ended = down(kit, 1_000);
-    const calls = [
-      () => system.tell('actor/a', { type: 'note', n: 1 }),
-      () => system.ask('actor/a', { type: 'note', n: 1 }),
-      () => system.publish('news', { type: 'note' }),
-      () => system.stop('actor/a'),
-      () => ref.tell({ type: 'note' }),
-      () => ref.stop(),
-    ];
+    const calls = [() => system.ask('actor/a', { type: 'note', n: 1 }), () => system.stop('actor/a'), () => ref.stop()];
     expect(calls.map((call) => thrownBy(call).code)).toEqual(calls.map(() => 'SHUTTING_DOWN'));
     for (const late of [
       () => system.spawn('actor'),
@@ -57,6 +50,25 @@ describe('shutdown', () => {
       expect((await errorOf(late())).code).toBe('SHUTTING_DOWN');
     }
     await ended;
+  });
+
+  it('takes no more tells: they are false and dead letters, also when all is over, and a mistake throws all the same', async () => {
+    const kit = start();
+    const { system } = kit;
+    const ref = system.ref('actor/a');
+    const tell = (): unknown[] => [
+      system.tell('actor/a', { type: 'note', n: 1 }),
+      ref.tell({ type: 'tick' }),
+      system.publish('news', { type: 'child' }),
+    ];
+    const ended = down(kit, 1_000);
+    expect(tell().slice(0, 2)).toEqual([false, false]);
+    await ended;
+    expect(tell().slice(0, 2)).toEqual([false, false]);
+    const letters = ['actor/a:note:SHUTTING_DOWN', 'actor/a:tick:SHUTTING_DOWN', 'news:child:SHUTTING_DOWN'];
+    expect([kit.dead(), notes]).toEqual([[...letters, ...letters], []]);
+    expect(thrownBy(() => system.tell('no id', { type: 'note' })).code).toBe('INVALID_ACTOR_ID');
+    expect(thrownBy(() => system.tell('actor/a', 'note' as never)).code).toBe('INVALID_MESSAGE');
   });
 
   it('handles the mail there is, answers the asks that run, then calls onStop of every actor', async () => {
