@@ -22,6 +22,7 @@ import { behavioursOf, loadActors } from './worker/load-actors.ts';
 import { LocalProcess } from './worker/local-process.ts';
 import type { System } from './worker/system.ts';
 import { logUnawaited } from './worker/unawaited-asks.ts';
+import { memorySupply, queueBytesOf } from './worker/memory-supply.ts';
 import type { WorkerOptions } from './worker/worker-options.ts';
 import type { ToMaster, ToProcess } from './wire/control.ts';
 import { localChannel } from './wire/local-channel.ts';
@@ -145,10 +146,12 @@ async function startCluster(
     await cleanUp();
     throw error;
   });
-  const { durableInMemoryMax, pollMicros } = options;
+  const { durableInMemoryMax, pollMicros, askTimeoutMs, messageBytesMax, checkMessages, memory } = options;
   const workerOptions: WorkerOptions = {
     ...{
-      ...limits,
+      ...{ askTimeoutMs, messageBytesMax, checkMessages },
+      ...(memory !== undefined && { memory }),
+      processes: processesOf(groups),
       pollMicros,
       durableInMemoryMax,
       log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
@@ -194,8 +197,15 @@ function recordOf(storage: Storage, owner: StoreOwner): ProcessRecord {
   };
 }
 
-function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages }: ResolvedOptions): KernelLimits {
-  return { askTimeoutMs, messageBytesMax, checkMessages };
+/** Of this process. */
+function limitsOf({ askTimeoutMs, messageBytesMax, checkMessages, memory, groups }: ResolvedOptions): KernelLimits {
+  const memoryBytes = memory ?? queueBytesOf(memorySupply(), processesOf(groups));
+  return { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes };
+}
+
+/** With the master; they share the memory of the machine or container. */
+function processesOf(groups: ResolvedOptions['groups']): number {
+  return groups.reduce((sum, { count }) => sum + count, 1);
 }
 
 async function behavioursFor(actors: string | Record<string, ActorDefinition>): Promise<Map<string, Behaviour>> {

@@ -19,6 +19,7 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { show } from './vocabulary/show.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
+import { MEMORY_BYTES_MIN } from './worker/memory-supply.ts';
 
 export interface WorkerGroup {
   role: string;
@@ -62,6 +63,12 @@ export interface SystemOptions {
   /** Milliseconds that a drain may take. Default 10 000. */
   shutdownMs?: number;
   /**
+   * Bytes that all queues of a process may hold together: mailboxes, links, what waits for a home or a commit. From half on
+   * `tell` says false; beyond, messages become dead letters. One queue holds at most a quarter of it. Default: a quarter of
+   * what the heap of the process may grow to, or of its part of the container's memory where that is less. At least 1 MiB.
+   */
+  memory?: number;
+  /**
    * A logger such as pino's, or a level. Lines of all workers are written by this very logger, in the master: its levels, redaction,
    * serializers and transports hold for them. With a level each process writes to its stdout. Default `info`.
    */
@@ -88,6 +95,8 @@ export interface ResolvedOptions {
   pollMicros: number;
   checkMessages: boolean;
   shutdownMs: number;
+  /** Undefined: each process sees to its own. */
+  memory: number | undefined;
   log: Log | string;
   signals: boolean;
 }
@@ -113,7 +122,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
   ],
-  ...['shutdownMs', 'log', 'signals'],
+  ...['shutdownMs', 'memory', 'log', 'signals'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -138,6 +147,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     pollMicros: options.pollMicros ?? 0,
     checkMessages: options.checkMessages ?? process.env.NODE_ENV !== 'production',
     shutdownMs: options.shutdownMs ?? 10_000,
+    memory: options.memory,
     log: options.log ?? 'info',
     signals: options.signals ?? true,
   };
@@ -159,6 +169,7 @@ function faultsOf(options: SystemOptions): string[] {
   whole('messageBytesMax', 1, MESSAGE_BYTES_MAX);
   whole('pollMicros', 0, POLL_MICROS_MAX);
   whole('shutdownMs', 0, MILLISECONDS_MAX);
+  whole('memory', MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER);
   whole('durableInMemoryMax', 1, DURABLE_IN_MEMORY_MAX);
   const { name, dataDir, checkMessages, main, log, signals } = options;
   expect(

@@ -8,6 +8,7 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
+import { bytesOf } from '../vocabulary/weight.ts';
 import type { Cell } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
 import type { Context, RefTo, SpawnChildOptions, Whereabouts } from './context.ts';
@@ -196,11 +197,11 @@ export class ActorContext implements Context<unknown> {
     const { current } = cell;
     if (current?.verb !== 'message')
       throw new TroupeError('INVALID_OPTIONS', 'stash() is called while a message is handled; got a call outside');
-    if (cell.mailbox.asideLength >= STASH_CAPACITY) {
-      throw new TroupeError(
-        'OVERLOADED',
-        `the stash of ${cell.id} holds at most ${STASH_CAPACITY} messages; got one more`,
-      );
+    if (!cell.mailbox.hasRoomAsideFor(current, STASH_CAPACITY)) {
+      const isLong = cell.mailbox.asideLength >= STASH_CAPACITY;
+      const most = isLong ? `${STASH_CAPACITY} messages` : `${cell.kernel.memory.queueBytesMax} bytes`;
+      const more = isLong ? 'one' : bytesOf(current);
+      throw new TroupeError('OVERLOADED', `the stash of ${cell.id} holds at most ${most}; got ${more} more`);
     }
     cell.stashing = true;
   }

@@ -8,6 +8,7 @@ import { show } from '../vocabulary/show.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
+import { Scales } from '../vocabulary/weight.ts';
 import type { Context } from './context.ts';
 import type { DefinitionOptions, DurableOptions } from './define-actor.ts';
 import { type ActorDefinition, isDefinition } from './definition.ts';
@@ -31,6 +32,8 @@ export interface Durably {
 export interface Behaviour extends Runner {
   readonly kind: string;
   readonly counters: KindCounters;
+  /** Of its messages. */
+  readonly scales: Scales;
   readonly definition: ActorDefinition;
   readonly capacity: number;
   /** Milliseconds; 0: never. */
@@ -176,6 +179,7 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
     ...runner,
     kind,
     counters: { activations: 0, messages: 0, failures: 0 },
+    scales: new Scales(),
     definition,
     capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,
     passivateAfterMs: options.passivateAfterMs ?? (durable ? DURABLE_PASSIVATE_AFTER_MS : 0),

@@ -20,7 +20,7 @@ import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { GivenUp, notWanted } from './giving-up.ts';
-import { Mailbox, type MailboxLoad } from './mailbox.ts';
+import { Mailbox } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
@@ -30,8 +30,6 @@ export type CellStatus = 'starting' | 'ready' | 'busy' | 'frozen' | 'pausing' | 
 /** Where cells live. */
 export interface CellHost {
   readonly kernel: Kernel;
-  /** Of all mailboxes. */
-  readonly load: MailboxLoad;
   readonly watching: Watching;
   /** Runs one envelope, from the mailbox to its reply. */
   runEnvelope(cell: Cell, envelope: Envelope): void;
@@ -155,7 +153,7 @@ export class Cell extends Sender implements Runnable, Run {
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
     super(host.kernel, id);
     this.host = host;
-    this.mailbox = new Mailbox(host.load);
+    this.mailbox = new Mailbox(host.kernel.memory);
     this.behaviour = behaviour;
     this.origin = origin;
     this.epoch = host.kernel.epoch();
@@ -188,16 +186,18 @@ export class Cell extends Sender implements Runnable, Run {
 
   deliver(envelope: Envelope): boolean {
     const { mailbox, behaviour } = this;
-    if (mailbox.length >= behaviour.capacity && envelope.verb === 'message') {
-      const text = `the mailbox of ${this.id} holds at most ${behaviour.capacity} messages; got one more`;
-      this.kernel.deadLetters.refuse(envelope, 'MAILBOX_FULL', text);
-      return false;
+    if (envelope.verb === 'message') {
+      if (envelope.heavy === undefined && behaviour.scales.isDue()) mailbox.weigh(envelope, behaviour.scales);
+      if (!mailbox.hasRoomFor(envelope, behaviour.capacity)) {
+        mailbox.refuse(envelope, behaviour.capacity, this.kernel.deadLetters);
+        return false;
+      }
     }
     mailbox.push(envelope);
     if (this.#extras.waits !== undefined) this.#chase(envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
-    return mailbox.length * 2 <= behaviour.capacity;
+    return mailbox.isClear(behaviour.capacity);
   }
 
   signal(signal: Signal): void {

@@ -8,6 +8,7 @@ import type { TopicBus } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Message } from '../vocabulary/envelope.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -35,6 +36,8 @@ export interface KernelLimits {
   askTimeoutMs: number;
   messageBytesMax: number;
   checkMessages: boolean;
+  /** Bytes that all queues of the process may hold together. Default: no bound. */
+  memoryBytes?: number;
 }
 
 export interface Kernel {
@@ -56,6 +59,8 @@ export interface Kernel {
   readonly scheduler: Scheduler;
   readonly pending: PendingReplies;
   readonly deadLetters: DeadLetters;
+  /** What all queues of the process hold together. */
+  readonly memory: QueueMemory;
   readonly topics: TopicBus;
   /** The way to any actor, here or elsewhere. */
   post: Recipient;

@@ -20,7 +20,6 @@ import { FailedActors } from './failed-actors.ts';
 import { Farewells } from './farewells.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
-import { MailboxLoad } from './mailbox.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { spawnHere } from './spawning.ts';
@@ -47,7 +46,6 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
-  readonly load: MailboxLoad = new MailboxLoad();
   #isClosed = false;
   observer: ActorsObserver | undefined;
   durableSideOf: ((cell: Cell) => DurableSide) | undefined;
@@ -66,7 +64,7 @@ export class LocalActors implements CellHost, Recipient {
 
   /** Messages that wait in all mailboxes. */
   get waiting(): number {
-    return this.load.waiting;
+    return this.kernel.memory.waiting;
   }
 
   cellOf(id: ActorId): Cell | undefined {

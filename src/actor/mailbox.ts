@@ -1,27 +1,27 @@
 /**
  * What waits for one actor: its mail in order, and what it has put aside. The one writer of both, and the one place that
- * counts what waits in all mailboxes of a process.
+ * counts what waits in all mailboxes of a process. Light messages count by their number alone, so that one more costs no
+ * more than the count (S1); only heavy ones are counted by their bytes.
  */
 import { Ring } from '../structures/ring.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { bytesOf, type Heavy, LIGHT_BYTES, type Scales } from '../vocabulary/weight.ts';
+import type { DeadLetters } from './dead-letters.ts';
 
 /** Messages put aside at most; one more is refused. */
 export const STASH_CAPACITY = 10_000;
 
-/** Of all mailboxes of a process together. Messages that were put aside wait for their actor, not for a turn: they do not count. */
-export class MailboxLoad {
-  /** Messages that wait for a turn. */
-  waiting = 0;
-}
-
 export class Mailbox {
-  readonly #load: MailboxLoad;
+  readonly #memory: QueueMemory;
   readonly #mail: Ring<Envelope> = new Ring();
+  #heavyBytes = 0;
   /** Only few actors put messages aside. */
   #aside: Ring<Envelope> | undefined;
+  #asideBytes = 0;
 
-  constructor(load: MailboxLoad) {
-    this.#load = load;
+  constructor(memory: QueueMemory) {
+    this.#memory = memory;
     this.#aside = undefined;
   }
 
@@ -35,35 +35,76 @@ export class Mailbox {
     return this.#aside === undefined ? 0 : this.#aside.length;
   }
 
+  /** Of what waits for a turn; what was put aside has a bound of its own. */
+  get bytes(): number {
+    return this.#heavyBytes + this.#mail.length * LIGHT_BYTES;
+  }
+
+  /** Whether one more message may wait here, where at most `capacity` do. */
+  hasRoomFor(envelope: Envelope, capacity: number): boolean {
+    const { length } = this.#mail;
+    const memory = this.#memory;
+    if (length >= capacity) return false;
+    if (envelope.heavy === undefined && this.#heavyBytes === 0 && length < memory.queueLightMax) {
+      return memory.waiting < memory.waitingMax;
+    }
+    return memory.hasRoomFor(envelope, this.bytes);
+  }
+
+  /** There is no room for it: which bound was reached, to its asker or to the dead letters. */
+  refuse(envelope: Envelope, capacity: number, deadLetters: DeadLetters): void {
+    const { queueBytesMax } = this.#memory;
+    const isLong = this.#mail.length >= capacity;
+    if (isLong || !this.#memory.hasRoomInQueue(envelope, this.bytes)) {
+      const most = isLong ? `${capacity} messages; got one` : `${queueBytesMax} bytes; got ${bytesOf(envelope)}`;
+      deadLetters.refuse(envelope, 'MAILBOX_FULL', `the mailbox of ${envelope.to} holds at most ${most} more`);
+    } else deadLetters.refuse(envelope, 'OVERLOADED', this.#memory.fullText(envelope));
+  }
+
+  /** Less than half of what may wait does, here and in the process as a whole: senders need not slow down. */
+  isClear(capacity: number): boolean {
+    const half = this.#mail.length * 2;
+    const memory = this.#memory;
+    if (half > capacity || memory.waiting > memory.waitingHigh) return false;
+    return this.#heavyBytes === 0 ? half <= memory.queueLightMax : this.bytes * 2 <= memory.queueBytesMax;
+  }
+
+  /** Whether one more message may be put aside, where at most `capacity` are. */
+  hasRoomAsideFor(envelope: Envelope, capacity: number): boolean {
+    return this.asideLength < capacity && this.#memory.hasRoomInQueue(envelope, this.#asideBytes);
+  }
+
   push(envelope: Envelope): void {
     this.#mail.push(envelope);
-    this.#load.waiting++;
+    this.#memory.waiting++;
+    if (envelope.heavy !== undefined) this.#addHeavy(envelope.heavy);
   }
 
   /** Takes the oldest; undefined when none waits. */
   shift(): Envelope | undefined {
     const envelope = this.#mail.shift();
-    if (envelope !== undefined) this.#load.waiting--;
+    if (envelope !== undefined) this.#taken(envelope);
     return envelope;
   }
 
   /** In front of the mail: the first of them is the next to be taken. */
   putBack(envelopes: readonly Envelope[]): void {
     this.#mail.unshiftAll(envelopes);
-    this.#load.waiting += envelopes.length;
+    this.#memory.waiting += envelopes.length;
+    for (const { heavy } of envelopes) if (heavy !== undefined) this.#addHeavy(heavy);
   }
 
   /** Takes the oldest that matches; undefined when none does. */
   removeFirst(isIt: (envelope: Envelope) => boolean): Envelope | undefined {
     const envelope = this.#mail.removeFirst(isIt);
-    if (envelope !== undefined) this.#load.waiting--;
+    if (envelope !== undefined) this.#taken(envelope);
     return envelope;
   }
 
   /** All mail, in order; what was put aside stays. */
   takeAll(): Envelope[] {
     const all = this.#mail.clear();
-    this.#load.waiting -= all.length;
+    for (const envelope of all) this.#taken(envelope);
     return all;
   }
 
@@ -71,6 +112,8 @@ export class Mailbox {
   putAside(envelope: Envelope): void {
     this.#aside ??= new Ring();
     this.#aside.push(envelope);
+    this.#asideBytes += bytesOf(envelope);
+    this.#memory.hold(envelope);
   }
 
   /** What was put aside goes in front of the mail, in order. False: there was nothing. */
@@ -83,7 +126,10 @@ export class Mailbox {
   /** All that was put aside, in order. */
   takeAside(): Envelope[] {
     if (this.#aside === undefined || this.#aside.length === 0) return [];
-    return this.#aside.clear();
+    const all = this.#aside.clear();
+    this.#asideBytes = 0;
+    for (const envelope of all) this.#memory.release(envelope);
+    return all;
   }
 
   /** In order, without taking. The mailbox must not change meanwhile. */
@@ -93,5 +139,33 @@ export class Mailbox {
 
   aside(): Iterable<Envelope> {
     return this.#aside ?? [];
+  }
+
+  /** Of a kind whose messages are weighed now and then. Where the first heavy one is found, what was taken for light is looked at. */
+  weigh(envelope: Envelope, scales: Scales): void {
+    this.#memory.weigh(envelope, envelope.message);
+    if (scales.found(envelope.heavy !== undefined)) this.#weighAll();
+  }
+
+  #weighAll(): void {
+    for (const envelope of this.#mail) {
+      if (envelope.verb !== 'message' || envelope.heavy !== undefined) continue;
+      this.#memory.weigh(envelope, envelope.message);
+      if (envelope.heavy !== undefined) this.#addHeavy(envelope.heavy);
+    }
+  }
+
+  #addHeavy(heavy: Heavy): void {
+    this.#heavyBytes += heavy.bytes;
+    this.#memory.heavyWaiting += heavy.bytes;
+    this.#memory.holdHeavy(heavy);
+  }
+
+  #taken({ heavy }: Envelope): void {
+    this.#memory.waiting--;
+    if (heavy === undefined) return;
+    this.#heavyBytes -= heavy.bytes;
+    this.#memory.heavyWaiting -= heavy.bytes;
+    this.#memory.releaseHeavy(heavy);
   }
 }

@@ -166,7 +166,7 @@ export class Sender implements Asker, Speaker {
 
   /** Checks and freezes; what is no plain data goes to dead letters, or rejects the ask. */
   #isPlain(envelope: Envelope): boolean {
-    const fault = faultOf(this.kernel, envelope.message);
+    const fault = faultOf(this.kernel, envelope.message, envelope);
     if (!fault) return true;
     this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);
     return false;
@@ -178,9 +178,9 @@ function notEnded(id: ActorId, waitedMs: number): TroupeError {
   return new TroupeError('ASK_TIMEOUT', text, { fate: 'unknown' });
 }
 
-/** Checks a message as a link would, and freezes it where it is fine. */
-function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: string } | undefined {
-  const { fault, bytesMax } = inspectPlain(message);
+/** Checks a message as a link would, and freezes it where it is fine; who has seen every part of it knows what it weighs. */
+function faultOf(kernel: Kernel, message: unknown, envelope?: Envelope): { code: ErrorCode; text: string } | undefined {
+  const { fault, bytesMax, weight } = inspectPlain(message);
   if (fault) return { code: 'INVALID_MESSAGE', text: `a message is plain data; got ${fault.got} at ${fault.path}` };
   const { messageBytesMax } = kernel.limits;
   if (bytesMax > messageBytesMax) {
@@ -189,6 +189,7 @@ function faultOf(kernel: Kernel, message: unknown): { code: ErrorCode; text: str
     if (bytes > messageBytesMax) return { code: 'MESSAGE_TOO_LARGE', text };
   }
   deepFreeze(message);
+  if (envelope) kernel.memory.weigh(envelope, message, weight);
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  */
 import type { ActorId } from './address.ts';
 import type { TroupeError } from './errors.ts';
+import type { Heavy, Weighed } from './weight.ts';
 
 export interface Message {
   readonly type: string;
@@ -80,7 +81,7 @@ export function streamOwner({ stream }: Pick<Stamp, 'stream'>): ActorId {
   return stream.startsWith('~') ? stream.slice(0, stream.indexOf('@')) : stream;
 }
 
-export class Envelope {
+export class Envelope implements Weighed {
   verb: Verb;
   to: ActorId;
   message: unknown;
@@ -91,6 +92,7 @@ export class Envelope {
   deadline: number;
   /** Of a message to a durable actor. */
   stamp: Stamp | undefined;
+  heavy: Heavy | undefined;
 
   constructor(
     verb: Verb,
@@ -107,6 +109,7 @@ export class Envelope {
     this.replyTo = replyTo;
     this.deadline = deadline;
     this.stamp = undefined;
+    this.heavy = undefined;
   }
 }
 

@@ -31,6 +31,8 @@ export interface PlainReport {
   simple: boolean;
   /** The encoded bytes are at most this many. */
   bytesMax: number;
+  /** Bytes that it holds in memory, about: a text counts a byte for each character. */
+  weight: number;
   /** The refs of actors in it, each once: they are no plain data, but they travel. */
   refs: readonly Ref[] | undefined;
   /** The DOMExceptions in it, each once: structured clone as Node.js does it in bytes empties them. */
@@ -43,6 +45,7 @@ type Keyed = Record<string, unknown>;
 export class Inspection {
   private simple = true;
   private bytes = 0;
+  private characters = 0;
   private got = '';
   /** Keys from the fault outwards. */
   private trail: string[] = [];
@@ -57,6 +60,7 @@ export class Inspection {
   report(value: unknown): PlainReport {
     this.simple = true;
     this.bytes = HEAD_BYTES;
+    this.characters = 0;
     this.refs = undefined;
     this.exceptions = undefined;
     this.causing = undefined;
@@ -68,6 +72,7 @@ export class Inspection {
       fault: plain ? undefined : this.takeFault(),
       simple: plain && this.simple,
       bytesMax: this.bytes,
+      weight: this.bytes - this.characters * 2,
       refs: this.refs,
       exceptions: this.exceptions,
     };
@@ -110,6 +115,7 @@ export class Inspection {
 
   private addString(text: string): void {
     this.bytes += 8 + text.length * 3;
+    this.characters += text.length;
     if (!isWellFormed(text)) this.simple = false;
   }
 

@@ -1,7 +1,7 @@
 /** Builds the kernel of one process from what the process was given. */
 import { nanoid } from 'nanoid';
 import type { Behaviour } from '../actor/behaviour.ts';
-import { DeadLetters } from '../actor/dead-letters.ts';
+import { DEAD_LETTERS_BYTES, DeadLetters } from '../actor/dead-letters.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import { LocalActors } from '../actor/local-actors.ts';
 import { Mistakes } from '../actor/mistakes.ts';
@@ -14,6 +14,7 @@ import { LocalTopics } from '../pubsub/local-topics.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { encodedSize } from '../wire/codec.ts';
 
 export interface ProcessParts {
@@ -47,6 +48,7 @@ export function newKernel(
   const log = guardedLog(parts.log);
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
+  const memory = new QueueMemory(limits.memoryBytes);
   const topics = new LocalTopics(clock, log);
   const kernel: Kernel = {
     worker,
@@ -62,7 +64,13 @@ export function newKernel(
     behaviours,
     scheduler: new Scheduler(clock),
     pending: new PendingReplies(clock, address),
-    deadLetters: new DeadLetters(events, clock, isProduction() ? undefined : new Mistakes(log)),
+    deadLetters: new DeadLetters(
+      events,
+      clock,
+      isProduction() ? undefined : new Mistakes(log),
+      Math.min(DEAD_LETTERS_BYTES, memory.queueBytesMax),
+    ),
+    memory,
     topics: wrapTopics(topics),
     post: UNSET,
     claims: undefined,

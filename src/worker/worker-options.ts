@@ -6,6 +6,10 @@ export interface WorkerOptions {
   messageBytesMax: number;
   checkMessages: boolean;
   pollMicros: number;
+  /** Bytes that all queues of a process may hold; undefined: each sees to its own. */
+  memory?: number;
+  /** Of the system, which share the memory of the machine or container. */
+  processes: number;
   /** Durable actors in memory, at most, per worker. */
   durableInMemoryMax: number;
   /** Where the owner of the store listens; undefined where no kind is durable. */

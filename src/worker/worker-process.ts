@@ -13,6 +13,7 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder } from '../wire/private-folder.ts';
+import { memorySupply, queueBytesOf } from './memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
@@ -117,7 +118,8 @@ async function start(order: BootOrder): Promise<string> {
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
   });
-  const limits = { askTimeoutMs, messageBytesMax, checkMessages };
+  const memoryBytes = options.memory ?? queueBytesOf(memorySupply(), options.processes);
+  const limits = { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes };
   const parts = {
     system,
     self,

@@ -48,6 +48,7 @@ describe('options', () => {
       pollMicros: 0,
       checkMessages: true,
       shutdownMs: 10_000,
+      memory: undefined,
       log: 'info',
       signals: true,
     });
@@ -139,6 +140,8 @@ describe('options', () => {
     ['a logger that is none', { log: { info: () => {} } }, 'log'],
     ['a time too long', { askTimeoutMs: MILLISECONDS_MAX + 1 }, 'askTimeoutMs'],
     ['a drain too long', { shutdownMs: MILLISECONDS_MAX + 1 }, 'shutdownMs'],
+    ['too little memory', { memory: 1024 * 1024 - 1 }, 'memory'],
+    ['a memory of a fraction', { memory: 2 ** 20 + 0.5 }, 'memory'],
     ['messages too large', { messageBytesMax: MESSAGE_BYTES_MAX + 1 }, 'messageBytesMax'],
     ['a hang too long', { supervision: { hangMs: MILLISECONDS_MAX + 1 } }, 'supervision.hangMs'],
     ['what every object inherits', { actors: { constructor: 7, Proto: actor }, workers: 0 }, 'actors'],

@@ -1,15 +1,16 @@
 /** The mailbox as a thing of its own: the order of its two lanes, and its count of what waits. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Mailbox, MailboxLoad } from '../../../src/actor/mailbox.ts';
+import { Mailbox } from '../../../src/actor/mailbox.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 
 const mail = (n: number): Envelope =>
   new Envelope('message', 'counter/a', { type: 'take', n }, undefined, undefined, 0);
 const numberOf = ({ message }: Envelope): number => (message as { n: number }).n;
 
 test('mail put back goes first, what was put aside comes back in front of all, in order', () => {
-  const mailbox = new Mailbox(new MailboxLoad());
+  const mailbox = new Mailbox(new QueueMemory());
   for (const n of [3, 4]) mailbox.push(mail(n));
   mailbox.putBack([mail(1), mail(2)]);
   for (const n of [-1, 0]) mailbox.putAside(mail(n));
@@ -34,14 +35,16 @@ test('after any steps the count of a process is what its mailboxes hold, and bot
   );
   fc.assert(
     fc.property(steps, steps, (first, second) => {
-      const load = new MailboxLoad();
-      const boxes = [first, second].map((steps) => ({ steps, mailbox: new Mailbox(load), mail: [], aside: [] }) as Box);
+      const memory = new QueueMemory();
+      const boxes = [first, second].map(
+        (steps) => ({ steps, mailbox: new Mailbox(memory), mail: [], aside: [] }) as Box,
+      );
       for (const box of boxes) for (const step of box.steps) take(box, step);
       for (const { mailbox, mail, aside } of boxes) {
         expect([[...mailbox.mail()].map(numberOf), [...mailbox.aside()].map(numberOf)]).toEqual([mail, aside]);
         expect([mailbox.length, mailbox.asideLength]).toEqual([mail.length, aside.length]);
       }
-      expect(load.waiting).toBe(boxes.reduce((sum, { mail }) => sum + mail.length, 0));
+      expect(memory.waiting).toBe(boxes.reduce((sum, { mail }) => sum + mail.length, 0));
     }),
   );
 });
