@@ -26,6 +26,7 @@ export const SYSTEMS = [
   { program: 'peer-moleculer', scenarios: BETWEEN, needs: { module: 'moleculer' } },
   { program: 'peer-piscina', scenarios: ['S5'], needs: { module: 'piscina' } },
   { program: 'durable', scenarios: ['D1', 'D2', 'D3', 'D4'] },
+  { program: 'durable-cluster', scenarios: ['D1', 'D3', 'D8'] },
   { program: 'limit-lmdb', scenarios: ['D1'] },
 ];
 
