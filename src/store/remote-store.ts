@@ -15,7 +15,7 @@ import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake 
 import * as frames from './store-frames.ts';
 
 /** Requests that wait for an answer, of one process. */
-export const ASKED_MAX = 1_000_000;
+export const ASKED_MAX = 200_000;
 /** Milliseconds that a process tries to reach the owner before it fails what waits. */
 export const UNREACHABLE_MS_MAX = 10_000;
 /** Milliseconds between two tries. */

@@ -70,8 +70,13 @@ function framed(frame: Buffer, mark: number): Buffer {
 
 /** Puts batches together again. */
 export class BatchJoiner {
+  readonly #bytesMax: number;
   #pieces: Buffer[] = [];
   #size = 0;
+
+  constructor(bytesMax: number = STORE_BATCH_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
 
   /** Takes a frame, whose bytes are copied; returns the batch that it completes. Throws for one that is too large. */
   push(frame: Uint8Array): Buffer | undefined {
@@ -79,8 +84,8 @@ export class BatchJoiner {
     if (frame[0] === LAST && this.#pieces.length === 0) return piece;
     this.#pieces.push(piece);
     this.#size += piece.length;
-    if (this.#size > STORE_BATCH_BYTES_MAX) {
-      throw new Error(`a batch has at most ${STORE_BATCH_BYTES_MAX} bytes; got ${this.#size}`);
+    if (this.#size > this.#bytesMax) {
+      throw new Error(`a batch has at most ${this.#bytesMax} bytes; got ${this.#size}`);
     }
     if (frame[0] !== LAST) return undefined;
     const batch = Buffer.concat(this.#pieces, this.#size);

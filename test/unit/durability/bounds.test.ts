@@ -1,7 +1,7 @@
 /** One beyond each bound of what durable actors keep: refused with a clear error, and the rest is whole. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/durability/committer.ts';
+import { COMMIT_BYTES_MAX, UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/durability/committer.ts';
 import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/dispatch.ts';
 import { KEPT_HIGH, KEPT_MAX, ProcessOutbox } from '../../../src/durability/process-outbox.ts';
 import { REMINDERS_MAX } from '../../../src/durability/reminders.ts';
@@ -190,5 +190,25 @@ describe('turns that are not committed', () => {
     expect(begun).toBeLessThan(wanted + 10);
     expect(await kit.system.ask('eager/one', { type: 'add' }, { timeoutMs: 600_000 })).toBe(wanted + 2);
     expect(await kit.system.ask('eager/two', { type: 'add' }, { timeoutMs: 600_000 })).toBe(wanted + 1);
+  });
+
+  it(`go to the store in commits of ${COMMIT_BYTES_MAX} bytes, and of what their last record has beyond`, {
+    timeout: 60_000,
+  }, async () => {
+    const store = new FaultyStore();
+    const sizes: number[] = [];
+    const commit = store.commit.bind(store);
+    store.commit = (changes) => {
+      const bytes = changes.flatMap(({ put }) => [...put.values()].map(({ byteLength }) => byteLength));
+      sizes.push(bytes.reduce((sum, size) => sum + size, 0));
+      return commit(changes);
+    };
+    const { system } = startKit({ eager, taker }, {}, store);
+    const bytes = 1024 * 1024;
+    const count = (COMMIT_BYTES_MAX / bytes) * 3;
+    const all = Array.from({ length: count }, (_, n) => system.ask(`eager/${n}`, { type: 'fill', n, bytes }));
+    await Promise.all(all);
+    expect(Math.max(...sizes)).toBeGreaterThan(COMMIT_BYTES_MAX / 2);
+    expect(Math.max(...sizes)).toBeLessThan(COMMIT_BYTES_MAX + 1.1 * bytes);
   });
 });

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
-import { RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store/remote-store.ts';
+import { ASKED_MAX, RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store/remote-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 import { SERVED_MAX } from '../../../src/store/store-client.ts';
-import { STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store/store-frames.ts';
+import { BatchJoiner, STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store/store-frames.ts';
 import { StoreService } from '../../../src/store/store-service.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
@@ -200,6 +200,23 @@ describe('what is asked at once', () => {
     const all = outcomeOf(Promise.all(commits));
     for (let n = 0; n < 20 && !('value' in all); n++) await pass(10);
     expect(all.value).toHaveLength(SERVED_MAX * 3);
+  });
+
+  it(`is ${ASKED_MAX} requests at most: one more fails, and the others are answered`, { timeout: 60_000 }, async () => {
+    const store = storeOf(1);
+    const all = Array.from({ length: ASKED_MAX }, (_, n) => store.head(`bank/${n}`));
+    await expect(store.head('bank/more')).rejects.toThrow(/at most .* got one more/);
+    const answered = outcomeOf(Promise.all(all));
+    for (let n = 0; n < 2_000 && !('value' in answered); n++) await pass(1);
+    expect(answered.value).toHaveLength(ASKED_MAX);
+  });
+
+  it('is no batch beyond a bound: its link breaks', () => {
+    const joiner = new BatchJoiner(1_000);
+    const piece = new Uint8Array(401).fill(1);
+    expect(joiner.push(piece)).toBeUndefined();
+    expect(joiner.push(piece)).toBeUndefined();
+    expect(() => joiner.push(piece)).toThrow(/at most 1000 bytes; got 1200/);
   });
 
   it('fails one by one: a commit that is refused takes no other with it', async () => {
