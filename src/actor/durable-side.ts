@@ -24,20 +24,38 @@ export interface TurnRoom {
   mayBegin(): boolean;
 }
 
+/** What is tried again after a process died. */
+export interface TrialDoor {
+  /**
+   * Nearly always undefined: what is suspect of ending its process is noted in the record before its turn. Resolves to false where
+   * it has ended too many, and is not to be tried again.
+   */
+  begin(envelope: Envelope): Promise<boolean> | undefined;
+  /** The same for a start; `isKnown`: it has a state. Rejects where the note is not committed. */
+  beginStart(isKnown: boolean): Promise<void> | undefined;
+}
+
 /** The durable side of one cell: its record, and the turns that are not committed yet. */
 export interface DurableSide {
-  /** Reads the record. Resolves to whether there was one; rejects STORE_FAILED. */
-  load(): Promise<boolean>;
+  /**
+   * Reads the record; `hasMoved`: of an incarnation that goes on here. Resolves to whether there was a state; rejects STORE_FAILED, and
+   * PROCESS_DIED where too many processes have ended as it started.
+   */
+  load(hasMoved?: boolean): Promise<boolean>;
   /** The state of the record, into the context. May throw what a migration throws. */
   restore(): void;
   /** False: the message was handled before, or is not its turn yet; all that is to be done about it has been done. */
   admit(envelope: Envelope): boolean;
+  readonly trials: TrialDoor;
   /** A message that is over without a turn: refused, or too late. */
   skip(envelope: Envelope): void;
 
   readonly room: TurnRoom;
-  /** From now on what the actor does is kept back, until the turn's commit. `envelope`: undefined for hooks. */
-  beginTurn(envelope: Envelope | undefined): void;
+  /**
+   * From now on what the actor does is kept back, until the turn's commit. `envelope`: undefined for hooks; `isCondemned`: no
+   * handler runs, its process would die once more.
+   */
+  beginTurn(envelope: Envelope | undefined, isCondemned?: boolean): void;
   /** Takes the state as it is now. Throws where it is no plain data. */
   capture(): void;
   /** Nothing of the turn so far happens. */
@@ -82,8 +100,8 @@ export interface Durability {
   readonly hosts: boolean;
   /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
-  /** What was on its way to these receivers may be lost: what is kept for them goes again. */
-  resend(isLost: (receiver: ActorId) => boolean): void;
+  /** What was on its way to these receivers may be lost: what is kept for them goes again. `hasDied`: with their process. */
+  resend(isLost: (receiver: ActorId) => boolean, hasDied?: boolean): void;
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;

@@ -10,6 +10,7 @@ import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
+import { hasBegun } from './begun.ts';
 import type { Cell, Ending } from './cell.ts';
 import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
@@ -56,11 +57,17 @@ function startDurable(
   failed: (error: unknown) => void,
 ): void {
   const { phase } = cell;
-  const loaded = (isKnown: boolean): void => {
+  const go = (isKnown: boolean): void => {
     if (cell.phase !== phase) return;
     durable.beginTurn(undefined);
     if (isKnown) attempt(cell, () => durable.restore(), restored, failed);
     else begin();
+  };
+  const loaded = (isKnown: boolean): void => {
+    if (cell.phase !== phase) return;
+    const noted = durable.trials.beginStart(isKnown);
+    if (noted) noted.then(() => go(isKnown), failed);
+    else go(isKnown);
   };
   durable.load().then(loaded, failed);
 }
@@ -107,6 +114,7 @@ function started(cell: Cell): void {
   cell.clearTurn();
   cell.status = 'ready';
   cell.begun = true;
+  hasBegun(cell);
   cell.lastActiveAt = cell.kernel.clock.now();
   if (cell.restarts === 0) cell.kernel.events.emit('actor-started', { id: cell.id, worker: cell.kernel.worker });
   tellStarted(cell);
@@ -137,6 +145,7 @@ function endUnused(cell: Cell, reason: ExitReason): void {
 function startFailed(cell: Cell, error: Error): void {
   cell.durable?.voidTurn();
   cell.durable?.endTurn();
+  if (error instanceof TroupeError && error.code === 'PROCESS_DIED') return endDeadly(cell, error);
   const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;
   if (!waiting) return cell.stopping === undefined ? failCell(cell, error) : endUnused(cell, cell.stopping);
   cell.own.startReplies = undefined;
@@ -146,6 +155,14 @@ function startFailed(cell: Cell, error: Error): void {
   for (const reply of waiting)
     reply.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
   endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error }, 'released');
+}
+
+/** Its start has ended one process after the other: it is not tried, whatever its supervision says. */
+function endDeadly(cell: Cell, error: TroupeError): void {
+  cell.kernel.log.error({ actor: cell.id, err: error }, 'an actor that ends its process is not started');
+  for (const reply of cell.extras.startReplies ?? []) reply.reject(error);
+  cell.own.startReplies = undefined;
+  failForGood(cell, error);
 }
 
 /** A turn, a hook or a child of the cell has failed: what its supervision says. */
@@ -289,6 +306,7 @@ function finish(cell: Cell, ending: Ending): void {
   cell.phase++;
   cell.status = 'ended';
   dropTimers(cell);
+  hasBegun(cell);
   cell.durable?.close();
   cell.unstashAll();
   for (const reply of cell.extras.startReplies ?? []) {

@@ -6,7 +6,7 @@ import { callListener } from '../observe/listener.ts';
 import { DeadlineWheel } from '../structures/deadline-wheel.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { asError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
@@ -22,9 +22,11 @@ import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
+import { StartingAgain } from './starting-again.ts';
 import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
+import { subscribeHere } from './subscribing.ts';
 import { tellEnd, Watchers, Watching } from './watchers.ts';
 
 /** What the cluster must know of the actors here. */
@@ -32,6 +34,8 @@ export interface ActorsObserver {
   spawned(id: ActorId, args: unknown): void;
   /** An actor has ended for good; `spawned`: it was a spawned one or a child. */
   ended(id: ActorId, spawned: boolean): void;
+  /** One that its worker's death had ended has started here. */
+  startedAgain(id: ActorId): void;
 }
 
 export class LocalActors implements CellHost, Recipient {
@@ -46,6 +50,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
+  readonly #again: StartingAgain;
   #isClosed = false;
   observer: ActorsObserver | undefined;
   durableSideOf: ((cell: Cell) => DurableSide) | undefined;
@@ -54,6 +59,7 @@ export class LocalActors implements CellHost, Recipient {
     this.kernel = kernel;
     this.watching = new Watching(kernel.address);
     this.#idle = new DeadlineWheel(kernel.clock, 10);
+    this.#again = new StartingAgain(kernel.clock, (id) => this.observer?.startedAgain(id));
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
       tellEnd(kernel.post, to, message as WatchName, 'not-found');
   }
@@ -162,13 +168,14 @@ export class LocalActors implements CellHost, Recipient {
   close(): void {
     this.#isClosed = true;
     this.#idle.close();
+    this.#again.close();
   }
 
-  /** A spawned actor whose worker has died begins again here, without waiting for a message. */
-  startAgain(id: ActorId, args: unknown): void {
+  /** A spawned actor whose worker has died begins again here, without waiting for a message; `deaths`: of workers as it did so before. */
+  startAgain(id: ActorId, args: unknown, deaths = 0): void {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
     if (!behaviour || this.#cells.has(id) || this.#isOver(id) || lacksStore(this.kernel, behaviour)) return;
-    startCell(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }));
+    this.#again.start(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }), deaths);
   }
 
   /** For what did not end in time. */
@@ -270,7 +277,7 @@ export class LocalActors implements CellHost, Recipient {
         this.#spawn(envelope);
         break;
       case 'subscribe':
-        this.#subscribe(envelope);
+        subscribeHere(this.kernel, envelope);
         break;
       case 'unsubscribe':
         this.kernel.topics.leave(envelope.message as string, to);
@@ -287,21 +294,6 @@ export class LocalActors implements CellHost, Recipient {
     else if (behaviour && lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
     else if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
     else refuseUnknownKind(this.kernel, envelope);
-  }
-
-  #subscribe(envelope: Envelope): void {
-    const { replyTo, to } = envelope;
-    const refuse = (error: unknown): void => {
-      const { message } = asError(error);
-      replyTo?.reject(error instanceof TroupeError ? error : new TroupeError('INVALID_OPTIONS', message));
-    };
-    try {
-      const joined = this.kernel.topics.join(envelope.message as string, to);
-      if (joined === undefined) replyTo?.resolve(undefined);
-      else joined.then(() => replyTo?.resolve(undefined), refuse);
-    } catch (error) {
-      refuse(error);
-    }
   }
 
   #processSignal(signal: Signal): void {

@@ -241,7 +241,7 @@ function goOnFromRecord(cell: Cell, durable: DurableSide, timers: readonly Timer
     for (const record of timers) new MessageTimer(cell, record);
     cell.wake();
   };
-  durable.load().then(loaded, failed);
+  durable.load(true).then(loaded, failed);
 }
 
 /** The mail that a cell has: what waits, and what was put aside. */

@@ -30,6 +30,15 @@ export function runEnvelope(cell: Cell, envelope: Envelope): void {
     durable?.skip(envelope);
     return;
   }
+  if (durable !== undefined) {
+    const noted = durable.trials.begin(envelope);
+    if (noted !== undefined) return runOnProbation(cell, envelope, noted);
+  }
+  perform(cell, envelope);
+}
+
+function perform(cell: Cell, envelope: Envelope): void {
+  const { replyTo, verb } = envelope;
   switch (verb) {
     case 'message':
       return runMessage(cell, envelope);
@@ -128,6 +137,30 @@ function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema:
     (checked) => resumeChecked(cell, context, () => runIfValid(cell, envelope, handler, checked)),
     (error) => resumeChecked(cell, context, () => refuseSchema(cell, envelope, [{ message: asError(error).message }])),
   );
+}
+
+/** Until the record says that it begins; it is still mail until then. */
+function runOnProbation(cell: Cell, envelope: Envelope, noted: Promise<boolean>): void {
+  const { context } = cell;
+  cell.status = 'busy';
+  cell.own.checking = envelope;
+  void noted.then((mayRun) =>
+    resumeChecked(cell, context, () => (mayRun ? perform(cell, envelope) : condemn(cell, envelope))),
+  );
+}
+
+/** Its process has died in its turn again and again. */
+function condemn(cell: Cell, envelope: Envelope): void {
+  const { id, kernel, durable } = cell;
+  const { message, sender } = envelope;
+  const text = `the process of ${id} died again and again in the turn of '${(message as Message).type}'; it is not tried any more`;
+  kernel.log.error({ actor: id }, text);
+  durable?.beginTurn(envelope, true);
+  replyToOf(cell, envelope)?.reject(new TroupeError('PROCESS_DIED', text, { fate: 'executed' }));
+  durable?.deadLetter(envelope, 'PROCESS_DIED');
+  kernel.deadLetters.add(id, message, sender, 'PROCESS_DIED');
+  durable?.endTurn();
+  turnDone(cell, undefined, undefined);
 }
 
 /** Goes on once an async schema has looked at the message; the asker may have given up meanwhile. */

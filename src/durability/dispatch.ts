@@ -6,6 +6,7 @@ import type { Cell } from '../actor/cell.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Outbox } from './outbox.ts';
 import { outgoingPart, type RecordContent } from './record.ts';
@@ -21,6 +22,8 @@ export class Dispatch {
   readonly #cell: Cell;
   /** The last number given. */
   lastNumber = 0;
+  /** Of them: those that were told before a crash. */
+  #suspectUpTo = 0;
   #isClosed = false;
   /** It was closed with mail under way. */
   #leftMail = false;
@@ -34,8 +37,10 @@ export class Dispatch {
     });
   }
 
-  reset({ meta, outgoing }: RecordContent): void {
+  /** `mayHaveDied`: the process that had it before may have died, and with it, in their turns, those that this was sent to. */
+  reset({ meta, outgoing }: RecordContent, mayHaveDied: boolean): void {
     this.lastNumber = meta.lastNumber;
+    if (mayHaveDied) this.#suspectUpTo = meta.lastNumber;
     this.outbox.clear();
     for (const { number, to, message } of outgoing) this.#offer(number, to, message as Message);
   }
@@ -49,6 +54,13 @@ export class Dispatch {
     this.#isClosed = true;
     this.#leftMail = this.outbox.size > 0;
     this.outbox.clear();
+  }
+
+  /** The numbers that the receiver has committed. */
+  acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): number[] {
+    // One that stands still may be about to move: its next home is told again.
+    if (stream !== this.#cell.id || this.#cell.status === 'frozen') return [];
+    return this.outbox.acknowledged(by, number);
   }
 
   /** False: taken, but slow down. */
@@ -86,6 +98,7 @@ export class Dispatch {
     const { id } = this.#cell;
     this.outbox.add(to, {
       number,
+      isSuspect: number <= this.#suspectUpTo,
       envelope: (previous, floor) => {
         const envelope = new Envelope('message', to, message, id, undefined, 0);
         envelope.stamp = new Stamp(id, number, previous, floor, undefined);

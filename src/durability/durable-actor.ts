@@ -8,44 +8,29 @@
 import type { Cell } from '../actor/cell.ts';
 import type { DurableSide, KeptBack, Reminder } from '../actor/durable-side.ts';
 import { commitFailed } from '../actor/lifecycle.ts';
-import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
-import type { Committer, Committing } from './committer.ts';
+import type { Committing } from './committer.ts';
 import { type Doubt, handOnDoubt, resolveDoubt, voidedBy } from './doubt.ts';
 import { Dispatch } from './dispatch.ts';
+import type { DurableDoor } from './durable-door.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
-import { META, type Meta, NO_META, outgoingPart, readRecord, STATE } from './record.ts';
+import { META, type Meta, NO_META, outgoingPart, type RecordContent, readRecord, STATE } from './record.ts';
 import { Reception } from './reception.ts';
 import { isSame, restoreState, type StateForm } from './state-form.ts';
-import type { Store, StoreChange, StoredRecord } from '../store/store.ts';
+import type { StoreChange, StoredRecord } from '../store/store.ts';
 import { deadLetterChange } from './stored-dead-letters.ts';
+import { TidyTimer } from './tidy-timer.ts';
+import { Trials, type TrialsCell } from './trials.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
 import { BatchRoom } from './batch-room.ts';
 import { nextOwnTime, wakeTime } from './wake-time.ts';
 
-/** Milliseconds after which acknowledged messages leave the record, where no turn takes them along before. */
-const TIDY_MS = 500;
-
-export interface DurableDoor {
-  readonly store: Store;
-  readonly committer: Committer;
-  toRef(id: ActorId): unknown;
-  isDurable(id: ActorId): boolean;
-  /** Resolves once an earlier cell of this id in this process has nothing to commit any more. */
-  afterEarlier(id: ActorId): Promise<void> | undefined;
-  /** It has done something: others may leave memory before it. */
-  used(actor: DurableActor): void;
-  closed(actor: DurableActor): void;
-  /** There is one more dead letter in the store. */
-  letterKept(): void;
-}
-
-export class DurableActor implements DurableSide, Committing {
+export class DurableActor implements DurableSide, Committing, TrialsCell {
   readonly cell: Cell;
   readonly #door: DurableDoor;
   readonly #reminders: ReminderClock;
@@ -68,7 +53,10 @@ export class DurableActor implements DurableSide, Committing {
   #doubtful: Doubt | undefined;
   #settledWaiters: (() => void)[] = [];
   readonly #acknowledge = (stream: string, number: number): void => this.#reception.acknowledge(stream, number);
-  #tidy: (() => void) | undefined;
+  readonly #tidy: TidyTimer;
+  #isWanted = false;
+  readonly trials: Trials;
+  #isLoaded = false;
   readonly room: BatchRoom;
   #isClosed = false;
 
@@ -84,6 +72,8 @@ export class DurableActor implements DurableSide, Committing {
       reminders: this.#reminders,
       afterCommit: (output) => this.#afterCommit(output),
     });
+    this.trials = new Trials(this, door);
+    this.#tidy = new TidyTimer(kernel.clock, () => this.#open && door.committer.note(this));
   }
 
   get outbox(): Outbox {
@@ -102,7 +92,7 @@ export class DurableActor implements DurableSide, Committing {
     return this.isSettled && this.outbox.size === 0 && this.#turn === undefined;
   }
 
-  async load(): Promise<boolean> {
+  async load(hasMoved = false): Promise<boolean> {
     const { store, toRef } = this.#door;
     const { id, context } = this.cell;
     this.#fence = context.fence;
@@ -110,21 +100,28 @@ export class DurableActor implements DurableSide, Committing {
     if (earlier) await earlier;
     const record = await store.load(id);
     if (this.#isClosed) return false;
+    const isFirst = !this.#isLoaded && !hasMoved;
+    this.#isLoaded = true;
+    const isAfterCrash = isFirst && record !== undefined && this.#door.mayHaveDied(record.fence);
     try {
       this.#takeUp(
         record,
         readRecord(record?.parts ?? new Map(), (ref) => toRef(ref)),
+        isAfterCrash,
       );
     } catch (error) {
       const text = `the record of ${id} can be read; got ${asError(error).message}`;
       throw new TroupeError('STORE_FAILED', text, { cause: error });
     }
+    this.trials.checkStart();
     return this.#form.bytes !== undefined;
   }
 
   restore(): void {
     restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
     this.#ownAt = nextOwnTime(this.cell);
+    // It may have moved before it said that its mail has arrived; nobody looks for the next time of one that is wanted at once.
+    if (this.#isWanted && this.#ownAt !== 0 && !this.#dispatch.hasMail) this.openBatch();
   }
 
   admit(envelope: Envelope): boolean {
@@ -141,8 +138,8 @@ export class DurableActor implements DurableSide, Committing {
     this.#turn = before;
   }
 
-  beginTurn(envelope: Envelope | undefined): void {
-    this.#turn = new Turn(envelope);
+  beginTurn(envelope: Envelope | undefined, isCondemned = false): void {
+    this.#turn = new Turn(envelope, isCondemned);
     this.#door.used(this);
   }
 
@@ -158,6 +155,7 @@ export class DurableActor implements DurableSide, Committing {
 
   abandonTurn(): void {
     this.#turn = undefined;
+    this.trials.abandon();
   }
 
   endTurn(): void {
@@ -171,6 +169,7 @@ export class DurableActor implements DurableSide, Committing {
     if (state !== undefined) this.#stateIs(state, turn.ownAt, batch);
     turn.run(batch);
     if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
+    this.trials.ended(turn, batch);
     if (!batch.isEmpty) {
       this.room.charge(batch);
       return this.#door.committer.note(this);
@@ -257,20 +256,12 @@ export class DurableActor implements DurableSide, Committing {
     return new Promise((resolve) => this.#settledWaiters.push(resolve));
   }
 
-  acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
-    // One that stands still may be about to move: its next home is told again.
-    if (stream !== this.cell.id || this.cell.status === 'frozen') return;
-    const numbers = this.#dispatch.outbox.acknowledged(by, number);
+  acknowledged(signal: Signal & { type: 'acknowledged' }): void {
+    const numbers = this.#dispatch.acknowledged(signal);
     if (numbers.length === 0 || this.#isClosed) return;
     this.#open ??= new TurnBatch();
     for (const one of numbers) this.#open.erase(outgoingPart(one));
-    const { clock } = this.cell.kernel;
-    if (this.#tidy) return;
-    const timer = clock.setTimer(TIDY_MS, () => {
-      this.#tidy = undefined;
-      if (this.#open) this.#door.committer.note(this);
-    });
-    this.#tidy = () => timer.cancel();
+    this.#tidy.start();
   }
 
   standStill(): void {
@@ -282,8 +273,9 @@ export class DurableActor implements DurableSide, Committing {
   close(): void {
     this.#isClosed = true;
     this.#reminders.close();
+    this.trials.abandon();
     if (this.#open) this.#door.committer.note(this);
-    this.#tidy?.();
+    this.#tidy.cancel();
     this.#handOnDoubt(false);
     this.#door.closed(this);
     this.#dispatch.close();
@@ -294,8 +286,7 @@ export class DurableActor implements DurableSide, Committing {
     if (!batch || this.#underWay) return;
     this.#open = undefined;
     this.#underWay = batch;
-    this.#tidy?.();
-    this.#tidy = undefined;
+    this.#tidy.cancel();
     const { id, behaviour } = this.cell;
     const stateVersion = behaviour.durable?.version ?? 1;
     const { lastNumber } = this.#dispatch;
@@ -335,6 +326,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#open = undefined;
     this.#meta = undefined;
     this.#turn = undefined;
+    this.trials.commitFailed();
     this.#doubtful = { batch, fence: this.#fence, version: this.#version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
@@ -344,19 +336,27 @@ export class DurableActor implements DurableSide, Committing {
     this.#tellSettled();
   }
 
+  openBatch(): TurnBatch {
+    this.#open ??= new TurnBatch();
+    this.#door.committer.note(this);
+    return this.#open;
+  }
+
   /** The record as it stands, and what that says of a commit in doubt. */
-  #takeUp(record: StoredRecord | undefined, content: ReturnType<typeof readRecord>): void {
+  #takeUp(record: StoredRecord | undefined, content: RecordContent, isAfterCrash: boolean): void {
     this.#version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
     // Until it is restored: too early does no harm.
     this.#ownAt = record?.wakeAt;
+    this.#isWanted = record?.wakeAt === 0;
     this.#meta = content.meta;
-    this.#reception.reset(content);
-    this.#reminders.reset(content.reminders);
+    this.trials.reset(content.probation, isAfterCrash);
+    this.#reception.reset(content, isAfterCrash);
+    this.#reminders.reset(content.reminders, isAfterCrash ? this.cell.kernel.clock.wall() : 0);
     const doubtful = this.#doubtful;
     this.#doubtful = undefined;
-    this.#dispatch.reset(content);
+    this.#dispatch.reset(content, isAfterCrash);
     if (doubtful) resolveDoubt(this.cell, doubtful, record, (batch) => this.#release(batch));
   }
 

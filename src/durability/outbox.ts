@@ -18,6 +18,8 @@ export interface OutboxEntry {
   readonly isAsk?: boolean;
   /** The actor that told it, where its home may change before the receiver has committed it. */
   readonly sender?: ActorId | undefined;
+  /** The process that it was sent to has died, perhaps in its turn. */
+  isSuspect?: boolean;
   /** As it is sent now. */
   envelope(previous: number, floor: number): Envelope;
 }
@@ -116,12 +118,16 @@ export class Outbox {
     this.#sendOrDrop(to, way);
   }
 
-  /** What was on its way there may be lost. */
-  resend(to: ActorId): void {
+  /** What was on its way there may be lost; `hasDied`: with the process that it was sent to. */
+  resend(to: ActorId, hasDied = false): void {
     const way = this.#ways.get(to);
     if (!way) return;
+    if (hasDied) {
+      for (const ask of way.asks) ask.isSuspect = true;
+      for (const entry of way.entries.slice(0, way.sent)) entry.isSuspect = true;
+    }
     way.sent = 0;
-    for (const ask of way.asks) this.#post(ask.envelope(0, floorOf(way)));
+    for (const ask of way.asks) this.#postEntry(ask, 0, way);
     this.#send(way);
   }
 
@@ -155,9 +161,15 @@ export class Outbox {
       const previous = way.sent === 0 ? 0 : (way.entries[way.sent - 1] as OutboxEntry).number;
       // Counted before it goes: what it causes may come back here.
       way.sent++;
-      this.#post(entry.envelope(previous, floorOf(way)));
+      this.#postEntry(entry, previous, way);
     }
     if (way.entries.length > 0) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
+  }
+
+  #postEntry(entry: OutboxEntry, previous: number, way: Way): void {
+    const envelope = entry.envelope(previous, floorOf(way));
+    if (entry.isSuspect && envelope.stamp) envelope.stamp.isSuspect = true;
+    this.#post(envelope);
   }
 
   #look(): void {

@@ -11,10 +11,13 @@ import { endCell } from '../actor/lifecycle.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
+import { fencesFrom } from '../vocabulary/fence.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { Committer } from './committer.ts';
-import { DurableActor, type DurableDoor } from './durable-actor.ts';
+import { DurableActor } from './durable-actor.ts';
+import type { DurableDoor } from './durable-door.ts';
+import { ProbationGate } from './probation-gate.ts';
 import { ProcessOutbox } from './process-outbox.ts';
 import type { Store } from '../store/store.ts';
 import { LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
@@ -51,6 +54,9 @@ export class ProcessDurability implements Durability {
   readonly #actors = new Map<ActorId, DurableActor>();
   /** Cells that have ended and still commit. */
   readonly #earlier = new Map<ActorId, Promise<void>>();
+  readonly #gate: ProbationGate;
+  /** Incarnations with lower fences may have died with their process. */
+  #crashedBefore: string;
   #room: Timer | undefined;
   #trim: Timer | undefined;
   #isClosed = false;
@@ -60,6 +66,9 @@ export class ProcessDurability implements Durability {
     const { kernel, store, startedAt, toRef, isOurs } = options;
     this.store = store;
     this.#outbox = new ProcessOutbox(kernel, startedAt);
+    this.#gate = new ProbationGate(kernel.clock);
+    // Whoever began before this system did may have died with the one before it.
+    this.#crashedBefore = fencesFrom(startedAt, 0);
     if (!store) return;
     const { clock, log } = kernel;
     this.letters = new StoredDeadLetters(store, toRef);
@@ -78,9 +87,12 @@ export class ProcessDurability implements Durability {
       toRef,
       isDurable: (id) => this.isDurable(id),
       afterEarlier: (id) => this.#earlier.get(id),
-      used: (actor) => this.#used(actor),
-      closed: (actor) => this.#ended(actor),
+      used: (actor) => this.#used(actor as DurableActor),
+      closed: (actor) => this.#ended(actor as DurableActor),
       letterKept: () => this.#trimLater(),
+      process: `${kernel.address}@${startedAt}`,
+      gate: this.#gate,
+      mayHaveDied: (fence) => fence < this.#crashedBefore,
     };
   }
 
@@ -124,11 +136,16 @@ export class ProcessDurability implements Durability {
   }
 
   /** What was on its way to these receivers may be lost. */
-  resend(isLost: (receiver: ActorId) => boolean): void {
-    for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to);
+  resend(isLost: (receiver: ActorId) => boolean, hasDied = false): void {
+    for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to, hasDied);
     for (const { outbox } of [...this.#actors.values()]) {
-      for (const to of outbox.receivers()) if (isLost(to)) outbox.resend(to);
+      for (const to of outbox.receivers()) if (isLost(to)) outbox.resend(to, hasDied);
     }
+  }
+
+  /** A process has died, as the table of this epoch says: what was begun before it may have been cut off. */
+  diedBefore(epoch: number): void {
+    this.#crashedBefore = fencesFrom(this.#options.startedAt, epoch);
   }
 
   /** Homes have changed, or the process begins. */
@@ -142,6 +159,7 @@ export class ProcessDurability implements Durability {
     this.#room?.cancel();
     this.#trim?.cancel();
     this.#wakes?.close();
+    this.#gate.close();
     this.#outbox.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
     await Promise.all(this.#earlier.values());

@@ -72,8 +72,8 @@ export class ProcessOutbox {
     if (stream === this.#stream) this.#outbox.acknowledged(by, number);
   }
 
-  resend(to: ActorId): void {
-    this.#outbox.resend(to);
+  resend(to: ActorId, hasDied: boolean): void {
+    this.#outbox.resend(to, hasDied);
   }
 
   close(): void {

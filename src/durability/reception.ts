@@ -9,6 +9,7 @@ import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
 import type { KeptBackReply } from './kept-back-reply.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
+import { CONDEMNED_PAUSE_MS } from './probation.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from './stashed.ts';
 import { letterHandled } from './stored-dead-letters.ts';
@@ -35,10 +36,10 @@ export class Reception {
     this.#stashed = new Stashed(door.cell.id);
   }
 
-  reset({ marks, replies, stashed }: RecordContent): void {
+  reset({ marks, replies, stashed }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
     this.#handled = new Handled(marks, replies);
-    this.#stashed.restore(this.#door.cell, stashed);
+    this.#stashed.restore(this.#door.cell, stashed, mayHaveDied);
   }
 
   /** As `DurableSide.admit`; `answered`: it is new under this number, but its turn has run before. */
@@ -69,7 +70,7 @@ export class Reception {
     const { reminders, cell } = this.#door;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
-    if (firing) reminders.fired(firing, batch);
+    if (firing) reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
     if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;

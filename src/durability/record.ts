@@ -3,7 +3,7 @@
  * writes what it changed and nothing else.
  *
  *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
- *   a:<name> reminder · s:<n> put aside
+ *   a:<name> reminder · s:<n> put aside · probation in whose turns processes have died
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
@@ -12,6 +12,7 @@ import type { Parts } from '../store/store.ts';
 
 export const STATE = 'state';
 export const META = 'meta';
+export const PROBATION = 'probation';
 
 export interface Meta {
   /** Of the state's shape. */
@@ -62,6 +63,16 @@ export interface StashedMessage {
   readonly turn: string | undefined;
 }
 
+export interface ProbationRecord {
+  /** That of the note. */
+  readonly process: string;
+  /** What has begun and is not over; undefined: nothing that is suspect. */
+  readonly current: string | undefined;
+  /** Since then, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly deaths: readonly [trial: string, count: number, at: number][];
+}
+
 export interface RecordContent {
   state: Uint8Array | undefined;
   meta: Meta;
@@ -70,6 +81,7 @@ export interface RecordContent {
   outgoing: OutgoingMessage[];
   reminders: Map<string, ReminderRecord>;
   stashed: StashedMessage[];
+  probation: ProbationRecord | undefined;
 }
 
 export const markPart = (stream: string): string => `m:${stream}`;
@@ -101,6 +113,7 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
     outgoing: [],
     reminders: new Map(),
     stashed: [],
+    probation: undefined,
   };
   for (const name of [...parts.keys()].sort()) {
     if (name !== STATE) readPart(content, name, decodeValue(parts.get(name) as Uint8Array, toRef));
@@ -131,8 +144,9 @@ function readPart(content: RecordContent, name: string, value: unknown): void {
       break;
     }
     default:
-      if (name !== META) throw new Error(`a part of a record has a known name; got '${name}'`);
-      content.meta = value as Meta;
+      if (name === META) content.meta = value as Meta;
+      else if (name === PROBATION) content.probation = value as ProbationRecord;
+      else throw new Error(`a part of a record has a known name; got '${name}'`);
   }
 }
 

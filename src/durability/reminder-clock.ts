@@ -29,6 +29,7 @@ export class ReminderClock {
   /** Due reminders whose message waits in the mailbox. */
   readonly #mailed = new Map<string, Envelope>();
   #reminders = new Reminders();
+  #suspectUntil = 0;
   #timer: Timer | undefined;
   /** Since the timer was set. */
   #isChanged = false;
@@ -44,7 +45,9 @@ export class ReminderClock {
     return this.#reminders.earliest;
   }
 
-  reset(reminders: ReadonlyMap<string, ReminderRecord>): void {
+  /** `suspectUntil`: those that were due by then may have ended a process already. */
+  reset(reminders: ReadonlyMap<string, ReminderRecord>, suspectUntil: number): void {
+    this.#suspectUntil = suspectUntil;
     this.#reminders = new Reminders(reminders);
     this.#mailed.clear();
     this.arm();
@@ -83,12 +86,13 @@ export class ReminderClock {
     return this.#reminders.get(name)?.atMs === atMs;
   }
 
-  fired(firing: Firing, batch: TurnBatch): void {
+  /** `pauseMs`: until a next beat, at least. */
+  fired(firing: Firing, batch: TurnBatch, pauseMs: number): void {
     const { name } = firing;
     if (!this.isStillDue(firing)) return;
     this.#mailed.delete(name);
     this.#isChanged = true;
-    const next = this.#reminders.fired(name, this.#clock.wall());
+    const next = this.#reminders.fired(name, this.#clock.wall() + pauseMs);
     if (next) batch.write(reminderPart(name), encodeValue(next));
     else batch.erase(reminderPart(name));
   }
@@ -119,7 +123,7 @@ export class ReminderClock {
   #mail(name: string, { atMs, message }: ReminderRecord): void {
     if (this.#mailed.has(name)) return;
     const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
-    envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`);
+    envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`, atMs <= this.#suspectUntil);
     this.#mailed.set(name, envelope);
     this.#deliver(envelope);
   }

@@ -51,14 +51,15 @@ export class Stashed {
     return true;
   }
 
-  restore(cell: Cell, messages: readonly StashedMessage[]): void {
+  /** `isSuspect`: once brought back, one of them may have ended a process. */
+  restore(cell: Cell, messages: readonly StashedMessage[], isSuspect: boolean): void {
     this.#names.clear();
     this.#byStamp.clear();
     this.#last = numberOfPart(messages.at(-1)?.name ?? 's:0');
     cell.mailbox.takeAside();
     for (const { name, message, sender, stream, number, turn } of messages) {
       const envelope = new Envelope('message', this.#id, message, sender, undefined, 0);
-      if (stream !== '' || turn !== undefined) envelope.stamp = new Stamp(stream, number, 0, 0, turn);
+      if (stream !== '' || turn !== undefined) envelope.stamp = new Stamp(stream, number, 0, 0, turn, isSuspect);
       this.#note(name, envelope);
       cell.mailbox.putAside(envelope);
     }

@@ -116,11 +116,14 @@ export class Turn {
   #reminders: ReminderChanges | undefined;
   /** Its handler did not run: the message was refused, or came too late. */
   isSkipped = false;
+  /** Nor will it: too many processes have died of it. */
+  readonly isCondemned: boolean;
   /** Asks made so far. */
   asks = 0;
 
-  constructor(envelope: Envelope | undefined) {
+  constructor(envelope: Envelope | undefined, isCondemned = false) {
     this.envelope = envelope;
+    this.isCondemned = isCondemned;
   }
 
   get actions(): number {

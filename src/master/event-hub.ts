@@ -1,4 +1,8 @@
 /** Events for whoever listens, wherever: processes say what they want to hear, and hear it once. */
+import type { Log } from '../observe/log.ts';
+import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName, SystemEvents } from '../vocabulary/events.ts';
 import type { Participant, Participants } from './participants.ts';
 
@@ -36,6 +40,15 @@ export class EventHub {
   /** Of the master itself. */
   emit<E extends EventName>(name: E, payload: SystemEvents[E]): void {
     this.relay(-1, name, payload);
+  }
+
+  /** Of spawned actors that have ended each worker as they started. */
+  deadlyStarts(ids: readonly ActorId[], worker: number, log: Log): void {
+    for (const id of ids) {
+      const text = `${PROCESS_DEATHS_MAX} workers died as ${id} started; it is not started again`;
+      log.error({ actor: id, worker }, text);
+      this.emit('actor-failed', { id, worker, error: new TroupeError('PROCESS_DIED', text) });
+    }
   }
 
   #tellWanted(): void {

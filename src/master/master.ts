@@ -79,6 +79,7 @@ export class Master {
       roles: [...new Set(groups.map(({ role }) => role))],
       actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
       changed: (epoch) => this.#events.emit('placement-changed', { epoch }),
+      condemned: (ids, worker) => this.#events.deadlyStarts(ids, worker, options.log),
     });
     this.#handoffs = new HandoffService(clock, this.#participants, this.#placement);
     this.#supervisor = new WorkerSupervisor(options, {
@@ -180,15 +181,14 @@ export class Master {
       case 'answer':
         return this.#queries.answered(message.query, message.value);
       case 'spawned':
-        for (const record of message.records) {
-          this.#handoffs.keep(record.id);
-          this.#placement.spawned.add(participant.index, record);
-        }
-        return;
+        for (const { id } of message.records) this.#handoffs.keep(id);
+        return this.#placement.spawnedOn(participant.index, message.records);
       case 'ended':
-        for (const id of message.ids) this.#placement.spawned.remove(id, participant.index);
+        this.#placement.endedOn(participant.index, message.ids);
         // Of a system that ends nobody needs the places any more.
         return this.#down ? undefined : this.#handoffs.release(message.ids, participant.index);
+      case 'started':
+        return this.#placement.startedAgain(message.ids);
       case 'listen':
         return this.#events.listens(participant, message.names);
       case 'event':

@@ -22,6 +22,7 @@ import {
 } from '../wire/control.ts';
 import { Directory } from './directory.ts';
 import type { Participants } from './participants.ts';
+import { RestartTrials } from './restart-trials.ts';
 import { SpawnRegistry } from './spawn-registry.ts';
 
 /** How the actors of a kind are placed. */
@@ -39,6 +40,8 @@ export interface PlacementOptions {
   /** Actors on a worker, as of its last heartbeat. */
   readonly actorsOn: (worker: number) => number;
   readonly changed: (epoch: number) => void;
+  /** Spawned actors that end each worker as they start: they are not started again. */
+  readonly condemned: (ids: readonly ActorId[], worker: number) => void;
 }
 
 /** A shard that belongs to another worker than the one where it is. */
@@ -59,6 +62,7 @@ interface Draft {
 
 export class PlacementService {
   readonly spawned: SpawnRegistry = new SpawnRegistry();
+  readonly #trials: RestartTrials = new RestartTrials();
   readonly #options: PlacementOptions;
   readonly #directory = new Directory();
   /** The workers that can host, with their roles. */
@@ -101,6 +105,20 @@ export class PlacementService {
     const homeless = this.spawned.take(NOWHERE);
     this.publish({ columns: forced, pins: [], settles: [] }, (table) => this.#startLists(homeless, table));
     return moves;
+  }
+
+  spawnedOn(worker: number, records: readonly SpawnRecord[]): void {
+    for (const record of records) this.spawned.add(worker, record);
+  }
+
+  endedOn(worker: number, ids: readonly ActorId[]): void {
+    for (const id of ids) this.spawned.remove(id, worker);
+    this.startedAgain(ids);
+  }
+
+  /** After a crash; what they did to the worker before is forgotten. */
+  startedAgain(ids: readonly ActorId[]): void {
+    for (const id of ids) this.#trials.over(id);
   }
 
   /** No longer a home for anything new. What it hosts is moved away by hand-offs: `unitsOn` says what and where to. */
@@ -183,7 +201,9 @@ export class PlacementService {
       stays: ended.filter((end) => !this.#isSettled(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended, isMoving);
-    const lost = this.spawned.take(dead.index);
+    const condemned = this.#trials.died(dead.index);
+    const lost = this.spawned.take(dead.index).filter(({ id }) => !condemned.has(id));
+    if (condemned.size > 0) this.#options.condemned([...condemned], dead.index);
     this.publish(draft, (table) => this.#startLists(startsAgain ? lost : [], table));
   }
 
@@ -316,7 +336,8 @@ export class PlacementService {
       if (home === NOWHERE) continue;
       let list = lists.get(home);
       if (!list) lists.set(home, (list = []));
-      list.push(record);
+      const deaths = this.#trials.begin(home, record.id);
+      list.push(deaths > 0 ? { ...record, deaths } : record);
     }
     return lists;
   }

@@ -66,13 +66,23 @@ export class Stamp {
   readonly floor: number;
   /** Of an ask inside a turn: the turn and the ask's number in it, the same when the turn runs again. */
   readonly turn: string | undefined;
+  /** The process that it was sent to before has died: perhaps in its turn. */
+  isSuspect: boolean;
 
-  constructor(stream: string, number: number, previous: number, floor: number, turn: string | undefined) {
+  constructor(
+    stream: string,
+    number: number,
+    previous: number,
+    floor: number,
+    turn: string | undefined,
+    isSuspect = false,
+  ) {
     this.stream = stream;
     this.number = number;
     this.previous = previous;
     this.floor = floor;
     this.turn = turn;
+    this.isSuspect = isSuspect;
   }
 }
 

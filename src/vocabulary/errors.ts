@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   INVALID_OPTIONS: 'options or definitions are not valid',
   STORE_FAILED: 'the store could not do what was asked',
   STORE_LOCKED: 'another system holds the dataDir',
+  PROCESS_DIED: 'the process died again and again while the actor handled the message, or started',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -84,6 +84,8 @@ export interface SpawnRecord {
   id: ActorId;
   /** As the codec makes it for the wire. */
   args: unknown;
+  /** Workers that died as it started again; it starts alone, behind those of none. */
+  deaths?: number;
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'backing-off' | 'given-up';
@@ -208,6 +210,8 @@ export type ToMaster =
   /** Spawned actors that run here from now on; and those that have ended for good. */
   | { type: 'spawned'; records: SpawnRecord[] }
   | { type: 'ended'; ids: ActorId[] }
+  /** Those of a start list that have started. */
+  | { type: 'started'; ids: ActorId[] }
   /** The event types that this process listens to. */
   | { type: 'listen'; names: EventName[] }
   | { type: 'event'; name: EventName; payload: unknown }

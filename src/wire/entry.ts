@@ -10,7 +10,7 @@
  *   signal   to signal                                    flush      move
  *   credit   count                                        flushed    move
  *   publish  topic sender message epoch [id …]
- *   stamped  to sender message process number deadline stream number previous floor turn
+ *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
  * is cut into pieces it is [id], since frames with later numbers may pass it.

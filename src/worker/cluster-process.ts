@@ -291,6 +291,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
 
   #welcome({ table, holds, peers }: Extract<ToProcess, { type: 'welcome' }>): void {
     this.#table = PlacementTable.from(table);
+    // Of those before it, it may be the successor.
+    this.#durability?.diedBefore(table.epoch);
     this.#unlinked = new Set();
     for (const peer of peers) this.#unlinked.add(this.#peers.connect(peer));
     for (const move of holds) this.#handoffs.hold(move);
@@ -312,6 +314,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     return takeUpTable(message, {
       ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
       ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef },
+      died: (epoch) => this.#durability?.diedBefore(epoch),
       takenOver: () => this.#durability?.takeOver(),
     });
   }
@@ -337,7 +340,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#topics.peerGone(peer);
     this.#handoffs.linkEnded(peer);
     this.#router.takeBack(unwritten);
-    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index));
+    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index), true);
     this.#topicsCame(peer);
   }
 

@@ -151,7 +151,7 @@ export class FrameWriter {
       const address = replyTo?.address();
       batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
-      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null);
+      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null, stamp.isSuspect);
     } else if (replyTo === undefined) {
       batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
     } else {

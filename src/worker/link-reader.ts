@@ -143,7 +143,8 @@ export class LinkReader {
     const envelope = this.#envelope('message');
     const [stream, number] = [this.#next() as string, this.#next() as number];
     const [previous, floor] = [this.#next() as number, this.#next() as number];
-    envelope.stamp = new Stamp(stream, number, previous, floor, (this.#next() as string | null) ?? undefined);
+    const [turn, isSuspect] = [this.#next() as string | null, this.#next() as boolean];
+    envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined, isSuspect);
     this.#ingress.envelope(envelope);
   }
 

@@ -12,6 +12,15 @@ import { VERBS } from '../wire/entry.ts';
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;
 
+type WireStamp = [
+  stream: string,
+  number: number,
+  previous: number,
+  floor: number,
+  turn: string | null,
+  isSuspect: boolean,
+];
+
 type WireEnvelope = [
   to: ActorId,
   verb: number,
@@ -20,7 +29,7 @@ type WireEnvelope = [
   process: ActorId | null,
   correlation: number,
   deadline: number,
-  stamp: [stream: string, number: number, previous: number, floor: number, turn: string | null] | null,
+  stamp: WireStamp | null,
 ];
 
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
@@ -94,7 +103,7 @@ function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: Fra
     address?.process ?? null,
     address?.correlation ?? 0,
     deadline,
-    stamp ? [stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null] : null,
+    stamp ? [stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null, stamp.isSuspect] : null,
   ];
 }
 
@@ -114,8 +123,8 @@ export function readMail(
       deadline,
     );
     if (stamp) {
-      const [stream, number, previous, floor, turn] = stamp;
-      envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined);
+      const [stream, number, previous, floor, turn, isSuspect] = stamp;
+      envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined, isSuspect);
     }
     return envelope;
   });

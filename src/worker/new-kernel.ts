@@ -14,6 +14,7 @@ import { LocalTopics } from '../pubsub/local-topics.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import { fenceOf } from '../vocabulary/fence.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { encodedSize } from '../wire/codec.ts';
 
@@ -98,12 +99,8 @@ const UNSET = {
   },
 };
 
-/** System start, then epoch, then a count of this process: each move and each death of a worker raises the epoch. */
+/** The count is this process's. */
 function fences({ startedAt, epoch }: ProcessParts): () => string {
   let count = 0;
-  return () => `${padded(startedAt, 15)}-${padded(epoch(), 10)}-${padded(++count, 12)}`;
-}
-
-function padded(value: number, digits: number): string {
-  return String(Math.floor(value)).padStart(digits, '0');
+  return () => fenceOf(startedAt, epoch(), ++count);
 }

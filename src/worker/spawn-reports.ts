@@ -15,6 +15,7 @@ export class SpawnReports implements ActorsObserver {
   readonly #table: () => PlacementTable;
   /** In the order in which it happened: an id may end and be spawned again within one turn. */
   #changes = new Map<ActorId, SpawnRecord | undefined>();
+  readonly #started: ActorId[] = [];
 
   constructor(clock: Clock, tellMaster: (message: ToMaster) => void, table: () => PlacementTable) {
     this.#clock = clock;
@@ -31,6 +32,12 @@ export class SpawnReports implements ActorsObserver {
   ended(id: ActorId, spawned: boolean): void {
     if (!spawned && this.#table().pinOf(id) === undefined) return;
     this.#note(id, undefined);
+  }
+
+  startedAgain(id: ActorId): void {
+    if (this.#started.length === 0)
+      this.#clock.soon(() => this.#tellMaster({ type: 'started', ids: this.#started.splice(0) }));
+    this.#started.push(id);
   }
 
   #note(id: ActorId, record: SpawnRecord | undefined): void {

@@ -24,6 +24,8 @@ export interface TableParts {
   readonly peers: Peers;
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
+  /** Before anybody begins in the epoch that declares a process dead. */
+  died(epoch: number): void;
   /** Units may have come here: durable actors in them may have something to do. */
   takenOver(): void;
 }
@@ -43,9 +45,10 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
+  if (dead) parts.died(change.epoch);
   const stays = new Set(change.stays);
   const startAgain = (starting: TableMessage['start']): void => {
-    for (const { id, args } of starting) actors.startAgain(id, fromWire(args, toRef));
+    for (const { id, args, deaths } of starting) actors.startAgain(id, fromWire(args, toRef), deaths);
   };
   const moved = change.settles.filter((move) => !stays.has(move));
   // Nearly always nobody starts, and those that arrive may be many.

@@ -145,6 +145,8 @@ test('spawned actors of a dead worker are started again, each once, where their 
   expect(host.living().map(({ index, started }) => [index, started])).toEqual(
     [1, 3].map((index) => [index, index === home ? [spawned] : []]),
   );
+  host.worker(home).say({ type: 'started', ids: ['counter/spawned'] });
+  await clock.advance(1);
   host.worker(home).exit();
   await clock.advance(1);
   expect(host.worker(4 - home).started).toEqual([spawned]);

@@ -1,0 +1,25 @@
+/** What the durable side of a cell has of its process. */
+import type { DurableSide } from '../actor/durable-side.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Store } from '../store/store.ts';
+import type { Committer } from './committer.ts';
+import type { ProbationGate } from './probation-gate.ts';
+
+export interface DurableDoor {
+  readonly store: Store;
+  readonly committer: Committer;
+  toRef(id: ActorId): unknown;
+  isDurable(id: ActorId): boolean;
+  /** Resolves once an earlier cell of this id in this process has nothing to commit any more. */
+  afterEarlier(id: ActorId): Promise<void> | undefined;
+  /** It has done something: others may leave memory before it. */
+  used(actor: DurableSide): void;
+  closed(actor: DurableSide): void;
+  /** There is one more dead letter in the store. */
+  letterKept(): void;
+  /** No other process is called so, in this system or one after it. */
+  readonly process: string;
+  readonly gate: ProbationGate;
+  /** Whether the incarnation that committed with this fence may have died with its process. */
+  mayHaveDied(fence: string): boolean;
+}

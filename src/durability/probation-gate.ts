@@ -1,0 +1,92 @@
+/**
+ * In whose turn a process has died before runs alone among its like: so the next death is counted to the one that caused it,
+ * and not to all that had the bad luck to be under way with it. One that waits for another actor, or takes very long, pauses
+ * for the next one, and nothing is counted to it until that one is over.
+ */
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+
+/** Milliseconds after which one that is still not over pauses for the next. */
+export const ALONE_MS = 10_000;
+/** Milliseconds between two looks at whether the next one may begin. */
+const LOOK_MS = 20;
+
+/** One on probation. */
+export interface Guest {
+  /** For the reply of another actor, which may be the next one here. */
+  readonly isWaiting: boolean;
+  /** Resolves once no death counts for it. */
+  pause(): Promise<void>;
+  goOn(): void;
+}
+
+export interface Pass {
+  readonly entered: Promise<void>;
+  /** The turn is over. Does nothing the second time. */
+  release(): void;
+}
+
+interface Entry {
+  readonly guest: Guest;
+  readonly enter: () => void;
+  /** On `Clock.now()`: until then it is alone. */
+  until: number;
+}
+
+export class ProbationGate {
+  readonly #clock: Clock;
+  readonly #waiting: Entry[] = [];
+  /** The last one is alone, the others pause. */
+  readonly #inside: Entry[] = [];
+  #isChanging = false;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  enter(guest: Guest): Pass {
+    let entry: Entry | undefined;
+    const entered = new Promise<void>((enter) => {
+      entry = { guest, enter, until: 0 };
+      this.#waiting.push(entry);
+    });
+    void this.#next();
+    return { entered, release: () => this.#release(entry as Entry) };
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #release(entry: Entry): void {
+    const isAlone = entry === this.#inside.at(-1);
+    for (const list of [this.#waiting, this.#inside]) {
+      const at = list.indexOf(entry);
+      if (at >= 0) list.splice(at, 1);
+    }
+    if (isAlone) this.#inside.at(-1)?.guest.goOn();
+    void this.#next();
+  }
+
+  async #next(): Promise<void> {
+    if (this.#isChanging) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const alone = this.#inside.at(-1);
+    if (this.#waiting.length > 0 && (!alone || alone.guest.isWaiting || this.#clock.now() >= alone.until)) {
+      this.#isChanging = true;
+      await alone?.guest.pause();
+      this.#isChanging = false;
+      this.#admit();
+    }
+    if (this.#waiting.length > 0) this.#timer ??= this.#clock.setTimer(LOOK_MS, () => void this.#next());
+  }
+
+  #admit(): void {
+    const entry = this.#waiting.shift();
+    if (!entry) return this.#inside.at(-1)?.guest.goOn();
+    entry.until = this.#clock.now() + ALONE_MS;
+    this.#inside.push(entry);
+    entry.enter();
+  }
+}
