@@ -1,6 +1,7 @@
 /** What tests of your own actors need: a system in the test's process on a virtual clock, probes, and a simulated cluster. */
 import '../node-version.ts';
 
+export type { MemoryDisk } from '../store/memory-store.ts';
 export { Probe, type ProbeMessage } from './probe.ts';
 export { seededRandom } from './seeded-random.ts';
 export type { FrameEntry, ObservedFrame, Observer, SimulationEvent } from './simulation/observation.ts';

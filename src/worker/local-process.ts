@@ -33,6 +33,8 @@ export interface LocalProcessOptions {
   startedAt?: number;
   /** Durable actors in memory, at most. */
   durableInMemoryMax?: number;
+  /** The process lives as long as the system runs. Default true. */
+  holdsProcess?: boolean;
   /** After the shutdown. */
   ended?: () => Promise<void> | void;
 }
@@ -49,7 +51,7 @@ export class LocalProcess implements ClusterDoor {
   readonly #durability: ProcessDurability | undefined;
   readonly #ended: (() => Promise<void> | void) | undefined;
   /** Keeps the process alive while the system runs: its own timers do not. */
-  readonly #alive: NodeJS.Timeout = setInterval(() => {}, 2 ** 30);
+  readonly #alive: NodeJS.Timeout | undefined;
   #down: Promise<void> | undefined;
 
   constructor(options: LocalProcessOptions) {
@@ -71,6 +73,7 @@ export class LocalProcess implements ClusterDoor {
     this.kernel = kernel;
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;
+    this.#alive = options.holdsProcess === false ? undefined : setInterval(() => {}, 2 ** 30);
     this.#ended = options.ended;
     this.#durability = newDurability(actors, {
       store: options.store,

@@ -130,3 +130,47 @@ test('types: what a probe got is what was asked for', () => {
     Awaited<ReturnType<typeof Probe.prototype.expectMessage<{ type: 'rang'; times: number }>>>
   >().toEqualTypeOf<ProbeMessage<{ type: 'rang'; times: number }>>();
 });
+
+const keeper = defineActor({
+  durable: true,
+  state: () => ({ n: 0, rung: 0 }),
+  receive: {
+    add: (ctx) => ++ctx.state.n,
+    remind: (ctx, message: { atMs: number }) => ctx.remind('bell', { atMs: message.atMs }, { type: 'bell' }),
+    bell: (ctx) => void ctx.state.rung++,
+    rung: (ctx) => ctx.state.rung,
+    get: (ctx) => ({ n: ctx.state.n, rung: ctx.state.rung }),
+  },
+});
+
+test('a test system holds no process open', async () => {
+  const timeouts = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timeouts();
+  const { system, shutdown } = createTestSystem({ actors: { alarm } });
+  await system.ask('alarm/kitchen', { type: 'set', inMs: 500 });
+  expect(timeouts()).toBe(before);
+  await shutdown();
+});
+
+test('reminders of a test system fire as its clock is moved, over a restart on the same disk too', async () => {
+  const first = createTestSystem({ actors: { keeper } });
+  await first.system.ask('keeper/a', { type: 'add' });
+  await first.system.ask('keeper/a', { type: 'remind', atMs: first.clock.wall() + 3_600_000 });
+  await first.advance(3_599_000);
+  expect(await first.system.ask('keeper/a', { type: 'rung' })).toBe(0);
+  await first.shutdown();
+
+  const { clock, disk } = first;
+  const second = createTestSystem({ actors: { keeper }, clock, disk });
+  expect(await second.system.ask('keeper/a', { type: 'get' })).toEqual({ n: 1, rung: 0 });
+  await second.advance(1_000);
+  expect(await second.system.ask('keeper/a', { type: 'get' })).toEqual({ n: 1, rung: 1 });
+  await second.shutdown();
+
+  // Not a moment later: the messages of the third system are no repeats of those of the second.
+  const third = createTestSystem({ actors: { keeper }, clock, disk });
+  expect(await third.system.ask('keeper/a', { type: 'add' })).toBe(2);
+  await third.advance(86_400_000);
+  expect(await third.system.ask('keeper/a', { type: 'get' })).toEqual({ n: 2, rung: 1 });
+  await third.shutdown();
+});
