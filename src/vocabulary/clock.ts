@@ -8,7 +8,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch. */
   wall(): number;
-  /** Runs `run` once, `ms` from now (0 and below: as soon as timers run). Does not keep the process alive. */
+  /** Runs `run` once, `ms` from now (any number; 0 and below: as soon as timers run). Does not keep the process alive. */
   setTimer(ms: number, run: () => void): Timer;
   /** Runs `run` after sockets and timers had their turn. */
   defer(run: () => void): void;

@@ -1,6 +1,6 @@
 /** The real clock. `now()` counts from the machine's boot, so that processes can compare their times. */
 import { performance } from 'node:perf_hooks';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import { onGround } from './ground.ts';
 
 const resolved = Promise.resolve();
@@ -16,12 +16,30 @@ function guarded(run: () => void): void {
   }
 }
 
+/** Milliseconds that Node.js waits at most; asked for more, it does not wait at all. */
+export const TIMEOUT_MS_MAX: number = 2 ** 31 - 1;
+
+/** Waits as often as it takes. */
+function longTimer(ms: number, run: () => void): Timer {
+  const dueAt = performance.now() + ms;
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const leftMs = dueAt - performance.now();
+    const isLast = leftMs <= TIMEOUT_MS_MAX;
+    timer = setTimeout(isLast ? run : wait, isLast ? Math.max(0, Math.ceil(leftMs)) : TIMEOUT_MS_MAX);
+    timer.unref();
+  };
+  onGround(wait);
+  return { cancel: () => clearTimeout(timer) };
+}
+
 export function systemClock(): Clock {
   const bootedAt = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   return {
     now: () => bootedAt + performance.now(),
     wall: () => Date.now(),
     setTimer: (ms, run) => {
+      if (ms > TIMEOUT_MS_MAX) return longTimer(ms, run);
       const timer = onGround(() => setTimeout(run, Math.max(0, Math.ceil(ms))));
       timer.unref();
       return { cancel: () => clearTimeout(timer) };
