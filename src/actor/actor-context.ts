@@ -19,15 +19,12 @@ import type { DurableSide, Reminder } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { GivenUp } from './giving-up.ts';
 import { STASH_CAPACITY } from './mailbox.ts';
-import { MessageTimer } from './message-timer.ts';
+import { MessageTimer, TIMERS_MAX } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
 import { checkChildOptions } from './spawn-options.ts';
 import { spawnChild } from './spawning.ts';
 import { noteFailure, noting } from './unawaited.ts';
-
-/** Milliseconds that a timer of `after` and `every` may be set to. */
-export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 
 export class ActorContext implements Context<unknown> {
   state: unknown;
@@ -174,6 +171,10 @@ export class ActorContext implements Context<unknown> {
     if (cell.status === 'ready') cell.runInTurn(() => {});
   }
 
+  now(): number {
+    return this.#cell.kernel.clock.wall();
+  }
+
   after(ms: number, message: Message): () => void {
     return this.#setTimer(ms, undefined, message);
   }
@@ -219,7 +220,11 @@ export class ActorContext implements Context<unknown> {
   #setTimer(ms: number, everyMs: number | undefined, message: Message): () => void {
     checkTimer(ms, message);
     const cell = this.#live();
-    const timer = MessageTimer.set(cell, { dueAt: cell.kernel.clock.now() + ms, everyMs, message });
+    if ((cell.extras.timers?.size ?? 0) >= TIMERS_MAX) {
+      const text = `an actor has at most ${TIMERS_MAX} timers at a time; got one more of ${cell.id}`;
+      throw new TroupeError('OVERLOADED', text);
+    }
+    const timer = MessageTimer.set(cell, cell.kernel.clock.now() + ms, everyMs, message);
     return () => timer.cancel();
   }
 
@@ -276,7 +281,6 @@ function checkReminder(name: string, when: Reminder): void {
 
 function checkTimer(ms: number, message: unknown): void {
   checkMessage(message);
-  if (typeof ms !== 'number' || !(ms >= 0 && ms <= TIMER_MS_MAX)) {
-    throw new TroupeError('INVALID_OPTIONS', `a timer takes milliseconds from 0 to ${TIMER_MS_MAX}; got ${show(ms)}`);
-  }
+  if (typeof ms !== 'number' || !(ms >= 0 && ms < Number.POSITIVE_INFINITY))
+    throw new TroupeError('INVALID_OPTIONS', `a timer takes a number of milliseconds from 0 on; got ${show(ms)}`);
 }

@@ -6,6 +6,7 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { onGround } from '../vocabulary/ground.ts';
 import type { Cell } from './cell.ts';
 import { hostMachine } from './machine-actor.ts';
+import { letMailStay } from './message-timer.ts';
 
 /** Milliseconds that onStop of a restarting actor may take. */
 export const STOP_HOOK_MS = 5_000;
@@ -113,5 +114,6 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
 export function dropTimers(cell: Cell): void {
   const { timers } = cell.extras;
   if (!timers) return;
+  letMailStay(cell);
   for (const timer of [...timers]) timer.cancel();
 }

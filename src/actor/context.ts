@@ -72,9 +72,14 @@ export interface Context<S = unknown> {
   spawn(kind: string, options?: SpawnChildOptions): Promise<UntypedRef>;
   /** Ends this actor after this message. */
   stop(reason?: ExitReason): void;
-  /** A message to itself, `ms` from now. */
+  /** Milliseconds since the Unix epoch; in a test, on the clock of the test. */
+  now(): number;
+  /**
+   * A message to itself, `ms` from now. The function that it returns takes it back, also when it waits in the mailbox
+   * already. Throws INVALID_OPTIONS where `ms` is no number from 0 on, OVERLOADED beyond 100 000 timers of an actor.
+   */
   after(ms: number, message: Mail): () => void;
-  /** A message to itself, every `ms`. */
+  /** A message to itself, every `ms`; one at most waits in the mailbox, beats that come meanwhile are missed. */
   every(ms: number, message: Mail): () => void;
   /** Durable actors: a message to itself at a time, or again and again; it survives everything. The same name replaces. */
   remind(name: string, when: { atMs: number } | { everyMs: number }, message: Mail): void;

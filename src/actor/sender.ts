@@ -48,7 +48,7 @@ export class Sender implements Asker, Speaker {
     if (to !== this.#lastTo) this.#lastTo = checkId(to);
     if (this.isClosed) return this.#tellTooLate(to, message);
     const envelope = new Envelope('message', to, message, this.id, undefined, 0);
-    if (kernel.limits.checkMessages && !this.#isPlain(envelope)) return true;
+    if (kernel.limits.checkMessages && !this.isPlain(envelope)) return true;
     const { durable } = this;
     if (durable === undefined ? kernel.post.deliver(envelope) : durable.tell(envelope)) return true;
     this.#remember(to);
@@ -71,7 +71,7 @@ export class Sender implements Asker, Speaker {
     if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
-    if (verb === 'message' && this.kernel.limits.checkMessages && !this.#isPlain(envelope)) return reply;
+    if (verb === 'message' && this.kernel.limits.checkMessages && !this.isPlain(envelope)) return reply;
     const { durable } = this;
     const isClear = durable === undefined ? this.kernel.post.deliver(envelope) : durable.request(envelope);
     if (!isClear) this.#remember(to);
@@ -165,7 +165,7 @@ export class Sender implements Asker, Speaker {
   }
 
   /** Checks and freezes; what is no plain data goes to dead letters, or rejects the ask. */
-  #isPlain(envelope: Envelope): boolean {
+  isPlain(envelope: Envelope): boolean {
     const fault = faultOf(this.kernel, envelope.message, envelope);
     if (!fault) return true;
     this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);

@@ -16,14 +16,16 @@ import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import { givenUpBy } from './giving-up.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
+import { takeTimed } from './message-timer.ts';
 import type { RunHandler } from './runner.ts';
 
 /** Characters of the reason of a refusal. */
 export const REASON_MAX = 1_024;
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
-  const { replyTo, verb } = envelope;
+  const { replyTo, verb, stamp } = envelope;
   const { durable } = cell;
+  if (stamp !== undefined && !takeTimed(cell, envelope)) return;
   if (durable !== undefined && !durable.admit(envelope)) return;
   // A stop stands, though its sender may wait for it no longer.
   if (verb !== 'stop' && replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {

@@ -4,10 +4,12 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Store } from '../store/store.ts';
 import type { Committer } from './committer.ts';
 import type { ProbationGate } from './probation-gate.ts';
+import type { WallTimers } from './wall-timers.ts';
 
 export interface DurableDoor {
   readonly store: Store;
   readonly committer: Committer;
+  readonly timers: WallTimers;
   toRef(id: ActorId): unknown;
   isDurable(id: ActorId): boolean;
   /** Resolves once an earlier cell of this id in this process has nothing to commit any more. */

@@ -22,6 +22,7 @@ import { ProcessOutbox } from './process-outbox.ts';
 import type { Store } from '../store/store.ts';
 import { LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
+import { WallTimers } from './wall-timers.ts';
 
 /** Durable actors of a process in memory, beyond which those that were idle for longest leave it. */
 export const IN_MEMORY_MAX = 100_000;
@@ -49,6 +50,7 @@ export class ProcessDurability implements Durability {
   readonly #outbox: ProcessOutbox;
   readonly #committer: Committer | undefined;
   readonly #wakes: Wakes | undefined;
+  readonly #timers: WallTimers | undefined;
   readonly #door: DurableDoor | undefined;
   /** In memory, in the order of their last turns. */
   readonly #actors = new Map<ActorId, DurableActor>();
@@ -81,8 +83,11 @@ export class ProcessDurability implements Durability {
       wake: (id) => this.#wake(id),
       failed: (error) => log.error({ err: error }, 'the store did not tell who is to be woken'),
     });
+    const timers = new WallTimers(clock);
+    this.#timers = timers;
     this.#door = {
       store,
+      timers,
       committer: this.#committer,
       toRef,
       isDurable: (id) => this.isDurable(id),
@@ -160,6 +165,7 @@ export class ProcessDurability implements Durability {
     this.#trim?.cancel();
     this.#wakes?.close();
     this.#gate.close();
+    this.#timers?.close();
     this.#outbox.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
     await Promise.all(this.#earlier.values());

@@ -47,8 +47,8 @@ export class Reception {
     const { reminders } = this.#door;
     if (envelope.verb !== 'message') return 'run';
     const { stamp } = envelope;
-    const firing = firingOf(envelope);
-    if (firing) return reminders.isStillDue(firing) ? 'run' : stamp?.number ? 'answered' : 'over';
+    const firing = this.#stashed.has(envelope) ? undefined : firingOf(envelope);
+    if (firing) return reminders.claim(firing, envelope) ? 'run' : stamp?.number ? 'answered' : 'over';
     if (stamp === undefined || this.#stashed.has(envelope)) return 'run';
     const standing = this.#handled.check(stamp);
     if (standing === 'early') return 'over';

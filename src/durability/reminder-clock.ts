@@ -2,17 +2,14 @@
 import type { Reminder } from '../actor/durable-side.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { DeadlineEntry } from '../structures/deadline-wheel.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from './record.ts';
 import { type ReminderChanges, Reminders, REMINDERS_MAX } from './reminders.ts';
 import type { TurnBatch } from './turn-batch.ts';
-
-/** Milliseconds that a timer may be set to; a later reminder is looked at again then. */
-const TIMER_MS_MAX: number = 2 ** 31 - 1;
-/** Milliseconds until a due reminder whose message was lost, say to a full mailbox, is sent again. */
-const AGAIN_MS = 1_000;
+import type { WallTimers } from './wall-timers.ts';
 
 /** In the stamp of a reminder's message, which may come after the actor has moved, or come back. */
 const FIRING = 'reminder:';
@@ -22,21 +19,24 @@ export interface Firing {
   readonly atMs: number;
 }
 
-export class ReminderClock {
+export class ReminderClock extends DeadlineEntry {
+  readonly #timers: WallTimers;
   readonly #clock: Clock;
   readonly #id: ActorId;
-  readonly #deliver: (envelope: Envelope) => boolean;
-  /** Due reminders whose message waits in the mailbox. */
-  readonly #mailed = new Map<string, Envelope>();
+  readonly #deliver: (envelope: Envelope) => void;
+  /** Due reminders whose message waits for its turn; nothing takes it from the mailbox but that, and the end of the actor. */
+  readonly #mailed = new Set<string>();
   #reminders = new Reminders();
   #suspectUntil = 0;
-  #timer: Timer | undefined;
-  /** Since the timer was set. */
+  /** Since they were looked at. */
   #isChanged = false;
   #isClosed = false;
 
-  constructor(clock: Clock, id: ActorId, deliver: (envelope: Envelope) => boolean) {
+  /** `deliver`: into the actor's own mailbox, where there is always room for it. */
+  constructor(clock: Clock, timers: WallTimers, id: ActorId, deliver: (envelope: Envelope) => void) {
+    super();
     this.#clock = clock;
+    this.#timers = timers;
     this.#id = id;
     this.#deliver = deliver;
   }
@@ -81,15 +81,18 @@ export class ReminderClock {
     batch.erase(reminderPart(name));
   }
 
-  /** It may have been replaced, or have fired, since its message was sent. */
-  isStillDue({ name, atMs }: Firing): boolean {
-    return this.#reminders.get(name)?.atMs === atMs;
+  /** False: it was replaced, taken back, or has fired since its message was sent. */
+  claim({ name, atMs }: Firing, envelope: Envelope): boolean {
+    const reminder = this.#reminders.get(name);
+    if (reminder?.atMs !== atMs) return false;
+    // Replaced by one of the same time, it has its message.
+    envelope.message = reminder.message;
+    return true;
   }
 
   /** `pauseMs`: until a next beat, at least. */
-  fired(firing: Firing, batch: TurnBatch, pauseMs: number): void {
-    const { name } = firing;
-    if (!this.isStillDue(firing)) return;
+  fired({ name, atMs }: Firing, batch: TurnBatch, pauseMs: number): void {
+    if (this.#reminders.get(name)?.atMs !== atMs) return;
     this.#mailed.delete(name);
     this.#isChanged = true;
     const next = this.#reminders.fired(name, this.#clock.wall() + pauseMs);
@@ -103,28 +106,30 @@ export class ReminderClock {
   }
 
   arm(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timers.cancel(this);
     this.#isChanged = false;
     if (this.#isClosed || this.#reminders.size === 0) return;
     const now = this.#clock.wall();
     for (const [name, reminder] of this.#reminders.due(now)) this.#mail(name, reminder);
-    const { earliest } = this.#reminders;
-    if (earliest === undefined) return;
-    const waitMs = earliest <= now ? AGAIN_MS : Math.min(earliest - now, TIMER_MS_MAX);
-    this.#timer = this.#clock.setTimer(waitMs, () => this.arm());
+    const next = this.#reminders.nextAfter(now);
+    if (next !== undefined) this.#timers.set(this, next);
+  }
+
+  /** The time of the next one has come. */
+  expire(): void {
+    this.arm();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#timers.cancel(this);
   }
 
   #mail(name: string, { atMs, message }: ReminderRecord): void {
     if (this.#mailed.has(name)) return;
     const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
     envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`, atMs <= this.#suspectUntil);
-    this.#mailed.set(name, envelope);
+    this.#mailed.add(name);
     this.#deliver(envelope);
   }
 }

@@ -66,6 +66,13 @@ export class Reminders {
     return [...this.#byName].filter(([, { atMs }]) => atMs <= now).sort(([, a], [, b]) => a.atMs - b.atMs);
   }
 
+  /** The earliest of those that are not due. */
+  nextAfter(now: number): number | undefined {
+    let next: number | undefined;
+    for (const { atMs } of this.#byName.values()) if (atMs > now && (next === undefined || atMs < next)) next = atMs;
+    return next;
+  }
+
   /** It has fired: what it is from now on; undefined: it is over. Missed beats are skipped. */
   fired(name: string, now: number): ReminderRecord | undefined {
     const reminder = this.#byName.get(name);

@@ -18,6 +18,10 @@ export interface StateForm {
   readonly version: number;
 }
 
+/** Milliseconds by which the two clocks may differ without being noted. */
+const DRIFT_MS = 10;
+const aheadBefore = new WeakMap<Cell, number>();
+
 interface PackedMachine {
   packed: unknown;
   /** What the wall clock was ahead of `Clock.now()`: the next start has another such clock. */
@@ -25,19 +29,27 @@ interface PackedMachine {
 }
 
 /** Throws INVALID_MESSAGE, naming the path in the state that is no plain data. */
-export function stateBytes({ behaviour, context, kernel, id }: Cell): Uint8Array {
+export function stateBytes(cell: Cell): Uint8Array {
+  const { behaviour, context, id } = cell;
   try {
     if (!behaviour.pack) return encodeValue(context.state, PART_BYTES_MAX);
-    const { clock } = kernel;
-    const machine: PackedMachine = { packed: behaviour.pack(context), aheadMs: clock.wall() - clock.now() };
-    // Whole seconds of drift apart, the bytes of an unchanged machine are the same.
-    machine.aheadMs = Math.round(machine.aheadMs / 10) * 10;
+    const machine: PackedMachine = { packed: behaviour.pack(context), aheadMs: aheadOf(cell) };
     return encodeValue(machine, PART_BYTES_MAX);
   } catch (error) {
     if (!(error instanceof TroupeError)) throw error;
     const text = `the state of ${id} is plain data; ${error.message.replace(/\bmessage\b(?=[.[:])/, 'state')}`;
     throw new TroupeError(error.code, text, { fate: 'executed', cause: error });
   }
+}
+
+/** The same as before until the clocks have drifted apart, so that the bytes of an unchanged machine are the same. */
+function aheadOf(cell: Cell): number {
+  const { clock } = cell.kernel;
+  const aheadMs = clock.wall() - clock.now();
+  const before = aheadBefore.get(cell);
+  if (before !== undefined && Math.abs(aheadMs - before) < DRIFT_MS) return before;
+  aheadBefore.set(cell, aheadMs);
+  return aheadMs;
 }
 
 export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (id: ActorId) => unknown): void {

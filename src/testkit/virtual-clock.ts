@@ -14,11 +14,12 @@ interface Entry {
 
 export class VirtualClock implements Clock {
   #now: number;
-  readonly #wallAtZero: number;
+  #wallAtZero: number;
   /** In the order in which they were set; the earliest is looked for. */
   readonly #entries = new Set<Entry>();
 
-  constructor({ now = 1_000, wall = 1_700_000_000_000 }: { now?: number; wall?: number } = {}) {
+  /** `now`: where its monotonic time begins; `wall`: what the wall shows then, by default the real time. */
+  constructor({ now = 1_000, wall = Date.now() }: { now?: number; wall?: number } = {}) {
     this.#now = now;
     this.#wallAtZero = wall - now;
   }
@@ -71,6 +72,11 @@ export class VirtualClock implements Clock {
       await this.settle();
     }
     if (!isSo()) this.#now = until;
+  }
+
+  /** The wall clock is set forward (or back) by so much, as by hand or after the machine was asleep: timers do not notice. */
+  stepWall(ms: number): void {
+    this.#wallAtZero += ms;
   }
 
   /** Time passes while the process is busy with something else: no timer runs. */

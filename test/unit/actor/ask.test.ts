@@ -29,10 +29,10 @@ const worker = defineActor({
       throw new RangeError('out of it');
     },
     'left-over': async (ctx) => {
-      const left = (): number => (ctx.deadline as number) - 1_700_000_000_000;
+      const left = (): number => (ctx.deadline as number) - ctx.now();
       return [left(), await ctx.ask('worker/other', { type: 'left' })];
     },
-    left: (ctx) => (ctx.deadline === undefined ? 'none' : ctx.deadline - 1_700_000_000_000),
+    left: (ctx) => (ctx.deadline === undefined ? 'none' : ctx.deadline - ctx.now()),
     pass: (ctx, { timeoutMs }: { timeoutMs: number }) =>
       ctx.ask('worker/held', { type: 'hold', gate: 'never' }, { timeoutMs }).catch((error) => error.code),
     'watch-signal': async (ctx, { key }: { key: string }) => {

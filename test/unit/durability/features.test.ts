@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
+import { WALL_LOOK_MS } from '../../../src/durability/wall-timers.ts';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { defineActor, errorOf, type Kit, startKit } from '../actor/kernel-fixture.ts';
@@ -31,6 +32,16 @@ async function crash(kit: Kit): Promise<void> {
   await kit.system.shutdown({ timeoutMs: 0 });
 }
 
+interface ReminderOf {
+  name: string;
+  when: { atMs: number } | { everyMs: number };
+  text?: string;
+  put?: 'aside';
+}
+
+/** On which a diary waits. */
+let waiting: VirtualClock;
+
 const diary = defineActor({
   durable: true,
   state: () => ({ notes: [] as string[] }),
@@ -39,8 +50,16 @@ const diary = defineActor({
       state.notes.push(text);
     },
     get: ({ state }) => state.notes,
-    remind(ctx, { name, when }: { name: string; when: { atMs: number } | { everyMs: number } }) {
-      ctx.remind(name, when, { type: 'note', text: name });
+    remind(ctx, { name, when, text = name, put }: ReminderOf) {
+      ctx.remind(name, when, { type: put ? 'note-later' : 'note', text });
+    },
+    'note-later'(ctx, { text }: { text: string }) {
+      if (ctx.state.notes.length === 0) ctx.stash();
+      else ctx.state.notes.push(text);
+    },
+    async wait(ctx, { ms, next: { name, when, text = name } }: { ms: number; next: ReminderOf }) {
+      await new Promise<void>((resolve) => waiting.setTimer(ms, resolve));
+      ctx.remind(name, when, { type: 'note', text });
     },
     forget: (ctx, { name }: { name: string }) => ctx.forget(name),
     both(ctx) {
@@ -109,6 +128,86 @@ describe('a reminder', () => {
     expect(await second.system.ask('diary/a', { type: 'get' })).toEqual(['due']);
     await machine.clock.advance(5_000);
     expect(await second.system.ask('diary/a', { type: 'get' })).toEqual(['due']);
+  });
+
+  it('that comes due while the mailbox is full fires when there is room, on its own', async () => {
+    const busy = defineActor({
+      durable: true,
+      mailbox: { capacity: 2 },
+      state: () => ({ fired: 0 }),
+      receive: {
+        arm: (ctx, { atMs }: { atMs: number }) => ctx.remind('x', { atMs }, { type: 'fire' }),
+        slow: () => new Promise((resolve) => clock.setTimer(500, () => resolve(0))),
+        fire: (ctx) => void ctx.state.fired++,
+        fired: (ctx) => ctx.state.fired,
+      },
+    });
+    const machine = new Machine();
+    const { clock } = machine;
+    const { system, dead } = machine.start({ busy });
+    await system.ask('busy/a', { type: 'arm', atMs: machine.wall() + 100 });
+    system.tell('busy/a', { type: 'slow' });
+    await clock.settle();
+    // One runs, and as many wait as can.
+    for (let n = 0; n < 4; n++) system.tell('busy/a', { type: 'slow' });
+    expect(dead()).toHaveLength(2);
+    await clock.advance(3_100);
+    expect(await system.ask('busy/a', { type: 'fired' })).toBe(1);
+    expect(dead().filter((letter) => letter.includes('fire'))).toEqual([]);
+    await clock.advance(5_000);
+    expect(await system.ask('busy/a', { type: 'fired' })).toBe(1);
+  });
+
+  it('is due by the wall clock: where that is set forward it fires soon, in memory or not', async () => {
+    const machine = new Machine();
+    const shy = defineActor({ ...(diary as { options: object }).options, passivateAfterMs: 50 } as never);
+    const { system, clock, process } = machine.start({ diary, shy });
+    for (const id of ['diary/a', 'shy/a'])
+      await system.ask(id, { type: 'remind', name: 'hour', when: { atMs: machine.wall() + 3_600_000 } });
+    await clock.advance(500);
+    expect(process.actors.ids()).toEqual(['diary/a']);
+    clock.stepWall(7_200_000);
+    await clock.advance(WALL_LOOK_MS + 1_000);
+    for (const id of ['diary/a', 'shy/a']) expect(await system.ask(id, { type: 'get' })).toEqual(['hour']);
+  });
+
+  it('that is set back with the wall clock fires when its time has come by that', async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    await system.ask('diary/a', { type: 'remind', name: 'soon', when: { atMs: machine.wall() + 5_000 } });
+    clock.stepWall(-60_000);
+    await clock.advance(64_000);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual([]);
+    await clock.advance(1_000);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['soon']);
+  });
+
+  it('that is replaced while it waits in the mailbox fires as what it was replaced by', async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    const atMs = machine.wall() + 100;
+    await system.ask('diary/a', { type: 'remind', name: 'x', when: { atMs }, text: 'old' });
+    waiting = clock;
+    system.tell('diary/a', { type: 'wait', ms: 500, next: { name: 'x', when: { atMs }, text: 'new' } });
+    await clock.advance(1_000);
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['new']);
+  });
+
+  it('can be put aside, and is there after a restart of everything', async () => {
+    const machine = new Machine();
+    const first = machine.start({ diary });
+    await first.system.ask('diary/a', {
+      type: 'remind',
+      name: 'x',
+      when: { atMs: machine.wall() + 100 },
+      put: 'aside',
+    });
+    await machine.clock.advance(200);
+    await crash(first);
+    const { system, clock } = machine.start({ diary });
+    await system.ask('diary/a', { type: 'open' });
+    await clock.settle();
+    expect(await system.ask('diary/a', { type: 'get' })).toEqual(['open', 'x']);
   });
 
   it('of a turn that throws is not set', async () => {
