@@ -29,17 +29,30 @@ export const KEPT_MS: number = 4 * 24 * 3_600_000;
 const ADDRESS_CHARACTERS_MAX = 254;
 const SUBJECT_CHARACTERS_MAX = 500;
 const TEXT_CHARACTERS_MAX = 100_000;
-const ADDRESS = /^[^\s<>",;:@]+@[^\s<>",;:@]+$/;
+/** A dot-atom of RFC 5322 and 6531, which needs no quotes anywhere: what is checked is what is sent. */
+const ATOMS = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
+const HOST = /^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*$/u;
 const MAIL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export function faultOf({ to, subject, text, id }: MailRequest): string | undefined {
-  if (!isText(to, ADDRESS_CHARACTERS_MAX) || !ADDRESS.test(to)) return 'to: expected one address name@host';
+  if (!isText(to, ADDRESS_CHARACTERS_MAX) || !isAddress(to)) return 'to: expected one address name@host';
   if (!isText(subject, SUBJECT_CHARACTERS_MAX)) return `subject: expected at most ${SUBJECT_CHARACTERS_MAX} characters`;
   if (!isText(text, TEXT_CHARACTERS_MAX)) return `text: expected at most ${TEXT_CHARACTERS_MAX} characters`;
   if (id !== undefined && !(isText(id, 64) && MAIL_ID.test(id))) {
     return 'id: expected 1 to 64 characters A-Z, a-z, 0-9, _ and -';
   }
   return undefined;
+}
+
+/** The account is the sender of its mails: a name of this host, or an address. */
+export function faultOfAccount(account: string): string | undefined {
+  const isFit = account.length <= ADDRESS_CHARACTERS_MAX && (isAddress(account) || ATOMS.test(account));
+  return isFit ? undefined : 'account: expected a name, or one address name@host';
+}
+
+function isAddress(text: string): boolean {
+  const at = text.lastIndexOf('@');
+  return at > 0 && ATOMS.test(text.slice(0, at)) && HOST.test(text.slice(at + 1));
 }
 
 function isText(value: unknown, charactersMax: number): value is string {
@@ -65,7 +78,9 @@ export function letterOf(account: string, fence: string, { to, subject, text, me
   return { from: addressOf(account), to, subject, text, messageId, headers: { 'X-Fence': fence } };
 }
 
+/** One that is no address would be something else in a header: it is named by a digest there. */
 function addressOf(account: string): string {
+  if (faultOfAccount(account)) return `${createHash('sha256').update(account).digest('hex').slice(0, 16)}@localhost`;
   return account.includes('@') ? account : `${account}@localhost`;
 }
 

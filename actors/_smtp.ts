@@ -18,8 +18,13 @@ export type Delivery = { result: 'sent' } | { result: 'later' | 'refused'; reaso
 
 const CONNECTIONS_MAX = 4;
 const IDLE_MS = 5_000;
-/** Less than the default deadline of an ask, so that a server that hangs does not time out those who ask the actor. */
-const ANSWER_MS_MAX = 4_000;
+const CONNECT_MS_MAX = 30_000;
+/** RFC 5321, 4.5.3.2: five minutes for the greeting; ten for the last answer, since who gives up before sends a second copy. */
+const GREETING_MS_MAX = 5 * 60_000;
+const ANSWER_MS_MAX = 10 * 60_000;
+
+/** Only their answers are about a mail; a login that is refused, say, is not. */
+const VERDICTS = new Set(['MAIL FROM', 'RCPT TO', 'DATA']);
 
 /** A promise, since two actors may send their first mails at once. */
 let pool: Promise<Transporter> | undefined;
@@ -31,7 +36,7 @@ export async function deliver(letter: Letter): Promise<Delivery> {
     await (await pool).sendMail(letter);
     return { result: 'sent' };
   } catch (error) {
-    return deliveryOf(error as Error & { responseCode?: number });
+    return deliveryOf(error as SmtpError);
   }
 }
 
@@ -45,7 +50,11 @@ export async function closeSmtp(): Promise<void> {
 async function openPool(): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   const url = process.env.SMTP_URL ?? 'smtp://127.0.0.1:2525';
-  const limits = { connectionTimeout: ANSWER_MS_MAX, greetingTimeout: ANSWER_MS_MAX, socketTimeout: ANSWER_MS_MAX };
+  const limits = {
+    connectionTimeout: CONNECT_MS_MAX,
+    greetingTimeout: GREETING_MS_MAX,
+    socketTimeout: ANSWER_MS_MAX,
+  };
   return createTransport({
     url,
     pool: true,
@@ -55,8 +64,10 @@ async function openPool(): Promise<Transporter> {
   });
 }
 
-/** RFC 5321: 4yz may succeed later, 5yz never will. No answer at all says nothing about the mail. */
-function deliveryOf(error: Error & { responseCode?: number }): Delivery {
-  const { responseCode = 0, message } = error;
-  return { result: responseCode >= 500 ? 'refused' : 'later', reason: message };
+type SmtpError = Error & { responseCode?: number; command?: string };
+
+/** RFC 5321: 4yz may succeed later, 5yz never will. No answer, or one to something else, says nothing about the mail. */
+export function deliveryOf({ responseCode = 0, command = '', message }: SmtpError): Delivery {
+  const isVerdict = responseCode >= 500 && responseCode < 600 && VERDICTS.has(command);
+  return { result: isVerdict ? 'refused' : 'later', reason: message };
 }

@@ -3,11 +3,12 @@
  * A mail is accepted once that message is committed (an ask without an `id` tells when), and an accepted mail is sent: what
  * the server cannot take now is tried again, later and later, for days, over crashes and restarts. It goes once where the
  * server's yes is committed; where the process dies between the two it goes again, under the same Message-ID.
+ * While a server takes its time for an answer, up to ten minutes, its account does nothing else: asks may time out meanwhile.
  * One that will never go is reported to its sender as `mail-failed`. An ask with an `id` is answered when the mail has gone,
  * or with a Refusal.
  */
 import { type Context, defineActor, Refusal } from 'troupe';
-import { faultOf, letterOf, type Mail, type MailRequest, messageIdOf, retryMs } from './_mail.ts';
+import { faultOf, faultOfAccount, letterOf, type Mail, type MailRequest, messageIdOf, retryMs } from './_mail.ts';
 import { closeSmtp, type Delivery, deliver } from './_smtp.ts';
 
 const MAILS_PER_SECOND = 5;
@@ -80,7 +81,7 @@ export default defineActor({
 
 function enqueue(ctx: Context<Outbox>, message: MailRequest, waits: boolean): void {
   const { state } = ctx;
-  const fault = faultOf(message) ?? fullOf(state, message);
+  const fault = faultOfAccount(ctx.key) ?? faultOf(message) ?? fullOf(state, message);
   const sender = waits ? undefined : ctx.sender;
   const { to, subject, text } = message;
   if (fault) {

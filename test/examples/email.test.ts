@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSystem, defineActor, type System } from 'troupe';
-import { KEPT_MS, retryMs } from '../../actors/_mail.ts';
+import { KEPT_MS, letterOf, messageIdOf, retryMs } from '../../actors/_mail.ts';
+import { deliveryOf } from '../../actors/_smtp.ts';
 import email from '../../actors/email.ts';
 
 interface Arrived {
@@ -197,6 +198,8 @@ describe('a mail that will never go', () => {
   test.each([
     ['two addresses', { to: 'a@example.net, b@example.net' }],
     ['no address', { to: undefined }],
+    ['a comment in its address', { to: 'a(b@example.org)@example.net' }],
+    ['a zero in its address', { to: 'a\0@example.net' }],
     ['a header in its address', { to: 'a@example.net\r\nBcc: b@example.net' }],
     ['a subject beyond its bound', { subject: 'x'.repeat(501) }],
     ['a text beyond its bound', { text: 'x'.repeat(100_001) }],
@@ -225,3 +228,63 @@ describe('a mail that will never go', () => {
     expect(await status()).toEqual({ queued: 1_000, sent: 0, failed: 1 });
   });
 });
+
+describe('what the server answers', () => {
+  test('is a verdict on a mail only as a 5yz to MAIL, RCPT or DATA', () => {
+    const resultOf = (responseCode: number, command: string): string =>
+      deliveryOf(Object.assign(new Error('no'), { responseCode, command })).result;
+    for (const command of ['MAIL FROM', 'RCPT TO', 'DATA']) {
+      expect([550, 599, 451, 600].map((code) => resultOf(code, command))).toEqual([
+        'refused',
+        'refused',
+        'later',
+        'later',
+      ]);
+    }
+    for (const command of ['CONN', 'EHLO', 'STARTTLS', 'AUTH PLAIN', 'API', ''])
+      expect(resultOf(535, command)).toBe('later');
+    expect(deliveryOf(new Error('no answer')).result).toBe('later');
+  });
+
+  test('may take longer than the deadline of an ask: a second copy would arrive as well', {
+    timeout: 30_000,
+  }, async () => {
+    let copies = 0;
+    const slow = createServer((socket) => {
+      socket.write('220 slow ESMTP\r\n');
+      let isData = false;
+      socket.on('data', (bytes) => {
+        const text = bytes.toString();
+        if (isData && !text.endsWith('\r\n.\r\n')) return;
+        if (isData) copies++;
+        const wasData = isData;
+        isData = !isData && text.startsWith('DATA');
+        const answer = isData ? '354 go on' : text.startsWith('QUIT') ? '221 bye' : '250 ok';
+        setTimeout(() => socket.writable && socket.write(`${answer}\r\n`), wasData ? 5_500 : 0);
+      });
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => void slow.listen(port, '127.0.0.1', resolve));
+    inbox = { url: '', close: () => new Promise<void>((resolve) => void slow.close(() => resolve())) };
+    system.tell('email/service', mail('Slow', { id: 'slow-1' }));
+    await vi.waitFor(async () => expect(await status()).toEqual({ queued: 0, sent: 1, failed: 0 }), {
+      timeout: 20_000,
+    });
+    expect(copies).toBe(1);
+    await system.shutdown({ timeoutMs: 1_000 });
+  });
+});
+
+test.each(['a@example.net, b@example.net', 'a@example.net> X', 'a b', 'a\r\nBcc: b@example.net'])(
+  'an account that would be something else in a header sends nothing: %j',
+  async (account) => {
+    const asked = system.ask(`email/${account.replace(/[\r\n]/g, ';')}`, mail('Odd', { id: 'odd-1' }));
+    await expect(asked).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: 'account: expected a name, or one address name@host',
+    });
+    const letter = letterOf(account, 'f', { to: 'a@example.net', subject: 's', text: 't' } as never);
+    expect(letter.from).toMatch(/^[0-9a-f]{16}@localhost$/);
+    expect(messageIdOf(account, 'id', 'f')).toMatch(/^<id\.[0-9a-f]{16}@localhost>$/);
+  },
+);
