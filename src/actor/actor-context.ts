@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
+import { checkTopic } from '../pubsub/local-topics.ts';
 import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
 import { show } from '../vocabulary/show.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
@@ -114,6 +115,7 @@ export class ActorContext implements Context<unknown> {
 
   subscribe(topic: string, id: ActorId = this.#cell.id): Promise<() => Promise<void>> {
     return this.#noting(async (cell) => {
+      checkTopic(topic);
       await cell.request('subscribe', checkId(id), topic).promise;
       return () => this.unsubscribe(topic, id);
     });
@@ -121,6 +123,7 @@ export class ActorContext implements Context<unknown> {
 
   unsubscribe(topic: string, id: ActorId = this.#cell.id): Promise<void> {
     return this.#noting(async (cell) => {
+      checkTopic(topic);
       await cell.request('unsubscribe', checkId(id), topic).promise;
     });
   }

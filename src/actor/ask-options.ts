@@ -29,7 +29,16 @@ export function checkAskOptions(options: AskOptions | undefined): void {
       `timeoutMs: expected milliseconds from 0 to ${ASK_TIMEOUT_MS_MAX}; got ${show(timeoutMs)}`,
     );
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw new TroupeError('INVALID_OPTIONS', `signal: expected an AbortSignal; got ${show(signal)}`);
+  }
+}
+
+/** One that is made by hand has the prototype, and throws as soon as it is listened to. */
+function isAbortSignal(signal: unknown): boolean {
+  try {
+    return signal instanceof AbortSignal && typeof signal.aborted === 'boolean';
+  } catch {
+    return false;
   }
 }

@@ -8,8 +8,10 @@ import { Ring } from '../structures/ring.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { readError } from '../vocabulary/error-reading.ts';
-import { asError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { inspectPlain } from '../vocabulary/plain-data.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Cell } from './cell.ts';
@@ -59,6 +61,20 @@ export function stateOf(cell: Cell): unknown {
   // What a durable actor is stands in its record.
   if (cell.extras.pausedBy || cell.durable) return undefined;
   return cell.behaviour.pack ? cell.behaviour.pack(cell.context) : cell.context.state;
+}
+
+/** Throws INVALID_MESSAGE for a timer whose message could not go along: in its own process it may hold anything. */
+export function checkBelongings({ id, extras }: Cell): void {
+  for (const timer of extras.timers ?? []) {
+    if (!(timer instanceof MessageTimer)) continue;
+    const { message } = timer.record;
+    const { fault } = inspectPlain(message);
+    if (fault) {
+      const text = `a timer of ${id} has a message of plain data; got ${fault.got} at ${fault.path.slice('message'.length)}`;
+      throw new TroupeError('INVALID_MESSAGE', text);
+    }
+    copyPlain(message);
+  }
 }
 
 /** All but the mail, of an actor that is frozen or not in memory. `state`: of `stateOf`, in whatever form it travels. */

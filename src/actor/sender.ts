@@ -4,7 +4,7 @@
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
-import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
@@ -45,7 +45,7 @@ export class Sender implements Asker, Speaker {
   tell(to: ActorId, message: Message): boolean {
     checkMessage(message);
     const { kernel } = this;
-    if (to !== this.#lastTo) this.#lastTo = checkId(to);
+    if (to !== this.#lastTo || to === undefined) this.#lastTo = checkId(to);
     if (this.isClosed) return this.#tellTooLate(to, message);
     const envelope = new Envelope('message', to, message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.isPlain(envelope)) return true;
@@ -59,7 +59,7 @@ export class Sender implements Asker, Speaker {
     checkMessage(message);
     checkAskOptions(options);
     this.checkOpen();
-    if (to !== this.#lastTo) this.#lastTo = checkId(to);
+    if (to !== this.#lastTo || to === undefined) this.#lastTo = checkId(to);
     return this.request('message', to, message, options).promise;
   }
 
@@ -178,8 +178,22 @@ function notEnded(id: ActorId, waitedMs: number): TroupeError {
   return new TroupeError('ASK_TIMEOUT', text, { fate: 'unknown' });
 }
 
+interface Fault {
+  code: ErrorCode;
+  text: string;
+}
+
 /** Checks a message as a link would, and freezes it where it is fine; who has seen every part of it knows what it weighs. */
-function faultOf(kernel: Kernel, message: unknown, envelope?: Envelope): { code: ErrorCode; text: string } | undefined {
+function faultOf(kernel: Kernel, message: unknown, envelope?: Envelope): Fault | undefined {
+  try {
+    return lookForFault(kernel, message, envelope);
+  } catch (error) {
+    // It looked plain, and could not be measured or frozen.
+    return { code: 'INVALID_MESSAGE', text: `a message is plain data; got ${wordsOf(asError(error))}` };
+  }
+}
+
+function lookForFault(kernel: Kernel, message: unknown, envelope: Envelope | undefined): Fault | undefined {
   const { fault, bytesMax, weight } = inspectPlain(message);
   if (fault) return { code: 'INVALID_MESSAGE', text: `a message is plain data; got ${fault.got} at ${fault.path}` };
   const { messageBytesMax } = kernel.limits;

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ActorId, actorId, kindOf } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
@@ -19,19 +19,31 @@ import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 import { waitForStart } from './local-wait.ts';
 
-/** The id to spawn under; throws for a kind that is not known and for arguments that are no plain data. */
+/** The id to spawn under; throws for a kind that is not known. */
 export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
   if (!kernel.behaviours.has(kind)) {
     const known = [...kernel.behaviours.keys()];
     const text = `spawn() takes one of the kinds ${listed(known)}; got ${show(kind)}${didYouMean(kind, known)}`;
     throw new TroupeError('UNKNOWN_KIND', text);
   }
-  const { fault } = inspectPlain(options.args);
-  if (fault) {
-    const where = fault.path.replace(/^message/, 'args');
-    throw new TroupeError('INVALID_MESSAGE', `the args of a spawn are plain data; got ${fault.got} at ${where}`);
-  }
   return actorId(kind, options.key ?? kernel.newKey());
+}
+
+/** A copy of the arguments, taken before anything is opened or given a place. Throws for what is no plain data. */
+export function spawnArgs({ args }: SpawnOptions): unknown {
+  const report = inspectPlain(args);
+  const { fault } = report;
+  if (fault) throw notPlain(`${fault.got} at ${fault.path.replace(/^message/, 'args')}`);
+  try {
+    return copyPlain(args, report);
+  } catch (error) {
+    // It looked plain: bytes that were given away, or a getter that gave something else the second time.
+    throw notPlain(wordsOf(asError(error)));
+  }
+}
+
+function notPlain(got: string): TroupeError {
+  return new TroupeError('INVALID_MESSAGE', `the args of a spawn are plain data; got ${got}`);
 }
 
 /** Starts a top-level actor here, or answers for the one that runs already. */
@@ -81,6 +93,7 @@ export async function spawnChild(
 ): Promise<ActorId> {
   const { kernel, host, context } = parent;
   const id = spawnId(kernel, kind, options);
+  const args = spawnArgs(options);
   checkAlive(parent, context);
   if ((parent.extras.children?.size ?? 0) >= CHILDREN_MAX) {
     throw new TroupeError('OVERLOADED', `an actor has at most ${CHILDREN_MAX} children; got one more`);
@@ -90,10 +103,10 @@ export async function spawnChild(
     if (!host.cellOf(id)) await kernel.claims?.claim(id, kind, options.key === undefined);
     checkAlive(parent, context);
     const running = host.cellOf(id);
-    if (running) return sameChild(parent, running, options.args);
+    if (running) return sameChild(parent, running, args);
     // Another claim may have taken the place between the answer and this step.
     if (kernel.claims?.isHome(id) === false) throw alreadyExists(id);
-    const child = newChild(parent, id, options.args, restart, shutdownMs);
+    const child = newChild(parent, id, args, restart, shutdownMs);
     if (parent.durable) startWithTurn(parent, child);
     else await start(child);
   });

@@ -66,7 +66,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     const { kernel, id } = cell;
     this.#dispatch = new Dispatch(cell);
     this.room = new BatchRoom(door.committer, cell);
-    this.#reminders = new ReminderClock(kernel.clock, door.timers, id, (envelope) => cell.deliverOwn(envelope));
+    this.#reminders = new ReminderClock(kernel, door.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
     this.#reception = new Reception({ cell, reminders: this.#reminders, afterCommit });
     this.trials = new Trials(this, door);

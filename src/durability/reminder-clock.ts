@@ -1,10 +1,12 @@
 /** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
 import type { Reminder } from '../actor/durable-side.ts';
+import type { Kernel } from '../actor/kernel.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { DeadlineEntry } from '../structures/deadline-wheel.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from './record.ts';
 import { type ReminderChanges, Reminders, REMINDERS_MAX } from './reminders.ts';
@@ -23,6 +25,7 @@ export class ReminderClock extends DeadlineEntry {
   readonly #timers: WallTimers;
   readonly #clock: Clock;
   readonly #id: ActorId;
+  readonly #messageBytesMax: number;
   readonly #deliver: (envelope: Envelope) => void;
   /** Due reminders whose message waits for its turn; nothing takes it from the mailbox but that, and the end of the actor. */
   readonly #mailed = new Set<string>();
@@ -33,8 +36,9 @@ export class ReminderClock extends DeadlineEntry {
   #isClosed = false;
 
   /** `deliver`: into the actor's own mailbox, where there is always room for it. */
-  constructor(clock: Clock, timers: WallTimers, id: ActorId, deliver: (envelope: Envelope) => void) {
+  constructor({ clock, limits }: Kernel, timers: WallTimers, id: ActorId, deliver: (envelope: Envelope) => void) {
     super();
+    this.#messageBytesMax = limits.messageBytesMax;
     this.#clock = clock;
     this.#timers = timers;
     this.#id = id;
@@ -53,14 +57,19 @@ export class ReminderClock extends DeadlineEntry {
     this.arm();
   }
 
-  /** What is asked for now. Throws where there are too many, with what the present turn has changed. */
+  /**
+   * What is asked for now, with a copy of its message, which is written when the turn ends. Throws where that cannot be kept, and
+   * where there are too many, with what the present turn has changed.
+   */
   reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges): ReminderRecord {
+    encodeValue(message, this.#messageBytesMax);
+    const own = copyPlain(message) as Message;
     if (!this.#reminders.takeRoom(name, changes)) {
       const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
       throw new TroupeError('OVERLOADED', text);
     }
-    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message };
-    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, message };
+    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message: own };
+    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, message: own };
   }
 
   willForget(name: string, changes: ReminderChanges): void {

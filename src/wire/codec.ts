@@ -93,9 +93,7 @@ export function fromWire(value: unknown, toRef?: (id: ActorId) => unknown): unkn
 
 /** A value on its own, as it is stored. Throws as `toWire` does. */
 export function encodeValue(value: unknown, bytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
-  const bytes = sizer.pack(toWire(value, bytesMax));
-  giveBackBuffer(sizer, bytes);
-  return bytes;
+  return packAlone(toWire(value, bytesMax));
 }
 
 /** Undoes `encodeValue`. Throws on garbage. */
@@ -112,9 +110,19 @@ export function encodedSize(value: unknown): number {
 }
 
 function simpleSize(value: unknown): number {
-  const bytes = sizer.pack(value);
+  return packAlone(value).byteLength;
+}
+
+/** What looked plain may still fail to pack: bytes that were given away, a getter that gives something else each time. */
+function packAlone(value: unknown): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = sizer.pack(value);
+  } catch (error) {
+    throw notPlain('message', wordsOf(asError(error)));
+  }
   giveBackBuffer(sizer, bytes);
-  return bytes.byteLength;
+  return bytes;
 }
 
 function cloneBytes(value: unknown, parts: CloneParts): Uint8Array {

@@ -60,6 +60,8 @@ export interface LinkNetwork {
 }
 
 export const WIRE_VERSION = 1;
+/** No frame is larger: the largest `messageBytesMax`, and room. */
+export const FRAME_BYTES_MAX: number = 1025 * 1024 * 1024;
 /** Bytes that a frame may hold beside its largest message. */
 export const FRAME_EXTRA_BYTES: number = 1024 * 1024;
 /** Bytes in front of every frame: its length, unsigned, little-endian. */

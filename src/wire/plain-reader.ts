@@ -49,6 +49,11 @@ export class PlainReader {
     return this.at >= this.#end;
   }
 
+  /** Throws where more was read than there is: what was read of nothing is no value. */
+  checkEnd(): void {
+    if (this.at > this.#end) throw new Error(`an entry ends within its frame of ${this.#end} bytes; got ${this.at}`);
+  }
+
   /** Throws where more was read than there is. */
   finish(): void {
     const { at } = this;
@@ -84,12 +89,21 @@ export class PlainReader {
     return this.#slice(this.varint(), 'utf8');
   }
 
+  /** An object with a `type`, which its shape brings. */
+  message(): object {
+    const tag = this.byte();
+    if (tag !== OBJECT) throw new Error(`a message is an object; got the tag ${tag}`);
+    const shape = this.#shape();
+    if (shape.type === undefined) throw new Error("a message has a string 'type'; got a shape without one");
+    return this.#build(shape);
+  }
+
   value(): unknown {
     const tag = this.byte();
     if (tag < 128) return tag;
     switch (tag) {
       case OBJECT:
-        return this.#object();
+        return this.#build(this.#shape());
       case LATIN:
         return this.#latin(this.byte());
       case INT:
@@ -140,10 +154,14 @@ export class PlainReader {
     return values;
   }
 
-  #object(): object {
+  #shape(): Shape {
     const number = this.varint();
     const shape = number === 0 ? this.#define() : this.#shapes[number - 1];
     if (shape === undefined) throw new Error(`a shape has been described before; got the number ${number}`);
+    return shape;
+  }
+
+  #build(shape: Shape): object {
     if (shape.build !== undefined) return shape.build(this);
     if (++shape.read === COMPILE_AFTER) shape.build = compiled(shape);
     return assembled(shape, this);
@@ -157,6 +175,11 @@ export class PlainReader {
     const keys: string[] = [];
     for (let i = 0; i < count; i++) keys.push(this.text());
     const typeAt = this.varint() - 1;
+    // Set on an object, `__proto__` would be no property; and of two keys with one name the second would win.
+    const isSound = new Set(keys).size === count && !keys.includes('__proto__');
+    if (!isSound || (typeAt >= 0 && keys[typeAt] !== 'type')) {
+      throw new Error(`a shape has keys, each once, and 'type' where it says; got ${keys.join(', ').slice(0, 200)}`);
+    }
     const shape: Shape = { keys, typeAt, type: typeAt < 0 ? undefined : this.text(), read: 0, build: undefined };
     this.#shapes.push(shape);
     return shape;

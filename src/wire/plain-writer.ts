@@ -246,6 +246,9 @@ export class PlainWriter {
     if (this.#shapeCount >= SHAPES_MAX || (variants !== undefined && variants.length >= VARIANTS_MAX)) return undefined;
     const keys = Object.keys(value);
     if (keys.length > SHAPE_KEYS_MAX || !hasKeys(value, keys)) return undefined;
+    // A type that would not travel with the keys: the general way says what is wrong with it.
+    const typeAt = type === undefined ? -1 : keys.indexOf('type');
+    if (type !== undefined && typeAt < 0) return undefined;
     let room = 16 + (type?.length ?? 0) * 3;
     for (const key of keys) {
       if (key === '__proto__' || !isWellFormed(key)) return undefined;
@@ -256,7 +259,7 @@ export class PlainWriter {
     const shape: Shape = {
       number: ++this.#shapeCount,
       keys,
-      typeAt: type === undefined ? -1 : keys.indexOf('type'),
+      typeAt,
       type,
       weight: room,
     };

@@ -2,14 +2,15 @@
  * The new home's part in one move: luggage is kept until the table that settles the move is there, and then goes on
  * living here. Installed is not running.
  */
+import { Buffer } from 'node:buffer';
 import { type ActorLuggage, takeIn, type WatchRecord } from '../actor/luggage.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { lacksStore } from '../actor/store-access.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
-import { type LuggagePiece, readActor, readMail } from './luggage-wire.ts';
+import { type LuggagePiece, type MailKind, readActor, readMail } from './luggage-wire.ts';
 
 export interface ArrivingDoor {
   readonly actors: LocalActors;
@@ -25,6 +26,9 @@ export interface ArrivingDoor {
 export class Arriving {
   readonly #door: ArrivingDoor;
   readonly #actors: ActorLuggage[] = [];
+  #fault: Error | undefined;
+  /** Of the actor under way. */
+  #portions: Uint8Array[] = [];
   readonly #outbound: Envelope[] = [];
   readonly #stashed: Envelope[] = [];
   readonly #mail: Envelope[] = [];
@@ -35,18 +39,33 @@ export class Arriving {
     this.#door = door;
   }
 
-  add([kind, content]: LuggagePiece): void {
-    const { toRef, replyTo } = this.#door;
-    if (kind === 'actor') {
-      this.#actors.push(readActor(content, toRef));
-      return;
+  add(piece: LuggagePiece): void {
+    try {
+      if (piece[0] === 'actor') this.#addActor(piece[1], piece[2]);
+      else this.#addMail(piece[0], piece[1]);
+    } catch (error) {
+      // What cannot be read cannot live here: its units stay where they are.
+      this.#fault ??= asError(error);
     }
+  }
+
+  #addMail(kind: MailKind, batch: readonly unknown[]): void {
+    const { toRef, replyTo } = this.#door;
     const list = { mail: this.#mail, stash: this.#stashed, outbound: this.#outbound }[kind];
-    for (const envelope of readMail(content, toRef, replyTo)) list.push(envelope);
+    for (const envelope of readMail(batch, toRef, replyTo)) list.push(envelope);
+  }
+
+  #addActor(bytes: Uint8Array, isLast: boolean): void {
+    this.#portions.push(bytes);
+    if (!isLast) return;
+    const [first, ...rest] = this.#portions as [Uint8Array, ...Uint8Array[]];
+    this.#portions = [];
+    this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#door.toRef));
   }
 
   /** All is there. Resolves once what is published reaches this process: its subscribers are about to live here. */
   async complete(): Promise<void> {
+    if (this.#fault) throw this.#fault;
     const { kernel } = this.#door.actors;
     for (const { id } of this.#actors) {
       const behaviour = kernel.behaviours.get(kindOf(id));

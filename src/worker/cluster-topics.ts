@@ -7,10 +7,13 @@ import { checkTopic } from '../pubsub/local-topics.ts';
 import type { TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { TOPIC, TOPIC_ACK, TOPICS } from '../wire/entry.ts';
+import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from './link-reader.ts';
 import type { PeerLink } from './peer-link.ts';
+
+/** Of the topics that are told in one portion, before the one that goes past it. */
+export const TOPICS_CHARACTERS: number = 16 * 1024;
 
 export interface TopicsDoor {
   peers(): Iterable<PeerLink>;
@@ -87,9 +90,20 @@ export class ClusterTopics implements TopicBus {
     for (const topic of this.#local.subscriptions.topicsOf(id)) this.leave(topic, id);
   }
 
-  /** The first thing a new link carries: what is subscribed here. */
+  /** The first thing a new link carries: what is subscribed here, in portions that fit a frame. */
   greet(peer: PeerLink): void {
-    peer.note(TOPICS, this.#local.subscriptions.topics);
+    let portion: string[] = [];
+    let characters = 0;
+    for (const topic of this.#local.subscriptions.topics) {
+      if (characters >= TOPICS_CHARACTERS) {
+        peer.note(SOME_TOPICS, portion);
+        portion = [];
+        characters = 0;
+      }
+      portion.push(topic);
+      characters += topic.length + 3;
+    }
+    peer.note(TOPICS, portion);
   }
 
   told(peer: PeerLink, topics: string[]): void {

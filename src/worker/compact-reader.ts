@@ -1,10 +1,11 @@
 /** Takes compact frames apart (compact-writer.ts has the layout): entry after entry, each given on before the next is read. */
 import { Buffer } from 'node:buffer';
-import type { ActorId } from '../vocabulary/address.ts';
+import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { ASK, CREDIT, MESSAGE, REPLY } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET } from '../wire/link.ts';
 import { PlainReader } from '../wire/plain-reader.ts';
+import { deadlineOf, namedOf, receiverOf, senseless, wholeOf } from './entry-sense.ts';
 import type { IdList } from './link-ids.ts';
 
 /** Where the entries of the common traffic go. */
@@ -34,14 +35,14 @@ export class CompactReader {
     plain.begin(Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength));
     const mark = plain.byte();
     if (mark !== COMPACT && mark !== COMPACT_RESET) throw new Error(`a frame begins with 0 to 3; got ${mark}`);
-    if (plain.varint() > this.#ingress.epoch()) return false;
+    if (wholeOf(plain.varint()) > this.#ingress.epoch()) return false;
     if (mark === COMPACT_RESET) this.#ids.clear();
     let entries = 0;
     let messages = 0;
     while (!plain.isAtEnd) {
       const kind = plain.byte();
       if (kind === CREDIT) {
-        this.#ingress.credit(plain.varint());
+        this.#ingress.credit(wholeOf(plain.varint()));
         continue;
       }
       entries++;
@@ -57,29 +58,49 @@ export class CompactReader {
   }
 
   #message(): void {
-    const message = this.#plain.value();
-    const to = this.#id() as ActorId;
-    this.#ingress.envelope(new Envelope('message', to, message, this.#id(), undefined, 0));
+    const message = this.#plain.message();
+    const to = this.#receiver();
+    const sender = this.#sender();
+    this.#plain.checkEnd();
+    this.#ingress.envelope(new Envelope('message', to, message, sender, undefined, 0));
   }
 
   #ask(): void {
     const plain = this.#plain;
-    const message = plain.value();
-    const to = this.#id() as ActorId;
-    const sender = this.#id();
-    const replyTo = this.#ingress.replyTo(this.#id() as ActorId, plain.varint());
-    this.#ingress.envelope(new Envelope('message', to, message, sender, replyTo, plain.double()));
+    const message = plain.message();
+    const to = this.#receiver();
+    const sender = this.#sender();
+    const process = this.#id();
+    if (process === undefined || !isProcessAddress(process)) throw senseless('the address of a process', process);
+    const correlation = wholeOf(plain.varint());
+    const deadline = deadlineOf(plain.double());
+    plain.checkEnd();
+    const replyTo = this.#ingress.replyTo(process, correlation);
+    this.#ingress.envelope(new Envelope('message', to, message, sender, replyTo, deadline));
   }
 
   #reply(): void {
     const value = this.#plain.value();
-    this.#ingress.replied(this.#plain.varint(), value);
+    const correlation = wholeOf(this.#plain.varint());
+    this.#plain.checkEnd();
+    this.#ingress.replied(correlation, value);
+  }
+
+  #receiver(): ActorId {
+    const id = this.#id();
+    if (id === undefined) throw senseless('a receiver', id);
+    return receiverOf(id);
+  }
+
+  #sender(): ActorId | undefined {
+    const id = this.#id();
+    return id === undefined ? undefined : receiverOf(id);
   }
 
   #id(): ActorId | undefined {
     const plain = this.#plain;
     const part = plain.varint();
     if (part === 0) return undefined;
-    return part === 1 ? this.#ids.add(plain.text()) : this.#ids.byNumber(part - 2);
+    return part === 1 ? this.#ids.add(namedOf(plain.text())) : this.#ids.byNumber(part - 2);
   }
 }

@@ -11,6 +11,7 @@ import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
 import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { IdNumbers } from './link-ids.ts';
+import { messageToWire, payloadToWire } from './message-form.ts';
 import {
   CreditNote,
   Note,
@@ -134,7 +135,7 @@ export class FrameWriter {
     let payload: unknown;
     const before = frame.bytesMax;
     try {
-      payload = toWire(envelope.message, this.#options.messageBytesMax, frame);
+      payload = payloadToWire(envelope, this.#options.messageBytesMax, frame);
       frame.bytesMax += entryBytesMax(envelope);
     } catch (error) {
       // What does not travel takes no room: a frame that seems full of it would end the writing.
@@ -179,7 +180,7 @@ export class FrameWriter {
     const { topic, message, sender, epoch, apart } = note;
     const before = frame.bytesMax;
     try {
-      batch.push(PUBLISH, topic, sender, toWire(message, this.#options.messageBytesMax, frame), epoch, apart);
+      batch.push(PUBLISH, topic, sender, messageToWire(message, this.#options.messageBytesMax, frame), epoch, apart);
       frame.bytesMax += textBytesMax([topic, sender, ...(apart ?? [])]);
       return true;
     } catch (error) {

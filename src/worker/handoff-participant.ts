@@ -132,7 +132,7 @@ export class HandoffParticipant {
   }
 
   /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
-  luggage(move: MoveId, piece: unknown): void {
+  luggage(move: MoveId, piece: LuggagePiece | null): void {
     const order = this.#orders.get(move);
     // Of a move that ended meanwhile: it means nothing here.
     if (order?.to.index !== this.#door.self.index) return;
@@ -140,7 +140,7 @@ export class HandoffParticipant {
     if (!entry) this.#arriving.set(move, (entry = { arriving: this.#newArriving(), isComplete: false }));
     // It came already; the old home cannot know, its link broke just then.
     if (entry.isComplete) return;
-    if (piece !== null) return entry.arriving.add(piece as LuggagePiece);
+    if (piece !== null) return entry.arriving.add(piece);
     entry.isComplete = true;
     entry.arriving.complete().then(
       () => this.#door.tellMaster({ type: 'installed', move }),
@@ -283,14 +283,12 @@ export class HandoffParticipant {
     if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
     const newHome = this.#door.peer(order.to.index);
     if (newHome?.incarnation !== order.to.incarnation) return;
-    const { deadLetters } = this.#door.actors.kernel;
-    leaving.pieces ??= leaving.pack((envelope, error) =>
-      deadLetters.refuse(
-        envelope,
-        error instanceof TroupeError ? error.code : 'INVALID_MESSAGE',
-        asError(error).message,
-      ),
-    );
+    try {
+      leaving.pieces ??= leaving.pack();
+    } catch (error) {
+      // Nothing has been handed over: they stay.
+      return this.#refuse(order.id, asError(error), false);
+    }
     for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
     newHome.note(STATE, order.id, null);
     leaving.noteWritten(EITHER_HOME);
@@ -327,6 +325,7 @@ export class HandoffParticipant {
       const { to } = leaving.order;
       leaving.noteWritten(processAddress(to.index, to.incarnation));
       if (leaving.isStill) leaving.letGo();
+      leaving.refuseUnfit();
       return;
     }
     leaving.noteWritten(undefined);

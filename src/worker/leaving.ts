@@ -4,7 +4,7 @@
  *
  *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
  */
-import { familyOf, letGo, mailOf, packActor, stateOf } from '../actor/luggage.ts';
+import { checkBelongings, familyOf, letGo, mailOf, packActor, stateOf } from '../actor/luggage.ts';
 import type { Cell } from '../actor/cell.ts';
 import { freeze, thaw } from '../actor/freezing.ts';
 import { endCell } from '../actor/lifecycle.ts';
@@ -13,9 +13,9 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { type FrameWeight, toWire } from '../wire/codec.ts';
+import { encodeValue } from '../wire/codec.ts';
 import type { MoveOrder, Unit } from '../wire/control.ts';
-import { actorPiece, mailPieces, type WeighedPiece } from './luggage-wire.ts';
+import { actorPieces, mailPieces, type WeighedPiece } from './luggage-wire.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Messages for one move that arrive while it stands still; one more is refused. */
@@ -49,7 +49,10 @@ export class Leaving {
   /** What arrived for the units while they stood still. */
   readonly late: Envelope[] = [];
   readonly #door: LeavingDoor;
-  readonly #states = new Map<ActorId, { wire: unknown; bytesMax: number }>();
+  /** Encoded, of those that have one in memory. */
+  readonly #states = new Map<ActorId, Uint8Array>();
+  /** What cannot travel: refused once its actors have moved. */
+  #unfit: [envelope: Envelope, error: unknown][] = [];
   #ids = new Set<ActorId>();
   #members: Cell[] = [];
   #isStill = false;
@@ -109,20 +112,30 @@ export class Leaving {
   }
 
   /** All luggage, in the order in which it is to arrive. */
-  pack(refused: (envelope: Envelope, error: unknown) => void): WeighedPiece[] {
+  pack(): WeighedPiece[] {
     const { actors } = this.#door;
+    this.#unfit = [];
+    const refused = (envelope: Envelope, error: unknown): void => void this.#unfit.push([envelope, error]);
     const { messageBytesMax } = actors.kernel.limits;
     const pieces = mailPieces('outbound', this.outbound, messageBytesMax, refused);
     for (const id of this.#ids) {
       const cell = actors.cellOf(id);
-      const state = this.#states.get(id);
-      pieces.push(actorPiece(packActor(actors, id, state?.wire), state?.bytesMax ?? 0, messageBytesMax));
+      pieces.push(...actorPieces(packActor(actors, id, undefined), this.#states.get(id)));
       if (!cell) continue;
       const { mail, stash } = mailOf(cell);
       pieces.push(...mailPieces('stash', stash, messageBytesMax, refused));
       pieces.push(...mailPieces('mail', mail, messageBytesMax, refused));
     }
     return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
+  }
+
+  /** Mail that could not go along. Not before the move is settled: where its actors stay, they handle it. */
+  refuseUnfit(): void {
+    const { deadLetters } = this.#door.actors.kernel;
+    for (const [envelope, error] of this.#unfit) {
+      const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+      deadLetters.refuse(envelope, code, asError(error).message);
+    }
   }
 
   /** Who asks learns from there whether the ask was executed. */
@@ -187,19 +200,14 @@ export class Leaving {
     this.#keptLook?.cancel();
     for (const cell of this.#members) {
       try {
-        this.#states.set(cell.id, this.#stateForWire(cell));
+        checkBelongings(cell);
+        this.#states.set(cell.id, encodeValue(stateOf(cell), this.#door.actors.kernel.limits.messageBytesMax));
       } catch (error) {
         return this.#refuse(notMovable(cell.id, asError(error)), false);
       }
     }
     this.#isStill = true;
     this.#door.still(this);
-  }
-
-  #stateForWire(cell: Cell): { wire: unknown; bytesMax: number } {
-    const weight: FrameWeight = { bytesMax: 0 };
-    const wire = toWire(stateOf(cell), this.#door.actors.kernel.limits.messageBytesMax, weight);
-    return { wire, bytesMax: weight.bytesMax };
   }
 
   #tooBusy(): void {

@@ -1,7 +1,7 @@
 /** What comes in over one link, to whoever it is for: the parts of a process, joined for its link readers. */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { errorFromData } from '../vocabulary/errors.ts';
+import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from './cluster-topics.ts';
 import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from './credit-granter.ts';
@@ -34,16 +34,20 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
     replyTo: (process, correlation) => new RemoteReply(replies, process, correlation),
     replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
     failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
+    unreadable: (envelope, error) => {
+      const text = `a message that was sent can be read; got ${wordsOf(error)}`;
+      actors.kernel.deadLetters.refuse(envelope, 'INVALID_MESSAGE', text);
+    },
     signal: (to, signal) => router.signalArrived(to, signal),
     published: (published) => topics.arrived(published),
     topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
     topicAcknowledged: (number) => topics.acknowledged(peer, number),
-    topicsTold: (names) => {
+    topicsTold: (names, isAll) => {
       topics.told(peer, names);
-      parts.introduced(peer);
+      if (isAll) parts.introduced(peer);
     },
     marker: (move) => handoffs.marker(peer, move),
-    luggage: (move, luggage) => handoffs.luggage(move, luggage),
+    luggage: (move, piece) => handoffs.luggage(move, piece),
     flush: (move) => peer.note(FLUSHED, move),
     flushed: (move) => handoffs.flushed(peer, move),
     credit: (count) => peer.granted(count),

@@ -3,15 +3,33 @@
  * stops its whole link until that table is there; nothing behind it may pass.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, Stamp, type Verb } from '../vocabulary/envelope.ts';
-import { type ErrorData, isErrorData } from '../vocabulary/errors.ts';
-import { show } from '../vocabulary/show.ts';
+import { Envelope, type Verb } from '../vocabulary/envelope.ts';
+import { asError, type ErrorData, type Fate, isErrorData, wordsOf } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
-import { COMPACT, PIECE } from '../wire/link.ts';
+import { COMPACT, FRAME_BYTES_MAX, PIECE } from '../wire/link.ts';
 import { type CommonIngress, CompactReader } from './compact-reader.ts';
+import {
+  actorOf,
+  actorsOf,
+  checkRequest,
+  deadlineOf,
+  flagOf,
+  messageOf,
+  namedOf,
+  processOf,
+  receiverOf,
+  senderOf,
+  senseless,
+  signalOf,
+  stampOf,
+  topicOf,
+  topicsOf,
+  wholeOf,
+} from './entry-sense.ts';
 import { IdList } from './link-ids.ts';
+import { type LuggagePiece, pieceOf } from './luggage-wire.ts';
 import { PieceJoiner } from './pieces.ts';
 
 /** A message to a topic, from another process. */
@@ -30,13 +48,16 @@ export interface Ingress extends CommonIngress {
   /** A ref that came in a message, as one of this process. */
   toRef(id: ActorId): unknown;
   failed(correlation: number, error: ErrorData): void;
+  /** Its message has arrived as bytes that cannot be read: it goes no further, all else does. */
+  unreadable(envelope: Envelope, error: Error): void;
   signal(to: ActorId, signal: Signal): void;
   published(published: Published): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
-  topicsTold(topics: string[]): void;
+  /** Some of its topics; `isAll`: with these all are told. */
+  topicsTold(topics: string[], isAll: boolean): void;
   marker(move: number): void;
-  luggage(move: number, luggage: unknown): void;
+  luggage(move: number, luggage: LuggagePiece | null): void;
   flush(move: number): void;
   flushed(move: number): void;
 }
@@ -47,14 +68,18 @@ export class LinkReader {
   readonly #decoder = new FrameDecoder();
   readonly #ids = new IdList();
   readonly #compact: CompactReader;
-  readonly #pieces = new PieceJoiner();
+  readonly #pieces: PieceJoiner;
+  /** Why the value of the entry under way cannot be read. */
+  #fault: Error | undefined;
   /** The frame that waits for its epoch: a batch, or the bytes of a compact one. */
   #parked: unknown[] | Uint8Array | undefined;
   #batch: unknown[] = [];
   #at = 0;
 
-  constructor(ingress: Ingress) {
+  /** `frameBytesMax`: of a frame that comes in pieces. */
+  constructor(ingress: Ingress, frameBytesMax: number = FRAME_BYTES_MAX) {
     this.#ingress = ingress;
+    this.#pieces = new PieceJoiner(frameBytesMax);
     this.#toRef = (id) => ingress.toRef(id);
     this.#compact = new CompactReader(ingress, this.#ids);
   }
@@ -65,10 +90,12 @@ export class LinkReader {
 
   /** False: the frame waits for its epoch, and so must all behind it. Throws on a frame that makes no sense. */
   read(bytes: Uint8Array): boolean {
-    if (bytes[0] === PIECE) {
-      const whole = this.#pieces.add(bytes);
-      return whole === undefined || this.read(whole);
-    }
+    if (bytes[0] !== PIECE) return this.#read(bytes);
+    const whole = this.#pieces.add(bytes);
+    return whole === undefined || this.#read(whole);
+  }
+
+  #read(bytes: Uint8Array): boolean {
     const isCompact = (bytes[0] as number) >= COMPACT;
     const frame = isCompact ? bytes : this.#decoder.decode(bytes);
     if (this.#takeIfDue(frame)) return true;
@@ -89,7 +116,7 @@ export class LinkReader {
 
   #takeIfDue(frame: unknown[] | Uint8Array): boolean {
     if (frame instanceof Uint8Array) return this.#compact.takeIfDue(frame);
-    if ((frame[0] as number) > this.#ingress.epoch()) return false;
+    if (wholeOf(frame[0]) > this.#ingress.epoch()) return false;
     this.#take(frame);
     return true;
   }
@@ -119,13 +146,13 @@ export class LinkReader {
       case entry.STAMPED:
         return this.#stamped();
       case entry.REQUEST:
-        return this.#ask(entry.VERBS[this.#next() as number] as Verb);
+        return this.#ask(entry.VERBS[wholeOf(this.#next())] as Verb);
       case entry.REPLY:
-        return this.#ingress.replied(this.#next() as number, this.#value());
+        return this.#reply();
       case entry.FAILURE:
-        return this.#ingress.failed(this.#next() as number, this.#failure());
+        return this.#ingress.failed(wholeOf(this.#next()), this.#failure());
       case entry.SIGNAL:
-        return this.#ingress.signal(this.#next() as ActorId, this.#next() as Signal);
+        return this.#ingress.signal(namedOf(this.#next()), signalOf(this.#next()));
       case entry.PUBLISH:
         return this.#published();
       default:
@@ -136,30 +163,48 @@ export class LinkReader {
   #message(): void {
     const to = this.#id();
     const sender = this.#sender();
-    this.#ingress.envelope(new Envelope('message', to, this.#value(), sender, undefined, 0));
+    this.#arrived(new Envelope('message', to, this.#value(), sender, undefined, 0));
+  }
+
+  /** The sense of it is looked at once all of its parts are there. */
+  #arrived(envelope: Envelope): void {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) return this.#ingress.unreadable(envelope, fault);
+    if (envelope.verb === 'message') messageOf(envelope.message);
+    this.#ingress.envelope(envelope);
+  }
+
+  #reply(): void {
+    const correlation = wholeOf(this.#next());
+    const value = this.#value();
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault === undefined) this.#ingress.replied(correlation, value);
+    else this.#ingress.failed(correlation, unreadable(fault, 'executed'));
   }
 
   #stamped(): void {
     const envelope = this.#envelope('message');
-    const [stream, number] = [this.#next() as string, this.#next() as number];
-    const [previous, floor] = [this.#next() as number, this.#next() as number];
-    const [turn, isSuspect] = [this.#next() as string | null, this.#next() as boolean];
-    envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined, isSuspect);
-    this.#ingress.envelope(envelope);
+    const [stream, number, previous, floor] = [this.#next(), this.#next(), this.#next(), this.#next()];
+    envelope.stamp = stampOf(stream, number, previous, floor, this.#next(), this.#next());
+    this.#arrived(envelope);
   }
 
   #ask(verb: Verb): void {
-    this.#ingress.envelope(this.#envelope(verb));
+    const envelope = this.#envelope(verb);
+    if (verb !== 'message' && this.#fault === undefined) checkRequest(verb, envelope.message);
+    this.#arrived(envelope);
   }
 
   #envelope(verb: Verb): Envelope {
     const to = this.#id();
     const sender = this.#sender();
     const message = this.#value();
-    const process = this.#next() as ActorId | undefined;
-    const correlation = this.#next() as number;
-    const deadline = this.#next() as number;
-    const replyTo = process ? this.#ingress.replyTo(process, correlation) : undefined;
+    const process = this.#next() ?? undefined;
+    const correlation = wholeOf(this.#next());
+    const deadline = deadlineOf(this.#next());
+    const replyTo = process === undefined ? undefined : this.#ingress.replyTo(processOf(process), correlation);
     return new Envelope(verb, to, message, sender, replyTo, deadline);
   }
 
@@ -167,33 +212,40 @@ export class LinkReader {
     const ingress = this.#ingress;
     switch (kind) {
       case entry.TOPIC:
-        return ingress.topicChanged(this.#next() as string, this.#next() as boolean, this.#next() as number);
+        return ingress.topicChanged(topicOf(this.#next()), flagOf(this.#next()), wholeOf(this.#next()));
       case entry.TOPIC_ACK:
-        return ingress.topicAcknowledged(this.#next() as number);
+        return ingress.topicAcknowledged(wholeOf(this.#next()));
       case entry.TOPICS:
-        return ingress.topicsTold(this.#next() as string[]);
+      case entry.SOME_TOPICS:
+        return ingress.topicsTold(topicsOf(this.#next()), kind === entry.TOPICS);
       case entry.MARKER:
-        return ingress.marker(this.#next() as number);
+        return ingress.marker(wholeOf(this.#next()));
       case entry.STATE:
-        return ingress.luggage(this.#next() as number, this.#next());
+        return ingress.luggage(wholeOf(this.#next()), pieceOf(this.#next()));
       case entry.FLUSH:
-        return ingress.flush(this.#next() as number);
+        return ingress.flush(wholeOf(this.#next()));
       case entry.FLUSHED:
-        return ingress.flushed(this.#next() as number);
+        return ingress.flushed(wholeOf(this.#next()));
       case entry.CREDIT:
-        return ingress.credit(this.#next() as number);
+        return ingress.credit(wholeOf(this.#next()));
       default:
         throw new Error(`an entry has a known kind; got ${kind}`);
     }
   }
 
   #published(): void {
-    const topic = this.#next() as string;
+    const topic = topicOf(this.#next());
     const sender = this.#sender();
     const message = this.#value();
-    const epoch = this.#next() as number;
-    const apart = (this.#next() as ActorId[] | null) ?? undefined;
-    this.#ingress.published({ topic, message, sender, epoch, apart });
+    const epoch = wholeOf(this.#next());
+    const others = this.#next();
+    const apart = others === null ? undefined : actorsOf(others);
+    const fault = this.#fault;
+    this.#fault = undefined;
+    // Its topic stands for its receivers, as in any dead letter of what was published.
+    if (fault !== undefined)
+      return this.#ingress.unreadable(new Envelope('message', topic, undefined, sender, undefined, 0), fault);
+    this.#ingress.published({ topic, message: messageOf(message), sender, epoch, apart });
   }
 
   #next(): unknown {
@@ -201,26 +253,41 @@ export class LinkReader {
   }
 
   #failure(): ErrorData {
-    const error = fromWire(this.#next(), this.#toRef);
-    if (!isErrorData(error)) throw new Error(`a failure is an error's code and texts; got ${show(error)}`);
-    return error.data === undefined ? error : { ...error, data: fromWire(error.data, this.#toRef) };
+    try {
+      const error = fromWire(this.#next(), this.#toRef);
+      if (isErrorData(error))
+        return error.data === undefined ? error : { ...error, data: fromWire(error.data, this.#toRef) };
+    } catch (error) {
+      return unreadable(asError(error), 'unknown');
+    }
+    throw senseless('an error with a code and texts', this.#batch[this.#at - 1]);
   }
 
+  /** Bytes in a batch are a value on its own: where they cannot be read, the entries beside them can. */
   #value(): unknown {
-    return fromWire(this.#next(), this.#toRef);
+    if (this.#at >= this.#batch.length) throw senseless('all of its parts', 'the end of its frame');
+    try {
+      return fromWire(this.#next(), this.#toRef);
+    } catch (error) {
+      this.#fault = asError(error);
+      return undefined;
+    }
   }
 
   #sender(): ActorId | undefined {
-    return (this.#next() as ActorId | null | undefined) ?? undefined;
+    return senderOf(this.#next());
   }
 
   /** The id itself at first sight, its number after that. */
   #id(): ActorId {
     const part = this.#next();
-    if (typeof part === 'number') return this.#ids.byNumber(part);
+    if (typeof part === 'number') return receiverOf(this.#ids.byNumber(part));
     // Of a large frame, which others may have passed: it gives no numbers.
-    if (Array.isArray(part) && typeof part[0] === 'string') return part[0];
-    if (typeof part !== 'string') throw new Error(`an id is a string or its number; got ${typeof part}`);
-    return this.#ids.add(part);
+    if (Array.isArray(part)) return actorOf(part[0]);
+    return this.#ids.add(actorOf(part));
   }
+}
+
+function unreadable(error: Error, fate: Fate): ErrorData {
+  return { code: 'INVALID_MESSAGE', message: `what was sent can be read; got ${wordsOf(error)}`, fate };
 }

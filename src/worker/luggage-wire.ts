@@ -1,14 +1,26 @@
 /**
- * Luggage on the wire: one piece for each actor, then its mail in pieces that fit a frame, so that other mail can pass.
+ * Luggage on the wire: each actor and then its mail, in pieces that fit a frame, so that other mail can pass.
  * What a piece holds travels as messages do.
  */
 import type { ActorLuggage } from '../actor/luggage.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
-import { type FrameWeight, fromWire, toWire } from '../wire/codec.ts';
+import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
+import { decodeValue, encodeValue, type FrameWeight, fromWire } from '../wire/codec.ts';
 import { VERBS } from '../wire/entry.ts';
+import {
+  actorOf,
+  checkRequest,
+  deadlineOf,
+  messageOf,
+  processOf,
+  senderOf,
+  senseless,
+  stampOf,
+  wholeOf,
+} from './entry-sense.ts';
+import { payloadToWire } from './message-form.ts';
 
-/** Bytes of mail in one piece, before the envelope that goes past it. */
+/** Bytes of one piece; of mail, before the envelope that goes past it. */
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;
 
@@ -34,7 +46,8 @@ type WireEnvelope = [
 
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
 export type MailKind = 'mail' | 'stash' | 'outbound';
-export type LuggagePiece = ['actor', unknown] | [MailKind, WireEnvelope[]];
+/** An actor is bytes, in as many pieces as they need. */
+export type LuggagePiece = ['actor', bytes: Uint8Array, isLast: boolean] | [MailKind, WireEnvelope[]];
 
 /** A piece, and its encoded size at most. */
 export interface WeighedPiece {
@@ -42,24 +55,26 @@ export interface WeighedPiece {
   bytesMax: number;
 }
 
-/** Throws INVALID_MESSAGE and MESSAGE_TOO_LARGE. */
-export function actorPiece(luggage: ActorLuggage, stateBytesMax: number, messageBytesMax: number): WeighedPiece {
-  const weight: FrameWeight = { bytesMax: stateBytesMax };
+/** `state`: of `stateOf`, encoded. Throws INVALID_MESSAGE. */
+export function actorPieces(luggage: ActorLuggage, state: Uint8Array | undefined): WeighedPiece[] {
   const { incarnation } = luggage;
-  // The state was put into its form for the wire before, bytes where it is no simple tree; so it stays apart.
-  const body = toWire(
-    { ...luggage, incarnation: incarnation && { ...incarnation, state: undefined } },
-    messageBytesMax,
-    weight,
-  );
-  return { piece: ['actor', [body, incarnation?.state]], bytesMax: weight.bytesMax };
+  // The state was encoded before, when the actor could still refuse to move; so it stays apart.
+  const body = { ...luggage, incarnation: incarnation && { ...incarnation, state: undefined } };
+  const whole = encodeValue([body, state]);
+  const pieces: WeighedPiece[] = [];
+  for (let at = 0; at < whole.byteLength; at += PIECE_BYTES) {
+    const bytes = whole.subarray(at, at + PIECE_BYTES);
+    const isLast = at + PIECE_BYTES >= whole.byteLength;
+    pieces.push({ piece: ['actor', bytes, isLast], bytesMax: bytes.byteLength + 64 });
+  }
+  return pieces;
 }
 
-export function readActor(wire: unknown, toRef: (id: ActorId) => unknown): ActorLuggage {
-  const [body, state] = wire as [unknown, unknown];
-  const luggage = fromWire(body, toRef) as ActorLuggage;
-  if (luggage.incarnation) luggage.incarnation.state = fromWire(state, toRef);
-  return luggage;
+/** All pieces of one actor, joined. Throws on bytes that make no sense. */
+export function readActor(whole: Uint8Array, toRef: (id: ActorId) => unknown): ActorLuggage {
+  const [body, state] = decodeValue(whole, toRef) as [ActorLuggage, Uint8Array | undefined];
+  if (body.incarnation) body.incarnation.state = state && decodeValue(state, toRef);
+  return body;
 }
 
 /** Envelopes in order. What cannot be encoded goes to `refused`. */
@@ -91,8 +106,8 @@ export function mailPieces(
 }
 
 function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: FrameWeight): WireEnvelope {
-  const { to, verb, message, sender, replyTo, deadline, stamp } = envelope;
-  const payload = toWire(message, messageBytesMax, weight);
+  const { to, verb, sender, replyTo, deadline, stamp } = envelope;
+  const payload = payloadToWire(envelope, messageBytesMax, weight);
   const address = replyTo?.address();
   weight.bytesMax += (to.length + (sender?.length ?? 0)) * 3;
   return [
@@ -107,25 +122,31 @@ function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: Fra
   ];
 }
 
+/** Throws on an envelope that makes no sense, and on a message that cannot be read. */
 export function readMail(
   batch: readonly unknown[],
   toRef: (id: ActorId) => unknown,
   replyTo: (process: ActorId, correlation: number) => ReplyTo,
 ): Envelope[] {
-  return (batch as WireEnvelope[]).map(([to, verb, message, sender, process, correlation, deadline, stamp]) => {
-    const reply = process === null ? undefined : replyTo(process, correlation);
-    const envelope = new Envelope(
-      VERBS[verb] ?? 'message',
-      to,
-      fromWire(message, toRef),
-      sender ?? undefined,
-      reply,
-      deadline,
-    );
-    if (stamp) {
-      const [stream, number, previous, floor, turn, isSuspect] = stamp;
-      envelope.stamp = new Stamp(stream, number, previous, floor, turn ?? undefined, isSuspect);
-    }
+  return (batch as WireEnvelope[]).map(([to, code, payload, sender, process, correlation, deadline, stamp]) => {
+    const reply = process === null ? undefined : replyTo(processOf(process), wholeOf(correlation));
+    // A message has none of the codes.
+    const verb = VERBS[code] ?? 'message';
+    const message = fromWire(payload, toRef);
+    if (verb === 'message') messageOf(message);
+    else checkRequest(verb, message);
+    const envelope = new Envelope(verb, actorOf(to), message, senderOf(sender), reply, deadlineOf(deadline));
+    if (stamp) envelope.stamp = stampOf(...stamp);
     return envelope;
   });
+}
+
+/** A piece, or null behind the last one. What is in it is looked at when it is taken in. */
+export function pieceOf(part: unknown): LuggagePiece | null {
+  if (part === null) return null;
+  const [kind, content, isLast] = Array.isArray(part) ? part : [];
+  if (kind === 'actor' && content instanceof Uint8Array && typeof isLast === 'boolean') return part as LuggagePiece;
+  const isMail = kind === 'mail' || kind === 'stash' || kind === 'outbound';
+  if (isMail && Array.isArray(content) && content.every(Array.isArray)) return part as LuggagePiece;
+  throw senseless('a piece of what an actor takes along', kind);
 }

@@ -73,14 +73,17 @@ export class PublishNote {
 /** Of an entry's parts beside its message: numbers, and texts such as ids and topics. */
 export function textBytesMax(parts: readonly unknown[]): number {
   let bytes = 16;
-  for (const part of parts) bytes += typeof part === 'string' ? 8 + part.length * 3 : 9;
+  for (const part of parts) {
+    if (typeof part === 'string') bytes += 8 + part.length * 3;
+    else bytes += Array.isArray(part) ? textBytesMax(part) : 9;
+  }
   return bytes;
 }
 
 /** Of a signal: its parts and the ids in them. */
 export function signalBytesMax({ to, signal }: SignalNote): number {
   let bytes = 64 + to.length * 3;
-  for (const part of Object.values(signal)) bytes += textBytesMax(Array.isArray(part) ? part : [part]);
+  for (const part of Object.values(signal)) bytes += textBytesMax([part]);
   return bytes;
 }
 

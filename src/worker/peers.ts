@@ -5,9 +5,10 @@
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { PeerInfo } from '../wire/control.ts';
-import { type Handshake, type Link, type LinkNetwork, WIRE_VERSION } from '../wire/link.ts';
+import { FRAME_EXTRA_BYTES, type Handshake, type Link, type LinkNetwork, WIRE_VERSION } from '../wire/link.ts';
 import { type Ingress, LinkReader } from './link-reader.ts';
 import { PeerLink } from './peer-link.ts';
 
@@ -18,6 +19,10 @@ export const LINK_END_MS_MAX = 5_000;
 
 /** Links of one peer that wait until the one before is read to its end; one more is refused, with what was written on it. */
 export const SUCCESSORS_MAX = 64;
+
+/** Looks, and the milliseconds between them, that a frame waits for the table of its epoch; then its link is broken. */
+export const EPOCH_LOOKS_MAX = 60;
+export const EPOCH_LOOK_MS = 1_000;
 
 /** Milliseconds for what waits on the links of a process that ends, and between two looks. */
 export const LAST_WORDS_MS_MAX = 1_000;
@@ -46,6 +51,8 @@ interface Entry {
   reader: LinkReader | undefined;
   /** Made again by the other side, which saw each end before this one did: used when the one before is read to its end. */
   readonly successors: Link[];
+  /** While a frame waits for its table. */
+  patience: Timer | undefined;
   hasBeenLinked: boolean;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
@@ -133,9 +140,10 @@ export class Peers {
 
   /** A newer table is there: links that waited for it go on. */
   unpark(): void {
-    for (const { reader, peer } of [...this.#byIndex.values()]) {
+    for (const entry of [...this.#byIndex.values()]) {
+      const { reader, peer } = entry;
       const { link } = peer;
-      if (reader?.isParked && link && orBreak(link, () => reader.unpark())) link.resume();
+      if (reader?.isParked && link && orBreak(link, () => reader.unpark())) this.#goOn(entry, link);
     }
   }
 
@@ -143,7 +151,8 @@ export class Peers {
     for (const { peer } of this.#byIndex.values()) peer.flush();
     await this.#whenWritten();
     this.#isClosed = true;
-    for (const { peer, successors } of this.#byIndex.values()) {
+    for (const { peer, successors, patience } of this.#byIndex.values()) {
+      patience?.cancel();
       peer.link?.close();
       for (const link of successors) link.destroy();
     }
@@ -183,6 +192,7 @@ export class Peers {
       isDialler,
       reader: undefined,
       successors: [],
+      patience: undefined,
       hasBeenLinked: false,
       isDead: false,
       onEnd: [],
@@ -230,11 +240,12 @@ export class Peers {
       else link.destroy(new Error(`at most ${SUCCESSORS_MAX} links of a process wait to be read; got one more`));
       return;
     }
-    const reader = new LinkReader(this.#door.ingress(peer));
+    const { messageBytesMax } = kernel.limits;
+    const reader = new LinkReader(this.#door.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
     entry.reader = reader;
     peer.attach(link);
     link.listener = {
-      onFrame: (bytes) => orBreak(link, () => reader.read(bytes)),
+      onFrame: (bytes) => orBreak(link, () => reader.read(bytes) || this.#parked(entry, link)),
       onDrain: () => peer.flush(),
       onEnd: (error) => {
         if (peer.link === link) this.#linkEnded(entry, error);
@@ -245,10 +256,30 @@ export class Peers {
     kernel.log.debug({ peer: peer.index }, 'linked');
   }
 
+  /** A frame waits for its table; one that never comes shall not keep the link for ever. */
+  #parked(entry: Entry, link: Link): false {
+    const { clock } = this.#door.kernel;
+    let looks = 0;
+    // Looks are counted, not time: a process that was frozen finds its table behind the first of them.
+    const look = (): void => {
+      if (++looks < EPOCH_LOOKS_MAX) entry.patience = clock.setTimer(EPOCH_LOOK_MS, look);
+      else link.destroy(noTable(this.#door.epoch()));
+    };
+    entry.patience?.cancel();
+    entry.patience = clock.setTimer(EPOCH_LOOK_MS, look);
+    return false;
+  }
+
+  #goOn(entry: Entry, link: Link): void {
+    entry.patience?.cancel();
+    link.resume();
+  }
+
   #linkEnded(entry: Entry, error: Error | undefined): void {
     const { peer } = entry;
     const { kernel, self } = this.#door;
     entry.reader = undefined;
+    entry.patience?.cancel();
     peer.detach();
     if (this.#isClosed) return;
     if (error !== undefined)
@@ -261,6 +292,11 @@ export class Peers {
     if (entry.isDialler) this.#dialLater(entry);
     else this.#door.network.mend?.();
   }
+}
+
+function noTable(epoch: number): Error {
+  const ms = EPOCH_LOOKS_MAX * EPOCH_LOOK_MS;
+  return new Error(`a frame is under an epoch whose table comes within ${ms} ms; got none newer than ${epoch}`);
 }
 
 /** A frame that makes no sense breaks its link, and nothing else. */

@@ -4,13 +4,11 @@
  *   mark, bytes of the whole (4), bytes of the piece
  */
 import { Buffer } from 'node:buffer';
-import { FRAME_HEAD_BYTES, PIECE } from '../wire/link.ts';
+import { FRAME_BYTES_MAX, FRAME_HEAD_BYTES, PIECE } from '../wire/link.ts';
 
 /** Of one piece: what a small message may have to wait for, beside what the socket holds. */
 export const PIECE_BYTES: number = 64 * 1024;
 const PIECE_HEAD_BYTES = 5;
-/** No frame is larger: the largest `messageBytesMax`, and room. */
-const WHOLE_BYTES_MAX = 1025 * 1024 * 1024;
 
 /** Of the writing end. */
 export class PieceCutter {
@@ -42,15 +40,22 @@ export class PieceCutter {
 
 /** Of the reading end. */
 export class PieceJoiner {
+  readonly #wholeBytesMax: number;
   #whole: Buffer | undefined;
   #filled = 0;
+
+  constructor(wholeBytesMax: number = FRAME_BYTES_MAX) {
+    this.#wholeBytesMax = wholeBytesMax;
+  }
 
   /** Takes a piece; the whole frame, without its head, with the last one. Throws on one that makes no sense. */
   add(bytes: Uint8Array): Buffer | undefined {
     const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const total = piece.byteLength > PIECE_HEAD_BYTES ? piece.readUInt32LE(1) : 0;
     const length = piece.byteLength - PIECE_HEAD_BYTES;
-    this.#whole ??= Buffer.allocUnsafeSlow(total <= WHOLE_BYTES_MAX ? total : 0);
+    if (total > this.#wholeBytesMax)
+      throw new Error(`a frame in pieces has at most ${this.#wholeBytesMax} bytes; got ${total}`);
+    this.#whole ??= Buffer.allocUnsafeSlow(total);
     const whole = this.#whole;
     if (length < 1 || total !== whole.byteLength || this.#filled + length > total) {
       throw new Error(`a piece fits into its frame of ${whole.byteLength} bytes; got ${length} of ${total}`);

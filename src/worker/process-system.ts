@@ -1,6 +1,7 @@
 /**
  * The system seen from one process: checks what its caller gives, and hands it to the kernel here or to the master.
  */
+import { checkTopic } from '../pubsub/local-topics.ts';
 import { join } from 'node:path';
 import type { UntypedRef } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
@@ -17,7 +18,7 @@ import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { SPAWN_TIMEOUT_MS } from '../actor/local-wait.ts';
 import { unknownKindText } from '../actor/refusals.ts';
-import { spawnId } from '../actor/spawning.ts';
+import { spawnArgs, spawnId } from '../actor/spawning.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
@@ -85,8 +86,9 @@ export class ProcessSystem implements System {
     checkSpawnOptions(options);
     const kernel = this.#kernel;
     const id = spawnId(kernel, kind, options);
+    const args = spawnArgs(options);
     await this.#cluster.claim(id, kernel.behaviours.get(kindOf(id)) as Behaviour, options);
-    await this.#sender.request('spawn', id, options.args, { timeoutMs: SPAWN_TIMEOUT_MS }).promise;
+    await this.#sender.request('spawn', id, args, { timeoutMs: SPAWN_TIMEOUT_MS }).promise;
     return this.ref(id);
   }
 
@@ -122,6 +124,7 @@ export class ProcessSystem implements System {
   async subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>> {
     this.#checkOpen();
     if (typeof subscriber === 'function') return this.#kernel.topics.listen(topic, subscriber);
+    checkTopic(topic);
     const id = checkId(subscriber);
     await this.#sender.request('subscribe', id, topic).promise;
     return async () => {

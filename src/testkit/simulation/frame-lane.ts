@@ -62,6 +62,7 @@ function onlooker(reader: string, note: (entry: FrameEntry) => void): Ingress {
     replyTo: (process, correlation) => new RemoteReply(noRoute, process, correlation),
     replied: (number, value) => note({ type: 'reply', process: reader, number, value }),
     failed: (number, error) => note({ type: 'failure', process: reader, number, value: errorFromData(error) }),
+    unreadable: (envelope) => note(mailEntry(envelope)),
     signal: (to, signal) => note({ type: 'signal', to, signal }),
     published: ({ topic, message, sender }) => note({ type: 'publish', topic, message, sender }),
     topicChanged: (topic, isJoined, number) => note({ type: 'topic', topic, isJoined, number }),

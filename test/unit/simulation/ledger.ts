@@ -2,6 +2,7 @@
  * Where every message is: in the memory of which processes, in which frames. A message that was neither handled nor
  * became a dead letter may be missing only where every place that held it was taken away by fate.
  */
+import { decodeValue } from '../../../src/wire/codec.ts';
 import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
 import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
 import type { Breaches } from './breaches.ts';
@@ -188,7 +189,7 @@ export class Ledger {
 
   *#messagesIn(entry: FrameEntry): Generator<Sent> {
     if (entry.type === 'mail' || entry.type === 'publish') yield* this.#find(entry.message);
-    else if (entry.type === 'luggage') yield* this.#find(entry.luggage);
+    else if (entry.type === 'luggage') yield* this.#find(unpacked(entry.luggage));
   }
 
   /** Every message of the programs, however deep it is packed. */
@@ -205,6 +206,16 @@ export class Ledger {
     for (const part of parts) yield* this.#find(part);
   }
 }
+
+/** A piece of what an actor takes along; here each actor fits in one. */
+function unpacked(piece: unknown): unknown {
+  const [kind, bytes] = (piece ?? []) as [string?, Uint8Array?];
+  if (kind !== 'actor' || bytes === undefined) return piece;
+  const [body, state] = decodeValue(bytes, toRef) as [unknown, Uint8Array | undefined];
+  return [body, state && decodeValue(state, toRef)];
+}
+
+const toRef = (id: string): unknown => ({ id });
 
 export function nameOf({ m, kind, from, to, type }: Sent): string {
   return `${kind} ${type} #${m} ${from} → ${to}`;

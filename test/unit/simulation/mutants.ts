@@ -9,7 +9,7 @@ import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
 import type { WorkerExit } from '../../../src/master/worker-host.ts';
 import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
-import { FrameDecoder } from '../../../src/wire/codec.ts';
+import { decodeValue, encodeValue, FrameDecoder } from '../../../src/wire/codec.ts';
 import { Arriving } from '../../../src/worker/arriving.ts';
 import { FramesUnderWay } from '../../../src/worker/frames-under-way.ts';
 import { HandoffParticipant } from '../../../src/worker/handoff-participant.ts';
@@ -368,10 +368,11 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
         Arriving,
         'add',
         (original) =>
-          function ([kind, content]) {
-            if (kind !== 'actor') return original.call(this, [kind, content]);
-            const [body, state] = content as [unknown, unknown];
-            original.call(this, [kind, [body, state && { count: 0, sum: 0, isClosed: false }]]);
+          function (piece) {
+            if (piece[0] !== 'actor') return original.call(this, piece);
+            const [body, state] = decodeValue(piece[1]) as [unknown, unknown];
+            const fresh = state && encodeValue({ count: 0, sum: 0, isClosed: false });
+            original.call(this, ['actor', encodeValue([body, fresh]), true]);
           },
       ),
   },
@@ -475,8 +476,8 @@ function luggageWithout(isLeft: (kind: string) => boolean): () => void {
     Arriving,
     'add',
     (original) =>
-      function ([kind, content]) {
-        if (!isLeft(kind)) original.call(this, [kind, content]);
+      function (piece) {
+        if (!isLeft(piece[0])) original.call(this, piece);
       },
   );
 }

@@ -4,7 +4,8 @@ import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
 import type { Published } from '../../../src/worker/link-reader.ts';
-import { ClusterTopics } from '../../../src/worker/cluster-topics.ts';
+import { SOME_TOPICS } from '../../../src/wire/entry.ts';
+import { ClusterTopics, TOPICS_CHARACTERS } from '../../../src/worker/cluster-topics.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { silent } from './link-fixture.ts';
 
@@ -181,6 +182,19 @@ test('a new link is told what is subscribed here by now', () => {
   const peer = new FakePeer();
   topics.greet(peer.link);
   expect([peer.notes, peers.length]).toEqual([[[TOPICS, ['sport']]], 2]);
+});
+
+test('a hundred thousand topics are told in portions, all of them, the last one as the last', () => {
+  const { topics } = newTopics();
+  const names = Array.from({ length: 100_000 }, (_, n) => `topic-${n}`.padEnd(100, 'x'));
+  for (const name of names) void topics.join(name, 'counter/a');
+  const peer = new FakePeer();
+  topics.greet(peer.link);
+  const portions = peer.notes.map(([, portion]) => portion as string[]);
+  expect(portions.flat()).toEqual(names);
+  for (const portion of portions) expect(portion.join('').length).toBeLessThan(TOPICS_CHARACTERS + 200);
+  const kinds = peer.notes.map(([kind]) => kind);
+  expect([kinds.pop(), new Set(kinds)]).toEqual([TOPICS, new Set([SOME_TOPICS])]);
 });
 
 test('a topic that is none is refused at the call', async () => {

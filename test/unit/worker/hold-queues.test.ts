@@ -15,7 +15,7 @@ function newHolds(): { holds: HoldQueues; clock: VirtualClock; reasons: string[]
   };
 }
 
-const SIGNAL: HeldSignal = { to: 'counter/a', signal: { type: 'ask-probe', path: [] } };
+const SIGNAL: HeldSignal = { to: 'counter/a', signal: { type: 'ask-probe', path: ['counter/a'] } };
 
 function numbersIn(holds: HoldQueues, unit: string): (number | string)[] {
   return holds.take(unit).map((one) => ('signal' in one ? one.signal.type : numberOf(one as Envelope)));

@@ -25,8 +25,18 @@ export function message(to: string, n: number, replyTo?: ReplyTo): Envelope {
   return new Envelope('message', to, { type: 'note', n }, undefined, replyTo, 0);
 }
 
+/** What goes with each verb. */
+const PAYLOADS: Partial<Record<Verb, unknown>> = {
+  stop: 'stopped',
+  watch: 'counter/w ~1.1:1',
+  unwatch: 'counter/w ~1.1:1',
+  rewatch: ['counter/w ~1.1:1', 1],
+  subscribe: 'news',
+  unsubscribe: 'news',
+};
+
 export function request(verb: Verb, to: string): Envelope {
-  return new Envelope(verb, to, undefined, undefined, undefined, 0);
+  return new Envelope(verb, to, PAYLOADS[verb], undefined, undefined, 0);
 }
 
 /** What a message is about, for a look at the order. */
@@ -72,6 +82,7 @@ export class KeptReply implements ReplyTo {
 export class KeptIngress implements Ingress {
   readonly lines: string[] = [];
   readonly envelopes: Envelope[] = [];
+  readonly unread: string[] = [];
   readonly replies: [correlation: number, value: unknown][] = [];
   readonly failures: [correlation: number, error: ErrorData][] = [];
   now = 0;
@@ -107,6 +118,11 @@ export class KeptIngress implements Ingress {
     this.lines.push(`failure ${correlation}`);
   }
 
+  unreadable(envelope: Envelope, error: Error): void {
+    this.unread.push(error.message);
+    this.lines.push(`unreadable ${envelope.to}`);
+  }
+
   flush(move: number): void {
     this.lines.push(`flush ${move}`);
   }
@@ -132,8 +148,8 @@ export class KeptIngress implements Ingress {
     this.lines.push(`topic-ack ${number}`);
   }
 
-  topicsTold(topics: string[]): void {
-    this.lines.push(`topics ${topics.join(' ')}`);
+  topicsTold(topics: string[], isAll: boolean): void {
+    this.lines.push(`${isAll ? 'topics' : 'some topics'} ${topics.join(' ')}`);
   }
 
   marker(move: number): void {

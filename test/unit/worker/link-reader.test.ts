@@ -76,8 +76,26 @@ test.each<[string, unknown[]]>([
 
 test('a reset makes both ends forget the numbers of ids together', () => {
   const { reader, ingress, frame } = newReader();
-  reader.read(frame(0, 1, MESSAGE, 'counter/a', null, { n: 1 }, MESSAGE, 0, null, { n: 2 }));
-  reader.read(frame(0, 1, MESSAGE, 'counter/b', null, { n: 3 }, MESSAGE, 0, null, { n: 4 }, REPLY, 3, 'x'));
+  reader.read(
+    frame(0, 1, MESSAGE, 'counter/a', null, { type: 'note', n: 1 }, MESSAGE, 0, null, { type: 'note', n: 2 }),
+  );
+  reader.read(
+    frame(
+      0,
+      1,
+      MESSAGE,
+      'counter/b',
+      null,
+      { type: 'note', n: 3 },
+      MESSAGE,
+      0,
+      null,
+      { type: 'note', n: 4 },
+      REPLY,
+      3,
+      'x',
+    ),
+  );
   expect(ingress.lines).toEqual([
     'message counter/a 1',
     'message counter/a 2',

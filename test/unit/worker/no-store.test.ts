@@ -5,6 +5,7 @@ import { newDurability } from '../../../src/durability/process-durability.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { Envelope, Stamp, type Verb } from '../../../src/vocabulary/envelope.ts';
 import { Arriving } from '../../../src/worker/arriving.ts';
+import { actorPieces } from '../../../src/worker/luggage-wire.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
 import { newKernel } from '../../../src/worker/new-kernel.ts';
 import { KeptReply, silent } from './link-fixture.ts';
@@ -61,6 +62,14 @@ test('an actor that moves there is refused', async () => {
   };
   const door = { actors, topics: never as never, toRef: never, replyTo: never, send: never, deliver: never };
   const arriving = new Arriving(door);
-  arriving.add(['actor', [{ id: ID, watchers: [], topics: [] }, undefined]] as never);
+  const luggage = {
+    id: ID,
+    watchers: [],
+    topics: [],
+    incarnation: undefined,
+    asleep: undefined,
+    failedUntil: undefined,
+  };
+  for (const { piece } of actorPieces(luggage, undefined)) arriving.add(piece);
   await expect(arriving.complete()).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });

@@ -108,7 +108,7 @@ describe('credit', () => {
     expect(line.ingress.messages).toBe(LINK_CREDIT);
     line.out.reply(5, 'yes');
     line.out.fail(6, { code: 'ASK_TIMEOUT', message: 'no' });
-    line.out.signal('counter/a', { type: 'ask-probe', path: [] });
+    line.out.signal('counter/a', { type: 'ask-probe', path: ['counter/a'] });
     await line.settle();
     expect(line.ingress.lines.slice(LINK_CREDIT)).toEqual(['reply 5', 'failure 6', 'signal counter/a ask-probe']);
     line.out.granted(2);

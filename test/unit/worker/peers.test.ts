@@ -6,7 +6,14 @@ import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MemoryNetwork } from '../../../src/wire/memory-link.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
-import { LINK_END_MS_MAX, Peers, RECONNECT_MS, SUCCESSORS_MAX } from '../../../src/worker/peers.ts';
+import {
+  EPOCH_LOOK_MS,
+  EPOCH_LOOKS_MAX,
+  LINK_END_MS_MAX,
+  Peers,
+  RECONNECT_MS,
+  SUCCESSORS_MAX,
+} from '../../../src/worker/peers.ts';
 import { handshakeOf, KeptIngress, message, newDeadLetters, silent } from './link-fixture.ts';
 
 interface Station {
@@ -80,6 +87,60 @@ function tell(link: PeerLink, ...numbers: number[]): void {
 function told(station: Station, index: number): string[] {
   return station.from(index).lines;
 }
+
+describe('a frame under an epoch that never comes', () => {
+  const ALL_LOOKS_MS = EPOCH_LOOKS_MAX * EPOCH_LOOK_MS;
+
+  test('breaks its link in the end, and what another peer sends is read all the while', async () => {
+    const { world, one, two, to1 } = await pair();
+    const three = await world.station(3);
+    one.peers.expect(infoOf(3));
+    const from3 = three.peers.connect(infoOf(1));
+    await world.settle();
+    two.epoch.now = 1_000;
+    tell(to1, 1);
+    await world.settle();
+    tell(from3, 2);
+    await world.clock.advance(ALL_LOOKS_MS - EPOCH_LOOK_MS);
+    expect([one.broken, told(one, 2), told(one, 3)]).toEqual([[], [], ['message counter/a 2']]);
+    await world.clock.advance(2 * EPOCH_LOOK_MS);
+    await world.settle();
+    expect([one.broken[0], told(one, 2)]).toEqual([2, []]);
+    tell(from3, 3);
+    await world.settle();
+    expect(told(one, 3)).toEqual(['message counter/a 2', 'message counter/a 3']);
+  });
+
+  test('is read where its table comes after all, and the next one waits as long again', async () => {
+    const { world, one, two, to1 } = await pair();
+    for (const epoch of [1, 2]) {
+      two.epoch.now = epoch;
+      tell(to1, epoch);
+      await world.settle();
+      await world.clock.advance(ALL_LOOKS_MS * 0.9);
+      one.epoch.now = epoch;
+      one.peers.unpark();
+      await world.settle();
+    }
+    expect([one.broken, told(one, 2)]).toEqual([[], ['message counter/a 1', 'message counter/a 2']]);
+    await one.peers.close();
+    await two.peers.close();
+  });
+
+  test('is waited for in looks, not by the clock: a process that was frozen meanwhile finds its table', async () => {
+    const { world, one, two, to1 } = await pair();
+    two.epoch.now = 1;
+    tell(to1, 1);
+    await world.settle();
+    world.clock.stall(10 * ALL_LOOKS_MS);
+    await world.settle();
+    expect(one.broken).toEqual([]);
+    one.epoch.now = 1;
+    one.peers.unpark();
+    await world.settle();
+    expect(told(one, 2)).toEqual(['message counter/a 1']);
+  });
+});
 
 describe('two processes', () => {
   test('are linked by the one that came later, both ways, and what waited for the link goes', async () => {
