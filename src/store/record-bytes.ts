@@ -6,6 +6,7 @@
  *   form · flags · version · wakeAt? · fence · entries: (name, bytes or OUTSIDE)…
  */
 import { Buffer } from 'node:buffer';
+import { knownText } from './known-texts.ts';
 import type { RecordHead, StoreChange } from './store.ts';
 
 /** Bytes of a part that lies with its head, at most. */
@@ -70,10 +71,17 @@ export function inlineParts({ bytes, size, entriesAt, hasUnknown }: StoredHead):
     const dataAt = nameAt + readLength(bytes, at);
     const length = readLength(bytes, at + LENGTH_BYTES);
     if (length === OUTSIDE) hasOutside = true;
-    else parts.set(bytes.toString('utf8', nameAt, dataAt), new Uint8Array(bytes.subarray(dataAt, dataAt + length)));
+    else parts.set(knownText(bytes, nameAt, dataAt - nameAt), bytesAt(bytes, dataAt, length));
     at = length === OUTSIDE ? dataAt : dataAt + length;
   }
   return { parts, hasOutside };
+}
+
+function bytesAt(bytes: Buffer, at: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  if (length > SHORT) copy.set(bytes.subarray(at, at + length));
+  else for (let i = 0; i < length; i++) copy[i] = bytes[at + i] as number;
+  return copy;
 }
 
 /** What becomes of a record: the value with its head, and what is to be done to keys of its own. */

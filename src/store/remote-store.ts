@@ -4,7 +4,7 @@
  * whether it was written, so it fails, and the record tells.
  */
 import { resolve as resolvePath } from 'node:path';
-import { type ActorId, parseActorId } from '../vocabulary/address.ts';
+import { type ActorId, isKind, checkActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { Link, LinkListener } from '../wire/link.ts';
@@ -18,6 +18,8 @@ import * as frames from './store-frames.ts';
 export const ASKED_MAX = 200_000;
 /** Milliseconds that a process tries to reach the owner before it fails what waits. */
 export const UNREACHABLE_MS_MAX = 10_000;
+/** What an operating system takes for a path. */
+const PATH_CHARACTERS_MAX = 4_096;
 /** Milliseconds between two tries. */
 const RETRY_MS = 50;
 
@@ -74,7 +76,7 @@ export class RemoteStore implements Store, LinkListener {
 
   async forget(id: ActorId, expectedVersion: number): Promise<void> {
     this.#checkOpen();
-    parseActorId(id);
+    checkActorId(id);
     await this.#ask(
       frames.FORGET,
       false,
@@ -104,6 +106,8 @@ export class RemoteStore implements Store, LinkListener {
 
   async *ids(kind: string, after?: ActorId): AsyncGenerator<ActorId, void, undefined> {
     this.#checkOpen();
+    if (!isKind(kind)) return;
+    if (after !== undefined) checkActorId(after);
     let last = after ?? '';
     for (;;) {
       const begin = last;
@@ -121,6 +125,9 @@ export class RemoteStore implements Store, LinkListener {
   async backup(path: string): Promise<void> {
     this.#checkOpen();
     const absolute = resolvePath(path);
+    if (absolute.length > PATH_CHARACTERS_MAX) {
+      throw storeFailed(`a backup goes to a path of at most ${PATH_CHARACTERS_MAX} characters; got ${absolute.length}`);
+    }
     await this.#ask(frames.BACKUP, false, (out) => out.text(absolute), nothing);
   }
 
@@ -167,7 +174,7 @@ export class RemoteStore implements Store, LinkListener {
 
   async #readOne<T>(id: ActorId, operation: number, read: (from: ByteReader) => T): Promise<T | undefined> {
     this.#checkOpen();
-    parseActorId(id);
+    checkActorId(id);
     return this.#ask(operation, true, (out) => out.text(id), read);
   }
 
