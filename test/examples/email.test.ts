@@ -219,9 +219,9 @@ describe('a mail that will never go', () => {
     });
   });
 
-  test('is refused when a thousand wait already', async () => {
+  test('is refused when a thousand wait already', { timeout: 60_000 }, async () => {
     for (let i = 0; i < 1_000; i++) system.tell('email/service', mail('Waits'));
-    await expect(system.ask('email/service', mail('Too many'))).rejects.toMatchObject({
+    await expect(system.ask('email/service', mail('Too many'), { timeoutMs: 30_000 })).rejects.toMatchObject({
       code: 'REFUSED',
       message: 'outbox: expected at most 1000 waiting mails',
     });
