@@ -7,6 +7,7 @@ import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, isKept } from '../vocabulary/envelope.ts';
+import { bytesOf } from '../vocabulary/weight.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
@@ -19,7 +20,9 @@ class Destination {
   epoch: number;
   /** Sent and not known to be handled. */
   underWay = 0;
+  bytesUnderWay = 0;
   sinceBarrier = 0;
+  bytesSinceBarrier = 0;
   isAsking = false;
 
   constructor(behaviour: Behaviour, peer: PeerLink, epoch: number) {
@@ -68,26 +71,36 @@ export class Destinations {
   }
 
   #mail(envelope: Envelope, destination: Destination): boolean {
+    const { memory } = this.#kernel;
+    // Sent on after it waited elsewhere, it is weighed already.
+    if (envelope.heavy === undefined) memory.weigh(envelope, envelope.message);
+    const bytes = bytesOf(envelope);
     const isClear = destination.peer.mail(envelope);
-    return this.#count(envelope.to, destination) && isClear;
+    return this.#count(envelope.to, destination, bytes) && isClear;
   }
 
   /** One more is under way. False: half a mailbox or more is. */
-  #count(id: ActorId, destination: Destination): boolean {
+  #count(id: ActorId, destination: Destination, bytes: number): boolean {
     const { capacity } = destination.behaviour;
+    const { queueBytesMax } = this.#kernel.memory;
     destination.underWay++;
     destination.sinceBarrier++;
-    if (destination.sinceBarrier * 4 > capacity && !destination.isAsking) this.#askBarrier(id, destination);
-    return destination.underWay * 2 <= capacity;
+    destination.bytesUnderWay += bytes;
+    destination.bytesSinceBarrier += bytes;
+    const isDue = destination.sinceBarrier * 4 > capacity || destination.bytesSinceBarrier * 4 > queueBytesMax;
+    if (isDue && !destination.isAsking) this.#askBarrier(id, destination);
+    return destination.underWay * 2 <= capacity && destination.bytesUnderWay * 2 <= queueBytesMax;
   }
 
   #askBarrier(id: ActorId, destination: Destination): void {
-    const counted = destination.underWay;
+    const { underWay, bytesUnderWay } = destination;
     destination.sinceBarrier = 0;
+    destination.bytesSinceBarrier = 0;
     destination.isAsking = true;
     const reply = this.#kernel.pending.open(id, 0, undefined, undefined);
     const done = (): void => {
-      destination.underWay -= counted;
+      destination.underWay -= underWay;
+      destination.bytesUnderWay -= bytesUnderWay;
       destination.isAsking = false;
     };
     // Refused or answered: either way nothing sent before it waits in that mailbox any more.

@@ -7,7 +7,9 @@ import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
+import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
 import type { Unit } from '../wire/control.ts';
 
 /** Held by one process at most; one more is refused with OVERLOADED. */
@@ -20,6 +22,8 @@ export interface HeldSignal {
   readonly signal: Signal;
 }
 
+const LIGHT: Weighed = Object.freeze({ heavy: undefined });
+
 type Held = { readonly since: number; readonly mail: Envelope | HeldSignal };
 
 export class HoldQueues {
@@ -27,11 +31,14 @@ export class HoldQueues {
   readonly #clock: Clock;
   readonly #deadLetters: DeadLetters;
   #timer: Timer | undefined;
+  readonly #memory: QueueMemory;
   #size = 0;
+  #bytes = 0;
 
-  constructor(clock: Clock, deadLetters: DeadLetters) {
+  constructor(clock: Clock, deadLetters: DeadLetters, memory: QueueMemory = new QueueMemory()) {
     this.#clock = clock;
     this.#deadLetters = deadLetters;
+    this.#memory = memory;
   }
 
   get size(): number {
@@ -48,14 +55,22 @@ export class HoldQueues {
 
   /** False where it was refused, the bound being reached. */
   add(unit: Unit, mail: Envelope | HeldSignal): boolean {
-    if (this.#size >= HELD_MAX && !('signal' in mail)) {
-      this.#refuseForRoom(mail);
-      return false;
+    if (!('signal' in mail)) {
+      if (mail.heavy === undefined) this.#memory.weigh(mail, mail.message);
+      if (!this.#hasRoomFor(mail)) {
+        this.#refuseForRoom(mail);
+        return false;
+      }
     }
     this.#queueOf(unit).push({ since: this.#clock.now(), mail });
-    this.#size++;
+    this.#taken(mail);
     this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
     return true;
+  }
+
+  /** Less than half of the bytes that may wait here do, and all queues together hold less than half of theirs. */
+  get isClear(): boolean {
+    return this.#bytes * 2 <= this.#memory.queueBytesMax && !this.#memory.isHigh;
   }
 
   /** How much waits for a unit. */
@@ -65,13 +80,20 @@ export class HoldQueues {
 
   /** Mail that was on its way before anything that waits here: it goes to the front. What is past the bound is refused. */
   putBack(unit: Unit, mail: readonly (Envelope | HeldSignal)[]): void {
-    const room = Math.max(0, HELD_MAX - this.#size);
     const since = this.#clock.now();
-    const kept = mail.slice(0, room).map((one) => ({ since, mail: one }));
+    const kept: Held[] = [];
+    const refused: Envelope[] = [];
+    for (const one of mail) {
+      // From the first that has no room on: a gap in the mail of a sender, never a swap.
+      if (!('signal' in one) && (refused.length > 0 || !this.#hasRoomFor(one))) refused.push(one);
+      else {
+        kept.push({ since, mail: one });
+        this.#taken(one);
+      }
+    }
     this.#queueOf(unit).unshiftAll(kept);
-    this.#size += kept.length;
     this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
-    for (const one of mail.slice(room)) if (!('signal' in one)) this.#refuseForRoom(one);
+    for (const one of refused) this.#refuseForRoom(one);
   }
 
   /** What waits in a shard for one id waits under its own name from now on, in front of what waits there already. */
@@ -99,11 +121,13 @@ export class HoldQueues {
       for (const held of all) {
         const { mail } = held;
         if ('signal' in mail || mail.sender === undefined || !isTheirs(mail.sender)) queue.push(held);
-        else taken.push(mail);
+        else {
+          taken.push(mail);
+          this.#given(mail);
+        }
       }
       if (queue.length === 0) this.#byUnit.delete(unit);
     }
-    this.#size -= taken.length;
     return taken;
   }
 
@@ -112,8 +136,9 @@ export class HoldQueues {
     const queue = this.#byUnit.get(unit);
     if (!queue) return [];
     this.#byUnit.delete(unit);
-    this.#size -= queue.length;
-    return queue.clear().map(({ mail }) => mail);
+    const all = queue.clear().map(({ mail }) => mail);
+    for (const mail of all) this.#given(mail);
+    return all;
   }
 
   /** At the end of the system: nothing is left waiting without a word. */
@@ -131,8 +156,34 @@ export class HoldQueues {
     return queue;
   }
 
+  /** A signal waits with the light ones. */
+  #taken(mail: Envelope | HeldSignal): void {
+    const item = 'signal' in mail ? LIGHT : mail;
+    this.#size++;
+    this.#bytes += bytesOf(item);
+    this.#memory.hold(item);
+  }
+
+  #given(mail: Envelope | HeldSignal): void {
+    const item = 'signal' in mail ? LIGHT : mail;
+    this.#size--;
+    this.#bytes -= bytesOf(item);
+    this.#memory.release(item);
+  }
+
+  #hasRoomFor(envelope: Envelope): boolean {
+    return this.#size < HELD_MAX && this.#memory.hasRoomFor(envelope, this.#bytes);
+  }
+
   #refuseForRoom(envelope: Envelope): void {
-    const text = `at most ${HELD_MAX} messages wait for their new homes in a process; got one more`;
+    const { queueBytesMax } = this.#memory;
+    const isLong = this.#size >= HELD_MAX;
+    const isFull = !isLong && this.#memory.hasRoomInQueue(envelope, this.#bytes);
+    const most = isLong ? `${HELD_MAX} messages` : `${queueBytesMax} bytes`;
+    const more = isLong ? 'one' : bytesOf(envelope);
+    const text = isFull
+      ? this.#memory.fullText(envelope)
+      : `at most ${most} wait for their new homes in a process; got ${more} more`;
     this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
   }
 
@@ -142,7 +193,7 @@ export class HoldQueues {
     for (const [unit, queue] of this.#byUnit) {
       for (let held = queue.peek(); held !== undefined && held.since <= before; held = queue.peek()) {
         queue.shift();
-        this.#size--;
+        this.#given(held.mail);
         if ('signal' in held.mail) continue;
         const text = `${held.mail.to} gets a home within ${HELD_MS_MAX} ms; got none`;
         this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);

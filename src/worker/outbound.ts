@@ -2,9 +2,11 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
+import { HEAVY_BYTES_MIN, Heavy, type Weighed } from '../vocabulary/weight.ts';
 
 /** Anything but an envelope: its kind and parts, as they go into the batch. */
-export class Note {
+export class Note implements Weighed {
+  readonly heavy: Heavy | undefined;
   readonly parts: readonly unknown[];
   /** Encoded, at most. */
   readonly bytesMax: number;
@@ -12,6 +14,7 @@ export class Note {
   constructor(parts: readonly unknown[], bytesMax: number = textBytesMax(parts)) {
     this.parts = parts;
     this.bytesMax = bytesMax;
+    this.heavy = bytesMax < HEAVY_BYTES_MIN ? undefined : new Heavy(bytesMax);
   }
 }
 
@@ -36,7 +39,8 @@ export class CreditNote {
 }
 
 /** What an actor or a process is told besides its mail. */
-export class SignalNote {
+export class SignalNote implements Weighed {
+  readonly heavy: undefined;
   readonly to: ActorId;
   readonly signal: Signal;
 
@@ -47,7 +51,8 @@ export class SignalNote {
 }
 
 /** A published message: in the mail lane, told once to each process that has subscribers. */
-export class PublishNote {
+export class PublishNote implements Weighed {
+  heavy: Heavy | undefined;
   readonly topic: string;
   readonly message: unknown;
   readonly sender: ActorId | undefined;

@@ -15,12 +15,14 @@ import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError, wordsOf } from '../vocabulary/errors.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { FramesUnderWay } from './frames-under-way.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
+import { MailLane } from './mail-lane.ts';
 import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 import { PIECE_BYTES } from './pieces.ts';
 
@@ -47,6 +49,14 @@ export interface PeerLinkOptions {
   messageBytesMax: number;
   /** The epoch that frames carry. */
   epoch: () => number;
+  /** What all queues of the process hold. Default: one of its own, without a bound. */
+  memory?: QueueMemory;
+}
+
+/** What is written next, of either lane. */
+interface Lane {
+  peek(): Outbound | undefined;
+  shift(): Outbound | undefined;
 }
 
 export class PeerLink {
@@ -55,7 +65,8 @@ export class PeerLink {
   readonly address: ActorId;
   readonly #options: PeerLinkOptions;
   readonly #writer: FrameWriter;
-  readonly #mail = new Ring<OutboundMail>();
+  readonly #mail: MailLane<OutboundMail>;
+  readonly #memory: QueueMemory;
   readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
   readonly #underWay = new FramesUnderWay();
   /** Of the link that has ended: what it had not accepted. */
@@ -78,6 +89,8 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
+    this.#memory = options.memory ?? new QueueMemory();
+    this.#mail = new MailLane(this.#memory, OUTBOUND_MAX);
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
@@ -125,8 +138,8 @@ export class PeerLink {
 
   mail(envelope: Envelope): boolean {
     const mail = this.#mail;
-    if (mail.length >= OUTBOUND_MAX && envelope.verb === 'message') {
-      const text = `at most ${OUTBOUND_MAX} messages wait on the way to worker ${this.index}; got one more`;
+    if (envelope.verb === 'message' && !mail.hasRoomFor(envelope)) {
+      const text = mail.fullText(envelope, `on the way to worker ${this.index}`);
       this.#options.deadLetters.refuse(envelope, 'OVERLOADED', text);
       return false;
     }
@@ -135,7 +148,7 @@ export class PeerLink {
     if (mail.length === FRAME_ENTRIES) this.flush();
     else if (envelope.replyTo !== undefined) this.#armAwaited();
     else this.#arm();
-    return mail.length < OUTBOUND_HIGH;
+    return mail.length < OUTBOUND_HIGH && mail.isClear;
   }
 
   publish(
@@ -144,10 +157,17 @@ export class PeerLink {
     sender: ActorId | undefined,
     epoch: number,
     apart?: ReadonlySet<ActorId>,
-  ): void {
-    if (this.#mail.length >= OUTBOUND_MAX) return this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
-    this.#mail.push(new PublishNote(topic, message, sender, epoch, apart));
+  ): boolean {
+    const mail = this.#mail;
+    const note = new PublishNote(topic, message, sender, epoch, apart);
+    this.#memory.weigh(note, message);
+    if (!mail.hasRoomFor(note)) {
+      this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
+      return false;
+    }
+    mail.push(note);
     this.#arm();
+    return mail.length < OUTBOUND_HIGH && mail.isClear;
   }
 
   /** In order with the mail, but no message: topics, markers, luggage. */
@@ -164,7 +184,7 @@ export class PeerLink {
 
   signal(to: ActorId, signal: Signal): void {
     // An end is told after what the ended actor sent before.
-    const lane = (signal.type === 'terminated' ? this.#mail : this.#prompt) as Ring<SignalNote>;
+    const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#prompt;
     lane.push(new SignalNote(to, signal));
     this.#arm();
   }
@@ -204,6 +224,11 @@ export class PeerLink {
     return unwritten;
   }
 
+  /** It is forgotten: nothing comes from this process any more, and nothing can be written to it. */
+  drop(): void {
+    this.#mail.close();
+  }
+
   readonly flush = (): void => {
     this.#armed = false;
     this.#awaited = 0;
@@ -236,7 +261,7 @@ export class PeerLink {
     writer.beginCompact();
     let entries = 0;
     for (; entries < FRAME_ENTRIES && !writer.isCompactFull; entries++) {
-      const lane: Ring<Outbound> = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+      const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
       // All mail of the common sort is messages: each spends a credit.
       if (lane === this.#mail && this.#credit <= 0) break;
       const item = lane.peek();
@@ -267,7 +292,7 @@ export class PeerLink {
 
   /** Begins with the next item, where that is a large one. */
   #writeLarge(link: Link): boolean {
-    const lane: Ring<Outbound> = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+    const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
     const item = lane.peek();
     if (item === undefined || !isLarge(item)) return false;
     const isMessage = item instanceof Envelope && item.verb === 'message';

@@ -184,6 +184,7 @@ export class Peers {
       clock,
       deadLetters,
       messageBytesMax: limits.messageBytesMax,
+      memory: kernel.memory,
       epoch: () => this.#door.epoch(),
     });
     const entry: Entry = {
@@ -203,6 +204,7 @@ export class Peers {
 
   #forget(entry: Entry): void {
     if (this.#byIndex.get(entry.peer.index) === entry) this.#byIndex.delete(entry.peer.index);
+    entry.peer.drop();
   }
 
   #dial(entry: Entry): void {

@@ -73,7 +73,7 @@ export class Router implements Recipient {
     this.#kernel = kernel;
     this.#actors = actors;
     this.#door = door;
-    this.holds = new HoldQueues(kernel.clock, kernel.deadLetters);
+    this.holds = new HoldQueues(kernel.clock, kernel.deadLetters, kernel.memory);
     this.#destinations = new Destinations(kernel, (envelope) => this.deliver(envelope));
   }
 
@@ -294,7 +294,7 @@ export class Router implements Recipient {
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: Behaviour): boolean {
     if (this.#leavesToSender(envelope)) return true;
-    return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity;
+    return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
 
   #signalPeer(home: number, unit: Unit, held: HeldSignal): void {

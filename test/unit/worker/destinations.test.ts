@@ -5,13 +5,21 @@ import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { Destinations, DESTINATIONS_KEPT } from '../../../src/worker/destinations.ts';
 
-function newDestinations(): { pending: PendingReplies; barriers: Envelope[]; destinations: Destinations } {
+function newDestinations(memoryBytes?: number): {
+  pending: PendingReplies;
+  barriers: Envelope[];
+  destinations: Destinations;
+} {
   const pending = new PendingReplies(new VirtualClock(), '~1.1');
   const barriers: Envelope[] = [];
-  const destinations = new Destinations({ pending } as Kernel, (envelope) => barriers.push(envelope) > 0);
+  const destinations = new Destinations(
+    { pending, memory: new QueueMemory(memoryBytes) } as unknown as Kernel,
+    (envelope) => barriers.push(envelope) > 0,
+  );
   return { pending, barriers, destinations };
 }
 
@@ -105,4 +113,23 @@ test('the way of the last message holds for the next one until a table comes or 
   ]);
   peer.ended = true;
   expect([destinations.resend(told('counter/a'), 1), mailed.length]).toEqual([undefined, 3]);
+});
+
+test('heavy messages count by their bytes: false from half of a mailbox on, a barrier from a quarter on', async () => {
+  const { barriers, destinations } = newDestinations(4 * 1024 * 1024);
+  const heavy = (n: number): Envelope =>
+    new Envelope(
+      'message',
+      'counter/a',
+      { type: 'note', text: String(n % 10).repeat(64 * 1024) },
+      undefined,
+      undefined,
+      0,
+    );
+  const said: boolean[] = [];
+  for (let n = 0; n < 10; n++) said.push(destinations.send(heavy(n), capacityOf(100_000), clearPeer, 1));
+  expect([said.indexOf(false), barriers.length]).toEqual([7, 1]);
+  barriers[0]?.replyTo?.resolve(undefined);
+  await Promise.resolve();
+  expect(destinations.send(heavy(0), capacityOf(100_000), clearPeer, 1)).toBe(true);
 });

@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
-import type { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { HELD_MAX, HELD_MS_MAX, type HeldSignal, HoldQueues } from '../../../src/worker/hold-queues.ts';
 import { KeptReply, message, newDeadLetters, numberOf } from './link-fixture.ts';
 
-function newHolds(): { holds: HoldQueues; clock: VirtualClock; reasons: string[]; listen(heard: () => void): void } {
+function newHolds(memory?: QueueMemory): {
+  holds: HoldQueues;
+  clock: VirtualClock;
+  reasons: string[];
+  listen(heard: () => void): void;
+} {
   const clock = new VirtualClock();
   const { deadLetters, events, reasons } = newDeadLetters(clock);
   return {
-    holds: new HoldQueues(clock, deadLetters),
+    holds: new HoldQueues(clock, deadLetters, memory),
     clock,
     reasons,
     listen: (heard) => void events.on('dead-letter', heard),
@@ -135,3 +141,37 @@ test('at the end of the system nothing waits without a word, and no timer is lef
   holds.refuseAll('SHUTTING_DOWN', 'mail is handled while the system runs; got its end');
   expect([reasons, holds.size, clock.timers]).toEqual([['counter/a:SHUTTING_DOWN'], 0, 0]);
 });
+
+test('what waits has a bound by bytes, and whatever is done with it the sum returns to nothing', async () => {
+  const memory = new QueueMemory(4 * 1024 * 1024);
+  const { holds, reasons, clock } = newHolds(memory);
+  const heavy = (n: number, sender?: string): Envelope =>
+    new Envelope(
+      'message',
+      'counter/a',
+      { type: 'note', text: String(n % 10).repeat(64 * 1024) },
+      sender,
+      undefined,
+      0,
+    );
+  const clear: boolean[] = [];
+  for (let n = 0; n < 20; n++) {
+    holds.add('#:1', heavy(n, n % 2 === 0 ? 'counter/s' : undefined));
+    clear.push(holds.isClear);
+  }
+  expect([clear.indexOf(false), holds.size, new Set(reasons)]).toEqual([7, 15, new Set(['counter/a:OVERLOADED'])]);
+  holds.add('#:1', SIGNAL);
+  expect(holds.takeFrom((sender) => sender === 'counter/s').length).toBe(8);
+  holds.moveApart('#:1', 'counter/a');
+  const taken = holds.take('counter/a');
+  expect([taken.length, holds.size, memory.bytes]).toEqual([8, 0, 0]);
+  holds.putBack('#:1', [...taken, ...Array.from({ length: 20 }, (_, n) => weighed(memory, heavy(n)))]);
+  expect([holds.size, reasons.length]).toEqual([16, 5 + 12]);
+  await clock.advance(HELD_MS_MAX * 2);
+  expect([holds.size, memory.bytes]).toEqual([0, 0]);
+});
+
+function weighed(memory: QueueMemory, envelope: Envelope): Envelope {
+  memory.weigh(envelope, envelope.message);
+  return envelope;
+}

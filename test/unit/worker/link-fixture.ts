@@ -1,5 +1,6 @@
 /** Two processes joined by a link in memory, on a virtual clock: what one sends, and what the other gets to see of it. */
 import { DeadLetters } from '../../../src/actor/dead-letters.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
@@ -195,6 +196,7 @@ export interface Line {
 }
 
 export interface LineOptions {
+  memory?: QueueMemory;
   messageBytesMax?: number;
   blockedFrames?: number;
   isAttached?: boolean;
@@ -204,12 +206,16 @@ export async function newLine({
   messageBytesMax = 1_000_000,
   blockedFrames = 10_000,
   isAttached = true,
+  memory = new QueueMemory(),
 }: LineOptions = {}): Promise<Line> {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock, blockedFrames });
   const { deadLetters, events, reasons } = newDeadLetters(clock);
   const epoch = { now: 0 };
-  const out = new PeerLink({ index: 2, incarnation: 1, clock, deadLetters, messageBytesMax, epoch: () => epoch.now });
+  const out = new PeerLink({
+    ...{ index: 2, incarnation: 1, clock, deadLetters, messageBytesMax, memory },
+    epoch: () => epoch.now,
+  });
   const ingress = new KeptIngress();
   const line = { clock, network, out, ingress, events, reasons, epoch, ends: [] as (Error | undefined)[] } as Line;
   const host = network.host();

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { LINK_IDS_MAX, MARKER } from '../../../src/wire/entry.ts';
 import { AWAITED_ENTRIES, LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, PeerLink } from '../../../src/worker/peer-link.ts';
@@ -295,4 +296,52 @@ test('a link has the address of its process, incarnation included', () => {
   const { deadLetters } = newDeadLetters(clock);
   const link = new PeerLink({ index: 3, incarnation: 4, clock, deadLetters, messageBytesMax: 1, epoch: () => 0 });
   expect(link.address).toBe('~3.4');
+});
+
+describe('the bytes of what waits to be written', () => {
+  const KB64 = 64 * 1024;
+  const heavy = (memory: QueueMemory, n: number): Envelope => {
+    const { to, message: content } = message('counter/a', n);
+    const envelope = new Envelope(
+      'message',
+      to,
+      { ...(content as object), text: String(n % 10).repeat(KB64) },
+      undefined,
+      undefined,
+      0,
+    );
+    memory.weigh(envelope, envelope.message);
+    return envelope;
+  };
+
+  test('have a bound: false from half of it on, beyond it OVERLOADED, for messages and publishes', async () => {
+    const memory = new QueueMemory(4 * 1024 * 1024);
+    const line = await newLine({ isAttached: false, memory });
+    const said = numbers(0, 20).map((n) => line.out.mail(heavy(memory, n)));
+    expect([said.indexOf(false), line.reasons.length, new Set(line.reasons)]).toEqual([
+      7,
+      5,
+      new Set(['counter/a:OVERLOADED']),
+    ]);
+    expect(line.out.publish('news', { type: 'note', text: 'x'.repeat(KB64) }, undefined, 0)).toBe(false);
+    expect(line.reasons.at(-1)).toBe('news:OVERLOADED');
+    line.out.attach(line.near);
+    await line.settle();
+    expect([line.out.waiting, memory.bytes]).toEqual([0, 0]);
+    expect(line.out.publish('news', { type: 'note', text: 'x'.repeat(KB64) }, undefined, 0)).toBe(true);
+  });
+
+  test('return to nothing where the link ends, or its peer is forgotten', async () => {
+    const memory = new QueueMemory(4 * 1024 * 1024);
+    const line = await newLine({ isAttached: false, memory });
+    for (const n of numbers(0, 5)) line.out.mail(heavy(memory, n));
+    line.out.publish('news', { type: 'note', text: 'x'.repeat(KB64) }, undefined, 0);
+    line.out.note(1, 'x'.repeat(KB64));
+    line.out.detach();
+    expect([line.out.takeUnwritten().length, memory.bytes]).toEqual([5, 0]);
+    line.out.mail(heavy(memory, 1));
+    line.out.drop();
+    line.out.mail(heavy(memory, 2));
+    expect(memory.bytes).toBe(0);
+  });
 });

@@ -1,0 +1,71 @@
+/** Mail that waits to be written to one other process, in order: the one writer of the queue, and what it holds by bytes. */
+import { Ring } from '../structures/ring.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+
+export class MailLane<T extends Weighed> {
+  #memory: QueueMemory;
+  readonly #queue = new Ring<T>();
+  #bytes = 0;
+
+  readonly #lengthMax: number;
+
+  /** Of messages and bytes; what is no message is taken beyond them. */
+  constructor(memory: QueueMemory, lengthMax: number) {
+    this.#memory = memory;
+    this.#lengthMax = lengthMax;
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  hasRoomFor(item: T): boolean {
+    return this.#queue.length < this.#lengthMax && this.#memory.hasRoomFor(item, this.#bytes);
+  }
+
+  /** Which bound leaves no room for it. */
+  fullText(item: T, way: string): string {
+    const { queueBytesMax } = this.#memory;
+    if (this.#queue.length >= this.#lengthMax) return `at most ${this.#lengthMax} messages wait ${way}; got one more`;
+    if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
+    return `at most ${queueBytesMax} bytes wait ${way}; got ${bytesOf(item)} more`;
+  }
+
+  /** It takes less than half of its bytes, and all queues together less than half of theirs. */
+  get isClear(): boolean {
+    return this.#bytes * 2 <= this.#memory.queueBytesMax && !this.#memory.isHigh;
+  }
+
+  push(item: T): void {
+    this.#queue.push(item);
+    this.#bytes += bytesOf(item);
+    this.#memory.hold(item);
+  }
+
+  peek(): T | undefined {
+    return this.#queue.peek();
+  }
+
+  shift(): T | undefined {
+    const item = this.#queue.shift();
+    if (item === undefined) return undefined;
+    this.#bytes -= bytesOf(item);
+    this.#memory.release(item);
+    return item;
+  }
+
+  /** Takes all, in order. */
+  clear(): T[] {
+    const all = this.#queue.clear();
+    this.#bytes = 0;
+    for (const item of all) this.#memory.release(item);
+    return all;
+  }
+
+  /** The other process is gone for good: what still comes for it is in nobody's way. */
+  close(): void {
+    this.clear();
+    this.#memory = new QueueMemory();
+  }
+}
