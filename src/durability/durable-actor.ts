@@ -255,7 +255,8 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
     const numbers = this.#dispatch.acknowledged(signal);
-    if (numbers.length === 0 || this.#isClosed) return;
+    // While a commit is in doubt there is no other: it would pass for that one. Its receiver says so again.
+    if (numbers.length === 0 || this.#isClosed || this.#doubtful) return;
     this.#open ??= new TurnBatch();
     for (const one of numbers) this.#open.erase(outgoingPart(one));
     this.#tidy.start();

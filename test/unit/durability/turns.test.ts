@@ -32,6 +32,20 @@ const counter = defineActor({
   },
 });
 
+/** It takes its time before it begins again. */
+const patient = defineActor({
+  durable: true,
+  supervision: { backoff: { initialMs: 2_000, maxMs: 2_000, factor: 1, jitter: 0 } },
+  state: () => ({ n: 0 }),
+  receive: {
+    add: (ctx, { by }: { by: number }) => {
+      ctx.state.n += by;
+      return ctx.state.n;
+    },
+    forward: (ctx, { to, by }: { to: string; by: number }) => void ctx.tell(to, { type: 'add', by }),
+  },
+});
+
 const gates: Gate[] = [];
 
 function start(
@@ -39,7 +53,7 @@ function start(
   store = new FaultyStore(disk),
   startedAt = 1_000,
 ): Kit & { store: FaultyStore } {
-  return Object.assign(startKit({ counter }, {}, store, { startedAt }), { store });
+  return Object.assign(startKit({ counter, patient }, {}, store, { startedAt }), { store });
 }
 
 describe('a durable actor', () => {
@@ -145,6 +159,28 @@ describe('a commit that fails', () => {
     await clock.advance(100);
     expect(await Promise.all(asks)).toEqual([2, 5]);
     expect(await system.ask('counter/a', { type: 'get' })).toBe(5);
+  });
+
+  it('is the only one until the record is read: what arrives meanwhile is no other commit, which would pass for it', async () => {
+    const { system, store, clock } = start();
+    gates[0] = new Gate();
+    const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+    const slow = system.ask('counter/b', { type: 'slow', by: 1, gate: 0 }, { timeoutMs: 60_000 });
+    await system.ask('patient/a', { type: 'forward', to: 'counter/b', by: 1 });
+    store.failures = 1;
+    const added = system.ask('patient/a', { type: 'add', by: 5 }, { timeoutMs: 60_000 });
+    await moment();
+    expect(store.failures).toBe(0);
+    // The receiver acknowledges what the actor has told it, while that waits for its next start.
+    gates[0]?.open();
+    await slow;
+    for (let n = 0; n < 19; n++) {
+      await clock.advance(100);
+      await moment();
+    }
+    await clock.advance(5_000);
+    expect(await added).toBe(5);
+    expect(await system.ask('patient/a', { type: 'add', by: 1 })).toBe(6);
   });
 
   it('again and again makes the actor fail: its askers are told, nothing is half done', async () => {
