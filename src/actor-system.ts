@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
 import type { KernelLimits } from './actor/kernel.ts';
+import type { Store } from './store/store.ts';
 import { socketStore } from './store/socket-store.ts';
 import { Storage } from './store/storage.ts';
 import type { StoreOwner } from './store/store-owner.ts';
@@ -18,6 +19,7 @@ import { stopOnSignals } from './signals.ts';
 import { openSocketFolder } from './socket-folder.ts';
 import { systemClock } from './vocabulary/system-clock.ts';
 import { ClusterProcess } from './worker/cluster-process.ts';
+import { termsOfAll } from './worker/kind-terms.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
 import { LocalProcess } from './worker/local-process.ts';
 import type { System } from './worker/system.ts';
@@ -90,9 +92,10 @@ async function startCluster(
   options: ResolvedOptions,
   behaviours: ReadonlyMap<string, Behaviour>,
   clusterHost: ClusterHost,
-  storage: Storage | undefined,
+  opened: Storage | undefined,
 ): Promise<System> {
-  const { name, groups, supervision: policy, hangMs, shutdownMs, main } = options;
+  let storage = opened;
+  const { name, dataDir, groups, supervision: policy, hangMs, shutdownMs, main } = options;
   const clock = systemClock();
   const log = openLog(options.log, { system: name });
   const random = Math.random;
@@ -102,21 +105,19 @@ async function startCluster(
   const heartbeatMs = Math.max(10, Math.min(1_000, hangMs / 5));
   const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
   const self = { index: 0, incarnation: 1, role: 'master' };
-  const owner = await storage
-    ?.openOwner({ socketDir, system: name, token, pollMicros: options.pollMicros })
-    .catch((error) => {
-      removeSocketFolder(socketDir);
-      throw error;
-    });
+  const accessTo = async (acquired: Storage): Promise<StoreAccess> => {
+    const seed = { socketDir, system: name, token, pollMicros: options.pollMicros };
+    const owner = await acquired.openOwner(seed);
+    const { path } = owner;
+    return { path, record: recordOf(acquired, owner), store: socketStore({ ...seed, clock, path, self }) };
+  };
+  let access = await (storage && accessTo(storage))?.catch((error) => {
+    removeSocketFolder(socketDir);
+    throw error;
+  });
   const loggedHost =
     typeof options.log === 'string' ? clusterHost : new LoggedHost(clusterHost, logRelay(options.log, name));
-  const host = storage && owner ? new RecordedHost(loggedHost, recordOf(storage, owner)) : loggedHost;
-  const store =
-    owner &&
-    socketStore({
-      ...{ clock, socketDir, path: owner.path, system: name, token, self },
-      pollMicros: options.pollMicros,
-    });
+  const host = new RecordedHost(loggedHost, access?.record);
   const network = new SocketNetwork({
     clock,
     folder: socketDir,
@@ -140,14 +141,14 @@ async function startCluster(
   const limits = limitsOf(options);
   const peer = new ClusterProcess({
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
-    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store },
+    ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: access?.store },
   });
   const path = await peer.listen().catch(async (error) => {
     await cleanUp();
     throw error;
   });
   const { durableInMemoryMax, pollMicros, askTimeoutMs, messageBytesMax, checkMessages, memory } = options;
-  const workerOptions: WorkerOptions = {
+  const workerOptions = (): WorkerOptions => ({
     ...{
       ...{ askTimeoutMs, messageBytesMax, checkMessages },
       ...(memory !== undefined && { memory }),
@@ -156,11 +157,26 @@ async function startCluster(
       durableInMemoryMax,
       log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
     },
-    ...(owner && { storePath: owner.path }),
+    ...(access && { storePath: access.path }),
+  });
+  /** The first durable kind has come with a reload. */
+  const openStore = async (): Promise<{ options: WorkerOptions; startedAt: number }> => {
+    if (!storage || !access) {
+      const acquired = await Storage.acquire(dataDir, name, log);
+      access = await accessTo(acquired).catch(async (error) => {
+        await acquired.close();
+        throw error;
+      });
+      storage = acquired;
+      host.recordIn(access.record);
+      peer.openStore(access.store);
+    }
+    return { options: workerOptions(), startedAt: storage.startedAt };
   };
   const master = new Master({
     ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
-    kinds: new Map([...behaviours].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
+    kinds: termsOfAll(behaviours),
+    openStore,
     boot: {
       system: name,
       actors: options.actors as string,
@@ -168,7 +184,7 @@ async function startCluster(
       token,
       startedAt,
       heartbeatMs,
-      options: workerOptions,
+      options: workerOptions(),
       ...(main && { main }),
     },
     peer: { channel: toPeer, path },
@@ -187,6 +203,14 @@ async function startCluster(
     throw error;
   }
   return peer.system;
+}
+
+/** How the processes of a system reach its store. */
+interface StoreAccess {
+  /** Of the socket of its owner. */
+  readonly path: string;
+  readonly store: Store;
+  readonly record: ProcessRecord;
 }
 
 function recordOf(storage: Storage, owner: StoreOwner): ProcessRecord {

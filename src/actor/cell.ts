@@ -56,7 +56,7 @@ export interface CellOrigin {
 /** `mail`: what becomes of waiting mail: it activates another incarnation, or is refused with a code. */
 export interface Ending {
   reason: ExitReason;
-  mail: 'deliver-again' | 'ACTOR_STOPPED' | 'ACTOR_FAILED' | 'SHUTTING_DOWN';
+  mail: 'deliver-again' | 'ACTOR_STOPPED' | 'ACTOR_FAILED' | 'SHUTTING_DOWN' | 'UNKNOWN_KIND';
   error?: Error;
 }
 

@@ -55,7 +55,12 @@ export interface Kernel {
   readonly log: Log;
   readonly events: EventBus;
   readonly limits: KernelLimits;
+  /** What this process can host. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;
+  /** All kinds of the system. */
+  readonly kinds: () => string[];
+  /** Whether there was such a kind, until a reload without it. */
+  readonly wasRemoved: (kind: string) => boolean;
   readonly scheduler: Scheduler;
   readonly pending: PendingReplies;
   readonly deadLetters: DeadLetters;

@@ -272,6 +272,7 @@ export function startAgain(cell: Cell, error: Error): void {
 /** What becomes of the mail behind an end: a later incarnation gets it, unless there is to be none. */
 export function endingOf(reason: ExitReason): Ending {
   if (reason === 'shutdown') return { reason, mail: 'SHUTTING_DOWN' };
+  if (reason === 'kind-removed') return { reason, mail: 'UNKNOWN_KIND' };
   return { reason, mail: reason === 'parent-ended' || reason === 'killed' ? 'ACTOR_STOPPED' : 'deliver-again' };
 }
 

@@ -5,13 +5,15 @@ import { didYouMean, listed } from '../vocabulary/names.ts';
 import type { Ending } from './cell.ts';
 import type { Kernel } from './kernel.ts';
 
-export function refuseUnknownKind({ deadLetters, behaviours }: Kernel, envelope: Envelope): void {
-  deadLetters.refuse(envelope, 'UNKNOWN_KIND', unknownKindText(behaviours, envelope.to));
+export function refuseUnknownKind(kernel: Kernel, envelope: Envelope): void {
+  kernel.deadLetters.refuse(envelope, 'UNKNOWN_KIND', unknownKindText(kernel, envelope.to));
 }
 
-export function unknownKindText(behaviours: Kernel['behaviours'], id: ActorId): string {
-  const hint = didYouMean(kindOf(id), behaviours.keys());
-  return `an id has one of the kinds ${listed(behaviours.keys())}; got ${id}${hint}`;
+export function unknownKindText({ kinds, wasRemoved }: Kernel, id: ActorId): string {
+  const kind = kindOf(id);
+  if (wasRemoved(kind)) return `the kind '${kind}' was removed by a reload, and its actors have ended; got ${id}`;
+  const known = kinds();
+  return `an id has one of the kinds ${listed(known)}; got ${id}${didYouMean(kind, known)}`;
 }
 
 export function refuseOfFailed({ deadLetters }: Kernel, envelope: Envelope): void {

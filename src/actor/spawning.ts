@@ -21,12 +21,14 @@ import { waitForStart } from './local-wait.ts';
 
 /** The id to spawn under; throws for a kind that is not known. */
 export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
-  if (!kernel.behaviours.has(kind)) {
-    const known = [...kernel.behaviours.keys()];
-    const text = `spawn() takes one of the kinds ${listed(known)}; got ${show(kind)}${didYouMean(kind, known)}`;
-    throw new TroupeError('UNKNOWN_KIND', text);
-  }
+  if (!kernel.kinds().includes(kind)) throw unknownKind(kernel.kinds(), kind);
   return actorId(kind, options.key ?? kernel.newKey());
+}
+
+function unknownKind(kinds: Iterable<string>, kind: unknown): TroupeError {
+  const known = [...kinds];
+  const text = `spawn() takes one of the kinds ${listed(known)}; got ${show(kind)}${didYouMean(kind, known)}`;
+  return new TroupeError('UNKNOWN_KIND', text);
 }
 
 /** A copy of the arguments, taken before anything is opened or given a place. Throws for what is no plain data. */
@@ -93,6 +95,8 @@ export async function spawnChild(
 ): Promise<ActorId> {
   const { kernel, host, context } = parent;
   const id = spawnId(kernel, kind, options);
+  // A child lives here, with the code that is here.
+  if (!kernel.behaviours.has(kind)) throw unknownKind(kernel.behaviours.keys(), kind);
   const args = spawnArgs(options);
   checkAlive(parent, context);
   if ((parent.extras.children?.size ?? 0) >= CHILDREN_MAX) {

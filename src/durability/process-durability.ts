@@ -40,18 +40,20 @@ export interface DurabilityOptions {
   toRef(id: ActorId): unknown;
   /** Whether this process wakes the actor, should it have something to do. */
   isOurs(id: ActorId): boolean;
+  /** Default: by the behaviours of this process. */
+  isDurable?(id: ActorId): boolean;
   inMemoryMax?: number | undefined;
 }
 
 export class ProcessDurability implements Durability {
-  readonly store: Store | undefined;
-  readonly letters: StoredDeadLetters | undefined;
+  store: Store | undefined;
+  letters: StoredDeadLetters | undefined;
   readonly #options: DurabilityOptions;
   readonly #outbox: ProcessOutbox;
-  readonly #committer: Committer | undefined;
-  readonly #wakes: Wakes | undefined;
-  readonly #timers: WallTimers | undefined;
-  readonly #door: DurableDoor | undefined;
+  #committer: Committer | undefined;
+  #wakes: Wakes | undefined;
+  #timers: WallTimers | undefined;
+  #door: DurableDoor | undefined;
   /** In memory, in the order of their last turns. */
   readonly #actors = new Map<ActorId, DurableActor>();
   /** Cells that have ended and still commit. */
@@ -65,14 +67,19 @@ export class ProcessDurability implements Durability {
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
-    const { kernel, store, startedAt, toRef, isOurs } = options;
-    this.store = store;
+    const { kernel, store, startedAt } = options;
     this.#outbox = new ProcessOutbox(kernel, startedAt);
     this.#gate = new ProbationGate(kernel.clock);
     // Whoever began before this system did may have died with the one before it.
     this.#crashedBefore = fencesFrom(startedAt, 0);
-    if (!store) return;
+    if (store) this.openStore(store);
+  }
+
+  /** From now on there is one. */
+  openStore(store: Store): void {
+    const { kernel, toRef, isOurs, startedAt } = this.#options;
     const { clock, log } = kernel;
+    this.store = store;
     this.letters = new StoredDeadLetters(store, toRef);
     this.#committer = new Committer(store, clock);
     this.#wakes = new Wakes({
@@ -133,7 +140,8 @@ export class ProcessDurability implements Durability {
   }
 
   isDurable(id: ActorId): boolean {
-    return this.#options.kernel.behaviours.get(kindOf(id))?.durable !== undefined;
+    const { kernel } = this.#options;
+    return this.#options.isDurable?.(id) ?? kernel.behaviours.get(kindOf(id))?.durable !== undefined;
   }
 
   keepsOf(senders: ReadonlySet<ActorId>): boolean {

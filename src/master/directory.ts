@@ -1,5 +1,5 @@
 /** The places of actors that are not placed by hash: given once, the same for everybody, until the worker dies. */
-import type { ActorId } from '../vocabulary/address.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 
 /** Places given at most; one more is refused with OVERLOADED. */
@@ -29,6 +29,11 @@ export class Directory {
 
   *on(worker: number): Iterable<ActorId> {
     for (const [id, home] of this.#homes) if (home === worker) yield id;
+  }
+
+  /** The places of one kind. */
+  *of(kind: string): Iterable<[ActorId, number]> {
+    for (const entry of this.#homes) if (kindOf(entry[0]) === kind) yield entry;
   }
 
   forgetWorker(worker: number): void {

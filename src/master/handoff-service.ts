@@ -45,7 +45,7 @@ export class HandoffService {
   readonly #handoffs = new Handoffs();
   readonly #waiting = new Map<MoveId, Waiting & { timer: Timer }>();
   /** What waits for a unit to be free, in order. */
-  #line: { units: Unit[]; begin: () => void }[] = [];
+  #line: { units: Unit[]; begin: () => void; isBarrier?: true }[] = [];
   /** Pins of this turn of the loop, for one change. */
   #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
   #ended = new Set<ActorId>();
@@ -75,7 +75,7 @@ export class HandoffService {
   /** Gives an id a place of its own. Rejects ALREADY_EXISTS where an actor lives under it elsewhere. */
   async claim(id: ActorId, worker: number, fresh: boolean): Promise<void> {
     this.keep(id);
-    if (fresh && !this.#placement.isClosed(worker)) return this.#pin(id, worker);
+    if (fresh && !this.#placement.hosts.isClosed(worker)) return this.#pin(id, worker);
     // Also where it is at home there already: another claim for the same id may be under way.
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
   }
@@ -150,9 +150,28 @@ export class HandoffService {
     const line = this.#line;
     this.#line = [];
     for (const entry of line) {
-      if (this.#isFree(entry.units)) entry.begin();
+      if (this.#mayBegin(entry.units, entry.isBarrier === true)) entry.begin();
       else this.#line.push(entry);
     }
+  }
+
+  /** Calls when no hand-off is under way; what is asked for meanwhile waits behind it. */
+  whenStill(act: () => void): Promise<void> {
+    this.settleNow();
+    return new Promise((resolve) => {
+      const begin = (): void => {
+        this.#publishFresh();
+        act();
+        resolve();
+      };
+      this.#line.push({ units: [], begin, isBarrier: true });
+      this.nextInLine();
+    });
+  }
+
+  #mayBegin(units: readonly Unit[], isBarrier: boolean): boolean {
+    if (this.#line.some((waiting) => waiting.isBarrier)) return false;
+    return isBarrier ? this.#handoffs.size === 0 : this.#isFree(units);
   }
 
   #pin(id: ActorId, worker: number | null): Promise<void> {
@@ -198,12 +217,12 @@ export class HandoffService {
     this.settleNow();
     return new Promise((resolve, reject) => {
       const start = (): void => void begin().then(resolve, reject);
-      if (this.#isFree(units)) start();
+      if (this.#mayBegin(units, false)) start();
       else this.#line.push({ units, begin: start });
     });
   }
 
-  #isFree(units: Unit[]): boolean {
+  #isFree(units: readonly Unit[]): boolean {
     return !units.some((unit) => this.#handoffs.isMoving(unit));
   }
 
@@ -229,7 +248,8 @@ export class HandoffService {
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
     // Not to one that is drained: it would be gone before long, and what came last with it.
-    const isGone = purpose === 'move' ? this.#placement.isLeaving(worker) : this.#placement.isClosed(worker);
+    const isGone =
+      purpose === 'move' ? this.#placement.hosts.isLeaving(worker) : this.#placement.hosts.isClosed(worker);
     const isOpen = to?.isLinked && !isGone;
     if (!isOpen)
       return Promise.reject(
@@ -256,7 +276,7 @@ export class HandoffService {
   #homeOfUnit(unit: Unit): number {
     const shard = parseUnit(unit);
     if (!shard) return this.#placement.homeOf(unit) ?? NOWHERE;
-    return this.#placement.table.homeOfShard(shard.role, shard.shard);
+    return this.#placement.table.homeOfShard(shard.column, shard.shard);
   }
 
   #expire(move: MoveId): void {

@@ -6,24 +6,27 @@
  *                                              └────────► handoff-service ──► holds, settlements
  */
 import type { Log } from '../observe/log.ts';
+import { planKinds } from '../placement/kind-plan.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
-import { shardUnit } from '../placement/shard.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
-import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { BootOrder, ControlChannel, IdleAnswer, MasterRequest, ToMaster, ToProcess } from '../wire/control.ts';
+import { errorFromData, TroupeError } from '../vocabulary/errors.ts';
+import type { BootOrder, ControlChannel, IdleAnswer, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Participants } from './participants.ts';
-import { type KindPlacement, PlacementService, type ShareMove } from './placement-service.ts';
+import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
+import { Requests } from './requests.ts';
 import { Rolling } from './rolling.ts';
+import { Shares } from './shares.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
 import { WindingDown } from './winding-down.ts';
 import type { WorkerExit, WorkerHost } from './worker-host.ts';
 import { WorkerSupervisor } from './worker-supervisor.ts';
+
+type LoadedKinds = Readonly<Record<string, KindTerms>>;
 
 export interface MasterOptions {
   readonly host: WorkerHost;
@@ -34,9 +37,11 @@ export interface MasterOptions {
   readonly hangMs: number;
   readonly shutdownMs: number;
   readonly groups: readonly { role: string; count: number }[];
-  readonly kinds: ReadonlyMap<string, KindPlacement>;
+  readonly kinds: ReadonlyMap<string, KindTerms>;
   /** What every worker is told first; `self` is filled in. */
   readonly boot: Omit<BootOrder, 'type' | 'self'>;
+  /** A reload has brought the first durable kind. What changes in the orders of workers that come from now on. */
+  readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** The master's own data plane. */
   readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
 }
@@ -55,9 +60,8 @@ export class Master {
   readonly #placement: PlacementService;
   readonly #handoffs: HandoffService;
   readonly #moves: LiveMoves;
-  readonly #rolling: Rolling;
-  /** Workers whose share is on its way to them. */
-  readonly #shares = new Map<number, Promise<void>>();
+  readonly #requests: Requests;
+  readonly #shares: Shares;
   readonly #events: EventHub;
   readonly #queries: Queries;
   readonly #self: Participant;
@@ -66,16 +70,17 @@ export class Master {
   #isChangeTold = true;
   #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
+  #bootOrder: Omit<BootOrder, 'type' | 'self'>;
 
   constructor(options: MasterOptions) {
     const { clock, groups, kinds, peer } = options;
     this.#options = options;
+    this.#bootOrder = options.boot;
     this.#events = new EventHub(this.#participants);
     this.#queries = new Queries(clock);
     this.#placement = new PlacementService({
-      table: PlacementTable.from({ epoch: 0, columns: {}, pins: [] }),
+      table: PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds: Object.fromEntries(kinds) }),
       participants: this.#participants,
-      kinds,
       roles: [...new Set(groups.map(({ role }) => role))],
       actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
       changed: (epoch) => this.#events.emit('placement-changed', { epoch }),
@@ -94,14 +99,35 @@ export class Master {
       changed: () => this.#tellWorkers(),
     });
     this.#moves = new LiveMoves(clock, this.#handoffs);
-    this.#rolling = new Rolling({
+    const { log, shutdownMs: limitMs } = options;
+    this.#shares = new Shares({ clock, log, moves: this.#moves, limitMs });
+    const rolling = new Rolling({
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
       handoffs: this.#handoffs,
       drainMs: options.shutdownMs,
-      stay: ({ index, role }) => this.#moveShares(index, this.#placement.stay(index, role)),
+      shares: this.#shares,
+      stay: ({ index, role }) => this.#shares.come(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
       isSilent: (worker) => this.#isSilent(worker),
-      settled: async (worker) => this.#shares.get(worker),
+      reload: {
+        ...{ log, participants: this.#participants, queries: this.#queries },
+        openStore: async () => {
+          this.#bootOrder = { ...this.#bootOrder, ...(await options.openStore?.()) };
+        },
+        admit: ({ participant }) => participant && this.#welcome(participant),
+        join: (worker) => {
+          worker.isTrial = false;
+          worker.isLeaving = false;
+          if (worker.participant && worker.isRunning) this.#join(worker.participant);
+        },
+      },
+    });
+    this.#requests = new Requests({
+      ...{ clock, placement: this.#placement, handoffs: this.#handoffs, moves: this.#moves, rolling },
+      ...{ participants: this.#participants, moveMs: limitMs },
+      addWorker: (role) => this.#addWorker(role),
+      metrics: () => this.#metrics(),
+      shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
     this.#self = {
       index: 0,
@@ -153,7 +179,7 @@ export class Master {
 
   #boot(participant: Participant): void {
     const { index, incarnation, role } = participant;
-    participant.channel.send({ type: 'boot', ...this.#options.boot, self: { index, incarnation, role } });
+    participant.channel.send({ type: 'boot', ...this.#bootOrder, self: { index, incarnation, role } });
   }
 
   #heard(worker: SupervisedWorker | undefined, participant: Participant, message: ToMaster): void {
@@ -162,7 +188,7 @@ export class Master {
         return this.#boot(participant);
       case 'listening':
         participant.path = message.path;
-        return this.#welcome(participant);
+        return this.#listening(worker, participant, message.kinds);
       case 'linked':
         return this.#linked(participant);
       case 'ready':
@@ -194,8 +220,21 @@ export class Master {
       case 'event':
         return this.#events.relay(participant.index, message.name, message.payload);
       case 'request':
-        return void this.#request(participant, message.request, message.what);
+        return void this.#requests.serve(participant, message.request, message.what);
     }
+  }
+
+  /** It has loaded the code. One that tries it out waits for word. */
+  #listening(worker: SupervisedWorker | undefined, participant: Participant, kinds: LoadedKinds = {}): void {
+    if (!worker) return this.#welcome(participant);
+    const faults = worker.isTrial ? [] : planKinds(this.#placement.table.kinds(), kinds).faults;
+    if (faults.length > 0) {
+      const text = `${faults.join('\n')} (code was changed without a reload)`;
+      return this.#supervisor.cannotStart(worker, new TroupeError('INVALID_OPTIONS', text));
+    }
+    this.#placement.hosts.loaded(participant.index, kinds);
+    this.#supervisor.hasLoaded(worker, kinds);
+    if (!worker.isTrial) this.#welcome(participant);
   }
 
   #welcome(participant: Participant): void {
@@ -217,7 +256,15 @@ export class Master {
     if (!this.#participants.isPresent(participant)) return;
     participant.isLinked = true;
     if (participant === this.#self) return;
-    if (this.#isPlaced) return this.#join(participant);
+    const { index, role } = participant;
+    if (this.#supervisor.get(index)?.isTrial) {
+      this.#placement.tryOut(index, role);
+      return participant.channel.send({ type: 'go' });
+    }
+    if (this.#isPlaced) {
+      this.#join(participant);
+      return participant.channel.send({ type: 'go' });
+    }
     const first = this.#supervisor.all();
     if (!first.every((worker) => worker.participant?.isLinked || worker.life.state === 'given-up')) return;
     this.#isPlaced = true;
@@ -232,32 +279,8 @@ export class Master {
   #join(participant: Participant): void {
     const { index, role } = participant;
     const moves = this.#placement.join(index, role);
-    participant.channel.send({ type: 'go' });
     this.#handoffs.nextInLine();
-    this.#moveShares(index, moves);
-  }
-
-  #moveShares(index: number, moves: ShareMove[]): void {
-    const ways = new Map<string, { to: number; units: string[] }>();
-    for (const { unit, from, to } of moves) {
-      const way = ways.get(`${from}:${to}`) ?? { to, units: [] };
-      ways.set(`${from}:${to}`, way);
-      way.units.push(shardUnit(unit.role, unit.shard));
-    }
-    const shares = [...ways.values()].map(({ to, units }) => this.#moveShare(units, to));
-    const settled = Promise.all(shares).then(() => {});
-    this.#shares.set(index, settled);
-    void settled.then(() => this.#shares.get(index) === settled && this.#shares.delete(index));
-  }
-
-  /** What its old home refuses stays there; of several units the others still go. */
-  async #moveShare(units: string[], to: number): Promise<void> {
-    const { clock, shutdownMs, log } = this.#options;
-    try {
-      await this.#moves.move(units, to, { untilMs: clock.now() + shutdownMs, isForced: false });
-    } catch (error) {
-      log.debug({ units: units.length, to, err: error }, 'units stay where they are');
-    }
+    this.#shares.come(index, moves);
   }
 
   #ready(worker: SupervisedWorker, participant: Participant): void {
@@ -283,68 +306,6 @@ export class Master {
     if (isNews) this.#events.emit('worker-exited', { worker: index, pid, role, incarnation, ...exit });
     // The first table waits for all first workers; one that is gone is not waited for.
     if (!this.#isPlaced && worker.isLeaving) this.#supervisor.forget(worker);
-  }
-
-  async #request(participant: Participant, request: number, what: MasterRequest): Promise<void> {
-    const reply = (outcome: { value?: unknown; error?: ErrorData }): void =>
-      participant.channel.send({ type: 'reply', request, ...outcome });
-    try {
-      reply({ value: await this.#carryOut(participant, what) });
-    } catch (error) {
-      const fault =
-        error instanceof TroupeError
-          ? error
-          : new TroupeError('ACTOR_UNAVAILABLE', asError(error).message, { cause: error });
-      reply({ error: errorToData(fault) });
-    }
-  }
-
-  #carryOut(participant: Participant, what: MasterRequest): unknown {
-    switch (what.kind) {
-      case 'claim':
-        return this.#claim(participant, what);
-      case 'locate':
-        return this.#placement.locate(what.id, what.role, what.strategy, participant.index);
-      case 'add-worker':
-        return this.#addWorker(what.role);
-      case 'metrics':
-        return this.#metrics();
-      case 'shutdown':
-        return this.shutdown(what.timeoutMs);
-      case 'move':
-        return this.#move(what.id, what.worker);
-      case 'remove-worker':
-        return this.#rolling.remove(what.index);
-      case 'restart-worker':
-        return this.#rolling.restart(what.index);
-      case 'reload':
-        return this.#rolling.reload();
-    }
-  }
-
-  /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */
-  async #move(id: ActorId, worker: number): Promise<void> {
-    const { clock, kinds, shutdownMs } = this.#options;
-    const { role = '' } = kinds.get(kindOf(id)) ?? {};
-    if (!this.#placement.hosts(role).includes(worker)) {
-      const text = `an actor moves to a worker that is ready${role && ` and of role '${role}'`}; got worker ${worker}`;
-      throw new TroupeError('NO_WORKER', text);
-    }
-    await this.#moves.moveActor(id, worker, { untilMs: clock.now() + shutdownMs, isForced: true });
-  }
-
-  async #claim(
-    participant: Participant,
-    { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
-  ): Promise<number> {
-    const chosen = worker ?? this.#placement.choose(role, strategy, participant.index);
-    const isAtHome = chosen === participant.index && this.#placement.isLeaving(chosen);
-    if (!this.#placement.isHost(chosen) && !isAtHome)
-      throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
-    await this.#handoffs.claim(id, chosen, fresh);
-    // Whoever wanted it is gone: nobody will spawn it, nor report its end.
-    if (!this.#participants.isPresent(participant)) this.#handoffs.release([id], chosen);
-    return chosen;
   }
 
   async #isSilent({ participant }: SupervisedWorker): Promise<boolean> {

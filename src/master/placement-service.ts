@@ -11,7 +11,7 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import {
   type DeadProcess,
-  type MoveId,
+  type KindTerms,
   type MoveOrder,
   NOWHERE,
   type PlacementStrategy,
@@ -21,20 +21,16 @@ import {
   type Unit,
 } from '../wire/control.ts';
 import { Directory } from './directory.ts';
+import { hashedNoMore, type KindChanges, placesAfter, placesOfTheirOwn } from './kind-places.ts';
 import type { Participants } from './participants.ts';
+import { Hosts } from './hosts.ts';
 import { RestartTrials } from './restart-trials.ts';
+import type { Draft, ShareMove } from './table-draft.ts';
 import { SpawnRegistry } from './spawn-registry.ts';
-
-/** How the actors of a kind are placed. */
-export interface KindPlacement {
-  role: string;
-  strategy: PlacementStrategy;
-}
 
 export interface PlacementOptions {
   readonly table: PlacementTable;
   readonly participants: Participants;
-  readonly kinds: ReadonlyMap<string, KindPlacement>;
   /** Roles that some worker has. */
   readonly roles: readonly string[];
   /** Actors on a worker, as of its last heartbeat. */
@@ -44,33 +40,20 @@ export interface PlacementOptions {
   readonly condemned: (ids: readonly ActorId[], worker: number) => void;
 }
 
-/** A shard that belongs to another worker than the one where it is. */
-export interface ShareMove {
-  unit: { role: string; shard: number };
-  from: number;
-  to: number;
-}
-
-/** What a table change is made of, but for its epoch. */
-interface Draft {
-  dead?: DeadProcess;
-  columns: Record<string, [shard: number, worker: number][]>;
-  pins: [id: ActorId, worker: number | null][];
-  settles: MoveId[];
-  stays?: MoveId[];
-}
+/** Of an id whose kind nobody knows. */
+const ANY_KIND = { column: '', strategy: 'hash' } as const;
 
 export class PlacementService {
   readonly spawned: SpawnRegistry = new SpawnRegistry();
   readonly #trials: RestartTrials = new RestartTrials();
+  readonly hosts: Hosts = new Hosts();
   readonly #options: PlacementOptions;
   readonly #directory = new Directory();
-  /** The workers that can host, with their roles. */
-  readonly #hosts = new Map<number, string>();
-  /** Workers that are drained: nothing new comes to them but the children of those who still live there. */
-  readonly #leaving = new Set<number>();
-  /** Those of them that are empty, and go now: not even that comes to them. */
-  readonly #closed = new Set<number>();
+  /**
+   * Kinds that were placed by hash a moment ago: mail for an actor that nobody has asked for may still be on its way to the
+   * home of its shard, so that is where its place is given.
+   */
+  readonly #wereHashed = new Set<string>();
   /** Given places since the last heartbeats: many that ask at once are spread all the same. */
   readonly #placedSince = new Map<number, number>();
 
@@ -82,25 +65,21 @@ export class PlacementService {
     return this.#options.table;
   }
 
-  hosts(role = ''): number[] {
-    const hosts = [...this.#hosts].filter(([, has]) => role === '' || has === role).map(([index]) => index);
-    return hosts.sort((one, other) => one - other);
-  }
-
-  isHost(worker: number): boolean {
-    return this.#hosts.has(worker);
+  /** A worker tries the new code out: for now it hosts what no other one could. */
+  tryOut(index: number, role: string): void {
+    this.hosts.tryOut(index, role);
+    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
   }
 
   /** The first table, with all that can host by now. */
   begin(workers: Iterable<[index: number, role: string]>): void {
-    for (const [index, role] of workers) this.#hosts.set(index, role);
-    const { forced } = this.#imbalance();
-    this.publish({ columns: forced, pins: [], settles: [] });
+    for (const [index, role] of workers) this.hosts.add(index, role);
+    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
   }
 
   /** Gives a new worker what nobody hosts; what lives elsewhere and belongs to it now is returned, to be handed off. */
   join(index: number, role: string): ShareMove[] {
-    this.#hosts.set(index, role);
+    this.hosts.add(index, role);
     const { forced, moves } = this.#imbalance();
     const homeless = this.spawned.take(NOWHERE);
     this.publish({ columns: forced, pins: [], settles: [] }, (table) => this.#startLists(homeless, table));
@@ -121,65 +100,89 @@ export class PlacementService {
     for (const id of ids) this.#trials.over(id);
   }
 
-  /** No longer a home for anything new. What it hosts is moved away by hand-offs: `unitsOn` says what and where to. */
-  leave(index: number): void {
-    this.#hosts.delete(index);
-    this.#leaving.add(index);
-  }
-
   /** Of one that leaves, once nothing lives there. False: something does. */
   close(index: number): boolean {
     if (this.unitsOn(index, 1).length > 0) return false;
-    this.#closed.add(index);
+    this.hosts.close(index);
     return true;
-  }
-
-  isClosed(worker: number): boolean {
-    return this.#closed.has(worker);
-  }
-
-  isLeaving(worker: number): boolean {
-    return this.#leaving.has(worker);
   }
 
   /** It hosts after all; what belongs to it and has left is returned, to be handed off. */
   stay(index: number, role: string): ShareMove[] {
-    this.#leaving.delete(index);
-    this.#closed.delete(index);
+    this.hosts.stay(index);
     return this.join(index, role);
   }
 
   /** Whether all that a worker may host could live on others. */
   canDoWithout(index: number): boolean {
-    const role = this.#hosts.get(index);
-    const others = [...this.#hosts].filter(([other]) => other !== index);
-    if (others.length === 0) return false;
-    return !this.#isWanted(role) || others.some(([, has]) => has === role);
+    const role = this.hosts.roleOf(index);
+    if (!this.hosts.of().some((other) => other !== index)) return false;
+    return !this.#isWanted(role) || this.hosts.of(role).some((other) => other !== index);
   }
 
   /** What a worker hosts, each unit with the worker where it would go, NOWHERE as long as none can host it; at most so many. */
   unitsOn(index: number, most: number): { unit: Unit; to: number }[] {
     const found: { unit: Unit; to: number }[] = [];
-    for (const role of this.#roles()) {
-      const hosts = this.hosts(role);
+    for (const [column, { role, hosts }] of this.#columns()) {
       const isWanted = this.#isWanted(role);
-      for (const [shard, worker] of this.table.column(role).entries()) {
+      for (const [shard, worker] of this.table.column(column).entries()) {
         if (worker !== index) continue;
         const to = rendezvous(shard, hosts);
-        if (to !== undefined || isWanted) found.push({ unit: shardUnit(role, shard), to: to ?? NOWHERE });
+        if (to !== undefined || isWanted) found.push({ unit: shardUnit(column, shard), to: to ?? NOWHERE });
       }
     }
     const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
     for (const id of places.slice(0, Math.max(0, most - found.length))) {
-      const to = leastLoaded(this.hosts(this.#kindOf(id).role), (worker) => this.#actorsOn(worker));
-      found.push({ unit: id, to: to ?? NOWHERE });
+      found.push({ unit: id, to: this.#placeFor(id) });
     }
     return found.slice(0, most);
   }
 
+  #placeFor(id: ActorId): number {
+    return leastLoaded(this.#hostsOf(kindOf(id)), (worker) => this.#actorsOn(worker)) ?? NOWHERE;
+  }
+
+  /** Kinds are new, have changed or are gone. */
+  changeKinds(kinds: KindChanges): void {
+    const { table } = this;
+    for (const kind of hashedNoMore(kinds, table)) this.#wereHashed.add(kind);
+    this.publish({ settles: [], kinds, ...placesAfter(kinds, table, this.#directory) });
+    for (const [kind, terms] of Object.entries(kinds)) if (!terms) this.spawned.removeKind(kind);
+    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
+  }
+
+  /** What is elsewhere than it belongs since these kinds have changed, to be handed off. */
+  misplaced(kinds: readonly string[]): ShareMove[] {
+    const places = placesOfTheirOwn(kinds, this.table, this.#directory);
+    const apart = places.filter(([id, from]) => !this.#hostsOf(kindOf(id)).includes(from));
+    const back = apart.map(([id, from]) => ({ unit: id, from, to: this.#placeFor(id) }));
+    return [...this.#imbalance().moves, ...back.filter(({ to }) => to !== NOWHERE)];
+  }
+
+  /** No mail is on its way any more by what held before; these actors of the kind live there. */
+  learnPlaces(ids: Iterable<ActorId>, worker: number): void {
+    for (const id of ids) {
+      if (this.table.pinOf(id) === undefined && this.#directory.get(id) === undefined) this.#directory.set(id, worker);
+    }
+  }
+
+  /** It was placed by hash a moment ago. */
+  isSettling(kind: string): boolean {
+    return this.#wereHashed.has(kind);
+  }
+
+  placesAreKnown(kind: string): void {
+    this.#wereHashed.delete(kind);
+  }
+
+  /** How many places of a kind the directory would have to give to the table. */
+  placesOf(kind: string): number {
+    return [...this.#directory.of(kind)].length;
+  }
+
   /** Actors of some kind live on workers of this role. */
   #isWanted(role: string | undefined): boolean {
-    return [...this.#options.kinds.values()].some((kind) => kind.role === role);
+    return [...this.table.kinds()].some(([, kind]) => kind.role === role);
   }
 
   *#pinsOn(index: number): Iterable<ActorId> {
@@ -188,9 +191,7 @@ export class PlacementService {
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
   bury(dead: DeadProcess, ended: MoveEnd[], startsAgain: boolean, isMoving: (unit: Unit) => boolean): void {
-    const wasLeaving = this.#leaving.delete(dead.index);
-    this.#closed.delete(dead.index);
-    const wasHost = this.#hosts.delete(dead.index) || wasLeaving;
+    const wasHost = this.hosts.remove(dead.index);
     this.#directory.forgetWorker(dead.index);
     const draft: Draft = {
       dead,
@@ -222,20 +223,20 @@ export class PlacementService {
 
   /** Where an id lives now; undefined where its kind's places are given on demand and none was. */
   homeOf(id: ActorId): number | undefined {
-    const { role, strategy } = this.#kindOf(id);
-    if (strategy === 'hash') return this.table.homeOf(id, role);
+    const { column, strategy } = this.#kindOf(id);
+    if (strategy === 'hash') return this.table.homeOf(id, column);
     return this.table.pinOf(id) ?? this.#directory.get(id);
   }
 
   /** Where its shard lives, whatever its pin says. */
   shardHomeOf(id: ActorId): number | undefined {
-    const { role, strategy } = this.#kindOf(id);
-    return strategy === 'hash' ? this.table.shardHomeOf(id, role) : undefined;
+    const { column, strategy } = this.#kindOf(id);
+    return strategy === 'hash' ? this.table.shardHomeOf(id, column) : undefined;
   }
 
   /** A worker for an actor that is to have a place of its own. Throws NO_WORKER. */
-  choose(role: string, strategy: PlacementStrategy, origin: number): number {
-    const hosts = this.hosts(role);
+  choose(kind: string, role: string, strategy: PlacementStrategy, origin: number): number {
+    const hosts = this.#hostsOf(kind, role);
     const chosen =
       (strategy === 'local' ? local(origin, hosts) : undefined) ??
       leastLoaded(hosts, (worker) => this.#actorsOn(worker));
@@ -248,12 +249,22 @@ export class PlacementService {
     return chosen;
   }
 
-  locate(id: ActorId, role: string, strategy: PlacementStrategy, origin: number): number {
+  /** Throws NO_WORKER, and UNKNOWN_KIND for a kind that is gone since. */
+  locate(id: ActorId, origin: number): number {
     const known = this.homeOf(id);
     if (known !== undefined && known !== NOWHERE) return known;
-    const worker = this.choose(role, strategy, origin);
+    const { role, column, strategy } = this.#knownKindOf(id);
+    const before = this.#wereHashed.has(kindOf(id)) ? this.table.shardHomeOf(id, column) : NOWHERE;
+    const isThere = this.hosts.has(before) || this.hosts.isLeaving(before);
+    const worker = isThere ? before : this.choose(kindOf(id), role, strategy, origin);
     this.#directory.set(id, worker);
     return worker;
+  }
+
+  #knownKindOf(id: ActorId): KindTerms {
+    const terms = this.table.termsOf(id);
+    if (!terms) throw new TroupeError('UNKNOWN_KIND', `the system has no kind '${kindOf(id)}'; got ${id}`);
+    return terms;
   }
 
   /** A fresh heartbeat counts what was placed before it. */
@@ -276,11 +287,11 @@ export class PlacementService {
   }
 
   #placeAgain(dead: number, draft: Draft, ended: MoveEnd[], isMoving: (unit: Unit) => boolean): void {
-    for (const role of this.#roles()) {
-      const column = this.table.column(role);
-      const { forced } = rebalance(column, this.hosts(role));
+    for (const [name, { hosts }] of this.#columns()) {
+      const column = this.table.column(name);
+      const { forced } = rebalance(column, hosts);
       const lost = forced.filter(([shard]) => column[shard] === dead);
-      if (lost.length > 0) draft.columns[role] = lost;
+      if (lost.length > 0) draft.columns[name] = lost;
     }
     for (const [id, worker] of this.table.pins()) {
       if (worker === dead) draft.pins.push([id, this.#placeOfItsOwn(id, dead, isMoving)]);
@@ -296,20 +307,20 @@ export class PlacementService {
    * home has packed it already: it keeps a place of its own.
    */
   #placeOfItsOwn(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {
-    const { role } = this.#kindOf(id);
-    if (this.spawned.homeOf(id) !== dead || !isMoving(shardUnit(role, shardOf(id)))) return null;
-    return rendezvous(shardOf(id), this.hosts(role)) ?? null;
+    const { column } = this.#kindOf(id);
+    if (this.spawned.homeOf(id) !== dead || !isMoving(shardUnit(column, shardOf(id)))) return null;
+    return rendezvous(shardOf(id), this.#hostsOf(kindOf(id))) ?? null;
   }
 
   #isSettled({ order, outcome }: MoveEnd): boolean {
-    return outcome === 'settle' && (this.isHost(order.to.index) || this.#leaving.has(order.to.index));
+    return outcome === 'settle' && (this.hosts.has(order.to.index) || this.hosts.isLeaving(order.to.index));
   }
 
   #placeUnits(draft: Draft, order: MoveOrder, to: number): void {
     for (const unit of order.units) {
       const shard = parseUnit(unit);
       if (shard) {
-        const column = (draft.columns[shard.role] ??= []);
+        const column = (draft.columns[shard.column] ??= []);
         const known = column.find(([number]) => number === shard.shard);
         if (known) known[1] = to;
         else column.push([shard.shard, to]);
@@ -343,9 +354,9 @@ export class PlacementService {
   }
 
   #newHomeOf(id: ActorId, table: PlacementTable): number {
-    const { role, strategy } = this.#kindOf(id);
-    if (strategy === 'hash') return table.homeOf(id, role);
-    return this.hosts(role).length > 0 ? this.locate(id, role, strategy, NOWHERE) : NOWHERE;
+    const { column, strategy } = this.#kindOf(id);
+    if (strategy === 'hash') return table.homeOf(id, column);
+    return this.#hostsOf(kindOf(id)).length > 0 ? this.locate(id, NOWHERE) : NOWHERE;
   }
 
   #imbalance(): {
@@ -354,20 +365,31 @@ export class PlacementService {
   } {
     const forced: Draft['columns'] = {};
     const moves: ShareMove[] = [];
-    for (const role of this.#roles()) {
-      const changes = rebalance(this.table.column(role), this.hosts(role), this.#leaving);
-      if (changes.forced.length > 0) forced[role] = changes.forced;
-      for (const { shard, from, to } of changes.moves) moves.push({ unit: { role, shard }, from, to });
+    const settling = new Set([...this.#wereHashed].map((kind) => this.table.kind(kind)?.column));
+    for (const [column, { hosts }] of this.#columns()) {
+      const changes = rebalance(this.table.column(column), hosts, this.hosts.leaving, this.hosts.all());
+      if (changes.forced.length > 0) forced[column] = changes.forced;
+      if (settling.has(column)) continue;
+      for (const { shard, from, to } of changes.moves) moves.push({ unit: shardUnit(column, shard), from, to });
     }
     return { forced, moves };
   }
 
-  #roles(): string[] {
-    return [...new Set(['', ...this.#options.roles, ...this.#hosts.values()])];
+  /** Columns in use, each with the workers that host it. */
+  #columns(): Map<string, { role: string; hosts: number[] }> {
+    const roles = ['', ...this.#options.roles, ...this.hosts.roles()];
+    const columns = new Map(roles.map((role) => [role, { role, hosts: this.hosts.of(role) }]));
+    for (const [kind, { column, role }] of this.table.kinds())
+      columns.set(column, { role, hosts: this.#hostsOf(kind) });
+    return columns;
   }
 
-  #kindOf(id: ActorId): KindPlacement {
-    return this.#options.kinds.get(kindOf(id)) ?? { role: '', strategy: 'hash' };
+  #hostsOf(kind: string, role: string = this.table.kind(kind)?.role ?? ''): number[] {
+    return this.hosts.ofKind(kind, role);
+  }
+
+  #kindOf(id: ActorId): Pick<KindTerms, 'column' | 'strategy'> {
+    return this.table.termsOf(id) ?? ANY_KIND;
   }
 
   #actorsOn(worker: number): number {

@@ -13,16 +13,25 @@ export interface ProcessRecord {
 
 export class RecordedHost implements WorkerHost {
   readonly #host: WorkerHost;
-  readonly #record: ProcessRecord;
+  readonly #running = new Set<number>();
+  #record: ProcessRecord | undefined;
 
-  constructor(host: WorkerHost, record: ProcessRecord) {
+  /** `record`: undefined as long as there is nothing on disk that a process could harm. */
+  constructor(host: WorkerHost, record: ProcessRecord | undefined) {
     this.#host = host;
     this.#record = record;
   }
 
+  /** From now on it is written down who runs; those that run already first. */
+  recordIn(record: ProcessRecord): void {
+    this.#record = record;
+    for (const pid of this.#running) record.addWorker(pid);
+  }
+
   fork(worker: { index: number; incarnation: number; role: string }): WorkerProcess {
     const process = this.#host.fork(worker);
-    this.#record.addWorker(process.pid);
+    this.#running.add(process.pid);
+    this.#record?.addWorker(process.pid);
     return {
       pid: process.pid,
       channel: process.channel,
@@ -30,8 +39,9 @@ export class RecordedHost implements WorkerHost {
       kill: (signal) => process.kill(signal),
       onExit: (listener) =>
         process.onExit((exit) => {
-          this.#record.died(worker);
-          this.#record.removeWorker(process.pid);
+          this.#running.delete(process.pid);
+          this.#record?.died(worker);
+          this.#record?.removeWorker(process.pid);
           listener(exit);
         }),
     };

@@ -3,7 +3,7 @@
  *
  *   remove    leave ─► everything moves to others ─► its servers finish ─► exit
  *   restart   the same, then forked again, and its share moves back
- *   reload    restart of each, one after another; a worker that nobody can stand in for gets a stand-in first
+ *   reload    restart of each, one after another, with new code: see reload.ts
  */
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -11,6 +11,8 @@ import type { Unit } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
+import { Reload, type ReloadParts } from './reload.ts';
+import type { Shares } from './shares.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
 import type { WorkerSupervisor } from './worker-supervisor.ts';
 
@@ -36,8 +38,9 @@ export interface RollingParts {
   readonly isSilent: (worker: SupervisedWorker) => Promise<boolean>;
   /** It hosts after all: its share comes back. */
   readonly stay: (worker: SupervisedWorker) => void;
-  /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
-  readonly settled: (worker: number) => Promise<void>;
+  readonly shares: Shares;
+  /** What a reload needs beside. */
+  readonly reload: Pick<ReloadParts, 'log' | 'participants' | 'queries' | 'openStore' | 'admit' | 'join'>;
 }
 
 export class Rolling {
@@ -57,11 +60,10 @@ export class Rolling {
   }
 
   reload(): Promise<void> {
-    return this.#inLine(async () => {
-      for (const worker of this.#parts.supervisor.all()) {
-        if (worker.life.state !== 'given-up' && worker.life.state !== 'stopped') await this.#restartOrStandIn(worker);
-      }
-    });
+    const replace = (worker: SupervisedWorker): Promise<void> => this.#restartOrStandIn(worker);
+    const remove = (worker: SupervisedWorker): Promise<void> => this.#remove(worker);
+    const { reload } = this.#parts;
+    return this.#inLine(() => new Reload({ ...this.#parts, ...reload, replace, remove }).run());
   }
 
   #inLine<T>(work: () => Promise<T>): Promise<T> {
@@ -80,7 +82,7 @@ export class Rolling {
   async #remove(worker: SupervisedWorker): Promise<void> {
     const { supervisor, placement } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
-    if (placement.isHost(worker.index) && !placement.canDoWithout(worker.index)) {
+    if (placement.hosts.has(worker.index) && !placement.canDoWithout(worker.index)) {
       const text = `a worker is removed while another one can host its actors; got the last one${ofRole(worker)}`;
       throw new TroupeError('NO_WORKER', text);
     }
@@ -96,18 +98,18 @@ export class Rolling {
 
   /** Where nobody else can host what lives there, a worker of the same role comes first and goes again afterwards. */
   async #restartOrStandIn(worker: SupervisedWorker): Promise<void> {
-    const { supervisor, placement, settled } = this.#parts;
+    const { supervisor, placement, shares } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
-    if (!placement.isHost(worker.index) || placement.canDoWithout(worker.index)) return this.#restart(worker);
+    if (!placement.hosts.has(worker.index) || placement.canDoWithout(worker.index)) return this.#restart(worker);
     const standIn = supervisor.add(worker.role);
     await supervisor.ready(standIn);
-    await settled(standIn.index);
+    await shares.settled(standIn.index);
     await this.#restart(worker);
     await this.#remove(standIn);
   }
 
   async #restart(worker: SupervisedWorker): Promise<void> {
-    const { supervisor, settled } = this.#parts;
+    const { supervisor, shares } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
     const { process } = worker;
     // Also where it dies meanwhile, it is forked again at once.
@@ -118,7 +120,7 @@ export class Rolling {
     });
     if (worker.process === process) await supervisor.endGently(worker);
     await supervisor.ready(worker);
-    await settled(worker.index);
+    await shares.settled(worker.index);
   }
 
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */
@@ -129,7 +131,7 @@ export class Rolling {
     const { process } = worker;
     if (!process) return;
     supervisor.drain(worker);
-    placement.leave(worker.index);
+    placement.hosts.leave(worker.index);
     const limits: MoveLimits = { untilMs: clock.now() + drainMs, isForced: true };
     const isThere = (): boolean => worker.process === process;
     const pause = (): Promise<void> => new Promise((resolve) => clock.setTimer(ROUND_MS, resolve));

@@ -1,5 +1,5 @@
 /** The spawned actors of all workers, so that a crash can start them again: id → where it runs and with what. */
-import type { ActorId } from '../vocabulary/address.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { SpawnRecord } from '../wire/control.ts';
 
 /** Spawned actors that are remembered; those beyond live, but are not started again after a crash. */
@@ -42,6 +42,11 @@ export class SpawnRegistry {
       const home = homeOf(record.id);
       if (home !== undefined && home !== from) this.add(home, record);
     }
+  }
+
+  /** The kind is gone: nobody starts its actors again. */
+  removeKind(kind: string): void {
+    for (const id of [...this.#homes.keys()]) if (kindOf(id) === kind) this.remove(id);
   }
 
   /** What ran on a worker that is gone; it is no longer registered there. */

@@ -1,7 +1,7 @@
 /** One worker as its supervisor sees it: its life, its present process, and when it last gave a sign of life. */
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
-import type { WorkerInfo, WorkerLoad } from '../wire/control.ts';
+import type { KindTerms, WorkerInfo, WorkerLoad } from '../wire/control.ts';
 import type { Participant } from './participants.ts';
 import type { WorkerProcess } from './worker-host.ts';
 import { WorkerLife } from './worker-machine.ts';
@@ -12,7 +12,7 @@ export class SupervisedWorker {
   readonly index: number;
   readonly role: string;
   readonly life: WorkerLife = new WorkerLife();
-  readonly intensity: RestartIntensity;
+  intensity: RestartIntensity;
   process: WorkerProcess | undefined;
   participant: Participant | undefined;
   load: WorkerLoad = NO_LOAD;
@@ -21,12 +21,17 @@ export class SupervisedWorker {
   startedAt = 0;
   /** Why its present process cannot go on, where that is known before its exit. */
   trouble: Error | undefined;
+  /** It tries new code out: it becomes part of the system, and hosts, only when it is told to. */
+  isTrial = false;
+  /** Of the code that its process has loaded. */
+  kinds: Readonly<Record<string, KindTerms>> = {};
   /** Its end is wanted: it is not forked again. */
   isLeaving = false;
   /** Its end is wanted, and that it is forked again at once. */
   isReplaced = false;
   /** Waiting for it to be ready, or to be gone for good. */
   readonly whenReady: { resolve(): void; reject(error: Error): void }[] = [];
+  readonly whenLoaded: { resolve(kinds: Readonly<Record<string, KindTerms>>): void; reject(error: Error): void }[] = [];
   readonly whenGone: (() => void)[] = [];
 
   constructor(index: number, role: string, { intensity, periodMs }: SupervisionPolicy) {

@@ -5,7 +5,7 @@
  *   starting ─► ready ◄─► draining
  *      └───┬──────┴──────────┘ exited
  *          ├─► backing-off ─► starting (the next incarnation)
- *          ├─► given-up      (past the restart intensity)
+ *          ├─► given-up ─► starting (past the restart intensity; a reload tries it again)
  *          └─► stopped       (its end was wanted)
  */
 import { type Actor, assign, createActor, setup } from 'xstate';
@@ -55,7 +55,18 @@ const machine = setup({
         },
       },
     },
-    'given-up': { type: 'final' },
+    // Until a reload brings code with which it may live.
+    'given-up': {
+      on: {
+        fork: {
+          target: 'starting',
+          actions: assign({
+            incarnation: ({ context }) => context.incarnation + 1,
+            restarts: ({ context }) => context.restarts + 1,
+          }),
+        },
+      },
+    },
     stopped: { type: 'final' },
   },
 });

@@ -3,11 +3,12 @@
  * up past it. The policies are those of actors (supervision/); here they are carried out on processes.
  */
 import { backoffMs } from '../supervision/backoff.ts';
+import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Log } from '../observe/log.ts';
-import type { ToMaster, WorkerInfo } from '../wire/control.ts';
+import type { KindTerms, ToMaster, WorkerInfo } from '../wire/control.ts';
 import type { Participant } from './participants.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
 import type { WorkerExit, WorkerHost } from './worker-host.ts';
@@ -70,12 +71,40 @@ export class WorkerSupervisor {
     return this.all().flatMap((worker) => (worker.life.state === 'stopped' ? [] : [worker.info()]));
   }
 
-  /** A new worker, forked. Throws where forking is not possible. */
-  add(role: string): SupervisedWorker {
+  /** A new worker, forked. Throws where forking is not possible. One that tries code out is not forked again. */
+  add(role: string, isTrial = false): SupervisedWorker {
     const worker = new SupervisedWorker(++this.#lastIndex, role, this.#options.policy);
+    worker.isTrial = isTrial;
+    worker.isLeaving = isTrial;
     this.#workers.set(worker.index, worker);
     this.#fork(worker);
     return worker;
+  }
+
+  /** One that was given up gets another chance. */
+  revive(worker: SupervisedWorker): void {
+    const { intensity, periodMs } = this.#options.policy;
+    worker.intensity = new RestartIntensity(intensity, periodMs);
+    worker.life.send({ type: 'fork' });
+    this.#fork(worker);
+  }
+
+  /** Resolves to the kinds of the code that a worker has loaded. */
+  loaded(worker: SupervisedWorker): Promise<Readonly<Record<string, KindTerms>>> {
+    return new Promise((resolve, reject) => worker.whenLoaded.push({ resolve, reject }));
+  }
+
+  hasLoaded(worker: SupervisedWorker, kinds: Readonly<Record<string, KindTerms>>): void {
+    worker.kinds = kinds;
+    for (const { resolve } of worker.whenLoaded.splice(0)) resolve(kinds);
+  }
+
+  /** Ends one that hosts nothing, at once. */
+  async dismiss(worker: SupervisedWorker): Promise<void> {
+    worker.isLeaving = true;
+    worker.process?.kill('SIGKILL');
+    await this.gone(worker);
+    this.forget(worker);
   }
 
   /** Resolves when the worker is ready. */
@@ -133,7 +162,7 @@ export class WorkerSupervisor {
   cannotStart(worker: SupervisedWorker, error: Error): void {
     const isFirst = worker.life.restarts === 0;
     worker.isLeaving ||= isFirst;
-    for (const { reject } of worker.whenReady.splice(0)) reject(error);
+    for (const { reject } of [...worker.whenLoaded.splice(0), ...worker.whenReady.splice(0)]) reject(error);
     worker.trouble = error;
     this.#options.log.error({ worker: worker.index, err: error }, 'a worker cannot start');
     worker.process?.kill('SIGKILL');
@@ -174,6 +203,7 @@ export class WorkerSupervisor {
       isLinked: false,
     };
     worker.process = forked;
+    worker.kinds = {};
     worker.participant = participant;
     worker.trouble = undefined;
     worker.startedAt = clock.now();
@@ -198,16 +228,16 @@ export class WorkerSupervisor {
       log.warn({ worker: worker.index, pid: participant.pid, ...exit }, 'a worker has ended');
     this.#listener.exited(worker, participant, exit);
     for (const done of worker.whenGone.splice(0)) done();
-    if (isWanted) this.#stopped(worker);
+    if (isWanted) this.#stopped(worker, exit);
     else if (worker.isReplaced) this.#forkAnew(worker);
     else if (worker.intensity.record(clock.now())) this.#restartLater(worker);
     else this.#giveUp(worker, exit);
     this.#listener.changed();
   }
 
-  #stopped(worker: SupervisedWorker): void {
+  #stopped(worker: SupervisedWorker, exit: WorkerExit): void {
     worker.life.send({ type: 'exited', next: 'stopped' });
-    this.#reject(worker, 'its end');
+    this.#reject(worker, `its end (${nameOfExit(exit)})`);
   }
 
   /** Not one of the restarts that its intensity counts. */
@@ -241,7 +271,7 @@ export class WorkerSupervisor {
 
   #reject(worker: SupervisedWorker, got: string, cause?: Error): void {
     const error = new TroupeError('NO_WORKER', `worker ${worker.index} becomes ready; got ${got}`, { cause });
-    for (const { reject } of worker.whenReady.splice(0)) reject(error);
+    for (const { reject } of [...worker.whenLoaded.splice(0), ...worker.whenReady.splice(0)]) reject(error);
   }
 
   #checkHangsLater(): void {

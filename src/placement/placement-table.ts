@@ -2,28 +2,52 @@
  * Which worker hosts what: a column of shards for each role, and pins for actors with a place of their own. Its size does
  * not depend on the number of actors. Every process holds a copy; only the master makes changes, each with its epoch.
  */
-import type { ActorId } from '../vocabulary/address.ts';
-import { NOWHERE, type TableChange, type TableData, type Unit } from '../wire/control.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { type KindTerms, NOWHERE, type TableChange, type TableData, type Unit } from '../wire/control.ts';
 import { SHARDS, shardOf, shardUnit } from './shard.ts';
 
 export class PlacementTable {
   #epoch: number;
   readonly #columns = new Map<string, Int16Array>();
   readonly #pins = new Map<ActorId, number>();
+  readonly #kinds = new Map<string, KindTerms>();
+  /** Kinds that there were. */
+  readonly #removed = new Set<string>();
 
   private constructor(epoch: number) {
     this.#epoch = epoch;
   }
 
-  static from({ epoch, columns, pins }: TableData): PlacementTable {
+  static from({ epoch, columns, pins, kinds = {}, removed = [] }: TableData): PlacementTable {
     const table = new PlacementTable(epoch);
     for (const [role, homes] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(homes));
     for (const [id, worker] of pins) table.#pins.set(id, worker);
+    for (const [kind, terms] of Object.entries(kinds)) table.#kinds.set(kind, terms);
+    for (const kind of removed) table.#removed.add(kind);
     return table;
   }
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** The terms of an id's kind; undefined for a kind that the system does not have. */
+  termsOf(id: ActorId): KindTerms | undefined {
+    return this.#kinds.get(kindOf(id));
+  }
+
+  /** What is known of a kind. */
+  kind(kind: string): KindTerms | undefined {
+    return this.#kinds.get(kind);
+  }
+
+  kinds(): IterableIterator<[string, KindTerms]> {
+    return this.#kinds.entries();
+  }
+
+  /** Whether there was such a kind, until a reload without it. */
+  wasRemoved(kind: string): boolean {
+    return this.#removed.has(kind);
   }
 
   /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
@@ -67,7 +91,7 @@ export class PlacementTable {
   }
 
   /** Throws unless the change is the very next one: tables are taken up strictly one after another. */
-  apply({ epoch, columns, pins }: TableChange): void {
+  apply({ epoch, columns, pins, kinds = {} }: TableChange): void {
     if (epoch !== this.#epoch + 1) throw new Error(`a table change follows epoch ${this.#epoch}; got ${epoch}`);
     this.#epoch = epoch;
     for (const [role, changes] of Object.entries(columns)) {
@@ -78,12 +102,21 @@ export class PlacementTable {
       if (worker === null) this.#pins.delete(id);
       else this.#pins.set(id, worker);
     }
+    for (const [kind, terms] of Object.entries(kinds)) this.#changeKind(kind, terms);
   }
 
   toData(): TableData {
     const columns: Record<string, number[]> = {};
     for (const [role, column] of this.#columns) columns[role] = [...column];
-    return { epoch: this.#epoch, columns, pins: [...this.#pins] };
+    const kinds = Object.fromEntries(this.#kinds);
+    return { epoch: this.#epoch, columns, pins: [...this.#pins], kinds, removed: [...this.#removed] };
+  }
+
+  #changeKind(kind: string, terms: KindTerms | null): void {
+    if (terms) this.#kinds.set(kind, terms);
+    else this.#kinds.delete(kind);
+    if (terms) this.#removed.delete(kind);
+    else this.#removed.add(kind);
   }
 
   #columnToChange(role: string): Int16Array {

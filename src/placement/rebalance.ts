@@ -11,20 +11,22 @@ export interface Rebalance {
 
 /**
  * `living`: the workers that may host the role. A living worker keeps what rendezvous hashing gives it. `leaving`: those
- * that host nothing new, and hand over what they have by themselves.
+ * that host nothing new, and hand over what they have by themselves. `alive`: those of whatever role: what lives there since
+ * a kind had another role moves by hand-off, once there is a worker for it.
  */
 export function rebalance(
   column: readonly number[],
   living: readonly number[],
   leaving: ReadonlySet<number> = new Set(),
+  alive: readonly number[] = living,
 ): Rebalance {
   const forced: [number, number][] = [];
   const moves: Rebalance['moves'] = [];
   for (const [shard, worker] of column.entries()) {
     const ideal = rendezvous(shard, living) ?? NOWHERE;
     if (worker === ideal || leaving.has(worker)) continue;
-    if (living.includes(worker)) moves.push({ shard, from: worker, to: ideal });
-    else forced.push([shard, ideal]);
+    if (!alive.includes(worker)) forced.push([shard, ideal]);
+    else if (ideal !== NOWHERE) moves.push({ shard, from: worker, to: ideal });
   }
   return { forced, moves };
 }

@@ -12,14 +12,19 @@ export function shardOf(id: string): number {
   return (hash ^ (hash >>> 16)) & (SHARDS - 1);
 }
 
-/** The name of a shard of one role's column; no actor id begins so. */
-export function shardUnit(role: string, shard: number): Unit {
-  return `#${role}:${shard}`;
+/** The name of a column for one kind alone; no role's column is named so. */
+export function ownColumn(role: string, kind: string): string {
+  return `${role}~${kind}`;
 }
 
-/** The role and shard of a shard's unit; undefined for a pinned actor. */
-export function parseUnit(unit: Unit): { role: string; shard: number } | undefined {
+/** The name of a shard of one column; no actor id begins so. */
+export function shardUnit(column: string, shard: number): Unit {
+  return `#${column}:${shard}`;
+}
+
+/** The column and shard of a shard's unit; undefined for a pinned actor. */
+export function parseUnit(unit: Unit): { column: string; shard: number } | undefined {
   if (!unit.startsWith('#')) return undefined;
   const colon = unit.lastIndexOf(':');
-  return { role: unit.slice(1, colon), shard: Number(unit.slice(colon + 1)) };
+  return { column: unit.slice(1, colon), shard: Number(unit.slice(colon + 1)) };
 }

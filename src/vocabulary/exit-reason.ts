@@ -14,6 +14,7 @@ export type ExitReason =
   | 'parent-ended'
   | 'worker-exited'
   | 'shutdown'
+  | 'kind-removed' // a reload brought code without its kind
   | 'not-found' // watch only: nothing lived under the id
   | (string & {});
 

@@ -31,11 +31,29 @@ export type Unit = string;
 /** One worker's number in a column or pin; NOWHERE: no living worker can host it, mail is held. */
 export const NOWHERE = -1;
 
+/**
+ * What all processes must agree on about a kind. The table says it, whatever code a process has loaded: two processes with
+ * different code still send the mail for an id to one place.
+ */
+export interface KindTerms {
+  /** Of the workers that host it; '' = any. */
+  role: string;
+  /** The column of its shards: that of its role, or one of its own where its role has changed since it began. */
+  column: string;
+  strategy: PlacementStrategy;
+  isDurable: boolean;
+  /** Messages that may wait in a mailbox. */
+  capacity: number;
+}
+
 export interface TableData {
   epoch: number;
-  /** Per role ('' = any worker): 1024 worker indexes. */
+  /** Per column ('' = any worker): 1024 worker indexes. */
   columns: Record<string, number[]>;
   pins: [id: ActorId, worker: number][];
+  kinds?: Record<string, KindTerms>;
+  /** Kinds that there were, until a reload without them. */
+  removed?: string[];
 }
 
 export interface DeadProcess {
@@ -58,6 +76,8 @@ export interface TableChange {
   settles: MoveId[];
   /** Those of them whose units stay where they were, since the new home died. */
   stays?: MoveId[];
+  /** Kinds that are new or have changed; null: the kind is gone, its actors end. */
+  kinds?: Record<string, KindTerms | null>;
 }
 
 export type MoveId = number;
@@ -164,7 +184,19 @@ export type ToProcess =
  * close — refuse new calls from outside actors · idle — {idle, sent, received}: is there mail, a turn or a reply
  * under way · stop-actors — run onStop of all, then answer how many they were · metrics — counters of the process.
  */
-export type ProcessQuery = 'close' | 'idle' | 'stop-actors' | 'metrics';
+export type ProcessQuery =
+  | 'close'
+  | 'idle'
+  | 'stop-actors'
+  | 'metrics'
+  /** All that this process sent before has arrived. */
+  | 'flush'
+  /** The first actor that could not move, since its state cannot travel. */
+  | 'unmovable'
+  /** No actor of a removed kind is left. */
+  | 'removed-ended'
+  /** Ids of a kind of which something is kept here. */
+  | { idsOf: string };
 
 export interface IdleAnswer {
   idle: boolean;
@@ -180,7 +212,7 @@ export type MasterRequest =
   /** A place of its own for one id. `fresh`: the key was generated, nobody can know it yet. Answer: worker index. */
   | { kind: 'claim'; id: ActorId; role: string; worker?: number; fresh: boolean; strategy: PlacementStrategy }
   /** The place of an id whose kind is not placed by hash; the same answer until its worker dies. Answer: worker index. */
-  | { kind: 'locate'; id: ActorId; role: string; strategy: PlacementStrategy }
+  | { kind: 'locate'; id: ActorId }
   | { kind: 'move'; id: ActorId; worker: number }
   | { kind: 'add-worker'; role?: string }
   | { kind: 'remove-worker'; index: number }
@@ -194,7 +226,8 @@ export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';
 export type ToMaster =
   /** The process listens to its channel; what was sent before is lost. */
   | { type: 'hello' }
-  | { type: 'listening'; path: string }
+  /** `kinds`: of the code that it has loaded. */
+  | { type: 'listening'; path: string; kinds?: Record<string, KindTerms> }
   | { type: 'load-failed'; error: ErrorData }
   | { type: 'linked' }
   | { type: 'ready' }

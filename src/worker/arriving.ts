@@ -15,6 +15,8 @@ import { type LuggagePiece, type MailKind, readActor, readMail } from './luggage
 export interface ArrivingDoor {
   readonly actors: LocalActors;
   readonly topics: ClusterTopics;
+  /** A reload has removed the kind: what is left of it ends on the way. */
+  isRemoved(kind: string): boolean;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** By the table, as any mail. */
@@ -68,7 +70,9 @@ export class Arriving {
     if (this.#fault) throw this.#fault;
     const { kernel } = this.#door.actors;
     for (const { id } of this.#actors) {
-      const behaviour = kernel.behaviours.get(kindOf(id));
+      const kind = kindOf(id);
+      const behaviour = kernel.behaviours.get(kind);
+      if (!behaviour && this.#door.isRemoved(kind)) continue;
       if (!behaviour)
         throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
       if (lacksStore(kernel, behaviour))

@@ -5,20 +5,22 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
+import { ProcessDurability } from '../durability/process-durability.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
+import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import type {
   IdleAnswer,
+  KindTerms,
   MasterRequest,
-  PlacementStrategy,
   ProcessQuery,
   TableData,
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
+import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from './cluster-topics.ts';
 import { ControlInbox } from './control-inbox.ts';
@@ -26,8 +28,11 @@ import { eventFromWire } from './event-payload.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from './handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
+import { kindsOf, termsOfAll } from './kind-terms.ts';
+import { LinkFlushes } from './link-flushes.ts';
 import { type IngressParts, linkIngress } from './link-ingress.ts';
 import { watchesLostOnLink } from './lost-watches.ts';
+import { runMain } from './main-run.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from './metrics.ts';
 import { newKernel } from './new-kernel.ts';
@@ -35,6 +40,7 @@ import type { PeerLink } from './peer-link.ts';
 import { Peers } from './peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
 import { type ClusterDoor, ProcessSystem } from './process-system.ts';
+import { takeUpKinds } from './removed-kinds.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from './router.ts';
 import { SpawnReports } from './spawn-reports.ts';
@@ -48,15 +54,18 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   readonly system: ProcessSystem;
   readonly kernel: Kernel;
   readonly actors: LocalActors;
+  readonly kinds: Record<string, KindTerms>;
   readonly #options: ClusterProcessOptions;
   readonly #router: Router;
   readonly #peers: Peers;
   readonly #topics: ClusterTopics;
   readonly #handoffs: HandoffParticipant;
+  readonly #flushes = new LinkFlushes();
   /** A ref that came from another process, as one of this one. */
   readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
-  readonly #durability: ProcessDurability | undefined;
+  readonly #durability: ProcessDurability;
+  readonly #behaviours: Map<string, Behaviour>;
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
   /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
@@ -70,12 +79,20 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#requests = new MasterRequests((message) => control.send(message));
     this.self = { worker: self.index, role: self.role, pid: process.pid };
     let topics: ClusterTopics | undefined;
-    const parts = { ...options, worker: self.index, incarnation: self.incarnation, epoch: () => this.#table.epoch };
+    const behaviours = (this.#behaviours = new Map(options.behaviours));
+    this.kinds = Object.fromEntries(termsOfAll(behaviours));
+    const parts = {
+      ...options,
+      behaviours,
+      worker: self.index,
+      incarnation: self.incarnation,
+      epoch: () => this.#table.epoch,
+    };
     const {
       kernel,
       actors,
       topics: local,
-    } = newKernel(parts, (localTopics) => {
+    } = newKernel({ ...parts, ...kindsOf(() => this.#table) }, (localTopics) => {
       topics = new ClusterTopics(localTopics, {
         peers: () => this.#peers.all(),
         post: { deliver: (envelope) => this.#router.deliver(envelope) },
@@ -94,7 +111,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       },
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
-      locate: (id, role, strategy, answer) => this.#locate(id, role, strategy, answer),
+      locate: (id, answer) => this.#locate(id, answer),
     });
     kernel.post = this.#router;
     local.post = {
@@ -102,7 +119,9 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       signal: (to, signal) => actors.signal(to, signal),
     };
     kernel.claims = {
-      claim: (id, kind, fresh) => this.#claimHere(id, kind, fresh),
+      claim: async (id, kind, fresh) => {
+        await this.request(claimOfChild(id, this.#table.kind(kind), self.index, fresh));
+      },
       isHome: (id) => this.#router.isHome(id),
     };
     kernel.pending.onGivenUp = (reply) => {
@@ -126,6 +145,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.#router.releaseHomeless();
         if (!isAgain) return;
         this.#handoffs.linkedAgain(peer);
+        this.#flushes.linkedAgain(peer);
         for (const watch of watchesLostOnLink(peer.index, actors, this.#router)) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
@@ -140,6 +160,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       peers: () => this.#peers.all(),
       peer: (index) => this.#peers.byIndex(index),
       tellMaster: (message) => control.send(message),
+      isRemoved: (kind) => this.#table.wasRemoved(kind),
     });
     actors.observer = new SpawnReports(
       kernel.clock,
@@ -147,13 +168,17 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       () => this.#table,
     );
     new EventRelay(kernel, control);
-    this.#durability = newDurability(actors, {
+    this.#durability = new ProcessDurability({
+      kernel,
       store: options.store,
       startedAt: options.startedAt,
       inMemoryMax: options.durableInMemoryMax,
       toRef: this.#toRef,
       isOurs: (id) => this.#router.isWakerOf(id),
+      isDurable: (id) => this.#table.termsOf(id)?.isDurable === true,
     });
+    kernel.durability = this.#durability;
+    actors.durableSideOf = (cell) => this.#durability.open(cell);
     this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
     const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
     control.onMessage(inbox.push);
@@ -165,6 +190,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     const { clock, heartbeatMs, control, memoryUsage } = this.#options;
     this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
+  }
+
+  /** A reload has brought the first durable kind. */
+  openStore(store: Store): void {
+    this.#durability.openStore(store);
   }
 
   /** The placement table as far as this process has taken it up. */
@@ -185,14 +215,9 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     return new Promise((resolve, reject) => this.#requests.send(what, { resolve, reject }));
   }
 
-  claim(id: ActorId, behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined {
-    const { placement, key } = options;
-    if (placement === undefined) return undefined;
-    const { worker, role = behaviour.role } = placement;
-    const fresh = key === undefined;
-    const strategy = behaviour.strategy === 'hash' ? 'least-loaded' : behaviour.strategy;
-    const what: MasterRequest = { kind: 'claim', id, role, fresh, strategy };
-    return this.request(worker === undefined ? what : { ...what, worker }).then(() => undefined);
+  claim(id: ActorId, options: SpawnTopOptions): Promise<void> | undefined {
+    const claim = claimOf(id, this.#table.termsOf(id), options);
+    return claim && this.request(claim).then(() => undefined);
   }
 
   async metrics(): Promise<SystemMetrics> {
@@ -240,7 +265,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
     this.kernel.pending.close();
     this.actors.close();
-    await this.#durability?.close();
+    await this.#durability.close();
     await this.#peers.close();
   }
 
@@ -265,7 +290,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.#handoffs.prepare(message.move, message.patienceMs, message.isLast);
         break;
       case 'go':
-        void this.#go();
+        void runMain(this.#options.main, this.system).then((outcome) => this.#options.control.send(outcome));
         break;
       case 'workers':
         this.#workers = message.workers;
@@ -313,23 +338,11 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   #takeUp(message: TableMessage): Promise<void> | undefined {
     return takeUpTable(message, {
       ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
-      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef },
-      died: (epoch) => this.#durability?.diedBefore(epoch),
-      takenOver: () => this.#durability?.takeOver(),
+      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef, flushes: this.#flushes },
+      died: (epoch) => this.#durability.diedBefore(epoch),
+      kindsChanged: (kinds) => takeUpKinds(kinds, this.#behaviours, this.#router, this.actors),
+      takenOver: () => this.#durability.takeOver(),
     });
-  }
-
-  async #go(): Promise<void> {
-    try {
-      await this.#options.main?.(this.system);
-      this.#options.control.send({ type: 'ready' });
-    } catch (error) {
-      const text = `main runs without an error; got ${asError(error).name}: ${asError(error).message}`;
-      this.#options.control.send({
-        type: 'main-failed',
-        error: errorToData(new TroupeError('INVALID_OPTIONS', text, { cause: error })),
-      });
-    }
   }
 
   #peerEnded(peer: PeerLink): void {
@@ -340,7 +353,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#topics.peerGone(peer);
     this.#handoffs.linkEnded(peer);
     this.#router.takeBack(unwritten);
-    this.#durability?.resend((id) => this.#router.livesAt(id, peer.index), true);
+    this.#durability.resend((id) => this.#router.livesAt(id, peer.index), true);
     this.#topicsCame(peer);
   }
 
@@ -350,6 +363,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       router: this.#router,
       topics: this.#topics,
       handoffs: this.#handoffs,
+      flushes: this.#flushes,
       replies: this,
       epoch: () => this.#table.epoch,
       toRef: this.#toRef,
@@ -372,19 +386,14 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       router: this.#router,
       peers: this.#peers,
       durability: this.#durability,
+      flushes: this.#flushes,
       role: this.self.role,
     };
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */
-  #locate(id: ActorId, role: string, strategy: PlacementStrategy, { found, failed }: LocateAnswer): void {
+  #locate(id: ActorId, { found, failed }: LocateAnswer): void {
     const resolve = (worker: unknown): void => found(worker as number);
-    this.#requests.send({ kind: 'locate', id, role, strategy }, { resolve, reject: failed });
-  }
-
-  async #claimHere(id: ActorId, kind: string, fresh: boolean): Promise<void> {
-    const { strategy } = this.kernel.behaviours.get(kind) as Behaviour;
-    const worker = this.self.worker;
-    await this.request({ kind: 'claim', id, role: '', worker, fresh, strategy });
+    this.#requests.send({ kind: 'locate', id }, { resolve, reject: failed });
   }
 }

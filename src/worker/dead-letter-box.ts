@@ -18,10 +18,11 @@ export interface DeadLetterBox {
   discard(id: string): Promise<boolean>;
 }
 
-export function deadLetterBox(stored: StoredDeadLetters | undefined, kernel: Kernel): DeadLetterBox {
+export function deadLetterBox(letters: () => StoredDeadLetters | undefined, kernel: Kernel): DeadLetterBox {
   return Object.assign(() => kernel.deadLetters.kept(), {
-    list: async (after?: string) => (await stored?.list(after)) ?? [],
+    list: async (after?: string) => (await letters()?.list(after)) ?? [],
     resend: async (id: string) => {
+      const stored = letters();
       const letter = await stored?.get(id);
       if (!letter) return false;
       await askAgain(kernel, letter);
@@ -29,7 +30,7 @@ export function deadLetterBox(stored: StoredDeadLetters | undefined, kernel: Ker
       await stored?.discard(id);
       return true;
     },
-    discard: async (id: string) => (await stored?.discard(id)) ?? false,
+    discard: async (id: string) => (await letters()?.discard(id)) ?? false,
   });
 }
 

@@ -3,18 +3,18 @@
  * false before its mailbox overruns. Every quarter of a mailbox a barrier goes along; its reply says that all before it was handled. No link-wide credit
  * can know this: a worker that is idle may host one actor that is not.
  */
-import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, isKept } from '../vocabulary/envelope.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
+import type { KindTerms } from '../wire/control.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
 export const DESTINATIONS_KEPT = 65_536;
 
 class Destination {
-  readonly behaviour: Behaviour;
+  terms: KindTerms;
   /** The link to its home, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
   peer: PeerLink;
   epoch: number;
@@ -25,8 +25,8 @@ class Destination {
   bytesSinceBarrier = 0;
   isAsking = false;
 
-  constructor(behaviour: Behaviour, peer: PeerLink, epoch: number) {
-    this.behaviour = behaviour;
+  constructor(terms: KindTerms, peer: PeerLink, epoch: number) {
+    this.terms = terms;
     this.peer = peer;
     this.epoch = epoch;
   }
@@ -47,19 +47,20 @@ export class Destinations {
     const destination = this.#byId.get(envelope.to);
     if (destination === undefined || destination.epoch !== epoch || destination.peer.ended) return undefined;
     // What goes to a durable actor is kept and stamped first.
-    if (destination.behaviour.durable !== undefined && !isKept(envelope)) return undefined;
+    if (destination.terms.isDurable && !isKept(envelope)) return undefined;
     return this.#mail(envelope, destination);
   }
 
   /** Sends a message to the home of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
-  send(envelope: Envelope, behaviour: Behaviour, peer: PeerLink, epoch: number): boolean {
+  send(envelope: Envelope, terms: KindTerms, peer: PeerLink, epoch: number): boolean {
     const id = envelope.to;
     let destination = this.#byId.get(id);
     if (destination === undefined) {
       if (this.#byId.size >= DESTINATIONS_KEPT) this.#byId.clear();
-      destination = new Destination(behaviour, peer, epoch);
+      destination = new Destination(terms, peer, epoch);
       this.#byId.set(id, destination);
     }
+    destination.terms = terms;
     destination.peer = peer;
     destination.epoch = epoch;
     return this.#mail(envelope, destination);
@@ -81,7 +82,7 @@ export class Destinations {
 
   /** One more is under way. False: half a mailbox or more is. */
   #count(id: ActorId, destination: Destination, bytes: number): boolean {
-    const { capacity } = destination.behaviour;
+    const { capacity } = destination.terms;
     const { queueBytesMax } = this.#kernel.memory;
     destination.underWay++;
     destination.sinceBarrier++;

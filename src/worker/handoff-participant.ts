@@ -34,6 +34,8 @@ export interface HandoffDoor {
   peers(): Iterable<PeerLink>;
   peer(index: number): PeerLink | undefined;
   tellMaster(message: ToMaster): void;
+  /** A reload has removed the kind. */
+  isRemoved(kind: string): boolean;
 }
 
 /** Markers that came before their hold, kept for so many moves. */
@@ -348,6 +350,7 @@ export class HandoffParticipant {
     const { actors, topics, toRef, replyTo, router } = this.#door;
     return new Arriving({
       ...{ actors, topics, toRef, replyTo },
+      isRemoved: (kind) => this.#door.isRemoved(kind),
       send: (envelope) => void router.deliver(envelope),
       deliver: (envelope) => router.arrived(envelope),
     });

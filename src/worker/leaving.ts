@@ -15,7 +15,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { MoveOrder, Unit } from '../wire/control.ts';
-import { actorPieces, mailPieces, type WeighedPiece } from './luggage-wire.ts';
+import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './luggage-wire.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Messages for one move that arrive while it stands still; one more is refused. */
@@ -201,7 +201,7 @@ export class Leaving {
     for (const cell of this.#members) {
       try {
         checkBelongings(cell);
-        this.#states.set(cell.id, encodeValue(stateOf(cell), this.#door.actors.kernel.limits.messageBytesMax));
+        this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
       } catch (error) {
         return this.#refuse(notMovable(cell.id, asError(error)), false);
       }
@@ -253,7 +253,7 @@ function childMoves(id: ActorId, parent: ActorId): TroupeError {
   return new TroupeError('INVALID_OPTIONS', `a child moves with its parent; got ${id}, a child of ${parent}`);
 }
 
-function notMovable(id: ActorId, error: Error): TroupeError {
+export function notMovable(id: ActorId, error: Error): TroupeError {
   const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
   const text = `${id} moves with its state, and stays where it is; ${error.message.replace(/\bmessage\b(?=[.[])/, 'state')}`;
   return new TroupeError(code, text, { cause: error });

@@ -7,6 +7,7 @@ import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from './credit-granter.ts';
 import type { HandoffParticipant } from './handoff-participant.ts';
 import type { Ingress } from './link-reader.ts';
+import type { LinkFlushes } from './link-flushes.ts';
 import type { PeerLink } from './peer-link.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import type { Router } from './router.ts';
@@ -16,6 +17,7 @@ export interface IngressParts {
   readonly router: Router;
   readonly topics: ClusterTopics;
   readonly handoffs: HandoffParticipant;
+  readonly flushes: LinkFlushes;
   readonly replies: ReplyRoute;
   epoch(): number;
   toRef(id: ActorId): unknown;
@@ -24,7 +26,7 @@ export interface IngressParts {
 }
 
 export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
-  const { actors, router, topics, handoffs, replies } = parts;
+  const { actors, router, topics, handoffs, flushes, replies } = parts;
   const { pending, clock } = actors.kernel;
   const credit = new CreditGranter(clock, actors, (count) => peer.grant(count));
   return {
@@ -49,7 +51,7 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
     marker: (move) => handoffs.marker(peer, move),
     luggage: (move, piece) => handoffs.luggage(move, piece),
     flush: (move) => peer.note(FLUSHED, move),
-    flushed: (move) => handoffs.flushed(peer, move),
+    flushed: (move) => flushes.flushed(peer, move) || handoffs.flushed(peer, move),
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {
       peer.received += entries;

@@ -99,7 +99,7 @@ export class LocalProcess implements ClusterDoor {
     throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
   }
 
-  claim(_id: string, _behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined {
+  claim(_id: string, options: SpawnTopOptions): Promise<void> | undefined {
     if (options.placement === undefined || options.placement.worker === 0) return undefined;
     return Promise.reject(
       new TroupeError(

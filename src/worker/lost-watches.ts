@@ -3,7 +3,7 @@
  * while it lives: the watch or its answer may have been lost with it.
  */
 import type { LocalActors } from '../actor/local-actors.ts';
-import { type ActorId, isProcessAddress, kindOf, processAddress } from '../vocabulary/address.ts';
+import { type ActorId, isProcessAddress, processAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { WatchRecord } from '../actor/luggage.ts';
 import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
@@ -23,14 +23,14 @@ export function watchesLostWith(
 ): Envelope[] {
   const dead = processAddress(index, incarnation);
   const lost = [...watchesFrom(actors)].filter(
-    ([target, watch]) => mayLiveOn(target, index, actors, router) || actors.watching.hasComeFrom(watch, dead),
+    ([target, watch]) => mayLiveOn(target, index, router) || actors.watching.hasComeFrom(watch, dead),
   );
   return [...lost, ...arriving].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
 }
 
 /** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
 export function watchesLostOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
-  const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, actors, router));
+  const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, router));
   return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));
 }
 
@@ -39,10 +39,10 @@ function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
 }
 
 /** Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise. */
-function mayLiveOn(target: ActorId, worker: number, { kernel }: LocalActors, router: Router): boolean {
-  const behaviour = kernel.behaviours.get(kindOf(target));
-  const home = behaviour && router.homeOf(target, behaviour);
-  return behaviour !== undefined && (home === undefined || home === worker);
+function mayLiveOn(target: ActorId, worker: number, router: Router): boolean {
+  const terms = router.termsOf(target);
+  const home = terms && router.homeOf(target, terms);
+  return terms !== undefined && (home === undefined || home === worker);
 }
 
 function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName, message: unknown): Envelope {

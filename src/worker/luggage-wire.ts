@@ -23,6 +23,8 @@ import { payloadToWire } from './message-form.ts';
 /** Bytes of one piece; of mail, before the envelope that goes past it. */
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;
+/** A state that moves; a larger one stays where it is. */
+export const STATE_BYTES_MAX: number = 1024 * 1024 * 1024;
 
 type WireStamp = [
   stream: string,

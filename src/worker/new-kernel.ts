@@ -28,6 +28,10 @@ export interface ProcessParts {
   log: Log;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
+  /** All kinds of the system. Default: those of the behaviours. */
+  kinds?: () => string[];
+  /** Default: none was. */
+  wasRemoved?: (kind: string) => boolean;
   /** Milliseconds on the wall clock when the system was created. */
   startedAt: number;
   /** The epoch of the placement table that this process has taken up. */
@@ -63,6 +67,8 @@ export function newKernel(
     events,
     limits,
     behaviours,
+    kinds: parts.kinds ?? (() => [...behaviours.keys()]),
+    wasRemoved: parts.wasRemoved ?? (() => false),
     scheduler: new Scheduler(clock),
     pending: new PendingReplies(clock, address),
     deadLetters: new DeadLetters(

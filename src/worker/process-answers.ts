@@ -2,14 +2,19 @@
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
+import { kindOf } from '../vocabulary/address.ts';
+import type { LinkFlushes } from './link-flushes.ts';
 import { processMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
+import { removedEnded } from './removed-kinds.ts';
 import type { Router } from './router.ts';
+import { unmovable } from './unmovable.ts';
 
 export interface AnsweringParts {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly peers: Peers;
+  readonly flushes: LinkFlushes;
   readonly role: string;
   readonly durability: ProcessDurability | undefined;
 }
@@ -27,6 +32,14 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
       return actors.stopAll();
     case 'metrics':
       return processMetrics(actors.kernel, actors, role);
+    case 'flush':
+      return parts.flushes.flush(parts.peers.all());
+    case 'unmovable':
+      return unmovable(actors);
+    case 'removed-ended':
+      return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
+    default:
+      return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }
 }
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { UntypedRef } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
 import { refTarget } from '../actor/actor-context.ts';
-import type { Behaviour } from '../actor/behaviour.ts';
 import type { RefTo, Whereabouts } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Kernel } from '../actor/kernel.ts';
@@ -38,7 +37,7 @@ export interface ClusterDoor {
   workers(): WorkerInfo[];
   request(what: MasterRequest): Promise<unknown>;
   /** A place of its own for an actor about to be spawned, where the table alone does not decide. */
-  claim(id: ActorId, behaviour: Behaviour, options: SpawnTopOptions): Promise<void> | undefined;
+  claim(id: ActorId, options: SpawnTopOptions): Promise<void> | undefined;
   metrics(): Promise<SystemMetrics>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
@@ -59,7 +58,7 @@ export class ProcessSystem implements System {
     this.#cluster = cluster;
     this.#sender = new Sender(kernel, undefined);
     this.#durability = durability;
-    this.deadLetters = deadLetterBox(durability?.letters, kernel);
+    this.deadLetters = deadLetterBox(() => durability?.letters, kernel);
   }
 
   get self(): ProcessIdentity {
@@ -87,7 +86,7 @@ export class ProcessSystem implements System {
     const kernel = this.#kernel;
     const id = spawnId(kernel, kind, options);
     const args = spawnArgs(options);
-    await this.#cluster.claim(id, kernel.behaviours.get(kindOf(id)) as Behaviour, options);
+    await this.#cluster.claim(id, options);
     await this.#sender.request('spawn', id, args, { timeoutMs: SPAWN_TIMEOUT_MS }).promise;
     return this.ref(id);
   }
@@ -157,9 +156,8 @@ export class ProcessSystem implements System {
   }
 
   async move(id: ActorId, worker: number): Promise<void> {
-    const { behaviours } = this.#kernel;
-    if (!behaviours.has(kindOf(checkId(id)))) {
-      throw new TroupeError('UNKNOWN_KIND', unknownKindText(behaviours, id));
+    if (!this.#kernel.kinds().includes(kindOf(checkId(id)))) {
+      throw new TroupeError('UNKNOWN_KIND', unknownKindText(this.#kernel, id));
     }
     await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
   }

@@ -6,7 +6,6 @@
  *                 │  └► home is elsewhere ────► its link (or the hold, when the link has ended)
  *                 └──► hold queue of the unit
  */
-import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { refuseUnknownKind } from '../actor/refusals.ts';
@@ -17,7 +16,7 @@ import { type Envelope, isKept } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { PlacementStrategy, Unit } from '../wire/control.ts';
+import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { Destinations } from './destinations.ts';
 import { type HeldSignal, HoldQueues } from './hold-queues.ts';
@@ -37,7 +36,7 @@ export interface RouterDoor {
   peer(index: number): PeerLink | undefined;
   peerByAddress(address: ActorId): PeerLink | undefined;
   /** The master's answer for an id whose kind is not placed by hash. */
-  locate(id: ActorId, role: string, strategy: PlacementStrategy, answer: LocateAnswer): void;
+  locate(id: ActorId, answer: LocateAnswer): void;
 }
 
 /** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
@@ -90,16 +89,16 @@ export class Router implements Recipient {
       }
     }
     if (this.desk?.keepsOf(envelope)) return true;
-    const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
-    if (!behaviour) {
+    const terms = this.#door.table.termsOf(envelope.to);
+    if (!terms) {
       refuseUnknownKind(this.#kernel, envelope);
       return true;
     }
-    if (behaviour.durable !== undefined && isInLine(envelope) && !isKept(envelope)) {
+    if (terms.isDurable && isInLine(envelope) && !isKept(envelope)) {
       const { durability } = this.#kernel;
       if (durability !== undefined) return durability.send(envelope);
     }
-    return this.#route(envelope, behaviour);
+    return this.#route(envelope, terms);
   }
 
   /**
@@ -111,10 +110,10 @@ export class Router implements Recipient {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return void cell.deliver(envelope);
     }
-    const behaviour = this.#kernel.behaviours.get(kindOf(envelope.to));
+    const terms = this.#door.table.termsOf(envelope.to);
     // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
-    if (behaviour && this.desk?.keepsFor(this.#unitOf(envelope.to, behaviour), envelope)) return;
-    if (behaviour && this.homeOf(envelope.to, behaviour) === this.#door.index) this.#deliverHere(envelope);
+    if (terms && this.desk?.keepsFor(this.#unitOf(envelope.to, terms), envelope)) return;
+    if (terms && this.homeOf(envelope.to, terms) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
 
@@ -126,11 +125,11 @@ export class Router implements Recipient {
   }
 
   signalArrived(to: ActorId, signal: Signal): void {
-    const behaviour = isProcessAddress(to) ? undefined : this.#kernel.behaviours.get(kindOf(to));
-    const unit = behaviour && this.#unitOf(to, behaviour);
+    const terms = isProcessAddress(to) ? undefined : this.#door.table.termsOf(to);
+    const unit = terms && this.#unitOf(to, terms);
     // It would wake up one that sleeps, while its unit stands still.
     if (unit && this.desk?.isStill(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
-    else if (behaviour && this.homeOf(to, behaviour) === this.#door.index) this.#actors.signal(to, signal);
+    else if (terms && this.homeOf(to, terms) === this.#door.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
 
@@ -140,45 +139,49 @@ export class Router implements Recipient {
       else this.#door.peerByAddress(to)?.signal(to, signal);
       return;
     }
-    const behaviour = this.#kernel.behaviours.get(kindOf(to));
-    if (!behaviour) return;
-    const unit = this.#unitOf(to, behaviour);
-    const home = this.homeOf(to, behaviour);
+    const terms = this.#door.table.termsOf(to);
+    if (!terms) return;
+    const unit = this.#unitOf(to, terms);
+    const home = this.homeOf(to, terms);
     if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
     else if (home === this.#door.index) this.#actors.signal(to, signal);
-    else if (home === undefined) this.#locateFirst({ to, signal }, behaviour);
+    else if (home === undefined) this.#locateFirst({ to, signal });
     else if (home !== NOWHERE) this.#signalPeer(home, unit, { to, signal });
   }
 
+  termsOf(id: ActorId): KindTerms | undefined {
+    return this.#door.table.termsOf(id);
+  }
+
   /** Worker index, NOWHERE, or undefined where the master has to be asked. */
-  homeOf(id: ActorId, behaviour: Behaviour): number | undefined {
+  homeOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
     const { table } = this.#door;
-    if (behaviour.strategy === 'hash') return table.homeOf(id, behaviour.role);
+    if (strategy === 'hash') return table.homeOf(id, column);
     return table.pinOf(id) ?? this.#located.get(id);
   }
 
   /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
   isWakerOf(id: ActorId): boolean {
-    const behaviour = this.#kernel.behaviours.get(kindOf(id));
-    return behaviour?.durable !== undefined && this.#door.table.shardHomeOf(id, behaviour.role) === this.#door.index;
+    const terms = this.#door.table.termsOf(id);
+    return terms?.isDurable === true && this.#door.table.shardHomeOf(id, terms.column) === this.#door.index;
   }
 
   livesAt(id: ActorId, worker: number): boolean {
-    const behaviour = this.#kernel.behaviours.get(kindOf(id));
-    return behaviour !== undefined && this.homeOf(id, behaviour) === worker;
+    const terms = this.#door.table.termsOf(id);
+    return terms !== undefined && this.homeOf(id, terms) === worker;
   }
 
   /** Whether an actor may begin here now: the table says so, and no move is under way. */
   isHome(id: ActorId): boolean {
-    const behaviour = this.#kernel.behaviours.get(kindOf(id));
-    if (!behaviour || this.#moving.has(this.#unitOf(id, behaviour))) return false;
-    return this.homeOf(id, behaviour) === this.#door.index;
+    const terms = this.#door.table.termsOf(id);
+    if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;
+    return this.homeOf(id, terms) === this.#door.index;
   }
 
   /** The placement unit of an actor; undefined for a kind that is not known. */
   unitOf(id: ActorId): Unit | undefined {
-    const behaviour = this.#kernel.behaviours.get(kindOf(id));
-    return behaviour && this.#unitOf(id, behaviour);
+    const terms = this.#door.table.termsOf(id);
+    return terms && this.#unitOf(id, terms);
   }
 
   /** The units stay where they are until `release`: what is sent to them waits. */
@@ -186,9 +189,9 @@ export class Router implements Recipient {
     for (const unit of units) {
       this.#moving.set(unit, move);
       const isPinned = parseUnit(unit) === undefined;
-      const behaviour = isPinned ? this.#kernel.behaviours.get(kindOf(unit)) : undefined;
+      const terms = isPinned ? this.#door.table.termsOf(unit) : undefined;
       // An id that gets a place of its own: what waits for it with its shard must not come after what waits from now on.
-      if (behaviour) this.holds.moveApart(shardUnit(behaviour.role, shardOf(unit)), unit);
+      if (terms) this.holds.moveApart(shardUnit(terms.column, shardOf(unit)), unit);
     }
   }
 
@@ -212,8 +215,8 @@ export class Router implements Recipient {
     for (const unit of this.holds.units()) {
       if (this.#moving.has(unit)) continue;
       const [first] = this.holds.peek(unit);
-      const behaviour = first && this.#kernel.behaviours.get(kindOf(first.to));
-      if (!behaviour || this.homeOf(first.to, behaviour) !== NOWHERE) continue;
+      const terms = first && this.#door.table.termsOf(first.to);
+      if (!terms || this.homeOf(first.to, terms) !== NOWHERE) continue;
       for (const mail of this.holds.take(unit))
         if (!('signal' in mail)) this.#kernel.deadLetters.refuse(mail, code, text);
     }
@@ -241,7 +244,7 @@ export class Router implements Recipient {
   /** Units have moved: places that are not in the table are known here by what was asked or by who lives here. */
   settled(units: readonly Unit[], to: number): void {
     for (const unit of units) {
-      const strategy = parseUnit(unit) ? 'hash' : this.#kernel.behaviours.get(kindOf(unit))?.strategy;
+      const strategy = parseUnit(unit) ? 'hash' : this.#door.table.termsOf(unit)?.strategy;
       if (strategy === undefined || strategy === 'hash') continue;
       if (to === this.#door.index || this.#located.has(unit)) this.remember(unit, to);
     }
@@ -251,6 +254,11 @@ export class Router implements Recipient {
   forgetLocated(worker: number): void {
     for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
     this.#destinations.forgetWaysTo(worker);
+  }
+
+  /** The terms of these kinds have changed: where an actor of theirs lives has to be asked anew. */
+  forgetPlacesOf(kinds: ReadonlySet<string>): void {
+    for (const id of this.#located.keys()) if (kinds.has(kindOf(id))) this.#located.delete(id);
   }
 
   remember(id: ActorId, worker: number): void {
@@ -263,18 +271,18 @@ export class Router implements Recipient {
     return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
   }
 
-  #route(envelope: Envelope, behaviour: Behaviour): boolean {
+  #route(envelope: Envelope, terms: KindTerms): boolean {
     const { to } = envelope;
-    const unit = this.#unitOf(to, behaviour);
+    const unit = this.#unitOf(to, terms);
     // What waits goes first: mail for a unit that has some waiting queues up behind it.
-    if (this.#isHeld(unit)) return this.#hold(unit, envelope, behaviour);
-    const home = this.homeOf(to, behaviour);
+    if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
+    const home = this.homeOf(to, terms);
     if (home === this.#door.index) return this.#deliverHere(envelope);
-    if (home === undefined) return this.#locateFirst(envelope, behaviour);
+    if (home === undefined) return this.#locateFirst(envelope);
     const peer = home === NOWHERE ? undefined : this.#door.peer(home);
-    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, behaviour);
+    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
     if (envelope.verb !== 'message') return peer.mail(envelope);
-    return this.#destinations.send(envelope, behaviour, peer, this.#door.table.epoch);
+    return this.#destinations.send(envelope, terms, peer, this.#door.table.epoch);
   }
 
   #leavesToSender(envelope: Envelope): boolean {
@@ -292,7 +300,7 @@ export class Router implements Recipient {
   }
 
   /** False from half a mailbox on: all that waits arrives at once. */
-  #hold(unit: Unit, envelope: Envelope, { capacity }: Behaviour): boolean {
+  #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms): boolean {
     if (this.#leavesToSender(envelope)) return true;
     return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
@@ -313,10 +321,10 @@ export class Router implements Recipient {
     return true;
   }
 
-  #unitOf(id: ActorId, behaviour: Behaviour): Unit {
+  #unitOf(id: ActorId, { strategy, column }: KindTerms): Unit {
     // A move of the actor alone goes before one of its shard.
-    if (this.#moving.has(id) || behaviour.strategy !== 'hash' || this.#door.table.pinOf(id) !== undefined) return id;
-    return shardUnit(behaviour.role, shardOf(id));
+    if (this.#moving.has(id) || strategy !== 'hash' || this.#door.table.pinOf(id) !== undefined) return id;
+    return shardUnit(column, shardOf(id));
   }
 
   #isHeld(unit: Unit): boolean {
@@ -333,13 +341,13 @@ export class Router implements Recipient {
   }
 
   /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
-  #locateFirst(mail: Envelope | HeldSignal, { role, strategy }: Behaviour): boolean {
+  #locateFirst(mail: Envelope | HeldSignal): boolean {
     const { to } = mail;
     if (this.#locating.has(to) && !('signal' in mail) && this.#leavesToSender(mail)) return true;
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
-    this.#door.locate(to, role, strategy, {
+    this.#door.locate(to, {
       found: (worker) => this.#locatedAt(to, worker),
       failed: (error) => this.#notLocated(to, asError(error)),
     });
@@ -348,7 +356,8 @@ export class Router implements Recipient {
 
   #locatedAt(id: ActorId, worker: number): void {
     this.#locating.delete(id);
-    this.remember(id, worker);
+    // Its kind may be placed by hash since.
+    if (this.#door.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
     this.#deliverHeld(id);
     this.#resendKept();
   }

@@ -6,7 +6,8 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { fromWire } from '../wire/codec.ts';
-import type { ToProcess } from '../wire/control.ts';
+import type { TableChange, ToProcess } from '../wire/control.ts';
+import type { LinkFlushes } from './link-flushes.ts';
 import type { HandoffParticipant } from './handoff-participant.ts';
 import { failAsksTo } from './lost-answers.ts';
 import { watchesLostWith } from './lost-watches.ts';
@@ -24,8 +25,11 @@ export interface TableParts {
   readonly peers: Peers;
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
+  readonly flushes: LinkFlushes;
   /** Before anybody begins in the epoch that declares a process dead. */
   died(epoch: number): void;
+  /** Kinds that are new, have changed, or are gone (null). */
+  kindsChanged(kinds: NonNullable<TableChange['kinds']>): void;
   /** Units may have come here: durable actors in them may have something to do. */
   takenOver(): void;
 }
@@ -45,7 +49,9 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
+  if (dead) parts.flushes.died(dead.index, dead.incarnation);
   if (dead) parts.died(change.epoch);
+  if (change.kinds) parts.kindsChanged(change.kinds);
   const stays = new Set(change.stays);
   const startAgain = (starting: TableMessage['start']): void => {
     for (const { id, args, deaths } of starting) actors.startAgain(id, fromWire(args, toRef), deaths);

@@ -83,7 +83,8 @@ function endAtOnce(): void {
 /** Whatever keeps this process from its place is told to the master, which decides whether another one is tried. */
 async function boot(order: BootOrder): Promise<void> {
   try {
-    control.send({ type: 'listening', path: await start(order) });
+    const started = await start(order);
+    control.send({ type: 'listening', path: await started.listen(), kinds: started.kinds });
   } catch (error) {
     const fault =
       error instanceof TroupeError
@@ -93,8 +94,7 @@ async function boot(order: BootOrder): Promise<void> {
   }
 }
 
-/** Resolves to the path where other processes connect. */
-async function start(order: BootOrder): Promise<string> {
+async function start(order: BootOrder): Promise<ClusterProcess> {
   const options = order.options as WorkerOptions;
   const { system, self, token, startedAt, heartbeatMs } = order;
   socketDir = order.socketDir;
@@ -137,7 +137,7 @@ async function start(order: BootOrder): Promise<string> {
     durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
-  return running.listen();
+  return running;
 }
 
 /**

@@ -86,7 +86,7 @@ test('HTTP on the shared port: no connection refused, no answer missing, and the
   expect(after.map(({ index, state }) => [index, state])).toEqual([1, 2, 3, 4].map((index) => [index, 'ready']));
   expect(after.filter(({ pid }) => before.includes(pid))).toEqual([]);
   for (let n = 0; n < 20; n++) expect(await system.ask(`versioned/fresh-${n}`, { type: 'version' })).toBe(2);
-}, 60_000);
+}, 180_000);
 
 test('SIGHUP does the same', async () => {
   const program = new Program('serve.mjs', { actors: folder, workers: 2, main: MAIN.href });
@@ -98,10 +98,14 @@ test('SIGHUP does the same', async () => {
     await sleep(200);
     write(2);
     program.kill('SIGHUP');
-    await until('all workers are new', async () => {
-      const pids = (await program.value('started')) as number[];
-      return pids.length === 2 && pids.every((pid) => pid > 0 && !before.includes(pid));
-    });
+    await until(
+      'all workers are new',
+      async () => {
+        const pids = (await program.value('started')) as number[];
+        return pids.length === 2 && pids.every((pid) => pid > 0 && !before.includes(pid));
+      },
+      40_000,
+    );
     await sleep(200);
     const count = await clients.stop();
     expectNothingAmiss(count);
@@ -110,7 +114,7 @@ test('SIGHUP does the same', async () => {
     program.kill('SIGTERM');
     expect(await program.ended).toBe(0);
   }
-}, 60_000);
+}, 180_000);
 
 test('with code that does not load: it says so, nothing stops, and the next one goes through', async () => {
   const system = await start();
@@ -125,7 +129,7 @@ test('with code that does not load: it says so, nothing stops, and the next one 
   const count = await clients.stop();
   expectNothingAmiss(count);
   expect(await system.ask('versioned/still', { type: 'version' })).toBe(3);
-}, 60_000);
+}, 180_000);
 
 test('a main that waits for an answer for ever holds up the end of its worker for 3 s, not longer', async () => {
   writeFileSync(

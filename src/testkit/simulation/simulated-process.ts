@@ -115,8 +115,9 @@ export class SimulatedProcess implements WorkerProcess {
   #boot(boot: Extract<ToProcess, { type: 'boot' }>, control: ControlChannel<ToMaster, ToProcess>): void {
     const { clock } = this;
     const exit = (): void => this.#end({ code: 0, signal: null }, 'ended');
-    this.process = this.#machine.start({ boot, clock, control, exit });
-    void this.process.listen().then((path) => control.send({ type: 'listening', path }));
+    const process = this.#machine.start({ boot, clock, control, exit });
+    this.process = process;
+    void process.listen().then((path) => control.send({ type: 'listening', path, kinds: process.kinds }));
   }
 
   #toMaster(message: ToMaster): void {

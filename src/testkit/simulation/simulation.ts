@@ -14,6 +14,7 @@ import { FRAME_EXTRA_BYTES } from '../../wire/link.ts';
 import { localChannel } from '../../wire/local-channel.ts';
 import { MemoryNetwork } from '../../wire/memory-link.ts';
 import { ClusterProcess } from '../../worker/cluster-process.ts';
+import { termsOfAll } from '../../worker/kind-terms.ts';
 import type { System } from '../../worker/system.ts';
 import { type Probe, Probes } from '../probe.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -80,11 +81,14 @@ export class Simulation {
   readonly #log: Log;
   readonly #links: ObservedNetwork;
   readonly #probes = new Probes((isSo, ms) => this.time.runUntil(this.time.now + ms, isSo));
+  /** The code that a process loads which is forked from now on. */
+  #actors: Record<string, ActorDefinition>;
   #keys = 0;
 
   private constructor(options: SimulationOptions) {
     const { seed, linkMs = 1, hangMs = 500, workers, observe } = options;
     this.#options = options;
+    this.#actors = options.actors;
     if (observe) this.observers.add(observe);
     this.random = seededRandom(seed);
     this.time = new SimulatedTime(this.random);
@@ -137,7 +141,7 @@ export class Simulation {
       hangMs,
       shutdownMs: 10_000,
       groups: typeof workers === 'number' ? [{ role: 'worker', count: workers }] : workers,
-      kinds: new Map([...this.#behaviours()].map(([kind, { role, strategy }]) => [kind, { role, strategy }])),
+      kinds: termsOfAll(this.#behaviours()),
       boot,
       peer: { channel: this.#watched(toPeer, 'master', MASTER), path: `memory:${MASTER}` },
     });
@@ -173,6 +177,11 @@ export class Simulation {
 
   worker(index: number): SimulatedProcess | undefined {
     return this.host.running(index);
+  }
+
+  /** Other code lies there: each process that is forked from now on loads it. */
+  deploy(actors: Record<string, ActorDefinition>): void {
+    this.#actors = actors;
   }
 
   /** The present processes of the workers. */
@@ -352,9 +361,8 @@ export class Simulation {
 
   /** A set of its own for each process, as each loads the modules anew. */
   #behaviours(): Map<string, ReturnType<typeof behaviourOf>> {
-    const { actors } = this.#options;
     return withProbes(
-      new Map(Object.entries(actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)])),
+      new Map(Object.entries(this.#actors).map(([kind, definition]) => [kind, behaviourOf(kind, definition)])),
       this.#probes,
     );
   }

@@ -7,7 +7,14 @@ import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { parseUnit } from '../../../src/placement/shard.ts';
 import type { Clock } from '../../../src/vocabulary/clock.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
-import type { IdleAnswer, MoveOrder, SpawnRecord, ToMaster, ToProcess } from '../../../src/wire/control.ts';
+import type {
+  IdleAnswer,
+  MoveOrder,
+  ProcessQuery,
+  SpawnRecord,
+  ToMaster,
+  ToProcess,
+} from '../../../src/wire/control.ts';
 
 export const HEARTBEAT_MS = 100;
 
@@ -157,13 +164,13 @@ export class FakeProcess {
   #checkOldHome(move: MoveOrder): void {
     for (const unit of move.units) {
       const shard = parseUnit(unit);
-      const home = shard ? this.#table().column(shard.role)[shard.shard] : this.#table().pinOf(unit);
+      const home = shard ? this.#table().column(shard.column)[shard.shard] : this.#table().pinOf(unit);
       if (home !== undefined && home !== move.from.index)
         this.#host.faults.push(`move ${move.id}: ${unit} is at ${home}, not at ${move.from.index}`);
     }
   }
 
-  #answer(what: string): unknown {
+  #answer(what: ProcessQuery): unknown {
     if (what === 'idle') return this.behave.idle?.() ?? { idle: true, waiting: 0, sent: 0, received: 0 };
     if (what === 'stop-actors') return this.behave.stopActors?.() ?? 0;
     return what === 'metrics' ? { worker: this.index } : undefined;

@@ -5,8 +5,7 @@ describe('the place of an actor that is not placed by hash', () => {
   const kinds = { job: { role: '', strategy: 'least-loaded' as const }, pet: { role: '', strategy: 'local' as const } };
 
   function locate(system: TestSystem, id: string, by = system.self): Reply {
-    const strategy = id.startsWith('job') ? 'least-loaded' : 'local';
-    return request(by, { kind: 'locate', id, role: '', strategy });
+    return request(by, { kind: 'locate', id });
   }
 
   test('is the same for everybody until its worker dies', async () => {

@@ -1,9 +1,8 @@
 /** A master over fake processes on a virtual clock, and the words in which its tests speak of it. */
 import { Master, type MasterOptions } from '../../../src/master/master.ts';
-import type { KindPlacement } from '../../../src/master/placement-service.ts';
 import { supervisionPolicy } from '../../../src/supervision/supervision-options.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
-import type { MasterRequest } from '../../../src/wire/control.ts';
+import type { KindTerms, MasterRequest, PlacementStrategy } from '../../../src/wire/control.ts';
 import { FakeHost, FakeProcess, HEARTBEAT_MS } from './fake-host.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -25,7 +24,7 @@ export interface TestSystem {
 
 export interface TestOptions {
   groups?: { role: string; count: number }[];
-  kinds?: Record<string, KindPlacement>;
+  kinds?: Record<string, { role: string; strategy: PlacementStrategy }>;
 }
 
 export function createTestSystem({
@@ -42,7 +41,7 @@ export function createTestSystem({
   });
   const options: MasterOptions = {
     ...{ host, clock, random: () => 0.5, log: silent, policy, hangMs: HANG_MS, shutdownMs: SHUTDOWN_MS, groups },
-    kinds: new Map([['counter', { role: '', strategy: 'hash' }] as const, ...Object.entries(kinds)]),
+    kinds: new Map(Object.entries({ counter: { role: '', strategy: 'hash' as const }, ...kinds }).map(termsOf)),
     boot: {
       ...{ system: 'test', actors: 'file:///actors/', socketDir: '/sockets', token: 'secret' },
       ...{ startedAt: 0, heartbeatMs: HEARTBEAT_MS, options: {} },
@@ -50,6 +49,13 @@ export function createTestSystem({
     peer: { channel: self.channel, path: '/sockets/0.1' },
   };
   return { clock, host, self, master: new Master(options) };
+}
+
+function termsOf([kind, { role, strategy }]: [string, { role: string; strategy: PlacementStrategy }]): [
+  string,
+  KindTerms,
+] {
+  return [kind, { role, column: role, strategy, isDurable: false, capacity: 100 }];
 }
 
 /** A system whose first workers are ready, each to take part in hand-offs. */

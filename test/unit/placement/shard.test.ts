@@ -50,7 +50,7 @@ describe('the unit of a shard', () => {
   test('is read back as its role and shard, whatever the role', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 0, max: SHARDS - 1 }), (role, shard) => {
-        expect(parseUnit(shardUnit(role, shard))).toEqual({ role, shard });
+        expect(parseUnit(shardUnit(role, shard))).toEqual({ column: role, shard });
       }),
     );
   });

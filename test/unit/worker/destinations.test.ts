@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Behaviour } from '../../../src/actor/behaviour.ts';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
+import type { KindTerms } from '../../../src/wire/control.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { Destinations, DESTINATIONS_KEPT } from '../../../src/worker/destinations.ts';
 
@@ -25,10 +25,10 @@ function newDestinations(memoryBytes?: number): {
 
 const clearPeer = { ended: false, mail: () => true } as unknown as PeerLink;
 const told = (id: string): Envelope => new Envelope('message', id, { type: 'note' }, undefined, undefined, 0);
-const sent = (destinations: Destinations, id: string, behaviour: Behaviour): boolean =>
-  destinations.send(told(id), behaviour, clearPeer, 1);
+const sent = (destinations: Destinations, id: string, terms: KindTerms): boolean =>
+  destinations.send(told(id), terms, clearPeer, 1);
 
-const capacityOf = (capacity: number): Behaviour => ({ capacity }) as Behaviour;
+const capacityOf = (capacity: number): KindTerms => ({ capacity }) as KindTerms;
 
 test.each([2, 3, 8, 100, 1_000])(
   'a sender that obeys `false` never overruns a distant mailbox of %i',

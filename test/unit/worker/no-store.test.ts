@@ -60,7 +60,8 @@ test('an actor that moves there is refused', async () => {
   const never = (): never => {
     throw new Error('nothing is sent');
   };
-  const door = { actors, topics: never as never, toRef: never, replyTo: never, send: never, deliver: never };
+  const parts = { toRef: never, replyTo: never, send: never, deliver: never, isRemoved: () => false };
+  const door = { actors, topics: never as never, ...parts };
   const arriving = new Arriving(door);
   const luggage = {
     id: ID,

@@ -9,6 +9,7 @@ import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import type { TableChange } from '../../../src/wire/control.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
+import { termsOfAll } from '../../../src/worker/kind-terms.ts';
 import { newKernel } from '../../../src/worker/new-kernel.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { type LocateAnswer, Router } from '../../../src/worker/router.ts';
@@ -53,7 +54,7 @@ export interface RouterKit {
   /** `id n` of what was handled here. */
   handled: string[];
   reasons: string[];
-  asked: { id: string; strategy: string; answer: LocateAnswer }[];
+  asked: { id: string; answer: LocateAnswer }[];
   peer(index: number): FakePeer;
   /** The next table. */
   change(parts: Partial<TableChange>): void;
@@ -71,9 +72,10 @@ export function newRouterKit(): RouterKit {
     counter: defineActor({ mailbox, receive: { note } }),
     job: defineActor({ placement: { strategy: 'least-loaded' }, receive: { note } }),
   };
-  const table = PlacementTable.from({ epoch: 0, columns: {}, pins: [] });
   const limits = { askTimeoutMs: 5_000, messageBytesMax: 1_000_000, checkMessages: true };
   const behaviours = behavioursOf(Object.entries(definitions), (kind) => kind);
+  const kinds = Object.fromEntries(termsOfAll(behaviours));
+  const table = PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds });
   const parts = { worker: 1, incarnation: 1, clock, random: () => 0.5, log: silent, limits, behaviours, startedAt: 0 };
   const { kernel, actors } = newKernel({ ...parts, epoch: () => table.epoch });
   const reasons: string[] = [];
@@ -86,7 +88,7 @@ export function newRouterKit(): RouterKit {
     peer: (index) => peers.get(index) as unknown as PeerLink | undefined,
     peerByAddress: (address) =>
       [...peers.values()].find((peer) => peer.address === address) as unknown as PeerLink | undefined,
-    locate: (id, _role, strategy, answer) => void asked.push({ id, strategy, answer }),
+    locate: (id, answer) => void asked.push({ id, answer }),
   });
   kernel.post = router;
   const peer = (index: number): FakePeer => peers.get(index) as FakePeer;

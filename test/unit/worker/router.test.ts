@@ -353,9 +353,9 @@ class Walk {
   }
 
   #homeOf(id: string): number | undefined {
-    const { kernel, router } = this.kit;
-    const behaviour = kernel.behaviours.get(id.slice(0, id.indexOf('/')));
-    return behaviour && router.homeOf(id, behaviour);
+    const { router } = this.kit;
+    const terms = router.termsOf(id);
+    return terms && router.homeOf(id, terms);
   }
 
   #living(besides: number): number {

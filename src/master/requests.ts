@@ -1,0 +1,94 @@
+/** What processes ask of the master, answered once each. */
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { MasterRequest } from '../wire/control.ts';
+import type { HandoffService } from './handoff-service.ts';
+import type { LiveMoves } from './live-moves.ts';
+import type { Participant, Participants } from './participants.ts';
+import type { PlacementService } from './placement-service.ts';
+import type { Rolling } from './rolling.ts';
+
+export interface RequestsParts {
+  readonly clock: Clock;
+  readonly participants: Participants;
+  readonly placement: PlacementService;
+  readonly handoffs: HandoffService;
+  readonly moves: LiveMoves;
+  readonly rolling: Rolling;
+  /** Milliseconds that a move may take before what runs is aborted. */
+  readonly moveMs: number;
+  addWorker(role: string | undefined): Promise<number>;
+  metrics(): Promise<unknown>;
+  shutdown(timeoutMs: number | undefined): Promise<void>;
+}
+
+export class Requests {
+  readonly #parts: RequestsParts;
+
+  constructor(parts: RequestsParts) {
+    this.#parts = parts;
+  }
+
+  async serve(participant: Participant, request: number, what: MasterRequest): Promise<void> {
+    const reply = (outcome: { value?: unknown; error?: ErrorData }): void =>
+      participant.channel.send({ type: 'reply', request, ...outcome });
+    try {
+      reply({ value: await this.#carryOut(participant, what) });
+    } catch (error) {
+      const fault =
+        error instanceof TroupeError
+          ? error
+          : new TroupeError('ACTOR_UNAVAILABLE', asError(error).message, { cause: error });
+      reply({ error: errorToData(fault) });
+    }
+  }
+
+  #carryOut(participant: Participant, what: MasterRequest): unknown {
+    switch (what.kind) {
+      case 'claim':
+        return this.#claim(participant, what);
+      case 'locate':
+        return this.#parts.placement.locate(what.id, participant.index);
+      case 'add-worker':
+        return this.#parts.addWorker(what.role);
+      case 'metrics':
+        return this.#parts.metrics();
+      case 'shutdown':
+        return this.#parts.shutdown(what.timeoutMs);
+      case 'move':
+        return this.#move(what.id, what.worker);
+      case 'remove-worker':
+        return this.#parts.rolling.remove(what.index);
+      case 'restart-worker':
+        return this.#parts.rolling.restart(what.index);
+      case 'reload':
+        return this.#parts.rolling.reload();
+    }
+  }
+
+  /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */
+  async #move(id: ActorId, worker: number): Promise<void> {
+    const { clock, moveMs } = this.#parts;
+    const { role = '' } = this.#parts.placement.table.termsOf(id) ?? {};
+    if (!this.#parts.placement.hosts.ofKind(kindOf(id), role).includes(worker)) {
+      const text = `an actor moves to a worker that is ready${role && ` and of role '${role}'`}; got worker ${worker}`;
+      throw new TroupeError('NO_WORKER', text);
+    }
+    await this.#parts.moves.moveActor(id, worker, { untilMs: clock.now() + moveMs, isForced: true });
+  }
+
+  async #claim(
+    participant: Participant,
+    { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
+  ): Promise<number> {
+    const chosen = worker ?? this.#parts.placement.choose(kindOf(id), role, strategy, participant.index);
+    const isAtHome = chosen === participant.index && this.#parts.placement.hosts.isLeaving(chosen);
+    if (!this.#parts.placement.hosts.has(chosen) && !isAtHome)
+      throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
+    await this.#parts.handoffs.claim(id, chosen, fresh);
+    // Whoever wanted it is gone: nobody will spawn it, nor report its end.
+    if (!this.#parts.participants.isPresent(participant)) this.#parts.handoffs.release([id], chosen);
+    return chosen;
+  }
+}

@@ -1,0 +1,21 @@
+/** What changes of the placement table are made of. */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { DeadProcess, MoveId, Unit } from '../wire/control.ts';
+import type { KindChanges } from './kind-places.ts';
+
+/** A shard that belongs to another worker than the one where it is. */
+export interface ShareMove {
+  unit: Unit;
+  from: number;
+  to: number;
+}
+
+/** What a table change is made of, but for its epoch. */
+export interface Draft {
+  dead?: DeadProcess;
+  columns: Record<string, [shard: number, worker: number][]>;
+  pins: [id: ActorId, worker: number | null][];
+  settles: MoveId[];
+  stays?: MoveId[];
+  kinds?: KindChanges;
+}

@@ -1,0 +1,49 @@
+/** What a reload changes about the kinds of a system, from what the table says and what the new code is. Pure. */
+import type { KindTerms } from '../wire/control.ts';
+import { ownColumn } from './shard.ts';
+
+export interface KindPlan {
+  /** New kinds, and those that are placed in another way or have another mailbox, with their terms. */
+  added: Record<string, KindTerms>;
+  changed: Record<string, KindTerms>;
+  removed: string[];
+  /** What cannot change while the system runs, each naming its kind. */
+  faults: string[];
+}
+
+export function planKinds(
+  present: Iterable<[string, KindTerms]>,
+  loaded: Readonly<Record<string, KindTerms>>,
+): KindPlan {
+  const before = new Map(present);
+  const plan: KindPlan = { added: {}, changed: {}, removed: [], faults: [] };
+  for (const [kind, terms] of Object.entries(loaded)) {
+    const known = before.get(kind);
+    if (!known) plan.added[kind] = { ...terms, column: ownColumn(terms.role, kind) };
+    else if (known.isDurable !== terms.isDurable) plan.faults.push(durableFault(kind, known.isDurable));
+    else if (isOther(known, terms)) plan.changed[kind] = { ...terms, column: columnAfter(kind, known, terms) };
+  }
+  plan.removed = [...before.keys()].filter((kind) => !Object.hasOwn(loaded, kind));
+  return plan;
+}
+
+function isOther(known: KindTerms, { role, strategy, capacity }: KindTerms): boolean {
+  return known.role !== role || known.strategy !== strategy || known.capacity !== capacity;
+}
+
+/**
+ * Where its shards were what decides, their homes must not change with the terms: it keeps them, in a column that nobody
+ * shares.
+ */
+function columnAfter(kind: string, known: KindTerms, { role, strategy }: KindTerms): string {
+  const isPlacedAnew = known.role !== role || known.strategy !== strategy;
+  if (known.strategy === 'hash') return isPlacedAnew ? ownColumn(role, kind) : known.column;
+  return known.role === role ? known.column : role;
+}
+
+function durableFault(kind: string, isDurable: boolean): string {
+  return (
+    `${kind}.durable: expected ${isDurable ? 'a durable kind' : 'a kind that is not durable'}, as the one that runs, whose actors live on; ` +
+    `got ${isDurable ? 'one that is not' : 'a durable one'}. Give it another name, or start the system again`
+  );
+}

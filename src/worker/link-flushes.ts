@@ -1,0 +1,48 @@
+/** Asks of all links whether what was sent down them has arrived; a link that breaks meanwhile is asked again. */
+import { FLUSH } from '../wire/entry.ts';
+import type { PeerLink } from './peer-link.ts';
+
+/** Flushes of hand-offs are numbered by their moves; these are beyond. */
+const FIRST = 2 ** 40;
+
+export class LinkFlushes {
+  readonly #awaited = new Map<number, { peers: Set<PeerLink>; done: () => void }>();
+  #last: number = FIRST;
+
+  /** Resolves when all that was sent to these peers has arrived, or went with them. */
+  flush(peers: Iterable<PeerLink>): Promise<void> {
+    const number = ++this.#last;
+    return new Promise((done) => {
+      const asked = new Set(peers);
+      this.#awaited.set(number, { peers: asked, done });
+      for (const peer of asked) peer.note(FLUSH, number);
+      this.#look(number);
+    });
+  }
+
+  /** False: it is not one of these. */
+  flushed(peer: PeerLink, number: number): boolean {
+    if (number < FIRST) return false;
+    this.#awaited.get(number)?.peers.delete(peer);
+    this.#look(number);
+    return true;
+  }
+
+  linkedAgain(peer: PeerLink): void {
+    for (const [number, { peers }] of this.#awaited) if (peers.has(peer)) peer.note(FLUSH, number);
+  }
+
+  died(index: number, incarnation: number): void {
+    for (const [number, { peers }] of [...this.#awaited]) {
+      for (const peer of peers) if (peer.index === index && peer.incarnation === incarnation) peers.delete(peer);
+      this.#look(number);
+    }
+  }
+
+  #look(number: number): void {
+    const awaited = this.#awaited.get(number);
+    if (!awaited || awaited.peers.size > 0) return;
+    this.#awaited.delete(number);
+    awaited.done();
+  }
+}
