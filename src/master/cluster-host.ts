@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
+import { HandedConnections } from './handed-connections.ts';
 import type { WorkerExit, WorkerHost, WorkerProcess } from './worker-host.ts';
 
 export class ClusterHost implements WorkerHost {
@@ -27,6 +28,7 @@ export class ClusterHost implements WorkerHost {
       TROUPE_ROLE: role,
       TROUPE_INCARNATION: String(incarnation),
     });
+    const connections = new HandedConnections(worker.process);
     return {
       pid: worker.process.pid as number,
       channel: {
@@ -48,7 +50,10 @@ export class ClusterHost implements WorkerHost {
       },
       onExit: (listener) => {
         worker.on('error', () => {});
-        whenOver(worker, listener);
+        whenOver(worker, (exit) => {
+          connections.giveBack();
+          listener(exit);
+        });
       },
     };
   }
