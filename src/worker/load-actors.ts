@@ -13,6 +13,7 @@ import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoa
 
 const LOADABLE = /\.(ts|mts|js|mjs)$/;
 const DECLARATION = /\.d\.m?ts$/;
+const TEST = /\.(test|spec)\.(ts|mts|js|mjs)$/;
 
 /** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
 export function loadActors(folder: string): Promise<Map<string, Behaviour>> {
@@ -56,7 +57,7 @@ async function actorFiles(path: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   for (const name of names.sort()) {
-    if (name.startsWith('_') || !LOADABLE.test(name) || DECLARATION.test(name)) continue;
+    if (!isBehaviour(name)) continue;
     const kind = name.replace(LOADABLE, '');
     if (!isKind(kind))
       throw new TroupeError(
@@ -77,6 +78,11 @@ async function actorFiles(path: string): Promise<Map<string, string>> {
       `actors: expected a folder with at least one .ts, .js or .mjs file; got none in ${path}`,
     );
   return files;
+}
+
+/** Not what lies beside behaviours: hidden files of editors and tools, declarations, tests, and what the user has set aside by `_`. */
+function isBehaviour(name: string): boolean {
+  return /^[^._]/.test(name) && LOADABLE.test(name) && !DECLARATION.test(name) && !TEST.test(name);
 }
 
 /** The default export of a module. Throws INVALID_OPTIONS that names the file and the cause. */

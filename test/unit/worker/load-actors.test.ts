@@ -58,6 +58,14 @@ describe('the actors folder', () => {
     expect([...(await load()).keys()]).toEqual(['a']);
   });
 
+  it.each(['.#a.js', '._a.mjs', '.eslintrc.js', '.hidden.ts', 'a.test.ts', 'a.spec.mjs', 'b.test.js', 'c.spec.mts'])(
+    'is read as if %s did not lie there',
+    async (name) => {
+      await write({ 'a.js': GOOD, [name]: 'throw new Error("not for loading")' });
+      expect([...(await load()).keys()]).toEqual(['a']);
+    },
+  );
+
   it('with two files of one kind is refused, naming both', async () => {
     await write({ 'a.js': GOOD, 'a.mjs': GOOD });
     expect(await refusal()).toMatch(/a\.js and a\.mjs/);
