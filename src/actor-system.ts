@@ -32,6 +32,8 @@ import { removeSocketFolder } from './wire/private-folder.ts';
 import { FRAME_EXTRA_BYTES } from './wire/link.ts';
 import { SocketNetwork } from './wire/socket-link.ts';
 
+/** Milliseconds for a system without workers to end what is left of it. */
+const GIVEN_UP_SHUTDOWN_MS = 1_000;
 const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
 
 /** Starts a system. Resolves once every worker is ready. Throws INVALID_OPTIONS, naming every fault. */
@@ -85,6 +87,7 @@ async function startLocal(
   });
   if (options.signals)
     ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: undefined, killAll: () => {} });
+  log.info(...startLine(options, storage));
   return process.system;
 }
 
@@ -177,6 +180,13 @@ async function startCluster(
     ...{ host, clock, random, log, policy, hangMs, shutdownMs, groups },
     kinds: termsOfAll(behaviours),
     openStore,
+    allGivenUp: () => {
+      const text = 'every worker is past its restart intensity';
+      if (options.whenAllGivenUp === 'stay') return log.error({}, `${text}; all mail is refused until a reload`);
+      log.error({}, `${text}; this process ends with code 1, so that it is started again (supervision.whenAllGivenUp)`);
+      const end = (): void => process.exit(1);
+      void peer.shutdown({ timeoutMs: GIVEN_UP_SHUTDOWN_MS }).then(end, end);
+    },
     boot: {
       system: name,
       actors: options.actors as string,
@@ -198,11 +208,21 @@ async function startCluster(
   if (options.signals) ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
   try {
     await master.start();
+    log.info(...startLine(options, storage));
   } catch (error) {
     await cleanUp();
     throw error;
   }
   return peer.system;
+}
+
+/** What the log says at the start, so that a mistake in the place of the data shows on the first day. */
+function startLine({ name, groups }: ResolvedOptions, storage: Storage | undefined): [fields: object, text: string] {
+  const roles = groups.map(({ role, count }) => (groups.length > 1 ? `${count} ${role}` : String(count)));
+  const workers = groups.reduce((sum, { count }) => sum + count, 0);
+  const data = storage && { dataDir: storage.dataDir, found: storage.wasFound };
+  const where = data ? `data in ${data.dataDir} (${data.found ? 'found' : 'new'})` : 'no durable kinds';
+  return [{ workers, ...data }, `'${name}' has started; workers: ${roles.join(' + ') || 0}; ${where}`];
 }
 
 /** How the processes of a system reach its store. */

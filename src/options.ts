@@ -29,6 +29,12 @@ export interface WorkerGroup {
 export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFailure' | 'children'> {
   /** Milliseconds without a sign of life after which a worker is killed and replaced. Default 10 000. */
   hangMs?: number;
+  /**
+   * Once every worker is past its intensity: `exit` ends this process with code 1, 5 s later, so that what watches over it
+   * (systemd, Docker, PM2) starts it again, unless the program has called `shutdown()`, `reload()` or `addWorker()` by then. `stay`:
+   * it goes on, and all mail is refused with NO_WORKER. Default `exit`.
+   */
+  whenAllGivenUp?: 'exit' | 'stay';
 }
 
 export interface SystemOptions {
@@ -90,6 +96,7 @@ export interface ResolvedOptions {
   durableInMemoryMax: number;
   supervision: SupervisionPolicy;
   hangMs: number;
+  whenAllGivenUp: 'exit' | 'stay';
   askTimeoutMs: number;
   messageBytesMax: number;
   pollMicros: number;
@@ -132,7 +139,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     throw invalid([`options: expected an object; got ${show(options)}`]);
   const faults = faultsOf(options);
   if (faults.length > 0) throw invalid(faults);
-  const { hangMs = 10_000, ...supervision } = options.supervision ?? {};
+  const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   return {
     actors: actorsOf(options.actors ?? './actors'),
     groups: groupsOf(options.workers ?? cpusToUse()),
@@ -142,6 +149,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     durableInMemoryMax: options.durableInMemoryMax ?? IN_MEMORY_MAX,
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,
+    whenAllGivenUp,
     askTimeoutMs: options.askTimeoutMs ?? 5_000,
     messageBytesMax: options.messageBytesMax ?? 16 * 1024 * 1024,
     pollMicros: options.pollMicros ?? 0,
@@ -247,7 +255,7 @@ function faultsOfWorkerSupervision(supervision: unknown): string[] {
   if (supervision === undefined) return [];
   if (typeof supervision !== 'object' || supervision === null)
     return [`supervision: expected an object; got ${show(supervision)}`];
-  const { hangMs, ...rest } = supervision as WorkerSupervisionOptions;
+  const { hangMs, whenAllGivenUp, ...rest } = supervision as WorkerSupervisionOptions;
   const faults = faultsOfSupervision(rest, 'supervision');
   for (const name of ['onFailure', 'children']) {
     if (name in rest)
@@ -255,6 +263,8 @@ function faultsOfWorkerSupervision(supervision: unknown): string[] {
         `supervision.${name}: expected nothing, workers are always restarted one for one; got ${show((rest as Record<string, unknown>)[name])}`,
       );
   }
+  if (whenAllGivenUp !== undefined && whenAllGivenUp !== 'exit' && whenAllGivenUp !== 'stay')
+    faults.push(`supervision.whenAllGivenUp: expected 'exit' or 'stay'; got ${show(whenAllGivenUp)}`);
   const fine = hangMs === undefined || (Number.isInteger(hangMs) && hangMs >= 100 && hangMs <= MILLISECONDS_MAX);
   if (!fine)
     faults.push(`supervision.hangMs: expected a whole number from 100 to ${MILLISECONDS_MAX}; got ${show(hangMs)}`);

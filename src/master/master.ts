@@ -40,6 +40,8 @@ export interface MasterOptions {
   readonly kinds: ReadonlyMap<string, KindTerms>;
   /** What every worker is told first; `self` is filled in. */
   readonly boot: Omit<BootOrder, 'type' | 'self'>;
+  /** All workers are given up, and nothing has come of it for a while. */
+  readonly allGivenUp?: () => void;
   /** A reload has brought the first durable kind. What changes in the orders of workers that come from now on. */
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** The master's own data plane. */
@@ -50,6 +52,8 @@ export interface MasterOptions {
 export const EXIT_MS_MAX = 2_000;
 /** Milliseconds for a worker that goes to say what waits there. */
 const SILENCE_MS = 1_000;
+/** Milliseconds from the moment when the last worker is given up: for those who ask to be told, and for the program to decide. */
+export const GIVEN_UP_MS = 5_000;
 /** Milliseconds between two broadcasts of the workers' loads. */
 const LOADS_MS = 1_000;
 
@@ -90,12 +94,10 @@ export class Master {
     this.#supervisor = new WorkerSupervisor(options, {
       message: (worker, participant, message) => this.#heard(worker, participant, message),
       exited: (worker, participant, exit) => this.#exited(worker, participant, exit),
-      givenUp: (worker) =>
-        this.#events.emit('worker-given-up', {
-          worker: worker.index,
-          role: worker.role,
-          restarts: worker.life.restarts,
-        }),
+      givenUp: ({ index, role, life: { restarts } }) => {
+        this.#events.emit('worker-given-up', { worker: index, role, restarts });
+        if (this.#isLost) clock.setTimer(GIVEN_UP_MS, () => this.#isLost && options.allGivenUp?.());
+      },
       changed: () => this.#tellWorkers(),
     });
     this.#moves = new LiveMoves(clock, this.#handoffs);
@@ -169,6 +171,11 @@ export class Master {
   shutdown(timeoutMs: number = this.#options.shutdownMs): Promise<void> {
     this.#down ??= this.#shutDown(timeoutMs);
     return this.#down;
+  }
+
+  /** No worker is left, and none comes by itself. */
+  get #isLost(): boolean {
+    return !this.#down && this.#isPlaced && this.#supervisor.all().every(({ life }) => life.state === 'given-up');
   }
 
   /** Ends everything at once: for a second Ctrl-C. */

@@ -2,6 +2,7 @@
  * What a system has of its dataDir: the lock on it, and the store, opened by this process alone. Only systems with durable
  * actors have it. With workers the store is opened in a thread of the master, and all processes reach it over a socket.
  */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Log } from '../observe/log.ts';
 import { asError } from '../vocabulary/errors.ts';
@@ -21,6 +22,8 @@ interface Opened {
 export class Storage {
   /** Absolute. */
   readonly dataDir: string;
+  /** There was a store, when this began. */
+  readonly wasFound: boolean;
   readonly #system: string;
   readonly #log: Log;
   #lock: DataDirLock;
@@ -37,6 +40,7 @@ export class Storage {
   private constructor(lock: DataDirLock, dataDir: string, system: string, log: Log) {
     this.#lock = lock;
     this.dataDir = resolve(dataDir);
+    this.wasFound = existsSync(join(this.#folder, DATA_FILE));
     this.#system = system;
     this.#log = log;
     this.#signs = setInterval(() => this.#sign(), SIGN_MS).unref();

@@ -28,6 +28,7 @@ import { eventFromWire } from './event-payload.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from './handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
+import { isHopeless, NO_WORKER_LEFT } from './hopeless.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from './link-flushes.ts';
 import { type IngressParts, linkIngress } from './link-ingress.ts';
@@ -81,13 +82,8 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     let topics: ClusterTopics | undefined;
     const behaviours = (this.#behaviours = new Map(options.behaviours));
     this.kinds = Object.fromEntries(termsOfAll(behaviours));
-    const parts = {
-      ...options,
-      behaviours,
-      worker: self.index,
-      incarnation: self.incarnation,
-      epoch: () => this.#table.epoch,
-    };
+    const { index: worker, incarnation } = self;
+    const parts = { ...options, behaviours, worker, incarnation, epoch: () => this.#table.epoch };
     const {
       kernel,
       actors,
@@ -112,6 +108,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
       locate: (id, answer) => this.#locate(id, answer),
+      isHopeless: (role) => isHopeless(this.#workers, role),
     });
     kernel.post = this.#router;
     local.post = {
@@ -294,6 +291,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         break;
       case 'workers':
         this.#workers = message.workers;
+        this.#router.refuseHomeless('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isHopeless(this.#workers, role));
         break;
       case 'wanted-events':
         this.kernel.events.wantElsewhere(message.names);

@@ -20,6 +20,7 @@ import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { Destinations } from './destinations.ts';
 import { type HeldSignal, HoldQueues } from './hold-queues.ts';
+import { NO_WORKER_LEFT } from './hopeless.ts';
 import type { PeerLink } from './peer-link.ts';
 
 /** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
@@ -35,6 +36,8 @@ export interface RouterDoor {
   /** The link to the process that hosts as worker `index` now. */
   peer(index: number): PeerLink | undefined;
   peerByAddress(address: ActorId): PeerLink | undefined;
+  /** Every worker of a role is given up. */
+  isHopeless(role: string): boolean;
   /** The master's answer for an id whose kind is not placed by hash. */
   locate(id: ActorId, answer: LocateAnswer): void;
 }
@@ -211,14 +214,13 @@ export class Router implements Recipient {
   }
 
   /** No worker comes any more that could host it. */
-  refuseHomeless(code: ErrorCode, text: string): void {
+  refuseHomeless(code: ErrorCode, text: string, isMeant: (terms: KindTerms) => boolean = () => true): void {
     for (const unit of this.holds.units()) {
       if (this.#moving.has(unit)) continue;
       const [first] = this.holds.peek(unit);
       const terms = first && this.#door.table.termsOf(first.to);
-      if (!terms || this.homeOf(first.to, terms) !== NOWHERE) continue;
-      for (const mail of this.holds.take(unit))
-        if (!('signal' in mail)) this.#kernel.deadLetters.refuse(mail, code, text);
+      if (!terms || this.homeOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
+      for (const mail of this.holds.take(unit)) if (!('signal' in mail)) this.#refuse(mail, code, text);
     }
   }
 
@@ -279,10 +281,19 @@ export class Router implements Recipient {
     const home = this.homeOf(to, terms);
     if (home === this.#door.index) return this.#deliverHere(envelope);
     if (home === undefined) return this.#locateFirst(envelope);
+    if (home === NOWHERE && this.#door.isHopeless(terms.role))
+      return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
     const peer = home === NOWHERE ? undefined : this.#door.peer(home);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
     if (envelope.verb !== 'message') return peer.mail(envelope);
     return this.#destinations.send(envelope, terms, peer, this.#door.table.epoch);
+  }
+
+  /** Whoever asks is told at once, even where what is asked for is kept and would be sent again. */
+  #refuse(envelope: Envelope, code: ErrorCode, text: string): true {
+    if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
+    else this.#kernel.deadLetters.refuse(envelope, code, text);
+    return true;
   }
 
   #leavesToSender(envelope: Envelope): boolean {

@@ -43,6 +43,7 @@ describe('options', () => {
         children: 'one_for_one',
       },
       hangMs: 10_000,
+      whenAllGivenUp: 'exit',
       askTimeoutMs: 5_000,
       messageBytesMax: 16 * 1024 * 1024,
       pollMicros: 0,
@@ -143,6 +144,7 @@ describe('options', () => {
     ['too little memory', { memory: 1024 * 1024 - 1 }, 'memory'],
     ['a memory of a fraction', { memory: 2 ** 20 + 0.5 }, 'memory'],
     ['messages too large', { messageBytesMax: MESSAGE_BYTES_MAX + 1 }, 'messageBytesMax'],
+    ['another end of all workers', { supervision: { whenAllGivenUp: 'restart' } }, 'supervision.whenAllGivenUp'],
     ['a hang too long', { supervision: { hangMs: MILLISECONDS_MAX + 1 } }, 'supervision.hangMs'],
     ['what every object inherits', { actors: { constructor: 7, Proto: actor }, workers: 0 }, 'actors'],
   ])('refuse %s', (_what, options, name) => {

@@ -89,6 +89,7 @@ export function newRouterKit(): RouterKit {
     peerByAddress: (address) =>
       [...peers.values()].find((peer) => peer.address === address) as unknown as PeerLink | undefined,
     locate: (id, answer) => void asked.push({ id, answer }),
+    isHopeless: () => false,
   });
   kernel.post = router;
   const peer = (index: number): FakePeer => peers.get(index) as FakePeer;
