@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createTestSystem, Simulation } from 'troupe/testkit';
+import { alarm } from './alarm.mjs';
 import { auction, bidder, QUIET_MS } from './auction.mjs';
 
 test('half a minute after the last bid the highest bidder is told', async () => {
@@ -31,6 +32,20 @@ test('a bidder asks the auction, and gives its refusal on', async () => {
   assert.equal(await answer, 10);
   await lot.expectNothing(60_000);
   await shutdown();
+});
+
+test('an alarm rings at its time, over a restart', async (t) => {
+  const { system, clock, disk, advance, shutdown } = createTestSystem({ actors: { alarm } });
+  t.after(shutdown);
+  await system.ask('alarm/kitchen', { type: 'set', atMs: clock.wall() + 3_600_000 });
+  await advance(1_800_000);
+  assert.equal(await system.ask('alarm/kitchen', { type: 'rung' }), 0);
+  await shutdown();
+
+  const after = createTestSystem({ actors: { alarm }, clock, disk });
+  t.after(after.shutdown);
+  await after.advance(1_800_000);
+  assert.equal(await after.system.ask('alarm/kitchen', { type: 'rung' }), 1);
 });
 
 test('property: whoever bids in whatever order, the highest bid wins', async () => {
