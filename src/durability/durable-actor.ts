@@ -118,7 +118,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
     this.#ownAt = nextOwnTime(this.cell);
     // It may have moved before it said that its mail has arrived; nobody looks for the next time of one that is wanted at once.
-    if (this.#isWanted && this.#ownAt !== 0 && !this.#dispatch.hasMail) this.openBatch();
+    if (this.#isWanted && this.#ownAt !== 0 && !this.#dispatch.hasMail) this.openBatch().isNeeded = true;
   }
 
   admit(envelope: Envelope): boolean {

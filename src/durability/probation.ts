@@ -1,9 +1,10 @@
 /**
  * Counts the deaths of processes in the turns of one actor. What is suspect, because it is tried again after a process died,
  * is noted in the record before its turn begins; the commit of the turn takes the note back. A note that another process has
- * left is a death in that turn. Nothing is noted of the first try of anything, so the common turn pays nothing.
+ * left is a death in that turn. Nothing is noted of the first try of anything, so the common turn pays nothing; the death that
+ * made it suspect counts as the first of three all the same.
  */
-import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
+import { NOTED_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { MARK_KEPT_MS } from './handled.ts';
@@ -12,7 +13,7 @@ import type { TurnBatch } from './turn-batch.ts';
 
 /** Messages of an actor whose deaths are remembered; beyond, the one that was counted first is forgotten. */
 export const DEATHS_KEPT_MAX = 256;
-/** Milliseconds for which what ended three processes in an actor's start, or in a beat of its reminder, is not tried again. */
+/** Milliseconds for which what ended too many processes in an actor's start, or in a beat of its reminder, is not tried again. */
 export const CONDEMNED_PAUSE_MS = 600_000;
 /** Milliseconds from the start of an actor after a crash in which its own turns, those of a machine's clock say, are suspect. */
 export const OWN_SUSPECT_MS = 10_000;
@@ -67,7 +68,7 @@ export class Probation {
   /** Too many have died of it, the last of them a short while ago. */
   isCondemned(trial: string, now: number): boolean {
     const { count, at } = this.#deaths.get(trial) ?? { count: 0, at: 0 };
-    return count >= PROCESS_DEATHS_MAX && now < at + CONDEMNED_PAUSE_MS;
+    return count >= NOTED_DEATHS_MAX && now < at + CONDEMNED_PAUSE_MS;
   }
 
   begin(trial: string, at: number, batch: TurnBatch): void {

@@ -4,7 +4,7 @@
  */
 import type { Cell } from '../actor/cell.ts';
 import type { TrialDoor } from '../actor/durable-side.ts';
-import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
+import { NOTED_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DurableDoor } from './durable-door.ts';
@@ -62,7 +62,7 @@ export class Trials implements TrialDoor, Guest {
     const deaths = this.#probation.deathsIn(trial);
     if (!isSuspect && deaths === 0) return undefined;
     // What no message has brought is judged as the record is loaded.
-    if (deaths >= PROCESS_DEATHS_MAX && envelope.verb === 'message') return Promise.resolve(false);
+    if (deaths >= NOTED_DEATHS_MAX && envelope.verb === 'message') return Promise.resolve(false);
     // Its incarnation is over where it does not begin: nobody waits for the word.
     return this.#try(trial, envelope).then((isBegun) => isBegun || new Promise<never>(() => {}));
   }
@@ -82,7 +82,8 @@ export class Trials implements TrialDoor, Guest {
     for (const trial of [START, OWN]) {
       if (!this.#probation.isCondemned(trial, kernel.clock.wall())) continue;
       const what = trial === START ? 'as it started' : 'in its own turns';
-      const count = this.#probation.deathsIn(trial);
+      // And the one that made it suspect.
+      const count = this.#probation.deathsIn(trial) + 1;
       const text = `the process of ${id} died ${count} times ${what}; it is tried again ${CONDEMNED_PAUSE_MS} ms after the last time`;
       throw new TroupeError('PROCESS_DIED', text, { fate: 'not-executed' });
     }

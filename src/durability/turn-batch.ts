@@ -26,12 +26,14 @@ export class TurnBatch {
   #moreStreams: Map<string, number> | undefined;
   /** Messages of its own go with it. */
   hasMail = false;
+  /** It is written though no part of the record changes: for its next time. */
+  isNeeded = false;
   /** What its owner has been told of: turns, and bytes of its parts. */
   turns = 0;
   bytes = 0;
 
   get isEmpty(): boolean {
-    return this.put.size === 0 && this.#removed === undefined && this.#others === undefined;
+    return this.put.size === 0 && this.#removed === undefined && this.#others === undefined && !this.isNeeded;
   }
 
   get remove(): Iterable<string> {

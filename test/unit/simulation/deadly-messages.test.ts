@@ -10,8 +10,8 @@ import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
 import type { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 
-/** The first try of a message is not noted, and the turns of the next ones are. */
-const TRIES = PROCESS_DEATHS_MAX + 1;
+/** The first try of a message is not noted, but its death counts: it is what makes the message suspect. */
+const TRIES = PROCESS_DEATHS_MAX;
 
 const supervision = { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 1, maxMs: 50 } };
 
