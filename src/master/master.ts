@@ -116,7 +116,7 @@ export class Master {
         openStore: async () => {
           this.#bootOrder = { ...this.#bootOrder, ...(await options.openStore?.()) };
         },
-        admit: ({ participant }) => participant && this.#welcome(participant),
+        admit: ({ process, participant }) => process && participant && this.#welcome(participant),
         join: (worker) => {
           worker.isTrial = false;
           worker.isLeaving = false;

@@ -109,8 +109,12 @@ export class WorkerSupervisor {
 
   /** Resolves when the worker is ready. */
   ready(worker: SupervisedWorker): Promise<void> {
-    if (worker.life.state === 'ready') return Promise.resolve();
-    return new Promise((resolve, reject) => worker.whenReady.push({ resolve, reject }));
+    const { state } = worker.life;
+    if (state === 'ready') return Promise.resolve();
+    const isReady = new Promise<void>((resolve, reject) => worker.whenReady.push({ resolve, reject }));
+    // It never will be: it ended before anybody asked.
+    if (state === 'stopped' || state === 'given-up') this.#reject(worker, 'its end', worker.trouble);
+    return isReady;
   }
 
   /** Resolves when the process of a worker that is leaving has ended. */

@@ -7,6 +7,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { Refusal } from '../../../src/vocabulary/errors.ts';
 import { GivenUp } from '../../../src/actor/giving-up.ts';
+import type { PlacementStrategy } from '../../../src/wire/control.ts';
 import type { Life } from './census.ts';
 import type { Memory } from './memory-of-actors.ts';
 import type { Voice, World } from './world.ts';
@@ -24,7 +25,7 @@ function textOf({ m, kilobytes }: Command & { kilobytes: number }): string {
 /** Milliseconds until an actor that does nothing leaves memory. */
 const IDLE_MS = 400;
 
-export function actorsOf(world: World): Record<string, ActorDefinition> {
+export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, ActorDefinition> {
   const { memory, census } = world;
   const hooks = {
     state: (): Memory => ({ count: 0, sum: 0, isClosed: false }),
@@ -226,5 +227,7 @@ export function actorsOf(world: World): Record<string, ActorDefinition> {
       },
     },
   });
-  return { player, child, guest: defineActor({ ...hooks, placement: { strategy: 'local' }, receive: { note } }) };
+  const placed = (strategy: PlacementStrategy): ActorDefinition =>
+    defineActor({ ...hooks, placement: { strategy }, receive: { note } });
+  return { player, child, guest: placed('local'), job: placed(jobs) };
 }

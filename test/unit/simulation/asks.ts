@@ -111,7 +111,7 @@ export class Asks {
       if (!isHandled) this.#breaches.add(5, `a reply without a handler: ${name}`);
       return;
     }
-    const isRefused = ended === 'NO_WORKER' && sent.to.startsWith('guest/');
+    const isRefused = ended === 'NO_WORKER' && (sent.to.startsWith('guest/') || sent.to.startsWith('job/'));
     if (!OUTCOMES.has(ended) && !isRefused) this.#breaches.add(5, `an ask ended with ${outcome}: ${name}`);
     if (fate === 'not-executed' && isHandled)
       this.#breaches.add(5, `said not-executed (${outcome}), but was handled: ${name}`);

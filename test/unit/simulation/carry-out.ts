@@ -51,6 +51,9 @@ export function carryOut(world: World, step: Step): void {
     case 'restartWorker':
     case 'reload':
       return promiseOf(world, step, WORKERS_MAX);
+    case 'release':
+      simulation.deploy(world.actors(step.jobs));
+      return promiseOf(world, { do: 'reload' }, WORKERS_MAX);
     case 'crashSender':
       return crashSender(world, step);
     case 'moveBoth':

@@ -55,10 +55,10 @@ export class DeadLetterRules {
       case 'ACTOR_FAILED':
         return (this.#failures.get(to) ?? 0) > 3;
       case 'UNKNOWN_MESSAGE':
-        return to.startsWith('child/') || to.startsWith('guest/');
+        return ['child/', 'guest/', 'job/'].some((kind) => to.startsWith(kind));
       case 'NO_WORKER':
         // Asked for a place while no worker can host: those that hash places wait, these are refused.
-        return to.startsWith('guest/');
+        return to.startsWith('guest/') || to.startsWith('job/');
       case 'SHUTTING_DOWN':
         return this.isShuttingDown;
       default:

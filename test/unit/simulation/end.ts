@@ -1,7 +1,7 @@
 /** The end of a run: all becomes quiet, everybody can be reached, every promise is checked, and the system shuts down. */
 import { NOWHERE } from '../../../src/wire/control.ts';
 import { speaker } from './carry-out.ts';
-import { CHILD_IDS, GUEST_IDS, IDS } from './program.ts';
+import { CHILD_IDS, GUEST_IDS, IDS, JOB_IDS } from './program.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds until all must be quiet: hangs are found, workers forked again, hand-offs past their deadlines. */
@@ -82,7 +82,8 @@ function unrest(world: World): string | undefined {
 async function probe(world: World): Promise<void> {
   const { simulation, breaches } = world;
   const asks: Promise<unknown>[] = [];
-  for (const [number, id] of [...IDS, ...CHILD_IDS, ...GUEST_IDS].entries()) {
+  const jobs = JOB_IDS.filter((id) => world.ledger.sent.some(({ to }) => to === id));
+  for (const [number, id] of [...IDS, ...CHILD_IDS, ...GUEST_IDS, ...jobs].entries()) {
     const by = speaker(world, number % 4);
     asks.push(
       world.ask(by, id, 'note', PROBE_MS).then((outcome) => {
@@ -113,8 +114,8 @@ function checkPlaces({ simulation, census, faults, breaches }: World): void {
       const other = homes.get(id);
       if (other) breaches.add(1, `${id} lives in ${other} and in ${address}`);
       homes.set(id, address);
-      const behaviour = kernel.behaviours.get(id.slice(0, id.indexOf('/')));
-      const home = behaviour?.strategy === 'hash' ? table.homeOf(id, behaviour.role) : (table.pinOf(id) ?? NOWHERE);
+      const terms = table.termsOf(id);
+      const home = terms?.strategy === 'hash' ? table.homeOf(id, terms.column) : (table.pinOf(id) ?? NOWHERE);
       if (home !== self.worker && home !== NOWHERE)
         breaches.add('placement', `${id} lives in ${address}; the table says worker ${home}`);
     }

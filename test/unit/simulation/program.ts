@@ -1,5 +1,6 @@
 /** Random programs: what users and fate do to a system, step by step. */
 import fc from 'fast-check';
+import type { PlacementStrategy } from '../../../src/wire/control.ts';
 
 /** Who does it: 0 is the master, the others a worker's main. */
 type By = number;
@@ -38,12 +39,16 @@ export type Step =
   | { do: 'refuse'; by: By; to: string; count: number; kilobytes: number; isFailure: boolean }
   /** An ask that is given up after so long; its handler heeds that, and would take `workMs`. */
   | { do: 'giveUp'; by: By; to: string; ms: number; workMs: number }
+  /** A reload with new code, in which jobs are placed so. */
+  | { do: 'release'; jobs: PlacementStrategy }
   | { do: 'wait'; ms: number };
 
 const PLAYERS = 8;
 export const IDS: readonly string[] = Array.from({ length: PLAYERS }, (_, n) => `player/${n}`);
 export const CHILD_IDS: readonly string[] = ['child/a', 'child/b', 'child/c'];
 export const GUEST_IDS: readonly string[] = ['guest/a', 'guest/b'];
+/** Their kind is placed otherwise from release to release. */
+export const JOB_IDS: readonly string[] = ['job/a', 'job/b', 'job/c'];
 export const TOPICS: readonly string[] = ['news', 'sport'];
 
 /** Of an error's text: a dozen of these are more than a frame may have. */
@@ -65,6 +70,7 @@ export interface Mix {
   players: number;
   /** Who is spawned is given a worker. */
   hasPlaces?: boolean;
+  hasJobs?: boolean;
 }
 
 const TRAFFIC: Weights = {
@@ -119,20 +125,29 @@ export const PLACES: Mix = {
   hasPlaces: true,
 };
 
-function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: fc.Arbitrary<Step> } {
+/** Everything, and reloads with code that places a kind otherwise. */
+export const RELOADS: Mix = {
+  weights: { ...ALL.weights, release: 1.5, move: 4, moveBoth: 3, tell: 14, ask: 10 },
+  players: 4,
+  hasJobs: true,
+};
+
+function arbitraries({ players, hasPlaces = false, hasJobs = false }: Mix): { [D in Step['do']]: fc.Arbitrary<Step> } {
   const player = fc.constantFrom(...IDS.slice(0, players));
   const anyId = fc.oneof(
     { weight: players, arbitrary: player },
     { weight: 3, arbitrary: fc.constantFrom(...CHILD_IDS, ...GUEST_IDS) },
   );
+  const jobOrAny = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(...JOB_IDS) }, { weight: 2, arbitrary: anyId });
+  const receiver = hasJobs ? jobOrAny : anyId;
   return {
-    tell: fc.record({ do: fc.constant('tell'), by, to: anyId, count }),
-    ask: fc.record({ do: fc.constant('ask'), by, to: anyId, ms: ms(20, 400) }),
+    tell: fc.record({ do: fc.constant('tell'), by, to: receiver, count }),
+    ask: fc.record({ do: fc.constant('ask'), by, to: receiver, ms: ms(20, 400) }),
     slow: fc.record({ do: fc.constant('slow'), by, to: player, count }),
     boom: fc.record({ do: fc.constant('boom'), by, to: player, count }),
-    relay: fc.record({ do: fc.constant('relay'), from: player, to: anyId, count }),
+    relay: fc.record({ do: fc.constant('relay'), from: player, to: receiver, count }),
     question: fc.record(
-      { do: fc.constant('question'), from: player, to: anyId, via: player },
+      { do: fc.constant('question'), from: player, to: receiver, via: player },
       { requiredKeys: ['do', 'from', 'to'] },
     ),
     subscribe: fc.record({ do: fc.constant('subscribe'), from: player, topic }),
@@ -149,9 +164,9 @@ function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: 
     killActor: fc.record({ do: fc.constant('killActor'), by, to: anyId }),
     spawn: fc.record({ do: fc.constant('spawn'), by, to: player, ...(hasPlaces && { worker }) }),
     adopt: fc.record({ do: fc.constant('adopt'), from: player, key: fc.constantFrom('a', 'b', 'c') }),
-    move: fc.record({ do: fc.constant('move'), to: anyId, worker }),
+    move: fc.record({ do: fc.constant('move'), to: receiver, worker }),
     moveBoth: fc.record({
-      ...{ do: fc.constant('moveBoth'), from: player, to: anyId, count, ms: ms(0, 8) },
+      ...{ do: fc.constant('moveBoth'), from: player, to: receiver, count, ms: ms(0, 8) },
       workers: fc.tuple(worker, worker),
     }),
     addWorker: fc.constant({ do: 'addWorker' }),
@@ -164,13 +179,17 @@ function arbitraries({ players, hasPlaces = false }: Mix): { [D in Step['do']]: 
     reset: fc.record({ do: fc.constant('reset'), a: process, b: process }),
     stall: fc.record({ do: fc.constant('stall'), a: process, b: process, ms: ms(1, 200) }),
     jump: fc.record({ do: fc.constant('jump'), ms: ms(1, 2_000) }),
-    crashSender: fc.record({ do: fc.constant('crashSender'), from: player, to: anyId, count, ms: ms(0, 30) }),
+    crashSender: fc.record({ do: fc.constant('crashSender'), from: player, to: receiver, count, ms: ms(0, 30) }),
     die: fc.record({ do: fc.constant('die'), by, to: player, isAsk: fc.boolean() }),
     refuse: fc.record({
       ...{ do: fc.constant('refuse'), by, to: player, count, kilobytes: fc.integer({ min: 1, max: KILOBYTES_MAX }) },
       isFailure: fc.boolean(),
     }),
     giveUp: fc.record({ do: fc.constant('giveUp'), by, to: player, ms: ms(0, 40), workMs: ms(1, 60) }),
+    release: fc.record({
+      do: fc.constant('release'),
+      jobs: fc.constantFrom<PlacementStrategy>('hash', 'least-loaded', 'local'),
+    }),
     wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
   };
 }

@@ -5,6 +5,7 @@
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
 import type { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { PlacementStrategy } from '../../../src/wire/control.ts';
 import type { ClusterProcess } from '../../../src/worker/cluster-process.ts';
 import type { System } from '../../../src/worker/system.ts';
 import { actorsOf } from './actors.ts';
@@ -50,8 +51,9 @@ export class World {
     };
   }
 
-  actors(): Record<string, ActorDefinition> {
-    return actorsOf(this);
+  /** `jobs`: how they are placed. */
+  actors(jobs: PlacementStrategy = 'hash'): Record<string, ActorDefinition> {
+    return actorsOf(this, jobs);
   }
 
   readonly observe = (event: SimulationEvent): void => {
