@@ -153,7 +153,7 @@ export class Cell extends Sender implements Runnable, Run {
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
     super(host.kernel, id);
     this.host = host;
-    this.mailbox = new Mailbox(host.kernel.memory);
+    this.mailbox = new Mailbox(host.kernel.memory, behaviour.capacity);
     this.behaviour = behaviour;
     this.origin = origin;
     this.epoch = host.kernel.epoch();
@@ -185,19 +185,27 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   deliver(envelope: Envelope): boolean {
+    const { mailbox } = this;
+    const isOfFew = mailbox.pushOfFew(envelope, this.behaviour.scales);
+    if (!isOfFew && !this.#weighIn(envelope)) return false;
+    if (this.#extras.waits !== undefined) this.#chase(envelope);
+    this.wake();
+    // Half full is the sign to slow down: a sender that then waits leaves room for the others.
+    return isOfFew || mailbox.isClear;
+  }
+
+  /** False: there is no room for it. */
+  #weighIn(envelope: Envelope): boolean {
     const { mailbox, behaviour } = this;
     if (envelope.verb === 'message') {
       if (envelope.heavy === undefined && behaviour.scales.isDue()) mailbox.weigh(envelope, behaviour.scales);
-      if (!mailbox.hasRoomFor(envelope, behaviour.capacity)) {
-        mailbox.refuse(envelope, behaviour.capacity, this.kernel.deadLetters);
+      if (!mailbox.hasRoomFor(envelope)) {
+        mailbox.refuse(envelope, this.kernel.deadLetters);
         return false;
       }
     }
     mailbox.push(envelope);
-    if (this.#extras.waits !== undefined) this.#chase(envelope);
-    this.wake();
-    // Half full is the sign to slow down: a sender that then waits leaves room for the others.
-    return mailbox.isClear(behaviour.capacity);
+    return true;
   }
 
   signal(signal: Signal): void {

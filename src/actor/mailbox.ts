@@ -19,9 +19,15 @@ export class Mailbox {
   /** Only few actors put messages aside. */
   #aside: Ring<Envelope> | undefined;
   #asideBytes = 0;
+  readonly #capacity: number;
+  /** Light messages up to which one more is asked nothing but whether it is light; 0 while a heavy one waits. */
+  #few: number;
 
-  constructor(memory: QueueMemory) {
+  /** `capacity`: messages that wait for a turn, at most. */
+  constructor(memory: QueueMemory, capacity: number) {
     this.#memory = memory;
+    this.#capacity = capacity;
+    this.#few = fewOf(memory, capacity);
     this.#aside = undefined;
   }
 
@@ -40,20 +46,29 @@ export class Mailbox {
     return this.#heavyBytes + this.#mail.length * LIGHT_BYTES;
   }
 
-  /** Whether one more message may wait here, where at most `capacity` do. */
-  hasRoomFor(envelope: Envelope, capacity: number): boolean {
-    const { length } = this.#mail;
+  /**
+   * The way of nearly every message: light, and of few here and in the process. True: it is in, and its sender need not slow
+   * down. So small that it becomes part of its callers' code; more questions asked for each message made a tell a third slower (S1).
+   */
+  pushOfFew(envelope: Envelope, scales: Scales): boolean {
     const memory = this.#memory;
-    if (length >= capacity) return false;
-    if (envelope.heavy === undefined && this.#heavyBytes === 0 && length < memory.queueLightMax) {
-      return memory.waiting < memory.waitingMax;
-    }
-    return memory.hasRoomFor(envelope, this.bytes);
+    if (envelope.heavy !== undefined || this.#mail.length >= this.#few || memory.waiting >= memory.waitingHigh)
+      return false;
+    if (scales.isDue()) return false;
+    this.#mail.push(envelope);
+    memory.waiting++;
+    return true;
+  }
+
+  /** Whether one more message may wait here. */
+  hasRoomFor(envelope: Envelope): boolean {
+    return this.#mail.length < this.#capacity && this.#memory.hasRoomFor(envelope, this.bytes);
   }
 
   /** There is no room for it: which bound was reached, to its asker or to the dead letters. */
-  refuse(envelope: Envelope, capacity: number, deadLetters: DeadLetters): void {
+  refuse(envelope: Envelope, deadLetters: DeadLetters): void {
     const { queueBytesMax } = this.#memory;
+    const capacity = this.#capacity;
     const isLong = this.#mail.length >= capacity;
     if (isLong || !this.#memory.hasRoomInQueue(envelope, this.bytes)) {
       const most = isLong ? `${capacity} messages; got one` : `${queueBytesMax} bytes; got ${bytesOf(envelope)}`;
@@ -62,11 +77,9 @@ export class Mailbox {
   }
 
   /** Less than half of what may wait does, here and in the process as a whole: senders need not slow down. */
-  isClear(capacity: number): boolean {
-    const half = this.#mail.length * 2;
-    const memory = this.#memory;
-    if (half > capacity || memory.waiting > memory.waitingHigh) return false;
-    return this.#heavyBytes === 0 ? half <= memory.queueLightMax : this.bytes * 2 <= memory.queueBytesMax;
+  get isClear(): boolean {
+    const { queueBytesMax, isHigh } = this.#memory;
+    return this.#mail.length * 2 <= this.#capacity && this.bytes * 2 <= queueBytesMax && !isHigh;
   }
 
   /** Whether one more message may be put aside, where at most `capacity` are. */
@@ -156,6 +169,7 @@ export class Mailbox {
   }
 
   #addHeavy(heavy: Heavy): void {
+    this.#few = 0;
     this.#heavyBytes += heavy.bytes;
     this.#memory.heavyWaiting += heavy.bytes;
     this.#memory.holdHeavy(heavy);
@@ -167,5 +181,11 @@ export class Mailbox {
     this.#heavyBytes -= heavy.bytes;
     this.#memory.heavyWaiting -= heavy.bytes;
     this.#memory.releaseHeavy(heavy);
+    if (this.#heavyBytes === 0) this.#few = fewOf(this.#memory, this.#capacity);
   }
+}
+
+/** Half of what may wait, by number and by bytes: up to there nobody slows down. */
+function fewOf({ queueLightMax }: QueueMemory, capacity: number): number {
+  return Math.floor(Math.min(capacity, queueLightMax) / 2);
 }

@@ -21,8 +21,7 @@ export class QueueMemory {
   heavyWaiting = 0;
   /** Light messages in one mailbox, where no heavy one waits. */
   readonly queueLightMax: number;
-  /** Light messages that may wait in all mailboxes beside what else is held; and those from which on senders slow down. */
-  waitingMax: number = WAITING_NO_BOUND;
+  /** Light messages that may wait in all mailboxes, beside what else is held, before senders slow down. */
   waitingHigh: number = WAITING_NO_BOUND;
   /** Of all queues, but for the light messages in mailboxes. */
   #bytes = 0;
@@ -107,10 +106,9 @@ export class QueueMemory {
     this.#lastHeavy = undefined;
   }
 
-  /** So that a light message for a mailbox needs two small numbers compared and nothing added up (S1: 28 of 76 ns a tell). */
+  /** So that a light message for a mailbox needs one small number compared and nothing added up (S1: 28 of 76 ns a tell). */
   #add(bytes: number): void {
     this.#bytes += bytes;
-    this.waitingMax = lightOnes(this.bytesMax - this.#bytes);
     this.waitingHigh = lightOnes(this.bytesMax / 2 - this.#bytes);
   }
 }
