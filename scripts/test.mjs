@@ -1,5 +1,5 @@
 /**
- * What `npm test` runs after the build: types, lint, then the tests. The last line is always `N passed, N failed`;
+ * What `npm test` runs after the build: types, lint, the package, then the tests. The last line is always `N passed, N failed`;
  * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,8 +14,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** True when the tool of node_modules ran and exited with 0. */
 function run(title, tool, args) {
+  return runProgram(title, join(ROOT, 'node_modules', '.bin', tool), args);
+}
+
+function runProgram(title, program, args) {
   console.log(`\n> ${title}`);
-  const result = spawnSync(join(ROOT, 'node_modules', '.bin', tool), args, {
+  const result = spawnSync(program, args, {
     cwd: ROOT,
     stdio: 'inherit',
     timeout: STEP_MS_MAX,
@@ -69,7 +73,9 @@ function main() {
     return { passed: 0, failed: 1 };
   }
   const steps = [run('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']), run('lint', 'biome', ['check', '.'])];
-  const { passed, failed } = runTests(args.includes('--unit') ? ['unit'] : []);
+  const isUnit = args.includes('--unit');
+  if (!isUnit) steps.push(runProgram('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]));
+  const { passed, failed } = runTests(isUnit ? ['unit'] : []);
   return { passed, failed: failed + steps.filter((fine) => !fine).length };
 }
 
