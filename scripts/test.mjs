@@ -1,12 +1,14 @@
 /**
  * What `npm test` runs after the build: types, lint, the package, then the tests. The last line is always `N passed, N failed`;
- * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes.
+ * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes,
+ * `--other-nodes` runs a part of the tests on the other lines of Node.js as well.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { otherNodes, TRIED } from './other-nodes.mjs';
 
 /** A run that takes longer hangs. */
 const STEP_MS_MAX = 45 * 60_000;
@@ -48,17 +50,41 @@ function countReport(file) {
 }
 
 function runTests(projects) {
+  return runVitest('tests', (args) =>
+    run('tests', 'vitest', [...args, ...projects.flatMap((one) => ['--project', one])]),
+  );
+}
+
+/** What depends on the version of Node.js, on the lines that are not this one. */
+function runOnOtherNodes() {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-nodes-'));
+  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  try {
+    return otherNodes(folder).map(({ version, program }) => {
+      const title = `tests on Node.js ${version}`;
+      const files = TRIED.map((name) => `test/${name}.test.ts`);
+      return runVitest(title, (args) => runProgram(title, program, [vitest, ...args, ...files]));
+    });
+  } catch (error) {
+    console.error(`other lines of Node.js: ${error.message}`);
+    return [{ passed: 0, failed: 1 }];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runVitest(title, runIt) {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
   const report = join(folder, 'report.json');
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   try {
-    const fine = run('tests', 'vitest', [...args, ...projects.flatMap((project) => ['--project', project])]);
+    const fine = runIt(args);
     const { passed, failed, skipped } = countReport(report);
     if (skipped > 0) console.log(`\n${skipped} skipped: this machine cannot run them, see above`);
     // Unhandled errors, and no tests at all, show only in the exit code, or not even there.
     return { passed, failed: failed === 0 && (!fine || passed === 0) ? 1 : failed };
   } catch (error) {
-    console.error(`tests: no report, ${error.message}`);
+    console.error(`${title}: no report, ${error.message}`);
     return { passed: 0, failed: 1 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -67,16 +93,18 @@ function runTests(projects) {
 
 function main() {
   const args = process.argv.slice(2);
-  const unknown = args.filter((arg) => arg !== '--unit');
+  const unknown = args.filter((arg) => arg !== '--unit' && arg !== '--other-nodes');
   if (unknown.length > 0) {
-    console.error(`expected --unit or nothing; got ${unknown.join(' ')}`);
+    console.error(`expected --unit, --other-nodes or nothing; got ${unknown.join(' ')}`);
     return { passed: 0, failed: 1 };
   }
   const steps = [run('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']), run('lint', 'biome', ['check', '.'])];
   const isUnit = args.includes('--unit');
   if (!isUnit) steps.push(runProgram('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]));
-  const { passed, failed } = runTests(isUnit ? ['unit'] : []);
-  return { passed, failed: failed + steps.filter((fine) => !fine).length };
+  const counts = [runTests(isUnit ? ['unit'] : [])];
+  if (args.includes('--other-nodes')) counts.push(...runOnOtherNodes());
+  const sum = (what) => counts.reduce((total, count) => total + count[what], 0);
+  return { passed: sum('passed'), failed: sum('failed') + steps.filter((fine) => !fine).length };
 }
 
 const { passed, failed } = main();

