@@ -77,8 +77,9 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     return this.#dispatch.outbox;
   }
 
+  /** A batch without a turn, a note or what was acknowledged, is worth no wait for the disk. */
   get sync(): boolean {
-    return this.cell.behaviour.durable?.sync !== false;
+    return this.cell.behaviour.durable?.sync !== false && this.#underWay?.turns !== 0;
   }
 
   get isSettled(): boolean {

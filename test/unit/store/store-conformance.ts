@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMIT_CHANGES_MAX } from '../../../src/store/commit-rules.ts';
-import type { Store, StoreChange } from '../../../src/store/store.ts';
+import type { Store, StoreChange, StoredRecord } from '../../../src/store/store.ts';
 
 export interface StoreKit {
   /** Another store on the same disk, as another process would open it. */
@@ -24,6 +24,11 @@ function change(id: string, expectedVersion: number, more: Partial<StoreChange> 
 
 function part(...bytes: number[]): Map<string, Uint8Array> {
   return new Map([['state', new Uint8Array(bytes)]]);
+}
+
+/** To compare bytes one by one takes most of the time of a test with many. */
+function texts(parts: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  return Object.fromEntries([...parts].map(([name, bytes]) => [name, Buffer.from(bytes).toString('latin1')]));
 }
 
 async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
@@ -185,12 +190,9 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
           });
           for (const name of gone) model.delete(name);
           for (const [name, bytes] of parts) model.set(name, bytes);
-          expect(await store.load(id)).toEqual({
-            version: version + 1,
-            fence: `f${version + 10}`,
-            wakeAt,
-            parts: model,
-          });
+          const { parts: kept, ...head } = (await store.load(id)) as StoredRecord;
+          expect(head).toEqual({ version: version + 1, fence: `f${version + 10}`, wakeAt });
+          expect(texts(kept)).toEqual(texts(model));
         }
       });
       await fc.assert(holds, { numRuns: 25 });
