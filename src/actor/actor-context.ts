@@ -109,8 +109,8 @@ export class ActorContext implements Context<unknown> {
     return new SenderRef(this.#cell.kernel, this.#cell, refTarget(this.#cell.kernel, target, key));
   }
 
-  publish(topic: string, message: Message): void {
-    this.#live().publish(topic, message);
+  publish(topic: string, message: Message): boolean {
+    return this.#live().publish(topic, message);
   }
 
   subscribe(topic: string, id: ActorId = this.#cell.id): Promise<() => Promise<void>> {

@@ -58,7 +58,8 @@ export interface Context<S = unknown> {
   ask<R = any>(id: ActorId, message: Mail, options?: AskOptions): Promise<R>;
   ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
   ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
-  publish(topic: string, message: Mail): void;
+  /** To all subscribers. False: taken, but slow down (`await drained()`), as with `tell`. */
+  publish(topic: string, message: Mail): boolean;
   /** Subscribes this actor, or another one; resolves to `unsubscribe` once in force everywhere. */
   subscribe(topic: string, id?: ActorId): Promise<() => Promise<void>>;
   unsubscribe(topic: string, id?: ActorId): Promise<void>;

@@ -75,7 +75,8 @@ export interface DurableSide {
   deadLetter(envelope: Envelope, reason: string): void;
   tell(envelope: Envelope): boolean;
   request(envelope: Envelope): boolean;
-  publish(topic: string, message: Message): void;
+  /** It leaves with the commit; false: the last one that left found half of what may wait. */
+  publish(topic: string, message: Message): boolean;
   /** Not in the record: a crash between the commit and `go` loses it. An actor that the same turn asks goes at once. */
   keepBack(effect: KeptBack): void;
   remind(name: string, when: Reminder, message: Message): void;

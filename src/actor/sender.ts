@@ -10,12 +10,13 @@ import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
 import type { Wait } from './ask-ring.ts';
+import { barrierTo } from './barrier.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
 import { noteFailure } from './unawaited.ts';
 
-/** Congested recipients that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
+/** Congested recipients, and as many topics, that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
 export const CONGESTED_KEPT = 1024;
 
 /** Milliseconds that an end is waited for, where the turn that asks for it has no less left; the stop itself stands. */
@@ -28,6 +29,7 @@ export class Sender implements Asker, Speaker {
   /** Of a durable actor: what it does leaves by this, once it is committed. */
   durable: DurableSide | undefined;
   #congested: Set<ActorId> | undefined;
+  #congestedTopics: Set<string> | undefined;
   /** Most actors send to one other again and again (S1, S2, S7). */
   #lastTo: ActorId | undefined;
 
@@ -78,15 +80,20 @@ export class Sender implements Asker, Speaker {
     return reply;
   }
 
-  publish(topic: string, message: Message): void {
+  publish(topic: string, message: Message): boolean {
     checkMessage(message);
     checkTopic(topic);
     const { kernel } = this;
-    if (this.isClosed) return void this.#tellTooLate(topic, message);
+    if (this.isClosed) return this.#tellTooLate(topic, message);
     const fault = kernel.limits.checkMessages ? faultOf(kernel, message) : undefined;
-    if (fault) return kernel.deadLetters.add(topic, message, this.id, fault.code);
-    if (this.durable === undefined) kernel.topics.publish(topic, message, this.id);
-    else this.durable.publish(topic, message);
+    if (fault) {
+      kernel.deadLetters.add(topic, message, this.id, fault.code);
+      return true;
+    }
+    const { durable } = this;
+    const isClear = durable ? durable.publish(topic, message) : kernel.topics.publish(topic, message, this.id);
+    if (!isClear) this.#congestedTopics = remembering(this.#congestedTopics, topic);
+    return isClear;
   }
 
   stop(id: ActorId, reason = 'stopped'): Promise<void> {
@@ -108,13 +115,31 @@ export class Sender implements Asker, Speaker {
    * than for a reply: two that wait for each other would wait for ever, and so would one that waits for itself.
    */
   async drained(): Promise<void> {
-    const congested = this.#congested;
-    if (!congested) return;
+    const ids = this.#congested ?? [];
+    const topics = this.#congestedTopics ?? [];
     this.#congested = undefined;
-    const others = [...congested].filter((id) => id !== this.id);
-    const barrier = (id: ActorId): Promise<unknown> =>
-      this.id === undefined ? this.#endless(id) : this.request('barrier', id, undefined).promise;
-    await Promise.allSettled(others.map(barrier));
+    this.#congestedTopics = undefined;
+    const handled = Array.from(ids, (id) => this.#barrier(id));
+    for (const topic of topics) handled.push(this.#handled(topic));
+    await Promise.allSettled(handled);
+  }
+
+  #barrier(id: ActorId): Promise<unknown> {
+    // Its own mail waits for its turn to end.
+    if (id === this.id) return Promise.resolve();
+    return this.id === undefined ? barrierTo(this.kernel, id) : this.request('barrier', id, undefined).promise;
+  }
+
+  /** What was published to a topic has been handled, or an actor has waited for it as long as for a reply. */
+  #handled(topic: string): Promise<unknown> {
+    const { topics, clock } = this.kernel;
+    const all = topics.handled(topic, (id) => this.#barrier(id));
+    if (this.id === undefined) return all;
+    const now = clock.now();
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(this.#deadlineOf(undefined, now) - now, () => resolve(undefined));
+      all.then(resolve, resolve).finally(() => timer.cancel());
+    });
   }
 
   waits(_wait: Wait): void {}
@@ -145,13 +170,6 @@ export class Sender implements Asker, Speaker {
     }
   }
 
-  /** A barrier without a deadline: a process may wait for as long as the mail takes. */
-  #endless(to: ActorId): Promise<unknown> {
-    const reply = this.kernel.pending.open(to, 0, undefined, undefined);
-    this.kernel.post.deliver(new Envelope('barrier', to, undefined, undefined, reply, 0));
-    return reply.promise;
-  }
-
   #deadlineOf(options: AskOptions | undefined, now: number): number {
     const own = this.deadlineAt;
     const timeoutMs = options?.timeoutMs;
@@ -160,8 +178,7 @@ export class Sender implements Asker, Speaker {
   }
 
   #remember(to: ActorId): void {
-    this.#congested ??= new Set();
-    if (this.#congested.size < CONGESTED_KEPT) this.#congested.add(to);
+    this.#congested = remembering(this.#congested, to);
   }
 
   /** Checks and freezes; what is no plain data goes to dead letters, or rejects the ask. */
@@ -171,6 +188,12 @@ export class Sender implements Asker, Speaker {
     this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);
     return false;
   }
+}
+
+function remembering(congested: Set<string> | undefined, name: string): Set<string> {
+  const all = congested ?? new Set();
+  if (all.size < CONGESTED_KEPT) all.add(name);
+  return all;
 }
 
 function notEnded(id: ActorId, waitedMs: number): TroupeError {

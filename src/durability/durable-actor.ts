@@ -47,6 +47,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   /** When that state goes on by itself. The machine is no measure: it may be ahead, or have ended before the commit. */
   #ownAt: number | undefined;
   #turn: Turn | undefined;
+  #isPublishClear = true;
   #open: TurnBatch | undefined;
   #underWay: TurnBatch | undefined;
   /** Of which nobody knows whether it is committed: the next load tells. */
@@ -224,11 +225,12 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     return true;
   }
 
-  publish(topic: string, message: Message): void {
+  publish(topic: string, message: Message): boolean {
     const { kernel, id } = this.cell;
-    const publish = (): void => kernel.topics.publish(topic, message, id);
+    const publish = (): unknown => (this.#isPublishClear = kernel.topics.publish(topic, message, id));
     if (this.#turn) this.#turn.act((batch) => batch.after(publish));
     else publish();
+    return this.#isPublishClear;
   }
 
   keepBack(effect: KeptBack): void {

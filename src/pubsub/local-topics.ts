@@ -1,51 +1,56 @@
 /** Topics within one process. The cluster puts its own bus around this one (worker/cluster-topics). */
-import { callListener } from '../observe/listener.ts';
 import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import { show } from '../vocabulary/show.ts';
 import { SUBSCRIPTIONS_MAX, Subscriptions } from './subscriptions.ts';
-import { TOPIC_LENGTH_MAX, type TopicBus, type TopicListener } from './topic-bus.ts';
+import { ListenerCalls } from './listener-calls.ts';
+import { type Barrier, TOPIC_LENGTH_MAX, type TopicBus, type TopicListener } from './topic-bus.ts';
 
 export class LocalTopics implements TopicBus {
   readonly subscriptions: Subscriptions = new Subscriptions();
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly calls: ListenerCalls;
   readonly #subscriptionsMax: number;
   /** The way to the subscribed actors of this process. */
   post: Recipient | undefined;
 
-  constructor(clock: Clock, log: Log, subscriptionsMax: number = SUBSCRIPTIONS_MAX) {
+  constructor(clock: Clock, log: Log, subscriptionsMax: number = SUBSCRIPTIONS_MAX, memory?: QueueMemory) {
     this.#subscriptionsMax = subscriptionsMax;
-    this.#clock = clock;
-    this.#log = log;
+    this.calls = new ListenerCalls(clock, log, memory);
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): void {
+  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
     checkTopic(topic);
-    this.deliver(topic, message, sender);
+    return this.deliver(topic, message, sender);
   }
 
-  /** To the subscribers here; `apart`: those to whom its publisher sends it with their other mail. */
+  async handled(topic: string, barrier: Barrier): Promise<void> {
+    const subscribers = [...this.subscriptions.actorsOf(topic)].map(([id]) => barrier(id));
+    await Promise.allSettled([...subscribers, this.calls.made()]);
+  }
+
+  /** To the subscribers here; `apart`: those to whom its publisher sends it with their other mail. False: slow down. */
   deliver(
     topic: string,
     message: unknown,
     sender: ActorId | undefined,
     epoch: number = Number.POSITIVE_INFINITY,
     apart?: ReadonlySet<ActorId>,
-  ): void {
+  ): boolean {
+    let isClear = true;
     // A list of its own: an actor that is activated by the message may subscribe as it starts.
     for (const [id, since] of [...this.subscriptions.actorsOf(topic)]) {
       if (since > epoch || apart?.has(id)) continue;
-      this.post?.deliver(new Envelope('message', id, message, sender, undefined, 0));
+      if (this.post?.deliver(new Envelope('message', id, message, sender, undefined, 0)) === false) isClear = false;
     }
     for (const listener of this.subscriptions.listenersOf(topic)) {
-      // Not within the publisher's turn: a listener is no part of it.
-      this.#clock.soon(() => this.#call(listener, message, topic));
+      if (!this.calls.add({ listener, topic, message, sender, heavy: undefined })) isClear = false;
     }
+    return isClear;
   }
 
   async listen(topic: string, listener: TopicListener): Promise<() => Promise<void>> {
@@ -84,12 +89,6 @@ export class LocalTopics implements TopicBus {
   checkRoom(): void {
     if (this.subscriptions.size < this.#subscriptionsMax) return;
     throw new TroupeError('OVERLOADED', `a process has at most ${this.#subscriptionsMax} subscriptions; got one more`);
-  }
-
-  #call(listener: TopicListener, message: unknown, topic: string): void {
-    callListener(listener, message, (error) =>
-      this.#log.error({ err: asError(error), topic }, 'a topic listener threw'),
-    );
   }
 }
 

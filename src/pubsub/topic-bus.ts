@@ -3,11 +3,19 @@ import type { ActorId } from '../vocabulary/address.ts';
 
 export type TopicListener = (message: unknown) => void;
 
+/** Settles once the mail that an actor has by then is handled. */
+export type Barrier = (id: ActorId) => Promise<unknown>;
+
 export const TOPIC_LENGTH_MAX = 512;
 
 export interface TopicBus {
-  /** To all subscribers, in the order of this publisher's other mail. */
-  publish(topic: string, message: unknown, sender: ActorId | undefined): void;
+  /**
+   * To all subscribers, in the order of this publisher's other mail. False: slow down, half of what may wait for one of them, or
+   * on the way to it, does.
+   */
+  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean;
+  /** Resolves once what was published to it so far has been handled; `barrier`: the same for a subscriber of this process. */
+  handled(topic: string, barrier: Barrier): Promise<unknown>;
   /** Resolves once in force everywhere: what is published after that anywhere arrives. */
   listen(topic: string, listener: TopicListener): Promise<() => Promise<void>>;
   /** The same for an actor that lives in this process. */

@@ -11,6 +11,8 @@
  *   credit   count                                        flushed    move
  *   publish  topic sender message epoch [id …]
  *   some-topics  [topic …], and more to come
+ *   topic-barrier  topic number
+ *   topic-reached  number capacity
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
@@ -35,6 +37,8 @@ export const FLUSH = 14;
 export const FLUSHED = 15;
 export const STAMPED = 16;
 export const SOME_TOPICS = 17;
+export const TOPIC_BARRIER = 18;
+export const TOPIC_REACHED = 19;
 
 /** Ids numbered per link and direction; when all are taken, both ends forget them together. */
 export const LINK_IDS_MAX = 65_536;

@@ -2,7 +2,8 @@
  * One process of a cluster: the kernel, the router in front of it, links to all other processes and a channel to the
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
-import type { Behaviour } from '../actor/behaviour.ts';
+import { barrierTo } from '../actor/barrier.ts';
+import { type Behaviour, MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
@@ -88,11 +89,13 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       kernel,
       actors,
       topics: local,
-    } = newKernel({ ...parts, ...kindsOf(() => this.#table) }, (localTopics) => {
+    } = newKernel({ ...parts, ...kindsOf(() => this.#table) }, (localTopics, memory) => {
       topics = new ClusterTopics(localTopics, {
-        peers: () => this.#peers.all(),
+        ...{ memory, peers: () => this.#peers.all() },
         post: { deliver: (envelope) => this.#router.deliver(envelope) },
         epoch: () => this.#table.epoch,
+        barrier: (id) => barrierTo(this.kernel, id),
+        capacityOf: (id) => this.#table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
       });
       return topics;
     });

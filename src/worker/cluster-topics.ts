@@ -2,15 +2,19 @@
  * Topics across processes. Each process knows which others have subscribers, so that a message crosses once to each of
  * them, in order with the publisher's other mail. A subscription is in force once every other process has said so.
  */
+import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { LocalTopics } from '../pubsub/local-topics.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
-import type { TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
+import type { Barrier, TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPICS } from '../wire/entry.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
+import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from './link-reader.ts';
 import type { PeerLink } from './peer-link.ts';
+import { TopicTraffic } from './topic-traffic.ts';
 
 /** Of the topics that are told in one portion, before the one that goes past it. */
 export const TOPICS_CHARACTERS: number = 16 * 1024;
@@ -18,8 +22,13 @@ export const TOPICS_CHARACTERS: number = 16 * 1024;
 export interface TopicsDoor {
   peers(): Iterable<PeerLink>;
   /** To any actor, by its place. */
-  readonly post: { deliver(envelope: Envelope): unknown };
+  readonly post: { deliver(envelope: Envelope): boolean };
+  readonly memory: QueueMemory;
   epoch(): number;
+  /** Settles once the mail that it has by then is handled. */
+  barrier: Barrier;
+  /** Messages that may wait for it. */
+  capacityOf(id: ActorId): number;
 }
 
 interface Announcement {
@@ -30,6 +39,8 @@ interface Announcement {
 
 export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
+  readonly #traffic: TopicTraffic;
+  readonly #door: TopicsDoor;
   readonly #peers: () => Iterable<PeerLink>;
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
   readonly #post: TopicsDoor['post'];
@@ -42,19 +53,65 @@ export class ClusterTopics implements TopicBus {
 
   constructor(local: LocalTopics, door: TopicsDoor) {
     this.#local = local;
+    this.#traffic = new TopicTraffic(door.memory);
+    this.#door = door;
     this.#peers = door.peers;
     this.#post = door.post;
     this.#epoch = door.epoch;
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): void {
+  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
     checkTopic(topic);
     const apart = this.moving.of(topic);
-    this.#local.deliver(topic, message, sender, undefined, apart);
-    for (const peer of this.#interest.get(topic) ?? []) peer.publish(topic, message, sender, this.#epoch(), apart);
+    let isClear = this.#local.deliver(topic, message, sender, undefined, apart);
+    const peers = this.#interest.get(topic);
+    if (peers && !this.#publishTo(peers, topic, message, sender, apart)) isClear = false;
     for (const id of apart ?? []) {
-      this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0));
+      if (!this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
     }
+    return isClear;
+  }
+
+  async handled(topic: string, barrier: Barrier): Promise<void> {
+    const here = this.#local.handled(topic, barrier);
+    const apart = Array.from(this.moving.of(topic) ?? [], barrier);
+    const elsewhere = Array.from(this.#interest.get(topic) ?? [], (peer) => this.#traffic.handled(peer, topic));
+    await Promise.allSettled([here, ...apart, ...elsewhere]);
+  }
+
+  /** Another process asks: behind what it has published to this topic. */
+  barrier(peer: PeerLink, topic: string, number: number): void {
+    const { barrier, capacityOf } = this.#door;
+    const reached = (): void => {
+      if (peer.ended) return;
+      const capacities = Array.from(this.#local.subscriptions.actorsOf(topic), ([id]) => capacityOf(id));
+      peer.note(
+        TOPIC_REACHED,
+        number,
+        capacities.reduce((least, one) => Math.min(least, one), MAILBOX_CAPACITY),
+      );
+    };
+    void this.#local.handled(topic, barrier).then(reached);
+  }
+
+  reached(peer: PeerLink, number: number, capacity: number): void {
+    this.#traffic.answered(peer, number, capacity);
+  }
+
+  #publishTo(
+    peers: Iterable<PeerLink>,
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    apart: ReadonlySet<ActorId> | undefined,
+  ): boolean {
+    let isClear = true;
+    const bytes = weighMessage(message);
+    for (const peer of peers) {
+      if (!peer.publish(topic, message, sender, this.#epoch(), apart, bytes)) isClear = false;
+      if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
+    }
+    return isClear;
   }
 
   async listen(topic: string, listener: TopicListener): Promise<() => Promise<void>> {
@@ -126,6 +183,7 @@ export class ClusterTopics implements TopicBus {
   }
 
   peerGone(peer: PeerLink): void {
+    this.#traffic.gone(peer);
     for (const topic of [...this.#interest.keys()]) this.#dropInterest(peer, topic);
     for (const number of [...this.#announcements.keys()]) this.#settle(number, peer);
   }
@@ -176,6 +234,7 @@ export class ClusterTopics implements TopicBus {
 
   #dropInterest(peer: PeerLink, topic: string): void {
     const peers = this.#interest.get(topic);
+    this.#traffic.forget(peer, topic);
     if (peers?.delete(peer) && peers.size === 0) this.#interest.delete(topic);
   }
 }

@@ -44,6 +44,8 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
     published: (published) => topics.arrived(published),
     topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
     topicAcknowledged: (number) => topics.acknowledged(peer, number),
+    topicBarrier: (topic, number) => topics.barrier(peer, topic, number),
+    topicReached: (number, capacity) => topics.reached(peer, number, capacity),
     topicsTold: (names, isAll) => {
       topics.told(peer, names);
       if (isAll) parts.introduced(peer);

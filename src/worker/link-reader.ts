@@ -54,6 +54,10 @@ export interface Ingress extends CommonIngress {
   published(published: Published): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
+  /** To be answered once what came before it for the topic's subscribers here is handled. */
+  topicBarrier(topic: string, number: number): void;
+  /** `capacity`: messages that may wait for the subscriber there that may have the least. */
+  topicReached(number: number, capacity: number): void;
   /** Some of its topics; `isAll`: with these all are told. */
   topicsTold(topics: string[], isAll: boolean): void;
   marker(move: number): void;
@@ -218,6 +222,10 @@ export class LinkReader {
       case entry.TOPICS:
       case entry.SOME_TOPICS:
         return ingress.topicsTold(topicsOf(this.#next()), kind === entry.TOPICS);
+      case entry.TOPIC_BARRIER:
+        return ingress.topicBarrier(topicOf(this.#next()), wholeOf(this.#next()));
+      case entry.TOPIC_REACHED:
+        return ingress.topicReached(wholeOf(this.#next()), wholeOf(this.#next()));
       case entry.MARKER:
         return ingress.marker(wholeOf(this.#next()));
       case entry.STATE:

@@ -11,6 +11,7 @@ import { EventBus } from '../observe/event-bus.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
+import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -47,14 +48,14 @@ export interface KernelOfProcess {
 /** A kernel whose mail stays in the process; the cluster puts its router in `post` and its bus around `topics`. */
 export function newKernel(
   parts: ProcessParts,
-  wrapTopics: (local: LocalTopics) => TopicBus = (local) => local,
+  wrapTopics: (local: LocalTopics, memory: QueueMemory) => TopicBus = (local) => local,
 ): KernelOfProcess {
   const { worker, incarnation, clock, random, limits, behaviours } = parts;
   const log = guardedLog(parts.log);
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
   const memory = new QueueMemory(limits.memoryBytes);
-  const topics = new LocalTopics(clock, log);
+  const topics = new LocalTopics(clock, log, SUBSCRIPTIONS_MAX, memory);
   const kernel: Kernel = {
     worker,
     address,
@@ -78,7 +79,7 @@ export function newKernel(
       Math.min(DEAD_LETTERS_BYTES, memory.queueBytesMax),
     ),
     memory,
-    topics: wrapTopics(topics),
+    topics: wrapTopics(topics, memory),
     post: UNSET,
     claims: undefined,
     durability: undefined,
@@ -89,6 +90,7 @@ export function newKernel(
   const actors = new LocalActors(kernel);
   kernel.post = actors;
   topics.post = actors;
+  topics.calls.onRefused = ({ topic, message, sender }) => kernel.deadLetters.add(topic, message, sender, 'OVERLOADED');
   return { kernel, actors, topics };
 }
 

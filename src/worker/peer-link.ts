@@ -157,10 +157,11 @@ export class PeerLink {
     sender: ActorId | undefined,
     epoch: number,
     apart?: ReadonlySet<ActorId>,
+    bytes?: number,
   ): boolean {
     const mail = this.#mail;
     const note = new PublishNote(topic, message, sender, epoch, apart);
-    this.#memory.weigh(note, message);
+    this.#memory.weigh(note, message, bytes);
     if (!mail.hasRoomFor(note)) {
       this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
       return false;

@@ -116,8 +116,8 @@ export class ProcessSystem implements System {
     };
   }
 
-  publish(topic: string, message: Message): void {
-    this.#sender.publish(topic, message);
+  publish(topic: string, message: Message): boolean {
+    return this.#sender.publish(topic, message);
   }
 
   async subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>> {

@@ -46,7 +46,8 @@ export interface System {
   kill(id: ActorId): Promise<void>;
   /** Calls the listener once when the actor has ended; at once where nothing lives under the id. */
   watch(id: ActorId, listener: TerminatedListener): () => void;
-  publish(topic: string, message: Mail): void;
+  /** To all subscribers. False: taken, but slow down (`await drained()`), as with `tell`. */
+  publish(topic: string, message: Mail): boolean;
   /** Subscribes an actor, or a listener of this process; resolves once in force everywhere. */
   subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>>;
   where(id: ActorId): Promise<Whereabouts>;

@@ -284,7 +284,7 @@ test('subscriptions of others still work, and those of a worker that comes back 
   for (const id of [stay, gone]) await system.ask(id, { type: 'join', topic: 'crash' });
   const heard: number[] = [];
   await system.subscribe('crash', (message) => heard.push((message as unknown as { n: number }).n));
-  const say = (n: number): void => system.publish('crash', { type: 'note', n, from: 'master' } as { type: string });
+  const say = (n: number): boolean => system.publish('crash', { type: 'note', n, from: 'master' } as { type: string });
   say(0);
   await system.ask(gone, { type: 'seen' });
   const dead = kill(system, 2);

@@ -19,6 +19,8 @@ export type FrameEntry =
   | { type: 'topic'; topic: string; isJoined: boolean; number: number }
   | { type: 'topic-ack'; number: number }
   | { type: 'topics'; topics: string[] }
+  | { type: 'topic-barrier'; topic: string; number: number }
+  | { type: 'topic-reached'; number: number }
   | { type: 'marker' | 'flush' | 'flushed'; move: number }
   | { type: 'luggage'; move: number; luggage: unknown }
   | { type: 'credit'; count: number };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LISTENER_CALLS_MAX } from '../../../src/pubsub/listener-calls.ts';
 import { TOPIC_LENGTH_MAX } from '../../../src/pubsub/topic-bus.ts';
 import { defineActor, errorOf, startKit, thrownBy } from '../actor/kernel-fixture.ts';
 
@@ -32,6 +33,101 @@ const reader = defineActor({
 
 const got = (system: ReturnType<typeof startKit>['system'], key: string): Promise<[number, string | undefined][]> =>
   system.ask(`reader/${key}`, { type: 'got' });
+
+const MB = 1024 * 1024;
+let opened = (): void => {};
+
+const slow = defineActor({
+  mailbox: { capacity: 8 },
+  state: () => ({ got: 0 }),
+  receive: {
+    join: async (ctx) => void (await ctx.subscribe('news')),
+    wait: () => new Promise<void>((resolve) => (opened = resolve)),
+    news: (ctx) => void ctx.state.got++,
+    say: (ctx, { count }: { count: number }) =>
+      Array.from({ length: count }, (_, n) => ctx.publish('news', { type: 'news', n })),
+    'say-and-wait': async (ctx, { count }: { count: number }) => {
+      for (let n = 0; n < count; n++) ctx.publish('news', { type: 'news', n });
+      await ctx.drained();
+      return 'drained';
+    },
+    got: (ctx) => ctx.state.got,
+  },
+});
+
+describe('publish', () => {
+  const waiting = async (kit: ReturnType<typeof startKit>): Promise<void> => {
+    await kit.system.ask('slow/a', { type: 'join' });
+    kit.system.tell('slow/a', { type: 'wait' });
+    await kit.clock.settle();
+  };
+
+  it('says false once half of what may wait for a subscriber does, and drained() waits for it', async () => {
+    const kit = startKit({ slow });
+    await waiting(kit);
+    const said = Array.from({ length: 6 }, (_, n) => kit.system.publish('news', { type: 'news', n }));
+    expect(said).toEqual([true, true, true, true, false, false]);
+    let isDrained = false;
+    void kit.system.drained().then(() => (isDrained = true));
+    await kit.clock.settle();
+    expect(isDrained).toBe(false);
+    opened();
+    await kit.clock.settle();
+    expect([isDrained, await kit.system.ask('slow/a', { type: 'got' })]).toEqual([true, 6]);
+    expect(kit.system.publish('news', { type: 'news', n: 6 })).toBe(true);
+  });
+
+  it('says the same to an actor, which waits as long as for a reply at most, and not for itself', async () => {
+    const kit = startKit({ slow }, { askTimeoutMs: 5_000 });
+    await waiting(kit);
+    await kit.system.ask('slow/b', { type: 'join' });
+    expect(await kit.system.ask('slow/c', { type: 'say', count: 5 })).toEqual([true, true, true, true, false]);
+    let answer: unknown;
+    void kit.system
+      .ask('slow/b', { type: 'say-and-wait', count: 2 }, { timeoutMs: 60_000 })
+      .then((got) => (answer = got));
+    await kit.clock.settle();
+    expect(answer).toBe(undefined);
+    opened();
+    await kit.clock.settle();
+    expect(answer).toBe('drained');
+    await waiting(kit);
+    answer = undefined;
+    void kit.system
+      .ask('slow/c', { type: 'say-and-wait', count: 6 }, { timeoutMs: 60_000 })
+      .then((got) => (answer = got));
+    await kit.clock.settle();
+    expect(answer).toBe(undefined);
+    await kit.clock.advance(60_000);
+    expect(answer).toBe('drained');
+  });
+
+  it('says false by bytes too, of mailboxes and of what waits for listeners, and refuses beyond', async () => {
+    const kit = startKit({ slow }, { memoryBytes: 4 * MB });
+    let heard = 0;
+    await kit.system.subscribe('texts', () => heard++);
+    const body = 'x'.repeat(100_000);
+    const said = Array.from({ length: 12 }, (_, n) => kit.system.publish('texts', { type: 'text', n, body: body + n }));
+    expect([said.indexOf(false), kit.dead()]).toEqual([5, ['texts:text:OVERLOADED', 'texts:text:OVERLOADED']]);
+    await kit.system.drained();
+    expect([heard, kit.process.kernel.memory.bytes]).toEqual([10, 0]);
+    for (let n = 0; n <= LISTENER_CALLS_MAX; n++) kit.system.publish('texts', { type: 'text', n });
+    expect(kit.dead().length).toBeGreaterThan(2);
+    await kit.system.drained();
+    expect(kit.process.kernel.memory.bytes).toBe(0);
+  });
+
+  it('keeps no more calls of listeners than their bound', async () => {
+    const kit = startKit({ slow });
+    let heard = 0;
+    await kit.system.subscribe('texts', () => heard++);
+    const said: boolean[] = [];
+    for (let n = 0; n <= LISTENER_CALLS_MAX; n++) said.push(kit.system.publish('texts', { type: 'text', n }));
+    expect([said.indexOf(false), kit.dead()]).toEqual([LISTENER_CALLS_MAX / 2, ['texts:text:OVERLOADED']]);
+    await kit.system.drained();
+    expect(heard).toBe(LISTENER_CALLS_MAX);
+  });
+});
 
 describe('a topic', () => {
   it('brings each message to every subscriber once, in the order of its publisher', async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
 import type { Published } from '../../../src/worker/link-reader.ts';
-import { SOME_TOPICS } from '../../../src/wire/entry.ts';
+import { SOME_TOPICS, TOPIC_BARRIER, TOPIC_REACHED } from '../../../src/wire/entry.ts';
 import { ClusterTopics, TOPICS_CHARACTERS } from '../../../src/worker/cluster-topics.ts';
 import type { PeerLink } from '../../../src/worker/peer-link.ts';
 import { silent } from './link-fixture.ts';
@@ -15,6 +16,7 @@ const TOPICS = 10;
 
 class FakePeer {
   ended = false;
+  isClear = true;
   readonly notes: unknown[][] = [];
   readonly published: unknown[] = [];
 
@@ -28,8 +30,9 @@ class FakePeer {
     _sender: string | undefined,
     _epoch: number,
     apart?: Set<string>,
-  ): void {
+  ): boolean {
     this.published.push(`${topic} ${message.n}${apart ? ` but ${[...apart]}` : ''}`);
+    return this.isClear;
   }
 
   get link(): PeerLink {
@@ -37,7 +40,11 @@ class FakePeer {
   }
 }
 
-function newTopics(count = 2): {
+function newTopics(
+  count = 2,
+  memoryBytes?: number,
+  barrier: () => Promise<unknown> = async () => {},
+): {
   topics: ClusterTopics;
   peers: FakePeer[];
   got: string[];
@@ -58,7 +65,10 @@ function newTopics(count = 2): {
     now,
     topics: new ClusterTopics(local, {
       peers: () => peers.map(({ link }) => link),
-      post: { deliver: (envelope) => held.push(envelope) },
+      post: { deliver: (envelope) => held.push(envelope) > 0 },
+      memory: new QueueMemory(memoryBytes),
+      barrier,
+      capacityOf: () => 8,
       epoch: () => now.epoch,
     }),
     peers,
@@ -146,7 +156,7 @@ describe('a published message', () => {
     topics.changed(second.link, 'news', true, 8);
     topics.publish('news', message(1), undefined);
     expect([got, peers.map(({ published }) => published)]).toEqual([['counter/a 1'], [['news 1'], ['news 1'], []]]);
-    expect(second.notes.slice(1)).toEqual([
+    expect(second.notes.slice(1, 3)).toEqual([
       [TOPIC_ACK, 7],
       [TOPIC_ACK, 8],
     ]);
@@ -171,6 +181,80 @@ describe('a published message', () => {
     topics.arrived({ topic: 'news', message: message(4), sender: 'counter/s', epoch: 1, apart: undefined });
     await clock.settle();
     expect([got, heard, peers.map(({ published }) => published)]).toEqual([['counter/a 4'], [message(4)], [[], []]]);
+  });
+});
+
+describe('a publisher', () => {
+  const questions = ({ notes }: FakePeer): unknown[][] => notes.filter(([kind]) => kind === TOPIC_BARRIER);
+  const numberIn = (question: unknown[] | undefined): number => question?.[2] as number;
+
+  test('is told false from half of what a subscriber elsewhere may have, until that is handled', () => {
+    const { topics, peers } = newTopics(1);
+    const [peer] = peers as [FakePeer];
+    topics.told(peer.link, ['news']);
+    const publish = (count: number): boolean[] =>
+      Array.from({ length: count }, (_, n) => topics.publish('news', message(n), undefined));
+    expect([publish(1), questions(peer)]).toEqual([[true], [[TOPIC_BARRIER, 'news', 1]]]);
+    topics.reached(peer.link, 1, 8);
+    expect(publish(6)).toEqual([true, true, true, true, false, false]);
+    // A quarter of it went before the next question.
+    expect(questions(peer).slice(1)).toEqual([[TOPIC_BARRIER, 'news', 2]]);
+    topics.reached(peer.link, 2, 8);
+    expect(publish(2)).toEqual([true, false]);
+    topics.reached(peer.link, 99, 8);
+    expect(publish(1)).toEqual([false]);
+  });
+
+  test('is told false by a link that is half full, and by the bytes under way', () => {
+    const { topics, peers } = newTopics(2, 1024 * 1024);
+    const [first, second] = peers as [FakePeer, FakePeer];
+    for (const { link } of peers) topics.told(link, ['news']);
+    second.isClear = false;
+    expect(topics.publish('news', message(1), undefined)).toBe(false);
+    second.isClear = true;
+    const large = { type: 'note', n: 2, body: 'x'.repeat(50_000) };
+    const said = [1, 2, 3].map(() => topics.publish('news', large, undefined));
+    expect([said, questions(first).length]).toEqual([[true, true, false], 1]);
+    // All of it went with its process.
+    topics.peerGone(first.link);
+    topics.peerGone(second.link);
+    topics.told(first.link, ['news']);
+    expect(topics.publish('news', large, undefined)).toBe(true);
+  });
+
+  test('waits until the subscribers of all processes are through, or gone', async () => {
+    const { topics, peers } = newTopics(3);
+    const [first, second, third] = peers as [FakePeer, FakePeer, FakePeer];
+    for (const { link } of peers) topics.told(link, ['news']);
+    void topics.join('news', 'counter/a');
+    third.ended = true;
+    const asked: string[] = [];
+    const isHandled = hasSettled(topics.handled('news', async (id) => void asked.push(id)));
+    await tick();
+    expect([asked, isHandled()]).toEqual([['counter/a'], false]);
+    topics.reached(first.link, numberIn(questions(first)[0]), 8);
+    // Not its question.
+    topics.reached(first.link, numberIn(questions(second)[0]), 8);
+    await tick();
+    expect(isHandled()).toBe(false);
+    topics.peerGone(second.link);
+    await tick();
+    expect(isHandled()).toBe(true);
+  });
+
+  test('gets its answer once those who subscribe here are through', async () => {
+    let through = (): void => {};
+    const { topics, peers } = newTopics(1, undefined, () => new Promise<void>((resolve) => (through = resolve)));
+    const [peer] = peers as [FakePeer];
+    void topics.join('news', 'counter/a');
+    topics.barrier(peer.link, 'news', 5);
+    topics.barrier(peer.link, 'sport', 6);
+    await tick();
+    const answers = (): unknown[][] => peer.notes.filter(([kind]) => kind === TOPIC_REACHED);
+    expect(answers()).toEqual([[TOPIC_REACHED, 6, 100_000]]);
+    through();
+    await tick();
+    expect(answers().slice(1)).toEqual([[TOPIC_REACHED, 5, 8]]);
   });
 });
 

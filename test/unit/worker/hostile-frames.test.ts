@@ -68,6 +68,14 @@ class StrictIngress extends KeptIngress {
     expect(isWhole(count)).toBe(true);
   }
 
+  override topicBarrier(topic: string, number: number): void {
+    expect([typeof topic, isWhole(number)]).toEqual(['string', true]);
+  }
+
+  override topicReached(number: number, capacity: number): void {
+    expect([isWhole(number), isWhole(capacity)]).toEqual([true, true]);
+  }
+
   override marker(move: number): void {
     expect(isWhole(move)).toBe(true);
   }

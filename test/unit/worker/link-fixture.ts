@@ -124,6 +124,14 @@ export class KeptIngress implements Ingress {
     this.lines.push(`unreadable ${envelope.to}`);
   }
 
+  topicBarrier(topic: string, number: number): void {
+    this.lines.push(`topic-barrier ${topic} ${number}`);
+  }
+
+  topicReached(number: number, capacity: number): void {
+    this.lines.push(`topic-reached ${number} ${capacity}`);
+  }
+
   flush(move: number): void {
     this.lines.push(`flush ${move}`);
   }
