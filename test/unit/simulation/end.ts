@@ -1,4 +1,6 @@
 /** The end of a run: all becomes quiet, everybody can be reached, every promise is checked, and the system shuts down. */
+import type { LocalActors } from '../../../src/actor/local-actors.ts';
+import { type Heavy, LIGHT_BYTES } from '../../../src/vocabulary/weight.ts';
 import { NOWHERE } from '../../../src/wire/control.ts';
 import { speaker } from './carry-out.ts';
 import { CHILD_IDS, GUEST_IDS, IDS, JOB_IDS } from './program.ts';
@@ -110,6 +112,14 @@ function checkPlaces({ simulation, census, faults, breaches }: World): void {
       );
     if (kernel.pending.size !== 0)
       breaches.add(5, `${address} counts ${kernel.pending.size} asks under way when all is quiet`);
+    const aside = bytesAside(actors);
+    if (kernel.memory.bytes !== aside)
+      breaches.add(
+        6,
+        `${address} counts ${kernel.memory.bytes} bytes that wait, when all is quiet and ${aside} are put aside`,
+      );
+    if (kernel.memory.heavyWaiting !== 0 || kernel.memory.waiting !== 0)
+      breaches.add(6, `${address} counts ${kernel.memory.waiting} messages that wait, when all is quiet`);
     for (const id of actors.ids()) {
       const other = homes.get(id);
       if (other) breaches.add(1, `${id} lives in ${other} and in ${address}`);
@@ -120,6 +130,20 @@ function checkPlaces({ simulation, census, faults, breaches }: World): void {
         breaches.add('placement', `${id} lives in ${address}; the table says worker ${home}`);
     }
   }
+}
+
+/** What waits though all is quiet: it was put aside. */
+function bytesAside(actors: LocalActors): number {
+  const heavy = new Set<Heavy>();
+  let bytes = 0;
+  for (const id of actors.ids()) {
+    for (const envelope of actors.cellOf(id)?.mailbox.aside() ?? []) {
+      if (envelope.heavy === undefined) bytes += LIGHT_BYTES;
+      else heavy.add(envelope.heavy);
+    }
+  }
+  for (const one of heavy) bytes += one.bytes;
+  return bytes;
 }
 
 /** Whoever is watched ends now: each watcher that waits is told, once. */
