@@ -1,7 +1,8 @@
 /**
  * What `npm test` runs after the build: types, lint, the package, then the tests. The last line is always `N passed, N failed`;
  * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes,
- * `--other-nodes` runs a part of the tests on the other lines of Node.js as well.
+ * `--other-nodes` runs a part of the tests on the other lines of Node.js as well. `--fast` is for between two changes: no build, and
+ * of the unit tests few simulated programs and none of those that take long.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,6 +13,14 @@ import { otherNodes, TRIED } from './other-nodes.mjs';
 
 /** A run that takes longer hangs. */
 const STEP_MS_MAX = 45 * 60_000;
+const OPTIONS = ['--unit', '--other-nodes', '--fast'];
+/** What `--fast` runs of each simulation, by the variables that it reads. */
+const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_ROUNDS_RUNS: '1' };
+/** What `--fast` leaves out, since it takes longest: mutants, reloads, and disks. */
+const LONG = [
+  ...['simulation/mutants', 'simulation/reload-kinds'],
+  ...['store/lmdb-store', 'store/remote-store', 'store/store-service'],
+];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** True when the tool of node_modules ran and exited with 0. */
@@ -49,9 +58,17 @@ function countReport(file) {
   return { passed, failed, skipped };
 }
 
-function runTests(projects) {
+function runTests(projects, more = []) {
   return runVitest('tests', (args) =>
-    run('tests', 'vitest', [...args, ...projects.flatMap((one) => ['--project', one])]),
+    run('tests', 'vitest', [...args, ...projects.flatMap((one) => ['--project', one]), ...more]),
+  );
+}
+
+function runFewTests() {
+  Object.assign(process.env, FEW_PROGRAMS);
+  return runTests(
+    ['unit'],
+    LONG.map((name) => `--exclude=test/unit/${name}.test.ts`),
   );
 }
 
@@ -93,15 +110,16 @@ function runVitest(title, runIt) {
 
 function main() {
   const args = process.argv.slice(2);
-  const unknown = args.filter((arg) => arg !== '--unit' && arg !== '--other-nodes');
+  const unknown = args.filter((arg) => !OPTIONS.includes(arg));
   if (unknown.length > 0) {
-    console.error(`expected --unit, --other-nodes or nothing; got ${unknown.join(' ')}`);
+    console.error(`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`);
     return { passed: 0, failed: 1 };
   }
   const steps = [run('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']), run('lint', 'biome', ['check', '.'])];
-  const isUnit = args.includes('--unit');
+  const isFast = args.includes('--fast');
+  const isUnit = isFast || args.includes('--unit');
   if (!isUnit) steps.push(runProgram('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]));
-  const counts = [runTests(isUnit ? ['unit'] : [])];
+  const counts = [isFast ? runFewTests() : runTests(isUnit ? ['unit'] : [])];
   if (args.includes('--other-nodes')) counts.push(...runOnOtherNodes());
   const sum = (what) => counts.reduce((total, count) => total + count[what], 0);
   return { passed: sum('passed'), failed: sum('failed') + steps.filter((fine) => !fine).length };
