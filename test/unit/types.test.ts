@@ -42,6 +42,21 @@ const lamp = defineActor({
   machine: setup({ types: {} as { events: { type: 'on' } | { type: 'dim'; to: number } } }).createMachine({}),
 });
 declare const system: System;
+/** These two ask each other. Without `Promise<number>` on one side neither has a type (TS7022). */
+const ping = defineActor({
+  receive: {
+    async serve(ctx, { left }: { left: number }) {
+      return left === 0 ? 0 : await ctx.ref(pong, 'b').ask({ type: 'return', left: left - 1 });
+    },
+  },
+});
+const pong = defineActor({
+  receive: {
+    async return(ctx, { left }: { left: number }): Promise<number> {
+      return left === 0 ? 0 : await ctx.ref(ping, 'a').ask({ type: 'serve', left: left - 1 });
+    },
+  },
+});
 /** Never called: it is only there to be compiled. */
 const compiled = (_check: () => unknown): void => {};
 
@@ -82,6 +97,15 @@ describe('a typed ref', () => {
       expectTypeOf(system.ref('cart/ann')).toEqualTypeOf<UntypedRef>();
       expectTypeOf(system.ref('cart/ann').ask({ type: 'any', thing: 1 })).resolves.toBeAny();
       return of;
+    });
+  });
+
+  it('of two that ask each other knows all replies, where one side says its own', () => {
+    compiled(() => {
+      expectTypeOf(system.ref(ping, 'a').ask({ type: 'serve', left: 1 })).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(system.ref(pong, 'b').ask({ type: 'return', left: 1 })).toEqualTypeOf<Promise<number>>();
+      // @ts-expect-error the payload is missing
+      system.ref(ping, 'a').tell({ type: 'serve' });
     });
   });
 
