@@ -15,6 +15,8 @@ const KIND = 'troupe-dead-letter';
 const LETTER = 'letter';
 /** Letters listed at once, at most. */
 export const LETTERS_LISTED_MAX = 1_000;
+/** Encoded bytes after which a list ends, with the letter that reaches them. */
+export const LETTERS_LISTED_BYTES: number = 16 * 1024 * 1024;
 /** Letters in a store; beyond, the oldest are dropped within `TRIM_MS`. */
 export const LETTERS_STORED_MAX = 10_000;
 /** Milliseconds from a letter to the next look whether there are too many. */
@@ -68,13 +70,17 @@ export class StoredDeadLetters {
     this.#toRef = toRef;
   }
 
-  /** Oldest first, those after an id only. */
+  /** Oldest first, those after an id only; none is left where the list is empty. */
   async list(after?: string): Promise<StoredDeadLetter[]> {
     const letters: StoredDeadLetter[] = [];
+    let bytes = 0;
     for await (const id of this.#store.ids(KIND, after === undefined ? undefined : `${KIND}/${after}`)) {
-      const letter = await this.get(id.slice(KIND.length + 1));
-      if (letter) letters.push(letter);
-      if (letters.length >= LETTERS_LISTED_MAX) break;
+      const record = await this.#store.load(id);
+      const part = record?.parts.get(LETTER);
+      if (!part) continue;
+      letters.push(this.#letterOf(id.slice(KIND.length + 1), part));
+      bytes += part.byteLength;
+      if (letters.length >= LETTERS_LISTED_MAX || bytes >= LETTERS_LISTED_BYTES) break;
     }
     return letters;
   }
@@ -82,7 +88,11 @@ export class StoredDeadLetters {
   async get(id: string): Promise<StoredDeadLetter | undefined> {
     const record = await this.#store.load(`${KIND}/${id}`);
     const bytes = record?.parts.get(LETTER);
-    return bytes && { id, ...(decodeValue(bytes, this.#toRef) as DeadLetterContent) };
+    return bytes && this.#letterOf(id, bytes);
+  }
+
+  #letterOf(id: string, bytes: Uint8Array): StoredDeadLetter {
+    return { id, ...(decodeValue(bytes, this.#toRef) as DeadLetterContent) };
   }
 
   /** False where there is no such letter. */

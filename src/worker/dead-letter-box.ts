@@ -7,7 +7,10 @@ import type { DeadLetter } from '../vocabulary/events.ts';
 export interface DeadLetterBox {
   /** The newest of this process, oldest first. */
   (): DeadLetter[];
-  /** Of durable actors, of the whole system, oldest first, up to 1 000; `after`: those behind that one. */
+  /**
+   * Of durable actors, of the whole system, oldest first, up to 1 000 or 16 MiB of them at a time; `after`: those behind that one.
+   * None is left where the list is empty.
+   */
   list(after?: string): Promise<StoredDeadLetter[]>;
   /**
    * Sends it once more, as its sender had; resolves or rejects as an ask does. Once it was handled it is gone, in the commit of that turn: one that

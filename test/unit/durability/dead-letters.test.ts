@@ -4,6 +4,7 @@ import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import {
   deadLetterChange,
+  LETTERS_LISTED_BYTES,
   LETTERS_LISTED_MAX,
   LETTERS_STORED_MAX,
   StoredDeadLetters,
@@ -136,6 +137,29 @@ describe('the dead letters of a store', () => {
     expect(oldest?.message).toEqual({ type: 'pay', n: 3 });
     expect(kit.dead().slice(-3)).toEqual(Array.from({ length: 3 }, () => 'till/old:pay:OVERLOADED'));
   });
+});
+
+it('a list of dead letters ends after so many bytes, and the next one goes on behind it', async () => {
+  const store = new MemoryStore();
+  let n = 0;
+  const source = { newFence: () => String(++n).padStart(12, '0'), worker: 1 } as never;
+  const text = 'x'.repeat(LETTERS_LISTED_BYTES / 4);
+  for (let at = 0; at < 6; at++) {
+    const message = { type: 'pay', at, text };
+    await store.commit([
+      deadLetterChange(source, { to: 'till/old', message, sender: undefined, reason: 'HANDLER_FAILED', at: 0 }),
+    ]);
+  }
+  const letters = new StoredDeadLetters(store, (id) => id);
+  const numbersIn = (page: { message: unknown }[]): number[] =>
+    page.map(({ message }) => (message as { at: number }).at);
+  const first = await letters.list();
+  const second = await letters.list(first.at(-1)?.id);
+  expect([numbersIn(first), numbersIn(second)]).toEqual([
+    [0, 1, 2, 3],
+    [4, 5],
+  ]);
+  expect(await letters.list(second.at(-1)?.id)).toEqual([]);
 });
 
 async function countOf(store: MemoryStore): Promise<number> {
