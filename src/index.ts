@@ -17,4 +17,4 @@ export type { DeadLetter, EventName, SystemEvents } from './vocabulary/events.ts
 export type { ExitReason } from './vocabulary/exit-reason.ts';
 export type { WorkerInfo, WorkerState } from './wire/control.ts';
 export type { ProcessMetrics, SystemMetrics } from './worker/metrics.ts';
-export type { ProcessIdentity, SpawnTopOptions, System } from './worker/system.ts';
+export type { IdsOptions, ProcessIdentity, SpawnTopOptions, System } from './worker/system.ts';

@@ -196,6 +196,14 @@ export class ActorContext implements Context<unknown> {
     this.#durable('forget').forget(name);
   }
 
+  remove(): void {
+    const durable = this.#durable('remove');
+    const cell = this.#cell;
+    // Outside a turn (from a timer of its own, say) there is no commit to go with.
+    if (cell.status === 'ready') cell.runInTurn(() => durable.remove());
+    else durable.remove();
+  }
+
   stash(): void {
     const cell = this.#live();
     const { current } = cell;

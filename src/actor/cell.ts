@@ -17,7 +17,7 @@ import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import { beginsRing, chaseRing, followProbe, isWaitedFor, refuseInRing, turned, type Wait } from './ask-ring.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
-import type { DurableSide } from './durable-side.ts';
+import type { DurableSide, Removal } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { GivenUp, notWanted } from './giving-up.ts';
 import { Mailbox } from './mailbox.ts';
@@ -99,6 +99,7 @@ export interface CellExtras {
   endReplies: ReplyTo[] | undefined;
   startReplies: ReplyTo[] | undefined;
   ending: Ending | undefined;
+  removal: Removal | undefined;
   /** The end of the incarnation is under way: children, onStop. */
   closing: Promise<void> | undefined;
 }
@@ -120,6 +121,7 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   endReplies: undefined,
   startReplies: undefined,
   ending: undefined,
+  removal: undefined,
   closing: undefined,
 });
 

@@ -86,6 +86,12 @@ export interface Context<S = unknown> {
   remind(name: string, when: { atMs: number } | { everyMs: number }, message: Mail): void;
   /** Takes a reminder back. */
   forget(name: string): void;
+  /**
+   * Durable actors: ends it with this turn's commit, and with it all that is kept of it: its record, its reminders, what it has put aside, its stored
+   * dead letters. What the turn tells and replies is sent. Mail that comes later, or waits already, begins anew. A turn that fails removes
+   * nothing. Throws INVALID_OPTIONS where the actor is not durable.
+   */
+  remove(): void;
   /** Puts the message being handled aside; an ask stays unanswered until it is handled again. */
   stash(): void;
   /** Brings all stashed messages back, in order, before newer mail. */

@@ -24,6 +24,13 @@ export interface TurnRoom {
   mayBegin(): boolean;
 }
 
+/** With its end goes all that is kept of an actor: somebody has asked for that. */
+export interface Removal {
+  ended(): void;
+  /** What goes with a durable one; from its end on. */
+  done?: Promise<void>;
+}
+
 /** What is tried again after a process died. */
 export interface TrialDoor {
   /**
@@ -42,6 +49,8 @@ export interface DurableSide {
    * PROCESS_DIED where too many processes have ended as it started.
    */
   load(hasMoved?: boolean): Promise<boolean>;
+  /** Of the record, as of the last load; 0: there is none. */
+  readonly version: number;
   /** The state of the record, into the context. May throw what a migration throws. */
   restore(): void;
   /** False: the message was handled before, or is not its turn yet; all that is to be done about it has been done. */
@@ -81,6 +90,8 @@ export interface DurableSide {
   keepBack(effect: KeptBack): void;
   remind(name: string, when: Reminder, message: Message): void;
   forget(name: string): void;
+  /** With the commit of the present turn the record goes, and then the incarnation ends. */
+  remove(): void;
 
   /** Nothing waits for a commit. */
   readonly isSettled: boolean;
@@ -103,6 +114,10 @@ export interface Durability {
   send(envelope: Envelope): boolean;
   /** What was on its way to these receivers may be lost: what is kept for them goes again. `hasDied`: with their process. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied?: boolean): void;
+  /** All that is kept of an actor that is not in memory, or has just ended; its next incarnation waits for that. Rejects STORE_FAILED. */
+  remove(id: ActorId): Promise<void>;
+  /** Of what an actor has told that was removed since. */
+  acknowledgedTo(id: ActorId, signal: Signal & { type: 'acknowledged' }): void;
   /** Of what this process sent. */
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   isDurable(id: ActorId): boolean;

@@ -65,11 +65,19 @@ function startDurable(
   };
   const loaded = (isKnown: boolean): void => {
     if (cell.phase !== phase) return;
+    if (isWokenForNothing(cell, durable)) return endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
     const noted = durable.trials.beginStart(isKnown);
     if (noted) noted.then(() => go(isKnown), failed);
     else go(isKnown);
   };
   durable.load().then(loaded, failed);
+}
+
+/** Its record was removed while the word of its next time was on the way: nobody has asked for a new one. */
+function isWokenForNothing({ extras, mailbox, origin, restarts }: Cell, { version }: DurableSide): boolean {
+  const isWanted =
+    mailbox.length > 0 || extras.startReplies !== undefined || origin.spawned || origin.parent !== undefined;
+  return version === 0 && restarts === 0 && !isWanted;
 }
 
 /** What the start did is a turn of its own. The error where its state cannot be kept. */
@@ -316,4 +324,5 @@ function finish(cell: Cell, ending: Ending): void {
   }
   cell.host.ended(cell, ending);
   for (const reply of cell.extras.endReplies ?? []) reply.resolve(undefined);
+  cell.extras.removal?.ended();
 }

@@ -23,6 +23,7 @@ import { endCell, startCell } from './lifecycle.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { StartingAgain } from './starting-again.ts';
+import { answerRemoved, refuseRemoved } from './removing.ts';
 import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
@@ -90,6 +91,7 @@ export class LocalActors implements CellHost, Recipient {
   signal(to: ActorId, signal: Signal): void {
     if (to === this.kernel.address) return this.#processSignal(signal);
     const cell = this.#cells.get(to);
+    if (signal.type === 'acknowledged') this.kernel.durability?.acknowledgedTo(to, signal);
     if (cell) cell.signal(signal);
     else if (signal.type === 'terminated' && this.asleep.watches(to, signal)) this.#wakeUp(to)?.signal(signal);
   }
@@ -149,7 +151,7 @@ export class LocalActors implements CellHost, Recipient {
     }
     if (ending.reason === 'passivated') this.asleep.add(cell);
     else this.#tellEnd(cell, ending, again !== undefined);
-    for (const envelope of cell.mailbox.takeAll()) this.#leftOver(envelope, ending);
+    for (const envelope of cell.mailbox.takeAll()) this.#leftOver(envelope, ending, cell.extras.removal !== undefined);
     kernel.events.emit('actor-stopped', { id, worker: kernel.worker, reason: ending.reason });
   }
 
@@ -249,6 +251,9 @@ export class LocalActors implements CellHost, Recipient {
         else this.#endAsleep(to, 'killed');
         if (!cell) replyTo?.resolve(undefined);
         break;
+      case 'remove':
+        this.#remove(envelope, cell);
+        break;
       case 'watch':
         // A passivated one that is watched from there already has not ended.
         if (cell || this.watchers.has(to, watch)) this.watchers.add(to, watch);
@@ -294,6 +299,18 @@ export class LocalActors implements CellHost, Recipient {
     else if (behaviour && lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
     else if (behaviour) spawnHere(this, behaviour, envelope.to, envelope.message, envelope.replyTo);
     else refuseUnknownKind(this.kernel, envelope);
+  }
+
+  #remove(envelope: Envelope, cell: Cell | undefined): void {
+    const { to } = envelope;
+    const { kernel } = this;
+    const behaviour = kernel.behaviours.get(kindOf(to));
+    if (!behaviour) return refuseUnknownKind(kernel, envelope);
+    if (this.#isOver(to)) return refuseForGood(kernel, envelope);
+    if (lacksStore(kernel, behaviour)) return refuseWithoutStore(kernel, envelope);
+    this.failed.forget(to);
+    if (!cell) this.#endAsleep(to, 'killed');
+    void answerRemoved(kernel, envelope, cell);
   }
 
   #processSignal(signal: Signal): void {
@@ -368,10 +385,11 @@ export class LocalActors implements CellHost, Recipient {
     this.kernel.post.deliver(new Envelope('unwatch', target, watch, watcher, undefined, 0));
   }
 
-  #leftOver(envelope: Envelope, ending: Ending): void {
+  #leftOver(envelope: Envelope, ending: Ending, isRemoved: boolean): void {
     if (envelope.verb === 'run') return;
     // Here, not by the router: it came before whatever is held or still on its way to this home.
     if (ending.mail === 'deliver-again') this.deliver(envelope);
+    else if (isRemoved) refuseRemoved(this.kernel, envelope, ending);
     else refuseLeftOver(this.kernel, envelope, ending);
   }
 }

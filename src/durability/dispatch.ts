@@ -50,7 +50,9 @@ export class Dispatch {
     return this.outbox.size > 0 || this.#leftMail;
   }
 
-  close(): void {
+  /** `goesOn`: it is removed, and what it told is sent all the same. */
+  close(goesOn = false): void {
+    if (goesOn) return;
     this.#isClosed = true;
     this.#leftMail = this.outbox.size > 0;
     this.outbox.clear();
@@ -84,7 +86,7 @@ export class Dispatch {
       return true;
     }
     turn.act((batch) => {
-      const number = ++this.lastNumber;
+      const number = (this.lastNumber = numberAfter(this.lastNumber, kernel.clock.wall()));
       batch.write(outgoingPart(number), bytes);
       batch.hasMail = true;
       batch.after(() => {
@@ -106,4 +108,12 @@ export class Dispatch {
       },
     });
   }
+}
+
+/**
+ * The first one comes from the time: an actor that was removed before had numbers too, whose receivers take them, and all that are lower, for
+ * repeats. None tells a thousand messages in each millisecond of its life.
+ */
+export function numberAfter(last: number, wall: number): number {
+  return last > 0 ? last + 1 : Math.floor(wall) * 1_000 + 1;
 }

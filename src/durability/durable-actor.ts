@@ -19,11 +19,12 @@ import type { DurableDoor } from './durable-door.ts';
 import { KeptBackReply } from './kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
-import { META, type Meta, NO_META, outgoingPart, type RecordContent, readRecord, STATE } from './record.ts';
+import { META, type Meta, NO_META, NO_PARTS, outgoingPart, type RecordContent, readRecord, STATE } from './record.ts';
 import { Reception } from './reception.ts';
 import { isSame, restoreState, type StateForm } from './state-form.ts';
 import type { StoreChange, StoredRecord } from '../store/store.ts';
-import { deadLetterChange } from './stored-dead-letters.ts';
+import { goAlong, removedBy } from './removal.ts';
+import { goneChange, keepLetter } from './stored-dead-letters.ts';
 import { TidyTimer } from './tidy-timer.ts';
 import { Trials, type TrialsCell } from './trials.ts';
 import { Turn, TurnBatch } from './turn-batch.ts';
@@ -36,7 +37,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   readonly #reminders: ReminderClock;
   readonly #reception: Reception;
   readonly #dispatch: Dispatch;
-  #version = 0;
+  version = 0;
   /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
   #fence = '';
   /** As it is in the record, or under way to it; undefined: not known. */
@@ -56,6 +57,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   readonly #acknowledge = (stream: string, number: number): void => this.#reception.acknowledge(stream, number);
   readonly #tidy: TidyTimer;
   #isWanted = false;
+  isGone = false;
   readonly trials: Trials;
   #isLoaded = false;
   readonly room: BatchRoom;
@@ -103,11 +105,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#isLoaded = true;
     const isAfterCrash = isFirst && record !== undefined && this.#door.mayHaveDied(record.fence);
     try {
-      this.#takeUp(
-        record,
-        readRecord(record?.parts ?? new Map(), (ref) => toRef(ref)),
-        isAfterCrash,
-      );
+      this.#takeUp(record, readRecord(record?.parts ?? NO_PARTS, toRef), isAfterCrash);
     } catch (error) {
       const text = `the record of ${id} can be read; got ${asError(error).message}`;
       throw new TroupeError('STORE_FAILED', text, { cause: error });
@@ -196,13 +194,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   }
 
   deadLetter(envelope: Envelope, reason: string): void {
-    const { kernel, id } = this.cell;
-    const at = kernel.clock.wall();
-    this.#turn?.act((batch) => {
-      const { message, sender } = envelope;
-      batch.with(deadLetterChange(kernel, { to: id, message, sender, reason, at }));
-      batch.after(() => this.#door.letterKept());
-    });
+    if (this.#turn) keepLetter(this.#turn, this.cell.kernel, envelope, reason, () => this.#door.letterKept());
   }
 
   tell(envelope: Envelope): boolean {
@@ -251,6 +243,13 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#inTurn((batch) => this.#reminders.forget(name, batch));
   }
 
+  remove(): void {
+    this.#inTurn((batch) => {
+      this.isGone = true;
+      goAlong(this.cell, this.#reminders, batch);
+    });
+  }
+
   settled(): Promise<void> | undefined {
     if (this.isSettled) return undefined;
     return new Promise((resolve) => this.#settledWaiters.push(resolve));
@@ -279,7 +278,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#tidy.cancel();
     this.#handOnDoubt(false);
     this.#door.closed(this);
-    this.#dispatch.close();
+    this.#dispatch.close(removedBy(this.cell, this.isGone) !== undefined);
   }
 
   prepare(changes: StoreChange[]): void {
@@ -289,6 +288,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#underWay = batch;
     this.#tidy.cancel();
     const { id, behaviour } = this.cell;
+    if (this.isGone) return void changes.push(goneChange(id), ...batch.others);
     const stateVersion = behaviour.durable?.version ?? 1;
     const { lastNumber } = this.#dispatch;
     if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {
@@ -297,7 +297,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     }
     changes.push({
       id,
-      expectedVersion: this.#version,
+      expectedVersion: this.version,
       fence: this.#fence,
       wakeAt: wakeTime(this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, this.#ownAt),
       put: batch.put,
@@ -310,7 +310,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     const batch = this.#underWay as TurnBatch;
     this.#underWay = undefined;
     this.room.discharge(batch);
-    this.#version++;
+    this.version++;
     this.#release(batch);
     this.#reminders.committed();
     if (this.#open) this.#door.committer.note(this);
@@ -328,7 +328,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#meta = undefined;
     this.#turn = undefined;
     this.trials.commitFailed();
-    this.#doubtful = { batch, fence: this.#fence, version: this.#version + 1, envelopes };
+    this.#doubtful = { batch, fence: this.#fence, version: this.version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
     cell.current = undefined;
@@ -345,7 +345,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
 
   /** The record as it stands, and what that says of a commit in doubt. */
   #takeUp(record: StoredRecord | undefined, content: RecordContent, isAfterCrash: boolean): void {
-    this.#version = record?.version ?? 0;
+    this.version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
     // Until it is restored: too early does no harm.

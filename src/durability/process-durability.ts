@@ -20,7 +20,8 @@ import type { DurableDoor } from './durable-door.ts';
 import { ProbationGate } from './probation-gate.ts';
 import { ProcessOutbox } from './process-outbox.ts';
 import type { Store } from '../store/store.ts';
-import { LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
+import { Departed, removedBy } from './removal.ts';
+import { goneChange, LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
 import { WallTimers } from './wall-timers.ts';
 
@@ -59,6 +60,7 @@ export class ProcessDurability implements Durability {
   /** Cells that have ended and still commit. */
   readonly #earlier = new Map<ActorId, Promise<void>>();
   readonly #gate: ProbationGate;
+  readonly #departed: Departed;
   /** Incarnations with lower fences may have died with their process. */
   #crashedBefore: string;
   #room: Timer | undefined;
@@ -70,6 +72,7 @@ export class ProcessDurability implements Durability {
     const { kernel, store, startedAt } = options;
     this.#outbox = new ProcessOutbox(kernel, startedAt);
     this.#gate = new ProbationGate(kernel.clock);
+    this.#departed = new Departed(kernel.clock, kernel.log);
     // Whoever began before this system did may have died with the one before it.
     this.#crashedBefore = fencesFrom(startedAt, 0);
     if (store) this.openStore(store);
@@ -114,7 +117,7 @@ export class ProcessDurability implements Durability {
 
   /** What waits for a commit, or for the acknowledgement of one. */
   get isBusy(): boolean {
-    if (this.#committer?.isIdle === false || this.#outbox.size > 0) return true;
+    if (this.#committer?.isIdle === false || this.#outbox.size > 0 || this.#departed.isBusy) return true;
     for (const { outbox } of this.#actors.values()) if (outbox.size > 0) return true;
     return false;
   }
@@ -137,6 +140,16 @@ export class ProcessDurability implements Durability {
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
     this.#outbox.acknowledged(signal);
+  }
+
+  acknowledgedTo(id: ActorId, signal: Signal & { type: 'acknowledged' }): void {
+    this.#departed.acknowledged(id, signal);
+  }
+
+  remove(id: ActorId): Promise<void> {
+    const removed = this.#removeAll(id, this.#earlier.get(id), true);
+    this.#comesAfter(id, removed);
+    return removed;
   }
 
   isDurable(id: ActorId): boolean {
@@ -175,6 +188,7 @@ export class ProcessDurability implements Durability {
     this.#gate.close();
     this.#timers?.close();
     this.#outbox.close();
+    this.#departed.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
     await Promise.all(this.#earlier.values());
     await this.store?.close();
@@ -246,17 +260,43 @@ export class ProcessDurability implements Durability {
     for (const { to, message, sender } of dropped) deadLetters.add(to, message, sender, 'OVERLOADED');
   }
 
+  /** The next incarnation here begins once it is over. */
+  #comesAfter(id: ActorId, over: Promise<void>): void {
+    const gone = over
+      .catch(() => {})
+      .then(() => {
+        if (this.#earlier.get(id) === gone) this.#earlier.delete(id);
+      });
+    this.#earlier.set(id, gone);
+  }
+
+  #removed({ cell, outbox }: DurableActor, settled: Promise<void> | undefined, isAsked: boolean): void {
+    const { id } = cell;
+    const { log } = this.#options.kernel;
+    if (outbox.size > 0 || settled) this.#departed.add(id, outbox);
+    const removal = this.#removeAll(id, settled, isAsked);
+    if (cell.extras.removal) cell.extras.removal.done = removal;
+    removal.catch((error) =>
+      log.error({ actor: id, err: error }, 'not all that is kept of a removed actor could be removed'),
+    );
+    this.#comesAfter(id, removal);
+  }
+
+  /** `withRecord`: it has not gone with the commit of a turn, where a failure would bring its message again. */
+  async #removeAll(id: ActorId, before: Promise<void> | undefined, withRecord: boolean): Promise<void> {
+    await before;
+    if (withRecord) await this.store?.commit([goneChange(id)]);
+    await this.letters?.forget(id);
+  }
+
   #ended(actor: DurableActor): void {
     const { id } = actor.cell;
     if (this.#actors.get(id) === actor) this.#actors.delete(id);
     const hasMail = actor.outbox.size > 0;
     const settled = actor.settled();
-    if (settled) {
-      const gone = settled.then(() => {
-        if (this.#earlier.get(id) === gone) this.#earlier.delete(id);
-      });
-      this.#earlier.set(id, gone);
-    }
+    const by = removedBy(actor.cell, actor.isGone);
+    if (by) this.#removed(actor, settled, by === 'others');
+    else if (settled) this.#comesAfter(id, settled);
     if ((hasMail || settled) && !this.#isClosed) {
       const { clock } = this.#options.kernel;
       clock.setTimer(BACK_MS, () => this.takeOver());

@@ -24,6 +24,9 @@ export interface Meta {
 /** What a record without the part stands for. */
 export const NO_META: Meta = Object.freeze({ stateVersion: 1, lastNumber: 0 });
 
+/** Of a record that is not there. */
+export const NO_PARTS: Parts = new Map();
+
 /** All messages of a stream up to a number are handled. */
 export interface Mark {
   readonly number: number;

@@ -7,6 +7,7 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, Stamp } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
+import type { Turn } from './turn-batch.ts';
 import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
 import type { Store, StoreChange } from '../store/store.ts';
 
@@ -46,6 +47,21 @@ export function deadLetterChange({ newFence, worker }: Kernel, letter: DeadLette
   return { id: `${KIND}/${key}`, expectedVersion: 0, fence: '', wakeAt: undefined, put, remove: [] };
 }
 
+/** A message of a turn that failed, in its commit. */
+export function keepLetter(
+  turn: Turn,
+  kernel: Kernel,
+  { to, message, sender }: Envelope,
+  reason: string,
+  kept: () => void,
+): void {
+  const at = kernel.clock.wall();
+  turn.act((batch) => {
+    batch.with(deadLetterChange(kernel, { to, message, sender, reason, at }));
+    batch.after(kept);
+  });
+}
+
 /** The same for every try of a letter: a receiver that has answered it answers again, and does not run again. */
 export function resentStamp(id: string): Stamp {
   return new Stamp('', 0, 0, 0, `${RESENT}${id}`);
@@ -53,12 +69,13 @@ export function resentStamp(id: string): Stamp {
 
 /** For the commit of the turn that has handled a letter which was sent again. */
 export function letterHandled({ stamp }: Envelope): StoreChange | undefined {
-  return stamp?.turn?.startsWith(RESENT) ? gone(stamp.turn.slice(RESENT.length)) : undefined;
+  return stamp?.turn?.startsWith(RESENT) ? goneChange(`${KIND}/${stamp.turn.slice(RESENT.length)}`) : undefined;
 }
 
-function gone(id: string): StoreChange {
+/** A record that goes, whatever is in it. */
+export function goneChange(id: ActorId): StoreChange {
   const rest = { fence: '', wakeAt: undefined, put: new Map(), remove: [] };
-  return { id: `${KIND}/${id}`, expectedVersion: 0, ...rest, isGone: true };
+  return { id, expectedVersion: 0, ...rest, isGone: true };
 }
 
 export class StoredDeadLetters {
@@ -115,8 +132,27 @@ export class StoredDeadLetters {
         const letter = await this.get(id);
         if (letter) dropped.push(letter);
       }
-      await this.#store.commit(some.map(gone), { sync: false });
+      await this.#drop(some, false);
     }
     return dropped;
+  }
+
+  /** All of one receiver. */
+  async forget(to: ActorId): Promise<void> {
+    const ids: string[] = [];
+    for await (const id of this.#store.ids(KIND)) {
+      const letter = await this.get(id.slice(KIND.length + 1));
+      if (letter?.to === to) ids.push(letter.id);
+    }
+    for (let from = 0; from < ids.length; from += COMMIT_CHANGES_MAX) {
+      await this.#drop(ids.slice(from, from + COMMIT_CHANGES_MAX), true);
+    }
+  }
+
+  #drop(ids: readonly string[], sync: boolean): Promise<void> {
+    return this.#store.commit(
+      ids.map((id) => goneChange(`${KIND}/${id}`)),
+      { sync },
+    );
   }
 }

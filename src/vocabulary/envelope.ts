@@ -12,7 +12,7 @@ export interface Message {
 /**
  * message — for the handler · stop — end when it is reached · barrier — reply when it is reached · run — a function to
  * call in a turn, never leaves its process ·
- * kill, spawn, watch, unwatch, where, subscribe, unsubscribe, wake (into memory) — served by the actor's host as it arrives, in order with the mail.
+ * kill, remove, spawn, watch, unwatch, where, subscribe, unsubscribe, wake (into memory) — served by the actor's host as it arrives, in order with the mail.
  */
 export type Verb =
   | 'message'
@@ -20,6 +20,7 @@ export type Verb =
   | 'barrier'
   | 'run'
   | 'kill'
+  | 'remove'
   | 'spawn'
   | 'watch'
   | 'unwatch'

@@ -7,7 +7,8 @@ export const EXIT_REASON_MAX = 1_024;
 /** Why an incarnation ended; `stop(id, reason)` may give any other text. */
 export type ExitReason =
   | 'stopped' // by stop(), or by ctx.stop()
-  | 'killed'
+  | 'killed' // by kill(), or by remove()
+  | 'removed' // by ctx.remove()
   | 'failed' // past its restart intensity, or by the decision 'stop' of its supervision
   | 'restart' // onStop only: another incarnation follows
   | 'passivated' // onStop only: it was idle

@@ -57,5 +57,6 @@ export const VERBS: readonly Verb[] = [
     'subscribe',
     'unsubscribe',
     'wake',
+    'remove',
   ] as const),
 ];

@@ -29,7 +29,8 @@ import { show } from '../vocabulary/show.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
-import type { ProcessIdentity, SpawnTopOptions, System } from './system.ts';
+import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
+import type { IdsOptions, ProcessIdentity, SpawnTopOptions, System } from './system.ts';
 
 /** What the process has of the rest of the system. */
 export interface ClusterDoor {
@@ -99,6 +100,23 @@ export class ProcessSystem implements System {
   async kill(id: ActorId): Promise<void> {
     this.#checkOpen();
     await this.#sender.request('kill', checkId(id), undefined).promise;
+  }
+
+  async remove(id: ActorId): Promise<void> {
+    this.#checkOpen();
+    const { behaviours } = this.#kernel;
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    const isDurable = behaviours.get(kindOf(id))?.durable !== undefined;
+    const timeoutMs = isDurable ? REMOVE_TIMEOUT_MS : this.#kernel.limits.askTimeoutMs;
+    await this.#sender.request('remove', id, undefined, { timeoutMs }).promise;
+  }
+
+  async ids(kind: string, options: IdsOptions = {}): Promise<ActorId[]> {
+    this.#checkOpen();
+    const { after, limit } = checkIds(this.#kernel, kind, options);
+    const store = this.#durability?.store;
+    if (!store) throw new TroupeError('STORE_FAILED', `ids are asked for where the store is open; got none here`);
+    return firstIds(store, kind, after, limit);
   }
 
   watch(id: ActorId, listener: TerminatedListener): () => void {

@@ -28,6 +28,13 @@ export interface ProcessIdentity {
   pid: number;
 }
 
+export interface IdsOptions {
+  /** The last id of the page before. */
+  after?: ActorId | undefined;
+  /** Ids at once, at most. */
+  limit?: number | undefined;
+}
+
 export interface System {
   readonly name: string;
   readonly self: ProcessIdentity;
@@ -44,6 +51,21 @@ export interface System {
   stop(id: ActorId, reason?: string): Promise<void>;
   /** Ends an actor at once; its mail goes to dead letters. */
   kill(id: ActorId): Promise<void>;
+  /**
+   * Ends an actor at once, as `kill` does, and all that is kept of it: its record, its reminders, the mail that waits for it, its stored
+   * dead letters. Resolves once that is on disk; what comes later begins anew. Repeated, it does no harm. Rejects UNKNOWN_KIND, STORE_FAILED.
+   *
+   *     await system.remove('user/ada');
+   */
+  remove(id: ActorId): Promise<void>;
+  /**
+   * The ids of a durable kind that have a record, in the order of their keys, those after an id only; none is woken. `limit`: from 1 to 10 000, by
+   * default 1 000. Not a snapshot: what begins or is removed meanwhile may be in it or not. Rejects UNKNOWN_KIND, and INVALID_OPTIONS where the kind is not durable.
+   *
+   *     let ids = await system.ids('user');
+   *     while (ids.length > 0) ids = await system.ids('user', { after: ids.at(-1) });
+   */
+  ids(kind: string, options?: IdsOptions): Promise<ActorId[]>;
   /** Calls the listener once when the actor has ended; at once where nothing lives under the id. */
   watch(id: ActorId, listener: TerminatedListener): () => void;
   /** To all subscribers. False: taken, but slow down (`await drained()`), as with `tell`. */

@@ -1,0 +1,69 @@
+/** `remove` ends an actor as `kill` does, and all that is kept of it goes with it: its record, its letters, its mail. */
+import type { ActorId } from '../vocabulary/address.ts';
+import { type Envelope, isKept, type Stamp, streamOwner } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { Cell, Ending } from './cell.ts';
+import type { Kernel } from './kernel.ts';
+import { endCell } from './lifecycle.ts';
+import { refuseLeftOver } from './refusals.ts';
+
+/** Answers the request once nothing is kept of the actor any more. */
+export async function answerRemoved(
+  { durability }: Kernel,
+  { to, replyTo }: Envelope,
+  cell: Cell | undefined,
+): Promise<void> {
+  try {
+    // At once: who comes next waits for it.
+    if (cell) await endRemoved(cell);
+    else if (durability?.isDurable(to)) await durability.remove(to);
+    replyTo?.resolve(undefined);
+  } catch (error) {
+    const text = `all that is kept of ${to} is removed; got ${asError(error).message}`;
+    replyTo?.reject(new TroupeError('STORE_FAILED', text, { fate: 'unknown', cause: error }));
+  }
+}
+
+/** Ended at once, and told to its parent: it is not started again. */
+async function endRemoved(cell: Cell): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    const before = cell.extras.removal;
+    const told = (): void => {
+      before?.ended();
+      resolve();
+    };
+    cell.own.removal = { ...before, ended: told };
+  });
+  acknowledgeAll(cell);
+  endCell(cell, { reason: 'killed', mail: 'ACTOR_STOPPED' }, 'released');
+  await ended;
+  await cell.extras.removal?.done;
+}
+
+/** First: a sender whose ask is rejected sends again what it keeps behind it, and that would begin a new one. */
+function acknowledgeAll({ id, kernel, current, extras, mailbox }: Cell): void {
+  const last = new Map<string, Stamp>();
+  for (const { verb, stamp } of [
+    ...mailbox.mail(),
+    ...(current ? [current] : []),
+    ...(extras.checking ? [extras.checking] : []),
+  ]) {
+    if (verb !== 'message' || !stamp || stamp.stream === '' || stamp.number === 0) continue;
+    if (stamp.number > (last.get(stamp.stream)?.number ?? 0)) last.set(stamp.stream, stamp);
+  }
+  for (const stamp of last.values()) acknowledge(kernel, id, stamp);
+  if (current?.verb === 'message' && !current.replyTo)
+    kernel.deadLetters.add(id, current.message, current.sender, 'ACTOR_STOPPED');
+}
+
+function acknowledge({ post }: Kernel, by: ActorId, stamp: Stamp): void {
+  post.signal(streamOwner(stamp), { type: 'acknowledged', by, stream: stamp.stream, number: stamp.number });
+}
+
+/** Mail that goes with the actor. Whoever keeps it is told that it is over, or it would come again and begin a new one. */
+export function refuseRemoved(kernel: Kernel, envelope: Envelope, ending: Ending): void {
+  const { verb, stamp, replyTo, to, message, sender } = envelope;
+  if (verb !== 'message' || replyTo || !stamp || !isKept(envelope)) return refuseLeftOver(kernel, envelope, ending);
+  kernel.deadLetters.add(to, message, sender, 'ACTOR_STOPPED');
+  acknowledge(kernel, to, stamp);
+}

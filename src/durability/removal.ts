@@ -1,0 +1,84 @@
+/**
+ * What an actor that removes itself leaves behind in memory. Its outbox goes on without a record: what it told is sent until it is
+ * acknowledged, its process dies, or a minute has passed.
+ */
+import type { Cell } from '../actor/cell.ts';
+import type { Log } from '../observe/log.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { Outbox } from './outbox.ts';
+import { firingOf, type ReminderClock } from './reminder-clock.ts';
+import type { TurnBatch } from './turn-batch.ts';
+
+/** Milliseconds for which what a removed actor had told is sent again. */
+export const DEPARTED_SEND_MS = 60_000;
+
+export type RemovedBy = 'itself' | 'others';
+
+/** Why nothing is to be left of it. */
+export function removedBy({ extras }: Cell, isGone: boolean): RemovedBy | undefined {
+  if (extras.removal) return 'others';
+  return isGone ? 'itself' : undefined;
+}
+
+/** What it has put aside goes with it, and so do the messages of its own reminders. What is left of the turn is its end. */
+export function goAlong(cell: Cell, reminders: ReminderClock, batch: TurnBatch): void {
+  reminders.close();
+  const { id, kernel, mailbox } = cell;
+  batch.isNeeded = true;
+  cell.stopping = 'removed';
+  while (mailbox.removeFirst((envelope) => firingOf(envelope) !== undefined));
+  const aside = mailbox.takeAside();
+  if (aside.length > 0) batch.after(() => refuseAside(aside, id, kernel));
+}
+
+/** Their senders know them as handled already. */
+function refuseAside(aside: readonly Envelope[], id: ActorId, { deadLetters }: Cell['kernel']): void {
+  for (const { message, sender, replyTo } of aside) {
+    const text = `${id} brings back what it has put aside; got its removal`;
+    replyTo?.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'not-executed' }));
+    if (!replyTo) deadLetters.add(id, message, sender, 'ACTOR_STOPPED');
+  }
+}
+
+/** The outboxes of actors that are removed. */
+export class Departed {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #outboxes = new Map<ActorId, Set<Outbox>>();
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get isBusy(): boolean {
+    for (const outboxes of this.#outboxes.values()) for (const { size } of outboxes) if (size > 0) return true;
+    return false;
+  }
+
+  add(id: ActorId, outbox: Outbox): void {
+    const outboxes = this.#outboxes.get(id) ?? new Set();
+    this.#outboxes.set(id, outboxes.add(outbox));
+    this.#clock.setTimer(DEPARTED_SEND_MS, () => {
+      const text = `what a removed actor had told is sent again for ${DEPARTED_SEND_MS} ms; it is given up`;
+      if (outbox.size > 0) this.#log.error({ actor: id, messages: outbox.size }, text);
+      outbox.clear();
+      outboxes.delete(outbox);
+      if (outboxes.size === 0 && this.#outboxes.get(id) === outboxes) this.#outboxes.delete(id);
+    });
+  }
+
+  acknowledged(id: ActorId, { by, stream, number }: Signal & { type: 'acknowledged' }): void {
+    if (this.#outboxes.size === 0 || stream !== id) return;
+    for (const outbox of this.#outboxes.get(id) ?? []) outbox.acknowledged(by, number);
+  }
+
+  close(): void {
+    for (const outboxes of this.#outboxes.values()) for (const outbox of outboxes) outbox.clear();
+    this.#outboxes.clear();
+  }
+}
