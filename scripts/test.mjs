@@ -16,9 +16,10 @@ const STEP_MS_MAX = 45 * 60_000;
 const OPTIONS = ['--unit', '--other-nodes', '--fast'];
 /** What `--fast` runs of each simulation, by the variables that it reads. */
 const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_ROUNDS_RUNS: '1' };
-/** What `--fast` leaves out, since it takes longest: mutants, reloads, and disks. */
+/** What `--fast` leaves out, since it takes longest: more than half of the time of all others. */
 const LONG = [
-  ...['simulation/mutants', 'simulation/reload-kinds'],
+  ...['simulation/mutants', 'simulation/reload-kinds', 'simulation/fault-table'],
+  ...['simulation/deadly-messages', 'simulation/promises-found', 'worker/hostile-frames', 'durability/bounds'],
   ...['store/lmdb-store', 'store/remote-store', 'store/store-service'],
 ];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
