@@ -27,4 +27,5 @@ export type FromOwner =
   | { type: 'ready'; path: string }
   | { type: 'refused'; error: ErrorData }
   | { type: 'missing'; pages: number }
+  | { type: 'printed'; text: string }
   | { type: 'checked'; check: DataCheck };

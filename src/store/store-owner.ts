@@ -105,6 +105,7 @@ export class StoreOwner {
           resolve();
         } else if (message.type === 'refused') failed(errorFromData(message.error));
         else if (message.type === 'missing') this.#news.missing(message.pages);
+        else if (message.type === 'printed') this.#log.debug({ text: message.text }, 'the thread of the store printed');
         else this.#news.checked(message.check);
       });
       thread.on('error', (error) => {

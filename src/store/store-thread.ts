@@ -8,10 +8,13 @@ import { LmdbStore } from './lmdb-store.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';
 import type { FromOwner, OwnerBoot, ToOwner } from './owner-messages.ts';
 import { StoreService } from './store-service.ts';
+import { tellPrints } from './thread-prints.ts';
 
 function tell(message: FromOwner): void {
   parentPort?.postMessage(message);
 }
+
+tellPrints([process.stdout, process.stderr], (text) => tell({ type: 'printed', text }));
 
 function* heard(deaths: MessagePort): Generator<LinkPeer> {
   for (;;) {
