@@ -7,6 +7,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
+import type { Weighed } from '../vocabulary/weight.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Outbox } from './outbox.ts';
 import { outgoingPart, type RecordContent } from './record.ts';
@@ -31,10 +32,14 @@ export class Dispatch {
   constructor(cell: Cell) {
     this.#cell = cell;
     const { kernel } = cell;
-    this.outbox = new Outbox(kernel.clock, (envelope) => {
-      // It stands still, about to move: its next home sends what is left.
-      if (cell.status !== 'frozen') kernel.post.deliver(envelope);
-    });
+    this.outbox = new Outbox(
+      kernel.clock,
+      (envelope) => {
+        // It stands still, about to move: its next home sends what is left.
+        if (cell.status !== 'frozen') kernel.post.deliver(envelope);
+      },
+      kernel.memory,
+    );
   }
 
   /** `mayHaveDied`: the process that had it before may have died, and with it, in their turns, those that this was sent to. */
@@ -68,8 +73,13 @@ export class Dispatch {
   /** False: taken, but slow down. */
   tell(turn: Turn, envelope: Envelope): boolean {
     const { kernel, id } = this.#cell;
-    if (this.outbox.size + turn.actions <= OUTBOX_MAX) return this.#keepMessage(turn, envelope);
-    const text = `at most ${OUTBOX_MAX} messages of an actor wait to be acknowledged; got one more of ${id}`;
+    if (envelope.heavy === undefined) kernel.memory.weigh(envelope, envelope.message);
+    const isMany = this.outbox.size + turn.actions > OUTBOX_MAX;
+    if (!isMany && this.outbox.hasRoomFor(envelope)) return this.#keepMessage(turn, envelope);
+    const whose = 'messages of an actor wait to be acknowledged';
+    const text = isMany
+      ? `at most ${OUTBOX_MAX} ${whose}; got one more of ${id}`
+      : this.outbox.fullText(envelope, `the ${whose}`);
     kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
     return false;
   }
@@ -93,16 +103,21 @@ export class Dispatch {
         if (!this.#isClosed) this.#offer(number, to, message as Message);
       });
     });
-    return this.outbox.size + turn.actions < OUTBOX_HIGH;
+    return this.outbox.size + turn.actions < OUTBOX_HIGH && this.outbox.isClear;
   }
 
   #offer(number: number, to: ActorId, message: Message): void {
-    const { id } = this.#cell;
+    const { id, kernel } = this.#cell;
+    const weighed: Weighed = { heavy: undefined };
+    kernel.memory.weigh(weighed, message);
+    const { heavy } = weighed;
     this.outbox.add(to, {
       number,
+      heavy,
       isSuspect: number <= this.#suspectUpTo,
       envelope: (previous, floor) => {
         const envelope = new Envelope('message', to, message, id, undefined, 0);
+        envelope.heavy = heavy;
         envelope.stamp = new Stamp(id, number, previous, floor, undefined);
         return envelope;
       },

@@ -5,6 +5,8 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { bytesOf, type Heavy, type Weighed } from '../vocabulary/weight.ts';
 
 /** Messages on their way to one receiver that it has not acknowledged. */
 export const OUTBOX_WINDOW = 512;
@@ -14,6 +16,8 @@ export const RESEND_MS_MAX = 30_000;
 
 export interface OutboxEntry {
   readonly number: number;
+  /** Undefined: it is light. Its envelopes refer to the same, and take no memory of their own. */
+  readonly heavy?: Heavy | undefined;
   /** It is kept beyond the acknowledgement, until it is withdrawn: its reply may come later. */
   readonly isAsk?: boolean;
   /** The actor that told it, where its home may change before the receiver has committed it. */
@@ -43,10 +47,14 @@ export class Outbox {
   readonly #ways = new Map<ActorId, Way>();
   #timer: Timer | undefined;
   #isPaused = false;
+  readonly #memory: QueueMemory;
+  /** Of all that is kept, with the asks whose reply has not come. */
+  #bytes = 0;
   size = 0;
 
-  constructor(clock: Clock, post: (envelope: Envelope) => unknown) {
+  constructor(clock: Clock, post: (envelope: Envelope) => unknown, memory: QueueMemory = new QueueMemory()) {
     this.#clock = clock;
+    this.#memory = memory;
     this.#post = post;
   }
 
@@ -57,6 +65,22 @@ export class Outbox {
   /** How many wait for a receiver. */
   lengthOf(to: ActorId): number {
     return this.#ways.get(to)?.entries.length ?? 0;
+  }
+
+  /** Whether its bytes may be kept too. */
+  hasRoomFor(item: Weighed): boolean {
+    return this.#memory.hasRoomFor(item, this.#bytes);
+  }
+
+  /** Which bound leaves no room for it; `whose`: of what is kept here. */
+  fullText(item: Weighed, whose: string): string {
+    if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
+    return `at most ${this.#memory.queueBytesMax} bytes of ${whose}; got ${bytesOf(item)} more`;
+  }
+
+  /** Less than half of what may be kept is. */
+  get isClear(): boolean {
+    return this.#bytes * 2 <= this.#memory.queueBytesMax && !this.#memory.isHigh;
   }
 
   /** Whether a message of one of these senders to somebody else waits. */
@@ -77,6 +101,7 @@ export class Outbox {
     if (last && last.number >= entry.number) return;
     way.entries.push(entry);
     this.size++;
+    this.#hold(entry);
     this.#send(way);
   }
 
@@ -95,7 +120,10 @@ export class Outbox {
     const count = way.entries.findIndex((entry) => entry.number > number);
     const done = way.entries.splice(0, count < 0 ? way.entries.length : count);
     if (done.length === 0) return [];
-    way.asks.push(...done.filter(({ isAsk }) => isAsk));
+    for (const entry of done) {
+      if (entry.isAsk) way.asks.push(entry);
+      else this.#release(entry);
+    }
     this.size -= done.length;
     way.sent = Math.max(0, way.sent - done.length);
     way.patienceMs = RESEND_MS;
@@ -108,10 +136,11 @@ export class Outbox {
   withdraw(to: ActorId, number: number): void {
     const way = this.#ways.get(to);
     if (!way) return;
+    for (const entry of way.asks) if (entry.number === number) this.#release(entry);
     way.asks = way.asks.filter((entry) => entry.number !== number);
     const at = way.entries.findIndex((entry) => entry.number === number);
     if (at >= 0) {
-      way.entries.splice(at, 1);
+      for (const entry of way.entries.splice(at, 1)) this.#release(entry);
       this.size--;
       if (at < way.sent) way.sent = at;
     }
@@ -132,6 +161,10 @@ export class Outbox {
   }
 
   clear(): void {
+    for (const { entries, asks } of this.#ways.values()) {
+      for (const entry of entries) this.#release(entry);
+      for (const entry of asks) this.#release(entry);
+    }
     this.#ways.clear();
     this.size = 0;
     this.#timer?.cancel();
@@ -142,6 +175,16 @@ export class Outbox {
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
     if (!isPaused) for (const way of this.#ways.values()) this.#send(way);
+  }
+
+  #hold({ heavy }: OutboxEntry): void {
+    this.#bytes += bytesOf({ heavy });
+    this.#memory.hold({ heavy });
+  }
+
+  #release({ heavy }: OutboxEntry): void {
+    this.#bytes -= bytesOf({ heavy });
+    this.#memory.release({ heavy });
   }
 
   #sendOrDrop(to: ActorId, way: Way): void {

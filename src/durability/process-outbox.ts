@@ -23,10 +23,14 @@ export class ProcessOutbox {
   constructor(kernel: Kernel, startedAt: number) {
     this.#kernel = kernel;
     this.#stream = `${kernel.address}@${startedAt}`;
-    this.#outbox = new Outbox(kernel.clock, (envelope) => {
-      if (envelope.stamp === undefined) envelope.stamp = new Stamp(this.#stream, 0, 0, 0, undefined);
-      kernel.post.deliver(envelope);
-    });
+    this.#outbox = new Outbox(
+      kernel.clock,
+      (envelope) => {
+        if (envelope.stamp === undefined) envelope.stamp = new Stamp(this.#stream, 0, 0, 0, undefined);
+        kernel.post.deliver(envelope);
+      },
+      kernel.memory,
+    );
   }
 
   get size(): number {
@@ -43,8 +47,12 @@ export class ProcessOutbox {
 
   send(envelope: Envelope): boolean {
     const { to, message, sender, replyTo, deadline, stamp } = envelope;
-    if (this.#outbox.size >= KEPT_MAX) {
-      const text = `at most ${KEPT_MAX} messages of a process to durable actors wait to be committed; got one more`;
+    if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, message);
+    const { heavy } = envelope;
+    if (this.#outbox.size >= KEPT_MAX || !this.#outbox.hasRoomFor(envelope)) {
+      const whose = 'messages of a process to durable actors wait to be committed';
+      const isMany = this.#outbox.size >= KEPT_MAX;
+      const text = isMany ? `at most ${KEPT_MAX} ${whose}; got one more` : this.#outbox.fullText(envelope, whose);
       this.#kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
       return false;
     }
@@ -54,13 +62,15 @@ export class ProcessOutbox {
       number,
       isAsk: replyTo !== undefined,
       sender,
+      heavy,
       envelope: (previous, floor) => {
         const copy = new Envelope('message', to, message, sender, replyTo, deadline);
+        copy.heavy = heavy;
         copy.stamp = new Stamp(this.#stream, number, previous, floor, stamp?.turn);
         return copy;
       },
     });
-    return this.#outbox.lengthOf(to) < KEPT_HIGH;
+    return this.#outbox.lengthOf(to) < KEPT_HIGH && this.#outbox.isClear;
   }
 
   /** A stop or a barrier, behind what was sent before it. */

@@ -212,3 +212,55 @@ describe('turns that are not committed', () => {
     expect(Math.max(...sizes)).toBeLessThan(COMMIT_BYTES_MAX + 1.1 * bytes);
   });
 });
+
+describe('the bytes of what is kept until it is committed', () => {
+  const body = 'x'.repeat(64 * 1024);
+
+  it('are bounded for a process: false from half of a queue on, OVERLOADED beyond it, and none are left in the end', async () => {
+    const { process, dead } = startKit({ taker }, { memoryBytes: 16 * 1024 * 1024 });
+    const { kernel } = process.actors;
+    kernel.post = { deliver: () => true, signal: () => {} };
+    const outbox = new ProcessOutbox(kernel, 1);
+    const mail = (n: number): Envelope =>
+      new Envelope('message', 'taker/one', { type: 'take', n, body: body + n }, undefined, undefined, 0);
+    const said = Array.from({ length: 80 }, (_, n) => outbox.send(mail(n)));
+    expect([said.indexOf(false), outbox.size, dead().length]).toEqual([31, 63, 17]);
+    const stream = `${kernel.address}@1`;
+    const acknowledge = (number: number): void =>
+      outbox.acknowledged({ type: 'acknowledged', by: 'taker/one', stream, number });
+    acknowledge(40);
+    expect(outbox.send(mail(90))).toBe(true);
+    const reply = kernel.pending.open('taker/two', 0, undefined, undefined);
+    outbox.send(new Envelope('message', 'taker/two', { type: 'get', body }, undefined, reply, 0));
+    // Its reply may come later: it is kept as long.
+    outbox.acknowledged({ type: 'acknowledged', by: 'taker/two', stream, number: 65 });
+    acknowledge(64);
+    expect(kernel.memory.bytes).toBeGreaterThan(60_000);
+    reply.resolve(undefined);
+    expect(kernel.memory.bytes).toBe(0);
+    outbox.send(mail(91));
+    outbox.close();
+    expect(kernel.memory.bytes).toBe(0);
+  });
+
+  it('are bounded for a durable actor that sends', async () => {
+    const kit = startKit({ sender: heavySender, taker }, { memoryBytes: 16 * 1024 * 1024 });
+    const waiting = kit.system.ask('taker/one', { type: 'wait' }, { timeoutMs: 600_000 });
+    await kit.clock.settle();
+    const said: boolean[] = [];
+    for (let n = 0; n < 80; n++) said.push(await kit.system.ask('sender/one', { type: 'send', n, body }));
+    expect([said.indexOf(false) > 25, said.indexOf(false) < 40, kit.dead().length > 10]).toEqual([true, true, true]);
+    gate.open();
+    await waiting;
+    await arrived(kit, 80 - kit.dead().length);
+    await kit.clock.advance(2_000);
+    expect(kit.process.kernel.memory.bytes).toBe(0);
+  });
+});
+
+const heavySender = defineActor({
+  durable: true,
+  receive: {
+    send: (ctx, { n, body }: { n: number; body: string }) => ctx.tell('taker/one', { type: 'take', n, body: body + n }),
+  },
+}) as ActorDefinition;
