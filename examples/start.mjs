@@ -21,7 +21,7 @@ const inbox = process.env.SMTP_URL
 // Workers learn both from their environment, which is that of this process.
 process.env.SMTP_URL ??= inbox.url;
 
-const dataDir = process.env.DATA_DIR ?? join('.troupe', 'start');
+const dataDir = process.env.DATA_DIR ?? join(import.meta.dirname, '..', '.troupe', 'start');
 const system = await createSystem({
   dataDir,
   actors: new URL('../actors', import.meta.url),

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
 import { cpuQuota } from './cpu-quota.ts';
+import { dataDirOf } from './data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import {
@@ -49,7 +50,10 @@ export interface SystemOptions {
   main?: string | URL;
   /** Of the system. Default `troupe`. */
   name?: string;
-  /** Folder of the durable store. Default `.troupe`. */
+  /**
+   * Folder of the durable store. Default `.troupe`. A relative one is taken from the folder of the program's entry module,
+   * wherever it is started; where the data lies in the working folder already, it stays there.
+   */
   dataDir?: string;
   /** Durable actors in memory, at most, per process; those idle for longest leave it first. Default 100 000. */
   durableInMemoryMax?: number;
@@ -145,7 +149,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     groups: groupsOf(options.workers ?? cpusToUse()),
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
-    dataDir: resolve(options.dataDir ?? '.troupe'),
+    dataDir: dataDirOf(options.dataDir),
     durableInMemoryMax: options.durableInMemoryMax ?? IN_MEMORY_MAX,
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,

@@ -22,7 +22,7 @@ await once(probe, 'close');
 
 const main = new URL('./main.ts', import.meta.url);
 const actors = new URL('../../actors', import.meta.url);
-const dataDir = process.env.DATA_DIR ?? join('.troupe', 'chat');
+const dataDir = process.env.DATA_DIR ?? join(import.meta.dirname, '..', '..', '.troupe', 'chat');
 const system = await createSystem({
   name: 'chat',
   actors,

@@ -34,6 +34,7 @@ export const FILE_LINES_MAX = 400;
 const TOP_FILES: Record<string, string> = {
   'index.ts': 'index',
   'actor-system.ts': 'actor-system',
+  'data-dir.ts': 'actor-system',
   'options.ts': 'actor-system',
   'cpu-quota.ts': 'actor-system',
   'node-version.ts': 'node-version',
