@@ -156,7 +156,8 @@ describe('shutdown', () => {
     kit.system.tell('actor/none-such', { type: 'child' });
     await down(kit, 200);
     expect(kit.clock.timers).toBe(0);
-    expect(timeouts()).toBe(before);
+    // Timers that another test has left in this process may have ended meanwhile.
+    expect(timeouts()).toBeLessThanOrEqual(before);
   });
 
   it('takes care of what the last words of an actor have activated', async () => {
