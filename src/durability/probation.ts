@@ -4,7 +4,7 @@
  * left is a death in that turn. Nothing is noted of the first try of anything, so the common turn pays nothing; the death that
  * made it suspect counts as the first of three all the same.
  */
-import { NOTED_DEATHS_MAX } from '../supervision/process-deaths.ts';
+import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { MARK_KEPT_MS } from './handled.ts';
@@ -65,10 +65,13 @@ export class Probation {
     return this.#deaths.get(trial)?.count ?? 0;
   }
 
-  /** Too many have died of it, the last of them a short while ago. */
+  /**
+   * Of a start, or a turn that no message has brought: too many have died of it, the last of them a short while ago. Each of
+   * them is noted: an incarnation that merely lived in a process that died has not begun it.
+   */
   isCondemned(trial: string, now: number): boolean {
     const { count, at } = this.#deaths.get(trial) ?? { count: 0, at: 0 };
-    return count >= NOTED_DEATHS_MAX && now < at + CONDEMNED_PAUSE_MS;
+    return count >= PROCESS_DEATHS_MAX && now < at + CONDEMNED_PAUSE_MS;
   }
 
   begin(trial: string, at: number, batch: TurnBatch): void {

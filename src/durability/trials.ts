@@ -82,8 +82,7 @@ export class Trials implements TrialDoor, Guest {
     for (const trial of [START, OWN]) {
       if (!this.#probation.isCondemned(trial, kernel.clock.wall())) continue;
       const what = trial === START ? 'as it started' : 'in its own turns';
-      // And the one that made it suspect.
-      const count = this.#probation.deathsIn(trial) + 1;
+      const count = this.#probation.deathsIn(trial);
       const text = `the process of ${id} died ${count} times ${what}; it is tried again ${CONDEMNED_PAUSE_MS} ms after the last time`;
       throw new TroupeError('PROCESS_DIED', text, { fate: 'not-executed' });
     }

@@ -283,7 +283,7 @@ describe('an actor whose start ends its process', () => {
       const failed = system.ask('fragile/a', { type: 'good' }, { timeoutMs: 30_000 }).catch((error: unknown) => error);
       expect(await hazard.simulation.until(failed)).toMatchObject({ code: 'ACTOR_FAILED', fate: 'not-executed' });
       await hazard.simulation.run(60_000);
-      expect(hazard.countOf('start')).toBe(TRIES);
+      expect(hazard.countOf('start')).toBe(TRIES + 1);
       const spawned = system.spawn('fragile', { key: 'a' }).catch((error: unknown) => error);
       expect(await hazard.simulation.until(spawned)).toMatchObject({ code: 'PROCESS_DIED' });
       expect(await hazard.simulation.until(system.ask('job/a', { type: 'good' }))).toEqual(['good']);
@@ -311,7 +311,7 @@ describe('an actor whose start ends its process', () => {
     const { system } = await hazard.start(1);
     await hazard.simulation.until(system.ask('clock/a', { type: 'go' }));
     await hazard.simulation.run(120_000);
-    expect(hazard.countOf('delay')).toBe(TRIES);
+    expect(hazard.countOf('delay')).toBe(TRIES + 1);
     hazard.isDeadly = () => false;
     await hazard.simulation.run(CONDEMNED_PAUSE_MS);
     expect(await hazard.simulation.until(system.ask('clock/a', { type: 'go' }))).toMatchObject({ value: 'over' });
