@@ -152,6 +152,7 @@ test('a main that waits for an answer for ever holds up the end of its worker fo
   await system.restartWorker(3 - worker);
   const tookMs = performance.now() - startedAt;
   expect(tookMs).toBeGreaterThan(3_000);
-  expect(tookMs).toBeLessThan(6_000);
+  // And the start of the next worker, which takes its time on a busy machine.
+  expect(tookMs).toBeLessThan(20_000);
   rmSync(beside, { recursive: true, force: true });
 });
