@@ -20,7 +20,7 @@ const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_RO
 const LONG = [
   ...['simulation/mutants', 'simulation/reload-kinds', 'simulation/fault-table'],
   ...['simulation/deadly-messages', 'simulation/promises-found', 'worker/hostile-frames', 'durability/bounds'],
-  ...['store/lmdb-store', 'store/remote-store', 'store/store-service'],
+  ...['store/lmdb-store', 'store-service/remote-store', 'store-service/store-service'],
 ];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

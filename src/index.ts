@@ -16,5 +16,5 @@ export { ERROR_CODES, type ErrorCode, type Fate, Refusal, TroupeError } from './
 export type { DeadLetter, EventName, SystemEvents } from './vocabulary/events.ts';
 export type { ExitReason } from './vocabulary/exit-reason.ts';
 export type { WorkerInfo, WorkerState } from './wire/control.ts';
-export type { ProcessMetrics, SystemMetrics } from './worker/metrics.ts';
-export type { IdsOptions, ProcessIdentity, SpawnTopOptions, System } from './worker/system.ts';
+export type { ProcessMetrics, SystemMetrics } from './system/metrics.ts';
+export type { IdsOptions, ProcessIdentity, SpawnTopOptions, System } from './system/system.ts';

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
 import { cpuQuota } from './cpu-quota.ts';
-import { dataDirOf } from './data-dir.ts';
+import { dataDirOf } from './data-dir/data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import {
@@ -20,7 +20,7 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { show } from './vocabulary/show.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { MEMORY_BYTES_MIN } from './worker/memory-supply.ts';
+import { MEMORY_BYTES_MIN } from './peer/memory-supply.ts';
 
 export interface WorkerGroup {
   role: string;

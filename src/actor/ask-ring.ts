@@ -9,7 +9,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** What an actor waits for: the reply, the start or the end of another one. */

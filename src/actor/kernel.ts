@@ -13,7 +13,7 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Durability } from './durable-side.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { PendingReplies } from './pending-replies.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The actors of one process: id → cell. Mail for an id without a cell activates one. This is where mail arrives that
- * is known to belong here; who belongs here is decided elsewhere (worker/router).
+ * is known to belong here; who belongs here is decided elsewhere (routing/router).
  */
 import { callListener } from '../observe/listener.ts';
 import { DeadlineWheel } from '../structures/deadline-wheel.ts';

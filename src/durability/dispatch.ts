@@ -10,8 +10,8 @@ import type { Signal } from '../vocabulary/signal.ts';
 import type { Weighed } from '../vocabulary/weight.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Outbox } from './outbox.ts';
-import { outgoingPart, type RecordContent } from './record.ts';
-import type { Turn } from './turn-batch.ts';
+import { outgoingPart, type RecordContent } from '../commit/record.ts';
+import type { Turn } from '../commit/turn-batch.ts';
 
 /** Messages of an actor that are not acknowledged, at most; one more is a dead letter. */
 export const OUTBOX_MAX = 100_000;

@@ -12,24 +12,24 @@ import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
-import type { Committing } from './committer.ts';
-import { type Doubt, handOnDoubt, resolveDoubt, voidedBy } from './doubt.ts';
+import type { Committing } from '../commit/committer.ts';
+import { type Doubt, handOnDoubt, resolveDoubt, voidedBy } from '../commit/doubt.ts';
 import { Dispatch } from './dispatch.ts';
 import type { DurableDoor } from './durable-door.ts';
-import { KeptBackReply } from './kept-back-reply.ts';
+import { KeptBackReply } from '../commit/kept-back-reply.ts';
 import type { Outbox } from './outbox.ts';
 import { ReminderClock } from './reminder-clock.ts';
-import { META, type Meta, NO_META, NO_PARTS, outgoingPart, type RecordContent, readRecord, STATE } from './record.ts';
+import * as records from '../commit/record.ts';
 import { Reception } from './reception.ts';
-import { isSame, restoreState, type StateForm } from './state-form.ts';
+import { isSame, restoreState, type StateForm } from '../commit/state-form.ts';
 import type { StoreChange, StoredRecord } from '../store/store.ts';
 import { goAlong, removedBy } from './removal.ts';
-import { goneChange, keepLetter } from './stored-dead-letters.ts';
-import { TidyTimer } from './tidy-timer.ts';
+import { goneChange, keepLetter } from '../commit/stored-dead-letters.ts';
+import { TidyTimer } from '../commit/tidy-timer.ts';
 import { Trials, type TrialsCell } from './trials.ts';
-import { Turn, TurnBatch } from './turn-batch.ts';
-import { BatchRoom } from './batch-room.ts';
-import { nextOwnTime, wakeTime } from './wake-time.ts';
+import { Turn, TurnBatch } from '../commit/turn-batch.ts';
+import { BatchRoom } from '../commit/batch-room.ts';
+import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 
 export class DurableActor implements DurableSide, Committing, TrialsCell {
   readonly cell: Cell;
@@ -41,7 +41,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
   #fence = '';
   /** As it is in the record, or under way to it; undefined: not known. */
-  #meta: Meta | undefined = NO_META;
+  #meta: records.Meta | undefined = records.NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
   #state: Uint8Array | undefined;
@@ -105,7 +105,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#isLoaded = true;
     const isAfterCrash = isFirst && record !== undefined && this.#door.mayHaveDied(record.fence);
     try {
-      this.#takeUp(record, readRecord(record?.parts ?? NO_PARTS, toRef), isAfterCrash);
+      this.#takeUp(record, records.readRecord(record?.parts ?? records.NO_PARTS, toRef), isAfterCrash);
     } catch (error) {
       const text = `the record of ${id} can be read; got ${asError(error).message}`;
       throw new TroupeError('STORE_FAILED', text, { cause: error });
@@ -260,7 +260,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     // While a commit is in doubt there is no other: it would pass for that one. Its receiver says so again.
     if (numbers.length === 0 || this.#isClosed || this.#doubtful) return;
     this.#open ??= new TurnBatch();
-    for (const one of numbers) this.#open.erase(outgoingPart(one));
+    for (const one of numbers) this.#open.erase(records.outgoingPart(one));
     this.#tidy.start();
   }
 
@@ -293,7 +293,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     const { lastNumber } = this.#dispatch;
     if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {
       this.#meta = { stateVersion, lastNumber };
-      batch.write(META, encodeValue(this.#meta));
+      batch.write(records.META, encodeValue(this.#meta));
     }
     changes.push({
       id,
@@ -344,7 +344,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   }
 
   /** The record as it stands, and what that says of a commit in doubt. */
-  #takeUp(record: StoredRecord | undefined, content: RecordContent, isAfterCrash: boolean): void {
+  #takeUp(record: StoredRecord | undefined, content: records.RecordContent, isAfterCrash: boolean): void {
     this.version = record?.version ?? 0;
     this.#form = { bytes: content.state, version: content.meta.stateVersion };
     this.#state = content.state;
@@ -375,7 +375,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#ownAt = ownAt;
     if (this.#state !== undefined && isSame(this.#state, state)) return;
     this.#state = state;
-    batch.write(STATE, state);
+    batch.write(records.STATE, state);
   }
 
   #inTurn(action: (batch: TurnBatch) => void): void {

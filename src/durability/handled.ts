@@ -3,7 +3,7 @@
  * again. Pure; the bounds say for how long a repeat is recognised.
  */
 import type { Stamp } from '../vocabulary/envelope.ts';
-import type { KeptReply, Mark } from './record.ts';
+import type { KeptReply, Mark } from '../commit/record.ts';
 
 /** Streams that an actor remembers, at most; the one that was silent for longest goes first. */
 export const MARKS_MAX = 10_000;

@@ -8,8 +8,8 @@ import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { MARK_KEPT_MS } from './handled.ts';
-import { PROBATION, type ProbationRecord } from './record.ts';
-import type { TurnBatch } from './turn-batch.ts';
+import { PROBATION, type ProbationRecord } from '../commit/record.ts';
+import type { TurnBatch } from '../commit/turn-batch.ts';
 
 /** Messages of an actor whose deaths are remembered; beyond, the one that was counted first is forgotten. */
 export const DEATHS_KEPT_MAX = 256;

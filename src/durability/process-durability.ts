@@ -14,14 +14,14 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { fencesFrom } from '../vocabulary/fence.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { Committer } from './committer.ts';
+import { Committer } from '../commit/committer.ts';
 import { DurableActor } from './durable-actor.ts';
 import type { DurableDoor } from './durable-door.ts';
 import { ProbationGate } from './probation-gate.ts';
 import { ProcessOutbox } from './process-outbox.ts';
 import type { Store } from '../store/store.ts';
 import { Departed, removedBy } from './removal.ts';
-import { goneChange, LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from './stored-dead-letters.ts';
+import { goneChange, LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from '../commit/stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
 import { WallTimers } from './wall-timers.ts';
 

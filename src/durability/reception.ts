@@ -7,13 +7,13 @@ import { type Envelope, type Stamp, streamOwner } from '../vocabulary/envelope.t
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { Handled } from './handled.ts';
-import type { KeptBackReply } from './kept-back-reply.ts';
-import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from './record.ts';
+import type { KeptBackReply } from '../commit/kept-back-reply.ts';
+import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from '../commit/record.ts';
 import { CONDEMNED_PAUSE_MS } from './probation.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
-import { Stashed } from './stashed.ts';
-import { letterHandled } from './stored-dead-letters.ts';
-import type { Turn, TurnBatch } from './turn-batch.ts';
+import { Stashed } from '../commit/stashed.ts';
+import { letterHandled } from '../commit/stored-dead-letters.ts';
+import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
 export interface ReceptionDoor {
   readonly cell: Cell;

@@ -8,9 +8,9 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { encodeValue } from '../wire/codec.ts';
-import { type ReminderRecord, reminderPart } from './record.ts';
-import { type ReminderChanges, Reminders, REMINDERS_MAX } from './reminders.ts';
-import type { TurnBatch } from './turn-batch.ts';
+import { type ReminderRecord, reminderPart } from '../commit/record.ts';
+import { type ReminderChanges, Reminders, REMINDERS_MAX } from '../commit/reminders.ts';
+import type { TurnBatch } from '../commit/turn-batch.ts';
 import type { WallTimers } from './wall-timers.ts';
 
 /** In the stamp of a reminder's message, which may come after the actor has moved, or come back. */

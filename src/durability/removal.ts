@@ -11,7 +11,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { Outbox } from './outbox.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
-import type { TurnBatch } from './turn-batch.ts';
+import type { TurnBatch } from '../commit/turn-batch.ts';
 
 /** Milliseconds for which what a removed actor had told is sent again. */
 export const DEPARTED_SEND_MS = 60_000;

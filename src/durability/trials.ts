@@ -10,8 +10,8 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { DurableDoor } from './durable-door.ts';
 import { CONDEMNED_PAUSE_MS, OWN, OWN_SUSPECT_MS, Probation, START, trialOf } from './probation.ts';
 import type { Guest, Pass, ProbationGate } from './probation-gate.ts';
-import type { ProbationRecord } from './record.ts';
-import type { Turn, TurnBatch } from './turn-batch.ts';
+import type { ProbationRecord } from '../commit/record.ts';
+import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
 /** Whose turns they are. */
 export interface TrialsCell {

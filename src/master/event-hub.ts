@@ -4,7 +4,7 @@ import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName, SystemEvents } from '../vocabulary/events.ts';
-import type { Participant, Participants } from './participants.ts';
+import type { Participant, Participants } from '../worker-pool/participants.ts';
 
 export class EventHub {
   readonly #participants: Participants;

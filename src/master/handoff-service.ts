@@ -8,7 +8,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
-import type { Participants } from './participants.ts';
+import type { Participants } from '../worker-pool/participants.ts';
 import type { PlacementService } from './placement-service.ts';
 
 /** Milliseconds from hold to settlement; past it everything stays where it is. */

@@ -15,16 +15,16 @@ import type { BootOrder, ControlChannel, IdleAnswer, KindTerms, ToMaster, ToProc
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
-import { type Participant, Participants } from './participants.ts';
+import { type Participant, Participants } from '../worker-pool/participants.ts';
 import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests } from './requests.ts';
 import { Rolling } from './rolling.ts';
 import { Shares } from './shares.ts';
-import type { SupervisedWorker } from './supervised-worker.ts';
+import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import { WindingDown } from './winding-down.ts';
-import type { WorkerExit, WorkerHost } from './worker-host.ts';
-import { WorkerSupervisor } from './worker-supervisor.ts';
+import type { WorkerExit, WorkerHost } from '../worker-pool/worker-host.ts';
+import { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
 type LoadedKinds = Readonly<Record<string, KindTerms>>;
 

@@ -22,7 +22,7 @@ import {
 } from '../wire/control.ts';
 import { Directory } from './directory.ts';
 import { hashedNoMore, type KindChanges, placesAfter, placesOfTheirOwn } from './kind-places.ts';
-import type { Participants } from './participants.ts';
+import type { Participants } from '../worker-pool/participants.ts';
 import { Hosts } from './hosts.ts';
 import { RestartTrials } from './restart-trials.ts';
 import type { Draft, ShareMove } from './table-draft.ts';

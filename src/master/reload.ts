@@ -16,12 +16,12 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
-import type { Participants } from './participants.ts';
+import type { Participants } from '../worker-pool/participants.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { Queries } from './queries.ts';
 import type { Shares } from './shares.ts';
-import type { SupervisedWorker } from './supervised-worker.ts';
-import type { WorkerSupervisor } from './worker-supervisor.ts';
+import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
+import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
 /** Places of a kind that become pins, since it is placed by hash from now on; more are refused. */
 export const PLACES_PINNED_MAX = 100_000;

@@ -5,7 +5,7 @@ import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary
 import type { MasterRequest } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
-import type { Participant, Participants } from './participants.ts';
+import type { Participant, Participants } from '../worker-pool/participants.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { Rolling } from './rolling.ts';
 

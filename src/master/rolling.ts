@@ -13,8 +13,8 @@ import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
 import { Reload, type ReloadParts } from './reload.ts';
 import type { Shares } from './shares.ts';
-import type { SupervisedWorker } from './supervised-worker.ts';
-import type { WorkerSupervisor } from './worker-supervisor.ts';
+import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
+import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
 /** Units under way at a time, in a drain. */
 const UNITS_PER_ROUND = 512;

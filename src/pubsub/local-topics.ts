@@ -1,4 +1,4 @@
-/** Topics within one process. The cluster puts its own bus around this one (worker/cluster-topics). */
+/** Topics within one process. The cluster puts its own bus around this one (routing/cluster-topics). */
 import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';

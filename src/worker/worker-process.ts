@@ -3,7 +3,7 @@
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
 import { fileURLToPath } from 'node:url';
-import { socketStore } from '../store/socket-store.ts';
+import { socketStore } from '../store-service/socket-store.ts';
 import { lineSender } from '../observe/line-sender.ts';
 import { openLog } from '../observe/log.ts';
 import type { LogLine } from '../observe/log-line.ts';
@@ -13,15 +13,15 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder } from '../wire/private-folder.ts';
-import { memorySupply, queueBytesOf } from './memory-supply.ts';
+import { memorySupply, queueBytesOf } from '../peer/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
-import { ClusterProcess } from './cluster-process.ts';
+import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
 import { importDefault, loadActors } from './load-actors.ts';
-import type { ProcessSystem } from './process-system.ts';
+import type { ProcessSystem } from '../system/process-system.ts';
 import { whileLoading } from './typescript-loader.ts';
-import { logUnawaited } from './unawaited-asks.ts';
+import { logUnawaited } from '../process/unawaited-asks.ts';
 import { watchMaster } from './watchdog.ts';
 import type { WorkerOptions } from './worker-options.ts';
 

@@ -59,7 +59,7 @@ describe('a sound house', () => {
       'options.ts': '',
       'worker/worker.ts': "import '../actor/cell.ts'; import '../wire/codec.ts'; import 'node:net';",
       'master/master.ts': "import './worker-machine.ts'; import '../wire/codec.ts'; import '../placement/shard.ts';",
-      'master/worker-machine.ts': "import 'xstate'; import 'node:cluster';",
+      'worker-pool/worker-machine.ts': "import 'xstate'; import 'node:cluster';",
       'actor/cell.ts': "import './machine-actor.ts'; import '../supervision/backoff.ts'; // setTimeout",
       'actor/machine-actor.ts': "import type { A } from 'xstate';",
       'supervision/backoff.ts': '// no setTimeout, no Date.now here',

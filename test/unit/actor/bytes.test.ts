@@ -1,6 +1,6 @@
 /** Bounds by bytes in one process: mailboxes, the stash, dead letters, and all queues together. */
 import { expect, test } from 'vitest';
-import { DEAD_LETTERS_KEPT } from '../../../src/actor/dead-letters.ts';
+import { DEAD_LETTERS_KEPT } from '../../../src/observe/dead-letters.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { KernelLimits } from '../../../src/actor/kernel.ts';
 import { startKit } from './kernel-fixture.ts';

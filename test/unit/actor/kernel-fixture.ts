@@ -10,8 +10,8 @@ import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import type { DeadLetter, EventName } from '../../../src/vocabulary/events.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
-import { LocalProcess } from '../../../src/worker/local-process.ts';
-import type { System } from '../../../src/worker/system.ts';
+import { LocalProcess } from '../../../src/process/local-process.ts';
+import type { System } from '../../../src/system/system.ts';
 
 export interface LoggedLine {
   level: string;

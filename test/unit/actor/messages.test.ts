@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { DEAD_LETTERS_KEPT } from '../../../src/actor/dead-letters.ts';
+import { DEAD_LETTERS_KEPT } from '../../../src/observe/dead-letters.ts';
 import { CHECKED_IDS_KEPT, checkId, UNKNOWN_IDS_MAX } from '../../../src/actor/sender.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from './kernel-fixture.ts';
 

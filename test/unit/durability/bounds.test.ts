@@ -1,10 +1,10 @@
 /** One beyond each bound of what durable actors keep: refused with a clear error, and the rest is whole. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { COMMIT_BYTES_MAX, UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/durability/committer.ts';
+import { COMMIT_BYTES_MAX, UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/commit/committer.ts';
 import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/dispatch.ts';
 import { KEPT_HIGH, KEPT_MAX, ProcessOutbox } from '../../../src/durability/process-outbox.ts';
-import { REMINDERS_MAX } from '../../../src/durability/reminders.ts';
+import { REMINDERS_MAX } from '../../../src/commit/reminders.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { defineActor, errorOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';

@@ -9,7 +9,7 @@ import {
   LETTERS_STORED_MAX,
   StoredDeadLetters,
   TRIM_MS,
-} from '../../../src/durability/stored-dead-letters.ts';
+} from '../../../src/commit/stored-dead-letters.ts';
 import { defineActor, errorOf, fateOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { FaultyStore } from './faulty-store.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Handled, MARK_KEPT_MS, MARKS_MAX, REPLIES_MAX, REPLY_KEPT_MS } from '../../../src/durability/handled.ts';
-import type { KeptReply } from '../../../src/durability/record.ts';
+import type { KeptReply } from '../../../src/commit/record.ts';
 import { Stamp } from '../../../src/vocabulary/envelope.ts';
 
 const stamp = (number: number, previous = number - 1, turn?: string): Stamp =>

@@ -2,7 +2,7 @@
  * Processes in memory for tests of the master: they speak the control protocol as a real one would, keep their table,
  * and fail when the protocol is broken. What a test wants otherwise it sets in `behave`.
  */
-import type { WorkerExit, WorkerHost, WorkerProcess } from '../../../src/master/worker-host.ts';
+import type { WorkerExit, WorkerHost, WorkerProcess } from '../../../src/worker-pool/worker-host.ts';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { parseUnit } from '../../../src/placement/shard.ts';
 import type { Clock } from '../../../src/vocabulary/clock.ts';

@@ -1,6 +1,6 @@
 /** Carries one step of a program out. */
 import type { Simulation } from '../../../src/testkit/simulation/simulation.ts';
-import type { System } from '../../../src/worker/system.ts';
+import type { System } from '../../../src/system/system.ts';
 import type { Step } from './program.ts';
 import { promiseOf } from './promised.ts';
 import type { Voice, World } from './world.ts';

@@ -6,7 +6,7 @@ import type { Cell } from '../../../src/actor/cell.ts';
 import type { Context } from '../../../src/actor/context.ts';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import type { ClusterProcess } from '../../../src/worker/cluster-process.ts';
+import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';
 import type { Moves } from './moves.ts';

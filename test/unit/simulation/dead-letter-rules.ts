@@ -1,5 +1,5 @@
 /** A dead letter says why; in these programs each reason has causes that the world knows of. */
-import type { ClusterProcess } from '../../../src/worker/cluster-process.ts';
+import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { Breaches } from './breaches.ts';
 import { type Ledger, nameOf, type Sent } from './ledger.ts';
 

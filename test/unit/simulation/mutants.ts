@@ -6,20 +6,20 @@ import { PendingReplies, PendingReply } from '../../../src/actor/pending-replies
 import { Watching } from '../../../src/actor/watchers.ts';
 import { HandoffService } from '../../../src/master/handoff-service.ts';
 import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
-import type { WorkerExit } from '../../../src/master/worker-host.ts';
+import type { WorkerExit } from '../../../src/worker-pool/worker-host.ts';
 import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { decodeValue, encodeValue, FrameDecoder } from '../../../src/wire/codec.ts';
-import { Arriving } from '../../../src/worker/arriving.ts';
-import { FramesUnderWay } from '../../../src/worker/frames-under-way.ts';
-import { HandoffParticipant } from '../../../src/worker/handoff-participant.ts';
-import { HoldQueues } from '../../../src/worker/hold-queues.ts';
-import { Leaving } from '../../../src/worker/leaving.ts';
-import { PeerLink } from '../../../src/worker/peer-link.ts';
-import { Peers } from '../../../src/worker/peers.ts';
-import { RemoteReply } from '../../../src/worker/remote-reply.ts';
-import { Router } from '../../../src/worker/router.ts';
-import { StillDesk } from '../../../src/worker/still-desk.ts';
+import { Arriving } from '../../../src/handoff/arriving.ts';
+import { FramesUnderWay } from '../../../src/peer/frames-under-way.ts';
+import { HandoffParticipant } from '../../../src/handoff/handoff-participant.ts';
+import { HoldQueues } from '../../../src/routing/hold-queues.ts';
+import { Leaving } from '../../../src/handoff/leaving.ts';
+import { PeerLink } from '../../../src/peer/peer-link.ts';
+import { Peers } from '../../../src/peer/peers.ts';
+import { RemoteReply } from '../../../src/process/remote-reply.ts';
+import { Router } from '../../../src/routing/router.ts';
+import { StillDesk } from '../../../src/handoff/still-desk.ts';
 import type { ScenarioName } from './directed.ts';
 
 interface Broken {

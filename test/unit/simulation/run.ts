@@ -1,7 +1,7 @@
 /** Runs one program to its end, waits until all is quiet, and checks what happened. */
 import type { Observer } from '../../../src/testkit/simulation/observation.ts';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
-import type { System } from '../../../src/worker/system.ts';
+import type { System } from '../../../src/system/system.ts';
 import { carryOut, speaker } from './carry-out.ts';
 import { endWell } from './end.ts';
 import { IDS, type Step } from './program.ts';

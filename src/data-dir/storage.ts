@@ -1,0 +1,164 @@
+/**
+ * What a system has of its dataDir: the lock on it, and the store, opened by this process alone. Only systems with durable
+ * actors have it. With workers the store is opened in a thread of the master, and all processes reach it over a socket.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Log } from '../observe/log.ts';
+import { asError } from '../vocabulary/errors.ts';
+import type { DataCheck } from '../store/data-check.ts';
+import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
+import { DATA_FILE } from '../store/lmdb-environment.ts';
+import { LmdbStore, STORE_FOLDER } from '../store/lmdb-store.ts';
+import type { OwnerSeed } from '../store-service/owner-messages.ts';
+import { StoreOwner } from '../store-service/store-owner.ts';
+
+/** What stands between the folder and who uses it. */
+interface Opened {
+  fail(reason: string): void;
+  close(): Promise<void>;
+}
+
+export class Storage {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** There was a store, when this began. */
+  readonly wasFound: boolean;
+  readonly #system: string;
+  readonly #log: Log;
+  #lock: DataDirLock;
+  /** Of the file of the store; '' until it is opened. */
+  #file = '';
+  #opened: Opened | undefined;
+  #hasFailed = false;
+  readonly #signs: NodeJS.Timeout;
+  readonly #workers = new Set<number>();
+  /** Workers whose entry could not be written, or removed: it is tried again with each sign of life. */
+  readonly #unnoted = new Set<number>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(lock: DataDirLock, dataDir: string, system: string, log: Log) {
+    this.#lock = lock;
+    this.dataDir = resolve(dataDir);
+    this.wasFound = existsSync(join(this.#folder, DATA_FILE));
+    this.#system = system;
+    this.#log = log;
+    this.#signs = setInterval(() => this.#sign(), SIGN_MS).unref();
+  }
+
+  /** Takes the lock before anything is opened. Throws STORE_LOCKED and STORE_FAILED. */
+  static async acquire(dataDir: string, system: string, log: Log): Promise<Storage> {
+    return new Storage(await DataDirLock.acquire(dataDir, system, Date.now()), dataDir, system, log);
+  }
+
+  /** The store in this thread. Throws STORE_FAILED. */
+  openHere(): LmdbStore {
+    const store = LmdbStore.open(this.#folder, (pages) => this.#missing(pages));
+    this.#use(store);
+    void store.check().then(
+      (check) => this.#checked(check),
+      (error) => this.#log.warn({ err: error }, 'the data could not be checked'),
+    );
+    return store;
+  }
+
+  /** The store in a thread of its own. Throws STORE_FAILED. */
+  async openOwner(seed: Omit<OwnerSeed, 'folder'>): Promise<StoreOwner> {
+    const owner = await StoreOwner.start({ ...seed, folder: this.#folder }, this.#log, {
+      missing: (pages) => this.#missing(pages),
+      checked: (check) => this.#checked(check),
+    });
+    this.#use(owner);
+    return owner;
+  }
+
+  /** Later than any start before it on this dataDir. */
+  get startedAt(): number {
+    return this.#lock.startedAt;
+  }
+
+  addWorker(pid: number): void {
+    this.#workers.add(pid);
+    this.#unnoted.add(pid);
+    this.#noteWorkers();
+  }
+
+  removeWorker(pid: number): void {
+    this.#workers.delete(pid);
+    this.#unnoted.add(pid);
+    this.#noteWorkers();
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#signs);
+    this.#closed ??= (this.#opened?.close() ?? Promise.resolve()).finally(() => this.#lock.release());
+    return this.#closed;
+  }
+
+  get #folder(): string {
+    return join(this.dataDir, STORE_FOLDER);
+  }
+
+  #use(opened: Opened): void {
+    this.#opened = opened;
+    this.#file = identityOf(join(this.#folder, DATA_FILE));
+  }
+
+  /** Nothing of this ends the process: what cannot be written now is written with the next sign. */
+  #sign(): void {
+    try {
+      const lost = this.#lock.sign(Date.now()) ?? this.#lostFile();
+      if (lost !== undefined) this.#lost(lost);
+    } catch (error) {
+      this.#log.error({ err: error, dataDir: this.dataDir }, 'no sign of life could be given in the dataDir');
+    }
+    this.#noteWorkers();
+  }
+
+  #lostFile(): string | undefined {
+    const path = join(this.#folder, DATA_FILE);
+    return this.#file === '' || identityOf(path) === this.#file ? undefined : `${path} was removed or replaced`;
+  }
+
+  /** What is committed from now on would be lost, so nothing is. The place stays taken: no other system begins in it unseen. */
+  #lost(reason: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const text = `the store is gone while the system runs: ${reason}`;
+    this.#log.error({ dataDir: this.dataDir }, text);
+    this.#opened?.fail(text);
+    const lost = this.#lock;
+    DataDirLock.acquire(this.dataDir, this.#system, Date.now()).then(
+      (lock) => {
+        lost.release();
+        if (this.#closed) lock.release();
+        else this.#lock = lock;
+      },
+      (error) => this.#log.error({ err: error }, 'the dataDir is not held any more'),
+    );
+  }
+
+  #noteWorkers(): void {
+    if (this.#closed !== undefined) return;
+    for (const pid of this.#unnoted) {
+      try {
+        if (this.#workers.has(pid)) this.#lock.addWorker(pid);
+        else this.#lock.removeWorker(pid);
+        this.#unnoted.delete(pid);
+      } catch (error) {
+        this.#log.error({ pid, reason: asError(error).message }, 'a worker could not be noted in the dataDir');
+      }
+    }
+  }
+
+  #missing(pages: number): void {
+    const text = `the file of the store had lost ${pages} pages at its end; they are there again, empty`;
+    this.#log.warn({ dataDir: this.dataDir, pages }, text);
+  }
+
+  #checked({ records, wakes, faults, told }: DataCheck): void {
+    const counts = { dataDir: this.dataDir, records, wakes };
+    if (faults === 0) this.#log.debug(counts, 'the data is whole');
+    else this.#log.error({ ...counts, faults, told }, `the data has ${faults} faults`);
+  }
+}

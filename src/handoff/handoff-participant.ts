@@ -1,0 +1,398 @@
+/**
+ * One process's part in hand-offs (the master's is placement/handoff): hold, marker, luggage, installed, release.
+ *
+ *   old home    stops the actors of the units between two turns, and flushes its links: what they sent has arrived
+ *   everybody   holds its new mail for the units and sends a marker down its link to the old home
+ *   old home    with all markers in, nothing older can come: it sends the luggage, or refuses
+ *   new home    says installed; the units run there only under the table that settles the move
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import { parseUnit } from '../placement/shard.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
+import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
+import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
+import { EITHER_HOME } from '../actor/pending-replies.ts';
+import type { WatchRecord } from '../actor/luggage.ts';
+import { Arriving } from './arriving.ts';
+import type { ClusterTopics } from '../routing/cluster-topics.ts';
+import { Leaving } from './leaving.ts';
+import type { LuggagePiece } from './luggage-wire.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+import type { Router } from '../routing/router.ts';
+import { StillDesk } from './still-desk.ts';
+
+export interface HandoffDoor {
+  readonly self: { index: number; incarnation: number };
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly topics: ClusterTopics;
+  toRef(id: ActorId): unknown;
+  replyTo(process: ActorId, correlation: number): ReplyTo;
+  /** Links to all other processes that are alive, as far as this one knows. */
+  peers(): Iterable<PeerLink>;
+  peer(index: number): PeerLink | undefined;
+  tellMaster(message: ToMaster): void;
+  /** A reload has removed the kind. */
+  isRemoved(kind: string): boolean;
+}
+
+/** Markers that came before their hold, kept for so many moves. */
+export const EARLY_MARKERS_KEPT = 4096;
+
+export class HandoffParticipant {
+  readonly #door: HandoffDoor;
+  readonly #orders = new Map<MoveId, MoveOrder>();
+  readonly #leaving = new Map<MoveId, Leaving>();
+  readonly #arriving = new Map<MoveId, { arriving: Arriving; isComplete: boolean }>();
+  readonly #early = new Map<MoveId, Set<PeerLink>>();
+  /** By move, when its hold began: how often the link to its new home had ended. */
+  readonly #endsBefore = new Map<MoveId, number>();
+  /** Holds come in the order of their moves, but for those that were prepared first. */
+  #lastHold = 0;
+
+  constructor(door: HandoffDoor) {
+    this.#door = door;
+  }
+
+  /** The old home of units with actors that go along: they stop. */
+  prepare(order: MoveOrder, patienceMs: number, isLast: boolean): void {
+    if (order.purpose !== 'move') return this.#answerClaim(order);
+    const leaving = this.#leave(order);
+    leaving.stop(patienceMs, isLast);
+  }
+
+  hold(order: MoveOrder): void {
+    const { router, self, topics } = this.#door;
+    this.#orders.set(order.id, order);
+    router.hold(order.id, order.units);
+    topics.moving.hold(order);
+    this.#lastHold = Math.max(this.#lastHold, order.id);
+    this.#endsBefore.set(order.id, this.#endsOf(order));
+    if (order.from.index !== self.index || order.from.incarnation !== self.incarnation) {
+      const oldHome = this.#door.peer(order.from.index);
+      // Also where the link is broken: made again, it carries the marker first, and nobody waits for it in vain.
+      if (oldHome?.incarnation === order.from.incarnation) oldHome.note(MARKER, order.id);
+      return;
+    }
+    const early = this.#early.get(order.id);
+    this.#early.delete(order.id);
+    const leaving = this.#leaving.get(order.id) ?? this.#leave(order);
+    leaving.order = order;
+    leaving.markers = new Set([...this.#door.peers()].filter((peer) => !early?.has(peer)));
+    this.#handOverIfComplete(leaving);
+  }
+
+  marker(peer: PeerLink, move: MoveId): void {
+    const leaving = this.#leaving.get(move);
+    if (!leaving?.markers) return this.#keepEarly(peer, move);
+    leaving.markers.delete(peer);
+    this.#handOverIfComplete(leaving);
+  }
+
+  /** All that the actors of a move had sent to a peer has arrived there. */
+  flushed(peer: PeerLink, move: MoveId): void {
+    const leaving = this.#leaving.get(move);
+    if (leaving?.flushes?.delete(peer)) this.#handOverIfComplete(leaving);
+  }
+
+  /**
+   * A process is dead, and the link to it read to its end: that counts as marker and acknowledgement of every move. The
+   * end of a link alone does not: its peer may live, and have older mail to send when it is linked again.
+   */
+  peerDied(index: number, incarnation: number): void {
+    for (const leaving of [...this.#leaving.values()]) {
+      for (const awaited of [leaving.flushes, leaving.markers]) {
+        for (const peer of awaited ?? []) {
+          if (peer.index === index && peer.incarnation === incarnation) awaited?.delete(peer);
+        }
+      }
+      this.#handOverIfComplete(leaving);
+    }
+  }
+
+  /** A link between two that live is there again: what it may have lost of a move is said once more. */
+  linkedAgain(peer: PeerLink): void {
+    for (const leaving of this.#leaving.values()) if (leaving.flushes?.has(peer)) peer.note(FLUSH, leaving.order.id);
+    for (const { id, from } of this.#orders.values()) {
+      if (isProcess(from, peer)) peer.note(MARKER, id);
+    }
+    for (const leaving of this.#leaving.values()) {
+      if (leaving.isSent && isProcess(leaving.order.to, peer)) this.#sendLuggage(leaving);
+    }
+  }
+
+  /** Half of the luggage is none: should the old home live, it comes again. */
+  linkEnded(peer: PeerLink): void {
+    for (const [move, { arriving, isComplete }] of this.#arriving) {
+      const order = this.#orders.get(move);
+      if (isComplete || !order || !isProcess(order.from, peer)) continue;
+      arriving.discard();
+      this.#arriving.delete(move);
+    }
+  }
+
+  /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
+  luggage(move: MoveId, piece: LuggagePiece | null): void {
+    const order = this.#orders.get(move);
+    // Of a move that ended meanwhile: it means nothing here.
+    if (order?.to.index !== this.#door.self.index) return;
+    let entry = this.#arriving.get(move);
+    if (!entry) this.#arriving.set(move, (entry = { arriving: this.#newArriving(), isComplete: false }));
+    // It came already; the old home cannot know, its link broke just then.
+    if (entry.isComplete) return;
+    if (piece !== null) return entry.arriving.add(piece);
+    entry.isComplete = true;
+    entry.arriving.complete().then(
+      () => this.#door.tellMaster({ type: 'installed', move }),
+      (error) => this.#refuse(move, asError(error), false),
+    );
+  }
+
+  /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
+  settle(move: MoveId, hasMoved: boolean): void {
+    const order = this.#orders.get(move);
+    const leaving = this.#leaving.get(move);
+    if (hasMoved && order) this.#noteMoved(order);
+    this.#endLeaving(move, hasMoved);
+    this.#endArriving(move, order, hasMoved);
+    this.#orders.delete(move);
+    this.#endsBefore.delete(move);
+    this.#early.delete(move);
+    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
+  }
+
+  /** What those watch that arrive by these moves. */
+  *watchesIn(moves: readonly MoveId[]): Iterable<WatchRecord> {
+    for (const move of moves) {
+      const entry = this.#arriving.get(move);
+      if (entry) yield* entry.arriving.watches();
+    }
+  }
+
+  /** Those that live here once these moves are settled. */
+  *arrivingIn(moves: readonly MoveId[]): Iterable<ActorId> {
+    for (const move of moves) {
+      const entry = this.#arriving.get(move);
+      if (entry?.isComplete) yield* entry.arriving.living();
+    }
+  }
+
+  release(move: MoveId): void {
+    this.#door.router.release(move);
+  }
+
+  /** Asked before anybody holds: mail for an actor that lives is not held up only to learn that it does. */
+  #answerClaim(order: MoveOrder): void {
+    const live = this.#liveUnit(order);
+    if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    // Holds of moves that were prepared come in any order: its markers count as early, whatever is held already.
+    this.#early.set(order.id, new Set());
+    this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
+  }
+
+  #leave(order: MoveOrder): Leaving {
+    const { actors } = this.#door;
+    const leaving = new Leaving(
+      {
+        actors,
+        idsIn: (units) => this.#idsIn(units),
+        still: (of) => this.#still(of),
+        refused: (of, error, isBusy) => {
+          this.#leaving.delete(of.order.id);
+          this.#openDesk();
+          this.#refuse(of.order.id, error, isBusy);
+          // Of those that were killed at the deadline: it stays here.
+          for (const envelope of of.late.splice(0)) this.#door.router.arrived(envelope);
+        },
+      },
+      order,
+    );
+    this.#leaving.set(order.id, leaving);
+    return leaving;
+  }
+
+  /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
+  #still(leaving: Leaving): void {
+    const { router, topics, tellMaster } = this.#door;
+    const { family, subscriptions } = leaving;
+    const order = { ...leaving.order, subscriptions };
+    leaving.order = order;
+    topics.moving.hold(order);
+    for (const id of family) leaving.units.add(id);
+    router.hold(order.id, [...leaving.units]);
+    this.#takeWaiting(leaving);
+    this.#openDesk();
+    this.#flush(leaving);
+    tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
+  }
+
+  /** What was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
+  #flush(leaving: Leaving): void {
+    const { router } = this.#door;
+    const { ids, units, order } = leaving;
+    const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
+    leaving.outbound.push(...router.holds.takeFrom(isTheirs));
+    leaving.flushes = new Set(this.#door.peers());
+    for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
+  }
+
+  /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
+  #takeWaiting({ units, late }: Leaving): void {
+    const { holds } = this.#door.router;
+    for (const unit of units) {
+      if (parseUnit(unit)) continue;
+      for (const held of holds.take(unit)) {
+        if ('signal' in held) holds.add(unit, held);
+        else late.push(held);
+      }
+    }
+  }
+
+  /** Under which something is kept here: in memory, asleep, failed, watched or subscribed. */
+  *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
+    const { actors, router } = this.#door;
+    // An actor that moves alone is not its own unit yet.
+    for (const unit of units) if (!parseUnit(unit)) yield unit;
+    for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
+  }
+
+  #openDesk(): void {
+    const still = [...this.#leaving.values()].filter(({ isStill }) => isStill);
+    const { router, actors } = this.#door;
+    router.desk = still.length > 0 ? new StillDesk(still, router.holds, actors.kernel.deadLetters) : undefined;
+  }
+
+  #handOverIfComplete(leaving: Leaving): void {
+    const { markers, flushes, order } = leaving;
+    if (leaving.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
+    if (!leaving.isStill) {
+      const live = this.#liveUnit(order);
+      if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+      // Nothing comes to life here any more.
+      if (!flushes && order.to.index !== this.#door.self.index) {
+        this.#flush(leaving);
+        return this.#handOverIfComplete(leaving);
+      }
+    }
+    leaving.isSent = true;
+    this.#sendLuggage(leaving);
+  }
+
+  #sendLuggage(leaving: Leaving): void {
+    const { order } = leaving;
+    if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
+    const newHome = this.#door.peer(order.to.index);
+    if (newHome?.incarnation !== order.to.incarnation) return;
+    try {
+      leaving.pieces ??= leaving.pack();
+    } catch (error) {
+      // Nothing has been handed over: they stay.
+      return this.#refuse(order.id, asError(error), false);
+    }
+    for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
+    newHome.note(STATE, order.id, null);
+    leaving.noteWritten(EITHER_HOME);
+  }
+
+  #noteMoved(order: MoveOrder): void {
+    const { units, from, to } = order;
+    const { router, actors } = this.#door;
+    const moved = new Set(units);
+    router.settled(units, to.index);
+    // Also where it is not there again: the new home may not have seen its end, and answers into nothing.
+    const hasBroken = this.#door.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
+    actors.kernel.pending.moved(
+      processAddress(from.index, from.incarnation),
+      processAddress(to.index, to.incarnation),
+      (target) => moved.has(router.unitOf(target) as Unit),
+      hasBroken ? `worker ${to.index} replies to what has moved there; got the end of its link` : undefined,
+    );
+  }
+
+  /** How often the link to the new home has ended; one that is not known yet, or no more, counts as one that never did. */
+  #endsOf({ to }: MoveOrder): number {
+    const peer = this.#door.peer(to.index);
+    return peer?.incarnation === to.incarnation ? peer.ends : 0;
+  }
+
+  #endLeaving(move: MoveId, hasMoved: boolean): void {
+    const leaving = this.#leaving.get(move);
+    if (!leaving) return;
+    this.#leaving.delete(move);
+    this.#openDesk();
+    const { router } = this.#door;
+    if (hasMoved) {
+      const { to } = leaving.order;
+      leaving.noteWritten(processAddress(to.index, to.incarnation));
+      if (leaving.isStill) leaving.letGo();
+      leaving.refuseUnfit();
+      return;
+    }
+    leaving.noteWritten(undefined);
+    leaving.goOn();
+    // What they had sent goes first, then what came for them, then what was held.
+    for (const envelope of leaving.outbound) router.deliver(envelope);
+    for (const envelope of leaving.late) router.arrived(envelope);
+  }
+
+  #endArriving(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
+    const entry = this.#arriving.get(move);
+    this.#arriving.delete(move);
+    if (!entry) return;
+    if (hasMoved && entry.isComplete && order?.to.index === this.#door.self.index)
+      entry.arriving.settle(processAddress(order.from.index, order.from.incarnation));
+    else entry.arriving.discard();
+  }
+
+  #newArriving(): Arriving {
+    const { actors, topics, toRef, replyTo, router } = this.#door;
+    return new Arriving({
+      ...{ actors, topics, toRef, replyTo },
+      isRemoved: (kind) => this.#door.isRemoved(kind),
+      send: (envelope) => void router.deliver(envelope),
+      deliver: (envelope) => router.arrived(envelope),
+    });
+  }
+
+  #refuse(move: MoveId, error: Error, isBusy: boolean): void {
+    const fault = error instanceof TroupeError ? error : new TroupeError('ACTOR_UNAVAILABLE', error.message);
+    this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
+  }
+
+  /** A unit of the order under which an actor is here, be it asleep. */
+  #liveUnit({ units }: MoveOrder): Unit | undefined {
+    const wanted = new Set(units);
+    for (const id of this.#door.actors.living()) {
+      // An id that is to have a place of its own is not its own unit yet.
+      const unit = wanted.has(id) ? id : this.#door.router.unitOf(id);
+      if (unit !== undefined && wanted.has(unit)) return unit;
+    }
+    return undefined;
+  }
+
+  #keepEarly(peer: PeerLink, move: MoveId): void {
+    let peers = this.#early.get(move);
+    if (!peers) {
+      if (move <= this.#lastHold && !this.#leaving.has(move)) return;
+      if (this.#early.size >= EARLY_MARKERS_KEPT) return;
+      this.#early.set(move, (peers = new Set()));
+    }
+    peers.add(peer);
+  }
+}
+
+function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
+  if (purpose === 'claim') {
+    return new TroupeError('ALREADY_EXISTS', `a place of its own is for an actor that does not run yet; got ${unit}`);
+  }
+  return new TroupeError(
+    'ACTOR_UNAVAILABLE',
+    `a unit moves while none of its actors is in memory; got a live actor in ${unit}`,
+  );
+}
+
+function isProcess(name: MoveOrder['from'], peer: PeerLink): boolean {
+  return name.index === peer.index && name.incarnation === peer.incarnation;
+}

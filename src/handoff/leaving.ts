@@ -1,0 +1,260 @@
+/**
+ * The old home's part in one move: it stops the actors of the units between two turns, keeps what comes for them and
+ * what they had sent and not got away, and packs it all once nothing older can come.
+ *
+ *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
+ */
+import { checkBelongings, familyOf, letGo, mailOf, packActor, stateOf } from '../actor/luggage.ts';
+import type { Cell } from '../actor/cell.ts';
+import { freeze, thaw } from '../actor/freezing.ts';
+import { endCell } from '../actor/lifecycle.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Timer } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { encodeValue } from '../wire/codec.ts';
+import type { MoveOrder, Unit } from '../wire/control.ts';
+import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './luggage-wire.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+
+/** Messages for one move that arrive while it stands still; one more is refused. */
+export const LATE_MAIL_MAX = 100_000;
+/** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
+export const ABORT_GRACE_MS = 200;
+/** Milliseconds between two looks whether all that they told durable actors is committed. */
+const KEPT_LOOK_MS = 5;
+
+export interface LeavingDoor {
+  readonly actors: LocalActors;
+  /** All of which something is kept here, in these units. */
+  idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
+  /** All stand still. */
+  still(leaving: Leaving): void;
+  /** They do not, or cannot move. */
+  refused(leaving: Leaving, error: TroupeError, isBusy: boolean): void;
+}
+
+export class Leaving {
+  order: MoveOrder;
+  readonly units: Set<Unit>;
+  /** Peers whose marker or acknowledgement has not come; undefined before they were asked. */
+  markers: Set<PeerLink> | undefined;
+  flushes: Set<PeerLink> | undefined;
+  isSent = false;
+  /** All luggage, once it is packed: should a link break under it, it is sent again. */
+  pieces: WeighedPiece[] | undefined;
+  /** What these actors sent and the links had not taken yet. */
+  readonly outbound: Envelope[] = [];
+  /** What arrived for the units while they stood still. */
+  readonly late: Envelope[] = [];
+  readonly #door: LeavingDoor;
+  /** Encoded, of those that have one in memory. */
+  readonly #states = new Map<ActorId, Uint8Array>();
+  /** What cannot travel: refused once its actors have moved. */
+  #unfit: [envelope: Envelope, error: unknown][] = [];
+  #ids = new Set<ActorId>();
+  #members: Cell[] = [];
+  #isStill = false;
+  #cancelTimers: (() => void) | undefined;
+  #keptLook: Timer | undefined;
+  /** The deadline has passed: what is not over now is left behind. */
+  #isLate = false;
+
+  constructor(door: LeavingDoor, order: MoveOrder) {
+    this.#door = door;
+    this.order = order;
+    this.units = new Set(order.units);
+  }
+
+  get isStill(): boolean {
+    return this.#isStill;
+  }
+
+  /** Ids of the actors that go along, in memory or not. */
+  get ids(): ReadonlySet<ActorId> {
+    return this.#ids;
+  }
+
+  /** The children that go along: their places move with that of their parent. */
+  get family(): ActorId[] {
+    return this.#members.filter(({ origin }) => origin.parent).map(({ id }) => id);
+  }
+
+  get subscriptions(): [topic: string, id: ActorId][] {
+    const { topics } = this.#door.actors.kernel;
+    return [...this.#ids].flatMap((id) => topics.topicsOf(id).map((topic): [string, ActorId] => [topic, id]));
+  }
+
+  /** Stops them, each when its turn ends. `isLast`: one that takes longer is aborted, then killed. */
+  stop(patienceMs: number, isLast: boolean): void {
+    const { clock } = this.#door.actors.kernel;
+    const look = clock.setTimer(patienceMs / 2, () => this.#look());
+    const end = clock.setTimer(patienceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
+    this.#cancelTimers = () => {
+      look.cancel();
+      end.cancel();
+    };
+    this.#look();
+  }
+
+  /** They stay: everything goes on here. */
+  goOn(): void {
+    this.#cancelTimers?.();
+    this.#keptLook?.cancel();
+    this.#isStill = false;
+    for (const cell of this.#members) thaw(cell);
+  }
+
+  /** They live elsewhere now. */
+  letGo(): void {
+    for (const id of this.#ids) letGo(this.#door.actors, id);
+  }
+
+  /** All luggage, in the order in which it is to arrive. */
+  pack(): WeighedPiece[] {
+    const { actors } = this.#door;
+    this.#unfit = [];
+    const refused = (envelope: Envelope, error: unknown): void => void this.#unfit.push([envelope, error]);
+    const { messageBytesMax } = actors.kernel.limits;
+    const pieces = mailPieces('outbound', this.outbound, messageBytesMax, refused);
+    for (const id of this.#ids) {
+      const cell = actors.cellOf(id);
+      pieces.push(...actorPieces(packActor(actors, id, undefined), this.#states.get(id)));
+      if (!cell) continue;
+      const { mail, stash } = mailOf(cell);
+      pieces.push(...mailPieces('stash', stash, messageBytesMax, refused));
+      pieces.push(...mailPieces('mail', mail, messageBytesMax, refused));
+    }
+    return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
+  }
+
+  /** Mail that could not go along. Not before the move is settled: where its actors stay, they handle it. */
+  refuseUnfit(): void {
+    const { deadLetters } = this.#door.actors.kernel;
+    for (const [envelope, error] of this.#unfit) {
+      const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+      deadLetters.refuse(envelope, code, asError(error).message);
+    }
+  }
+
+  /** Who asks learns from there whether the ask was executed. */
+  noteWritten(to: ActorId | undefined): void {
+    for (const { replyTo } of this.allMail()) replyTo?.written(to);
+  }
+
+  /** Everything that goes along: what these actors had sent, and what waits for them. */
+  *allMail(): Iterable<Envelope> {
+    yield* this.outbound;
+    for (const cell of this.#members) {
+      const { mail, stash } = mailOf(cell);
+      yield* stash;
+      yield* mail;
+    }
+    yield* this.late;
+  }
+
+  #look(): void {
+    if (this.#isStill) return;
+    if (!this.#gather()) return;
+    let moving = 0;
+    const still = (): void => {
+      if (--moving === 0) this.#look();
+    };
+    for (const cell of this.#members) if (!freeze(cell, still)) moving++;
+    if (moving === 0) this.#whenNothingIsKept();
+  }
+
+  /** Who belongs to the units now. False: it cannot move. */
+  #gather(): boolean {
+    const { actors, idsIn } = this.#door;
+    const members: Cell[] = [];
+    const ids = new Set<ActorId>();
+    for (const id of idsIn(this.units)) {
+      if (ids.has(id)) continue;
+      const cell = actors.cellOf(id);
+      if (cell?.origin.parent) {
+        this.#refuse(childMoves(id, cell.origin.parent.id), false);
+        return false;
+      }
+      const family = cell ? familyOf(cell) : [];
+      for (const member of family) ids.add(member.id);
+      members.push(...family);
+      ids.add(id);
+    }
+    this.#members = members;
+    this.#ids = ids;
+    return true;
+  }
+
+  /** What this process would have to send again could be overtaken by what they tell from elsewhere. */
+  #whenNothingIsKept(): void {
+    const { clock, durability } = this.#door.actors.kernel;
+    if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allStill();
+    this.#keptLook?.cancel();
+    this.#keptLook = clock.setTimer(KEPT_LOOK_MS, () => this.#look());
+  }
+
+  #allStill(): void {
+    this.#cancelTimers?.();
+    this.#keptLook?.cancel();
+    for (const cell of this.#members) {
+      try {
+        checkBelongings(cell);
+        this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
+      } catch (error) {
+        return this.#refuse(notMovable(cell.id, asError(error)), false);
+      }
+    }
+    this.#isStill = true;
+    this.#door.still(this);
+  }
+
+  #tooBusy(): void {
+    const busy = this.#members.find(({ status }) => status !== 'frozen');
+    const text = busy
+      ? `an actor moves between two turns; got one that takes longer: ${busy.id}`
+      : 'an actor moves once what it told durable actors is committed; got one whose receivers take longer';
+    this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
+  }
+
+  #refuse(error: TroupeError, isBusy: boolean): void {
+    this.goOn();
+    this.#door.refused(this, error, isBusy);
+  }
+
+  /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */
+  #abort(): void {
+    const { kernel } = this.#door.actors;
+    const late = this.#members.filter(({ status }) => status !== 'frozen' && status !== 'ended');
+    for (const cell of late) cell.extras.abort?.abort(new Error('the deadline of the drain has passed'));
+    const timer = kernel.clock.setTimer(ABORT_GRACE_MS, () => {
+      this.#isLate = true;
+      for (const cell of late) this.#kill(cell);
+      this.#look();
+      if (!this.#isStill) this.#tooBusy();
+    });
+    this.#cancelTimers = () => timer.cancel();
+  }
+
+  #kill(cell: Cell): void {
+    if (cell.status === 'frozen' || cell.status === 'ended') return;
+    const { actors } = this.#door;
+    actors.kernel.log.error(
+      { actor: cell.id },
+      'a handler did not end by the deadline of its drain; its actor is killed',
+    );
+    this.late.push(...cell.mailbox.takeAll().filter(({ verb }) => verb !== 'run'));
+    endCell(cell, { reason: 'killed', mail: 'deliver-again' }, 'released');
+  }
+}
+
+function childMoves(id: ActorId, parent: ActorId): TroupeError {
+  return new TroupeError('INVALID_OPTIONS', `a child moves with its parent; got ${id}, a child of ${parent}`);
+}
+
+export function notMovable(id: ActorId, error: Error): TroupeError {
+  const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+  const text = `${id} moves with its state, and stays where it is; ${error.message.replace(/\bmessage\b(?=[.[])/, 'state')}`;
+  return new TroupeError(code, text, { cause: error });
+}

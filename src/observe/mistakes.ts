@@ -1,0 +1,39 @@
+/**
+ * What a `tell` got wrong: nobody waits for it, so nobody would hear of a kind or a type that is misspelt. Said once for each
+ * mistake, while the program is written; in production a dead letter is all there is.
+ */
+import type { Log } from './log.ts';
+import { kindOf } from '../vocabulary/address.ts';
+import type { Envelope, Message } from '../vocabulary/envelope.ts';
+import type { ErrorCode } from '../vocabulary/errors.ts';
+
+/** Mistakes that are said, per process; types may come from outside, and be new each time. */
+export const MISTAKES_TOLD_MAX = 1_000;
+/** Characters of a type by which mistakes are told apart. */
+const TYPE_LENGTH = 100;
+
+const OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
+  ...(['UNKNOWN_KIND', 'UNKNOWN_MESSAGE', 'INVALID_MESSAGE', 'MESSAGE_TOO_LARGE'] as const),
+]);
+
+export class Mistakes {
+  readonly #log: Log;
+  readonly #told = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** `text`: what an asker would have been told. */
+  told({ to, message, sender }: Envelope, reason: ErrorCode, text: string): void {
+    if (!OF_THE_CALLER.has(reason) || this.#told.size >= MISTAKES_TOLD_MAX) return;
+    const type = String((message as Message).type).slice(0, TYPE_LENGTH);
+    const mistake = `${reason} ${kindOf(to)} ${type}`;
+    if (this.#told.has(mistake)) return;
+    this.#told.add(mistake);
+    this.#log.warn(
+      { to, type, ...(sender !== undefined && { sender }), reason },
+      `a message became a dead letter: ${text}`,
+    );
+  }
+}

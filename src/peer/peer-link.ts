@@ -1,0 +1,397 @@
+/**
+ * The way out to one other process: mail waits here until it is written, encoded once, in frames.
+ *
+ *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
+ *   prompt lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
+ *
+ * A large item goes in pieces. Meanwhile the prompt lane passes it, and mail of other senders does, as far as it is of the
+ * common sort and nothing else stands before it: the order of each sender is kept.
+ *
+ * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
+ */
+import type { DeadLetters } from '../observe/dead-letters.ts';
+import { Ring } from '../structures/ring.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { asError, type ErrorData, errorToData, TroupeError, wordsOf } from '../vocabulary/errors.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { FrameWeight } from '../wire/codec.ts';
+import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { FramesUnderWay } from './frames-under-way.ts';
+import { isLarge, LargeMail } from './large-mail.ts';
+import { MailLane } from './mail-lane.ts';
+import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { PIECE_BYTES } from './pieces.ts';
+
+/** Messages under way to a process before it has granted more. */
+export const LINK_CREDIT = 32_768;
+/** Messages that wait for credit or a slow socket, at most; one more is refused with OVERLOADED. */
+export const OUTBOUND_MAX = 100_000;
+/** From here on `tell` says false. */
+export const OUTBOUND_HIGH = 8_192;
+/** Entries and bytes of one frame; larger messages travel in a frame of their own. */
+const FRAME_ENTRIES = 1024;
+const FRAME_BYTES = 64 * 1024;
+/**
+ * Asks and replies that go at once, without waiting for the end of the turn: somebody waits for them, and the other process
+ * works on them while this one goes on (S5).
+ */
+export const AWAITED_ENTRIES = 32;
+
+export interface PeerLinkOptions {
+  index: number;
+  incarnation: number;
+  clock: Clock;
+  deadLetters: DeadLetters;
+  messageBytesMax: number;
+  /** The epoch that frames carry. */
+  epoch: () => number;
+  /** What all queues of the process hold. Default: one of its own, without a bound. */
+  memory?: QueueMemory;
+}
+
+/** What is written next, of either lane. */
+interface Lane {
+  peek(): Outbound | undefined;
+  shift(): Outbound | undefined;
+}
+
+export class PeerLink {
+  readonly index: number;
+  readonly incarnation: number;
+  readonly address: ActorId;
+  readonly #options: PeerLinkOptions;
+  readonly #writer: FrameWriter;
+  readonly #mail: MailLane<OutboundMail>;
+  readonly #memory: QueueMemory;
+  readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
+  readonly #underWay = new FramesUnderWay();
+  /** Of the link that has ended: what it had not accepted. */
+  #refused: Outbound[] = [];
+  #link: Link | undefined;
+  #credit = LINK_CREDIT;
+  #armed = false;
+  /** Asks and replies since the last flush. */
+  #awaited = 0;
+  #isFlushing = false;
+  /** On its way in pieces. */
+  #large: LargeMail | undefined;
+  /** Nothing can be written any more. */
+  ended = false;
+  /** How often it has ended. */
+  ends = 0;
+  /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
+  sent = 0;
+  received = 0;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#memory = options.memory ?? new QueueMemory();
+    this.#mail = new MailLane(this.#memory, OUTBOUND_MAX);
+    this.index = options.index;
+    this.incarnation = options.incarnation;
+    this.address = processAddress(options.index, options.incarnation);
+    const frameBytesMax = options.messageBytesMax + FRAME_EXTRA_BYTES;
+    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES, frameBytesMax });
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** Entries that are not written, and frames that the link has not accepted: with this process they would be lost. */
+  get waiting(): number {
+    return this.#unwritten + (this.#link === undefined ? 0 : this.#underWay.waiting(this.#link));
+  }
+
+  get #unwritten(): number {
+    return this.#mail.length + this.#prompt.length + (this.#large === undefined ? 0 : 1);
+  }
+
+  /** The link is there, for the first time or again after it broke. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.ended = false;
+    this.#large = undefined;
+    this.#writer.reset();
+    this.#underWay.reset();
+    this.#credit = LINK_CREDIT;
+    // What a broken link lost was sent and never received: both sides count anew.
+    this.sent = 0;
+    this.received = 0;
+    this.#arm();
+  }
+
+  detach(): void {
+    if (this.#link !== undefined) {
+      this.#refused = this.#underWay.take(this.#link);
+      // What is sent elsewhere must not arrive here as well.
+      if (this.#refused.length > 0) this.#link.destroy();
+    }
+    this.#link = undefined;
+    this.ended = true;
+    this.ends++;
+  }
+
+  mail(envelope: Envelope): boolean {
+    const mail = this.#mail;
+    if (envelope.verb === 'message' && !mail.hasRoomFor(envelope)) {
+      const text = mail.fullText(envelope, `on the way to worker ${this.index}`);
+      this.#options.deadLetters.refuse(envelope, 'OVERLOADED', text);
+      return false;
+    }
+    mail.push(envelope);
+    // A full frame goes at once, so that a burst is encoded and read side by side.
+    if (mail.length === FRAME_ENTRIES) this.flush();
+    else if (envelope.replyTo !== undefined) this.#armAwaited();
+    else this.#arm();
+    return mail.length < OUTBOUND_HIGH && mail.isClear;
+  }
+
+  publish(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    epoch: number,
+    apart?: ReadonlySet<ActorId>,
+    bytes?: number,
+  ): boolean {
+    const mail = this.#mail;
+    const note = new PublishNote(topic, message, sender, epoch, apart);
+    this.#memory.weigh(note, message, bytes);
+    if (!mail.hasRoomFor(note)) {
+      this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
+      return false;
+    }
+    mail.push(note);
+    this.#arm();
+    return mail.length < OUTBOUND_HIGH && mail.isClear;
+  }
+
+  /** In order with the mail, but no message: topics, markers, luggage. */
+  note(...parts: unknown[]): void {
+    this.#mail.push(new Note(parts));
+    this.#arm();
+  }
+
+  /** The same, of a size that counts. */
+  heavyNote(bytesMax: number, ...parts: unknown[]): void {
+    this.#mail.push(new Note(parts, bytesMax));
+    this.#arm();
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    // An end is told after what the ended actor sent before.
+    const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#prompt;
+    lane.push(new SignalNote(to, signal));
+    this.#arm();
+  }
+
+  reply(correlation: number, value: unknown): void {
+    this.#prompt.push(new ReplyNote(correlation, value));
+    this.#armAwaited();
+  }
+
+  fail(correlation: number, error: ErrorData): void {
+    this.#prompt.push(this.#writer.failure(correlation, error));
+    this.#arm();
+  }
+
+  grant(count: number): void {
+    this.#prompt.push(new CreditNote(count));
+    // Credit is no mail: it is not counted when the two ends compare what they sent and received.
+    this.sent--;
+    this.#arm();
+  }
+
+  granted(count: number): void {
+    this.#credit += count;
+    this.#arm();
+  }
+
+  /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
+  takeUnwritten(): (Envelope | SignalNote)[] {
+    this.#prompt.clear();
+    const unwritten = this.#refused.filter(isMail);
+    this.#refused = [];
+    // Without its last piece it is nothing to the receiver: it was not written.
+    if (isMail(this.#large?.item)) unwritten.push(this.#large.item);
+    this.#large = undefined;
+    for (const item of this.#mail.clear()) if (isMail(item)) unwritten.push(item);
+    for (const item of unwritten) if (item instanceof Envelope) item.replyTo?.written(undefined);
+    return unwritten;
+  }
+
+  /** It is forgotten: nothing comes from this process any more, and nothing can be written to it. */
+  drop(): void {
+    this.#mail.close();
+  }
+
+  readonly flush = (): void => {
+    this.#armed = false;
+    this.#awaited = 0;
+    // Who hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      while (this.#writeFrame());
+    } finally {
+      this.#isFlushing = false;
+    }
+  };
+
+  /** False where nothing was there to write, or nothing can be written now. */
+  #writeFrame(): boolean {
+    if (this.#link === undefined || this.#link.blocked || this.ended) return false;
+    if (this.#unwritten === 0) return false;
+    if (this.#large !== undefined) return this.#writePiece(this.#link, this.#large);
+    if (this.#writeCompact(this.#link) || this.#writeLarge(this.#link)) return true;
+    const batch = this.#writer.begin();
+    const items: Outbound[] = [];
+    this.#fill(batch, items);
+    if (items.length > 0) this.#write(batch, items);
+    return items.length > 0;
+  }
+
+  /** As much as is of the common sort, until something of another sort comes. False: nothing was. */
+  #writeCompact(link: Link): boolean {
+    const writer = this.#writer;
+    writer.beginCompact();
+    let entries = 0;
+    for (; entries < FRAME_ENTRIES && !writer.isCompactFull; entries++) {
+      const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+      // All mail of the common sort is messages: each spends a credit.
+      if (lane === this.#mail && this.#credit <= 0) break;
+      const item = lane.peek();
+      if (item === undefined || this.#large?.mayBePassedBy(item) === false || !writer.appendCompact(item)) break;
+      lane.shift();
+      this.#underWay.add(item);
+      if (lane === this.#mail) this.#credit--;
+    }
+    const bytes = writer.finishCompact(entries);
+    if (bytes === undefined) return false;
+    this.sent += entries;
+    this.#underWay.write(link, bytes);
+    return true;
+  }
+
+  /** A piece of what is large, behind what may pass it. */
+  #writePiece(link: Link, { item, pieces }: LargeMail): true {
+    this.#writeCompact(link);
+    if (link.blocked) return true;
+    const piece = pieces.next();
+    if (pieces.isDone) {
+      this.#large = undefined;
+      this.#underWay.add(item);
+    }
+    this.#underWay.write(link, piece);
+    return true;
+  }
+
+  /** Begins with the next item, where that is a large one. */
+  #writeLarge(link: Link): boolean {
+    const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+    const item = lane.peek();
+    if (item === undefined || !isLarge(item)) return false;
+    const isMessage = item instanceof Envelope && item.verb === 'message';
+    if (isMessage && this.#credit <= 0) return false;
+    lane.shift();
+    const batch = this.#writer.batchOf(item);
+    if (batch === undefined) return true;
+    if (isMessage) this.#credit--;
+    const bytes = this.#encode(batch, [item]);
+    if (bytes === undefined) return true;
+    if (bytes.byteLength > PIECE_BYTES) this.#large = new LargeMail(item, bytes);
+    else {
+      this.#underWay.add(item);
+      this.#underWay.write(link, bytes);
+    }
+    return true;
+  }
+
+  #arm(): void {
+    if (this.#armed || this.#link === undefined || this.#link.blocked) return;
+    this.#armed = true;
+    this.#options.clock.soon(this.flush);
+  }
+
+  #armAwaited(): void {
+    if (++this.#awaited >= AWAITED_ENTRIES) this.flush();
+    else this.#arm();
+  }
+
+  #fill(batch: unknown[], items: Outbound[]): void {
+    const frame: FrameWeight = { bytesMax: 0 };
+    const prompt = this.#prompt;
+    while (prompt.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+      // It goes on its own, next.
+      if (isLarge(prompt.peek() as Outbound)) return;
+      const item = prompt.shift() as Outbound;
+      if (this.#writer.append(batch, item, frame)) items.push(item);
+    }
+    const mail = this.#mail;
+    while (mail.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+      const next = mail.peek() as OutboundMail;
+      const isMessage = next instanceof Envelope && next.verb === 'message';
+      if ((isMessage && this.#credit <= 0) || isLarge(next)) return;
+      mail.shift();
+      if (!this.#writer.append(batch, next, frame)) continue;
+      items.push(next);
+      if (isMessage) this.#credit--;
+    }
+  }
+
+  #write(batch: unknown[], items: Outbound[]): void {
+    const bytes = this.#encode(batch, items);
+    if (bytes === undefined || this.#link === undefined) return;
+    for (const item of items) this.#underWay.add(item);
+    this.#underWay.write(this.#link, bytes);
+  }
+
+  /** Undefined where it failed; all has been seen to then. */
+  #encode(batch: unknown[], items: Outbound[]): Uint8Array | undefined {
+    try {
+      const bytes = this.#writer.encode(batch);
+      this.sent += items.length;
+      return bytes;
+    } catch (error) {
+      // What the codec refuses although it looked plain: alone it is found, and it takes no other message with it.
+      this.#writeSingly(items, asError(error));
+      return undefined;
+    }
+  }
+
+  #writeSingly(items: Outbound[], error: Error): void {
+    if (items.length === 1) return this.#cannotEncode(items[0] as Outbound, error);
+    for (const item of items) {
+      const batch = this.#writer.begin();
+      if (this.#writer.append(batch, item, { bytesMax: 0 })) this.#write(batch, [item]);
+      else this.#takeCreditBack(item);
+    }
+  }
+
+  #cannotEncode(item: Outbound, error: Error): void {
+    const { deadLetters } = this.#options;
+    const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
+    const text = `a message can be encoded; got ${wordsOf(error)}`;
+    this.#takeCreditBack(item);
+    if (item instanceof Envelope) deadLetters.refuse(item, code, text);
+    else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, code);
+    else if (item instanceof ReplyNote) {
+      this.fail(item.correlation, errorToData(new TroupeError(code, text, { fate: 'executed' })));
+    }
+  }
+
+  /** The receiver grants only for what it has seen. */
+  #takeCreditBack(item: Outbound): void {
+    if (item instanceof Envelope && item.verb === 'message') this.#credit++;
+  }
+}
+
+/** What finds another way when its link has ended. Other signals than ends are asked for again. */
+function isMail(item: Outbound | undefined): item is Envelope | SignalNote {
+  return item instanceof Envelope || (item instanceof SignalNote && item.signal.type === 'terminated');
+}

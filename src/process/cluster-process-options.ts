@@ -1,0 +1,36 @@
+/** What one process of a cluster is built from: its doors to the world, its behaviours and its place. */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { KernelLimits } from '../actor/kernel.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../observe/log.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import type { LinkNetwork } from '../wire/link.ts';
+import type { ProcessSystem } from '../system/process-system.ts';
+
+export interface ClusterProcessOptions {
+  system: string;
+  self: { index: number; incarnation: number; role: string };
+  clock: Clock;
+  random: () => number;
+  newKey?: () => string;
+  /** Bytes, for the signs of life. Default: of this process. */
+  memoryUsage?: () => { heapUsed: number; rss: number };
+  log: Log;
+  limits: KernelLimits;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  startedAt: number;
+  /** Of durable actors. */
+  store?: Store | undefined;
+  durableInMemoryMax?: number | undefined;
+  heartbeatMs: number;
+  token: string;
+  network: LinkNetwork;
+  control: ControlChannel<ToMaster, ToProcess>;
+  /** Runs the user's `main` once the process is linked and placed. */
+  main?: (system: ProcessSystem) => unknown;
+  /** The master says that all is over. */
+  exit: () => void;
+  /** After a shutdown that was called here. */
+  ended?: () => Promise<void>;
+}

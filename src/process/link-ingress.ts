@@ -1,0 +1,64 @@
+/** What comes in over one link, to whoever it is for: the parts of a process, joined for its link readers. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
+import type { ClusterTopics } from '../routing/cluster-topics.ts';
+import { FLUSHED } from '../wire/entry.ts';
+import { CreditGranter } from '../peer/credit-granter.ts';
+import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
+import { pieceOf } from '../handoff/luggage-wire.ts';
+import type { Ingress } from '../peer/link-reader.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
+import type { Router } from '../routing/router.ts';
+
+export interface IngressParts {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly topics: ClusterTopics;
+  readonly handoffs: HandoffParticipant;
+  readonly flushes: LinkFlushes;
+  readonly replies: ReplyRoute;
+  epoch(): number;
+  toRef(id: ActorId): unknown;
+  /** The peer has told its topics: the link is of use now. */
+  introduced(peer: PeerLink): void;
+}
+
+export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
+  const { actors, router, topics, handoffs, flushes, replies } = parts;
+  const { pending, clock } = actors.kernel;
+  const credit = new CreditGranter(clock, actors, (count) => peer.grant(count));
+  return {
+    epoch: () => parts.epoch(),
+    toRef: (id) => parts.toRef(id),
+    envelope: (envelope) => router.arrived(envelope),
+    replyTo: (process, correlation) => new RemoteReply(replies, process, correlation),
+    replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
+    failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
+    unreadable: (envelope, error) => {
+      const text = `a message that was sent can be read; got ${wordsOf(error)}`;
+      actors.kernel.deadLetters.refuse(envelope, 'INVALID_MESSAGE', text);
+    },
+    signal: (to, signal) => router.signalArrived(to, signal),
+    published: (published) => topics.arrived(published),
+    topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
+    topicAcknowledged: (number) => topics.acknowledged(peer, number),
+    topicBarrier: (topic, number) => topics.barrier(peer, topic, number),
+    topicReached: (number, capacity) => topics.reached(peer, number, capacity),
+    topicsTold: (names, isAll) => {
+      topics.told(peer, names);
+      if (isAll) parts.introduced(peer);
+    },
+    marker: (move) => handoffs.marker(peer, move),
+    luggage: (move, piece) => handoffs.luggage(move, pieceOf(piece)),
+    flush: (move) => peer.note(FLUSHED, move),
+    flushed: (move) => flushes.flushed(peer, move) || handoffs.flushed(peer, move),
+    credit: (count) => peer.granted(count),
+    frameRead: (entries, messages) => {
+      peer.received += entries;
+      credit.spent(messages);
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/** A whole system in one process: no master, no links; the kernel is all there is. */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { Log } from '../observe/log.ts';
+import { shardOf } from '../placement/shard.ts';
+import { kindOf } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
+import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
+import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
+import type { Store } from '../store/store.ts';
+import { newKernel } from './new-kernel.ts';
+import { type ClusterDoor, ProcessSystem } from '../system/process-system.ts';
+import type { ProcessIdentity, SpawnTopOptions } from '../system/system.ts';
+
+export interface LocalProcessOptions {
+  name: string;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  limits: KernelLimits;
+  shutdownMs: number;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  /** Of durable actors; without one there are none. */
+  store?: Store;
+  /** When the system began; later than any before it on the same store. Default: now. */
+  startedAt?: number;
+  /** Durable actors in memory, at most. */
+  durableInMemoryMax?: number;
+  /** The process lives as long as the system runs. Default true. */
+  holdsProcess?: boolean;
+  /** After the shutdown. */
+  ended?: () => Promise<void> | void;
+}
+
+/** Milliseconds between two looks at whether the process has become idle. */
+const IDLE_POLL_MS = 5;
+
+export class LocalProcess implements ClusterDoor {
+  readonly self: ProcessIdentity = { worker: 0, role: 'master', pid: process.pid };
+  readonly system: ProcessSystem;
+  readonly kernel: Kernel;
+  readonly actors: LocalActors;
+  readonly #shutdownMs: number;
+  readonly #durability: ProcessDurability | undefined;
+  readonly #ended: (() => Promise<void> | void) | undefined;
+  /** Keeps the process alive while the system runs: its own timers do not. */
+  readonly #alive: NodeJS.Timeout | undefined;
+  #down: Promise<void> | undefined;
+
+  constructor(options: LocalProcessOptions) {
+    const { clock, random, log, limits, behaviours, name } = options;
+    const startedAt = options.startedAt ?? clock.wall();
+    const parts = {
+      worker: 0,
+      incarnation: 1,
+      clock,
+      random,
+      log,
+      limits,
+      behaviours,
+      startedAt,
+      epoch: () => 1,
+    };
+    const { kernel, actors } = newKernel(parts);
+    kernel.post = new LocalPost(actors);
+    this.kernel = kernel;
+    this.actors = actors;
+    this.#shutdownMs = options.shutdownMs;
+    this.#alive = options.holdsProcess === false ? undefined : setInterval(() => {}, 2 ** 30);
+    this.#ended = options.ended;
+    this.#durability = newDurability(actors, {
+      store: options.store,
+      startedAt,
+      inMemoryMax: options.durableInMemoryMax,
+      toRef: (id) => this.system.ref(id),
+      isOurs: (id) => behaviours.get(kindOf(id))?.durable !== undefined,
+    });
+    this.system = new ProcessSystem(name, kernel, actors, this, this.#durability);
+    this.#durability?.takeOver();
+  }
+
+  workers(): WorkerInfo[] {
+    return [];
+  }
+
+  async request(what: MasterRequest): Promise<unknown> {
+    if (this.kernel.closing)
+      throw new TroupeError(
+        'SHUTTING_DOWN',
+        `calls are taken while the system runs; got ${what.kind} after shutdown()`,
+      );
+    throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
+  }
+
+  claim(_id: string, options: SpawnTopOptions): Promise<void> | undefined {
+    if (options.placement === undefined || options.placement.worker === 0) return undefined;
+    return Promise.reject(
+      new TroupeError(
+        'NO_WORKER',
+        `all actors live in this process with workers: 0; got a placement of ${JSON.stringify(options.placement)}`,
+      ),
+    );
+  }
+
+  async metrics(): Promise<SystemMetrics> {
+    return systemMetrics([processMetrics(this.kernel, this.actors, this.self.role)]);
+  }
+
+  shutdown({ timeoutMs = this.#shutdownMs }: { timeoutMs?: number }): Promise<void> {
+    this.#down ??= this.#shutDown(timeoutMs);
+    return this.#down;
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
+    const { actors, kernel } = this;
+    const { clock, pending } = kernel;
+    const startedAt = clock.now();
+    kernel.closing = true;
+    await this.#untilIdle(startedAt + timeoutMs * MAIL_SHARE);
+    const stopped = this.#stopActors(startedAt + timeoutMs);
+    let late = { cancel: (): void => {} };
+    const deadline = new Promise<void>((resolve) => {
+      late = clock.setTimer(startedAt + timeoutMs - clock.now(), resolve);
+    });
+    await Promise.race([stopped, deadline]);
+    late.cancel();
+    actors.close();
+    for (const id of actors.ids()) actors.endAtOnce(id);
+    await stopped;
+    pending.rejectAll('SHUTTING_DOWN', 'an ask ends before the system does; got its shutdown');
+    pending.close();
+    await this.#durability?.close();
+    clearInterval(this.#alive);
+    await this.#ended?.();
+  }
+
+  /** Once more for those that the last words of others have activated. */
+  async #stopActors(until: number): Promise<void> {
+    const { clock } = this.kernel;
+    while ((await this.actors.stopAll()) > 0 && clock.now() < until) {
+      // Whatever they say to each other: timers and sockets have their turn.
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      await this.#untilIdle(Math.min(until, clock.now() + LAST_WORDS_MS));
+    }
+  }
+
+  async #untilIdle(until: number): Promise<void> {
+    const { clock } = this.kernel;
+    while (this.#busy() && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.setTimer(IDLE_POLL_MS, resolve));
+    }
+  }
+
+  #busy(): boolean {
+    return this.actors.busy || this.kernel.pending.size > 0 || this.#durability?.isBusy === true;
+  }
+}
+
+/** `where` is the one question about a place; the actors themselves know none. */
+class LocalPost implements Recipient {
+  readonly #actors: LocalActors;
+
+  constructor(actors: LocalActors) {
+    this.#actors = actors;
+  }
+
+  deliver(envelope: Envelope): boolean {
+    if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
+    const active = this.#actors.cellOf(envelope.to) !== undefined;
+    envelope.replyTo?.resolve({ worker: 0, pid: process.pid, shard: shardOf(envelope.to), epoch: 1, active });
+    return true;
+  }
+
+  signal(to: string, signal: Signal): void {
+    this.#actors.signal(to, signal);
+  }
+}

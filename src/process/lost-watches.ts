@@ -1,0 +1,52 @@
+/**
+ * Watches on actors of a worker that has died: asked again of whoever hosts their ids now. Also of one whose link broke
+ * while it lives: the watch or its answer may have been lost with it.
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import { type ActorId, isProcessAddress, processAddress } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import type { WatchRecord } from '../actor/luggage.ts';
+import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
+import type { DeadProcess } from '../wire/control.ts';
+import type { Router } from '../routing/router.ts';
+
+/**
+ * Since a process has died: the watches on those who may have lived there, and all watches of those who came from there, since it
+ * may have held the news of an end for them. `arriving`: of those who come with this change; `epoch`: its own.
+ */
+export function watchesLostWith(
+  { index, incarnation }: DeadProcess,
+  actors: LocalActors,
+  router: Router,
+  arriving: Iterable<WatchRecord>,
+  epoch: number,
+): Envelope[] {
+  const dead = processAddress(index, incarnation);
+  const lost = [...watchesFrom(actors)].filter(
+    ([target, watch]) => mayLiveOn(target, index, router) || actors.watching.hasComeFrom(watch, dead),
+  );
+  return [...lost, ...arriving].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
+}
+
+/** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
+export function watchesLostOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
+  const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, router));
+  return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));
+}
+
+function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
+  for (const target of watching.targets()) for (const watch of watching.watchesOf(target)) yield [target, watch];
+}
+
+/** Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise. */
+function mayLiveOn(target: ActorId, worker: number, router: Router): boolean {
+  const terms = router.termsOf(target);
+  const home = terms && router.homeOf(target, terms);
+  return terms !== undefined && (home === undefined || home === worker);
+}
+
+function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName, message: unknown): Envelope {
+  const watcher = watcherOf(watch);
+  const sender = isProcessAddress(watcher) ? undefined : watcher;
+  return new Envelope(verb, target, message, sender, undefined, 0);
+}

@@ -1,0 +1,114 @@
+/** Builds the kernel of one process from what the process was given. */
+import { nanoid } from 'nanoid';
+import type { Behaviour } from '../actor/behaviour.ts';
+import { DEAD_LETTERS_BYTES, DeadLetters } from '../observe/dead-letters.ts';
+import type { Kernel, KernelLimits } from '../actor/kernel.ts';
+import { LocalActors } from '../actor/local-actors.ts';
+import { Mistakes } from '../observe/mistakes.ts';
+import { PendingReplies } from '../actor/pending-replies.ts';
+import { Scheduler } from '../actor/scheduler.ts';
+import { EventBus } from '../observe/event-bus.ts';
+import { guardedLog } from '../observe/guarded-log.ts';
+import type { Log } from '../observe/log.ts';
+import { LocalTopics } from '../pubsub/local-topics.ts';
+import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
+import type { TopicBus } from '../pubsub/topic-bus.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { fenceOf } from '../vocabulary/fence.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { encodedSize } from '../wire/codec.ts';
+
+export interface ProcessParts {
+  worker: number;
+  incarnation: number;
+  clock: Clock;
+  random: () => number;
+  /** Of actors that are spawned without a key. Default: nanoid. */
+  newKey?: () => string;
+  log: Log;
+  limits: KernelLimits;
+  behaviours: ReadonlyMap<string, Behaviour>;
+  /** All kinds of the system. Default: those of the behaviours. */
+  kinds?: () => string[];
+  /** Default: none was. */
+  wasRemoved?: (kind: string) => boolean;
+  /** Milliseconds on the wall clock when the system was created. */
+  startedAt: number;
+  /** The epoch of the placement table that this process has taken up. */
+  epoch: () => number;
+}
+
+export interface KernelOfProcess {
+  kernel: Kernel;
+  actors: LocalActors;
+  topics: LocalTopics;
+}
+
+/** A kernel whose mail stays in the process; the cluster puts its router in `post` and its bus around `topics`. */
+export function newKernel(
+  parts: ProcessParts,
+  wrapTopics: (local: LocalTopics, memory: QueueMemory) => TopicBus = (local) => local,
+): KernelOfProcess {
+  const { worker, incarnation, clock, random, limits, behaviours } = parts;
+  const log = guardedLog(parts.log);
+  const address = processAddress(worker, incarnation);
+  const events = new EventBus(log);
+  const memory = new QueueMemory(limits.memoryBytes);
+  const topics = new LocalTopics(clock, log, SUBSCRIPTIONS_MAX, memory);
+  const kernel: Kernel = {
+    worker,
+    address,
+    clock,
+    random,
+    newKey: parts.newKey ?? nanoid,
+    newFence: fences(parts),
+    epoch: parts.epoch,
+    log,
+    events,
+    limits,
+    behaviours,
+    kinds: parts.kinds ?? (() => [...behaviours.keys()]),
+    wasRemoved: parts.wasRemoved ?? (() => false),
+    scheduler: new Scheduler(clock),
+    pending: new PendingReplies(clock, address),
+    deadLetters: new DeadLetters(
+      events,
+      clock,
+      isProduction() ? undefined : new Mistakes(log),
+      Math.min(DEAD_LETTERS_BYTES, memory.queueBytesMax),
+    ),
+    memory,
+    topics: wrapTopics(topics, memory),
+    post: UNSET,
+    claims: undefined,
+    durability: undefined,
+    encodedBytes: encodedSize,
+    running: undefined,
+    closing: false,
+  };
+  const actors = new LocalActors(kernel);
+  kernel.post = actors;
+  topics.post = actors;
+  topics.calls.onRefused = ({ topic, message, sender }) => kernel.deadLetters.add(topic, message, sender, 'OVERLOADED');
+  return { kernel, actors, topics };
+}
+
+function isProduction(): boolean {
+  return process.env.NODE_ENV === 'production';
+}
+
+const UNSET = {
+  deliver: () => {
+    throw new Error('a kernel gets its post before any mail');
+  },
+  signal: () => {
+    throw new Error('a kernel gets its post before any signal');
+  },
+};
+
+/** The count is this process's. */
+function fences({ startedAt, epoch }: ProcessParts): () => string {
+  let count = 0;
+  return () => fenceOf(startedAt, epoch(), ++count);
+}

@@ -1,0 +1,57 @@
+/** What the master asks of a process: to close its doors, whether it is idle, to stop its actors, its counters. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
+import type { ProcessDurability } from '../durability/process-durability.ts';
+import { kindOf } from '../vocabulary/address.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import { processMetrics } from '../system/metrics.ts';
+import type { Peers } from '../peer/peers.ts';
+import { removedEnded } from './removed-kinds.ts';
+import type { Router } from '../routing/router.ts';
+import { unmovable } from './unmovable.ts';
+
+export interface AnsweringParts {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly peers: Peers;
+  readonly flushes: LinkFlushes;
+  readonly role: string;
+  readonly durability: ProcessDurability | undefined;
+}
+
+export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
+  const { actors, role } = parts;
+  switch (what) {
+    case 'close':
+      actors.kernel.closing = true;
+      parts.router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home while the system runs; got its shutdown');
+      return undefined;
+    case 'idle':
+      return idlenessOf(parts);
+    case 'stop-actors':
+      return actors.stopAll();
+    case 'metrics':
+      return processMetrics(actors.kernel, actors, role);
+    case 'flush':
+      return parts.flushes.flush(parts.peers.all());
+    case 'unmovable':
+      return unmovable(actors);
+    case 'removed-ended':
+      return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
+    default:
+      return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
+  }
+}
+
+export function idlenessOf({ actors, router, peers, durability }: AnsweringParts): IdleAnswer {
+  let sent = 0;
+  let received = 0;
+  let waiting = router.holds.size;
+  for (const peer of peers.all()) {
+    sent += peer.sent;
+    received += peer.received;
+    waiting += peer.waiting;
+  }
+  const isBusy = actors.busy || actors.kernel.pending.size > 0 || durability?.isBusy === true;
+  return { waiting, idle: waiting === 0 && !isBusy, sent, received };
+}

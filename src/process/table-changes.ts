@@ -1,0 +1,74 @@
+/**
+ * A process takes up a change of the placement table. One that declares another process dead waits until the link to that
+ * one has been read to its end: nothing of the old comes after something of the new.
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { PlacementTable } from '../placement/placement-table.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { fromWire } from '../wire/codec.ts';
+import type { TableChange, ToProcess } from '../wire/control.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
+import { failAsksTo } from './lost-answers.ts';
+import { watchesLostWith } from './lost-watches.ts';
+import type { Peers } from '../peer/peers.ts';
+import type { Router } from '../routing/router.ts';
+
+export type TableMessage = Extract<ToProcess, { type: 'table' }>;
+
+export interface TableParts {
+  /** Number of this process. */
+  readonly worker: number;
+  readonly table: PlacementTable;
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly peers: Peers;
+  readonly handoffs: HandoffParticipant;
+  toRef(id: ActorId): unknown;
+  readonly flushes: LinkFlushes;
+  /** Before anybody begins in the epoch that declares a process dead. */
+  died(epoch: number): void;
+  /** Kinds that are new, have changed, or are gone (null). */
+  kindsChanged(kinds: NonNullable<TableChange['kinds']>): void;
+  /** Units may have come here: durable actors in them may have something to do. */
+  takenOver(): void;
+}
+
+/** Undefined: it is taken up; else it is once the promise resolves, and no other one before. */
+export function takeUpTable(message: TableMessage, parts: TableParts): Promise<void> | undefined {
+  const { dead } = message.change;
+  const isOwn = dead?.index === parts.worker;
+  const wait = dead && !isOwn ? parts.peers.readToEnd(dead.index, dead.incarnation) : undefined;
+  if (wait === undefined) return apply(message, parts);
+  return wait.then(() => apply(message, parts));
+}
+
+function apply({ change, start }: TableMessage, parts: TableParts): undefined {
+  const { table, actors, router, peers, handoffs, toRef } = parts;
+  const { dead } = change;
+  const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
+  table.apply(change);
+  if (dead) router.forgetLocated(dead.index);
+  if (dead) parts.flushes.died(dead.index, dead.incarnation);
+  if (dead) parts.died(change.epoch);
+  if (change.kinds) parts.kindsChanged(change.kinds);
+  const stays = new Set(change.stays);
+  const startAgain = (starting: TableMessage['start']): void => {
+    for (const { id, args, deaths } of starting) actors.startAgain(id, fromWire(args, toRef), deaths);
+  };
+  const moved = change.settles.filter((move) => !stays.has(move));
+  // Nearly always nobody starts, and those that arrive may be many.
+  const arriving = new Set(start.length > 0 ? handoffs.arrivingIn(moved) : []);
+  // Before the moves, whose mail would bring it to life as one that nobody has spawned.
+  startAgain(start.filter(({ id }) => !arriving.has(id)));
+  for (const move of change.settles) handoffs.settle(move, !stays.has(move));
+  startAgain(start.filter(({ id }) => arriving.has(id)));
+  for (const move of change.settles) handoffs.release(move);
+  if (dead) handoffs.peerDied(dead.index, dead.incarnation);
+  router.releaseHomeless();
+  // Behind what waited for a new home, which may be the watch itself, or what was asked.
+  for (const watch of lost) actors.kernel.post.deliver(watch);
+  if (dead) failAsksTo(dead, actors.kernel);
+  parts.takenOver();
+  peers.unpark();
+}

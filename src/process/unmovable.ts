@@ -1,0 +1,35 @@
+/** Looks for an actor here whose state could not travel, before workers are replaced for whom it would have to. */
+import type { Cell } from '../actor/cell.ts';
+import { stateOf } from '../actor/luggage.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import { asError, type ErrorData, errorToData } from '../vocabulary/errors.ts';
+import { toWire } from '../wire/codec.ts';
+import { notMovable } from '../handoff/leaving.ts';
+import { STATE_BYTES_MAX } from '../handoff/luggage-wire.ts';
+
+/** Milliseconds of looking after which others get their turn. */
+const SLICE_MS = 5;
+
+/** The fault of the first one found. An actor in the middle of its turn may change yet: its drain decides. */
+export async function unmovable(actors: LocalActors): Promise<ErrorData | undefined> {
+  const { clock } = actors.kernel;
+  let since = clock.now();
+  for (const id of actors.ids()) {
+    const cell = actors.cellOf(id);
+    const fault = cell?.status === 'ready' ? faultOf(cell) : undefined;
+    if (fault) return fault;
+    if (clock.now() - since < SLICE_MS) continue;
+    await new Promise<void>((resolve) => clock.defer(resolve));
+    since = clock.now();
+  }
+  return undefined;
+}
+
+function faultOf(cell: Cell): ErrorData | undefined {
+  try {
+    toWire(stateOf(cell), STATE_BYTES_MAX);
+    return undefined;
+  } catch (error) {
+    return errorToData(notMovable(cell.id, asError(error)));
+  }
+}

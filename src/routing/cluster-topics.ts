@@ -1,0 +1,240 @@
+/**
+ * Topics across processes. Each process knows which others have subscribers, so that a message crosses once to each of
+ * them, in order with the publisher's other mail. A subscription is in force once every other process has said so.
+ */
+import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
+import type { LocalTopics } from '../pubsub/local-topics.ts';
+import { checkTopic } from '../pubsub/local-topics.ts';
+import type { Barrier, TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
+import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
+import { MovingSubscriptions } from './moving-subscriptions.ts';
+import type { Published } from '../peer/link-reader.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+import { TopicTraffic } from './topic-traffic.ts';
+
+/** Of the topics that are told in one portion, before the one that goes past it. */
+export const TOPICS_CHARACTERS: number = 16 * 1024;
+
+export interface TopicsDoor {
+  peers(): Iterable<PeerLink>;
+  /** To any actor, by its place. */
+  readonly post: { deliver(envelope: Envelope): boolean };
+  readonly memory: QueueMemory;
+  epoch(): number;
+  /** Settles once the mail that it has by then is handled. */
+  barrier: Barrier;
+  /** Messages that may wait for it. */
+  capacityOf(id: ActorId): number;
+}
+
+interface Announcement {
+  /** Processes that have not acknowledged yet. */
+  readonly open: Set<PeerLink>;
+  readonly done: () => void;
+}
+
+export class ClusterTopics implements TopicBus {
+  readonly #local: LocalTopics;
+  readonly #traffic: TopicTraffic;
+  readonly #door: TopicsDoor;
+  readonly #peers: () => Iterable<PeerLink>;
+  readonly moving: MovingSubscriptions = new MovingSubscriptions();
+  readonly #post: TopicsDoor['post'];
+  readonly #epoch: () => number;
+  readonly #interest = new Map<string, Set<PeerLink>>();
+  readonly #announcements = new Map<number, Announcement>();
+  /** The epoch of a topic's last announcement; while it is under way those who join meanwhile wait for it too. */
+  readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
+  #lastNumber = 0;
+
+  constructor(local: LocalTopics, door: TopicsDoor) {
+    this.#local = local;
+    this.#traffic = new TopicTraffic(door.memory);
+    this.#door = door;
+    this.#peers = door.peers;
+    this.#post = door.post;
+    this.#epoch = door.epoch;
+  }
+
+  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
+    checkTopic(topic);
+    const apart = this.moving.of(topic);
+    let isClear = this.#local.deliver(topic, message, sender, undefined, apart);
+    const peers = this.#interest.get(topic);
+    if (peers && !this.#publishTo(peers, topic, message, sender, apart)) isClear = false;
+    for (const id of apart ?? []) {
+      if (!this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
+    }
+    return isClear;
+  }
+
+  async handled(topic: string, barrier: Barrier): Promise<void> {
+    const here = this.#local.handled(topic, barrier);
+    const apart = Array.from(this.moving.of(topic) ?? [], barrier);
+    const elsewhere = Array.from(this.#interest.get(topic) ?? [], (peer) => this.#traffic.handled(peer, topic));
+    await Promise.allSettled([here, ...apart, ...elsewhere]);
+  }
+
+  /** Another process asks: behind what it has published to this topic. */
+  barrier(peer: PeerLink, topic: string, number: number): void {
+    const { barrier, capacityOf } = this.#door;
+    const reached = (): void => {
+      if (peer.ended) return;
+      const capacities = Array.from(this.#local.subscriptions.actorsOf(topic), ([id]) => capacityOf(id));
+      peer.note(
+        TOPIC_REACHED,
+        number,
+        capacities.reduce((least, one) => Math.min(least, one), MAILBOX_CAPACITY),
+      );
+    };
+    void this.#local.handled(topic, barrier).then(reached);
+  }
+
+  reached(peer: PeerLink, number: number, capacity: number): void {
+    this.#traffic.answered(peer, number, capacity);
+  }
+
+  #publishTo(
+    peers: Iterable<PeerLink>,
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    apart: ReadonlySet<ActorId> | undefined,
+  ): boolean {
+    let isClear = true;
+    const bytes = weighMessage(message);
+    for (const peer of peers) {
+      if (!peer.publish(topic, message, sender, this.#epoch(), apart, bytes)) isClear = false;
+      if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
+    }
+    return isClear;
+  }
+
+  async listen(topic: string, listener: TopicListener): Promise<() => Promise<void>> {
+    checkTopic(topic);
+    this.#local.checkRoom();
+    const { subscriptions } = this.#local;
+    const entry: TopicListener = (message) => listener(message);
+    await this.#inForce(topic, subscriptions.listen(topic, entry));
+    return async () => {
+      if (subscriptions.unlisten(topic, entry)) this.#announceLeft(topic);
+    };
+  }
+
+  join(topic: string, id: ActorId): Promise<void> | undefined {
+    checkTopic(topic);
+    this.#local.checkRoom();
+    return this.#inForce(topic, this.#local.subscriptions.join(topic, id, this.#epoch()));
+  }
+
+  leave(topic: string, id: ActorId): void {
+    if (this.#local.subscriptions.leave(topic, id)) this.#announceLeft(topic);
+  }
+
+  topicsOf(id: ActorId): string[] {
+    return this.#local.topicsOf(id);
+  }
+
+  joined(): Iterable<ActorId> {
+    return this.#local.joined();
+  }
+
+  leaveAll(id: ActorId): void {
+    for (const topic of this.#local.subscriptions.topicsOf(id)) this.leave(topic, id);
+  }
+
+  /** The first thing a new link carries: what is subscribed here, in portions that fit a frame. */
+  greet(peer: PeerLink): void {
+    let portion: string[] = [];
+    let characters = 0;
+    for (const topic of this.#local.subscriptions.topics) {
+      if (characters >= TOPICS_CHARACTERS) {
+        peer.note(SOME_TOPICS, portion);
+        portion = [];
+        characters = 0;
+      }
+      portion.push(topic);
+      characters += topic.length + 3;
+    }
+    peer.note(TOPICS, portion);
+  }
+
+  told(peer: PeerLink, topics: string[]): void {
+    for (const topic of topics) this.#noteInterest(peer, topic);
+  }
+
+  changed(peer: PeerLink, topic: string, isJoined: boolean, number: number): void {
+    if (isJoined) this.#noteInterest(peer, topic);
+    else this.#dropInterest(peer, topic);
+    peer.note(TOPIC_ACK, number);
+  }
+
+  acknowledged(peer: PeerLink, number: number): void {
+    this.#settle(number, peer);
+  }
+
+  /** Published elsewhere, for the subscribers here. */
+  arrived({ topic, message, sender, epoch, apart }: Published): void {
+    this.#local.deliver(topic, message, sender, epoch, apart && new Set(apart));
+  }
+
+  peerGone(peer: PeerLink): void {
+    this.#traffic.gone(peer);
+    for (const topic of [...this.#interest.keys()]) this.#dropInterest(peer, topic);
+    for (const number of [...this.#announcements.keys()]) this.#settle(number, peer);
+  }
+
+  /**
+   * Known everywhere, and by processes that have taken up the table of this moment: what they publish from then on is
+   * not older than the subscription. Once for each topic and epoch.
+   */
+  #inForce(topic: string, isFirst: boolean): Promise<void> | undefined {
+    const epoch = this.#epoch();
+    const known = this.#inForceSince.get(topic);
+    if (!isFirst && known !== undefined && known.epoch >= epoch) return known.joined;
+    const joined = this.#announce(topic, true).then(() => {
+      entry.joined = undefined;
+    });
+    const entry: { epoch: number; joined: Promise<void> | undefined } = { epoch, joined };
+    this.#inForceSince.set(topic, entry);
+    return joined;
+  }
+
+  #announceLeft(topic: string): void {
+    this.#inForceSince.delete(topic);
+    void this.#announce(topic, false);
+  }
+
+  #announce(topic: string, isJoined: boolean): Promise<void> {
+    const number = ++this.#lastNumber;
+    const peers = [...this.#peers()].filter((peer) => !peer.ended);
+    if (peers.length === 0) return Promise.resolve();
+    for (const peer of peers) peer.note(TOPIC, topic, isJoined, number);
+    return new Promise((done) => {
+      this.#announcements.set(number, { open: new Set(peers), done });
+    });
+  }
+
+  #settle(number: number, peer: PeerLink): void {
+    const announcement = this.#announcements.get(number);
+    if (!announcement?.open.delete(peer) || announcement.open.size > 0) return;
+    this.#announcements.delete(number);
+    announcement.done();
+  }
+
+  #noteInterest(peer: PeerLink, topic: string): void {
+    let peers = this.#interest.get(topic);
+    if (!peers) this.#interest.set(topic, (peers = new Set()));
+    peers.add(peer);
+  }
+
+  #dropInterest(peer: PeerLink, topic: string): void {
+    const peers = this.#interest.get(topic);
+    this.#traffic.forget(peer, topic);
+    if (peers?.delete(peer) && peers.size === 0) this.#interest.delete(topic);
+  }
+}

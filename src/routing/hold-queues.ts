@@ -1,0 +1,206 @@
+/**
+ * Mail that waits for its home: of units on the move, of units whose worker has died, and where no living worker can
+ * host them. In order, bounded by count and time.
+ */
+import type { DeadLetters } from '../observe/dead-letters.ts';
+import { Ring } from '../structures/ring.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { QueueMemory } from '../vocabulary/queue-memory.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+import type { Unit } from '../wire/control.ts';
+
+/** Held by one process at most; one more is refused with OVERLOADED. */
+export const HELD_MAX = 100_000;
+/** Milliseconds until a held message becomes a dead letter; asks end by their own deadlines. */
+export const HELD_MS_MAX = 30_000;
+
+export interface HeldSignal {
+  readonly to: ActorId;
+  readonly signal: Signal;
+}
+
+const LIGHT: Weighed = Object.freeze({ heavy: undefined });
+
+type Held = { readonly since: number; readonly mail: Envelope | HeldSignal };
+
+export class HoldQueues {
+  readonly #byUnit = new Map<Unit, Ring<Held>>();
+  readonly #clock: Clock;
+  readonly #deadLetters: DeadLetters;
+  #timer: Timer | undefined;
+  readonly #memory: QueueMemory;
+  #size = 0;
+  #bytes = 0;
+
+  constructor(clock: Clock, deadLetters: DeadLetters, memory: QueueMemory = new QueueMemory()) {
+    this.#clock = clock;
+    this.#deadLetters = deadLetters;
+    this.#memory = memory;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  units(): Unit[] {
+    return [...this.#byUnit.keys()];
+  }
+
+  holdsMailFor(unit: Unit): boolean {
+    return this.#byUnit.has(unit);
+  }
+
+  /** False where it was refused, the bound being reached. */
+  add(unit: Unit, mail: Envelope | HeldSignal): boolean {
+    if (!('signal' in mail)) {
+      if (mail.heavy === undefined) this.#memory.weigh(mail, mail.message);
+      if (!this.#hasRoomFor(mail)) {
+        this.#refuseForRoom(mail);
+        return false;
+      }
+    }
+    this.#queueOf(unit).push({ since: this.#clock.now(), mail });
+    this.#taken(mail);
+    this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
+    return true;
+  }
+
+  /** Less than half of the bytes that may wait here do, and all queues together hold less than half of theirs. */
+  get isClear(): boolean {
+    return this.#bytes * 2 <= this.#memory.queueBytesMax && !this.#memory.isHigh;
+  }
+
+  /** How much waits for a unit. */
+  lengthOf(unit: Unit): number {
+    return this.#byUnit.get(unit)?.length ?? 0;
+  }
+
+  /** Mail that was on its way before anything that waits here: it goes to the front. What is past the bound is refused. */
+  putBack(unit: Unit, mail: readonly (Envelope | HeldSignal)[]): void {
+    const since = this.#clock.now();
+    const kept: Held[] = [];
+    const refused: Envelope[] = [];
+    for (const one of mail) {
+      // From the first that has no room on: a gap in the mail of a sender, never a swap.
+      if (!('signal' in one) && (refused.length > 0 || !this.#hasRoomFor(one))) refused.push(one);
+      else {
+        kept.push({ since, mail: one });
+        this.#taken(one);
+      }
+    }
+    this.#queueOf(unit).unshiftAll(kept);
+    this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
+    for (const one of refused) this.#refuseForRoom(one);
+  }
+
+  /** What waits in a shard for one id waits under its own name from now on, in front of what waits there already. */
+  moveApart(shard: Unit, id: ActorId): void {
+    const queue = this.#byUnit.get(shard);
+    const all = [...(queue ?? [])];
+    const apart = all.filter(({ mail }) => mail.to === id);
+    if (!queue || apart.length === 0) return;
+    queue.clear();
+    if (apart.length === all.length) this.#byUnit.delete(shard);
+    else for (const held of all) if (held.mail.to !== id) queue.push(held);
+    this.#queueOf(id).unshiftAll(apart);
+  }
+
+  peek(unit: Unit): [first?: Envelope | HeldSignal] {
+    const first = this.#byUnit.get(unit)?.peek();
+    return first ? [first.mail] : [];
+  }
+
+  /** What these senders have waiting here, in order: it goes along when they move. */
+  takeFrom(isTheirs: (sender: ActorId) => boolean): Envelope[] {
+    const taken: Envelope[] = [];
+    for (const [unit, queue] of this.#byUnit) {
+      const all = queue.clear();
+      for (const held of all) {
+        const { mail } = held;
+        if ('signal' in mail || mail.sender === undefined || !isTheirs(mail.sender)) queue.push(held);
+        else {
+          taken.push(mail);
+          this.#given(mail);
+        }
+      }
+      if (queue.length === 0) this.#byUnit.delete(unit);
+    }
+    return taken;
+  }
+
+  /** Everything that waits for a unit, in order. */
+  take(unit: Unit): (Envelope | HeldSignal)[] {
+    const queue = this.#byUnit.get(unit);
+    if (!queue) return [];
+    this.#byUnit.delete(unit);
+    const all = queue.clear().map(({ mail }) => mail);
+    for (const mail of all) this.#given(mail);
+    return all;
+  }
+
+  /** At the end of the system: nothing is left waiting without a word. */
+  refuseAll(code: 'SHUTTING_DOWN', text: string): void {
+    for (const unit of this.units()) {
+      for (const mail of this.take(unit)) if (!('signal' in mail)) this.#deadLetters.refuse(mail, code, text);
+    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #queueOf(unit: Unit): Ring<Held> {
+    let queue = this.#byUnit.get(unit);
+    if (!queue) this.#byUnit.set(unit, (queue = new Ring()));
+    return queue;
+  }
+
+  /** A signal waits with the light ones. */
+  #taken(mail: Envelope | HeldSignal): void {
+    const item = 'signal' in mail ? LIGHT : mail;
+    this.#size++;
+    this.#bytes += bytesOf(item);
+    this.#memory.hold(item);
+  }
+
+  #given(mail: Envelope | HeldSignal): void {
+    const item = 'signal' in mail ? LIGHT : mail;
+    this.#size--;
+    this.#bytes -= bytesOf(item);
+    this.#memory.release(item);
+  }
+
+  #hasRoomFor(envelope: Envelope): boolean {
+    return this.#size < HELD_MAX && this.#memory.hasRoomFor(envelope, this.#bytes);
+  }
+
+  #refuseForRoom(envelope: Envelope): void {
+    const { queueBytesMax } = this.#memory;
+    const isLong = this.#size >= HELD_MAX;
+    const isFull = !isLong && this.#memory.hasRoomInQueue(envelope, this.#bytes);
+    const most = isLong ? `${HELD_MAX} messages` : `${queueBytesMax} bytes`;
+    const more = isLong ? 'one' : bytesOf(envelope);
+    const text = isFull
+      ? this.#memory.fullText(envelope)
+      : `at most ${most} wait for their new homes in a process; got ${more} more`;
+    this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const before = this.#clock.now() - HELD_MS_MAX;
+    for (const [unit, queue] of this.#byUnit) {
+      for (let held = queue.peek(); held !== undefined && held.since <= before; held = queue.peek()) {
+        queue.shift();
+        this.#given(held.mail);
+        if ('signal' in held.mail) continue;
+        const text = `${held.mail.to} gets a home within ${HELD_MS_MAX} ms; got none`;
+        this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
+      }
+      // Who hears of a dead letter may send at once: by now another queue may stand here.
+      if (queue.length === 0 && this.#byUnit.get(unit) === queue) this.#byUnit.delete(unit);
+    }
+    if (this.#size > 0) this.#timer ??= this.#clock.setTimer(HELD_MS_MAX / 4, () => this.#sweep());
+  }
+}

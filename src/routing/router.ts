@@ -1,0 +1,391 @@
+/**
+ * id → Recipient: the one place that knows where mail goes. Here, down the link to its home, or into a hold until the
+ * table says where that is.
+ *
+ *   deliver ─► held? ─► home is this process ─► local actors
+ *                 │  └► home is elsewhere ────► its link (or the hold, when the link has ended)
+ *                 └──► hold queue of the unit
+ */
+import type { Kernel } from '../actor/kernel.ts';
+import type { LocalActors } from '../actor/local-actors.ts';
+import { refuseUnknownKind } from '../actor/refusals.ts';
+import type { PlacementTable } from '../placement/placement-table.ts';
+import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
+import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
+import { type Envelope, isKept } from '../vocabulary/envelope.ts';
+import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import type { KindTerms, Unit } from '../wire/control.ts';
+import { NOWHERE } from '../wire/control.ts';
+import { Destinations } from './destinations.ts';
+import { type HeldSignal, HoldQueues } from './hold-queues.ts';
+import { NO_WORKER_LEFT } from './hopeless.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+
+/** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
+export interface LocateAnswer {
+  found(worker: number): void;
+  failed(error: Error): void;
+}
+
+/** What the router asks of the process around it. */
+export interface RouterDoor {
+  readonly index: number;
+  readonly table: PlacementTable;
+  /** The link to the process that hosts as worker `index` now. */
+  peer(index: number): PeerLink | undefined;
+  peerByAddress(address: ActorId): PeerLink | undefined;
+  /** Every worker of a role is given up. */
+  isHopeless(role: string): boolean;
+  /** The master's answer for an id whose kind is not placed by hash. */
+  locate(id: ActorId, answer: LocateAnswer): void;
+}
+
+/** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
+export const LOCATED_KEPT = 100_000;
+
+/** Keeps mail of and for actors that stand still here, about to move. */
+export interface LuggageDesk {
+  /** Their own, sent since: it goes along. */
+  keepsOf(envelope: Envelope): boolean;
+  /** For them, from a process that does not hold yet: it goes along. */
+  keepsFor(unit: Unit, envelope: Envelope): boolean;
+  isStill(unit: Unit): boolean;
+  /** Their own, that a link did not get written: it goes along, before the rest. Returns what is not theirs. */
+  takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
+}
+
+export class Router implements Recipient {
+  readonly holds: HoldQueues;
+  /** While any actor stands still here. */
+  desk: LuggageDesk | undefined;
+  readonly #kernel: Kernel;
+  readonly #actors: LocalActors;
+  readonly #door: RouterDoor;
+  readonly #destinations: Destinations;
+  /** Units on the move, each with its move. */
+  readonly #moving = new Map<Unit, number>();
+  readonly #located = new Map<ActorId, number>();
+  readonly #locating = new Set<ActorId>();
+  /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
+  #wayless = new Set<ActorId>();
+
+  constructor(kernel: Kernel, actors: LocalActors, door: RouterDoor) {
+    this.#kernel = kernel;
+    this.#actors = actors;
+    this.#door = door;
+    this.holds = new HoldQueues(kernel.clock, kernel.deadLetters, kernel.memory);
+    this.#destinations = new Destinations(kernel, (envelope) => this.deliver(envelope));
+  }
+
+  deliver(envelope: Envelope): boolean {
+    if (this.#isCalm && envelope.verb === 'message') {
+      // What lives here and does not move needs no table.
+      const cell = this.#actors.cellOf(envelope.to);
+      if (cell !== undefined) {
+        if (cell.durable === undefined || isKept(envelope)) return cell.deliver(envelope);
+      } else {
+        // The way of the last message to it, where no table has come since.
+        const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
+        if (isClear !== undefined) return isClear;
+      }
+    }
+    if (this.desk?.keepsOf(envelope)) return true;
+    const terms = this.#door.table.termsOf(envelope.to);
+    if (!terms) {
+      refuseUnknownKind(this.#kernel, envelope);
+      return true;
+    }
+    if (terms.isDurable && isInLine(envelope) && !isKept(envelope)) {
+      const { durability } = this.#kernel;
+      if (durability !== undefined) return durability.send(envelope);
+    }
+    return this.#route(envelope, terms);
+  }
+
+  /**
+   * From a link. What reaches the home of its unit has been on its way since before any hold, the marker is still behind
+   * it: it is delivered even while the unit waits to move, or it would come after what is held.
+   */
+  arrived(envelope: Envelope): void {
+    if (this.#isCalm && envelope.verb === 'message') {
+      const cell = this.#actors.cellOf(envelope.to);
+      if (cell !== undefined) return void cell.deliver(envelope);
+    }
+    const terms = this.#door.table.termsOf(envelope.to);
+    // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
+    if (terms && this.desk?.keepsFor(this.#unitOf(envelope.to, terms), envelope)) return;
+    if (terms && this.homeOf(envelope.to, terms) === this.#door.index) this.#deliverHere(envelope);
+    else this.deliver(envelope);
+  }
+
+  /** To a subscriber that lives here. */
+  published(envelope: Envelope): boolean {
+    if (this.desk === undefined) return this.#actors.deliver(envelope);
+    this.arrived(envelope);
+    return true;
+  }
+
+  signalArrived(to: ActorId, signal: Signal): void {
+    const terms = isProcessAddress(to) ? undefined : this.#door.table.termsOf(to);
+    const unit = terms && this.#unitOf(to, terms);
+    // It would wake up one that sleeps, while its unit stands still.
+    if (unit && this.desk?.isStill(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
+    else if (terms && this.homeOf(to, terms) === this.#door.index) this.#actors.signal(to, signal);
+    else this.signal(to, signal);
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    if (isProcessAddress(to)) {
+      if (to === this.#kernel.address) this.#actors.signal(to, signal);
+      else this.#door.peerByAddress(to)?.signal(to, signal);
+      return;
+    }
+    const terms = this.#door.table.termsOf(to);
+    if (!terms) return;
+    const unit = this.#unitOf(to, terms);
+    const home = this.homeOf(to, terms);
+    if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
+    else if (home === this.#door.index) this.#actors.signal(to, signal);
+    else if (home === undefined) this.#locateFirst({ to, signal });
+    else if (home !== NOWHERE) this.#signalPeer(home, unit, { to, signal });
+  }
+
+  termsOf(id: ActorId): KindTerms | undefined {
+    return this.#door.table.termsOf(id);
+  }
+
+  /** Worker index, NOWHERE, or undefined where the master has to be asked. */
+  homeOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
+    const { table } = this.#door;
+    if (strategy === 'hash') return table.homeOf(id, column);
+    return table.pinOf(id) ?? this.#located.get(id);
+  }
+
+  /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
+  isWakerOf(id: ActorId): boolean {
+    const terms = this.#door.table.termsOf(id);
+    return terms?.isDurable === true && this.#door.table.shardHomeOf(id, terms.column) === this.#door.index;
+  }
+
+  livesAt(id: ActorId, worker: number): boolean {
+    const terms = this.#door.table.termsOf(id);
+    return terms !== undefined && this.homeOf(id, terms) === worker;
+  }
+
+  /** Whether an actor may begin here now: the table says so, and no move is under way. */
+  isHome(id: ActorId): boolean {
+    const terms = this.#door.table.termsOf(id);
+    if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;
+    return this.homeOf(id, terms) === this.#door.index;
+  }
+
+  /** The placement unit of an actor; undefined for a kind that is not known. */
+  unitOf(id: ActorId): Unit | undefined {
+    const terms = this.#door.table.termsOf(id);
+    return terms && this.#unitOf(id, terms);
+  }
+
+  /** The units stay where they are until `release`: what is sent to them waits. */
+  hold(move: number, units: readonly Unit[]): void {
+    for (const unit of units) {
+      this.#moving.set(unit, move);
+      const isPinned = parseUnit(unit) === undefined;
+      const terms = isPinned ? this.#door.table.termsOf(unit) : undefined;
+      // An id that gets a place of its own: what waits for it with its shard must not come after what waits from now on.
+      if (terms) this.holds.moveApart(shardUnit(terms.column, shardOf(unit)), unit);
+    }
+  }
+
+  /** Ends the holds of a move; the mail goes where the table says now. */
+  release(move: number): void {
+    const units: Unit[] = [];
+    for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
+    for (const unit of units) this.#moving.delete(unit);
+    for (const unit of units) this.#deliverHeld(unit);
+    this.#resendKept();
+  }
+
+  /** The table has changed: mail that waited for a home may have one. */
+  releaseHomeless(): void {
+    for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+    this.#resendKept();
+  }
+
+  /** No worker comes any more that could host it. */
+  refuseHomeless(code: ErrorCode, text: string, isMeant: (terms: KindTerms) => boolean = () => true): void {
+    for (const unit of this.holds.units()) {
+      if (this.#moving.has(unit)) continue;
+      const [first] = this.holds.peek(unit);
+      const terms = first && this.#door.table.termsOf(first.to);
+      if (!terms || this.homeOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
+      for (const mail of this.holds.take(unit)) if (!('signal' in mail)) this.#refuse(mail, code, text);
+    }
+  }
+
+  /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
+  takeBack(mail: Iterable<Envelope | HeldSignal>): void {
+    const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
+    for (const one of this.desk?.takeBack(mail) ?? mail) {
+      const unit = isProcessAddress(one.to) ? undefined : this.unitOf(one.to);
+      if (unit === undefined) this.#again(one);
+      else if (byUnit.has(unit)) byUnit.get(unit)?.push(one);
+      else byUnit.set(unit, [one]);
+    }
+    for (const [unit, tail] of byUnit) {
+      if (this.#isHeld(unit))
+        this.holds.putBack(
+          unit,
+          tail.filter((one) => 'signal' in one || !this.#leavesToSender(one)),
+        );
+      else for (const one of tail) this.#again(one);
+    }
+  }
+
+  /** Units have moved: places that are not in the table are known here by what was asked or by who lives here. */
+  settled(units: readonly Unit[], to: number): void {
+    for (const unit of units) {
+      const strategy = parseUnit(unit) ? 'hash' : this.#door.table.termsOf(unit)?.strategy;
+      if (strategy === undefined || strategy === 'hash') continue;
+      if (to === this.#door.index || this.#located.has(unit)) this.remember(unit, to);
+    }
+  }
+
+  /** Answers about actors of a worker that is gone hold no longer. */
+  forgetLocated(worker: number): void {
+    for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
+    this.#destinations.forgetWaysTo(worker);
+  }
+
+  /** The terms of these kinds have changed: where an actor of theirs lives has to be asked anew. */
+  forgetPlacesOf(kinds: ReadonlySet<string>): void {
+    for (const id of this.#located.keys()) if (kinds.has(kindOf(id))) this.#located.delete(id);
+  }
+
+  remember(id: ActorId, worker: number): void {
+    if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
+    this.#located.set(id, worker);
+  }
+
+  /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
+  get #isCalm(): boolean {
+    return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
+  }
+
+  #route(envelope: Envelope, terms: KindTerms): boolean {
+    const { to } = envelope;
+    const unit = this.#unitOf(to, terms);
+    // What waits goes first: mail for a unit that has some waiting queues up behind it.
+    if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
+    const home = this.homeOf(to, terms);
+    if (home === this.#door.index) return this.#deliverHere(envelope);
+    if (home === undefined) return this.#locateFirst(envelope);
+    if (home === NOWHERE && this.#door.isHopeless(terms.role))
+      return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
+    const peer = home === NOWHERE ? undefined : this.#door.peer(home);
+    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
+    if (envelope.verb !== 'message') return peer.mail(envelope);
+    return this.#destinations.send(envelope, terms, peer, this.#door.table.epoch);
+  }
+
+  /** Whoever asks is told at once, even where what is asked for is kept and would be sent again. */
+  #refuse(envelope: Envelope, code: ErrorCode, text: string): true {
+    if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
+    else this.#kernel.deadLetters.refuse(envelope, code, text);
+    return true;
+  }
+
+  #leavesToSender(envelope: Envelope): boolean {
+    if (envelope.verb !== 'message' || !isKept(envelope)) return false;
+    this.#wayless.add(envelope.to);
+    return true;
+  }
+
+  /** There may be a way now; who still has none comes back into the set. */
+  #resendKept(): void {
+    if (this.#wayless.size === 0) return;
+    const receivers = this.#wayless;
+    this.#wayless = new Set();
+    this.#kernel.durability?.resend((id) => receivers.has(id));
+  }
+
+  /** False from half a mailbox on: all that waits arrives at once. */
+  #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms): boolean {
+    if (this.#leavesToSender(envelope)) return true;
+    return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
+  }
+
+  #signalPeer(home: number, unit: Unit, held: HeldSignal): void {
+    const peer = this.#door.peer(home);
+    if (peer === undefined || peer.ended) this.holds.add(unit, held);
+    else peer.signal(held.to, held.signal);
+  }
+
+  #deliverHere(envelope: Envelope): boolean {
+    if (this.desk?.keepsFor(this.unitOf(envelope.to) as Unit, envelope)) return true;
+    if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
+    const { table, index } = this.#door;
+    const active = this.#actors.cellOf(envelope.to) !== undefined;
+    const shard = shardOf(envelope.to);
+    envelope.replyTo?.resolve({ worker: index, pid: process.pid, shard, epoch: table.epoch, active });
+    return true;
+  }
+
+  #unitOf(id: ActorId, { strategy, column }: KindTerms): Unit {
+    // A move of the actor alone goes before one of its shard.
+    if (this.#moving.has(id) || strategy !== 'hash' || this.#door.table.pinOf(id) !== undefined) return id;
+    return shardUnit(column, shardOf(id));
+  }
+
+  #isHeld(unit: Unit): boolean {
+    return (this.#moving.size > 0 && this.#moving.has(unit)) || (this.holds.size > 0 && this.holds.holdsMailFor(unit));
+  }
+
+  #deliverHeld(unit: Unit): void {
+    for (const held of this.holds.take(unit)) this.#again(held);
+  }
+
+  #again(held: Envelope | HeldSignal): void {
+    if ('signal' in held) this.signal(held.to, held.signal);
+    else this.deliver(held);
+  }
+
+  /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
+  #locateFirst(mail: Envelope | HeldSignal): boolean {
+    const { to } = mail;
+    if (this.#locating.has(to) && !('signal' in mail) && this.#leavesToSender(mail)) return true;
+    const isTaken = this.holds.add(to, mail);
+    if (!isTaken || this.#locating.has(to)) return isTaken;
+    this.#locating.add(to);
+    this.#door.locate(to, {
+      found: (worker) => this.#locatedAt(to, worker),
+      failed: (error) => this.#notLocated(to, asError(error)),
+    });
+    return true;
+  }
+
+  #locatedAt(id: ActorId, worker: number): void {
+    this.#locating.delete(id);
+    // Its kind may be placed by hash since.
+    if (this.#door.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
+    this.#deliverHeld(id);
+    this.#resendKept();
+  }
+
+  #notLocated(id: ActorId, error: Error): void {
+    this.#locating.delete(id);
+    const code = error instanceof TroupeError ? error.code : 'NO_WORKER';
+    for (const held of this.holds.take(id)) {
+      if ('signal' in held) continue;
+      // The watched one may begin again as soon as there is a worker: only then can anybody say whether it has ended.
+      if (held.verb === 'rewatch' && code === 'NO_WORKER') this.holds.add(id, held);
+      else this.#kernel.deadLetters.refuse(held, code, error.message);
+    }
+  }
+}
+
+/** Its place is behind what its sender sent before. */
+function isInLine({ verb }: Envelope): boolean {
+  return verb === 'message' || verb === 'stop' || verb === 'barrier';
+}

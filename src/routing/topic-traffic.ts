@@ -1,0 +1,108 @@
+/**
+ * What was published to the subscribers of other processes and is not known to be handled, by topic and process, so that
+ * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`Destinations`), a question goes along
+ * every quarter of a mailbox; its answer says that all before it was handled, and how many messages a subscriber there may have.
+ */
+import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+import { TOPIC_BARRIER } from '../wire/entry.ts';
+import type { PeerLink } from '../peer/peer-link.ts';
+
+/** One topic in one process. */
+class Way {
+  /** Of the subscriber there that may have the least mail. */
+  capacity: number = MAILBOX_CAPACITY;
+  underWay = 0;
+  bytesUnderWay = 0;
+  sinceAsked = 0;
+  bytesSinceAsked = 0;
+  isAsking = false;
+}
+
+interface Question {
+  readonly peer: PeerLink;
+  /** `capacity`: undefined where the process is gone, and what was under way with it. */
+  readonly answered: (capacity: number | undefined) => void;
+}
+
+export class TopicTraffic {
+  readonly #memory: QueueMemory;
+  readonly #ways = new Map<PeerLink, Map<string, Way>>();
+  readonly #questions = new Map<number, Question>();
+  #lastNumber = 0;
+
+  constructor(memory: QueueMemory) {
+    this.#memory = memory;
+  }
+
+  /** One more message goes there. False: half of what may wait for a subscriber there is under way. */
+  sent(peer: PeerLink, topic: string, bytes: number): boolean {
+    const { queueBytesMax } = this.#memory;
+    const known = this.#ways.get(peer)?.get(topic);
+    const way = known ?? this.#newWay(peer, topic);
+    way.underWay++;
+    way.bytesUnderWay += bytes;
+    way.sinceAsked++;
+    way.bytesSinceAsked += bytes;
+    // The first question is asked at once, for what nobody here knows: the capacity there.
+    const isDue = !known || way.sinceAsked * 4 > way.capacity || way.bytesSinceAsked * 4 > queueBytesMax;
+    if (isDue && !way.isAsking) this.#askOf(way, peer, topic);
+    return way.underWay * 2 <= way.capacity && way.bytesUnderWay * 2 <= queueBytesMax;
+  }
+
+  /** Resolves once what went there so far has been handled, or went with its process. */
+  handled(peer: PeerLink, topic: string): Promise<void> {
+    if (peer.ended) return Promise.resolve();
+    return new Promise((resolve) => this.#ask(peer, topic, () => resolve()));
+  }
+
+  answered(peer: PeerLink, number: number, capacity: number): void {
+    if (this.#questions.get(number)?.peer === peer) this.#settle(number, capacity);
+  }
+
+  /** Nobody there subscribes to it any more. */
+  forget(peer: PeerLink, topic: string): void {
+    this.#ways.get(peer)?.delete(topic);
+  }
+
+  /** The link has ended. */
+  gone(peer: PeerLink): void {
+    this.#ways.delete(peer);
+    for (const [number, question] of [...this.#questions]) {
+      if (question.peer === peer) this.#settle(number, undefined);
+    }
+  }
+
+  #newWay(peer: PeerLink, topic: string): Way {
+    const way = new Way();
+    const ways = this.#ways.get(peer);
+    if (ways) ways.set(topic, way);
+    else this.#ways.set(peer, new Map([[topic, way]]));
+    return way;
+  }
+
+  #askOf(way: Way, peer: PeerLink, topic: string): void {
+    const { underWay, bytesUnderWay } = way;
+    way.sinceAsked = 0;
+    way.bytesSinceAsked = 0;
+    way.isAsking = true;
+    this.#ask(peer, topic, (capacity = way.capacity) => {
+      way.capacity = capacity;
+      way.underWay -= underWay;
+      way.bytesUnderWay -= bytesUnderWay;
+      way.isAsking = false;
+    });
+  }
+
+  #ask(peer: PeerLink, topic: string, answered: Question['answered']): void {
+    const number = ++this.#lastNumber;
+    this.#questions.set(number, { peer, answered });
+    peer.note(TOPIC_BARRIER, topic, number);
+  }
+
+  #settle(number: number, capacity: number | undefined): void {
+    const question = this.#questions.get(number);
+    this.#questions.delete(number);
+    question?.answered(capacity);
+  }
+}

@@ -1,0 +1,31 @@
+/** What the master and the thread that owns the store say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorData } from '../vocabulary/errors.ts';
+import type { DataCheck } from '../store/data-check.ts';
+
+export interface OwnerSeed {
+  /** Of the store. */
+  readonly folder: string;
+  /** Of sockets; only the user may enter it. */
+  readonly socketDir: string;
+  readonly system: string;
+  readonly token: string;
+  /** Microseconds that it stays awake after a link was active. */
+  readonly pollMicros: number;
+}
+
+export interface OwnerBoot extends OwnerSeed {
+  /** Processes that died come over it; it is read just before a read of the store. */
+  readonly deaths: MessagePort;
+  /** Why everything fails, as for the thread before. */
+  readonly failure: string | undefined;
+}
+
+export type ToOwner = { type: 'fail'; reason: string } | { type: 'close' };
+
+export type FromOwner =
+  | { type: 'ready'; path: string }
+  | { type: 'refused'; error: ErrorData }
+  | { type: 'missing'; pages: number }
+  | { type: 'printed'; text: string }
+  | { type: 'checked'; check: DataCheck };

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { MEMORY_BYTES_MIN, memorySupply, queueBytesOf } from '../../../src/peer/memory-supply.ts';
+
+const GB = 1024 ** 3;
+
+test('queues may hold a quarter of the heap, or of a part of the container where that is less', () => {
+  expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 64 * GB }, 5)).toBe(GB / 2);
+  expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 2 * GB }, 4)).toBe(GB / 8);
+  expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 1_000_000 }, 4)).toBe(MEMORY_BYTES_MIN);
+});
+
+test('the supply of this process is a heap and a machine or container that are there', () => {
+  const { heapBytesMax, sharedBytes } = memorySupply();
+  expect([heapBytesMax > 16 * 1024 ** 2, sharedBytes > 16 * 1024 ** 2, Number.isSafeInteger(sharedBytes)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});

@@ -1,0 +1,76 @@
+/** A process that knows a durable kind and has no store: it sends to such actors, and none comes to life there. */
+import { expect, test } from 'vitest';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import { newDurability } from '../../../src/durability/process-durability.ts';
+import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { Envelope, Stamp, type Verb } from '../../../src/vocabulary/envelope.ts';
+import { Arriving } from '../../../src/handoff/arriving.ts';
+import { actorPieces } from '../../../src/handoff/luggage-wire.ts';
+import { behavioursOf } from '../../../src/worker/load-actors.ts';
+import { newKernel } from '../../../src/process/new-kernel.ts';
+import { KeptReply, silent } from '../peer/link-fixture.ts';
+
+const ID = 'ledger/a';
+
+function start() {
+  const clock = new VirtualClock();
+  const ledger = defineActor({ durable: true, state: () => ({}), receive: { note: () => {} } });
+  const limits = { askTimeoutMs: 5_000, messageBytesMax: 1_000_000, checkMessages: true };
+  const behaviours = behavioursOf([['ledger', ledger]], (kind) => kind);
+  const parts = { worker: 1, incarnation: 1, clock, random: () => 0.5, log: silent, limits, behaviours, startedAt: 0 };
+  const { kernel, actors } = newKernel({ ...parts, epoch: () => 0 });
+  const reasons: string[] = [];
+  kernel.events.on('dead-letter', ({ reason }) => void reasons.push(reason));
+  newDurability(actors, { store: undefined, startedAt: 0, toRef: () => undefined, isOurs: () => true });
+  return { kernel, actors, reasons };
+}
+
+function kept(verb: Verb, replyTo?: KeptReply): Envelope {
+  const envelope = new Envelope(verb, ID, { type: 'note' }, undefined, replyTo, 0);
+  if (verb === 'message') envelope.stamp = new Stamp('~2.1@0', 1, 0, 0, undefined);
+  return envelope;
+}
+
+test.each(['message', 'spawn'] as const)('%s: whoever asks is told, and nothing throws', (verb) => {
+  const { kernel, actors } = start();
+  const reply = new KeptReply();
+  expect(kernel.post.deliver(kept(verb, reply))).toBe(true);
+  expect(reply.outcome).toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining(`got ${ID} elsewhere`),
+  });
+  expect(actors.size).toBe(0);
+});
+
+test('a message that its sender keeps is no dead letter: it goes again, to whoever hosts the actor then', () => {
+  const { kernel, reasons } = start();
+  kernel.post.deliver(kept('message'));
+  expect(reasons).toEqual([]);
+});
+
+test('nobody is woken or started again there', () => {
+  const { kernel, actors } = start();
+  kernel.post.deliver(kept('wake'));
+  actors.startAgain(ID, undefined);
+  expect(actors.size).toBe(0);
+});
+
+test('an actor that moves there is refused', async () => {
+  const { actors } = start();
+  const never = (): never => {
+    throw new Error('nothing is sent');
+  };
+  const parts = { toRef: never, replyTo: never, send: never, deliver: never, isRemoved: () => false };
+  const door = { actors, topics: never as never, ...parts };
+  const arriving = new Arriving(door);
+  const luggage = {
+    id: ID,
+    watchers: [],
+    topics: [],
+    incarnation: undefined,
+    asleep: undefined,
+    failedUntil: undefined,
+  };
+  for (const { piece } of actorPieces(luggage, undefined)) arriving.add(piece);
+  await expect(arriving.complete()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+});
