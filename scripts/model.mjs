@@ -55,7 +55,7 @@ const MUTANTS = [
   ['placed elsewhere when the old home dies', 11, 'M0=1 CR=1'],
   ['standing holds not told to a new worker', 12, 'M0=1 M1=1 ABSENT=1 RF=1 DFS=1'],
   ['late mail dropped', 13, 'M0=1'],
-  ['thawed before its luggage is given back', 14, 'M0=1 M1=1 EX=2 DFS=1'],
+  ['resumed before its transferred state is back', 14, 'M0=1 M1=1 EX=2 DFS=1'],
   ['publish not exempt behind the hold', 15, 'M0=1 PUB=4'],
   ['publish not held', 16, 'M0=1 PUB=4'],
   ['new home takes older publishes', 17, 'M0=1 PUB=4'],

@@ -11,7 +11,7 @@ import type { StoreOwner } from './store-service/store-owner.ts';
 import { ClusterHost } from './worker-pool/cluster-host.ts';
 import { LoggedHost } from './worker-pool/logged-host.ts';
 import { Master } from './master/master.ts';
-import { type ProcessRecord, RecordedHost } from './worker-pool/recorded-host.ts';
+import { type ProcessRecord, PidTrackingHost } from './worker-pool/pid-tracking-host.ts';
 import { openLog } from './observe/log.ts';
 import { levelsOf, logRelay } from './observe/log-relay.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
@@ -120,7 +120,7 @@ async function startCluster(
   });
   const loggedHost =
     typeof options.log === 'string' ? clusterHost : new LoggedHost(clusterHost, logRelay(options.log, name));
-  const host = new RecordedHost(loggedHost, access?.record);
+  const host = new PidTrackingHost(loggedHost, access?.record);
   const network = new SocketNetwork({
     clock,
     folder: socketDir,

@@ -55,7 +55,7 @@
  *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                    two incarnations (1)           197
  *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096  a swap or a duplicate (2, 3)   470
  *   late mail dropped                           M0=1 MUT=8192                         a loss (4)                     239
- *   thawed before its luggage is given back     M0=1 M1=1 EX=2 DFS MUT=16384          a swap or a duplicate (2, 3)   280
+ *   resumed before its transferred state is back M0=1 M1=1 EX=2 DFS MUT=16384          a swap or a duplicate (2, 3)   280
  *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                  a swap or a duplicate (2, 3)   161
  *   publish not held                            M0=1 PUB=4 MUT=65536                  a swap or a duplicate (2, 3)   161
  *   new home takes older publishes              M0=1 PUB=4 MUT=131072                 a swap or a duplicate (2, 3)   177

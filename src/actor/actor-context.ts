@@ -12,7 +12,7 @@ import { show } from '../vocabulary/show.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
 import type { Cell } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
-import type { Context, RefTo, SpawnChildOptions, Whereabouts } from './context.ts';
+import type { Context, RefTo, SpawnChildOptions, ActorLocation } from './context.ts';
 import { type ActorDefinition, isDefinition } from './definition.ts';
 import type { UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
@@ -150,8 +150,8 @@ export class ActorContext implements Context<unknown> {
     cell.kernel.post.deliver(new Envelope('unwatch', id, watch, cell.id, undefined, 0));
   }
 
-  where(id: ActorId): Promise<Whereabouts> {
-    return this.#live().request('where', checkId(id), undefined).promise as Promise<Whereabouts>;
+  where(id: ActorId): Promise<ActorLocation> {
+    return this.#live().request('where', checkId(id), undefined).promise as Promise<ActorLocation>;
   }
 
   drained(): Promise<void> {

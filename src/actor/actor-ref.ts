@@ -7,7 +7,7 @@ import type { AskOptions } from './ask-options.ts';
 
 /** Any message. */
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse what is declared by an interface
-export type Mail = Message & Record<string, any>;
+export type AnyMessage = Message & Record<string, any>;
 
 /** What a handler wants beside `type`. */
 type PayloadOf<F> = F extends (ctx: never) => unknown
@@ -36,8 +36,8 @@ export interface ActorRef<H = unknown> {
 /** A ref whose definition is not known to the compiler: any message, any reply. */
 export interface UntypedRef {
   readonly id: ActorId;
-  tell(message: Mail): boolean;
+  tell(message: AnyMessage): boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for
-  ask<R = any>(message: Mail, options?: AskOptions): Promise<R>;
+  ask<R = any>(message: AnyMessage, options?: AskOptions): Promise<R>;
   stop(reason?: string): Promise<void>;
 }

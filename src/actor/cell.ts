@@ -14,7 +14,7 @@ import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
-import { beginsRing, chaseRing, followProbe, isWaitedFor, refuseInRing, turned, type Wait } from './ask-ring.ts';
+import { closesCycle, chaseCycle, followProbe, isWaitedFor, refuseInCycle, turned, type Wait } from './ask-cycle.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Context } from './context.ts';
 import type { DurableSide, Removal } from './durable-side.ts';
@@ -363,7 +363,7 @@ export class Cell extends Sender implements Runnable, Run {
   #chase(envelope: Envelope): void {
     if (!isWaitedFor(envelope)) return;
     const sender = envelope.sender as ActorId;
-    if (!chaseRing(this.kernel.post, sender, this.id, this.#waitsFor())) return;
+    if (!chaseCycle(this.kernel.post, sender, this.id, this.#waitsFor())) return;
     this.#refuse((waiting) => waiting === envelope, sender === this.id ? [sender] : [sender, this.id]);
   }
 
@@ -373,13 +373,13 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   #breakRing(ring: readonly ActorId[]): void {
-    if (this.#refuse((waiting) => beginsRing(waiting, ring), ring) || this.origin.parent?.id !== ring[0]) return;
+    if (this.#refuse((waiting) => closesCycle(waiting, ring), ring) || this.origin.parent?.id !== ring[0]) return;
     const next = turned(ring);
     this.kernel.post.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
   }
 
   #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): boolean {
-    return refuseInRing(this.mailbox, this.kernel.deadLetters, isIt, ring);
+    return refuseInCycle(this.mailbox, this.kernel.deadLetters, isIt, ring);
   }
 
   #askGivenUp(process: ActorId, correlation: number): void {

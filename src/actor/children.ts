@@ -15,7 +15,7 @@ import {
   noteRestart,
   pauseCell,
   restartCell,
-  startAgain,
+  respawn,
 } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 import { beginWait } from './local-wait.ts';
@@ -151,7 +151,7 @@ export class Children {
     const { kernel } = failed.cell;
     // One backoff for the group, then in order of start, as OTP does.
     kernel.clock.setTimer(nextBackoffMs(failed.cell), () => {
-      for (const { cell } of affected.start) if (cell.phase === phases.get(cell)) startAgain(cell, error);
+      for (const { cell } of affected.start) if (cell.phase === phases.get(cell)) respawn(cell, error);
     });
   }
 }

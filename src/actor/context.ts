@@ -6,12 +6,12 @@ import type { RestartType } from '../supervision/supervision-options.ts';
 import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import type { ActorRef, Mail, UntypedRef } from './actor-ref.ts';
+import type { ActorRef, AnyMessage, UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { ActorDefinition } from './definition.ts';
 
 /** Where an actor is; `active`: it is in memory. */
-export interface Whereabouts {
+export interface ActorLocation {
   worker: number;
   pid: number;
   shard: number;
@@ -19,14 +19,14 @@ export interface Whereabouts {
   active: boolean;
 }
 
-export interface SpawnOptions {
+export interface CommonSpawnOptions {
   /** Default: generated. */
   key?: string;
   /** Plain data, given to `state`. */
   args?: unknown;
 }
 
-export interface SpawnChildOptions extends SpawnOptions {
+export interface SpawnChildOptions extends CommonSpawnOptions {
   /** OTP's meaning. Default `transient`. */
   restart?: RestartType;
   /** Milliseconds for its end before it is killed. Default 5 000. */
@@ -53,20 +53,20 @@ export interface Context<S = unknown> {
   readonly fence: string;
   readonly log: Log;
 
-  tell(id: ActorId, message: Mail): boolean;
+  tell(id: ActorId, message: AnyMessage): boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for; `ref(definition, key)` infers it
-  ask<R = any>(id: ActorId, message: Mail, options?: AskOptions): Promise<R>;
+  ask<R = any>(id: ActorId, message: AnyMessage, options?: AskOptions): Promise<R>;
   ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
   ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
   /** To all subscribers. False: taken, but slow down (`await drained()`), as with `tell`. */
-  publish(topic: string, message: Mail): boolean;
+  publish(topic: string, message: AnyMessage): boolean;
   /** Subscribes this actor, or another one; resolves to `unsubscribe` once in force everywhere. */
   subscribe(topic: string, id?: ActorId): Promise<() => Promise<void>>;
   unsubscribe(topic: string, id?: ActorId): Promise<void>;
   /** `onTerminated` is called once when it has ended; at once where nothing lives under the id. */
   watch(id: ActorId): void;
   unwatch(id: ActorId): void;
-  where(id: ActorId): Promise<Whereabouts>;
+  where(id: ActorId): Promise<ActorLocation>;
   drained(): Promise<void>;
 
   /** A child: lives on this worker, ends with this actor. Resolves once it has started; a durable actor's starts after the commit. */
@@ -79,11 +79,11 @@ export interface Context<S = unknown> {
    * A message to itself, `ms` from now. The function that it returns takes it back, also when it waits in the mailbox
    * already. Throws INVALID_OPTIONS where `ms` is no number from 0 on, OVERLOADED beyond 100 000 timers of an actor.
    */
-  after(ms: number, message: Mail): () => void;
+  after(ms: number, message: AnyMessage): () => void;
   /** A message to itself, every `ms`; one at most waits in the mailbox, beats that come meanwhile are missed. */
-  every(ms: number, message: Mail): () => void;
+  every(ms: number, message: AnyMessage): () => void;
   /** Durable actors: a message to itself at a time, or again and again; it survives everything. The same name replaces. */
-  remind(name: string, when: { atMs: number } | { everyMs: number }, message: Mail): void;
+  remind(name: string, when: { atMs: number } | { everyMs: number }, message: AnyMessage): void;
   /** Takes a reminder back. */
   forget(name: string): void;
   /**

@@ -258,7 +258,7 @@ export function startAfterBackoff(cell: Cell, error: Error, delayMs: number = ne
   cell.own.pausedBy = error;
   cell.own.startsAt = clock.now() + delayMs;
   clock.setTimer(delayMs, () => {
-    if (cell.phase === phase) startAgain(cell, error);
+    if (cell.phase === phase) respawn(cell, error);
   });
 }
 
@@ -269,7 +269,7 @@ export function nextBackoffMs(cell: Cell): number {
   return backoffMs(behaviour.policy.backoff, Math.max(1, recent), kernel.random());
 }
 
-export function startAgain(cell: Cell, error: Error): void {
+export function respawn(cell: Cell, error: Error): void {
   const { id, kernel } = cell;
   cell.own.pausedBy = undefined;
   cell.restarts++;

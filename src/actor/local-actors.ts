@@ -22,7 +22,7 @@ import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
 import { Asleep, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
-import { StartingAgain } from './starting-again.ts';
+import { Respawns } from './respawns.ts';
 import { answerRemoved, refuseRemoved } from './removing.ts';
 import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
@@ -51,7 +51,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
-  readonly #again: StartingAgain;
+  readonly #again: Respawns;
   #isClosed = false;
   observer: ActorsObserver | undefined;
   durableSideOf: ((cell: Cell) => DurableSide) | undefined;
@@ -60,7 +60,7 @@ export class LocalActors implements CellHost, Recipient {
     this.kernel = kernel;
     this.watching = new Watching(kernel.address);
     this.#idle = new DeadlineWheel(kernel.clock, 10);
-    this.#again = new StartingAgain(kernel.clock, (id) => this.observer?.startedAgain(id));
+    this.#again = new Respawns(kernel.clock, (id) => this.observer?.startedAgain(id));
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
       tellEnd(kernel.post, to, message as WatchName, 'not-found');
   }
@@ -174,7 +174,7 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   /** A spawned actor whose worker has died begins again here, without waiting for a message; `deaths`: of workers as it did so before. */
-  startAgain(id: ActorId, args: unknown, deaths = 0): void {
+  respawn(id: ActorId, args: unknown, deaths = 0): void {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
     if (!behaviour || this.#cells.has(id) || this.#isOver(id) || lacksStore(this.kernel, behaviour)) return;
     this.#again.start(this.createCell(id, behaviour, { args, spawned: true, parent: undefined }), deaths);

@@ -4,7 +4,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { Wait } from './ask-ring.ts';
+import type { Wait } from './ask-cycle.ts';
 import type { Cell } from './cell.ts';
 
 /** Milliseconds that the start of a spawned actor is waited for, where the turn that waits has no less left. */

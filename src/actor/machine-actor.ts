@@ -18,7 +18,7 @@ import {
 import type { ActorId } from '../vocabulary/address.ts';
 import { sharedByCopies } from '../vocabulary/brand.ts';
 import type { Message } from '../vocabulary/envelope.ts';
-import type { Mail } from './actor-ref.ts';
+import type { AnyMessage } from './actor-ref.ts';
 import type { Context } from './context.ts';
 import { isUnderWay, type MachineActor } from './machine-activity.ts';
 import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
@@ -192,20 +192,20 @@ export function reply(value: unknown): AnyAction {
 /** Action: tells another actor. */
 export function tell<C extends MachineContext, E extends EventObject>(
   to: Resolvable<C, E, ActorId>,
-  message: Resolvable<C, E, Mail>,
+  message: Resolvable<C, E, AnyMessage>,
 ): AnyAction {
   return (args) => {
-    runningIn(args).ctx.tell(resolved(to, args) as ActorId, resolved(message, args) as Mail);
+    runningIn(args).ctx.tell(resolved(to, args) as ActorId, resolved(message, args) as AnyMessage);
   };
 }
 
 /** Action: publishes to a topic. */
 export function publish<C extends MachineContext, E extends EventObject>(
   topic: Resolvable<C, E, string>,
-  message: Resolvable<C, E, Mail>,
+  message: Resolvable<C, E, AnyMessage>,
 ): AnyAction {
   return (args) => {
-    runningIn(args).ctx.publish(resolved(topic, args) as string, resolved(message, args) as Mail);
+    runningIn(args).ctx.publish(resolved(topic, args) as string, resolved(message, args) as AnyMessage);
   };
 }
 

@@ -27,11 +27,11 @@ export function knownEvents(logic: object): (type: string) => boolean {
     else if (descriptor.endsWith('.*')) families.add(descriptor.slice(0, -2));
     else exact.add(descriptor);
   }
-  return (type) => !isOwnEvent(type) && (exact.has(type) || isOpen || isOfFamily(type, families));
+  return (type) => !isOwnEvent(type) && (exact.has(type) || isOpen || isInSubtree(type, families));
 }
 
 /** `order.*` is for `order`, `order.paid` and `order.paid.late`. */
-function isOfFamily(type: string, families: ReadonlySet<string>): boolean {
+function isInSubtree(type: string, families: ReadonlySet<string>): boolean {
   if (families.size === 0) return false;
   for (let end = type.length; end > 0; end = type.lastIndexOf('.', end - 1)) {
     if (families.has(type.slice(0, end))) return true;

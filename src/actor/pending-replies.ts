@@ -7,13 +7,13 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { AskOptions } from './ask-options.ts';
-import type { Wait } from './ask-ring.ts';
+import type { Wait } from './ask-cycle.ts';
 
 /** Asks under way at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
 
 /** Of an ask whose mail the old home of an actor and the new one have, until their move is settled. */
-export const EITHER_HOME: ActorId = '~';
+export const IN_TRANSIT: ActorId = '~';
 
 /** Who asked. */
 export interface Asker {
@@ -36,7 +36,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   settled = false;
   /** On `Clock.now()`; 0: none. */
   readonly deadline: number;
-  /** The process that the ask was written to, or `EITHER_HOME`, once it left this one; nobody here knows then how far it came. */
+  /** The process that the ask was written to, or `IN_TRANSIT`, once it left this one; nobody here knows then how far it came. */
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;

@@ -9,7 +9,7 @@ import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
 import { show } from '../vocabulary/show.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
-import type { Wait } from './ask-ring.ts';
+import type { Wait } from './ask-cycle.ts';
 import { barrierTo } from './barrier.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';

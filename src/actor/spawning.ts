@@ -13,14 +13,14 @@ import type { RestartType } from '../supervision/supervision-options.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Cell, CellHost, CellOrigin } from './cell.ts';
 import { Children, CHILDREN_MAX } from './children.ts';
-import type { Context, SpawnOptions } from './context.ts';
+import type { Context, CommonSpawnOptions } from './context.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 import { waitForStart } from './local-wait.ts';
 
 /** The id to spawn under; throws for a kind that is not known. */
-export function spawnId(kernel: Kernel, kind: string, options: SpawnOptions): ActorId {
+export function spawnId(kernel: Kernel, kind: string, options: CommonSpawnOptions): ActorId {
   if (!kernel.kinds().includes(kind)) throw unknownKind(kernel.kinds(), kind);
   return actorId(kind, options.key ?? kernel.newKey());
 }
@@ -32,7 +32,7 @@ function unknownKind(kinds: Iterable<string>, kind: unknown): TroupeError {
 }
 
 /** A copy of the arguments, taken before anything is opened or given a place. Throws for what is no plain data. */
-export function spawnArgs({ args }: SpawnOptions): unknown {
+export function spawnArgs({ args }: CommonSpawnOptions): unknown {
   const report = inspectPlain(args);
   const { fault } = report;
   if (fault) throw notPlain(`${fault.got} at ${fault.path.replace(/^message/, 'args')}`);
@@ -89,7 +89,7 @@ function alreadyExists(id: ActorId): TroupeError {
 export async function spawnChild(
   parent: Cell,
   kind: string,
-  options: SpawnOptions,
+  options: CommonSpawnOptions,
   restart: RestartType,
   shutdownMs: number,
 ): Promise<ActorId> {

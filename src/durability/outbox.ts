@@ -38,7 +38,7 @@ interface Way {
   sent: number;
   /** On `Clock.now()`. */
   dueAt: number;
-  patienceMs: number;
+  quiesceMs: number;
 }
 
 export class Outbox {
@@ -96,7 +96,7 @@ export class Outbox {
   add(to: ActorId, entry: OutboxEntry): void {
     let way = this.#ways.get(to);
     if (!way)
-      this.#ways.set(to, (way = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, patienceMs: RESEND_MS }));
+      this.#ways.set(to, (way = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, quiesceMs: RESEND_MS }));
     const last = way.entries.at(-1);
     if (last && last.number >= entry.number) return;
     way.entries.push(entry);
@@ -126,8 +126,8 @@ export class Outbox {
     }
     this.size -= done.length;
     way.sent = Math.max(0, way.sent - done.length);
-    way.patienceMs = RESEND_MS;
-    way.dueAt = this.#clock.now() + way.patienceMs;
+    way.quiesceMs = RESEND_MS;
+    way.dueAt = this.#clock.now() + way.quiesceMs;
     this.#sendOrDrop(to, way);
     return done.map((entry) => entry.number);
   }
@@ -198,7 +198,7 @@ export class Outbox {
 
   #send(way: Way): void {
     if (this.#isPaused) return;
-    if (way.sent === 0) way.dueAt = this.#clock.now() + way.patienceMs;
+    if (way.sent === 0) way.dueAt = this.#clock.now() + way.quiesceMs;
     while (way.sent < OUTBOX_WINDOW && way.sent < way.entries.length) {
       const entry = way.entries[way.sent] as OutboxEntry;
       const previous = way.sent === 0 ? 0 : (way.entries[way.sent - 1] as OutboxEntry).number;
@@ -223,7 +223,7 @@ export class Outbox {
       if (way.entries.length === 0) continue;
       isAny = true;
       if (way.dueAt > now || this.#isPaused) continue;
-      way.patienceMs = Math.min(way.patienceMs * 2, RESEND_MS_MAX);
+      way.quiesceMs = Math.min(way.quiesceMs * 2, RESEND_MS_MAX);
       way.sent = 0;
       this.#send(way);
     }

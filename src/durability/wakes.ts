@@ -17,7 +17,7 @@ export const FUTILE_MS = 0.2;
 /** Milliseconds before the end of the last look from where a look at what came lately begins. */
 const LATELY_MS = 2 * LOOK_MS;
 
-export interface WakesDoor {
+export interface WakesPort {
   readonly store: Store;
   readonly clock: Clock;
   /** Whether this process sees to the actor. */
@@ -28,7 +28,7 @@ export interface WakesDoor {
 }
 
 export class Wakes {
-  readonly #door: WakesDoor;
+  readonly #door: WakesPort;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();
   #next: Timer | undefined;
@@ -40,7 +40,7 @@ export class Wakes {
   /** On the wall clock: so far the last look went. */
   #lookedUntil = 0;
 
-  constructor(door: WakesDoor) {
+  constructor(door: WakesPort) {
     this.#door = door;
   }
 

@@ -1,9 +1,9 @@
 /**
- * One process's part in hand-offs (the master's is placement/handoff): hold, marker, luggage, installed, release.
+ * One process's part in hand-offs (the master's is placement/handoff): hold, marker, transfer, installed, release.
  *
  *   old home    stops the actors of the units between two turns, and flushes its links: what they sent has arrived
  *   everybody   holds its new mail for the units and sends a marker down its link to the old home
- *   old home    with all markers in, nothing older can come: it sends the luggage, or refuses
+ *   old home    with all markers in, nothing older can come: it sends the transferred state, or refuses
  *   new home    says installed; the units run there only under the table that settles the move
  */
 import type { LocalActors } from '../actor/local-actors.ts';
@@ -13,17 +13,17 @@ import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
 import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
-import { EITHER_HOME } from '../actor/pending-replies.ts';
-import type { WatchRecord } from '../actor/luggage.ts';
-import { Arriving } from './arriving.ts';
+import { IN_TRANSIT } from '../actor/pending-replies.ts';
+import type { WatchRecord } from '../actor/transfer.ts';
+import { IncomingHandoff } from './incoming.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
-import { Leaving } from './leaving.ts';
-import type { LuggagePiece } from './luggage-wire.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import { OutgoingHandoff } from './outgoing.ts';
+import type { TransferPiece } from './transfer-codec.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Router } from '../routing/router.ts';
-import { StillDesk } from './still-desk.ts';
+import { MigrationBuffer } from './migration-buffer.ts';
 
-export interface HandoffDoor {
+export interface HandoffPort {
   readonly self: { index: number; incarnation: number };
   readonly actors: LocalActors;
   readonly router: Router;
@@ -31,8 +31,8 @@ export interface HandoffDoor {
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
-  peers(): Iterable<PeerLink>;
-  peer(index: number): PeerLink | undefined;
+  peers(): Iterable<OutboundQueue>;
+  peer(index: number): OutboundQueue | undefined;
   tellMaster(message: ToMaster): void;
   /** A reload has removed the kind. */
   isRemoved(kind: string): boolean;
@@ -42,25 +42,25 @@ export interface HandoffDoor {
 export const EARLY_MARKERS_KEPT = 4096;
 
 export class HandoffParticipant {
-  readonly #door: HandoffDoor;
+  readonly #door: HandoffPort;
   readonly #orders = new Map<MoveId, MoveOrder>();
-  readonly #leaving = new Map<MoveId, Leaving>();
-  readonly #arriving = new Map<MoveId, { arriving: Arriving; isComplete: boolean }>();
-  readonly #early = new Map<MoveId, Set<PeerLink>>();
+  readonly #leaving = new Map<MoveId, OutgoingHandoff>();
+  readonly #arriving = new Map<MoveId, { arriving: IncomingHandoff; isComplete: boolean }>();
+  readonly #early = new Map<MoveId, Set<OutboundQueue>>();
   /** By move, when its hold began: how often the link to its new home had ended. */
   readonly #endsBefore = new Map<MoveId, number>();
   /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
 
-  constructor(door: HandoffDoor) {
+  constructor(door: HandoffPort) {
     this.#door = door;
   }
 
   /** The old home of units with actors that go along: they stop. */
-  prepare(order: MoveOrder, patienceMs: number, isLast: boolean): void {
+  prepare(order: MoveOrder, quiesceMs: number, isLast: boolean): void {
     if (order.purpose !== 'move') return this.#answerClaim(order);
     const leaving = this.#leave(order);
-    leaving.stop(patienceMs, isLast);
+    leaving.stop(quiesceMs, isLast);
   }
 
   hold(order: MoveOrder): void {
@@ -84,7 +84,7 @@ export class HandoffParticipant {
     this.#handOverIfComplete(leaving);
   }
 
-  marker(peer: PeerLink, move: MoveId): void {
+  marker(peer: OutboundQueue, move: MoveId): void {
     const leaving = this.#leaving.get(move);
     if (!leaving?.markers) return this.#keepEarly(peer, move);
     leaving.markers.delete(peer);
@@ -92,7 +92,7 @@ export class HandoffParticipant {
   }
 
   /** All that the actors of a move had sent to a peer has arrived there. */
-  flushed(peer: PeerLink, move: MoveId): void {
+  flushed(peer: OutboundQueue, move: MoveId): void {
     const leaving = this.#leaving.get(move);
     if (leaving?.flushes?.delete(peer)) this.#handOverIfComplete(leaving);
   }
@@ -113,18 +113,18 @@ export class HandoffParticipant {
   }
 
   /** A link between two that live is there again: what it may have lost of a move is said once more. */
-  linkedAgain(peer: PeerLink): void {
+  linkedAgain(peer: OutboundQueue): void {
     for (const leaving of this.#leaving.values()) if (leaving.flushes?.has(peer)) peer.note(FLUSH, leaving.order.id);
     for (const { id, from } of this.#orders.values()) {
       if (isProcess(from, peer)) peer.note(MARKER, id);
     }
     for (const leaving of this.#leaving.values()) {
-      if (leaving.isSent && isProcess(leaving.order.to, peer)) this.#sendLuggage(leaving);
+      if (leaving.isSent && isProcess(leaving.order.to, peer)) this.#sendTransfer(leaving);
     }
   }
 
-  /** Half of the luggage is none: should the old home live, it comes again. */
-  linkEnded(peer: PeerLink): void {
+  /** Half of the transferred state is none: should the old home live, it comes again. */
+  linkEnded(peer: OutboundQueue): void {
     for (const [move, { arriving, isComplete }] of this.#arriving) {
       const order = this.#orders.get(move);
       if (isComplete || !order || !isProcess(order.from, peer)) continue;
@@ -133,8 +133,8 @@ export class HandoffParticipant {
     }
   }
 
-  /** A piece of luggage has come, or its end (null). Nothing of the units runs before the table says so. */
-  luggage(move: MoveId, piece: LuggagePiece | null): void {
+  /** A piece of the transferred state has come, or its end (null). Nothing of the units runs before the table says so. */
+  transfer(move: MoveId, piece: TransferPiece | null): void {
     const order = this.#orders.get(move);
     // Of a move that ended meanwhile: it means nothing here.
     if (order?.to.index !== this.#door.self.index) return;
@@ -160,7 +160,7 @@ export class HandoffParticipant {
     this.#orders.delete(move);
     this.#endsBefore.delete(move);
     this.#early.delete(move);
-    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as Leaving).order);
+    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as OutgoingHandoff).order);
   }
 
   /** What those watch that arrive by these moves. */
@@ -192,9 +192,9 @@ export class HandoffParticipant {
     this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
   }
 
-  #leave(order: MoveOrder): Leaving {
+  #leave(order: MoveOrder): OutgoingHandoff {
     const { actors } = this.#door;
-    const leaving = new Leaving(
+    const leaving = new OutgoingHandoff(
       {
         actors,
         idsIn: (units) => this.#idsIn(units),
@@ -204,7 +204,7 @@ export class HandoffParticipant {
           this.#openDesk();
           this.#refuse(of.order.id, error, isBusy);
           // Of those that were killed at the deadline: it stays here.
-          for (const envelope of of.late.splice(0)) this.#door.router.arrived(envelope);
+          for (const envelope of of.buffered.splice(0)) this.#door.router.arrived(envelope);
         },
       },
       order,
@@ -214,7 +214,7 @@ export class HandoffParticipant {
   }
 
   /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
-  #still(leaving: Leaving): void {
+  #still(leaving: OutgoingHandoff): void {
     const { router, topics, tellMaster } = this.#door;
     const { family, subscriptions } = leaving;
     const order = { ...leaving.order, subscriptions };
@@ -229,7 +229,7 @@ export class HandoffParticipant {
   }
 
   /** What was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
-  #flush(leaving: Leaving): void {
+  #flush(leaving: OutgoingHandoff): void {
     const { router } = this.#door;
     const { ids, units, order } = leaving;
     const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
@@ -239,13 +239,13 @@ export class HandoffParticipant {
   }
 
   /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
-  #takeWaiting({ units, late }: Leaving): void {
+  #takeWaiting({ units, buffered }: OutgoingHandoff): void {
     const { holds } = this.#door.router;
     for (const unit of units) {
       if (parseUnit(unit)) continue;
       for (const held of holds.take(unit)) {
         if ('signal' in held) holds.add(unit, held);
-        else late.push(held);
+        else buffered.push(held);
       }
     }
   }
@@ -259,15 +259,15 @@ export class HandoffParticipant {
   }
 
   #openDesk(): void {
-    const still = [...this.#leaving.values()].filter(({ isStill }) => isStill);
+    const still = [...this.#leaving.values()].filter(({ isQuiescent }) => isQuiescent);
     const { router, actors } = this.#door;
-    router.desk = still.length > 0 ? new StillDesk(still, router.holds, actors.kernel.deadLetters) : undefined;
+    router.capture = still.length > 0 ? new MigrationBuffer(still, router.holds, actors.kernel.deadLetters) : undefined;
   }
 
-  #handOverIfComplete(leaving: Leaving): void {
+  #handOverIfComplete(leaving: OutgoingHandoff): void {
     const { markers, flushes, order } = leaving;
     if (leaving.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
-    if (!leaving.isStill) {
+    if (!leaving.isQuiescent) {
       const live = this.#liveUnit(order);
       if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
       // Nothing comes to life here any more.
@@ -277,10 +277,10 @@ export class HandoffParticipant {
       }
     }
     leaving.isSent = true;
-    this.#sendLuggage(leaving);
+    this.#sendTransfer(leaving);
   }
 
-  #sendLuggage(leaving: Leaving): void {
+  #sendTransfer(leaving: OutgoingHandoff): void {
     const { order } = leaving;
     if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
     const newHome = this.#door.peer(order.to.index);
@@ -293,7 +293,7 @@ export class HandoffParticipant {
     }
     for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
     newHome.note(STATE, order.id, null);
-    leaving.noteWritten(EITHER_HOME);
+    leaving.noteWritten(IN_TRANSIT);
   }
 
   #noteMoved(order: MoveOrder): void {
@@ -326,7 +326,7 @@ export class HandoffParticipant {
     if (hasMoved) {
       const { to } = leaving.order;
       leaving.noteWritten(processAddress(to.index, to.incarnation));
-      if (leaving.isStill) leaving.letGo();
+      if (leaving.isQuiescent) leaving.evict();
       leaving.refuseUnfit();
       return;
     }
@@ -334,7 +334,7 @@ export class HandoffParticipant {
     leaving.goOn();
     // What they had sent goes first, then what came for them, then what was held.
     for (const envelope of leaving.outbound) router.deliver(envelope);
-    for (const envelope of leaving.late) router.arrived(envelope);
+    for (const envelope of leaving.buffered) router.arrived(envelope);
   }
 
   #endArriving(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
@@ -346,9 +346,9 @@ export class HandoffParticipant {
     else entry.arriving.discard();
   }
 
-  #newArriving(): Arriving {
+  #newArriving(): IncomingHandoff {
     const { actors, topics, toRef, replyTo, router } = this.#door;
-    return new Arriving({
+    return new IncomingHandoff({
       ...{ actors, topics, toRef, replyTo },
       isRemoved: (kind) => this.#door.isRemoved(kind),
       send: (envelope) => void router.deliver(envelope),
@@ -372,7 +372,7 @@ export class HandoffParticipant {
     return undefined;
   }
 
-  #keepEarly(peer: PeerLink, move: MoveId): void {
+  #keepEarly(peer: OutboundQueue, move: MoveId): void {
     let peers = this.#early.get(move);
     if (!peers) {
       if (move <= this.#lastHold && !this.#leaving.has(move)) return;
@@ -393,6 +393,6 @@ function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
   );
 }
 
-function isProcess(name: MoveOrder['from'], peer: PeerLink): boolean {
+function isProcess(name: MoveOrder['from'], peer: OutboundQueue): boolean {
   return name.index === peer.index && name.incarnation === peer.incarnation;
 }

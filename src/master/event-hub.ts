@@ -4,13 +4,13 @@ import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName, SystemEvents } from '../vocabulary/events.ts';
-import type { Participant, Participants } from '../worker-pool/participants.ts';
+import type { Participant, Membership } from '../worker-pool/membership.ts';
 
 export class EventHub {
-  readonly #participants: Participants;
+  readonly #participants: Membership;
   readonly #wanted = new Map<number, ReadonlySet<EventName>>();
 
-  constructor(participants: Participants) {
+  constructor(participants: Membership) {
     this.#participants = participants;
   }
 

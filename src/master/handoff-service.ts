@@ -8,7 +8,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
-import type { Participants } from '../worker-pool/participants.ts';
+import type { Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
 
 /** Milliseconds from hold to settlement; past it everything stays where it is. */
@@ -22,16 +22,16 @@ export const RELEASE_MS = 100;
 export const UNITS_PER_MOVE = 32;
 
 /** The old home did not come to a stand in the time that it was given; it may be tried again. */
-export class StillBusy extends TroupeError {}
+export class ActorBusy extends TroupeError {}
 
 /** How long the old home may take to stop what lives there; `isLast`: what then still runs is killed. */
 export interface Patience {
-  patienceMs: number;
+  quiesceMs: number;
   isLast: boolean;
 }
 
 /** For places where nothing lives. */
-const NO_PATIENCE: Patience = { patienceMs: 0, isLast: false };
+const NO_QUIESCE_TIME: Patience = { quiesceMs: 0, isLast: false };
 
 interface Waiting {
   readonly resolve: () => void;
@@ -40,7 +40,7 @@ interface Waiting {
 
 export class HandoffService {
   readonly #clock: Clock;
-  readonly #participants: Participants;
+  readonly #participants: Membership;
   readonly #placement: PlacementService;
   readonly #handoffs = new Handoffs();
   readonly #waiting = new Map<MoveId, Waiting & { timer: Timer }>();
@@ -51,7 +51,7 @@ export class HandoffService {
   #ended = new Set<ActorId>();
   #settling: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
 
-  constructor(clock: Clock, participants: Participants, placement: PlacementService) {
+  constructor(clock: Clock, participants: Membership, placement: PlacementService) {
     this.#clock = clock;
     this.#participants = participants;
     this.#placement = placement;
@@ -117,14 +117,14 @@ export class HandoffService {
     if (order === undefined) return;
     if ('busy' in order) {
       const text = 'a family moves together; got the place of a child that is on the move by itself';
-      return this.#finish(order.busy, new StillBusy('ACTOR_UNAVAILABLE', text));
+      return this.#finish(order.busy, new ActorBusy('ACTOR_UNAVAILABLE', text));
     }
     this.#participants.tell({ type: 'hold', move: order });
   }
 
   refused(move: MoveId, by: ProcessName, error: ErrorData, isBusy: boolean): void {
     const fault = errorFromData(error);
-    this.#finish(this.#handoffs.refused(move, by), isBusy ? new StillBusy(fault.code, fault.message) : fault);
+    this.#finish(this.#handoffs.refused(move, by), isBusy ? new ActorBusy(fault.code, fault.message) : fault);
   }
 
   /** The hand-offs that end with a process; the caller publishes the change that settles them. */
@@ -156,7 +156,7 @@ export class HandoffService {
   }
 
   /** Calls when no hand-off is under way; what is asked for meanwhile waits behind it. */
-  whenStill(act: () => void): Promise<void> {
+  whenQuiescent(act: () => void): Promise<void> {
     this.settleNow();
     return new Promise((resolve) => {
       const begin = (): void => {
@@ -243,7 +243,12 @@ export class HandoffService {
   }
 
   /** Async, so that one that cannot begin rejects as well, and leaves no other one of its batch without a listener. */
-  async #handOff(purpose: MovePurpose, units: Unit[], worker: number, patience: Patience = NO_PATIENCE): Promise<void> {
+  async #handOff(
+    purpose: MovePurpose,
+    units: Unit[],
+    worker: number,
+    patience: Patience = NO_QUIESCE_TIME,
+  ): Promise<void> {
     this.settleNow();
     const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
     const to = this.#participants.get(worker);
@@ -267,7 +272,7 @@ export class HandoffService {
     const order = this.#handoffs.prepare(draft, reserved);
     from.channel.send({ type: 'prepare', move: order, ...patience });
     return new Promise((resolve, reject) => {
-      const limitMs = HANDOFF_MS_MAX + patience.patienceMs;
+      const limitMs = HANDOFF_MS_MAX + patience.quiesceMs;
       const timer = this.#clock.setTimer(limitMs, () => this.#expire(order.id));
       this.#waiting.set(order.id, { resolve, reject, timer });
     });

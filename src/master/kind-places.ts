@@ -11,7 +11,7 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { SHARDS } from '../placement/shard.ts';
 import { type KindTerms, NOWHERE, type TableChange } from '../wire/control.ts';
-import type { Directory } from './directory.ts';
+import type { OnDemandPlacements } from './on-demand-placements.ts';
 
 /** null: the kind is gone. */
 export type KindChanges = Record<string, KindTerms | null>;
@@ -20,7 +20,7 @@ export type KindChanges = Record<string, KindTerms | null>;
 export function placesAfter(
   kinds: KindChanges,
   table: PlacementTable,
-  directory: Directory,
+  directory: OnDemandPlacements,
 ): Pick<TableChange, 'columns' | 'pins'> {
   const columns: TableChange['columns'] = {};
   const pins: TableChange['pins'] = [];
@@ -54,7 +54,7 @@ export function hashedNoMore(kinds: KindChanges, table: PlacementTable): string[
 export function placesOfTheirOwn(
   kinds: readonly string[],
   table: PlacementTable,
-  directory: Directory,
+  directory: OnDemandPlacements,
 ): [ActorId, number][] {
   const pins = [...table.pins()].filter(([id]) => kinds.includes(kindOf(id)));
   return [...pins, ...kinds.flatMap((kind) => [...directory.of(kind)])];

@@ -2,7 +2,7 @@
  * Moves of what lives: tried again with more patience while a turn runs, in smaller parts where one actor holds up
  * others, and to the end where a deadline says so.
  */
-import { UNITS_PER_MOVE, type HandoffService, type Patience, StillBusy } from './handoff-service.ts';
+import { UNITS_PER_MOVE, type HandoffService, type Patience, ActorBusy } from './handoff-service.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Unit } from '../wire/control.ts';
@@ -11,8 +11,8 @@ import type { Unit } from '../wire/control.ts';
  * Milliseconds that the actors of a move may take to end their turns, at first and at most. Short at first: turns that
  * wait for each other across the units of a move end only when it is given up for a while.
  */
-export const PATIENCE_MS_MIN = 50;
-export const PATIENCE_MS_MAX = 2_000;
+export const QUIESCE_MS_MIN = 50;
+export const QUIESCE_MS_MAX = 2_000;
 /** Milliseconds in which what waited for the units gets its turn before they are stopped again. */
 export const RETRY_MS = 10;
 
@@ -49,7 +49,7 @@ export class LiveMoves {
       return this.#persist((patience) => this.#handoffs.move(units, worker, patience), limits);
     }
     try {
-      await this.#handoffs.move(units, worker, { patienceMs: PATIENCE_MS_MIN, isLast: false });
+      await this.#handoffs.move(units, worker, { quiesceMs: QUIESCE_MS_MIN, isLast: false });
     } catch {
       // One of them holds up the others, or cannot move at all.
       await allOf(units.map((unit) => this.#moveTogether([unit], worker, limits)));
@@ -58,12 +58,12 @@ export class LiveMoves {
 
   async #persist(attempt: (patience: Patience) => Promise<void>, limits: MoveLimits): Promise<void> {
     const { untilMs, isForced } = limits;
-    for (let patienceMs = PATIENCE_MS_MIN; ; patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX)) {
-      const isLast = this.#clock.now() + patienceMs >= untilMs;
+    for (let quiesceMs = QUIESCE_MS_MIN; ; quiesceMs = Math.min(quiesceMs * 2, QUIESCE_MS_MAX)) {
+      const isLast = this.#clock.now() + quiesceMs >= untilMs;
       try {
-        return await attempt({ patienceMs, isLast: isLast && isForced });
+        return await attempt({ quiesceMs, isLast: isLast && isForced });
       } catch (error) {
-        if (isLast || !(error instanceof StillBusy)) throw error;
+        if (isLast || !(error instanceof ActorBusy)) throw error;
       }
       await new Promise<void>((resolve) => this.#clock.setTimer(RETRY_MS, resolve));
     }

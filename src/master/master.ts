@@ -15,14 +15,14 @@ import type { BootOrder, ControlChannel, IdleAnswer, KindTerms, ToMaster, ToProc
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
-import { type Participant, Participants } from '../worker-pool/participants.ts';
+import { type Participant, Membership } from '../worker-pool/membership.ts';
 import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests } from './requests.ts';
-import { Rolling } from './rolling.ts';
+import { RollingRestart } from './rolling-restart.ts';
 import { Shares } from './shares.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
-import { WindingDown } from './winding-down.ts';
+import { GracefulShutdown } from './graceful-shutdown.ts';
 import type { WorkerExit, WorkerHost } from '../worker-pool/worker-host.ts';
 import { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
@@ -59,7 +59,7 @@ const LOADS_MS = 1_000;
 
 export class Master {
   readonly #options: MasterOptions;
-  readonly #participants = new Participants();
+  readonly #participants = new Membership();
   readonly #supervisor: WorkerSupervisor;
   readonly #placement: PlacementService;
   readonly #handoffs: HandoffService;
@@ -103,7 +103,7 @@ export class Master {
     this.#moves = new LiveMoves(clock, this.#handoffs);
     const { log, shutdownMs: limitMs } = options;
     this.#shares = new Shares({ clock, log, moves: this.#moves, limitMs });
-    const rolling = new Rolling({
+    const rolling = new RollingRestart({
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
       handoffs: this.#handoffs,
       drainMs: options.shutdownMs,
@@ -338,7 +338,7 @@ export class Master {
     const until = clock.now() + timeoutMs;
     this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
-    if (timeoutMs > 0) await new WindingDown(clock, this.#participants, this.#queries, until).run();
+    if (timeoutMs > 0) await new GracefulShutdown(clock, this.#participants, this.#queries, until).run();
     this.#supervisor.stop();
     const running = this.#supervisor.all().filter((worker) => worker.isRunning);
     const gone = Promise.all(running.map((worker) => this.#supervisor.gone(worker)));

@@ -20,9 +20,9 @@ import {
   type ToProcess,
   type Unit,
 } from '../wire/control.ts';
-import { Directory } from './directory.ts';
+import { OnDemandPlacements } from './on-demand-placements.ts';
 import { hashedNoMore, type KindChanges, placesAfter, placesOfTheirOwn } from './kind-places.ts';
-import type { Participants } from '../worker-pool/participants.ts';
+import type { Membership } from '../worker-pool/membership.ts';
 import { Hosts } from './hosts.ts';
 import { RestartTrials } from './restart-trials.ts';
 import type { Draft, ShareMove } from './table-draft.ts';
@@ -30,7 +30,7 @@ import { SpawnRegistry } from './spawn-registry.ts';
 
 export interface PlacementOptions {
   readonly table: PlacementTable;
-  readonly participants: Participants;
+  readonly participants: Membership;
   /** Roles that some worker has. */
   readonly roles: readonly string[];
   /** Actors on a worker, as of its last heartbeat. */
@@ -48,7 +48,7 @@ export class PlacementService {
   readonly #trials: RestartTrials = new RestartTrials();
   readonly hosts: Hosts = new Hosts();
   readonly #options: PlacementOptions;
-  readonly #directory = new Directory();
+  readonly #directory = new OnDemandPlacements();
   /**
    * Kinds that were placed by hash a moment ago: mail for an actor that nobody has asked for may still be on its way to the
    * home of its shard, so that is where its place is given.

@@ -16,7 +16,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
-import type { Participants } from '../worker-pool/participants.ts';
+import type { Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { Queries } from './queries.ts';
 import type { Shares } from './shares.ts';
@@ -34,7 +34,7 @@ export interface ReloadParts {
   readonly supervisor: WorkerSupervisor;
   readonly placement: PlacementService;
   readonly handoffs: HandoffService;
-  readonly participants: Participants;
+  readonly participants: Membership;
   readonly queries: Queries;
   readonly shares: Shares;
   /** Milliseconds that the actors of a removed kind may take to end, before those that do not are killed as they move. */
@@ -153,7 +153,7 @@ export class Reload {
   async #expect(added: Record<string, KindTerms>): Promise<void> {
     const { placement, supervisor, handoffs } = this.#parts;
     if (Object.keys(added).length === 0) return;
-    await handoffs.whenStill(() => {
+    await handoffs.whenQuiescent(() => {
       placement.hosts.onlySomeHave(Object.keys(added));
       for (const { index, kinds } of supervisor.all()) placement.hosts.loaded(index, kinds);
       placement.changeKinds(added);
@@ -163,7 +163,7 @@ export class Reload {
   async #forget(added: string[]): Promise<void> {
     const { placement, handoffs } = this.#parts;
     if (added.length === 0) return;
-    await handoffs.whenStill(() => placement.changeKinds(Object.fromEntries(added.map((kind) => [kind, null]))));
+    await handoffs.whenQuiescent(() => placement.changeKinds(Object.fromEntries(added.map((kind) => [kind, null]))));
     placement.hosts.onlySomeHave([]);
   }
 
@@ -171,7 +171,7 @@ export class Reload {
     const { placement, handoffs, queries, participants, drainMs, log } = this.#parts;
     if (kinds.length === 0) return;
     log.warn({ kinds }, 'kinds are gone with the new code: their actors end, and mail for them is a dead letter');
-    await handoffs.whenStill(() => placement.changeKinds(Object.fromEntries(kinds.map((kind) => [kind, null]))));
+    await handoffs.whenQuiescent(() => placement.changeKinds(Object.fromEntries(kinds.map((kind) => [kind, null]))));
     await queries.askAll(participants, 'removed-ended', drainMs);
   }
 
@@ -187,7 +187,7 @@ export class Reload {
     const { placement, handoffs, shares, participants, queries } = this.#parts;
     const kinds = Object.keys(changed);
     if (kinds.length === 0) return;
-    await handoffs.whenStill(() => placement.changeKinds(changed));
+    await handoffs.whenQuiescent(() => placement.changeKinds(changed));
     await Promise.all(kinds.filter((kind) => placement.isSettling(kind)).map((kind) => this.#learnPlaces(kind)));
     await queries.askAll(participants, 'flush', ANSWER_MS);
     for (const kind of kinds) placement.placesAreKnown(kind);

@@ -5,17 +5,17 @@ import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary
 import type { MasterRequest } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
-import type { Participant, Participants } from '../worker-pool/participants.ts';
+import type { Participant, Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
-import type { Rolling } from './rolling.ts';
+import type { RollingRestart } from './rolling-restart.ts';
 
 export interface RequestsParts {
   readonly clock: Clock;
-  readonly participants: Participants;
+  readonly participants: Membership;
   readonly placement: PlacementService;
   readonly handoffs: HandoffService;
   readonly moves: LiveMoves;
-  readonly rolling: Rolling;
+  readonly rolling: RollingRestart;
   /** Milliseconds that a move may take before what runs is aborted. */
   readonly moveMs: number;
   addWorker(role: string | undefined): Promise<number>;

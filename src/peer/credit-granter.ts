@@ -3,7 +3,7 @@
  * empty once too much waits in all of them together: overload slows senders before it drops anything.
  */
 import type { Clock } from '../vocabulary/clock.ts';
-import { LINK_CREDIT } from './peer-link.ts';
+import { LINK_CREDIT } from './outbound-queue.ts';
 
 /** Messages that wait in all mailboxes of a process before it grants no more. */
 export const WAITING_HIGH = 262_144;

@@ -2,7 +2,7 @@
  * What the parts of an entry have to be. A frame may be well formed and make no sense: read without a look, its entries
  * would end the process later, in somebody's turn. What is no sense throws, which breaks the link, and nothing else.
  */
-import { RING_MAX } from '../actor/ask-ring.ts';
+import { ASK_CYCLE_MAX } from '../actor/ask-cycle.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { Stamp, type Verb } from '../vocabulary/envelope.ts';
@@ -168,5 +168,5 @@ function watchOf(part: unknown): void {
 
 function ringOf(part: unknown): void {
   const path = actorsOf(part);
-  if (path.length < 1 || path.length > RING_MAX) throw senseless(`1 to ${RING_MAX} actors`, path.length);
+  if (path.length < 1 || path.length > ASK_CYCLE_MAX) throw senseless(`1 to ${ASK_CYCLE_MAX} actors`, path.length);
 }

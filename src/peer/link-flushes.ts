@@ -1,16 +1,16 @@
 /** Asks of all links whether what was sent down them has arrived; a link that breaks meanwhile is asked again. */
 import { FLUSH } from '../wire/entry.ts';
-import type { PeerLink } from './peer-link.ts';
+import type { OutboundQueue } from './outbound-queue.ts';
 
 /** Flushes of hand-offs are numbered by their moves; these are beyond. */
 const FIRST = 2 ** 40;
 
 export class LinkFlushes {
-  readonly #awaited = new Map<number, { peers: Set<PeerLink>; done: () => void }>();
+  readonly #awaited = new Map<number, { peers: Set<OutboundQueue>; done: () => void }>();
   #last: number = FIRST;
 
   /** Resolves when all that was sent to these peers has arrived, or went with them. */
-  flush(peers: Iterable<PeerLink>): Promise<void> {
+  flush(peers: Iterable<OutboundQueue>): Promise<void> {
     const number = ++this.#last;
     return new Promise((done) => {
       const asked = new Set(peers);
@@ -21,14 +21,14 @@ export class LinkFlushes {
   }
 
   /** False: it is not one of these. */
-  flushed(peer: PeerLink, number: number): boolean {
+  flushed(peer: OutboundQueue, number: number): boolean {
     if (number < FIRST) return false;
     this.#awaited.get(number)?.peers.delete(peer);
     this.#look(number);
     return true;
   }
 
-  linkedAgain(peer: PeerLink): void {
+  linkedAgain(peer: OutboundQueue): void {
     for (const [number, { peers }] of this.#awaited) if (peers.has(peer)) peer.note(FLUSH, number);
   }
 

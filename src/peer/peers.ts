@@ -9,8 +9,8 @@ import type { Timer } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { PeerInfo } from '../wire/control.ts';
 import { FRAME_EXTRA_BYTES, type Handshake, type Link, type LinkNetwork, WIRE_VERSION } from '../wire/link.ts';
-import { type Ingress, LinkReader } from './link-reader.ts';
-import { PeerLink } from './peer-link.ts';
+import { type Ingress, FrameReader } from './frame-reader.ts';
+import { OutboundQueue } from './outbound-queue.ts';
 
 /** Milliseconds before a broken link is made again, while its peer is not known to be dead. */
 export const RECONNECT_MS = 50;
@@ -28,7 +28,7 @@ export const EPOCH_LOOK_MS = 1_000;
 export const LAST_WORDS_MS_MAX = 1_000;
 const LAST_WORDS_LOOK_MS = 5;
 
-export interface PeersDoor {
+export interface PeersPort {
   readonly kernel: Kernel;
   readonly network: LinkNetwork;
   readonly self: { index: number; incarnation: number };
@@ -36,19 +36,19 @@ export interface PeersDoor {
   readonly token: string;
   epoch(): number;
   /** The receiving side of one peer. */
-  ingress(peer: PeerLink): Ingress;
+  ingress(peer: OutboundQueue): Ingress;
   /** `isAgain`: after its link had broken while both lived. */
-  linked(peer: PeerLink, isAgain: boolean): void;
+  linked(peer: OutboundQueue, isAgain: boolean): void;
   /** The link has been read to its end, and nothing more can be written. */
-  ended(peer: PeerLink): void;
+  ended(peer: OutboundQueue): void;
 }
 
 interface Entry {
-  readonly peer: PeerLink;
+  readonly peer: OutboundQueue;
   readonly path: string;
   /** This process connects; else it waits to be connected to. */
   readonly isDialler: boolean;
-  reader: LinkReader | undefined;
+  reader: FrameReader | undefined;
   /** Made again by the other side, which saw each end before this one did: used when the one before is read to its end. */
   readonly successors: Link[];
   /** While a frame waits for its table. */
@@ -60,7 +60,7 @@ interface Entry {
 }
 
 export class Peers {
-  readonly #door: PeersDoor;
+  readonly #door: PeersPort;
   readonly #byIndex = new Map<number, Entry>();
   /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
   #early: Link[] = [];
@@ -68,7 +68,7 @@ export class Peers {
   readonly #buried = new Map<number, number>();
   #isClosed = false;
 
-  constructor(door: PeersDoor) {
+  constructor(door: PeersPort) {
     this.#door = door;
   }
 
@@ -77,21 +77,21 @@ export class Peers {
     return this.#door.network.listen(this.#handshake(), (link) => this.#accept(link));
   }
 
-  byIndex(index: number): PeerLink | undefined {
+  byIndex(index: number): OutboundQueue | undefined {
     return this.#byIndex.get(index)?.peer;
   }
 
-  byAddress(address: ActorId): PeerLink | undefined {
+  byAddress(address: ActorId): OutboundQueue | undefined {
     for (const { peer } of this.#byIndex.values()) if (peer.address === address) return peer;
     return undefined;
   }
 
-  *all(): Iterable<PeerLink> {
+  *all(): Iterable<OutboundQueue> {
     for (const { peer } of this.#byIndex.values()) yield peer;
   }
 
   /** A process that will connect to this one. */
-  expect(info: PeerInfo): PeerLink {
+  expect(info: PeerInfo): OutboundQueue {
     this.#door.network.mend?.();
     const entry = this.#add(info, false);
     const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
@@ -102,7 +102,7 @@ export class Peers {
   }
 
   /** A process that this one connects to. */
-  connect(info: PeerInfo): PeerLink {
+  connect(info: PeerInfo): OutboundQueue {
     const entry = this.#add(info, true);
     this.#dial(entry);
     return entry.peer;
@@ -164,7 +164,7 @@ export class Peers {
   async #whenWritten(): Promise<void> {
     const { clock } = this.#door.kernel;
     const until = clock.now() + LAST_WORDS_MS_MAX;
-    const isWaiting = ({ link, ended, waiting }: PeerLink): boolean => link !== undefined && !ended && waiting > 0;
+    const isWaiting = ({ link, ended, waiting }: OutboundQueue): boolean => link !== undefined && !ended && waiting > 0;
     while (clock.now() < until && [...this.all()].some(isWaiting)) {
       await new Promise<void>((resolve) => clock.setTimer(LAST_WORDS_LOOK_MS, resolve));
     }
@@ -178,7 +178,7 @@ export class Peers {
   #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
     const { kernel } = this.#door;
     const { clock, deadLetters, limits } = kernel;
-    const peer = new PeerLink({
+    const peer = new OutboundQueue({
       index,
       incarnation,
       clock,
@@ -243,7 +243,7 @@ export class Peers {
       return;
     }
     const { messageBytesMax } = kernel.limits;
-    const reader = new LinkReader(this.#door.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
+    const reader = new FrameReader(this.#door.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
     entry.reader = reader;
     peer.attach(link);
     link.listener = {

@@ -81,7 +81,7 @@ export class Handoffs {
     return held;
   }
 
-  /** The new home has everything. From any other process, or a forerunner of it, this means nothing. */
+  /** The new home has everything. From any other process, or a previousIncarnation of it, this means nothing. */
   installed(move: MoveId, by: ProcessName): MoveEnd | undefined {
     const order = this.#moves.get(move);
     return order && isSame(order.to, by) ? this.#end(order, 'settle') : undefined;

@@ -1,13 +1,13 @@
 /** What is asked of the master for an actor that is to have a place of its own. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { KindTerms, MasterRequest } from '../wire/control.ts';
-import type { SpawnTopOptions } from '../system/system.ts';
+import type { SpawnOptions } from '../system/system.ts';
 
 /** Undefined where the table decides. */
 export function claimOf(
   id: ActorId,
   terms: KindTerms | undefined,
-  { placement, key }: SpawnTopOptions,
+  { placement, key }: SpawnOptions,
 ): MasterRequest | undefined {
   if (placement === undefined || terms === undefined) return undefined;
   const { worker, role = terms.role } = placement;

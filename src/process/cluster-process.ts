@@ -32,26 +32,26 @@ import { beatHeart } from './heartbeat.ts';
 import { isHopeless, NO_WORKER_LEFT } from '../routing/hopeless.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
-import { type IngressParts, linkIngress } from './link-ingress.ts';
-import { watchesLostOnLink } from './lost-watches.ts';
+import { type PeerEventParts, peerEvents } from './peer-events.ts';
+import { watchesToRestoreOnLink } from './restored-watches.ts';
 import { runMain } from './main-run.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newKernel } from './new-kernel.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Peers } from '../peer/peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
-import { type ClusterDoor, ProcessSystem } from '../system/process-system.ts';
+import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { takeUpKinds } from './removed-kinds.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
 import { SpawnReports } from './spawn-reports.ts';
-import type { ProcessIdentity, SpawnTopOptions } from '../system/system.ts';
+import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 import { type TableMessage, takeUpTable } from './table-changes.ts';
 
 const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
-export class ClusterProcess implements ClusterDoor, ReplyRoute {
+export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly self: ProcessIdentity;
   readonly system: ProcessSystem;
   readonly kernel: Kernel;
@@ -71,7 +71,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
   /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
-  #unlinked: Set<PeerLink> | undefined;
+  #unlinked: Set<OutboundQueue> | undefined;
   #down: Promise<void> | undefined;
   #stopHeartbeat: (() => void) | undefined;
 
@@ -138,7 +138,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
       system,
       token,
       epoch: () => this.#table.epoch,
-      ingress: (peer) => linkIngress(this.#ingressParts(), peer),
+      ingress: (peer) => peerEvents(this.#ingressParts(), peer),
       linked: (peer, isAgain) => {
         this.#topics.greet(peer);
         // After a broken link between two that live: its mail was held meanwhile.
@@ -146,7 +146,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         if (!isAgain) return;
         this.#handoffs.linkedAgain(peer);
         this.#flushes.linkedAgain(peer);
-        for (const watch of watchesLostOnLink(peer.index, actors, this.#router)) kernel.post.deliver(watch);
+        for (const watch of watchesToRestoreOnLink(peer.index, actors, this.#router)) kernel.post.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -215,7 +215,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     return new Promise((resolve, reject) => this.#requests.send(what, { resolve, reject }));
   }
 
-  claim(id: ActorId, options: SpawnTopOptions): Promise<void> | undefined {
+  claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined {
     const claim = claimOf(id, this.#table.termsOf(id), options);
     return claim && this.request(claim).then(() => undefined);
   }
@@ -287,7 +287,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
         this.#handoffs.release(message.move);
         break;
       case 'prepare':
-        this.#handoffs.prepare(message.move, message.patienceMs, message.isLast);
+        this.#handoffs.prepare(message.move, message.quiesceMs, message.isLast);
         break;
       case 'go':
         void runMain(this.#options.main, this.system).then((outcome) => this.#options.control.send(outcome));
@@ -326,7 +326,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
   }
 
   /** A process of the welcome counts as linked once its topics are known here. */
-  #topicsCame(peer: PeerLink): void {
+  #topicsCame(peer: OutboundQueue): void {
     if (this.#unlinked?.delete(peer)) this.#tellIfLinked();
   }
 
@@ -346,7 +346,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     });
   }
 
-  #peerEnded(peer: PeerLink): void {
+  #peerEnded(peer: OutboundQueue): void {
     const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
     // First: what the link has not accepted was not asked there.
     const unwritten = peer.takeUnwritten();
@@ -358,7 +358,7 @@ export class ClusterProcess implements ClusterDoor, ReplyRoute {
     this.#topicsCame(peer);
   }
 
-  #ingressParts(): IngressParts {
+  #ingressParts(): PeerEventParts {
     return {
       actors: this.actors,
       router: this.#router,

@@ -16,8 +16,8 @@ import { processMetrics, type SystemMetrics, systemMetrics } from '../system/met
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import type { Store } from '../store/store.ts';
 import { newKernel } from './new-kernel.ts';
-import { type ClusterDoor, ProcessSystem } from '../system/process-system.ts';
-import type { ProcessIdentity, SpawnTopOptions } from '../system/system.ts';
+import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
+import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 
 export interface LocalProcessOptions {
   name: string;
@@ -42,7 +42,7 @@ export interface LocalProcessOptions {
 /** Milliseconds between two looks at whether the process has become idle. */
 const IDLE_POLL_MS = 5;
 
-export class LocalProcess implements ClusterDoor {
+export class LocalProcess implements ClusterPort {
   readonly self: ProcessIdentity = { worker: 0, role: 'master', pid: process.pid };
   readonly system: ProcessSystem;
   readonly kernel: Kernel;
@@ -99,7 +99,7 @@ export class LocalProcess implements ClusterDoor {
     throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
   }
 
-  claim(_id: string, options: SpawnTopOptions): Promise<void> | undefined {
+  claim(_id: string, options: SpawnOptions): Promise<void> | undefined {
     if (options.placement === undefined || options.placement.worker === 0) return undefined;
     return Promise.reject(
       new TroupeError(

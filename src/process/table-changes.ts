@@ -9,8 +9,8 @@ import { fromWire } from '../wire/codec.ts';
 import type { TableChange, ToProcess } from '../wire/control.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
-import { failAsksTo } from './lost-answers.ts';
-import { watchesLostWith } from './lost-watches.ts';
+import { failOrphanedAsks } from './orphaned-asks.ts';
+import { watchesToRestore } from './restored-watches.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { Router } from '../routing/router.ts';
 
@@ -46,29 +46,29 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
-  const lost = dead ? watchesLostWith(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
+  const lost = dead ? watchesToRestore(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   if (dead) parts.flushes.died(dead.index, dead.incarnation);
   if (dead) parts.died(change.epoch);
   if (change.kinds) parts.kindsChanged(change.kinds);
   const stays = new Set(change.stays);
-  const startAgain = (starting: TableMessage['start']): void => {
-    for (const { id, args, deaths } of starting) actors.startAgain(id, fromWire(args, toRef), deaths);
+  const respawn = (starting: TableMessage['start']): void => {
+    for (const { id, args, deaths } of starting) actors.respawn(id, fromWire(args, toRef), deaths);
   };
   const moved = change.settles.filter((move) => !stays.has(move));
   // Nearly always nobody starts, and those that arrive may be many.
   const arriving = new Set(start.length > 0 ? handoffs.arrivingIn(moved) : []);
   // Before the moves, whose mail would bring it to life as one that nobody has spawned.
-  startAgain(start.filter(({ id }) => !arriving.has(id)));
+  respawn(start.filter(({ id }) => !arriving.has(id)));
   for (const move of change.settles) handoffs.settle(move, !stays.has(move));
-  startAgain(start.filter(({ id }) => arriving.has(id)));
+  respawn(start.filter(({ id }) => arriving.has(id)));
   for (const move of change.settles) handoffs.release(move);
   if (dead) handoffs.peerDied(dead.index, dead.incarnation);
   router.releaseHomeless();
   // Behind what waited for a new home, which may be the watch itself, or what was asked.
   for (const watch of lost) actors.kernel.post.deliver(watch);
-  if (dead) failAsksTo(dead, actors.kernel);
+  if (dead) failOrphanedAsks(dead, actors.kernel);
   parts.takenOver();
   peers.unpark();
 }

@@ -1,11 +1,11 @@
 /** Looks for an actor here whose state could not travel, before workers are replaced for whom it would have to. */
 import type { Cell } from '../actor/cell.ts';
-import { stateOf } from '../actor/luggage.ts';
+import { stateOf } from '../actor/transfer.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { asError, type ErrorData, errorToData } from '../vocabulary/errors.ts';
 import { toWire } from '../wire/codec.ts';
-import { notMovable } from '../handoff/leaving.ts';
-import { STATE_BYTES_MAX } from '../handoff/luggage-wire.ts';
+import { notMovable } from '../handoff/outgoing.ts';
+import { STATE_BYTES_MAX } from '../handoff/transfer-codec.ts';
 
 /** Milliseconds of looking after which others get their turn. */
 const SLICE_MS = 5;

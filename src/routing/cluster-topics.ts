@@ -12,15 +12,15 @@ import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
-import type { Published } from '../peer/link-reader.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { Published } from '../peer/frame-reader.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { TopicTraffic } from './topic-traffic.ts';
 
 /** Of the topics that are told in one portion, before the one that goes past it. */
 export const TOPICS_CHARACTERS: number = 16 * 1024;
 
-export interface TopicsDoor {
-  peers(): Iterable<PeerLink>;
+export interface TopicsPort {
+  peers(): Iterable<OutboundQueue>;
   /** To any actor, by its place. */
   readonly post: { deliver(envelope: Envelope): boolean };
   readonly memory: QueueMemory;
@@ -33,25 +33,25 @@ export interface TopicsDoor {
 
 interface Announcement {
   /** Processes that have not acknowledged yet. */
-  readonly open: Set<PeerLink>;
+  readonly open: Set<OutboundQueue>;
   readonly done: () => void;
 }
 
 export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
   readonly #traffic: TopicTraffic;
-  readonly #door: TopicsDoor;
-  readonly #peers: () => Iterable<PeerLink>;
+  readonly #door: TopicsPort;
+  readonly #peers: () => Iterable<OutboundQueue>;
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
-  readonly #post: TopicsDoor['post'];
+  readonly #post: TopicsPort['post'];
   readonly #epoch: () => number;
-  readonly #interest = new Map<string, Set<PeerLink>>();
+  readonly #interest = new Map<string, Set<OutboundQueue>>();
   readonly #announcements = new Map<number, Announcement>();
   /** The epoch of a topic's last announcement; while it is under way those who join meanwhile wait for it too. */
   readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
 
-  constructor(local: LocalTopics, door: TopicsDoor) {
+  constructor(local: LocalTopics, door: TopicsPort) {
     this.#local = local;
     this.#traffic = new TopicTraffic(door.memory);
     this.#door = door;
@@ -80,7 +80,7 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** Another process asks: behind what it has published to this topic. */
-  barrier(peer: PeerLink, topic: string, number: number): void {
+  barrier(peer: OutboundQueue, topic: string, number: number): void {
     const { barrier, capacityOf } = this.#door;
     const reached = (): void => {
       if (peer.ended) return;
@@ -94,12 +94,12 @@ export class ClusterTopics implements TopicBus {
     void this.#local.handled(topic, barrier).then(reached);
   }
 
-  reached(peer: PeerLink, number: number, capacity: number): void {
+  reached(peer: OutboundQueue, number: number, capacity: number): void {
     this.#traffic.answered(peer, number, capacity);
   }
 
   #publishTo(
-    peers: Iterable<PeerLink>,
+    peers: Iterable<OutboundQueue>,
     topic: string,
     message: unknown,
     sender: ActorId | undefined,
@@ -148,7 +148,7 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** The first thing a new link carries: what is subscribed here, in portions that fit a frame. */
-  greet(peer: PeerLink): void {
+  greet(peer: OutboundQueue): void {
     let portion: string[] = [];
     let characters = 0;
     for (const topic of this.#local.subscriptions.topics) {
@@ -163,17 +163,17 @@ export class ClusterTopics implements TopicBus {
     peer.note(TOPICS, portion);
   }
 
-  told(peer: PeerLink, topics: string[]): void {
+  told(peer: OutboundQueue, topics: string[]): void {
     for (const topic of topics) this.#noteInterest(peer, topic);
   }
 
-  changed(peer: PeerLink, topic: string, isJoined: boolean, number: number): void {
+  changed(peer: OutboundQueue, topic: string, isJoined: boolean, number: number): void {
     if (isJoined) this.#noteInterest(peer, topic);
     else this.#dropInterest(peer, topic);
     peer.note(TOPIC_ACK, number);
   }
 
-  acknowledged(peer: PeerLink, number: number): void {
+  acknowledged(peer: OutboundQueue, number: number): void {
     this.#settle(number, peer);
   }
 
@@ -182,7 +182,7 @@ export class ClusterTopics implements TopicBus {
     this.#local.deliver(topic, message, sender, epoch, apart && new Set(apart));
   }
 
-  peerGone(peer: PeerLink): void {
+  peerGone(peer: OutboundQueue): void {
     this.#traffic.gone(peer);
     for (const topic of [...this.#interest.keys()]) this.#dropInterest(peer, topic);
     for (const number of [...this.#announcements.keys()]) this.#settle(number, peer);
@@ -219,20 +219,20 @@ export class ClusterTopics implements TopicBus {
     });
   }
 
-  #settle(number: number, peer: PeerLink): void {
+  #settle(number: number, peer: OutboundQueue): void {
     const announcement = this.#announcements.get(number);
     if (!announcement?.open.delete(peer) || announcement.open.size > 0) return;
     this.#announcements.delete(number);
     announcement.done();
   }
 
-  #noteInterest(peer: PeerLink, topic: string): void {
+  #noteInterest(peer: OutboundQueue, topic: string): void {
     let peers = this.#interest.get(topic);
     if (!peers) this.#interest.set(topic, (peers = new Set()));
     peers.add(peer);
   }
 
-  #dropInterest(peer: PeerLink, topic: string): void {
+  #dropInterest(peer: OutboundQueue, topic: string): void {
     const peers = this.#interest.get(topic);
     this.#traffic.forget(peer, topic);
     if (peers?.delete(peer) && peers.size === 0) this.#interest.delete(topic);

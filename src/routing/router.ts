@@ -18,10 +18,10 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
-import { Destinations } from './destinations.ts';
-import { type HeldSignal, HoldQueues } from './hold-queues.ts';
+import { RouteCache } from './route-cache.ts';
+import { type HeldSignal, HeldMail } from './held-mail.ts';
 import { NO_WORKER_LEFT } from './hopeless.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
 export interface LocateAnswer {
@@ -30,12 +30,12 @@ export interface LocateAnswer {
 }
 
 /** What the router asks of the process around it. */
-export interface RouterDoor {
+export interface RouterPort {
   readonly index: number;
   readonly table: PlacementTable;
   /** The link to the process that hosts as worker `index` now. */
-  peer(index: number): PeerLink | undefined;
-  peerByAddress(address: ActorId): PeerLink | undefined;
+  peer(index: number): OutboundQueue | undefined;
+  peerByAddress(address: ActorId): OutboundQueue | undefined;
   /** Every worker of a role is given up. */
   isHopeless(role: string): boolean;
   /** The master's answer for an id whose kind is not placed by hash. */
@@ -46,37 +46,37 @@ export interface RouterDoor {
 export const LOCATED_KEPT = 100_000;
 
 /** Keeps mail of and for actors that stand still here, about to move. */
-export interface LuggageDesk {
+export interface MailCapture {
   /** Their own, sent since: it goes along. */
-  keepsOf(envelope: Envelope): boolean;
+  captureOutbound(envelope: Envelope): boolean;
   /** For them, from a process that does not hold yet: it goes along. */
-  keepsFor(unit: Unit, envelope: Envelope): boolean;
-  isStill(unit: Unit): boolean;
+  captureInbound(unit: Unit, envelope: Envelope): boolean;
+  isQuiescent(unit: Unit): boolean;
   /** Their own, that a link did not get written: it goes along, before the rest. Returns what is not theirs. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
 }
 
 export class Router implements Recipient {
-  readonly holds: HoldQueues;
+  readonly holds: HeldMail;
   /** While any actor stands still here. */
-  desk: LuggageDesk | undefined;
+  capture: MailCapture | undefined;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
-  readonly #door: RouterDoor;
-  readonly #destinations: Destinations;
+  readonly #door: RouterPort;
+  readonly #destinations: RouteCache;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
   readonly #located = new Map<ActorId, number>();
   readonly #locating = new Set<ActorId>();
   /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
-  #wayless = new Set<ActorId>();
+  #unroutable = new Set<ActorId>();
 
-  constructor(kernel: Kernel, actors: LocalActors, door: RouterDoor) {
+  constructor(kernel: Kernel, actors: LocalActors, door: RouterPort) {
     this.#kernel = kernel;
     this.#actors = actors;
     this.#door = door;
-    this.holds = new HoldQueues(kernel.clock, kernel.deadLetters, kernel.memory);
-    this.#destinations = new Destinations(kernel, (envelope) => this.deliver(envelope));
+    this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory);
+    this.#destinations = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
 
   deliver(envelope: Envelope): boolean {
@@ -91,7 +91,7 @@ export class Router implements Recipient {
         if (isClear !== undefined) return isClear;
       }
     }
-    if (this.desk?.keepsOf(envelope)) return true;
+    if (this.capture?.captureOutbound(envelope)) return true;
     const terms = this.#door.table.termsOf(envelope.to);
     if (!terms) {
       refuseUnknownKind(this.#kernel, envelope);
@@ -115,14 +115,14 @@ export class Router implements Recipient {
     }
     const terms = this.#door.table.termsOf(envelope.to);
     // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
-    if (terms && this.desk?.keepsFor(this.#unitOf(envelope.to, terms), envelope)) return;
+    if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
     if (terms && this.homeOf(envelope.to, terms) === this.#door.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
 
   /** To a subscriber that lives here. */
   published(envelope: Envelope): boolean {
-    if (this.desk === undefined) return this.#actors.deliver(envelope);
+    if (this.capture === undefined) return this.#actors.deliver(envelope);
     this.arrived(envelope);
     return true;
   }
@@ -131,7 +131,7 @@ export class Router implements Recipient {
     const terms = isProcessAddress(to) ? undefined : this.#door.table.termsOf(to);
     const unit = terms && this.#unitOf(to, terms);
     // It would wake up one that sleeps, while its unit stands still.
-    if (unit && this.desk?.isStill(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
+    if (unit && this.capture?.isQuiescent(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
     else if (terms && this.homeOf(to, terms) === this.#door.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
@@ -227,7 +227,7 @@ export class Router implements Recipient {
   /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): void {
     const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
-    for (const one of this.desk?.takeBack(mail) ?? mail) {
+    for (const one of this.capture?.takeBack(mail) ?? mail) {
       const unit = isProcessAddress(one.to) ? undefined : this.unitOf(one.to);
       if (unit === undefined) this.#again(one);
       else if (byUnit.has(unit)) byUnit.get(unit)?.push(one);
@@ -270,7 +270,7 @@ export class Router implements Recipient {
 
   /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
   get #isCalm(): boolean {
-    return this.#moving.size === 0 && this.holds.size === 0 && this.desk === undefined;
+    return this.#moving.size === 0 && this.holds.size === 0 && this.capture === undefined;
   }
 
   #route(envelope: Envelope, terms: KindTerms): boolean {
@@ -298,15 +298,15 @@ export class Router implements Recipient {
 
   #leavesToSender(envelope: Envelope): boolean {
     if (envelope.verb !== 'message' || !isKept(envelope)) return false;
-    this.#wayless.add(envelope.to);
+    this.#unroutable.add(envelope.to);
     return true;
   }
 
   /** There may be a way now; who still has none comes back into the set. */
   #resendKept(): void {
-    if (this.#wayless.size === 0) return;
-    const receivers = this.#wayless;
-    this.#wayless = new Set();
+    if (this.#unroutable.size === 0) return;
+    const receivers = this.#unroutable;
+    this.#unroutable = new Set();
     this.#kernel.durability?.resend((id) => receivers.has(id));
   }
 
@@ -323,7 +323,7 @@ export class Router implements Recipient {
   }
 
   #deliverHere(envelope: Envelope): boolean {
-    if (this.desk?.keepsFor(this.unitOf(envelope.to) as Unit, envelope)) return true;
+    if (this.capture?.captureInbound(this.unitOf(envelope.to) as Unit, envelope)) return true;
     if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
     const { table, index } = this.#door;
     const active = this.#actors.cellOf(envelope.to) !== undefined;

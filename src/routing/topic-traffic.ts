@@ -1,12 +1,12 @@
 /**
  * What was published to the subscribers of other processes and is not known to be handled, by topic and process, so that
- * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`Destinations`), a question goes along
+ * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`RouteCache`), a question goes along
  * every quarter of a mailbox; its answer says that all before it was handled, and how many messages a subscriber there may have.
  */
 import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { TOPIC_BARRIER } from '../wire/entry.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** One topic in one process. */
 class Way {
@@ -20,14 +20,14 @@ class Way {
 }
 
 interface Question {
-  readonly peer: PeerLink;
+  readonly peer: OutboundQueue;
   /** `capacity`: undefined where the process is gone, and what was under way with it. */
   readonly answered: (capacity: number | undefined) => void;
 }
 
 export class TopicTraffic {
   readonly #memory: QueueMemory;
-  readonly #ways = new Map<PeerLink, Map<string, Way>>();
+  readonly #ways = new Map<OutboundQueue, Map<string, Way>>();
   readonly #questions = new Map<number, Question>();
   #lastNumber = 0;
 
@@ -36,7 +36,7 @@ export class TopicTraffic {
   }
 
   /** One more message goes there. False: half of what may wait for a subscriber there is under way. */
-  sent(peer: PeerLink, topic: string, bytes: number): boolean {
+  sent(peer: OutboundQueue, topic: string, bytes: number): boolean {
     const { queueBytesMax } = this.#memory;
     const known = this.#ways.get(peer)?.get(topic);
     const way = known ?? this.#newWay(peer, topic);
@@ -51,29 +51,29 @@ export class TopicTraffic {
   }
 
   /** Resolves once what went there so far has been handled, or went with its process. */
-  handled(peer: PeerLink, topic: string): Promise<void> {
+  handled(peer: OutboundQueue, topic: string): Promise<void> {
     if (peer.ended) return Promise.resolve();
     return new Promise((resolve) => this.#ask(peer, topic, () => resolve()));
   }
 
-  answered(peer: PeerLink, number: number, capacity: number): void {
+  answered(peer: OutboundQueue, number: number, capacity: number): void {
     if (this.#questions.get(number)?.peer === peer) this.#settle(number, capacity);
   }
 
   /** Nobody there subscribes to it any more. */
-  forget(peer: PeerLink, topic: string): void {
+  forget(peer: OutboundQueue, topic: string): void {
     this.#ways.get(peer)?.delete(topic);
   }
 
   /** The link has ended. */
-  gone(peer: PeerLink): void {
+  gone(peer: OutboundQueue): void {
     this.#ways.delete(peer);
     for (const [number, question] of [...this.#questions]) {
       if (question.peer === peer) this.#settle(number, undefined);
     }
   }
 
-  #newWay(peer: PeerLink, topic: string): Way {
+  #newWay(peer: OutboundQueue, topic: string): Way {
     const way = new Way();
     const ways = this.#ways.get(peer);
     if (ways) ways.set(topic, way);
@@ -81,7 +81,7 @@ export class TopicTraffic {
     return way;
   }
 
-  #askOf(way: Way, peer: PeerLink, topic: string): void {
+  #askOf(way: Way, peer: OutboundQueue, topic: string): void {
     const { underWay, bytesUnderWay } = way;
     way.sinceAsked = 0;
     way.bytesSinceAsked = 0;
@@ -94,7 +94,7 @@ export class TopicTraffic {
     });
   }
 
-  #ask(peer: PeerLink, topic: string, answered: Question['answered']): void {
+  #ask(peer: OutboundQueue, topic: string, answered: Question['answered']): void {
     const number = ++this.#lastNumber;
     this.#questions.set(number, { peer, answered });
     peer.note(TOPIC_BARRIER, topic, number);

@@ -14,7 +14,7 @@ export const SERVED_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Wakes or ids in one answer. */
 export const STORE_PAGE = 1_000;
 
-export interface ClientDoor {
+export interface ClientPort {
   /** Runs a read, once it may see the store. */
   read(run: () => void): void;
   /** Nothing more comes; what came may not be done yet. */
@@ -30,7 +30,7 @@ const NOTHING: Answer = () => {};
 export class StoreClient implements LinkListener {
   readonly #link: Link;
   readonly #store: Store;
-  readonly #door: ClientDoor;
+  readonly #door: ClientPort;
   readonly #joiner = new frames.BatchJoiner();
   readonly #out = frames.newBatch();
   /** Answers for which the link has no room. */
@@ -44,7 +44,7 @@ export class StoreClient implements LinkListener {
   #isEnded = false;
   #isFlushing = false;
 
-  constructor(link: Link, store: Store, door: ClientDoor) {
+  constructor(link: Link, store: Store, door: ClientPort) {
     this.#link = link;
     this.#store = store;
     this.#door = door;

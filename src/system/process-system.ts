@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { UntypedRef } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
 import { refTarget } from '../actor/actor-context.ts';
-import type { RefTo, Whereabouts } from '../actor/context.ts';
+import type { RefTo, ActorLocation } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
@@ -30,15 +30,15 @@ import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
-import type { IdsOptions, ProcessIdentity, SpawnTopOptions, System } from './system.ts';
+import type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system.ts';
 
 /** What the process has of the rest of the system. */
-export interface ClusterDoor {
+export interface ClusterPort {
   readonly self: ProcessIdentity;
   workers(): WorkerInfo[];
   request(what: MasterRequest): Promise<unknown>;
   /** A place of its own for an actor about to be spawned, where the table alone does not decide. */
-  claim(id: ActorId, options: SpawnTopOptions): Promise<void> | undefined;
+  claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined;
   metrics(): Promise<SystemMetrics>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
@@ -47,12 +47,12 @@ export class ProcessSystem implements System {
   readonly name: string;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
-  readonly #cluster: ClusterDoor;
+  readonly #cluster: ClusterPort;
   readonly #sender: Sender;
   readonly #durability: ProcessDurability | undefined;
   readonly deadLetters: DeadLetterBox;
 
-  constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterDoor, durability?: ProcessDurability) {
+  constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterPort, durability?: ProcessDurability) {
     this.name = name;
     this.#kernel = kernel;
     this.#actors = actors;
@@ -81,7 +81,7 @@ export class ProcessSystem implements System {
     return new SenderRef(this.#kernel, this.#sender, refTarget(this.#kernel, target, key));
   }
 
-  async spawn(kind: string, options: SpawnTopOptions = {}): Promise<UntypedRef> {
+  async spawn(kind: string, options: SpawnOptions = {}): Promise<UntypedRef> {
     this.#checkOpen();
     checkSpawnOptions(options);
     const kernel = this.#kernel;
@@ -149,9 +149,9 @@ export class ProcessSystem implements System {
     };
   }
 
-  async where(id: ActorId): Promise<Whereabouts> {
+  async where(id: ActorId): Promise<ActorLocation> {
     this.#checkOpen();
-    return (await this.#sender.request('where', checkId(id), undefined).promise) as Whereabouts;
+    return (await this.#sender.request('where', checkId(id), undefined).promise) as ActorLocation;
   }
 
   workers(): WorkerInfo[] {

@@ -1,9 +1,9 @@
 /**
  * The system as its users see it: the same in the master, in every worker and, through `ctx`, in actors.
  */
-import type { ActorRef, Mail, UntypedRef } from '../actor/actor-ref.ts';
+import type { ActorRef, AnyMessage, UntypedRef } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
-import type { RefTo, SpawnOptions, Whereabouts } from '../actor/context.ts';
+import type { RefTo, CommonSpawnOptions, ActorLocation } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { Listener } from '../observe/event-bus.ts';
@@ -13,7 +13,7 @@ import type { WorkerInfo } from '../wire/control.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 
-export interface SpawnTopOptions extends SpawnOptions {
+export interface SpawnOptions extends CommonSpawnOptions {
   placement?: {
     /** Index of a worker. */
     worker?: number;
@@ -39,14 +39,14 @@ export interface System {
   readonly name: string;
   readonly self: ProcessIdentity;
   /** Sends and goes on. False: taken, but slow down (`await drained()`). */
-  tell(id: ActorId, message: Mail): boolean;
+  tell(id: ActorId, message: AnyMessage): boolean;
   /** Sends and waits for the reply, by default `askTimeoutMs` long. */
   // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for; `ref(definition, key)` infers it
-  ask<R = any>(id: ActorId, message: Mail, options?: AskOptions): Promise<R>;
+  ask<R = any>(id: ActorId, message: AnyMessage, options?: AskOptions): Promise<R>;
   ref(id: ActorId | { readonly id: ActorId }): UntypedRef;
   ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
   /** Starts an actor now. Resolves once it has started; it is started again after a crash. */
-  spawn(kind: string, options?: SpawnTopOptions): Promise<UntypedRef>;
+  spawn(kind: string, options?: SpawnOptions): Promise<UntypedRef>;
   /** Ends an actor after the mail that it has by then. */
   stop(id: ActorId, reason?: string): Promise<void>;
   /** Ends an actor at once; its mail goes to dead letters. */
@@ -69,10 +69,10 @@ export interface System {
   /** Calls the listener once when the actor has ended; at once where nothing lives under the id. */
   watch(id: ActorId, listener: TerminatedListener): () => void;
   /** To all subscribers. False: taken, but slow down (`await drained()`), as with `tell`. */
-  publish(topic: string, message: Mail): boolean;
+  publish(topic: string, message: AnyMessage): boolean;
   /** Subscribes an actor, or a listener of this process; resolves once in force everywhere. */
   subscribe(topic: string, subscriber: ActorId | ((message: unknown) => void)): Promise<() => Promise<void>>;
-  where(id: ActorId): Promise<Whereabouts>;
+  where(id: ActorId): Promise<ActorLocation>;
   workers(): WorkerInfo[];
   /** Resolves to its index once it is ready. */
   addWorker(options?: { role?: string }): Promise<number>;

@@ -155,7 +155,7 @@ export interface BootOrder {
 export type ToProcess =
   | BootOrder
   | { type: 'welcome'; table: TableData; holds: MoveOrder[]; peers: PeerInfo[] }
-  /** A new process is going to link; never before the table change that declares its forerunner dead. */
+  /** A new process is going to link; never before the table change that declares its previousIncarnation dead. */
   | { type: 'peer'; peer: PeerInfo }
   /** `start`: spawned actors that live here from this epoch on and were lost with the dead process. */
   | { type: 'table'; change: TableChange; start: SpawnRecord[] }
@@ -163,10 +163,10 @@ export type ToProcess =
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'unhold'; move: MoveId }
   /**
-   * To the old home: stop the actors of the units between two turns. Refused where one takes longer than `patienceMs`;
+   * To the old home: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
    * `isLast`: then it is aborted, and killed.
    */
-  | { type: 'prepare'; move: MoveOrder; patienceMs: number; isLast: boolean }
+  | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Run `main` now. */
   | { type: 'go' }
   | { type: 'workers'; workers: WorkerInfo[] }

@@ -6,7 +6,7 @@
  *   ask      to sender message process number deadline    topic-ack  number
  *   request  verb to sender payload process number dead.  topics     [topic …]
  *   reply    number value                                 marker     move
- *   failure  number error                                 state      move luggage
+ *   failure  number error                                 state      move transfer
  *   signal   to signal                                    flush      move
  *   credit   count                                        flushed    move
  *   publish  topic sender message epoch [id …]

@@ -25,7 +25,7 @@ import {
 import type { Handshake, Link, LinkNetwork, LinkPeer } from './link.ts';
 import { Poller } from './poller.ts';
 import { isPrivateFolder } from './private-folder.ts';
-import { SocketDoor } from './socket-door.ts';
+import { SocketListener } from './socket-listener.ts';
 import { SocketLink } from './socket-end.ts';
 
 /** What the kernel takes for the path of a Unix socket; Node.js 20 and 22 cut a longer one without a word. */
@@ -49,7 +49,7 @@ export interface SocketNetworkOptions {
 export class SocketNetwork implements LinkNetwork {
   private readonly options: SocketNetworkOptions;
   private readonly poller: Poller;
-  private door: SocketDoor | undefined;
+  private door: SocketListener | undefined;
   /** Connected, but not yet known. */
   private readonly strangers: Set<Socket> = new Set();
 
@@ -62,7 +62,7 @@ export class SocketNetwork implements LinkNetwork {
     const path = socketPath(this.options.folder, handshake.self);
     const { clock, folder, troubled = () => {} } = this.options;
     const visited = (socket: Socket): void => void this.meet(socket, handshake, accept);
-    this.door = new SocketDoor({ clock, folder, path, unwrittenBytes: UNWRITTEN_BYTES, visited, troubled });
+    this.door = new SocketListener({ clock, folder, path, unwrittenBytes: UNWRITTEN_BYTES, visited, troubled });
     await this.door.open();
     return path;
   }

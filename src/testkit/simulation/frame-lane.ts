@@ -1,14 +1,14 @@
 /** One direction of one link, as an onlooker sees it: frames written, frames read, and those that never arrive. */
 import type { Envelope } from '../../vocabulary/envelope.ts';
 import { errorFromData } from '../../vocabulary/errors.ts';
-import { type Ingress, LinkReader } from '../../peer/link-reader.ts';
+import { type Ingress, FrameReader } from '../../peer/frame-reader.ts';
 import { RemoteReply } from '../../process/remote-reply.ts';
 import type { FrameEntry, ObservedFrame } from './observation.ts';
 
 export class FrameLane {
   readonly from: string;
   readonly to: string;
-  readonly #reader: LinkReader;
+  readonly #reader: FrameReader;
   readonly #underWay: ObservedFrame[] = [];
   #entries: FrameEntry[] = [];
   #number = 0;
@@ -19,7 +19,7 @@ export class FrameLane {
   constructor(from: string, to: string) {
     this.from = from;
     this.to = to;
-    this.#reader = new LinkReader(onlooker(to, (entry) => this.#entries.push(entry)));
+    this.#reader = new FrameReader(onlooker(to, (entry) => this.#entries.push(entry)));
   }
 
   /** Just now. `bytes`: without the length in front. */
@@ -73,7 +73,7 @@ function onlooker(reader: string, note: (entry: FrameEntry) => void): Ingress {
     marker: (move) => note({ type: 'marker', move }),
     flush: (move) => note({ type: 'flush', move }),
     flushed: (move) => note({ type: 'flushed', move }),
-    luggage: (move, luggage) => note({ type: 'luggage', move, luggage }),
+    transfer: (move, piece) => note({ type: 'transfer', move, piece }),
     credit: (count) => note({ type: 'credit', count }),
     frameRead: () => {},
   };

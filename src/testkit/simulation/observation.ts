@@ -22,7 +22,7 @@ export type FrameEntry =
   | { type: 'topic-barrier'; topic: string; number: number }
   | { type: 'topic-reached'; number: number }
   | { type: 'marker' | 'flush' | 'flushed'; move: number }
-  | { type: 'luggage'; move: number; luggage: unknown }
+  | { type: 'transfer'; move: number; piece: unknown }
   | { type: 'credit'; count: number };
 
 export interface ObservedFrame {

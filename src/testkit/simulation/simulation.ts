@@ -5,7 +5,7 @@
 import { behaviourOf } from '../../actor/behaviour.ts';
 import type { ActorDefinition } from '../../actor/definition.ts';
 import { Master } from '../../master/master.ts';
-import { type ProcessRecord, RecordedHost } from '../../worker-pool/recorded-host.ts';
+import { type ProcessRecord, PidTrackingHost } from '../../worker-pool/pid-tracking-host.ts';
 import { type Log, openLog } from '../../observe/log.ts';
 import { supervisionPolicy } from '../../supervision/supervision-options.ts';
 import { processAddress } from '../../vocabulary/address.ts';
@@ -133,7 +133,7 @@ export class Simulation {
       exit: () => void this.peer.close(),
     });
     this.master = new Master({
-      host: this.owner ? new RecordedHost(this.host, this.#recordOf(this.owner)) : this.host,
+      host: this.owner ? new PidTrackingHost(this.host, this.#recordOf(this.owner)) : this.host,
       clock: this.clock,
       random: this.random,
       log: this.#log,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MoveOrder, ToMaster } from '../../../src/wire/control.ts';
 import { EARLY_MARKERS_KEPT, HandoffParticipant } from '../../../src/handoff/handoff-participant.ts';
-import type { PeerLink } from '../../../src/peer/peer-link.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 
 interface Peer {
   index: number;
@@ -22,7 +22,7 @@ function newParticipant(live: string[] = []): {
   peers: Map<number, Peer>;
   told: ToMaster[];
   router: string[];
-  link(index: number): PeerLink;
+  link(index: number): OutboundQueue;
 } {
   const peers = new Map([2, 3].map((index) => [index, peer(index)]));
   const told: ToMaster[] = [];
@@ -45,7 +45,7 @@ function newParticipant(live: string[] = []): {
     peer: (index: number) => peers.get(index),
     tellMaster: (message: ToMaster) => void told.push(message),
   };
-  const link = (index: number): PeerLink => peers.get(index) as unknown as PeerLink;
+  const link = (index: number): OutboundQueue => peers.get(index) as unknown as OutboundQueue;
   return { participant: new HandoffParticipant(door as never), peers, told, router, link };
 }
 
@@ -61,7 +61,7 @@ const STATE = 12;
 const FLUSH = 14;
 
 /** The others say that all which was sent from here has arrived. */
-function flushed(participant: HandoffParticipant, move: number, ...peers: PeerLink[]): void {
+function flushed(participant: HandoffParticipant, move: number, ...peers: OutboundQueue[]): void {
   for (const peer of peers) participant.flushed(peer, move);
 }
 

@@ -1,11 +1,11 @@
 /** What an actor takes along may be large, or not fit to travel: it goes in portions, or is refused before anything is handed over. */
 import { describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import type { ActorLuggage } from '../../../src/actor/luggage.ts';
+import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
-import { actorPieces, mailPieces, pieceOf, readActor, readMail } from '../../../src/handoff/luggage-wire.ts';
+import { actorPieces, mailPieces, pieceOf, readActor, readMail } from '../../../src/handoff/transfer-codec.ts';
 import { PIECE_BYTES } from '../../../src/peer/pieces.ts';
 
 const nothing = (): void => {};
@@ -76,7 +76,7 @@ describe('an actor that moves', () => {
 });
 
 describe('the pieces of an actor', () => {
-  const luggage: ActorLuggage = {
+  const transfer: TransferredActor = {
     id: 'counter/a',
     incarnation: undefined,
     asleep: { args: new Map([['a', 1n]]), spawned: true, watching: [] },
@@ -86,7 +86,7 @@ describe('the pieces of an actor', () => {
   };
 
   test('each fit a frame, and are the actor again when they are joined', () => {
-    const pieces = actorPieces(luggage, undefined);
+    const pieces = actorPieces(transfer, undefined);
     expect(pieces.length).toBeGreaterThan(5);
     for (const { piece, bytesMax } of pieces) {
       expect(pieceOf(piece)).toBe(piece);
@@ -94,11 +94,11 @@ describe('the pieces of an actor', () => {
     }
     expect(pieces.map(({ piece }) => piece[2])).toEqual([...pieces.slice(1).map(() => false), true]);
     const whole = Buffer.concat(pieces.map(({ piece }) => piece[1] as Uint8Array));
-    expect(readActor(whole, noRef)).toEqual(luggage);
+    expect(readActor(whole, noRef)).toEqual(transfer);
   });
 
   test('of a small one are one, with its state', () => {
-    const small = { ...luggage, watchers: [], asleep: undefined, incarnation: { state: undefined } as never };
+    const small = { ...transfer, watchers: [], asleep: undefined, incarnation: { state: undefined } as never };
     const [only, ...more] = actorPieces(small, encodeValue(new Set([1, 2])));
     const read = readActor(only?.piece[1] as Uint8Array, noRef);
     expect([more.length, read.incarnation?.state]).toEqual([0, new Set([1, 2])]);

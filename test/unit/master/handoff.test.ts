@@ -342,9 +342,9 @@ describe('a live move', () => {
       const prepares = old.all('prepare');
       if (prepares.length === asked) continue;
       asked = prepares.length;
-      const { move, patienceMs, isLast } = prepares.at(-1) as { move: MoveOrder; patienceMs: number; isLast: boolean };
-      patience.push(isLast ? -patienceMs : patienceMs);
-      await system.clock.advance(patienceMs);
+      const { move, quiesceMs, isLast } = prepares.at(-1) as { move: MoveOrder; quiesceMs: number; isLast: boolean };
+      patience.push(isLast ? -quiesceMs : quiesceMs);
+      await system.clock.advance(quiesceMs);
       const error = { code: 'ACTOR_UNAVAILABLE' as const, message: 'it stands still; got a turn' };
       old.say({ type: 'refused', move: move.id, error, isBusy: true });
     }

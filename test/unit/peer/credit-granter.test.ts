@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { CreditGranter, WAITING_HIGH } from '../../../src/peer/credit-granter.ts';
-import { LINK_CREDIT } from '../../../src/peer/peer-link.ts';
+import { LINK_CREDIT } from '../../../src/peer/outbound-queue.ts';
 
 function newGranter(): { clock: VirtualClock; load: { waiting: number }; granted: number[]; granter: CreditGranter } {
   const clock = new VirtualClock();

@@ -13,7 +13,7 @@ import { FrameEncoder, toWire } from '../../../src/wire/codec.ts';
 import * as entry from '../../../src/wire/entry.ts';
 import { COMPACT, COMPACT_RESET, FRAME_HEAD_BYTES, PIECE } from '../../../src/wire/link.ts';
 import * as tags from '../../../src/wire/plain-tags.ts';
-import { LinkReader, type Published } from '../../../src/peer/link-reader.ts';
+import { FrameReader, type Published } from '../../../src/peer/frame-reader.ts';
 import { PieceCutter, PieceJoiner } from '../../../src/peer/pieces.ts';
 import { KeptIngress, KeptReply, message, newLine } from './link-fixture.ts';
 
@@ -84,7 +84,7 @@ class StrictIngress extends KeptIngress {
 /** Reads until the link would end. An expectation that fails in the ingress is a failure of the test, not of the frame. */
 function readAll(frames: readonly Uint8Array[]): { given: number; error: Error | undefined } {
   const ingress = new StrictIngress();
-  const reader = new LinkReader(ingress, 1_000_000);
+  const reader = new FrameReader(ingress, 1_000_000);
   try {
     for (const frame of frames) reader.read(Buffer.from(frame));
   } catch (error) {
@@ -222,7 +222,7 @@ describe('bytes that cannot be read cost the message that they are, and nothing 
 
   test('a tell, an ask and a publish beside others', () => {
     const ingress = new KeptIngress();
-    const reader = new LinkReader(ingress);
+    const reader = new FrameReader(ingress);
     const note = { type: 'note', n: 1 };
     reader.read(
       batch(
@@ -242,7 +242,7 @@ describe('bytes that cannot be read cost the message that they are, and nothing 
 
   test('a reply fails its ask with INVALID_MESSAGE', () => {
     const ingress = new KeptIngress();
-    new LinkReader(ingress).read(batch(entry.REPLY, 7, garbage, entry.REPLY, 8, 'yes'));
+    new FrameReader(ingress).read(batch(entry.REPLY, 7, garbage, entry.REPLY, 8, 'yes'));
     expect(ingress.failures).toMatchObject([[7, { code: 'INVALID_MESSAGE', fate: 'executed' }]]);
     expect(ingress.replies).toEqual([[8, 'yes']]);
   });
@@ -334,7 +334,7 @@ describe('whatever bytes come', () => {
   test('a spoilt link leaves another one as it was', async () => {
     const frames = await goodFrames();
     const ingress = new KeptIngress();
-    const other = new LinkReader(ingress);
+    const other = new FrameReader(ingress);
     for (const frame of frames) {
       readAll([frame.subarray(0, frame.length >> 1), Uint8Array.of(0, 0xc1), Uint8Array.of(COMPACT, 0, 1, 137, 255)]);
       other.read(Buffer.from(frame));

@@ -1,5 +1,5 @@
 /** Two processes joined by a link in memory, on a virtual clock: what one sends, and what the other gets to see of it. */
-import { pieceOf } from '../../../src/handoff/luggage-wire.ts';
+import { pieceOf } from '../../../src/handoff/transfer-codec.ts';
 import { DeadLetters } from '../../../src/observe/dead-letters.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
@@ -12,8 +12,8 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { type Handshake, type Link, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
-import { type Ingress, LinkReader, type Published } from '../../../src/peer/link-reader.ts';
-import { PeerLink } from '../../../src/peer/peer-link.ts';
+import { type Ingress, FrameReader, type Published } from '../../../src/peer/frame-reader.ts';
+import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 
 export const silent: Log = {
   debug: () => {},
@@ -166,9 +166,9 @@ export class KeptIngress implements Ingress {
     this.lines.push(`marker ${move}`);
   }
 
-  luggage(move: number, piece: unknown): void {
+  transfer(move: number, piece: unknown): void {
     pieceOf(piece);
-    this.lines.push(`luggage ${move}`);
+    this.lines.push(`transfer ${move}`);
   }
 
   credit(count: number): void {
@@ -189,8 +189,8 @@ export interface Line {
   clock: VirtualClock;
   network: MemoryNetwork;
   /** From process 1 to process 2. */
-  out: PeerLink;
-  reader: LinkReader;
+  out: OutboundQueue;
+  reader: FrameReader;
   ingress: KeptIngress;
   near: Link;
   far: Link;
@@ -222,7 +222,7 @@ export async function newLine({
   const network = new MemoryNetwork({ clock, blockedFrames });
   const { deadLetters, events, reasons } = newDeadLetters(clock);
   const epoch = { now: 0 };
-  const out = new PeerLink({
+  const out = new OutboundQueue({
     ...{ index: 2, incarnation: 1, clock, deadLetters, messageBytesMax, memory },
     epoch: () => epoch.now,
   });
@@ -231,7 +231,7 @@ export async function newLine({
   const host = network.host();
   const path = await network.host().listen(handshakeOf(2), (link) => {
     line.far = link;
-    line.reader = new LinkReader(ingress);
+    line.reader = new FrameReader(ingress);
     const { reader } = line;
     link.listener = { onFrame: (bytes) => reader.read(bytes), onDrain: () => {}, onEnd: () => {} };
   });

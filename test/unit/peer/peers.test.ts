@@ -5,7 +5,7 @@ import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
-import type { PeerLink } from '../../../src/peer/peer-link.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import {
   EPOCH_LOOK_MS,
   EPOCH_LOOKS_MAX,
@@ -71,7 +71,7 @@ function infoOf(index: number, incarnation = 1): PeerInfo {
 }
 
 /** Two stations that are linked: 2 has connected to 1. */
-async function pair(): Promise<{ world: World; one: Station; two: Station; to2: PeerLink; to1: PeerLink }> {
+async function pair(): Promise<{ world: World; one: Station; two: Station; to2: OutboundQueue; to1: OutboundQueue }> {
   const world = new World();
   const [one, two] = [await world.station(1), await world.station(2)];
   const to2 = one.peers.expect(infoOf(2));
@@ -80,7 +80,7 @@ async function pair(): Promise<{ world: World; one: Station; two: Station; to2: 
   return { world, one, two, to2, to1 };
 }
 
-function tell(link: PeerLink, ...numbers: number[]): void {
+function tell(link: OutboundQueue, ...numbers: number[]): void {
   for (const n of numbers) link.mail(message('counter/a', n));
 }
 

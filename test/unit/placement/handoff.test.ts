@@ -22,7 +22,7 @@ describe('a hand-off', () => {
   test.each<[string, ProcessName]>([
     ['the old home', OLD],
     ['a bystander', OTHER],
-    ['a forerunner of the new home', { index: 2, incarnation: 0 }],
+    ['a previousIncarnation of the new home', { index: 2, incarnation: 0 }],
     ['a successor of the new home', { index: 2, incarnation: 2 }],
   ])('goes on when %s says installed', (_, process) => {
     const { handoffs, order } = begun();

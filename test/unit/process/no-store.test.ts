@@ -4,8 +4,8 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import { newDurability } from '../../../src/durability/process-durability.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { Envelope, Stamp, type Verb } from '../../../src/vocabulary/envelope.ts';
-import { Arriving } from '../../../src/handoff/arriving.ts';
-import { actorPieces } from '../../../src/handoff/luggage-wire.ts';
+import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
+import { actorPieces } from '../../../src/handoff/transfer-codec.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
 import { newKernel } from '../../../src/process/new-kernel.ts';
 import { KeptReply, silent } from '../peer/link-fixture.ts';
@@ -51,7 +51,7 @@ test('a message that its sender keeps is no dead letter: it goes again, to whoev
 test('nobody is woken or started again there', () => {
   const { kernel, actors } = start();
   kernel.post.deliver(kept('wake'));
-  actors.startAgain(ID, undefined);
+  actors.respawn(ID, undefined);
   expect(actors.size).toBe(0);
 });
 
@@ -62,8 +62,8 @@ test('an actor that moves there is refused', async () => {
   };
   const parts = { toRef: never, replyTo: never, send: never, deliver: never, isRemoved: () => false };
   const door = { actors, topics: never as never, ...parts };
-  const arriving = new Arriving(door);
-  const luggage = {
+  const arriving = new IncomingHandoff(door);
+  const transfer = {
     id: ID,
     watchers: [],
     topics: [],
@@ -71,6 +71,6 @@ test('an actor that moves there is refused', async () => {
     asleep: undefined,
     failedUntil: undefined,
   };
-  for (const { piece } of actorPieces(luggage, undefined)) arriving.add(piece);
+  for (const { piece } of actorPieces(transfer, undefined)) arriving.add(piece);
   await expect(arriving.complete()).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });

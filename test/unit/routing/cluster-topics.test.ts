@@ -4,10 +4,10 @@ import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
-import type { Published } from '../../../src/peer/link-reader.ts';
+import type { Published } from '../../../src/peer/frame-reader.ts';
 import { SOME_TOPICS, TOPIC_BARRIER, TOPIC_REACHED } from '../../../src/wire/entry.ts';
 import { ClusterTopics, TOPICS_CHARACTERS } from '../../../src/routing/cluster-topics.ts';
-import type { PeerLink } from '../../../src/peer/peer-link.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { silent } from '../peer/link-fixture.ts';
 
 const TOPIC = 8;
@@ -35,8 +35,8 @@ class FakePeer {
     return this.isClear;
   }
 
-  get link(): PeerLink {
-    return this as unknown as PeerLink;
+  get link(): OutboundQueue {
+    return this as unknown as OutboundQueue;
   }
 }
 

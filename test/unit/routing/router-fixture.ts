@@ -11,7 +11,7 @@ import type { TableChange } from '../../../src/wire/control.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
 import { termsOfAll } from '../../../src/process/kind-terms.ts';
 import { newKernel } from '../../../src/process/new-kernel.ts';
-import type { PeerLink } from '../../../src/peer/peer-link.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { type LocateAnswer, Router } from '../../../src/routing/router.ts';
 import { silent } from '../peer/link-fixture.ts';
 
@@ -85,9 +85,9 @@ export function newRouterKit(): RouterKit {
   const router = new Router(kernel, actors, {
     index: 1,
     table,
-    peer: (index) => peers.get(index) as unknown as PeerLink | undefined,
+    peer: (index) => peers.get(index) as unknown as OutboundQueue | undefined,
     peerByAddress: (address) =>
-      [...peers.values()].find((peer) => peer.address === address) as unknown as PeerLink | undefined,
+      [...peers.values()].find((peer) => peer.address === address) as unknown as OutboundQueue | undefined,
     locate: (id, answer) => void asked.push({ id, answer }),
     isHopeless: () => false,
   });

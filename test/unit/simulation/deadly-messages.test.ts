@@ -32,7 +32,7 @@ class Hazard {
   }
 
   /** Everything dies, and is started once more. */
-  startAgain(workers = 3): Promise<Simulation> {
+  respawn(workers = 3): Promise<Simulation> {
     this.simulation.crashAll();
     return this.start(workers, this.simulation.time.now + 100);
   }
@@ -153,7 +153,7 @@ describe('a message whose handler ends its process', () => {
     await hazard.simulation.until(system.ask('job/a', { type: 'pass', to: 'job/b' }));
     for (let start = 0; start < TRIES + 2; start++) {
       await hazard.simulation.run(50);
-      ({ system } = await hazard.startAgain(1));
+      ({ system } = await hazard.respawn(1));
     }
     await hazard.simulation.run(5_000);
     expect(hazard.countOf('deadly')).toBeLessThanOrEqual(TRIES);

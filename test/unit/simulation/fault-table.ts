@@ -77,8 +77,8 @@ export const STEPS: Readonly<Record<string, Fits>> = {
   'hold arrives at the sender': received('hold', SENDING),
   'the marker of the sender is written': frame('written', 'marker', SENDING, OLD),
   'the marker of the sender is read': frame('read', 'marker', SENDING, OLD),
-  'luggage is written': frame('written', 'luggage', OLD, NEW),
-  'the end of the luggage is read': frame('read', 'luggage', OLD, NEW, true),
+  'transfer is written': frame('written', 'transfer', OLD, NEW),
+  'the end of the transferred state is read': frame('read', 'transfer', OLD, NEW, true),
   'installed is sent by the new home': sent('installed', NEW),
   'the settlement is sent': settlement('sent', OLD),
   'the settlement arrives at the old home': settlement('received', OLD),
@@ -211,5 +211,5 @@ function moveOf(message: object): number | undefined {
 }
 
 function isLuggageEnd(entry: object): boolean {
-  return (entry as { luggage?: unknown }).luggage === null;
+  return (entry as { transfer?: unknown }).transfer === null;
 }

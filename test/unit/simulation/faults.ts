@@ -74,7 +74,7 @@ export class Faults {
     return last;
   }
 
-  /** Some link between two that lived broke within a time: a marker or luggage may have been lost with it. */
+  /** Some link between two that lived broke within a time: a marker or transfer may have been lost with it. */
   anyBroken(from: number, to: number): boolean {
     return this.#broken.some(({ at }) => at >= from && at <= to);
   }

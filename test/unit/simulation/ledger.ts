@@ -38,7 +38,7 @@ export class Ledger {
   readonly #faults: Faults;
   readonly #moves: Moves;
   /** Messages that a new home was sent a copy of, by move. */
-  readonly #luggage = new Map<number, Set<Sent>>();
+  readonly #transfer = new Map<number, Set<Sent>>();
   readonly #deadCopies = new Set<string>();
   readonly #repliesWritten = new Set<string>();
 
@@ -136,10 +136,10 @@ export class Ledger {
   #written({ from, to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
     for (const entry of frame.entries) {
       this.#countReply(entry, from);
-      const isCopy = entry.type === 'luggage';
+      const isCopy = entry.type === 'transfer';
       for (const sent of this.#messagesIn(entry)) {
         sent.frames.push({ from, to, frame });
-        if (isCopy) this.#luggageOf(entry.move).add(sent);
+        if (isCopy) this.#transferOf(entry.move).add(sent);
         else if (sent.kind !== 'publish') sent.memory.delete(from);
       }
     }
@@ -163,20 +163,20 @@ export class Ledger {
   #dropCopy(move: number, process: string, end: 'from' | 'to'): void {
     const order = this.#orders.get(move) ?? this.#moves.order(move);
     if (!order || `~${order[end].index}.${order[end].incarnation}` !== process) return;
-    for (const sent of this.#luggage.get(move) ?? []) {
+    for (const sent of this.#transfer.get(move) ?? []) {
       // What the other one has not got is not given away; it may have sent it on by now.
       const hasArrived = sent.frames.some(
         ({ frame }) =>
-          frame.status === 'read' && frame.entries.some((entry) => entry.type === 'luggage' && entry.move === move),
+          frame.status === 'read' && frame.entries.some((entry) => entry.type === 'transfer' && entry.move === move),
       );
       if (end === 'to' || hasArrived) sent.memory.delete(process);
     }
   }
 
-  #luggageOf(move: number): Set<Sent> {
-    let luggage = this.#luggage.get(move);
-    if (!luggage) this.#luggage.set(move, (luggage = new Set()));
-    return luggage;
+  #transferOf(move: number): Set<Sent> {
+    let transfer = this.#transfer.get(move);
+    if (!transfer) this.#transfer.set(move, (transfer = new Set()));
+    return transfer;
   }
 
   /** An ask is answered once: a second answer would be ignored, but somebody believes in it. */
@@ -189,7 +189,7 @@ export class Ledger {
 
   *#messagesIn(entry: FrameEntry): Generator<Sent> {
     if (entry.type === 'mail' || entry.type === 'publish') yield* this.#find(entry.message);
-    else if (entry.type === 'luggage') yield* this.#find(unpacked(entry.luggage));
+    else if (entry.type === 'transfer') yield* this.#find(unpacked(entry.piece));
   }
 
   /** Every message of the programs, however deep it is packed. */

@@ -25,7 +25,7 @@ export class Moves {
   readonly #present = new Map<number, string>();
   /** Ids with a place of their own: the process that was there when they got it. */
   readonly #pins = new Map<string, string>();
-  /** Moves whose luggage has all come. */
+  /** Moves whose transfer has all come. */
   readonly #complete = new Set<number>();
   /** Settled, and waiting for the new home to hear of it: by its address. */
   readonly #announced = new Map<string, MoveOrder[]>();
@@ -85,7 +85,7 @@ export class Moves {
     }
     if (event.kind === 'frame' && event.step === 'read') {
       for (const entry of event.frame.entries)
-        if (entry.type === 'luggage' && entry.luggage === null) this.#complete.add(entry.move);
+        if (entry.type === 'transfer' && entry.piece === null) this.#complete.add(entry.move);
     }
     if (event.kind === 'process' && ['crashed', 'killed', 'ended'].includes(event.step))
       this.#tellEnds(event.process, () => false);
@@ -154,7 +154,7 @@ export class Moves {
     }
   }
 
-  /** All of the luggage; undefined: some of it may still come. */
+  /** All of the transferred state; undefined: some of it may still come. */
   #hasCome({ id, from, to }: MoveOrder): boolean | undefined {
     if (this.#complete.has(id)) return true;
     const isOver =

@@ -10,16 +10,16 @@ import type { WorkerExit } from '../../../src/worker-pool/worker-host.ts';
 import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { decodeValue, encodeValue, FrameDecoder } from '../../../src/wire/codec.ts';
-import { Arriving } from '../../../src/handoff/arriving.ts';
-import { FramesUnderWay } from '../../../src/peer/frames-under-way.ts';
+import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
+import { InFlightFrames } from '../../../src/peer/in-flight-frames.ts';
 import { HandoffParticipant } from '../../../src/handoff/handoff-participant.ts';
-import { HoldQueues } from '../../../src/routing/hold-queues.ts';
-import { Leaving } from '../../../src/handoff/leaving.ts';
-import { PeerLink } from '../../../src/peer/peer-link.ts';
+import { HeldMail } from '../../../src/routing/held-mail.ts';
+import { OutgoingHandoff } from '../../../src/handoff/outgoing.ts';
+import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { Peers } from '../../../src/peer/peers.ts';
 import { RemoteReply } from '../../../src/process/remote-reply.ts';
 import { Router } from '../../../src/routing/router.ts';
-import { StillDesk } from '../../../src/handoff/still-desk.ts';
+import { MigrationBuffer } from '../../../src/handoff/migration-buffer.ts';
 import type { ScenarioName } from './directed.ts';
 
 interface Broken {
@@ -68,15 +68,15 @@ function all(...breaks: (() => void)[]): () => void {
 }
 
 /** The links of a process, as its last call of `all()` saw them. */
-function peersSeen(): { seen: () => PeerLink[]; hide: (hidden: boolean) => void; restore: () => void } {
+function peersSeen(): { seen: () => OutboundQueue[]; hide: (hidden: boolean) => void; restore: () => void } {
   let isHidden = false;
-  let seen: PeerLink[] = [];
+  let seen: OutboundQueue[] = [];
   const restore = replaced(
     Peers,
     'all',
     (original) =>
       function (this: Peers) {
-        seen = [...(original.call(this) as Iterable<PeerLink>)];
+        seen = [...(original.call(this) as Iterable<OutboundQueue>)];
         return isHidden ? [] : seen;
       },
   );
@@ -173,15 +173,15 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'what an actor had sent and is held stays at its old home',
     mix: 'pairs',
     within: 8,
-    breaks: () => replaced(HoldQueues, 'takeFrom', () => () => []),
+    breaks: () => replaced(HeldMail, 'takeFrom', () => () => []),
   },
   {
     name: 'what an actor had sent and is held is taken with the state, not when it stops',
     scenario: 'a loose end speaks while its actor stands still',
     breaks: () => {
-      const queues = new WeakMap<object, HoldQueues>();
+      const queues = new WeakMap<object, HeldMail>();
       let original: Method = () => [];
-      const takeFrom = replaced(HoldQueues, 'takeFrom', (method) => {
+      const takeFrom = replaced(HeldMail, 'takeFrom', (method) => {
         original = method;
         return function (ids) {
           queues.set(ids, this);
@@ -189,7 +189,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
         };
       });
       const pack = replaced(
-        Leaving,
+        OutgoingHandoff,
         'pack',
         (method) =>
           function (refused) {
@@ -204,7 +204,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'what a dead link gives back stays at the old home of its sender',
     scenario: 'a link dies with unwritten mail of a sender that stands still',
-    breaks: () => replaced(StillDesk, 'takeBack', () => (mail) => mail),
+    breaks: () => replaced(MigrationBuffer, 'takeBack', () => (mail) => mail),
   },
   {
     name: 'the new home runs the actors as soon as they are installed',
@@ -213,7 +213,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     breaks: () => {
       const settled = new WeakSet<object>();
       const settle = replaced(
-        Arriving,
+        IncomingHandoff,
         'settle',
         (original) =>
           function () {
@@ -223,7 +223,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
           },
       );
       const complete = replaced(
-        Arriving,
+        IncomingHandoff,
         'complete',
         (original) =>
           async function () {
@@ -332,8 +332,8 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     within: 8,
     breaks: () =>
       replaced(
-        Leaving,
-        'letGo',
+        OutgoingHandoff,
+        'evict',
         (original) =>
           function () {
             if (this.ids.size === 0) return original.call(this);
@@ -345,19 +345,19 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'what was put aside does not go along',
     mix: 'moves',
     within: 10,
-    breaks: () => luggageWithout((kind) => kind === 'stash'),
+    breaks: () => transferWithout((kind) => kind === 'stash'),
   },
   {
     name: 'what waits in the mailbox does not go along',
     mix: 'moves',
     within: 8,
-    breaks: () => luggageWithout((kind) => kind === 'mail'),
+    breaks: () => transferWithout((kind) => kind === 'mail'),
   },
   {
     name: 'what an actor had sent does not go along',
     mix: 'moves',
     within: 8,
-    breaks: () => luggageWithout((kind) => kind === 'outbound'),
+    breaks: () => transferWithout((kind) => kind === 'outbound'),
   },
   {
     name: 'an actor begins with a fresh state where it moved to',
@@ -365,7 +365,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     within: 8,
     breaks: () =>
       replaced(
-        Arriving,
+        IncomingHandoff,
         'add',
         (original) =>
           function (piece) {
@@ -380,20 +380,20 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'mail that a dead link had not written is dropped',
     mix: 'fate',
     within: 8,
-    breaks: () => replaced(PeerLink, 'takeUnwritten', () => () => []),
+    breaks: () => replaced(OutboundQueue, 'takeUnwritten', () => () => []),
   },
   {
     name: 'frames that a dead link did not take are dropped',
     mix: 'fate',
     within: 8,
-    breaks: () => replaced(FramesUnderWay, 'take', () => () => []),
+    breaks: () => replaced(InFlightFrames, 'take', () => () => []),
   },
   {
     name: 'who comes from a worker that died forgets what it watched there',
     mix: 'fate',
     first: 960,
     within: 40,
-    breaks: () => replaced(Arriving, 'watches', () => function* () {}),
+    breaks: () => replaced(IncomingHandoff, 'watches', () => function* () {}),
   },
   {
     name: 'asks that were written to a dead worker wait for their deadlines',
@@ -471,9 +471,9 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   },
 ];
 
-function luggageWithout(isLeft: (kind: string) => boolean): () => void {
+function transferWithout(isLeft: (kind: string) => boolean): () => void {
   return replaced(
-    Arriving,
+    IncomingHandoff,
     'add',
     (original) =>
       function (piece) {

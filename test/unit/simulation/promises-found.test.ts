@@ -9,7 +9,7 @@ test.each([
   ['all', 60139, 'a drained worker goes although nobody else can host what lives there'],
   ['all', 60240, 'nothing can be moved to a worker that was restarted while it started'],
   ['moves', 60267, 'mail waits at the home of an actor placed on demand, and comes after newer mail'],
-  ['pairs', 61042, 'luggage that a broken link has lost is not sent again'],
+  ['pairs', 61042, 'transfer that a broken link has lost is not sent again'],
   ['fate', 332, 'a shard moves before an id in it has got its own place, and that actor stands still for good'],
   ['moves', 800089, 'a family cannot move while a child waits for its backoff; the mail of who is killed then is lost'],
   ['moves', 7100556, 'a worker that is reloaded goes while a link has not accepted its last frames'],

@@ -6,26 +6,26 @@ import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { KindTerms } from '../../../src/wire/control.ts';
-import type { PeerLink } from '../../../src/peer/peer-link.ts';
-import { Destinations, DESTINATIONS_KEPT } from '../../../src/routing/destinations.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
+import { RouteCache, ROUTES_KEPT } from '../../../src/routing/route-cache.ts';
 
 function newDestinations(memoryBytes?: number): {
   pending: PendingReplies;
   barriers: Envelope[];
-  destinations: Destinations;
+  destinations: RouteCache;
 } {
   const pending = new PendingReplies(new VirtualClock(), '~1.1');
   const barriers: Envelope[] = [];
-  const destinations = new Destinations(
+  const destinations = new RouteCache(
     { pending, memory: new QueueMemory(memoryBytes) } as unknown as Kernel,
     (envelope) => barriers.push(envelope) > 0,
   );
   return { pending, barriers, destinations };
 }
 
-const clearPeer = { ended: false, mail: () => true } as unknown as PeerLink;
+const clearPeer = { ended: false, mail: () => true } as unknown as OutboundQueue;
 const told = (id: string): Envelope => new Envelope('message', id, { type: 'note' }, undefined, undefined, 0);
-const sent = (destinations: Destinations, id: string, terms: KindTerms): boolean =>
+const sent = (destinations: RouteCache, id: string, terms: KindTerms): boolean =>
   destinations.send(told(id), terms, clearPeer, 1);
 
 const capacityOf = (capacity: number): KindTerms => ({ capacity }) as KindTerms;
@@ -88,7 +88,7 @@ test('each id counts by itself', () => {
 test('past its bound it counts anew, and late barriers of the old counts harm nothing', async () => {
   const { barriers, destinations } = newDestinations();
   for (let n = 0; n < 60; n++) sent(destinations, 'counter/a', capacityOf(100));
-  for (let n = 0; n < DESTINATIONS_KEPT; n++) sent(destinations, `counter/${n}`, capacityOf(100));
+  for (let n = 0; n < ROUTES_KEPT; n++) sent(destinations, `counter/${n}`, capacityOf(100));
   expect(sent(destinations, 'counter/a', capacityOf(100))).toBe(true);
   for (const { replyTo } of barriers.splice(0)) replyTo?.resolve(undefined);
   await new Promise(setImmediate);
@@ -99,7 +99,7 @@ test('past its bound it counts anew, and late barriers of the old counts harm no
 test('the way of the last message holds for the next one until a table comes or the link ends', () => {
   const { destinations } = newDestinations();
   const mailed: string[] = [];
-  const peer = { ended: false, mail: ({ to }: Envelope) => mailed.push(to) > 0 } as unknown as PeerLink;
+  const peer = { ended: false, mail: ({ to }: Envelope) => mailed.push(to) > 0 } as unknown as OutboundQueue;
   expect(destinations.resend(told('counter/a'), 1)).toBeUndefined();
   destinations.send(told('counter/a'), capacityOf(4), peer, 1);
   expect([destinations.resend(told('counter/a'), 1), destinations.resend(told('counter/b'), 1)]).toEqual([

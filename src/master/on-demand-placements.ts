@@ -3,9 +3,9 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 
 /** Places given at most; one more is refused with OVERLOADED. */
-export const DIRECTORY_MAX = 1_000_000;
+export const ON_DEMAND_MAX = 1_000_000;
 
-export class Directory {
+export class OnDemandPlacements {
   readonly #homes = new Map<ActorId, number>();
 
   get(id: ActorId): number | undefined {
@@ -13,10 +13,10 @@ export class Directory {
   }
 
   set(id: ActorId, worker: number): void {
-    if (this.#homes.size >= DIRECTORY_MAX && !this.#homes.has(id)) {
+    if (this.#homes.size >= ON_DEMAND_MAX && !this.#homes.has(id)) {
       throw new TroupeError(
         'OVERLOADED',
-        `at most ${DIRECTORY_MAX} actors have places that are not given by hash; got one more`,
+        `at most ${ON_DEMAND_MAX} actors have places that are not given by hash; got one more`,
       );
     }
     this.#homes.set(id, worker);

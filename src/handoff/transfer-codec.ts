@@ -1,8 +1,8 @@
 /**
- * Luggage on the wire: each actor and then its mail, in pieces that fit a frame, so that other mail can pass.
+ * Transferred state on the wire: each actor and then its mail, in pieces that fit a frame, so that other mail can pass.
  * What a piece holds travels as messages do.
  */
-import type { ActorLuggage } from '../actor/luggage.ts';
+import type { TransferredActor } from '../actor/transfer.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue, type FrameWeight, fromWire } from '../wire/codec.ts';
@@ -49,19 +49,19 @@ type WireEnvelope = [
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
 export type MailKind = 'mail' | 'stash' | 'outbound';
 /** An actor is bytes, in as many pieces as they need. */
-export type LuggagePiece = ['actor', bytes: Uint8Array, isLast: boolean] | [MailKind, WireEnvelope[]];
+export type TransferPiece = ['actor', bytes: Uint8Array, isLast: boolean] | [MailKind, WireEnvelope[]];
 
 /** A piece, and its encoded size at most. */
 export interface WeighedPiece {
-  piece: LuggagePiece;
+  piece: TransferPiece;
   bytesMax: number;
 }
 
 /** `state`: of `stateOf`, encoded. Throws INVALID_MESSAGE. */
-export function actorPieces(luggage: ActorLuggage, state: Uint8Array | undefined): WeighedPiece[] {
-  const { incarnation } = luggage;
+export function actorPieces(transfer: TransferredActor, state: Uint8Array | undefined): WeighedPiece[] {
+  const { incarnation } = transfer;
   // The state was encoded before, when the actor could still refuse to move; so it stays apart.
-  const body = { ...luggage, incarnation: incarnation && { ...incarnation, state: undefined } };
+  const body = { ...transfer, incarnation: incarnation && { ...incarnation, state: undefined } };
   const whole = encodeValue([body, state]);
   const pieces: WeighedPiece[] = [];
   for (let at = 0; at < whole.byteLength; at += PIECE_BYTES) {
@@ -73,8 +73,8 @@ export function actorPieces(luggage: ActorLuggage, state: Uint8Array | undefined
 }
 
 /** All pieces of one actor, joined. Throws on bytes that make no sense. */
-export function readActor(whole: Uint8Array, toRef: (id: ActorId) => unknown): ActorLuggage {
-  const [body, state] = decodeValue(whole, toRef) as [ActorLuggage, Uint8Array | undefined];
+export function readActor(whole: Uint8Array, toRef: (id: ActorId) => unknown): TransferredActor {
+  const [body, state] = decodeValue(whole, toRef) as [TransferredActor, Uint8Array | undefined];
   if (body.incarnation) body.incarnation.state = state && decodeValue(state, toRef);
   return body;
 }
@@ -144,11 +144,11 @@ export function readMail(
 }
 
 /** A piece, or null behind the last one. What is in it is looked at when it is taken in. */
-export function pieceOf(part: unknown): LuggagePiece | null {
+export function pieceOf(part: unknown): TransferPiece | null {
   if (part === null) return null;
   const [kind, content, isLast] = Array.isArray(part) ? part : [];
-  if (kind === 'actor' && content instanceof Uint8Array && typeof isLast === 'boolean') return part as LuggagePiece;
+  if (kind === 'actor' && content instanceof Uint8Array && typeof isLast === 'boolean') return part as TransferPiece;
   const isMail = kind === 'mail' || kind === 'stash' || kind === 'outbound';
-  if (isMail && Array.isArray(content) && content.every(Array.isArray)) return part as LuggagePiece;
+  if (isMail && Array.isArray(content) && content.every(Array.isArray)) return part as TransferPiece;
   throw senseless('a piece of what an actor takes along', kind);
 }

@@ -4,7 +4,7 @@
  *
  *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
  */
-import { checkBelongings, familyOf, letGo, mailOf, packActor, stateOf } from '../actor/luggage.ts';
+import { checkBelongings, subtreeOf, evict, mailOf, packActor, stateOf } from '../actor/transfer.ts';
 import type { Cell } from '../actor/cell.ts';
 import { freeze, thaw } from '../actor/freezing.ts';
 import { endCell } from '../actor/lifecycle.ts';
@@ -15,60 +15,60 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { MoveOrder, Unit } from '../wire/control.ts';
-import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './luggage-wire.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Messages for one move that arrive while it stands still; one more is refused. */
-export const LATE_MAIL_MAX = 100_000;
+export const BUFFERED_MAIL_MAX = 100_000;
 /** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
 export const ABORT_GRACE_MS = 200;
 /** Milliseconds between two looks whether all that they told durable actors is committed. */
 const KEPT_LOOK_MS = 5;
 
-export interface LeavingDoor {
+export interface OutgoingPort {
   readonly actors: LocalActors;
   /** All of which something is kept here, in these units. */
   idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
   /** All stand still. */
-  still(leaving: Leaving): void;
+  still(leaving: OutgoingHandoff): void;
   /** They do not, or cannot move. */
-  refused(leaving: Leaving, error: TroupeError, isBusy: boolean): void;
+  refused(leaving: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
 }
 
-export class Leaving {
+export class OutgoingHandoff {
   order: MoveOrder;
   readonly units: Set<Unit>;
   /** Peers whose marker or acknowledgement has not come; undefined before they were asked. */
-  markers: Set<PeerLink> | undefined;
-  flushes: Set<PeerLink> | undefined;
+  markers: Set<OutboundQueue> | undefined;
+  flushes: Set<OutboundQueue> | undefined;
   isSent = false;
-  /** All luggage, once it is packed: should a link break under it, it is sent again. */
+  /** All transferred state, once it is packed: should a link break under it, it is sent again. */
   pieces: WeighedPiece[] | undefined;
   /** What these actors sent and the links had not taken yet. */
   readonly outbound: Envelope[] = [];
   /** What arrived for the units while they stood still. */
-  readonly late: Envelope[] = [];
-  readonly #door: LeavingDoor;
+  readonly buffered: Envelope[] = [];
+  readonly #door: OutgoingPort;
   /** Encoded, of those that have one in memory. */
   readonly #states = new Map<ActorId, Uint8Array>();
   /** What cannot travel: refused once its actors have moved. */
   #unfit: [envelope: Envelope, error: unknown][] = [];
   #ids = new Set<ActorId>();
   #members: Cell[] = [];
-  #isStill = false;
+  #isQuiescent = false;
   #cancelTimers: (() => void) | undefined;
   #keptLook: Timer | undefined;
   /** The deadline has passed: what is not over now is left behind. */
   #isLate = false;
 
-  constructor(door: LeavingDoor, order: MoveOrder) {
+  constructor(door: OutgoingPort, order: MoveOrder) {
     this.#door = door;
     this.order = order;
     this.units = new Set(order.units);
   }
 
-  get isStill(): boolean {
-    return this.#isStill;
+  get isQuiescent(): boolean {
+    return this.#isQuiescent;
   }
 
   /** Ids of the actors that go along, in memory or not. */
@@ -87,10 +87,10 @@ export class Leaving {
   }
 
   /** Stops them, each when its turn ends. `isLast`: one that takes longer is aborted, then killed. */
-  stop(patienceMs: number, isLast: boolean): void {
+  stop(quiesceMs: number, isLast: boolean): void {
     const { clock } = this.#door.actors.kernel;
-    const look = clock.setTimer(patienceMs / 2, () => this.#look());
-    const end = clock.setTimer(patienceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
+    const look = clock.setTimer(quiesceMs / 2, () => this.#look());
+    const end = clock.setTimer(quiesceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
     this.#cancelTimers = () => {
       look.cancel();
       end.cancel();
@@ -102,16 +102,16 @@ export class Leaving {
   goOn(): void {
     this.#cancelTimers?.();
     this.#keptLook?.cancel();
-    this.#isStill = false;
+    this.#isQuiescent = false;
     for (const cell of this.#members) thaw(cell);
   }
 
   /** They live elsewhere now. */
-  letGo(): void {
-    for (const id of this.#ids) letGo(this.#door.actors, id);
+  evict(): void {
+    for (const id of this.#ids) evict(this.#door.actors, id);
   }
 
-  /** All luggage, in the order in which it is to arrive. */
+  /** All transferred state, in the order in which it is to arrive. */
   pack(): WeighedPiece[] {
     const { actors } = this.#door;
     this.#unfit = [];
@@ -126,7 +126,7 @@ export class Leaving {
       pieces.push(...mailPieces('stash', stash, messageBytesMax, refused));
       pieces.push(...mailPieces('mail', mail, messageBytesMax, refused));
     }
-    return [...pieces, ...mailPieces('mail', this.late, messageBytesMax, refused)];
+    return [...pieces, ...mailPieces('mail', this.buffered, messageBytesMax, refused)];
   }
 
   /** Mail that could not go along. Not before the move is settled: where its actors stay, they handle it. */
@@ -151,11 +151,11 @@ export class Leaving {
       yield* stash;
       yield* mail;
     }
-    yield* this.late;
+    yield* this.buffered;
   }
 
   #look(): void {
-    if (this.#isStill) return;
+    if (this.#isQuiescent) return;
     if (!this.#gather()) return;
     let moving = 0;
     const still = (): void => {
@@ -177,7 +177,7 @@ export class Leaving {
         this.#refuse(childMoves(id, cell.origin.parent.id), false);
         return false;
       }
-      const family = cell ? familyOf(cell) : [];
+      const family = cell ? subtreeOf(cell) : [];
       for (const member of family) ids.add(member.id);
       members.push(...family);
       ids.add(id);
@@ -190,12 +190,12 @@ export class Leaving {
   /** What this process would have to send again could be overtaken by what they tell from elsewhere. */
   #whenNothingIsKept(): void {
     const { clock, durability } = this.#door.actors.kernel;
-    if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allStill();
+    if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allQuiescent();
     this.#keptLook?.cancel();
     this.#keptLook = clock.setTimer(KEPT_LOOK_MS, () => this.#look());
   }
 
-  #allStill(): void {
+  #allQuiescent(): void {
     this.#cancelTimers?.();
     this.#keptLook?.cancel();
     for (const cell of this.#members) {
@@ -206,7 +206,7 @@ export class Leaving {
         return this.#refuse(notMovable(cell.id, asError(error)), false);
       }
     }
-    this.#isStill = true;
+    this.#isQuiescent = true;
     this.#door.still(this);
   }
 
@@ -232,7 +232,7 @@ export class Leaving {
       this.#isLate = true;
       for (const cell of late) this.#kill(cell);
       this.#look();
-      if (!this.#isStill) this.#tooBusy();
+      if (!this.#isQuiescent) this.#tooBusy();
     });
     this.#cancelTimers = () => timer.cancel();
   }
@@ -244,7 +244,7 @@ export class Leaving {
       { actor: cell.id },
       'a handler did not end by the deadline of its drain; its actor is killed',
     );
-    this.late.push(...cell.mailbox.takeAll().filter(({ verb }) => verb !== 'run'));
+    this.buffered.push(...cell.mailbox.takeAll().filter(({ verb }) => verb !== 'run'));
     endCell(cell, { reason: 'killed', mail: 'deliver-again' }, 'released');
   }
 }

@@ -6,7 +6,7 @@
 import type { Clock } from '../vocabulary/clock.ts';
 import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
 import type { IdleAnswer } from '../wire/control.ts';
-import type { Participants } from '../worker-pool/participants.ts';
+import type { Membership } from '../worker-pool/membership.ts';
 import type { Queries } from './queries.ts';
 
 /** Milliseconds between two rounds. */
@@ -14,15 +14,15 @@ const ROUND_MS = 5;
 /** Milliseconds for an answer that takes no work. */
 const ANSWER_MS = 2_000;
 
-export class WindingDown {
+export class GracefulShutdown {
   readonly #clock: Clock;
-  readonly #participants: Participants;
+  readonly #participants: Membership;
   readonly #queries: Queries;
   readonly #until: number;
   readonly #startedAt: number;
 
   /** `until`: on `Clock.now()`. */
-  constructor(clock: Clock, participants: Participants, queries: Queries, until: number) {
+  constructor(clock: Clock, participants: Membership, queries: Queries, until: number) {
     this.#clock = clock;
     this.#participants = participants;
     this.#queries = queries;

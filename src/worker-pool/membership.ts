@@ -16,7 +16,7 @@ export interface Participant {
   isLinked: boolean;
 }
 
-export class Participants {
+export class Membership {
   /** In the order of their welcome. */
   readonly #welcomed = new Map<number, Participant>();
 

@@ -11,7 +11,7 @@ export interface ProcessRecord {
   died(worker: { index: number; incarnation: number }): void;
 }
 
-export class RecordedHost implements WorkerHost {
+export class PidTrackingHost implements WorkerHost {
   readonly #host: WorkerHost;
   readonly #running = new Set<number>();
   #record: ProcessRecord | undefined;

@@ -15,7 +15,7 @@ export const TOUCH_EVERY = 60;
 /** Tries to listen in a folder that somebody removes meanwhile. */
 const TRIES_MAX = 3;
 
-export interface SocketDoorOptions {
+export interface SocketListenerOptions {
   readonly clock: Clock;
   readonly folder: string;
   readonly path: string;
@@ -26,8 +26,8 @@ export interface SocketDoorOptions {
   troubled(error: Error): void;
 }
 
-export class SocketDoor {
-  readonly #options: SocketDoorOptions;
+export class SocketListener {
+  readonly #options: SocketListenerOptions;
   /** Named pipes on Windows are no files: nobody cleans them away. */
   readonly #isFile = process.platform !== 'win32';
   #server: Server | undefined;
@@ -37,7 +37,7 @@ export class SocketDoor {
   #isTroubled = false;
   #isClosed = false;
 
-  constructor(options: SocketDoorOptions) {
+  constructor(options: SocketListenerOptions) {
     this.#options = options;
   }
 

@@ -28,10 +28,10 @@ import type { Sleeper } from './passivation.ts';
 export type WatchRecord = [target: ActorId, watch: WatchName];
 
 /** All that is kept under one id; its mail goes beside it. */
-export interface ActorLuggage {
+export interface TransferredActor {
   id: ActorId;
   /** Undefined: it is not in memory. */
-  incarnation: IncarnationLuggage | undefined;
+  incarnation: TransferredIncarnation | undefined;
   asleep: { args: unknown; spawned: boolean; watching: WatchRecord[] } | undefined;
   /** On `Clock.now()`: it has failed, and is not activated before. */
   failedUntil: number | undefined;
@@ -39,7 +39,7 @@ export interface ActorLuggage {
   topics: string[];
 }
 
-export interface IncarnationLuggage {
+export interface TransferredIncarnation {
   state: unknown;
   args: unknown;
   spawned: boolean;
@@ -78,24 +78,24 @@ export function checkBelongings({ id, extras }: Cell): void {
 }
 
 /** All but the mail, of an actor that is frozen or not in memory. `state`: of `stateOf`, in whatever form it travels. */
-export function packActor(actors: LocalActors, id: ActorId, state: unknown): ActorLuggage {
+export function packActor(actors: LocalActors, id: ActorId, state: unknown): TransferredActor {
   const cell = actors.cellOf(id);
   const asleep = actors.asleep.get(id);
   return {
     id,
     incarnation: cell && packIncarnation(cell, state),
-    asleep: asleep && packSleeper(asleep),
+    asleep: asleep && packPassivated(asleep),
     failedUntil: actors.failed.untilOf(id),
     watchers: actors.watchers.of(id),
     topics: actors.kernel.topics.topicsOf(id),
   };
 }
 
-function packSleeper({ origin, watching }: Sleeper): NonNullable<ActorLuggage['asleep']> {
+function packPassivated({ origin, watching }: Sleeper): NonNullable<TransferredActor['asleep']> {
   return { args: origin?.args, spawned: origin !== undefined, watching: [...(watching ?? [])] };
 }
 
-function packIncarnation(cell: Cell, state: unknown): IncarnationLuggage {
+function packIncarnation(cell: Cell, state: unknown): TransferredIncarnation {
   const { origin, extras } = cell;
   const { pausedBy, timers, terminated, watching, intensity } = extras;
   const child = origin.parent?.extras.children?.termsOf(cell.id);
@@ -122,14 +122,14 @@ function textsOf(error: Error): { name: string; message: string } {
 }
 
 /** The actor and, behind it, its children and theirs, in order of start. */
-export function familyOf(cell: Cell): Cell[] {
-  return [cell, ...(cell.extras.children?.cells ?? []).flatMap(familyOf)];
+export function subtreeOf(cell: Cell): Cell[] {
+  return [cell, ...(cell.extras.children?.cells ?? []).flatMap(subtreeOf)];
 }
 
 /** It goes on elsewhere: nothing of it is left here, and nobody is told. */
-export function letGo(actors: LocalActors, id: ActorId): void {
+export function evict(actors: LocalActors, id: ActorId): void {
   const cell = actors.cellOf(id);
-  if (cell) letGoOfCell(actors, cell);
+  if (cell) evictCell(actors, cell);
   const asleep = actors.asleep.take(id);
   for (const [target, watch] of asleep?.watching ?? []) actors.watching.removeActor(target, watch);
   actors.failed.forget(id);
@@ -137,7 +137,7 @@ export function letGo(actors: LocalActors, id: ActorId): void {
   actors.kernel.topics.leaveAll(id);
 }
 
-function letGoOfCell(actors: LocalActors, cell: Cell): void {
+function evictCell(actors: LocalActors, cell: Cell): void {
   cell.phase++;
   cell.status = 'ended';
   cell.own.freezing = undefined;
@@ -156,20 +156,20 @@ function letGoOfCell(actors: LocalActors, cell: Cell): void {
 }
 
 /** It goes on here. Parents come before their children. */
-export function takeIn(actors: LocalActors, luggage: ActorLuggage, from: ActorId): void {
-  const { id, incarnation, asleep, failedUntil, watchers, topics } = luggage;
+export function install(actors: LocalActors, transfer: TransferredActor, from: ActorId): void {
+  const { id, incarnation, asleep, failedUntil, watchers, topics } = transfer;
   for (const watch of watchers) actors.watchers.add(id, watch);
   for (const topic of topics) void actors.kernel.topics.join(topic, id);
   if (failedUntil !== undefined) actors.failed.add(id, failedUntil);
-  if (asleep) takeInSleeper(actors, id, asleep, from);
+  if (asleep) installPassivated(actors, id, asleep, from);
   const behaviour = actors.kernel.behaviours.get(kindOf(id));
-  if (incarnation && behaviour) takeInCell(actors, id, behaviour, incarnation, from);
+  if (incarnation && behaviour) installCell(actors, id, behaviour, incarnation, from);
 }
 
-function takeInSleeper(
+function installPassivated(
   actors: LocalActors,
   id: ActorId,
-  { args, spawned, watching }: NonNullable<ActorLuggage['asleep']>,
+  { args, spawned, watching }: NonNullable<TransferredActor['asleep']>,
   from: ActorId,
 ): void {
   for (const [target, watch] of watching) actors.watching.addActor(target, watch, from);
@@ -180,25 +180,25 @@ function takeInSleeper(
   if (spawned) actors.observer?.spawned(id, args);
 }
 
-function takeInCell(
+function installCell(
   actors: LocalActors,
   id: ActorId,
   behaviour: Behaviour,
-  luggage: IncarnationLuggage,
+  transfer: TransferredIncarnation,
   from: ActorId,
 ): void {
-  const { args, spawned, child, restartTimes, watching, terminated, pausedBy } = luggage;
+  const { args, spawned, child, restartTimes, watching, terminated, pausedBy } = transfer;
   const parent = child && actors.cellOf(child.parent);
-  const cell = actors.createCell(id, behaviour, { args, spawned, parent }, luggage.lastActiveAt);
+  const cell = actors.createCell(id, behaviour, { args, spawned, parent }, transfer.lastActiveAt);
   if (parent) {
     const own = parent.own;
     const children = (own.children ??= new Children(parent)) as Children;
     children.add(cell, child.restart, child.shutdownMs);
   }
   const own = cell.own;
-  cell.restarts = luggage.restarts;
-  cell.lastActiveAt = luggage.lastActiveAt;
-  cell.epoch = luggage.epoch;
+  cell.restarts = transfer.restarts;
+  cell.lastActiveAt = transfer.lastActiveAt;
+  cell.epoch = transfer.epoch;
   if (restartTimes.length > 0) {
     const { intensity, periodMs } = behaviour.policy;
     own.intensity = new RestartIntensity(intensity, periodMs, restartTimes);
@@ -213,11 +213,11 @@ function takeInCell(
     cell.status = 'pausing';
     startAfterBackoff(cell, Object.assign(new Error(pausedBy.message), { name: pausedBy.name }));
   } else {
-    goOn(cell, luggage);
+    goOn(cell, transfer);
   }
 }
 
-function goOn(cell: Cell, { state, timers }: IncarnationLuggage): void {
+function goOn(cell: Cell, { state, timers }: TransferredIncarnation): void {
   const { behaviour, context, durable } = cell;
   if (durable) return goOnFromRecord(cell, durable, timers);
   cell.begun = true;

@@ -4,7 +4,13 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { LINK_IDS_MAX, MARKER } from '../../../src/wire/entry.ts';
-import { AWAITED_ENTRIES, LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, PeerLink } from '../../../src/peer/peer-link.ts';
+import {
+  AWAITED_ENTRIES,
+  LINK_CREDIT,
+  OUTBOUND_HIGH,
+  OUTBOUND_MAX,
+  OutboundQueue,
+} from '../../../src/peer/outbound-queue.ts';
 import { ADDRESS_OF_2, KeptReply, message, newDeadLetters, newLine, numberOf, request } from './link-fixture.ts';
 
 function numbers(from: number, count: number): number[] {
@@ -294,7 +300,7 @@ test('a link has the address of its process, incarnation included', () => {
     soon: () => {},
   };
   const { deadLetters } = newDeadLetters(clock);
-  const link = new PeerLink({ index: 3, incarnation: 4, clock, deadLetters, messageBytesMax: 1, epoch: () => 0 });
+  const link = new OutboundQueue({ index: 3, incarnation: 4, clock, deadLetters, messageBytesMax: 1, epoch: () => 0 });
   expect(link.address).toBe('~3.4');
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Timer } from '../../../src/vocabulary/clock.ts';
 import { isPrivateFolder } from '../../../src/wire/private-folder.ts';
-import { LOOK_MS, TOUCH_EVERY } from '../../../src/wire/socket-door.ts';
+import { LOOK_MS, TOUCH_EVERY } from '../../../src/wire/socket-listener.ts';
 import { SocketNetwork } from '../../../src/wire/socket-link.ts';
 import { eventLoopClock, until } from './event-loop-clock.ts';
 import { Diary, frame, handshakeOf } from './link-conformance.ts';

@@ -3,14 +3,14 @@ import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MARKER, MESSAGE, REPLY, STATE, TOPIC, TOPIC_ACK, TOPICS } from '../../../src/wire/entry.ts';
 import { FRAME_HEAD_BYTES } from '../../../src/wire/link.ts';
-import { LinkReader } from '../../../src/peer/link-reader.ts';
+import { FrameReader } from '../../../src/peer/frame-reader.ts';
 import { KeptIngress, KeptReply, message, newLine } from './link-fixture.ts';
 
-function newReader(): { reader: LinkReader; ingress: KeptIngress; frame: (...entries: unknown[]) => Uint8Array } {
+function newReader(): { reader: FrameReader; ingress: KeptIngress; frame: (...entries: unknown[]) => Uint8Array } {
   const ingress = new KeptIngress();
   const encoder = new FrameEncoder();
   const frame = (...batch: unknown[]): Uint8Array => encoder.encode(batch).slice(FRAME_HEAD_BYTES);
-  return { reader: new LinkReader(ingress), ingress, frame };
+  return { reader: new FrameReader(ingress), ingress, frame };
 }
 
 test('a frame under a newer epoch waits for its table, and is then read once', () => {
@@ -49,7 +49,7 @@ test('a frame under an older epoch is read', () => {
   expect(
     reader.read(frame(1, 1, TOPICS, ['news', 'sport'], TOPIC, 'news', true, 4, TOPIC_ACK, 5, STATE, 6, null)),
   ).toBe(true);
-  expect(ingress.lines).toEqual(['topics news sport', 'topic news true 4', 'topic-ack 5', 'luggage 6']);
+  expect(ingress.lines).toEqual(['topics news sport', 'topic news true 4', 'topic-ack 5', 'transfer 6']);
 });
 
 test('what was sent arrives as it was: sender, deadline, verb, refs, and where the reply goes', async () => {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
-import { HELD_MAX, HELD_MS_MAX, type HeldSignal, HoldQueues } from '../../../src/routing/hold-queues.ts';
+import { HELD_MAX, HELD_MS_MAX, type HeldSignal, HeldMail } from '../../../src/routing/held-mail.ts';
 import { KeptReply, message, newDeadLetters, numberOf } from '../peer/link-fixture.ts';
 
 function newHolds(memory?: QueueMemory): {
-  holds: HoldQueues;
+  holds: HeldMail;
   clock: VirtualClock;
   reasons: string[];
   listen(heard: () => void): void;
@@ -14,7 +14,7 @@ function newHolds(memory?: QueueMemory): {
   const clock = new VirtualClock();
   const { deadLetters, events, reasons } = newDeadLetters(clock);
   return {
-    holds: new HoldQueues(clock, deadLetters, memory),
+    holds: new HeldMail(clock, deadLetters, memory),
     clock,
     reasons,
     listen: (heard) => void events.on('dead-letter', heard),
@@ -23,7 +23,7 @@ function newHolds(memory?: QueueMemory): {
 
 const SIGNAL: HeldSignal = { to: 'counter/a', signal: { type: 'ask-probe', path: ['counter/a'] } };
 
-function numbersIn(holds: HoldQueues, unit: string): (number | string)[] {
+function numbersIn(holds: HeldMail, unit: string): (number | string)[] {
   return holds.take(unit).map((one) => ('signal' in one ? one.signal.type : numberOf(one as Envelope)));
 }
 

@@ -20,7 +20,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { FramesUnderWay } from './frames-under-way.ts';
+import { InFlightFrames } from './in-flight-frames.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
 import { MailLane } from './mail-lane.ts';
 import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
@@ -41,7 +41,7 @@ const FRAME_BYTES = 64 * 1024;
  */
 export const AWAITED_ENTRIES = 32;
 
-export interface PeerLinkOptions {
+export interface OutboundQueueOptions {
   index: number;
   incarnation: number;
   clock: Clock;
@@ -59,16 +59,16 @@ interface Lane {
   shift(): Outbound | undefined;
 }
 
-export class PeerLink {
+export class OutboundQueue {
   readonly index: number;
   readonly incarnation: number;
   readonly address: ActorId;
-  readonly #options: PeerLinkOptions;
+  readonly #options: OutboundQueueOptions;
   readonly #writer: FrameWriter;
   readonly #mail: MailLane<OutboundMail>;
   readonly #memory: QueueMemory;
   readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
-  readonly #underWay = new FramesUnderWay();
+  readonly #underWay = new InFlightFrames();
   /** Of the link that has ended: what it had not accepted. */
   #refused: Outbound[] = [];
   #link: Link | undefined;
@@ -87,7 +87,7 @@ export class PeerLink {
   sent = 0;
   received = 0;
 
-  constructor(options: PeerLinkOptions) {
+  constructor(options: OutboundQueueOptions) {
     this.#options = options;
     this.#memory = options.memory ?? new QueueMemory();
     this.#mail = new MailLane(this.#memory, OUTBOUND_MAX);
@@ -171,7 +171,7 @@ export class PeerLink {
     return mail.length < OUTBOUND_HIGH && mail.isClear;
   }
 
-  /** In order with the mail, but no message: topics, markers, luggage. */
+  /** In order with the mail, but no message: topics, markers, transferred state. */
   note(...parts: unknown[]): void {
     this.#mail.push(new Note(parts));
     this.#arm();

@@ -25,7 +25,7 @@ const ROUND_MS = 10;
 /** Codes of faults that no other try mends. */
 const FINAL = new Set(['INVALID_MESSAGE', 'MESSAGE_TOO_LARGE', 'UNKNOWN_KIND']);
 
-export interface RollingParts {
+export interface RollingRestartParts {
   readonly clock: Clock;
   readonly supervisor: WorkerSupervisor;
   readonly placement: PlacementService;
@@ -43,11 +43,11 @@ export interface RollingParts {
   readonly reload: Pick<ReloadParts, 'log' | 'participants' | 'queries' | 'openStore' | 'admit' | 'join'>;
 }
 
-export class Rolling {
-  readonly #parts: RollingParts;
+export class RollingRestart {
+  readonly #parts: RollingRestartParts;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: RollingParts) {
+  constructor(parts: RollingRestartParts) {
     this.#parts = parts;
   }
 

@@ -26,7 +26,7 @@ const LIGHT: Weighed = Object.freeze({ heavy: undefined });
 
 type Held = { readonly since: number; readonly mail: Envelope | HeldSignal };
 
-export class HoldQueues {
+export class HeldMail {
   readonly #byUnit = new Map<Unit, Ring<Held>>();
   readonly #clock: Clock;
   readonly #deadLetters: DeadLetters;

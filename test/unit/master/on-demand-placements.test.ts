@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Directory, DIRECTORY_MAX } from '../../../src/master/directory.ts';
+import { OnDemandPlacements, ON_DEMAND_MAX } from '../../../src/master/on-demand-placements.ts';
 
 test('a place is kept until its worker is gone, those on others stay', () => {
-  const directory = new Directory();
+  const directory = new OnDemandPlacements();
   directory.set('job/1', 1);
   directory.set('job/2', 2);
   directory.forgetWorker(1);
@@ -10,8 +10,8 @@ test('a place is kept until its worker is gone, those on others stay', () => {
 });
 
 test('past its bound one more place is refused, one that is known may change', () => {
-  const directory = new Directory();
-  for (let n = 0; n < DIRECTORY_MAX; n++) directory.set(`job/${n}`, 1);
+  const directory = new OnDemandPlacements();
+  for (let n = 0; n < ON_DEMAND_MAX; n++) directory.set(`job/${n}`, 1);
   expect(() => directory.set('job/more', 1)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
   directory.set('job/5', 2);
   expect([directory.get('job/5'), directory.get('job/more')]).toEqual([2, undefined]);

@@ -9,9 +9,9 @@ import type { Cell } from './cell.ts';
 import { startCell } from './lifecycle.ts';
 
 /** Milliseconds after which a start that is still not over keeps the next one no longer. */
-export const START_ALONE_MS = 5_000;
+export const RESPAWN_ALONE_MS = 5_000;
 
-export class StartingAgain {
+export class Respawns {
   readonly #clock: Clock;
   /** A start is over, however it went. */
   readonly #over: (id: ActorId) => void;
@@ -46,7 +46,7 @@ export class StartingAgain {
     do this.#alone = this.#waiting.shift();
     while (this.#alone && this.#alone.status !== 'starting');
     if (!this.#alone) return;
-    this.#timer = this.#clock.setTimer(START_ALONE_MS, () => this.#next());
+    this.#timer = this.#clock.setTimer(RESPAWN_ALONE_MS, () => this.#next());
     startCell(this.#alone);
   }
 }

@@ -5,7 +5,7 @@
 import type { LocalActors } from '../actor/local-actors.ts';
 import { type ActorId, isProcessAddress, processAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import type { WatchRecord } from '../actor/luggage.ts';
+import type { WatchRecord } from '../actor/transfer.ts';
 import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
 import type { DeadProcess } from '../wire/control.ts';
 import type { Router } from '../routing/router.ts';
@@ -14,7 +14,7 @@ import type { Router } from '../routing/router.ts';
  * Since a process has died: the watches on those who may have lived there, and all watches of those who came from there, since it
  * may have held the news of an end for them. `arriving`: of those who come with this change; `epoch`: its own.
  */
-export function watchesLostWith(
+export function watchesToRestore(
   { index, incarnation }: DeadProcess,
   actors: LocalActors,
   router: Router,
@@ -29,7 +29,7 @@ export function watchesLostWith(
 }
 
 /** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
-export function watchesLostOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
+export function watchesToRestoreOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
   const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, router));
   return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));
 }

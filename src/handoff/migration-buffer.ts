@@ -4,29 +4,29 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
-import type { HeldSignal, HoldQueues } from '../routing/hold-queues.ts';
-import { LATE_MAIL_MAX, type Leaving } from './leaving.ts';
-import type { LuggageDesk } from '../routing/router.ts';
+import type { HeldSignal, HeldMail } from '../routing/held-mail.ts';
+import { BUFFERED_MAIL_MAX, type OutgoingHandoff } from './outgoing.ts';
+import type { MailCapture } from '../routing/router.ts';
 
-export class StillDesk implements LuggageDesk {
-  readonly #still: readonly Leaving[];
-  readonly #holds: HoldQueues;
+export class MigrationBuffer implements MailCapture {
+  readonly #still: readonly OutgoingHandoff[];
+  readonly #holds: HeldMail;
   readonly #deadLetters: DeadLetters;
 
-  constructor(still: readonly Leaving[], holds: HoldQueues, deadLetters: DeadLetters) {
+  constructor(still: readonly OutgoingHandoff[], holds: HeldMail, deadLetters: DeadLetters) {
     this.#still = still;
     this.#holds = holds;
     this.#deadLetters = deadLetters;
   }
 
-  keepsOf(envelope: Envelope): boolean {
+  captureOutbound(envelope: Envelope): boolean {
     const { sender } = envelope;
     const leaving = sender === undefined ? undefined : this.#leavingWith(sender);
     if (!leaving) return false;
-    // The worker of whom it watches has died, and the luggage is under way: nobody else would ask whether that one lives on.
+    // The worker of whom it watches has died, and the transferred state is under way: nobody else would ask whether that one lives on.
     if (leaving.isSent && envelope.verb === 'rewatch') return false;
     if (leaving.isSent && envelope.verb !== 'message') {
-      // A watch that is asked again after a broken link: the luggage has it.
+      // A watch that is asked again after a broken link: the transferred state has it.
       envelope.replyTo?.reject(new TroupeError('ACTOR_STOPPED', `${sender} asks from where it lives; got a move`));
     } else if (leaving.isSent) {
       // What is left of its last turns: it goes on elsewhere, and speaks from there.
@@ -38,26 +38,26 @@ export class StillDesk implements LuggageDesk {
     return true;
   }
 
-  keepsFor(unit: Unit, envelope: Envelope): boolean {
+  captureInbound(unit: Unit, envelope: Envelope): boolean {
     const leaving = this.#still.find(({ units }) => units.has(unit));
     if (!leaving) return false;
     if (leaving.isSent) {
       this.#holds.add(unit, envelope);
-    } else if (leaving.late.length >= LATE_MAIL_MAX && envelope.verb === 'message') {
-      const text = `at most ${LATE_MAIL_MAX} messages wait for actors on the move; got one more`;
+    } else if (leaving.buffered.length >= BUFFERED_MAIL_MAX && envelope.verb === 'message') {
+      const text = `at most ${BUFFERED_MAIL_MAX} messages wait for actors on the move; got one more`;
       this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
     } else {
-      leaving.late.push(envelope);
+      leaving.buffered.push(envelope);
     }
     return true;
   }
 
-  isStill(unit: Unit): boolean {
+  isQuiescent(unit: Unit): boolean {
     return this.#still.some(({ units }) => units.has(unit));
   }
 
   *takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal> {
-    const earlier = new Map<Leaving, Envelope[]>();
+    const earlier = new Map<OutgoingHandoff, Envelope[]>();
     const rest: (Envelope | HeldSignal)[] = [];
     for (const one of mail) {
       const leaving = 'signal' in one || !one.sender ? undefined : this.#leavingWith(one.sender);
@@ -69,7 +69,7 @@ export class StillDesk implements LuggageDesk {
     yield* rest;
   }
 
-  #leavingWith(sender: ActorId): Leaving | undefined {
+  #leavingWith(sender: ActorId): OutgoingHandoff | undefined {
     return this.#still.find(({ ids }) => ids.has(sender));
   }
 }

@@ -6,7 +6,7 @@ import { Ring } from '../structures/ring.ts';
 import type { Link } from '../wire/link.ts';
 import type { Outbound } from './outbound.ts';
 
-export class FramesUnderWay {
+export class InFlightFrames {
   /** Of the next frame; the array stays, emptied (S4: an array a frame, grown each time, cost 3 %). */
   readonly #items: (Outbound | undefined)[] = [];
   #count = 0;

@@ -9,7 +9,7 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadProcess } from '../wire/control.ts';
 
 /** Asks to a process that is dead, also where no link was left whose end would have told of them. */
-export function failAsksTo({ index, incarnation, isDone = false }: DeadProcess, kernel: Kernel): void {
+export function failOrphanedAsks({ index, incarnation, isDone = false }: DeadProcess, kernel: Kernel): void {
   const { pending } = kernel;
   const dead = processAddress(index, incarnation);
   const text = `worker ${index} replies to what it was asked; got its death`;

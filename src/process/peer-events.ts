@@ -6,14 +6,14 @@ import type { ClusterTopics } from '../routing/cluster-topics.ts';
 import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from '../peer/credit-granter.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
-import { pieceOf } from '../handoff/luggage-wire.ts';
-import type { Ingress } from '../peer/link-reader.ts';
+import { pieceOf } from '../handoff/transfer-codec.ts';
+import type { Ingress } from '../peer/frame-reader.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import type { Router } from '../routing/router.ts';
 
-export interface IngressParts {
+export interface PeerEventParts {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly topics: ClusterTopics;
@@ -23,10 +23,10 @@ export interface IngressParts {
   epoch(): number;
   toRef(id: ActorId): unknown;
   /** The peer has told its topics: the link is of use now. */
-  introduced(peer: PeerLink): void;
+  introduced(peer: OutboundQueue): void;
 }
 
-export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
+export function peerEvents(parts: PeerEventParts, peer: OutboundQueue): Ingress {
   const { actors, router, topics, handoffs, flushes, replies } = parts;
   const { pending, clock } = actors.kernel;
   const credit = new CreditGranter(clock, actors, (count) => peer.grant(count));
@@ -52,7 +52,7 @@ export function linkIngress(parts: IngressParts, peer: PeerLink): Ingress {
       if (isAll) parts.introduced(peer);
     },
     marker: (move) => handoffs.marker(peer, move),
-    luggage: (move, piece) => handoffs.luggage(move, pieceOf(piece)),
+    transfer: (move, piece) => handoffs.transfer(move, pieceOf(piece)),
     flush: (move) => peer.note(FLUSHED, move),
     flushed: (move) => flushes.flushed(peer, move) || handoffs.flushed(peer, move),
     credit: (count) => peer.granted(count),

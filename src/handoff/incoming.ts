@@ -1,18 +1,18 @@
 /**
- * The new home's part in one move: luggage is kept until the table that settles the move is there, and then goes on
+ * The new home's part in one move: transfer is kept until the table that settles the move is there, and then goes on
  * living here. Installed is not running.
  */
 import { Buffer } from 'node:buffer';
-import { type ActorLuggage, takeIn, type WatchRecord } from '../actor/luggage.ts';
+import { type TransferredActor, install, type WatchRecord } from '../actor/transfer.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { lacksStore } from '../actor/store-access.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
-import { type LuggagePiece, type MailKind, readActor, readMail } from './luggage-wire.ts';
+import { type TransferPiece, type MailKind, readActor, readMail } from './transfer-codec.ts';
 
-export interface ArrivingDoor {
+export interface IncomingPort {
   readonly actors: LocalActors;
   readonly topics: ClusterTopics;
   /** A reload has removed the kind: what is left of it ends on the way. */
@@ -25,9 +25,9 @@ export interface ArrivingDoor {
   deliver(envelope: Envelope): void;
 }
 
-export class Arriving {
-  readonly #door: ArrivingDoor;
-  readonly #actors: ActorLuggage[] = [];
+export class IncomingHandoff {
+  readonly #door: IncomingPort;
+  readonly #actors: TransferredActor[] = [];
   #fault: Error | undefined;
   /** Of the actor under way. */
   #portions: Uint8Array[] = [];
@@ -37,11 +37,11 @@ export class Arriving {
   #placeholders: (() => Promise<void>)[] = [];
   #isOver = false;
 
-  constructor(door: ArrivingDoor) {
+  constructor(door: IncomingPort) {
     this.#door = door;
   }
 
-  add(piece: LuggagePiece): void {
+  add(piece: TransferPiece): void {
     try {
       if (piece[0] === 'actor') this.#addActor(piece[1], piece[2]);
       else this.#addMail(piece[0], piece[1]);
@@ -97,7 +97,7 @@ export class Arriving {
   settle(from: ActorId): void {
     const { actors, send, deliver } = this.#door;
     for (const envelope of this.#outbound) send(envelope);
-    for (const luggage of this.#actors) takeIn(actors, luggage, from);
+    for (const transfer of this.#actors) install(actors, transfer, from);
     for (const envelope of this.#stashed) this.#putAside(envelope);
     for (const envelope of this.#mail) deliver(envelope);
     this.discard();

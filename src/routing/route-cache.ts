@@ -8,15 +8,15 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, isKept } from '../vocabulary/envelope.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
 import type { KindTerms } from '../wire/control.ts';
-import type { PeerLink } from '../peer/peer-link.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
-export const DESTINATIONS_KEPT = 65_536;
+export const ROUTES_KEPT = 65_536;
 
 class Destination {
   terms: KindTerms;
   /** The link to its home, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
-  peer: PeerLink;
+  peer: OutboundQueue;
   epoch: number;
   /** Sent and not known to be handled. */
   underWay = 0;
@@ -25,14 +25,14 @@ class Destination {
   bytesSinceBarrier = 0;
   isAsking = false;
 
-  constructor(terms: KindTerms, peer: PeerLink, epoch: number) {
+  constructor(terms: KindTerms, peer: OutboundQueue, epoch: number) {
     this.terms = terms;
     this.peer = peer;
     this.epoch = epoch;
   }
 }
 
-export class Destinations {
+export class RouteCache {
   readonly #byId = new Map<ActorId, Destination>();
   readonly #kernel: Kernel;
   readonly #send: (envelope: Envelope) => boolean;
@@ -52,11 +52,11 @@ export class Destinations {
   }
 
   /** Sends a message to the home of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
-  send(envelope: Envelope, terms: KindTerms, peer: PeerLink, epoch: number): boolean {
+  send(envelope: Envelope, terms: KindTerms, peer: OutboundQueue, epoch: number): boolean {
     const id = envelope.to;
     let destination = this.#byId.get(id);
     if (destination === undefined) {
-      if (this.#byId.size >= DESTINATIONS_KEPT) this.#byId.clear();
+      if (this.#byId.size >= ROUTES_KEPT) this.#byId.clear();
       destination = new Destination(terms, peer, epoch);
       this.#byId.set(id, destination);
     }

@@ -3,7 +3,7 @@ import type { Kernel } from '../../../src/actor/kernel.ts';
 import { type PendingReply, PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
-import { failAsksTo } from '../../../src/process/lost-answers.ts';
+import { failOrphanedAsks } from '../../../src/process/orphaned-asks.ts';
 
 /** How a rejection ends. */
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
@@ -32,7 +32,7 @@ function newKernel(): { kernel: Kernel; barriers: Envelope[]; asks: (target: str
 test('what was written to a dead process fails at once', async () => {
   const { kernel, barriers, asks } = newKernel();
   const reply = asks('counter/a');
-  failAsksTo(DEAD, kernel);
+  failOrphanedAsks(DEAD, kernel);
   expect(await codeOf(reply.promise)).toBe('ACTOR_UNAVAILABLE/unknown');
   expect(barriers).toEqual([]);
 });
@@ -41,7 +41,7 @@ test('what has moved on from there fails once its new home is through with the m
   const { kernel, barriers, asks } = newKernel();
   const [lost, answered, other] = [asks('counter/a'), asks('counter/a'), asks('counter/b')];
   kernel.pending.moved(OLD_HOME, NEW_HOME, () => true);
-  failAsksTo(DEAD, kernel);
+  failOrphanedAsks(DEAD, kernel);
   expect(barriers.map(({ verb, to }) => `${verb} ${to}`)).toEqual(['barrier counter/a', 'barrier counter/b']);
   // It had moved with the mail, and comes to its turn there.
   answered.resolve('yes');
@@ -54,6 +54,6 @@ test('one that ended by itself has given its answers: what has moved on is not a
   const { kernel, barriers, asks } = newKernel();
   const reply = asks('counter/a');
   kernel.pending.moved(OLD_HOME, NEW_HOME, () => true);
-  failAsksTo({ ...DEAD, isDone: true }, kernel);
+  failOrphanedAsks({ ...DEAD, isDone: true }, kernel);
   expect([barriers, reply.settled]).toEqual([[], false]);
 });

@@ -18,10 +18,10 @@ export interface Wait {
 }
 
 /** Actors in a ring at most; longer ones end by their deadlines. */
-export const RING_MAX = 64;
+export const ASK_CYCLE_MAX = 64;
 
 /** Sends probes for an ask of `asker` that waits at `at`, which itself waits for `targets`. True: the ring is closed here. */
-export function chaseRing(post: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
+export function chaseCycle(post: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
   for (const target of targets) {
     if (target === asker) return true;
     post.signal(target, { type: 'ask-probe', path: [asker, at] });
@@ -39,7 +39,8 @@ export function followProbe(
   const longer = [...path, at];
   for (const target of targets) {
     if (target === path[0]) return longer;
-    if (longer.length < RING_MAX && !longer.includes(target)) post.signal(target, { type: 'ask-probe', path: longer });
+    if (longer.length < ASK_CYCLE_MAX && !longer.includes(target))
+      post.signal(target, { type: 'ask-probe', path: longer });
   }
   return undefined;
 }
@@ -61,7 +62,7 @@ export function isWaitedFor({ verb, sender, replyTo }: Envelope): boolean {
 }
 
 /** Whether an envelope is the ask that the ring begins with. */
-export function beginsRing(envelope: Envelope, ring: readonly ActorId[]): boolean {
+export function closesCycle(envelope: Envelope, ring: readonly ActorId[]): boolean {
   return envelope.sender === ring[0] && isWaitedFor(envelope);
 }
 
@@ -71,7 +72,7 @@ export function turned(ring: readonly ActorId[]): ActorId[] {
 }
 
 /** Refuses what waits for the ring to end. False: it is not there. A stop is only waited for no longer: it stays in line. */
-export function refuseInRing(
+export function refuseInCycle(
   mailbox: Mailbox,
   deadLetters: DeadLetters,
   isIt: (waiting: Envelope) => boolean,

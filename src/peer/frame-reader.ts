@@ -61,12 +61,12 @@ export interface Ingress extends CommonIngress {
   topicsTold(topics: string[], isAll: boolean): void;
   marker(move: number): void;
   /** Throws where it makes no sense. */
-  luggage(move: number, piece: unknown): void;
+  transfer(move: number, piece: unknown): void;
   flush(move: number): void;
   flushed(move: number): void;
 }
 
-export class LinkReader {
+export class FrameReader {
   readonly #ingress: Ingress;
   readonly #toRef: (id: ActorId) => unknown;
   readonly #decoder = new FrameDecoder();
@@ -229,7 +229,7 @@ export class LinkReader {
       case entry.MARKER:
         return ingress.marker(wholeOf(this.#next()));
       case entry.STATE:
-        return ingress.luggage(wholeOf(this.#next()), this.#next());
+        return ingress.transfer(wholeOf(this.#next()), this.#next());
       case entry.FLUSH:
         return ingress.flush(wholeOf(this.#next()));
       case entry.FLUSHED:
