@@ -3,7 +3,7 @@
  * time; what fails, is lost, doubled, swapped or refused is counted.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ import { WebClients, type WebCount } from './web-clients.ts';
 
 const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
 const MAIN = new URL('./programs/reload-main.mjs', import.meta.url);
+/** Says on each of its connections that it closes. */
+const CLOSING_MAIN = new URL('./programs/closing-main.mjs', import.meta.url);
 
 let folder: string;
 
@@ -115,6 +117,36 @@ test('SIGHUP does the same', async () => {
     expect(await program.ended).toBe(0);
   }
 }, 180_000);
+
+/** A connection that is asked `before` times, then waits until its server says that it closes, and is asked once more. */
+function lastAnswer(before: number): Promise<string> {
+  const socket = connect(Number(process.env.TEST_PORT), '127.0.0.1').setEncoding('utf8');
+  let asked = 0;
+  let text = '';
+  const ask = (): void => {
+    asked++;
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  };
+  for (let n = 0; n < before; n++) ask();
+  return new Promise((resolve) => {
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (!text.endsWith('CLOSING') || asked > before) return;
+      text = '';
+      ask();
+    });
+    socket.on('error', (error) => resolve(`${(error as NodeJS.ErrnoException).code}`));
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('a connection that is opened, or waits, as its server closes is answered once more, by the same process', async () => {
+  const system = await startSystem({ actors: folder, workers: 2, main: CLOSING_MAIN });
+  const answers = Promise.all([0, 1, 0, 1, 0, 1, 0, 1].map(lastAnswer));
+  await sleep(200);
+  await system.reload();
+  for (const answer of await answers) expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n/s);
+}, 60_000);
 
 test('with code that does not load: it says so, nothing stops, and the next one goes through', async () => {
   const system = await start();
