@@ -10,7 +10,6 @@
  * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
  */
 import type { DeadLetters } from '../observe/dead-letters.ts';
-import { Ring } from '../structures/ring.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
@@ -25,6 +24,7 @@ import { isLarge, LargeMail } from './large-mail.ts';
 import { MailLane } from './mail-lane.ts';
 import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
 import { PIECE_BYTES } from './pieces.ts';
+import { PriorityLane } from './priority-lane.ts';
 
 /** Messages under way to a process before it has granted more. */
 export const LINK_CREDIT = 32_768;
@@ -54,10 +54,7 @@ export interface OutboundQueueOptions {
 }
 
 /** What is written next, of either lane. */
-interface Lane {
-  peek(): Outbound | undefined;
-  shift(): Outbound | undefined;
-}
+type Lane = Pick<MailLane<Outbound>, 'peek' | 'shift'>;
 
 export class OutboundQueue {
   readonly index: number;
@@ -67,7 +64,7 @@ export class OutboundQueue {
   readonly #writer: FrameWriter;
   readonly #mail: MailLane<OutboundMail>;
   readonly #memory: QueueMemory;
-  readonly #prompt = new Ring<Note | ReplyNote | SignalNote | CreditNote>();
+  readonly #prompt: PriorityLane;
   readonly #underWay = new InFlightFrames();
   /** Of the link that has ended: what it had not accepted. */
   #refused: Outbound[] = [];
@@ -91,6 +88,7 @@ export class OutboundQueue {
     this.#options = options;
     this.#memory = options.memory ?? new QueueMemory();
     this.#mail = new MailLane(this.#memory, OUTBOUND_MAX);
+    this.#prompt = new PriorityLane(this.#memory, options.index);
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
@@ -191,7 +189,11 @@ export class OutboundQueue {
   }
 
   reply(correlation: number, value: unknown): void {
-    this.#prompt.push(new ReplyNote(correlation, value));
+    const note = new ReplyNote(correlation, value);
+    // A link that takes what it gets has them by the end of the turn: only those that wait are weighed (S5).
+    const refusal = this.#link?.blocked === true ? this.#prompt.refusalOf(note) : undefined;
+    if (refusal) return this.fail(correlation, errorToData(refusal));
+    this.#prompt.push(note);
     this.#armAwaited();
   }
 
@@ -228,6 +230,7 @@ export class OutboundQueue {
   /** It is forgotten: nothing comes from this process any more, and nothing can be written to it. */
   drop(): void {
     this.#mail.close();
+    this.#prompt.close();
   }
 
   readonly flush = (): void => {

@@ -19,7 +19,8 @@ export class Note implements Weighed {
 }
 
 /** A reply whose value is encoded when it is written. */
-export class ReplyNote {
+export class ReplyNote implements Weighed {
+  heavy: Heavy | undefined;
   readonly correlation: number;
   readonly value: unknown;
 
@@ -30,7 +31,8 @@ export class ReplyNote {
 }
 
 /** So many more messages may come. */
-export class CreditNote {
+export class CreditNote implements Weighed {
+  readonly heavy: undefined;
   readonly count: number;
 
   constructor(count: number) {

@@ -350,4 +350,24 @@ describe('the bytes of what waits to be written', () => {
     line.out.mail(heavy(memory, 2));
     expect(memory.bytes).toBe(0);
   });
+
+  test('hold for replies as well while a link takes nothing: those beyond are OVERLOADED for their askers', async () => {
+    const memory = new QueueMemory(4 * 1024 * 1024);
+    const line = await newLine({ blockedFrames: 2, memory });
+    while (!line.near.blocked) {
+      line.out.mail(message('counter/a', 1));
+      line.out.flush();
+    }
+    const text = 'x'.repeat(KB64);
+    for (const n of numbers(1, 30)) line.out.reply(n, { n, text });
+    expect(memory.bytes).toBeGreaterThan(memory.queueBytesMax / 2);
+    expect(memory.bytes).toBeLessThan(memory.queueBytesMax * 1.1);
+    await line.settle();
+    const { replies, failures } = line.ingress;
+    expect(replies.map(([n]) => n)).toEqual(numbers(1, replies.length));
+    expect(replies.length).toBeGreaterThan(10);
+    expect(failures.map(([n]) => n)).toEqual(numbers(replies.length + 1, 30 - replies.length));
+    expect(failures[0]?.[1]).toMatchObject({ code: 'OVERLOADED', fate: 'executed' });
+    expect([line.out.waiting, memory.bytes]).toEqual([0, 0]);
+  });
 });
