@@ -2,7 +2,8 @@
  * An order as a state machine: events are the messages, and what it does not expect in a state changes nothing.
  * An ask gets the state after its event, or what a `reply` action says. An unpaid order expires by itself.
  */
-import { defineActor, publish, reply } from 'troupe';
+import { defineActor } from 'troupe';
+import { publish, reply } from 'troupe/xstate';
 import { assign, setup } from 'xstate';
 
 const PAYMENT_MS = 1_000;

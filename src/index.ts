@@ -1,28 +1,67 @@
 /** The public face. */
 import './node-version.ts';
 
-export { type ActorOptions, defineActor, type MachineOptions } from './actor/define-actor.ts';
-export type { ActorDefinition } from './actor/definition.ts';
-export type { ActorRef, AnyMessage, MessageOf, ReplyOf, UntypedRef } from './actor/actor-ref.ts';
+export type { ActorRef, AnyMessage, MessageOf, PayloadOf, ReplyOf, UntypedRef } from './actor/actor-ref.ts';
 export type { AskOptions } from './actor/ask-options.ts';
+export type { KindCounters } from './actor/behaviour.ts';
 export type { ActorLocation, CommonSpawnOptions, Context, RefTo, SpawnChildOptions } from './actor/context.ts';
-export { type MachineReply, publish, reply, tell } from './actor/machine-actor.ts';
+export {
+  type ActorOptions,
+  type AnyState,
+  type CommonActorOptions,
+  defineActor,
+  type DurableOptions,
+  type Handlers,
+  type MachineHandlers,
+  type MachineOptions,
+  type PlacementOptions,
+  type StatelessOptions,
+} from './actor/define-actor.ts';
+export type { ActorDefinition } from './actor/definition.ts';
+export type { EventOf, MachineLogic, MachineReply } from './actor/machine-actor.ts';
+export type { TerminatedListener } from './actor/watchers.ts';
 export { createSystem } from './actor-system.ts';
-export type { SystemOptions, WorkerGroup, WorkerSupervisionOptions } from './options.ts';
+export type { DeadLetterContent, StoredDeadLetter } from './commit/stored-dead-letters.ts';
+export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
-export type { BackoffOptions, Directive, RestartType, SupervisionOptions } from './supervision/supervision-options.ts';
-export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
-export { ERROR_CODES, type ErrorCode, type Fate, Refusal, TroupeError } from './vocabulary/errors.ts';
-export type { DeadLetter, EventName, SystemEvents } from './vocabulary/events.ts';
-export type { ExitReason } from './vocabulary/exit-reason.ts';
-export type { WorkerInfo, WorkerState } from './wire/control.ts';
+export type { SystemOptions, WorkerGroup, WorkerSupervisionOptions } from './options.ts';
+export type {
+  BackoffOptions,
+  ChildrenStrategy,
+  Directive,
+  OnFailure,
+  RestartType,
+  SupervisionOptions,
+} from './supervision/supervision-options.ts';
+export type { DeadLetterBox } from './system/dead-letter-box.ts';
 export type { ProcessMetrics, SystemMetrics } from './system/metrics.ts';
 export type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system/system.ts';
+export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
+export type { Message } from './vocabulary/envelope.ts';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type Fate,
+  Refusal,
+  TroupeError,
+  type TroupeErrorOptions,
+} from './vocabulary/errors.ts';
+export type { DeadLetter, DeadLetterReason, EventName, SystemEvents } from './vocabulary/events.ts';
+export type { ExitReason } from './vocabulary/exit-reason.ts';
+export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './vocabulary/standard-schema.ts';
+export type { WorkerInfo, WorkerState } from './wire/control.ts';
 
 import type { ActorLocation } from './actor/context.ts';
 import type { SpawnOptions } from './system/system.ts';
+import { publish as publishAction, reply as replyAction, tell as tellAction } from './xstate/index.ts';
 
 /** @deprecated It is `ActorLocation`. */
 export type Whereabouts = ActorLocation;
 /** @deprecated It is `SpawnOptions`. */
 export type SpawnTopOptions = SpawnOptions;
+/** @deprecated Import it from `troupe/xstate`. */
+export const publish: typeof publishAction = publishAction;
+/** @deprecated Import it from `troupe/xstate`. */
+export const reply: typeof replyAction = replyAction;
+/** @deprecated Import it from `troupe/xstate`. */
+export const tell: typeof tellAction = tellAction;

@@ -10,7 +10,7 @@ import type { AskOptions } from './ask-options.ts';
 export type AnyMessage = Message & Record<string, any>;
 
 /** What a handler wants beside `type`. */
-type PayloadOf<F> = F extends (ctx: never) => unknown
+export type PayloadOf<F> = F extends (ctx: never) => unknown
   ? unknown
   : F extends (ctx: never, message: infer M) => unknown
     ? unknown extends M

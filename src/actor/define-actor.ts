@@ -29,7 +29,7 @@ export interface DurableOptions {
   migrate?: Record<number, (old: any) => unknown>;
 }
 
-interface CommonOptions<S> {
+export interface CommonActorOptions<S> {
   /** Around an incarnation: before its first message. */
   onStart?: (ctx: Context<S>) => unknown;
   /** Around an incarnation: after its last message. */
@@ -48,7 +48,7 @@ interface CommonOptions<S> {
   messages?: StandardSchemaV1;
 }
 
-export interface ActorOptions<S, A, H> extends CommonOptions<S> {
+export interface ActorOptions<S, A, H> extends CommonActorOptions<S> {
   /** The first state of an incarnation, plain data. Written first, it gives `ctx.state` its type in all the others. */
   state: (key: string, args: A) => S | Promise<S>;
   /** Message type → handler. What it returns is the reply of an ask. */
@@ -58,19 +58,19 @@ export interface ActorOptions<S, A, H> extends CommonOptions<S> {
 /** The state of an actor that is given none: `{}`. */
 export type AnyState = Record<string, unknown>;
 
-export interface StatelessOptions<H> extends CommonOptions<AnyState> {
+export interface StatelessOptions<H> extends CommonActorOptions<AnyState> {
   state?: undefined;
   receive: H & Handlers<AnyState>;
 }
 
-export interface MachineOptions<L extends MachineLogic> extends CommonOptions<unknown> {
+export interface MachineOptions<L extends MachineLogic> extends CommonActorOptions<unknown> {
   /** An XState v5 machine, or other actor logic; its events are the messages. */
   machine: L;
 }
 
 /** The options of any definition, types forgotten. */
 // biome-ignore lint/suspicious/noExplicitAny: what inference knew is gone here on purpose
-export type DefinitionOptions = CommonOptions<any> & {
+export type DefinitionOptions = CommonActorOptions<any> & {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   state?: (key: string, args: any) => unknown;
   receive?: Handlers<never>;

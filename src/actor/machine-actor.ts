@@ -163,9 +163,13 @@ function throwIfFailed(running: Running): void {
   throw snapshot.error;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: an action that fits every machine, whatever its types
-type AnyAction = (args: ActionArgs<any, any, any>, params?: any) => void;
-type Resolvable<C extends MachineContext, E extends EventObject, V> = V | ((args: { context: C; event: E }) => V);
+/** An action of an XState machine; it fits every machine, whatever its types. */
+// biome-ignore lint/suspicious/noExplicitAny: as it says
+export type MachineAction = (args: ActionArgs<any, any, any>, params?: any) => void;
+/** A value, or a function that makes it from the machine's context and event. */
+export type Resolvable<C extends MachineContext, E extends EventObject, V> =
+  | V
+  | ((args: { context: C; event: E }) => V);
 
 function runningIn(args: { system: object }): Running {
   const running = runningBySystem.get(args.system);
@@ -181,9 +185,9 @@ function resolved(value: unknown, args: ActionArgs<MachineContext, EventObject, 
 /** Action: answers the ask whose event is being handled. */
 export function reply<C extends MachineContext, E extends EventObject>(
   value: (args: { context: C; event: E }) => unknown,
-): AnyAction;
-export function reply(value: unknown): AnyAction;
-export function reply(value: unknown): AnyAction {
+): MachineAction;
+export function reply(value: unknown): MachineAction;
+export function reply(value: unknown): MachineAction {
   return (args) => {
     runningIn(args).reply = { value: resolved(value, args) };
   };
@@ -193,7 +197,7 @@ export function reply(value: unknown): AnyAction {
 export function tell<C extends MachineContext, E extends EventObject>(
   to: Resolvable<C, E, ActorId>,
   message: Resolvable<C, E, AnyMessage>,
-): AnyAction {
+): MachineAction {
   return (args) => {
     runningIn(args).ctx.tell(resolved(to, args) as ActorId, resolved(message, args) as AnyMessage);
   };
@@ -203,7 +207,7 @@ export function tell<C extends MachineContext, E extends EventObject>(
 export function publish<C extends MachineContext, E extends EventObject>(
   topic: Resolvable<C, E, string>,
   message: Resolvable<C, E, AnyMessage>,
-): AnyAction {
+): MachineAction {
   return (args) => {
     runningIn(args).ctx.publish(resolved(topic, args) as string, resolved(message, args) as AnyMessage);
   };
@@ -214,7 +218,7 @@ function provideActions(logic: MachineLogic): MachineLogic {
   const machine = logic as Partial<AnyStateMachine>;
   if (typeof machine.provide !== 'function') return logic;
   const own = machine.implementations?.actions ?? {};
-  const byName: Record<string, AnyAction> = {
+  const byName: Record<string, MachineAction> = {
     tell: (args, params) => runningIn(args).ctx.tell(params.to, params.message),
     publish: (args, params) => runningIn(args).ctx.publish(params.topic, params.message),
     reply: (args, params) => {

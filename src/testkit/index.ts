@@ -2,11 +2,28 @@
 import '../node-version.ts';
 
 export type { MemoryDisk } from '../store/memory-store.ts';
+export type {
+  CommitOptions,
+  Parts,
+  RecordHead,
+  Store,
+  StoreChange,
+  StoredRecord,
+  Wake,
+} from '../store/store.ts';
+export type { Clock, Timer } from '../vocabulary/clock.ts';
+export type { Verb } from '../vocabulary/envelope.ts';
 export { Probe, type ProbeMessage } from './probe.ts';
 export { seededRandom } from './seeded-random.ts';
-export type { FrameEntry, ObservedFrame, Observer, SimulationEvent } from './simulation/observation.ts';
-export type { SimulatedProcess } from './simulation/simulated-process.ts';
-export { Simulation, type SimulationOptions } from './simulation/simulation.ts';
+export type { ControlMessage, FrameEntry, ObservedEvent, ObservedFrame } from './simulation/observation.ts';
+export {
+  type Observer,
+  type SimulatedProcess,
+  Simulation,
+  type SimulationEvent,
+  type SimulationOptions,
+  type SimulationStarter,
+} from './simulation/simulation-api.ts';
 export { traceLine, type TraceOptions } from './simulation/trace.ts';
 export { createTestSystem, type TestSystem, type TestSystemOptions } from './test-system.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -41,7 +41,8 @@ const STOCK = `import { defineActor, Refusal, TroupeError } from 'troupe';
     take() { throw new Refusal('sold-out', 'nothing left', { n: 0 }); },
     async ask(ctx) { return ctx.ask('stock/other', { type: 'take' }).catch((e) => [e instanceof TroupeError, e.code, e.reason]); },
   } });`;
-const LAMP = `import { defineActor, reply } from 'troupe';
+const LAMP = `import { defineActor } from 'troupe';
+  import { reply } from 'troupe/xstate';
   import { createMachine } from 'xstate';
   export default defineActor({ machine: createMachine({ initial: 'off', states: { off: { on: { press: { actions: reply('click') } } } } }) });`;
 

@@ -12,6 +12,7 @@ export const ROOMS: readonly string[] = [
   'index',
   'cli',
   'testkit',
+  'xstate',
   'actor-system',
   'worker',
   'process',

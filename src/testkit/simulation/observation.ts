@@ -2,6 +2,12 @@
 import type { Verb } from '../../vocabulary/envelope.ts';
 import type { ToMaster, ToProcess } from '../../wire/control.ts';
 
+/** What the master and a process say to each other; the parts beside its type are inner matters. */
+export interface ControlMessage {
+  /** `hold`, `table`, `transfer` and so on. */
+  readonly type: string;
+}
+
 /** One entry of a frame, as its reader will see it. `process` and `number` name the ask that is answered. */
 export type FrameEntry =
   | {
@@ -25,25 +31,27 @@ export type FrameEntry =
   | { type: 'transfer'; move: number; piece: unknown }
   | { type: 'credit'; count: number };
 
+/** A frame on a link between two processes: entries that are written, and read, at once. */
 export interface ObservedFrame {
   /** In the order of writing, on this link and in this direction, from 1. */
   readonly number: number;
   /** Of the writer's table. */
   readonly epoch: number;
+  /** In the order in which they are read. */
   readonly entries: readonly FrameEntry[];
   /** `lost`: its link ended, or its reader died, before it was read. */
   status: 'under way' | 'read' | 'lost' | 'refused';
 }
 
 /** `from`, `to`, `process`: the address of a process (`~1.2`: worker 1, forked for the second time), or `master`. */
-export type SimulationEvent =
+export type ObservedEvent<M extends ControlMessage> =
   | {
       kind: 'control';
       step: 'sent' | 'received';
       at: number;
       from: string;
       to: string;
-      message: ToMaster | ToProcess;
+      message: M;
     }
   | { kind: 'frame'; step: 'written' | 'read'; at: number; from: string; to: string; frame: ObservedFrame }
   /** Nothing more is read on a link in this direction. */
@@ -57,6 +65,9 @@ export type SimulationEvent =
     }
   | { kind: 'network'; step: 'cut' | 'reset' | 'stalled' | 'unstalled'; at: number; from: string; to: string }
   | { kind: 'jump'; at: number; ms: number };
+
+/** One of this project's own, which knows every control message. */
+export type SimulationEvent = ObservedEvent<ToMaster | ToProcess>;
 
 export type Observer = (event: SimulationEvent) => void;
 

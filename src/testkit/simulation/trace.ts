@@ -1,18 +1,29 @@
 /** A simulated run in words, line by line: when, who said what to whom. For people who look for the reason of a failure. */
 import type { MoveOrder, ToMaster, ToProcess } from '../../wire/control.ts';
-import type { FrameEntry, ObservedFrame, SimulationEvent } from './observation.ts';
+import type { ControlMessage, FrameEntry, ObservedEvent, ObservedFrame, SimulationEvent } from './observation.ts';
 
+/** What of a run is put into words. */
 export interface TraceOptions {
-  /** Signs of life and loads, too. */
+  /** Signs of life, loads and credits, too. Default false. */
   everything?: boolean;
 }
 
 /** What happens all the time and means nothing for the order of things. */
 const NOISE = new Set(['heartbeat', 'workers', 'wanted-events', 'event', 'listen', 'hello', 'boot']);
 
-/** One line; undefined for what is left out. */
-export function traceLine(event: SimulationEvent, options: TraceOptions = {}): string | undefined {
-  const text = textOf(event, options);
+/**
+ * An event of a simulation as one line of text: when, who said what to whom. Undefined for what is left out.
+ *
+ * @example
+ * ```ts
+ * simulation.observers.add((event) => {
+ *   const line = traceLine(event);
+ *   if (line !== undefined) console.log(line);
+ * });
+ * ```
+ */
+export function traceLine(event: ObservedEvent<ControlMessage>, options: TraceOptions = {}): string | undefined {
+  const text = textOf(event as SimulationEvent, options);
   return text === undefined ? undefined : `${event.at.toFixed(3).padStart(10)}  ${text}`;
 }
 

@@ -1,0 +1,174 @@
+/**
+ * One declaration file for each door of the package, in place of the one per source that the compiler writes: what hovers
+ * and reviews show is in one place, and nothing inside can be imported by its path. api-extractor does it, with a TypeScript of its own,
+ * since the one that compiles this project has no interface for programs. It also writes the report of each door (dist/api), which
+ * docs/api keeps; `--accept` puts the new reports there.
+ *
+ * A name has one home: what `troupe` exports is imported from there by the other doors, or a definition of the one would be another
+ * type than a definition of the other.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DECLARATIONS = join(ROOT, 'dist/declarations');
+const STAGE = join(ROOT, 'dist/stage');
+const REPORTS = join(ROOT, 'dist/api');
+const ACCEPTED = join(ROOT, 'docs/api');
+const DOORS = [
+  { name: 'troupe', entry: 'index.d.ts' },
+  { name: 'troupe/xstate', entry: 'xstate/index.d.ts' },
+  { name: 'troupe/testkit', entry: 'testkit/index.d.ts' },
+];
+/** `import type { A, type B as C } from './x.ts'`, and the same of `export`. */
+const STATEMENT = /^(import|export)( type)? \{([^}]*)\} from '(\.[^']*)';$/gm;
+/** Before the name of another door while one is rolled up: no compiler finds such a package here, so it counts as one from elsewhere. */
+const AS_PACKAGE = 'door:';
+const DOOR_IMPORT = /from 'door:([^']+)'/g;
+const OWN_EXPORT = /^export type \{([^}]*)\};$/gm;
+
+/** Path below dist/declarations → text. */
+function readDeclarations() {
+  const paths = readdirSync(DECLARATIONS, { recursive: true }).map((path) => path.replaceAll('\\', '/'));
+  const files = paths.filter((path) => path.endsWith('.d.ts'));
+  return new Map(files.map((path) => [path, readFileSync(join(DECLARATIONS, path), 'utf8')]));
+}
+
+function targetOf(path, specifier) {
+  return posix.join(posix.dirname(path), specifier).replace(/(\.d)?\.(ts|js)$/, '.d.ts');
+}
+
+/** `type A as B` in its parts. */
+function namesOf(list) {
+  const parts = list.split(',').map((each) => each.trim().replace(/^type /, ''));
+  return parts.filter(Boolean).map((each) => {
+    const [name, as = name] = each.split(' as ');
+    return { name, as };
+  });
+}
+
+function statementsOf(text) {
+  return [...text.matchAll(STATEMENT)].map(([, verb, , list, specifier]) => ({
+    verb,
+    specifier,
+    names: namesOf(list),
+  }));
+}
+
+/** `<file>#<name>` of the file that declares what a file exports under a name. */
+function originOf(sources, path, wanted) {
+  const text = sources.get(path);
+  if (text === undefined) throw new Error(`expected declarations of ${path}; got none`);
+  const isPassedOn = [...text.matchAll(OWN_EXPORT)].some(([, list]) => namesOf(list).some(({ as }) => as === wanted));
+  for (const { verb, specifier, names } of statementsOf(text)) {
+    const found = (verb === 'export' || isPassedOn) && names.find(({ as }) => as === wanted);
+    if (found) return originOf(sources, targetOf(path, specifier), found.name);
+  }
+  return `${path}#${wanted}`;
+}
+
+/** What the entry of a door re-exports: origin → name. */
+function exportsOf(sources, entry) {
+  const found = new Map();
+  for (const { verb, specifier, names } of statementsOf(sources.get(entry)))
+    if (verb === 'export')
+      for (const { name, as } of names) found.set(originOf(sources, targetOf(entry, specifier), name), as);
+  return found;
+}
+
+/** The declarations as one door sees them: names of another door are imported from that one, as from another package. */
+function stage(sources, entry) {
+  const elsewhere = new Map();
+  for (const { name, entry: other } of DOORS)
+    if (other !== entry)
+      for (const [origin, as] of exportsOf(sources, other)) elsewhere.set(origin, { door: name, as });
+  const isOwn = exportsOf(sources, entry);
+  for (const [path, text] of sources) {
+    const staged = text.replace(STATEMENT, (statement, verb, type = '', list, specifier) => {
+      const target = targetOf(path, specifier);
+      const near = [];
+      const far = [];
+      for (const { name, as } of namesOf(list)) {
+        const origin = originOf(sources, target, name);
+        const home = isOwn.has(origin) ? undefined : elsewhere.get(origin);
+        if (home) far.push(`${verb}${type} { ${home.as} as ${as} } from '${AS_PACKAGE}${home.door}';`);
+        else near.push(`${name} as ${as}`);
+      }
+      if (far.length === 0) return statement;
+      const rest = near.length > 0 ? [`${verb}${type} { ${near.join(', ')} } from '${specifier}';`] : [];
+      return [...far, ...rest].join('\n');
+    });
+    mkdirSync(dirname(join(STAGE, path)), { recursive: true });
+    writeFileSync(join(STAGE, path), staged.replaceAll(/'(\.[^']*)\.ts'/g, "'$1.js'"));
+  }
+}
+
+function configOf({ name, entry }) {
+  const logged = (logLevel, addToApiReportFile = false) => ({ logLevel, addToApiReportFile });
+  return ExtractorConfig.prepare({
+    packageJsonFullPath: join(ROOT, 'package.json'),
+    configObjectFullPath: undefined,
+    configObject: {
+      projectFolder: ROOT,
+      mainEntryPointFilePath: join(STAGE, entry),
+      newlineKind: 'lf',
+      enumMemberOrder: 'preserve',
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            ...{ target: 'es2022', lib: ['es2023'], module: 'nodenext', types: ['node'], strict: true },
+            ...{ exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true },
+          },
+          files: [join(STAGE, entry)],
+        },
+      },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${name.replace('/', '-')}.api.md`,
+        reportFolder: REPORTS,
+        reportTempFolder: join(STAGE, 'reports'),
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: true, untrimmedFilePath: '', publicTrimmedFilePath: join(ROOT, 'dist', entry) },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        compilerMessageReporting: { default: logged('none') },
+        // Tests look for what is not exported or has no doc comment; the rest are matters of style of another house.
+        extractorMessageReporting: { default: logged('none') },
+        tsdocMessageReporting: { default: logged('none') },
+      },
+    },
+  });
+}
+
+/** The doors refer to each other by path: that holds without the package's own name, and in a copy of it. */
+function writeOwnPaths(entry) {
+  const path = join(ROOT, 'dist', entry);
+  const text = readFileSync(path, 'utf8').replaceAll(DOOR_IMPORT, (_, name) => {
+    const door = DOORS.find((each) => each.name === name);
+    const way = posix.relative(posix.dirname(entry), door.entry.replace(/\.d\.ts$/, '.js'));
+    return `from '${way.startsWith('.') ? way : `./${way}`}'`;
+  });
+  writeFileSync(path, text);
+}
+
+const sources = readDeclarations();
+mkdirSync(REPORTS, { recursive: true });
+for (const door of DOORS) {
+  rmSync(STAGE, { recursive: true, force: true });
+  stage(sources, door.entry);
+  mkdirSync(dirname(join(ROOT, 'dist', door.entry)), { recursive: true });
+  const { errorCount } = Extractor.invoke(configOf(door), {
+    localBuild: true,
+    messageCallback: (message) => {
+      message.handled = message.logLevel !== 'error';
+    },
+  });
+  if (errorCount > 0) process.exitCode = 1;
+  writeOwnPaths(door.entry);
+}
+rmSync(STAGE, { recursive: true, force: true });
+rmSync(DECLARATIONS, { recursive: true, force: true });
+if (process.argv.includes('--accept')) cpSync(REPORTS, ACCEPTED, { recursive: true });
