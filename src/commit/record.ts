@@ -43,6 +43,8 @@ export interface KeptReply {
   readonly at: number;
   readonly value: unknown;
   readonly error: ErrorData | undefined;
+  /** Encoded, as it lies in the record. */
+  bytes: number;
 }
 
 export interface OutgoingMessage {
@@ -98,7 +100,10 @@ export function numberOfPart(name: string): number {
   return Number(name.slice(2));
 }
 
-export function writeReply({ stream, number, turn, at, value, error }: KeptReply, bytesMax: number): Uint8Array {
+export function writeReply(
+  { stream, number, turn, at, value, error }: Omit<KeptReply, 'bytes'>,
+  bytesMax: number,
+): Uint8Array {
   return encodeValue([stream, number, turn, at, value, error], bytesMax);
 }
 
@@ -119,19 +124,20 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
     probation: undefined,
   };
   for (const name of [...parts.keys()].sort()) {
-    if (name !== STATE) readPart(content, name, decodeValue(parts.get(name) as Uint8Array, toRef));
+    const bytes = parts.get(name) as Uint8Array;
+    if (name !== STATE) readPart(content, name, decodeValue(bytes, toRef), bytes.byteLength);
   }
   return content;
 }
 
-function readPart(content: RecordContent, name: string, value: unknown): void {
+function readPart(content: RecordContent, name: string, value: unknown, bytes: number): void {
   const rest = name.slice(2);
   switch (name.slice(0, 2)) {
     case 'm:':
       content.marks.set(rest, value as Mark);
       break;
     case 'r:':
-      content.replies.push(replyOf(name, value as [string, number, string?, number?, unknown?, ErrorData?]));
+      content.replies.push(replyOf(name, value as [string, number, string?, number?, unknown?, ErrorData?], bytes));
       break;
     case 'o:': {
       const [to, message] = value as [ActorId, unknown];
@@ -156,8 +162,9 @@ function readPart(content: RecordContent, name: string, value: unknown): void {
 function replyOf(
   name: string,
   [stream, number, turn, at, value, error]: [string, number, string?, number?, unknown?, ErrorData?],
+  bytes: number,
 ): KeptReply {
-  return { name, stream, number, turn, at: at ?? 0, value, error };
+  return { name, stream, number, turn, at: at ?? 0, value, error, bytes };
 }
 
 function padded(number: number): string {

@@ -11,6 +11,8 @@ export const MARKS_MAX = 10_000;
 export const MARK_KEPT_MS: number = 7 * 24 * 3_600_000;
 /** Replies that an actor keeps for those who ask again, at most; the oldest goes first. */
 export const REPLIES_MAX = 1_024;
+/** Bytes of them, likewise; the newest is kept whatever its size. */
+export const REPLIES_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Milliseconds that a reply is kept, beyond which no ask waits for it. */
 export const REPLY_KEPT_MS = 600_000;
 
@@ -19,6 +21,7 @@ export class Handled {
   readonly #marks = new Map<string, Mark>();
   /** In order of age, by the name of their part. */
   readonly #replies = new Map<string, KeptReply>();
+  #bytes = 0;
   readonly #byNumber = new Map<string, Map<number, KeptReply>>();
   readonly #byTurn = new Map<string, KeptReply>();
 
@@ -56,6 +59,7 @@ export class Handled {
   /** Returns the replies that go for it. */
   keep(reply: KeptReply): KeptReply[] {
     this.#replies.set(reply.name, reply);
+    this.#bytes += reply.bytes;
     if (reply.turn !== undefined) this.#byTurn.set(reply.turn, reply);
     if (reply.number > 0) {
       let numbers = this.#byNumber.get(reply.stream);
@@ -64,11 +68,16 @@ export class Handled {
     }
     const gone: KeptReply[] = [];
     for (const oldest of this.#replies.values()) {
-      if (this.#replies.size <= REPLIES_MAX && oldest.at > reply.at - REPLY_KEPT_MS) break;
+      if (!this.#isFull && oldest.at > reply.at - REPLY_KEPT_MS) break;
+      if (oldest === reply) break;
       this.#drop(oldest);
       gone.push(oldest);
     }
     return gone;
+  }
+
+  get #isFull(): boolean {
+    return this.#replies.size > REPLIES_MAX || this.#bytes > REPLIES_BYTES_MAX;
   }
 
   /** Their asker has settled all below a number: nobody will ask for those again. */
@@ -84,7 +93,7 @@ export class Handled {
   }
 
   #drop(reply: KeptReply): void {
-    this.#replies.delete(reply.name);
+    if (this.#replies.delete(reply.name)) this.#bytes -= reply.bytes;
     if (reply.turn !== undefined) this.#byTurn.delete(reply.turn);
     const numbers = this.#byNumber.get(reply.stream);
     numbers?.delete(reply.number);

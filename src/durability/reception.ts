@@ -91,7 +91,15 @@ export class Reception {
     const { clock, limits } = this.#door.cell.kernel;
     const { stream, number, turn } = stamp;
     const name = replyPart(++this.#lastReply);
-    let reply: KeptReply = { name, stream, number, turn, at: clock.wall(), value, error: error && errorToData(error) };
+    let reply: Omit<KeptReply, 'bytes'> = {
+      name,
+      stream,
+      number,
+      turn,
+      at: clock.wall(),
+      value,
+      error: error && errorToData(error),
+    };
     let bytes: Uint8Array;
     try {
       bytes = writeReply(reply, limits.messageBytesMax);
@@ -101,7 +109,7 @@ export class Reception {
       bytes = writeReply(reply, Number.POSITIVE_INFINITY);
     }
     batch.write(name, bytes);
-    for (const gone of this.#handled.keep(reply)) batch.erase(gone.name);
+    for (const gone of this.#handled.keep({ ...reply, bytes: bytes.byteLength })) batch.erase(gone.name);
   }
 
   acknowledge(stream: string, number: number): void {

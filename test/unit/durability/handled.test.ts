@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Handled, MARK_KEPT_MS, MARKS_MAX, REPLIES_MAX, REPLY_KEPT_MS } from '../../../src/durability/handled.ts';
+import {
+  Handled,
+  MARK_KEPT_MS,
+  MARKS_MAX,
+  REPLIES_BYTES_MAX,
+  REPLIES_MAX,
+  REPLY_KEPT_MS,
+} from '../../../src/durability/handled.ts';
 import type { KeptReply } from '../../../src/commit/record.ts';
 import { Stamp } from '../../../src/vocabulary/envelope.ts';
 
 const stamp = (number: number, previous = number - 1, turn?: string): Stamp =>
   new Stamp('account/a', number, previous, 1, turn);
 const reply = (n: number, at = 0, more: Partial<KeptReply> = {}): KeptReply => ({
-  ...{ name: `r:${n}`, stream: 'account/a', number: n, turn: undefined, at, value: n, error: undefined },
+  ...{ name: `r:${n}`, stream: 'account/a', number: n, turn: undefined, at, value: n, error: undefined, bytes: 10 },
   ...more,
 });
 
@@ -56,5 +63,16 @@ describe('a kept reply', () => {
     for (let n = 1; n <= REPLIES_MAX; n++) expect(handled.keep(reply(n))).toEqual([]);
     expect(handled.keep(reply(REPLIES_MAX + 1)).map(({ name }) => name)).toEqual(['r:1']);
     expect(handled.keep(reply(REPLIES_MAX + 2, REPLY_KEPT_MS))).toHaveLength(REPLIES_MAX);
+  });
+
+  it('goes past the bound on bytes, the oldest first, but never the newest', () => {
+    const half = { bytes: REPLIES_BYTES_MAX / 2 };
+    const handled = new Handled(new Map(), [reply(1, 0, half), reply(2, 0, half)]);
+    expect(handled.keep(reply(3, 0, half)).map(({ name }) => name)).toEqual(['r:1']);
+    const goneForOne = handled.keep(reply(4, 0, { bytes: REPLIES_BYTES_MAX * 2 }));
+    expect(goneForOne.map(({ name }) => name)).toEqual(['r:2', 'r:3']);
+    expect(handled.replyTo(stamp(4))?.value).toBe(4);
+    expect(handled.keep(reply(5)).map(({ name }) => name)).toEqual(['r:4']);
+    expect(handled.keep(reply(6, 0, half))).toEqual([]);
   });
 });
