@@ -10,7 +10,7 @@ import { dataDirOf } from './data-dir/data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import {
-  faultsOfSupervision,
+  validateSupervision,
   type SupervisionOptions,
   type SupervisionPolicy,
   supervisionPolicy,
@@ -18,7 +18,7 @@ import {
 import { isKind } from './vocabulary/address.ts';
 import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
-import { show } from './vocabulary/show.ts';
+import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 import { MEMORY_BYTES_MIN } from './peer/memory-supply.ts';
 
@@ -140,8 +140,8 @@ const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 /** Checks and resolves. Throws one INVALID_OPTIONS that names every fault. */
 export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   if (typeof options !== 'object' || options === null)
-    throw invalid([`options: expected an object; got ${show(options)}`]);
-  const faults = faultsOf(options);
+    throw invalid([`options: expected an object; got ${inspect(options)}`]);
+  const faults = validateOptions(options);
   if (faults.length > 0) throw invalid(faults);
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   return {
@@ -165,10 +165,10 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   };
 }
 
-function faultsOf(options: SystemOptions): string[] {
+function validateOptions(options: SystemOptions): string[] {
   const faults: string[] = [];
   const expect = (fine: boolean, name: string, what: string, got: unknown): void => {
-    if (!fine) faults.push(`${name}: expected ${what}; got ${show(got)}`);
+    if (!fine) faults.push(`${name}: expected ${what}; got ${inspect(got)}`);
   };
   const whole = (name: keyof SystemOptions, least: number, most: number): void => {
     const value: unknown = options[name];
@@ -212,16 +212,16 @@ function faultsOf(options: SystemOptions): string[] {
   );
   return [
     ...faults,
-    ...faultsOfActors(options),
-    ...faultsOfWorkers(options.workers),
-    ...faultsOfWorkerSupervision(options.supervision),
+    ...validateActors(options),
+    ...validateWorkers(options.workers),
+    ...validateWorkerSupervision(options.supervision),
   ];
 }
 
-function faultsOfActors({ actors, workers }: SystemOptions): string[] {
+function validateActors({ actors, workers }: SystemOptions): string[] {
   if (actors === undefined || isPlace(actors)) return [];
   if (typeof actors !== 'object' || actors === null || Array.isArray(actors)) {
-    return [`actors: expected the path or URL of a folder, or a record of definitions; got ${show(actors)}`];
+    return [`actors: expected the path or URL of a folder, or a record of definitions; got ${inspect(actors)}`];
   }
   if (workers !== 0)
     return [
@@ -229,25 +229,25 @@ function faultsOfActors({ actors, workers }: SystemOptions): string[] {
     ];
   return Object.keys(actors)
     .filter((kind) => !isKind(kind))
-    .map((kind) => `actors: expected kinds of a-z, 0-9 and -; got ${show(kind)}`);
+    .map((kind) => `actors: expected kinds of a-z, 0-9 and -; got ${inspect(kind)}`);
 }
 
-function faultsOfWorkers(workers: unknown): string[] {
+function validateWorkers(workers: unknown): string[] {
   const whole = (count: unknown, least: number): boolean =>
     Number.isInteger(count) && (count as number) >= least && (count as number) <= WORKERS_MAX;
   if (workers === undefined || whole(workers, 0)) return [];
   if (!Array.isArray(workers))
     return [
-      `workers: expected a whole number from 0 to ${WORKERS_MAX}, or groups { role, count }; got ${show(workers)}`,
+      `workers: expected a whole number from 0 to ${WORKERS_MAX}, or groups { role, count }; got ${inspect(workers)}`,
     ];
   if (workers.length === 0) return ['workers: expected at least one group { role, count }; got []'];
   const faults: string[] = [];
   for (const [position, group] of workers.entries()) {
     if (!isKind(group?.role))
-      faults.push(`workers[${position}].role: expected a name of a-z, 0-9 and -; got ${show(group?.role)}`);
+      faults.push(`workers[${position}].role: expected a name of a-z, 0-9 and -; got ${inspect(group?.role)}`);
     if (!whole(group?.count, 1))
       faults.push(
-        `workers[${position}].count: expected a whole number from 1 to ${WORKERS_MAX}; got ${show(group?.count)}`,
+        `workers[${position}].count: expected a whole number from 1 to ${WORKERS_MAX}; got ${inspect(group?.count)}`,
       );
   }
   const total = workers.reduce((sum, group) => sum + (Number(group?.count) || 0), 0);
@@ -255,23 +255,23 @@ function faultsOfWorkers(workers: unknown): string[] {
   return faults;
 }
 
-function faultsOfWorkerSupervision(supervision: unknown): string[] {
+function validateWorkerSupervision(supervision: unknown): string[] {
   if (supervision === undefined) return [];
   if (typeof supervision !== 'object' || supervision === null)
-    return [`supervision: expected an object; got ${show(supervision)}`];
+    return [`supervision: expected an object; got ${inspect(supervision)}`];
   const { hangMs, whenAllGivenUp, ...rest } = supervision as WorkerSupervisionOptions;
-  const faults = faultsOfSupervision(rest, 'supervision');
+  const faults = validateSupervision(rest, 'supervision');
   for (const name of ['onFailure', 'children']) {
     if (name in rest)
       faults.push(
-        `supervision.${name}: expected nothing, workers are always restarted one for one; got ${show((rest as Record<string, unknown>)[name])}`,
+        `supervision.${name}: expected nothing, workers are always restarted one for one; got ${inspect((rest as Record<string, unknown>)[name])}`,
       );
   }
   if (whenAllGivenUp !== undefined && whenAllGivenUp !== 'exit' && whenAllGivenUp !== 'stay')
-    faults.push(`supervision.whenAllGivenUp: expected 'exit' or 'stay'; got ${show(whenAllGivenUp)}`);
+    faults.push(`supervision.whenAllGivenUp: expected 'exit' or 'stay'; got ${inspect(whenAllGivenUp)}`);
   const fine = hangMs === undefined || (Number.isInteger(hangMs) && hangMs >= 100 && hangMs <= MILLISECONDS_MAX);
   if (!fine)
-    faults.push(`supervision.hangMs: expected a whole number from 100 to ${MILLISECONDS_MAX}; got ${show(hangMs)}`);
+    faults.push(`supervision.hangMs: expected a whole number from 100 to ${MILLISECONDS_MAX}; got ${inspect(hangMs)}`);
   return faults;
 }
 

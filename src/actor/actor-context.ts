@@ -8,7 +8,7 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
 import type { Cell } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
@@ -136,7 +136,7 @@ export class ActorContext implements Context<unknown> {
     const watch = own.watching.get(id) ?? cell.host.watching.newWatch(cell.id);
     own.watching.set(id, watch);
     cell.host.watching.addActor(id, watch);
-    cell.kernel.post.deliver(new Envelope('watch', id, watch, cell.id, undefined, 0));
+    cell.kernel.router.deliver(new Envelope('watch', id, watch, cell.id, undefined, 0));
   }
 
   unwatch(id: ActorId): void {
@@ -147,7 +147,7 @@ export class ActorContext implements Context<unknown> {
     if (watch === undefined) return;
     cell.extras.watching?.delete(id);
     cell.host.watching.removeActor(id, watch);
-    cell.kernel.post.deliver(new Envelope('unwatch', id, watch, cell.id, undefined, 0));
+    cell.kernel.router.deliver(new Envelope('unwatch', id, watch, cell.id, undefined, 0));
   }
 
   where(id: ActorId): Promise<ActorLocation> {
@@ -270,7 +270,10 @@ export function refTarget(kernel: Kernel, target: unknown, key: string | undefin
   if (typeof target === 'object' && target !== null && typeof (target as { id?: unknown }).id === 'string') {
     return checkId((target as { id: string }).id);
   }
-  throw new TroupeError('INVALID_ACTOR_ID', `ref() takes an id, a ref, or a definition and a key; got ${show(target)}`);
+  throw new TroupeError(
+    'INVALID_ACTOR_ID',
+    `ref() takes an id, a ref, or a definition and a key; got ${inspect(target)}`,
+  );
 }
 
 /** Characters of a reminder's name. */
@@ -278,14 +281,14 @@ export const REMINDER_NAME_MAX = 256;
 
 function checkReminder(name: string, when: Reminder): void {
   if (typeof name !== 'string' || name.length < 1 || name.length > REMINDER_NAME_MAX) {
-    const text = `a reminder has a name of 1 to ${REMINDER_NAME_MAX} characters; got ${show(name)}`;
+    const text = `a reminder has a name of 1 to ${REMINDER_NAME_MAX} characters; got ${inspect(name)}`;
     throw new TroupeError('INVALID_OPTIONS', text);
   }
   const { atMs, everyMs } = (when ?? {}) as { atMs?: number; everyMs?: number };
   const isAt = everyMs === undefined && typeof atMs === 'number' && Number.isFinite(atMs) && atMs >= 0;
   const isEvery = atMs === undefined && typeof everyMs === 'number' && Number.isFinite(everyMs) && everyMs >= 1;
   if (!isAt && !isEvery) {
-    const text = `a reminder is for { atMs }, milliseconds since the Unix epoch, or { everyMs }, from 1 on; got ${show(when)}`;
+    const text = `a reminder is for { atMs }, milliseconds since the Unix epoch, or { everyMs }, from 1 on; got ${inspect(when)}`;
     throw new TroupeError('INVALID_OPTIONS', text);
   }
 }
@@ -293,5 +296,5 @@ function checkReminder(name: string, when: Reminder): void {
 function checkTimer(ms: number, message: unknown): void {
   checkMessage(message);
   if (typeof ms !== 'number' || !(ms >= 0 && ms < Number.POSITIVE_INFINITY))
-    throw new TroupeError('INVALID_OPTIONS', `a timer takes a number of milliseconds from 0 on; got ${show(ms)}`);
+    throw new TroupeError('INVALID_OPTIONS', `a timer takes a number of milliseconds from 0 on; got ${inspect(ms)}`);
 }

@@ -21,17 +21,17 @@ export interface Wait {
 export const ASK_CYCLE_MAX = 64;
 
 /** Sends probes for an ask of `asker` that waits at `at`, which itself waits for `targets`. True: the ring is closed here. */
-export function chaseCycle(post: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
+export function chaseCycle(router: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
   for (const target of targets) {
     if (target === asker) return true;
-    post.signal(target, { type: 'ask-probe', path: [asker, at] });
+    router.signal(target, { type: 'ask-probe', path: [asker, at] });
   }
   return false;
 }
 
 /** A probe came to `at`, which waits for `targets`. Gives the ring where it closes here. */
 export function followProbe(
-  post: Recipient,
+  router: Recipient,
   path: readonly ActorId[],
   at: ActorId,
   targets: Iterable<ActorId>,
@@ -40,7 +40,7 @@ export function followProbe(
   for (const target of targets) {
     if (target === path[0]) return longer;
     if (longer.length < ASK_CYCLE_MAX && !longer.includes(target))
-      post.signal(target, { type: 'ask-probe', path: longer });
+      router.signal(target, { type: 'ask-probe', path: longer });
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** What an ask may be given beside its message. */
 import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 
 export interface AskOptions {
   /** Milliseconds. Default: what is left of the asker's own deadline, else `askTimeoutMs`. */
@@ -15,7 +15,7 @@ export const ASK_TIMEOUT_MS_MAX = 86_400_000;
 export function checkAskOptions(options: AskOptions | undefined): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null)
-    throw new TroupeError('INVALID_OPTIONS', `options of an ask: expected an object; got ${show(options)}`);
+    throw new TroupeError('INVALID_OPTIONS', `options of an ask: expected an object; got ${inspect(options)}`);
   for (const name in options)
     if (name !== 'timeoutMs' && name !== 'signal')
       throw new TroupeError('INVALID_OPTIONS', unknownOption(name, name, ['timeoutMs', 'signal']));
@@ -26,11 +26,11 @@ export function checkAskOptions(options: AskOptions | undefined): void {
   ) {
     throw new TroupeError(
       'INVALID_OPTIONS',
-      `timeoutMs: expected milliseconds from 0 to ${ASK_TIMEOUT_MS_MAX}; got ${show(timeoutMs)}`,
+      `timeoutMs: expected milliseconds from 0 to ${ASK_TIMEOUT_MS_MAX}; got ${inspect(timeoutMs)}`,
     );
   }
   if (signal !== undefined && !isAbortSignal(signal)) {
-    throw new TroupeError('INVALID_OPTIONS', `signal: expected an AbortSignal; got ${show(signal)}`);
+    throw new TroupeError('INVALID_OPTIONS', `signal: expected an AbortSignal; got ${inspect(signal)}`);
   }
 }
 

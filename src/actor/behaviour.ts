@@ -1,10 +1,10 @@
 /**
  * What a cell runs: a definition with every option resolved, checked once when it is loaded.
  */
-import { faultsOfSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
+import { validateSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
 import { brandOf, otherFormat } from '../vocabulary/brand.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
@@ -67,26 +67,26 @@ const OPTION_NAMES = new Set([
 ]);
 
 /** Every fault of a definition, each as `what: expected …; got …`. */
-export function faultsOfDefinition(kind: string, definition: unknown): string[] {
+export function validateDefinition(kind: string, definition: unknown): string[] {
   if (!isDefinition(definition)) {
     const other = brandOf(definition, 'definition');
-    return [`${kind}: expected what defineActor() returns; got ${other ? otherFormat(other) : show(definition)}`];
+    return [`${kind}: expected what defineActor() returns; got ${other ? otherFormat(other) : inspect(definition)}`];
   }
   const options = definition.options as DefinitionOptions;
   if (typeof options !== 'object' || options === null)
-    return [`${kind}: expected an object of options; got ${show(options)}`];
+    return [`${kind}: expected an object of options; got ${inspect(options)}`];
   return [
-    ...faultsOfShape(kind, options),
-    ...faultsOfGroups(kind, options),
-    ...faultsOfBounds(kind, options),
-    ...faultsOfSupervision(options.supervision, `${kind}.supervision`),
+    ...validateShape(kind, options),
+    ...validateGroups(kind, options),
+    ...validateBounds(kind, options),
+    ...validateSupervision(options.supervision, `${kind}.supervision`),
   ];
 }
 
-function faultsOfShape(kind: string, options: DefinitionOptions): string[] {
+function validateShape(kind: string, options: DefinitionOptions): string[] {
   const faults: string[] = [];
   const expect = (fine: boolean, name: string, what: string, got: unknown): void => {
-    if (!fine) faults.push(`${kind}.${name}: expected ${what}; got ${show(got)}`);
+    if (!fine) faults.push(`${kind}.${name}: expected ${what}; got ${inspect(got)}`);
   };
   for (const name of Object.keys(options))
     if (!OPTION_NAMES.has(name)) faults.push(unknownOption(`${kind}.${name}`, name, OPTION_NAMES));
@@ -114,12 +114,12 @@ function faultsOfShape(kind: string, options: DefinitionOptions): string[] {
 }
 
 /** Options that are objects of options. */
-function faultsOfGroups(kind: string, options: DefinitionOptions): string[] {
+function validateGroups(kind: string, options: DefinitionOptions): string[] {
   const faults: string[] = [];
   for (const [name, known] of Object.entries(GROUPS)) {
     const group: unknown = options[name as keyof DefinitionOptions];
     if (group === undefined || (name === 'durable' && typeof group === 'boolean')) continue;
-    if (!isRecord(group)) faults.push(`${kind}.${name}: expected an object; got ${show(group)}`);
+    if (!isRecord(group)) faults.push(`${kind}.${name}: expected an object; got ${inspect(group)}`);
     else
       for (const part of Object.keys(group))
         if (!known.includes(part)) faults.push(unknownOption(`${kind}.${name}.${part}`, part, known));
@@ -127,39 +127,40 @@ function faultsOfGroups(kind: string, options: DefinitionOptions): string[] {
   return faults;
 }
 
-function faultsOfBounds(kind: string, options: DefinitionOptions): string[] {
+function validateBounds(kind: string, options: DefinitionOptions): string[] {
   const faults: string[] = [];
   const within = (name: string, value: unknown, max: number): void => {
     if (value === undefined || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max)) return;
-    faults.push(`${kind}.${name}: expected a whole number from 1 to ${max}; got ${show(value)}`);
+    faults.push(`${kind}.${name}: expected a whole number from 1 to ${max}; got ${inspect(value)}`);
   };
   within('mailbox.capacity', options.mailbox?.capacity, MAILBOX_CAPACITY_MAX);
   within('passivateAfterMs', options.passivateAfterMs, PASSIVATE_AFTER_MS_MAX);
   const { role, strategy } = options.placement ?? {};
   if (strategy !== undefined && !STRATEGIES.includes(strategy)) {
-    faults.push(`${kind}.placement.strategy: expected one of ${STRATEGIES.join(', ')}; got ${show(strategy)}`);
+    faults.push(`${kind}.placement.strategy: expected one of ${STRATEGIES.join(', ')}; got ${inspect(strategy)}`);
   }
   if (role !== undefined && (typeof role !== 'string' || role === '')) {
-    faults.push(`${kind}.placement.role: expected the name of a role; got ${show(role)}`);
+    faults.push(`${kind}.placement.role: expected the name of a role; got ${inspect(role)}`);
   }
-  return [...faults, ...faultsOfDurable(kind, options.durable)];
+  return [...faults, ...validateDurable(kind, options.durable)];
 }
 
-function faultsOfDurable(kind: string, durable: DefinitionOptions['durable']): string[] {
+function validateDurable(kind: string, durable: DefinitionOptions['durable']): string[] {
   if (!isRecord(durable)) return [];
   const { sync, version, migrate } = durable as DurableOptions;
   const faults: string[] = [];
   if (sync !== undefined && typeof sync !== 'boolean')
-    faults.push(`${kind}.durable.sync: expected true or false; got ${show(sync)}`);
+    faults.push(`${kind}.durable.sync: expected true or false; got ${inspect(sync)}`);
   if (version !== undefined && !(Number.isInteger(version) && version >= 1))
-    faults.push(`${kind}.durable.version: expected a whole number from 1 on; got ${show(version)}`);
+    faults.push(`${kind}.durable.version: expected a whole number from 1 on; got ${inspect(version)}`);
   if (migrate !== undefined && !isRecord(migrate))
-    return [...faults, `${kind}.durable.migrate: expected functions by version; got ${show(migrate)}`];
+    return [...faults, `${kind}.durable.migrate: expected functions by version; got ${inspect(migrate)}`];
   for (const [from, step] of Object.entries(migrate ?? {})) {
     const isVersion = /^[1-9]\d*$/.test(from) && Number(from) < (version ?? 1);
-    if (!isVersion) faults.push(`${kind}.durable.migrate: expected versions below ${version ?? 1}; got ${show(from)}`);
+    if (!isVersion)
+      faults.push(`${kind}.durable.migrate: expected versions below ${version ?? 1}; got ${inspect(from)}`);
     if (typeof step !== 'function')
-      faults.push(`${kind}.durable.migrate.${from}: expected a function; got ${show(step)}`);
+      faults.push(`${kind}.durable.migrate.${from}: expected a function; got ${inspect(step)}`);
   }
   return faults;
 }

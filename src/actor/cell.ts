@@ -25,7 +25,7 @@ import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
 
-export type CellStatus = 'starting' | 'ready' | 'busy' | 'frozen' | 'pausing' | 'stopping' | 'ended';
+export type CellStatus = 'starting' | 'ready' | 'busy' | 'quiescent' | 'pausing' | 'stopping' | 'ended';
 
 /** Where cells live. */
 export interface CellHost {
@@ -87,7 +87,7 @@ export interface CellExtras {
   /** Turns of its own that wait in the mailbox: they cannot move. */
   ownTurns: number;
   /** It is to stop between two turns, and then to say so. */
-  freezing: (() => void) | undefined;
+  quiescing: (() => void) | undefined;
   /** Why it was between two incarnations as it was frozen. */
   pausedBy: Error | undefined;
   /** On `Clock.now()`: when that pause ends. */
@@ -112,7 +112,7 @@ const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
   watching: undefined,
   terminated: undefined,
   ownTurns: 0,
-  freezing: undefined,
+  quiescing: undefined,
   pausedBy: undefined,
   startsAt: 0,
   intensity: undefined,
@@ -232,10 +232,10 @@ export class Cell extends Sender implements Runnable, Run {
 
   wake(): void {
     if (this.queued || this.status !== 'ready') return;
-    const { freezing, ownTurns } = this.#extras;
-    if (freezing !== undefined && ownTurns === 0) {
+    const { quiescing, ownTurns } = this.#extras;
+    if (quiescing !== undefined && ownTurns === 0) {
       // What it did is on disk before it goes on elsewhere; the commit wakes it again.
-      if (this.durable?.isSettled !== false) freezing();
+      if (this.durable?.isSettled !== false) quiescing();
       return;
     }
     if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
@@ -363,19 +363,19 @@ export class Cell extends Sender implements Runnable, Run {
   #chase(envelope: Envelope): void {
     if (!isWaitedFor(envelope)) return;
     const sender = envelope.sender as ActorId;
-    if (!chaseCycle(this.kernel.post, sender, this.id, this.#waitsFor())) return;
+    if (!chaseCycle(this.kernel.router, sender, this.id, this.#waitsFor())) return;
     this.#refuse((waiting) => waiting === envelope, sender === this.id ? [sender] : [sender, this.id]);
   }
 
   #probe(path: readonly ActorId[]): void {
-    const ring = followProbe(this.kernel.post, path, this.id, this.#waitsFor());
-    if (ring) this.kernel.post.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
+    const ring = followProbe(this.kernel.router, path, this.id, this.#waitsFor());
+    if (ring) this.kernel.router.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
   }
 
   #breakRing(ring: readonly ActorId[]): void {
     if (this.#refuse((waiting) => closesCycle(waiting, ring), ring) || this.origin.parent?.id !== ring[0]) return;
     const next = turned(ring);
-    this.kernel.post.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
+    this.kernel.router.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
   }
 
   #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): boolean {

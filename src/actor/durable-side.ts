@@ -32,7 +32,7 @@ export interface Removal {
 }
 
 /** What is tried again after a process died. */
-export interface TrialDoor {
+export interface TrialPort {
   /**
    * Nearly always undefined: what is suspect of ending its process is noted in the record before its turn. Resolves to false where
    * it has ended too many, and is not to be tried again.
@@ -55,7 +55,7 @@ export interface DurableSide {
   restore(): void;
   /** False: the message was handled before, or is not its turn yet; all that is to be done about it has been done. */
   admit(envelope: Envelope): boolean;
-  readonly trials: TrialDoor;
+  readonly trials: TrialPort;
   /** A message that is over without a turn: refused, or too late. */
   skip(envelope: Envelope): void;
 
@@ -100,7 +100,7 @@ export interface DurableSide {
   /** Resolves once nothing waits for a commit; undefined: so it is. */
   settled(): Promise<void> | undefined;
   /** Its cell is about to move: messages that wait beside the mailbox go back into it. */
-  standStill(): void;
+  quiesce(): void;
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
   /** The cell is no more: no timer is left. Commits under way go on. */
   close(): void;

@@ -22,7 +22,7 @@ export interface Claims {
   /** Makes this process the home of `id`. `fresh`: the key was generated. Rejects `ALREADY_EXISTS`. */
   claim(id: ActorId, kind: string, fresh: boolean): Promise<void>;
   /** Whether it is the home now: another claim may have come between the answer and the start. */
-  isHome(id: ActorId): boolean;
+  isHostOf(id: ActorId): boolean;
 }
 
 /** Who sends: an actor, or the process. */
@@ -68,7 +68,7 @@ export interface Kernel {
   readonly memory: QueueMemory;
   readonly topics: TopicBus;
   /** The way to any actor, here or elsewhere. */
-  post: Recipient;
+  router: Recipient;
   claims: Claims | undefined;
   /** Undefined where no kind is durable. */
   durability: Durability | undefined;

@@ -288,7 +288,7 @@ export function endingOf(reason: ExitReason): Ending {
  * Ends the cell: its children in reverse order, then onStop. A turn that runs is given up where `reason` is 'killed'.
  * `told: 'released'`: its parent does not start it again, whatever the reason.
  */
-export function endCell(cell: Cell, ending: Ending, told?: 'released'): void {
+export function endCell(cell: Cell, ending: Ending, notice?: 'released'): void {
   const { status } = cell;
   if (status === 'ended') return;
   const isKill = ending.reason === 'killed';
@@ -296,7 +296,7 @@ export function endCell(cell: Cell, ending: Ending, told?: 'released'): void {
   abandonTurn(cell, ending.error);
   cell.status = 'stopping';
   const phase = ++cell.phase;
-  if (told === 'released') cell.origin.parent?.extras.children?.forget(cell);
+  if (notice === 'released') cell.origin.parent?.extras.children?.forget(cell);
   cell.own.ending = ending;
   if (isKill && cell.extras.closing) {
     // A kill waits neither for an onStop that takes its time nor for children that do.

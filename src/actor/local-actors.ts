@@ -20,7 +20,7 @@ import { FailedActors } from './failed-actors.ts';
 import { Farewells } from './farewells.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, startCell } from './lifecycle.ts';
-import { Asleep, IdleCheck } from './passivation.ts';
+import { PassivatedActors, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { Respawns } from './respawns.ts';
 import { answerRemoved, refuseRemoved } from './removing.ts';
@@ -45,7 +45,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly watching: Watching;
   readonly #cells = new Map<ActorId, Cell>();
   readonly failed: FailedActors = new FailedActors();
-  readonly asleep: Asleep = new Asleep();
+  readonly passivated: PassivatedActors = new PassivatedActors();
   readonly #farewells = new Farewells();
   readonly #idle: DeadlineWheel;
   readonly #idleChecks = new Map<Cell, IdleCheck>();
@@ -62,7 +62,7 @@ export class LocalActors implements CellHost, Recipient {
     this.#idle = new DeadlineWheel(kernel.clock, 10);
     this.#again = new Respawns(kernel.clock, (id) => this.observer?.startedAgain(id));
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
-      tellEnd(kernel.post, to, message as WatchName, 'not-found');
+      tellEnd(kernel.router, to, message as WatchName, 'not-found');
   }
 
   get size(): number {
@@ -93,7 +93,7 @@ export class LocalActors implements CellHost, Recipient {
     const cell = this.#cells.get(to);
     if (signal.type === 'acknowledged') this.kernel.durability?.acknowledgedTo(to, signal);
     if (cell) cell.signal(signal);
-    else if (signal.type === 'terminated' && this.asleep.watches(to, signal)) this.#wakeUp(to)?.signal(signal);
+    else if (signal.type === 'terminated' && this.passivated.watches(to, signal)) this.#wakeUp(to)?.signal(signal);
   }
 
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown> {
@@ -105,7 +105,7 @@ export class LocalActors implements CellHost, Recipient {
     const cell = new Cell(this, id, behaviour, origin);
     this.#cells.set(id, cell);
     behaviour.counters.activations++;
-    const { watching } = this.asleep.take(id) ?? {};
+    const { watching } = this.passivated.take(id) ?? {};
     if (watching) cell.own.watching = watching;
     // Children stay as long as their parent: it could not start one again that had left by itself.
     if (behaviour.passivateAfterMs > 0 && !origin.parent)
@@ -123,7 +123,7 @@ export class LocalActors implements CellHost, Recipient {
   /** In memory, or passivated with more left of them than their id. */
   *living(): Iterable<ActorId> {
     yield* this.#cells.keys();
-    yield* this.asleep.ids();
+    yield* this.passivated.ids();
     yield* this.watchers.targets();
     yield* this.kernel.topics.joined();
   }
@@ -149,7 +149,7 @@ export class LocalActors implements CellHost, Recipient {
     if (ending.mail === 'ACTOR_FAILED' && !parent) {
       this.failed.add(id, kernel.clock.now() + cell.behaviour.policy.periodMs);
     }
-    if (ending.reason === 'passivated') this.asleep.add(cell);
+    if (ending.reason === 'passivated') this.passivated.add(cell);
     else this.#tellEnd(cell, ending, again !== undefined);
     for (const envelope of cell.mailbox.takeAll()) this.#leftOver(envelope, ending, cell.extras.removal !== undefined);
     kernel.events.emit('actor-stopped', { id, worker: kernel.worker, reason: ending.reason });
@@ -211,7 +211,7 @@ export class LocalActors implements CellHost, Recipient {
     else if (lacksStore(this.kernel, behaviour)) refuseWithoutStore(this.kernel, envelope);
     else if (this.failed.has(to, clock.now())) refuseOfFailed(this.kernel, envelope);
     else {
-      const cell = this.createCell(to, behaviour, this.asleep.originOf(to) ?? VIRTUAL);
+      const cell = this.createCell(to, behaviour, this.passivated.originOf(to) ?? VIRTUAL);
       // Its mail comes first: a start that ends at once sees to what has become of it.
       const isClear = cell.deliver(envelope);
       startCell(cell);
@@ -229,7 +229,7 @@ export class LocalActors implements CellHost, Recipient {
   #wakeUp(id: ActorId): Cell | undefined {
     const behaviour = this.kernel.behaviours.get(kindOf(id));
     if (!behaviour || this.#isOver(id) || lacksStore(this.kernel, behaviour)) return undefined;
-    const cell = this.createCell(id, behaviour, this.asleep.originOf(id) ?? VIRTUAL);
+    const cell = this.createCell(id, behaviour, this.passivated.originOf(id) ?? VIRTUAL);
     startCell(cell);
     return cell;
   }
@@ -242,13 +242,13 @@ export class LocalActors implements CellHost, Recipient {
       case 'stop':
       case 'barrier':
         if (cell) return cell.deliver(envelope);
-        if (envelope.verb === 'stop') this.#endAsleep(to, envelope.message as ExitReason);
+        if (envelope.verb === 'stop') this.#endPassivated(to, envelope.message as ExitReason);
         replyTo?.resolve(undefined);
         break;
       case 'kill':
         if (cell && replyTo) (cell.own.endReplies ??= []).push(replyTo);
         if (cell) endCell(cell, { reason: 'killed', mail: 'ACTOR_STOPPED' });
-        else this.#endAsleep(to, 'killed');
+        else this.#endPassivated(to, 'killed');
         if (!cell) replyTo?.resolve(undefined);
         break;
       case 'remove':
@@ -258,7 +258,7 @@ export class LocalActors implements CellHost, Recipient {
         // A passivated one that is watched from there already has not ended.
         if (cell || this.watchers.has(to, watch)) this.watchers.add(to, watch);
         else if (this.#isDurable(to)) void this.#watchAbsent(to, watch);
-        else tellEnd(this.kernel.post, to, watch, 'not-found');
+        else tellEnd(this.kernel.router, to, watch, 'not-found');
         break;
       case 'rewatch':
         this.#watchAgain(to, cell, envelope.message as [watch: WatchName, epoch: number]);
@@ -309,7 +309,7 @@ export class LocalActors implements CellHost, Recipient {
     if (this.#isOver(to)) return refuseForGood(kernel, envelope);
     if (lacksStore(kernel, behaviour)) return refuseWithoutStore(kernel, envelope);
     this.failed.forget(to);
-    if (!cell) this.#endAsleep(to, 'killed');
+    if (!cell) this.#endPassivated(to, 'killed');
     void answerRemoved(kernel, envelope, cell);
   }
 
@@ -327,10 +327,10 @@ export class LocalActors implements CellHost, Recipient {
    * already, or has moved here, lives on.
    */
   #watchAgain(target: ActorId, cell: Cell | undefined, [watch, epoch]: [watch: WatchName, epoch: number]): void {
-    const isSpawned = (cell?.origin ?? this.asleep.originOf(target))?.spawned === true;
-    const livesOn = isSpawned || this.#isDurable(target) || this.watchers.has(target, watch);
-    if (livesOn || (cell && cell.epoch < epoch)) this.watchers.add(target, watch);
-    else tellEnd(this.kernel.post, target, watch, 'worker-exited');
+    const isSpawned = (cell?.origin ?? this.passivated.originOf(target))?.spawned === true;
+    const runsOn = isSpawned || this.#isDurable(target) || this.watchers.has(target, watch);
+    if (runsOn || (cell && cell.epoch < epoch)) this.watchers.add(target, watch);
+    else tellEnd(this.kernel.router, target, watch, 'worker-exited');
   }
 
   /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */
@@ -344,7 +344,7 @@ export class LocalActors implements CellHost, Recipient {
     }
     if (!this.watchers.has(target, watch)) return;
     this.watchers.remove(target, watch);
-    tellEnd(this.kernel.post, target, watch, 'not-found');
+    tellEnd(this.kernel.router, target, watch, 'not-found');
   }
 
   #watchIdleness(cell: Cell, from: number): void {
@@ -361,28 +361,28 @@ export class LocalActors implements CellHost, Recipient {
     this.#idle.remove(check);
   }
 
-  #tellEnd(cell: Cell, ending: Ending, startsAgain: boolean): void {
+  #tellEnd(cell: Cell, ending: Ending, respawns: boolean): void {
     const { id, kernel } = cell;
     for (const [target, watch] of cell.extras.watching ?? []) this.#unwatch(id, target, watch);
     // The end of a child whose parent starts it again is none for others.
-    if (startsAgain) return;
+    if (respawns) return;
     this.observer?.ended(id, cell.origin.spawned);
     kernel.topics.leaveAll(id);
-    this.watchers.tell(kernel.post, id, ending.reason);
+    this.watchers.tell(kernel.router, id, ending.reason);
   }
 
   /** A stop of what is not in memory: what is left of it here goes too. */
-  #endAsleep(id: ActorId, reason: ExitReason): void {
-    const { origin, watching } = this.asleep.take(id) ?? {};
+  #endPassivated(id: ActorId, reason: ExitReason): void {
+    const { origin, watching } = this.passivated.take(id) ?? {};
     for (const [target, watch] of watching ?? []) this.#unwatch(id, target, watch);
     this.observer?.ended(id, origin?.spawned === true);
     this.kernel.topics.leaveAll(id);
-    this.watchers.tell(this.kernel.post, id, reason);
+    this.watchers.tell(this.kernel.router, id, reason);
   }
 
   #unwatch(watcher: ActorId, target: ActorId, watch: WatchName): void {
     this.watching.removeActor(target, watch);
-    this.kernel.post.deliver(new Envelope('unwatch', target, watch, watcher, undefined, 0));
+    this.kernel.router.deliver(new Envelope('unwatch', target, watch, watcher, undefined, 0));
   }
 
   #leftOver(envelope: Envelope, ending: Ending, isRemoved: boolean): void {

@@ -15,7 +15,7 @@ export function beginWait(cell: Cell, target: ActorId): () => void {
   const wait: Wait = { target };
   cell.waits(wait);
   // It may close a ring itself: the child may have asked for something long ago.
-  if (cell.extras.waits?.has(wait)) cell.kernel.post.signal(target, { type: 'ask-probe', path: [cell.id] });
+  if (cell.extras.waits?.has(wait)) cell.kernel.router.signal(target, { type: 'ask-probe', path: [cell.id] });
   return () => cell.waitsNoMore(wait);
 }
 

@@ -9,10 +9,10 @@ export interface MachineActor {
 }
 
 /** A machine by itself only waits, and so does a transition; what they have invoked or spawned may do more. */
-export function isUnderWay(actor: MachineActor): boolean {
+export function isActive(actor: MachineActor): boolean {
   const { status = 'active', children = {} } = actor.getSnapshot() ?? {};
   if (status !== 'active') return false;
   const { start, root } = actor.logic;
   if (start !== undefined && root === undefined) return true;
-  return Object.values(children).some((child) => child !== undefined && isUnderWay(child));
+  return Object.values(children).some((child) => child !== undefined && isActive(child));
 }

@@ -20,7 +20,7 @@ import { sharedByCopies } from '../vocabulary/brand.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { AnyMessage } from './actor-ref.ts';
 import type { Context } from './context.ts';
-import { isUnderWay, type MachineActor } from './machine-activity.ts';
+import { isActive, type MachineActor } from './machine-activity.ts';
 import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
 import { isOwnEvent, knownEvents } from './machine-events.ts';
 import { MachineGate } from './machine-gate.ts';
@@ -84,9 +84,9 @@ export function machineRunner(logic: MachineLogic): Runner {
     lookOf: (type) => (isOwnEvent(type) ? undefined : look),
     plainReply: (ctx, reply) => (runningOf(ctx)?.reply ? undefined : plainPart(reply)),
     end: (ctx) => end(runningOf(ctx)),
-    isUnderWay: (ctx) => {
+    isActive: (ctx) => {
       const running = runningOf(ctx);
-      return running !== undefined && isUnderWay(running.actor as unknown as MachineActor);
+      return running !== undefined && isActive(running.actor as unknown as MachineActor);
     },
     pack: (ctx) => {
       const { actor, delays } = runningOf(ctx) as Running;

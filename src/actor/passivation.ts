@@ -37,50 +37,50 @@ export function isIdle(cell: Cell): boolean {
   const { timers, children, terminated } = cell.extras;
   // The delays of a durable machine are in its record, and wake it.
   const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
-  if (cell.durable?.isIdle === false || cell.behaviour.isUnderWay?.(cell.context)) return false;
+  if (cell.durable?.isIdle === false || cell.behaviour.isActive?.(cell.context)) return false;
   const { length, asideLength } = cell.mailbox;
   return length === 0 && asideLength === 0 && !isTimed && !children?.size && !terminated?.length;
 }
 
-export interface Sleeper {
+export interface PassivatedActor {
   origin: CellOrigin | undefined;
   /** Target → the name of the watch. */
   watching: Map<ActorId, WatchName> | undefined;
 }
 
 /** What is left of passivated actors: nothing for most of them. */
-export class Asleep {
-  readonly #sleepers = new Map<ActorId, Sleeper>();
+export class PassivatedActors {
+  readonly #actors = new Map<ActorId, PassivatedActor>();
 
   add({ id, origin, extras: { watching } }: Cell): void {
     if (!origin.spawned && !watching?.size) return;
-    this.#sleepers.set(id, { origin: origin.spawned ? origin : undefined, watching });
+    this.#actors.set(id, { origin: origin.spawned ? origin : undefined, watching });
   }
 
   watches(id: ActorId, { id: target, watch }: Signal & { type: 'terminated' }): boolean {
-    return this.#sleepers.get(id)?.watching?.get(target) === watch;
+    return this.#actors.get(id)?.watching?.get(target) === watch;
   }
 
   /** What it was spawned with. */
   originOf(id: ActorId): CellOrigin | undefined {
-    return this.#sleepers.get(id)?.origin;
+    return this.#actors.get(id)?.origin;
   }
 
-  get(id: ActorId): Sleeper | undefined {
-    return this.#sleepers.get(id);
+  get(id: ActorId): PassivatedActor | undefined {
+    return this.#actors.get(id);
   }
 
-  put(id: ActorId, sleeper: Sleeper): void {
-    this.#sleepers.set(id, sleeper);
+  put(id: ActorId, actor: PassivatedActor): void {
+    this.#actors.set(id, actor);
   }
 
   ids(): Iterable<ActorId> {
-    return this.#sleepers.keys();
+    return this.#actors.keys();
   }
 
-  take(id: ActorId): Sleeper | undefined {
-    const sleeper = this.#sleepers.get(id);
-    if (sleeper) this.#sleepers.delete(id);
-    return sleeper;
+  take(id: ActorId): PassivatedActor | undefined {
+    const actor = this.#actors.get(id);
+    if (actor) this.#actors.delete(id);
+    return actor;
   }
 }

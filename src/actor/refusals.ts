@@ -39,7 +39,7 @@ export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reaso
  * Mail that no actor of this system handles any more. What a durable actor told stays in its record and goes out with the
  * next start. What a process keeps ends with it: it is told that nobody will handle it, so that it waits no longer.
  */
-export function refuseForGood({ deadLetters, post }: Kernel, envelope: Envelope): void {
+export function refuseForGood({ deadLetters, router }: Kernel, envelope: Envelope): void {
   const { stamp, replyTo, to, message, sender } = envelope;
   const owner = stamp && isKept(envelope) ? streamOwner(stamp) : undefined;
   if (!stamp || replyTo || owner === undefined || !isProcessAddress(owner)) {
@@ -47,5 +47,5 @@ export function refuseForGood({ deadLetters, post }: Kernel, envelope: Envelope)
     return deadLetters.refuse(envelope, 'SHUTTING_DOWN', text);
   }
   deadLetters.add(to, message, sender, 'SHUTTING_DOWN');
-  post.signal(owner, { type: 'acknowledged', by: to, stream: stamp.stream, number: stamp.number });
+  router.signal(owner, { type: 'acknowledged', by: to, stream: stamp.stream, number: stamp.number });
 }

@@ -28,11 +28,11 @@ export async function answerRemoved(
 async function endRemoved(cell: Cell): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     const before = cell.extras.removal;
-    const told = (): void => {
+    const whenGone = (): void => {
       before?.ended();
       resolve();
     };
-    cell.own.removal = { ...before, ended: told };
+    cell.own.removal = { ...before, ended: whenGone };
   });
   acknowledgeAll(cell);
   endCell(cell, { reason: 'killed', mail: 'ACTOR_STOPPED' }, 'released');
@@ -56,8 +56,8 @@ function acknowledgeAll({ id, kernel, current, extras, mailbox }: Cell): void {
     kernel.deadLetters.add(id, current.message, current.sender, 'ACTOR_STOPPED');
 }
 
-function acknowledge({ post }: Kernel, by: ActorId, stamp: Stamp): void {
-  post.signal(streamOwner(stamp), { type: 'acknowledged', by, stream: stamp.stream, number: stamp.number });
+function acknowledge({ router }: Kernel, by: ActorId, stamp: Stamp): void {
+  router.signal(streamOwner(stamp), { type: 'acknowledged', by, stream: stamp.stream, number: stamp.number });
 }
 
 /** Mail that goes with the actor. Whoever keeps it is told that it is over, or it would come again and begin a new one. */

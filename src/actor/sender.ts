@@ -7,7 +7,7 @@ import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
 import type { Wait } from './ask-cycle.ts';
 import { barrierTo } from './barrier.ts';
@@ -52,7 +52,7 @@ export class Sender implements Asker, Speaker {
     const envelope = new Envelope('message', to, message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.isPlain(envelope)) return true;
     const { durable } = this;
-    if (durable === undefined ? kernel.post.deliver(envelope) : durable.tell(envelope)) return true;
+    if (durable === undefined ? kernel.router.deliver(envelope) : durable.tell(envelope)) return true;
     this.#remember(to);
     return false;
   }
@@ -75,7 +75,7 @@ export class Sender implements Asker, Speaker {
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.isPlain(envelope)) return reply;
     const { durable } = this;
-    const isClear = durable === undefined ? this.kernel.post.deliver(envelope) : durable.request(envelope);
+    const isClear = durable === undefined ? this.kernel.router.deliver(envelope) : durable.request(envelope);
     if (!isClear) this.#remember(to);
     return reply;
   }
@@ -255,6 +255,6 @@ function learnId(id: ActorId): void {
 
 export function checkMessage(message: unknown): asserts message is Message {
   if (typeof message !== 'object' || message === null || typeof (message as Message).type !== 'string') {
-    throw new TroupeError('INVALID_MESSAGE', `a message is an object with a string 'type'; got ${show(message)}`);
+    throw new TroupeError('INVALID_MESSAGE', `a message is an object with a string 'type'; got ${inspect(message)}`);
   }
 }

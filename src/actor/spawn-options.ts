@@ -3,7 +3,7 @@ import { RESTART_TYPES } from '../supervision/supervision-options.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 
 /** Milliseconds that a child may be given for its end. */
 export const SHUTDOWN_MS_MAX: number = 2 ** 31 - 1;
@@ -29,23 +29,23 @@ const CHILD: Checks = {
 
 /** Throws INVALID_OPTIONS. The key and the arguments are looked at where the id is made. */
 export function checkSpawnOptions(options: unknown): void {
-  const faults = faultsOf(options, TOP, '');
+  const faults = validateEach(options, TOP, '');
   const placement = (options as { placement?: unknown } | null)?.placement;
-  if (faults.length === 0 && placement !== undefined) faults.push(...faultsOf(placement, PLACEMENT, 'placement.'));
+  if (faults.length === 0 && placement !== undefined) faults.push(...validateEach(placement, PLACEMENT, 'placement.'));
   refuse(faults);
 }
 
 export function checkChildOptions(options: unknown): void {
-  refuse(faultsOf(options, CHILD, ''));
+  refuse(validateEach(options, CHILD, ''));
 }
 
-function faultsOf(options: unknown, checks: Checks, path: string): string[] {
-  if (faultOfObject(options)) return [`options: expected an object; got ${show(options)}`];
+function validateEach(options: unknown, checks: Checks, path: string): string[] {
+  if (faultOfObject(options)) return [`options: expected an object; got ${inspect(options)}`];
   return Object.entries(options as object).flatMap(([name, value]) => {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (!check) return [unknownOption(`${path}${name}`, name, Object.keys(checks))];
     const expected = value === undefined ? undefined : check(value);
-    return expected === undefined ? [] : [`${path}${name}: expected ${expected}; got ${show(value)}`];
+    return expected === undefined ? [] : [`${path}${name}: expected ${expected}; got ${inspect(value)}`];
   });
 }
 

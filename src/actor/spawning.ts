@@ -8,7 +8,7 @@ import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import type { RestartType } from '../supervision/supervision-options.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Cell, CellHost, CellOrigin } from './cell.ts';
@@ -27,7 +27,7 @@ export function spawnId(kernel: Kernel, kind: string, options: CommonSpawnOption
 
 function unknownKind(kinds: Iterable<string>, kind: unknown): TroupeError {
   const known = [...kinds];
-  const text = `spawn() takes one of the kinds ${listed(known)}; got ${show(kind)}${didYouMean(kind, known)}`;
+  const text = `spawn() takes one of the kinds ${listed(known)}; got ${inspect(kind)}${didYouMean(kind, known)}`;
   return new TroupeError('UNKNOWN_KIND', text);
 }
 
@@ -109,7 +109,7 @@ export async function spawnChild(
     const running = host.cellOf(id);
     if (running) return sameChild(parent, running, args);
     // Another claim may have taken the place between the answer and this step.
-    if (kernel.claims?.isHome(id) === false) throw alreadyExists(id);
+    if (kernel.claims?.isHostOf(id) === false) throw alreadyExists(id);
     const child = newChild(parent, id, args, restart, shutdownMs);
     if (parent.durable) startWithTurn(parent, child);
     else await start(child);

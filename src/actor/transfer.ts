@@ -22,7 +22,7 @@ import { failCell, startAfterBackoff, startCell } from './lifecycle.ts';
 import type { LocalActors } from './local-actors.ts';
 import { hostMachine } from './machine-actor.ts';
 import { MessageTimer, type TimerRecord } from './message-timer.ts';
-import type { Sleeper } from './passivation.ts';
+import type { PassivatedActor } from './passivation.ts';
 
 /** What an actor watches. */
 export type WatchRecord = [target: ActorId, watch: WatchName];
@@ -32,7 +32,7 @@ export interface TransferredActor {
   id: ActorId;
   /** Undefined: it is not in memory. */
   incarnation: TransferredIncarnation | undefined;
-  asleep: { args: unknown; spawned: boolean; watching: WatchRecord[] } | undefined;
+  passivated: { args: unknown; spawned: boolean; watching: WatchRecord[] } | undefined;
   /** On `Clock.now()`: it has failed, and is not activated before. */
   failedUntil: number | undefined;
   watchers: WatchName[];
@@ -64,7 +64,7 @@ export function stateOf(cell: Cell): unknown {
 }
 
 /** Throws INVALID_MESSAGE for a timer whose message could not go along: in its own process it may hold anything. */
-export function checkBelongings({ id, extras }: Cell): void {
+export function checkTransferable({ id, extras }: Cell): void {
   for (const timer of extras.timers ?? []) {
     if (!(timer instanceof MessageTimer)) continue;
     const { message } = timer.record;
@@ -80,18 +80,18 @@ export function checkBelongings({ id, extras }: Cell): void {
 /** All but the mail, of an actor that is frozen or not in memory. `state`: of `stateOf`, in whatever form it travels. */
 export function packActor(actors: LocalActors, id: ActorId, state: unknown): TransferredActor {
   const cell = actors.cellOf(id);
-  const asleep = actors.asleep.get(id);
+  const passivated = actors.passivated.get(id);
   return {
     id,
     incarnation: cell && packIncarnation(cell, state),
-    asleep: asleep && packPassivated(asleep),
+    passivated: passivated && packPassivated(passivated),
     failedUntil: actors.failed.untilOf(id),
     watchers: actors.watchers.of(id),
     topics: actors.kernel.topics.topicsOf(id),
   };
 }
 
-function packPassivated({ origin, watching }: Sleeper): NonNullable<TransferredActor['asleep']> {
+function packPassivated({ origin, watching }: PassivatedActor): NonNullable<TransferredActor['passivated']> {
   return { args: origin?.args, spawned: origin !== undefined, watching: [...(watching ?? [])] };
 }
 
@@ -130,8 +130,8 @@ export function subtreeOf(cell: Cell): Cell[] {
 export function evict(actors: LocalActors, id: ActorId): void {
   const cell = actors.cellOf(id);
   if (cell) evictCell(actors, cell);
-  const asleep = actors.asleep.take(id);
-  for (const [target, watch] of asleep?.watching ?? []) actors.watching.removeActor(target, watch);
+  const passivated = actors.passivated.take(id);
+  for (const [target, watch] of passivated?.watching ?? []) actors.watching.removeActor(target, watch);
   actors.failed.forget(id);
   actors.watchers.take(id);
   actors.kernel.topics.leaveAll(id);
@@ -140,7 +140,7 @@ export function evict(actors: LocalActors, id: ActorId): void {
 function evictCell(actors: LocalActors, cell: Cell): void {
   cell.phase++;
   cell.status = 'ended';
-  cell.own.freezing = undefined;
+  cell.own.quiescing = undefined;
   dropTimers(cell);
   cell.durable?.close();
   try {
@@ -157,11 +157,11 @@ function evictCell(actors: LocalActors, cell: Cell): void {
 
 /** It goes on here. Parents come before their children. */
 export function install(actors: LocalActors, transfer: TransferredActor, from: ActorId): void {
-  const { id, incarnation, asleep, failedUntil, watchers, topics } = transfer;
+  const { id, incarnation, passivated, failedUntil, watchers, topics } = transfer;
   for (const watch of watchers) actors.watchers.add(id, watch);
   for (const topic of topics) void actors.kernel.topics.join(topic, id);
   if (failedUntil !== undefined) actors.failed.add(id, failedUntil);
-  if (asleep) installPassivated(actors, id, asleep, from);
+  if (passivated) installPassivated(actors, id, passivated, from);
   const behaviour = actors.kernel.behaviours.get(kindOf(id));
   if (incarnation && behaviour) installCell(actors, id, behaviour, incarnation, from);
 }
@@ -169,11 +169,11 @@ export function install(actors: LocalActors, transfer: TransferredActor, from: A
 function installPassivated(
   actors: LocalActors,
   id: ActorId,
-  { args, spawned, watching }: NonNullable<TransferredActor['asleep']>,
+  { args, spawned, watching }: NonNullable<TransferredActor['passivated']>,
   from: ActorId,
 ): void {
   for (const [target, watch] of watching) actors.watching.addActor(target, watch, from);
-  actors.asleep.put(id, {
+  actors.passivated.put(id, {
     origin: spawned ? { args, spawned, parent: undefined } : undefined,
     watching: watching.length > 0 ? new Map(watching) : undefined,
   });

@@ -9,7 +9,7 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
 import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
@@ -85,7 +85,7 @@ function runMessage(cell: Cell, envelope: Envelope): void {
 
 function unknownTypeText({ id, behaviour: { types } }: Cell, type: string): string {
   const known = types === undefined ? 'of known types' : `of the types ${listed(types)}`;
-  return `${id} handles messages ${known}; got ${show(type)}${didYouMean(type, types ?? [])}`;
+  return `${id} handles messages ${known}; got ${inspect(type)}${didYouMean(type, types ?? [])}`;
 }
 
 function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {
@@ -193,7 +193,7 @@ function refuseSchema(
   cell.kernel.deadLetters.refuse(
     envelope,
     'INVALID_MESSAGE',
-    `a message to ${cell.id} passes its schema (${text}); got ${show(envelope.message)}`,
+    `a message to ${cell.id} passes its schema (${text}); got ${inspect(envelope.message)}`,
   );
   cell.durable?.skip(envelope);
   turnDone(cell, undefined, undefined);

@@ -23,8 +23,8 @@ export class Watchers {
   }
 
   /** The target has ended: each watcher is told once. */
-  tell(post: Recipient, target: ActorId, reason: ExitReason): void {
-    for (const watch of this.take(target)) tellEnd(post, target, watch, reason);
+  tell(router: Recipient, target: ActorId, reason: ExitReason): void {
+    for (const watch of this.take(target)) tellEnd(router, target, watch, reason);
   }
 
   has(target: ActorId, watch: WatchName): boolean {
@@ -51,8 +51,8 @@ export class Watchers {
   }
 }
 
-export function tellEnd(post: Recipient, id: ActorId, watch: WatchName, reason: ExitReason): void {
-  post.signal(watcherOf(watch), { type: 'terminated', id, reason, watch });
+export function tellEnd(router: Recipient, id: ActorId, watch: WatchName, reason: ExitReason): void {
+  router.signal(watcherOf(watch), { type: 'terminated', id, reason, watch });
 }
 
 export type TerminatedListener = (ended: { id: ActorId; reason: ExitReason }) => void;

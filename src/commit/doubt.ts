@@ -17,7 +17,7 @@ export interface Doubt {
 export function handOnDoubt(cell: Cell, { envelopes }: Doubt, isGone: boolean): void {
   const { kernel, id, extras } = cell;
   if (extras.ending?.mail === 'deliver-again') {
-    if (isGone) for (const envelope of envelopes) kernel.post.deliver(envelope);
+    if (isGone) for (const envelope of envelopes) kernel.router.deliver(envelope);
     else cell.mailbox.putBack(envelopes);
     return;
   }

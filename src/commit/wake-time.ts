@@ -18,7 +18,7 @@ export function wakeTime(
  * which begins again with it. Undefined: not by itself.
  */
 export function nextOwnTime({ behaviour, context, kernel: { clock } }: Cell): number | undefined {
-  if (behaviour.isUnderWay?.(context)) return 0;
+  if (behaviour.isActive?.(context)) return 0;
   const delay = behaviour.nextDueAt?.(context);
   return delay === undefined ? undefined : Math.max(1, clock.wall() + (delay - clock.now()));
 }

@@ -36,7 +36,7 @@ export class Dispatch {
       kernel.clock,
       (envelope) => {
         // It stands still, about to move: its next home sends what is left.
-        if (cell.status !== 'frozen') kernel.post.deliver(envelope);
+        if (cell.status !== 'quiescent') kernel.router.deliver(envelope);
       },
       kernel.memory,
     );
@@ -66,7 +66,7 @@ export class Dispatch {
   /** The numbers that the receiver has committed. */
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): number[] {
     // One that stands still may be about to move: its next home is told again.
-    if (stream !== this.#cell.id || this.#cell.status === 'frozen') return [];
+    if (stream !== this.#cell.id || this.#cell.status === 'quiescent') return [];
     return this.outbox.acknowledged(by, number);
   }
 

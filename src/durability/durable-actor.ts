@@ -200,9 +200,9 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
   tell(envelope: Envelope): boolean {
     const turn = this.#turn;
     const { kernel, id } = this.cell;
-    if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.post.deliver(envelope);
+    if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.router.deliver(envelope);
     if (this.#door.isDurable(envelope.to)) return this.#dispatch.tell(turn, envelope);
-    turn.act((batch) => batch.after(() => kernel.post.deliver(envelope)));
+    turn.act((batch) => batch.after(() => kernel.router.deliver(envelope)));
     return true;
   }
 
@@ -213,7 +213,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     if (turn && envelope.verb === 'message' && this.#door.isDurable(envelope.to)) {
       envelope.stamp = new Stamp('', 0, 0, 0, `${this.#reception.nameOf(turn)}#${++turn.asks}`);
     }
-    this.#afterCommit(() => void this.cell.kernel.post.deliver(envelope));
+    this.#afterCommit(() => void this.cell.kernel.router.deliver(envelope));
     return true;
   }
 
@@ -264,7 +264,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#tidy.start();
   }
 
-  standStill(): void {
+  quiesce(): void {
     const doubtful = this.#doubtful;
     this.#doubtful = undefined;
     if (doubtful) this.cell.mailbox.putBack(doubtful.envelopes);
@@ -333,7 +333,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     // Its message is handled again: nobody is told that it was given up.
     cell.current = undefined;
     if (this.#isClosed) this.#handOnDoubt(true);
-    else if (cell.status === 'ready' || cell.status === 'busy' || cell.status === 'frozen') commitFailed(cell, error);
+    else if (['ready', 'busy', 'quiescent'].includes(cell.status)) commitFailed(cell, error);
     this.#tellSettled();
   }
 
@@ -395,6 +395,6 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
 
   #tellSettled(): void {
     for (const waiter of this.#settledWaiters.splice(0)) waiter();
-    if (this.cell.extras.freezing) this.cell.wake();
+    if (this.cell.extras.quiescing) this.cell.wake();
   }
 }

@@ -199,7 +199,7 @@ export class ProcessDurability implements Durability {
   }
 
   #wake(id: ActorId): void {
-    this.#options.kernel.post.deliver(new Envelope('wake', id, undefined, undefined, undefined, 0));
+    this.#options.kernel.router.deliver(new Envelope('wake', id, undefined, undefined, undefined, 0));
   }
 
   #used(actor: DurableActor): void {

@@ -27,7 +27,7 @@ export class ProcessOutbox {
       kernel.clock,
       (envelope) => {
         if (envelope.stamp === undefined) envelope.stamp = new Stamp(this.#stream, 0, 0, 0, undefined);
-        kernel.post.deliver(envelope);
+        kernel.router.deliver(envelope);
       },
       kernel.memory,
     );

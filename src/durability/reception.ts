@@ -114,7 +114,7 @@ export class Reception {
 
   acknowledge(stream: string, number: number): void {
     const { kernel, id } = this.#door.cell;
-    kernel.post.signal(streamOwner({ stream }), { type: 'acknowledged', by: id, stream, number });
+    kernel.router.signal(streamOwner({ stream }), { type: 'acknowledged', by: id, stream, number });
   }
 
   /** The same for every run of the turn. */

@@ -3,7 +3,7 @@
  * ended too many processes does not begin (probation.ts has the counts, probation-gate.ts who may begin beside whom).
  */
 import type { Cell } from '../actor/cell.ts';
-import type { TrialDoor } from '../actor/durable-side.ts';
+import type { TrialPort } from '../actor/durable-side.ts';
 import { NOTED_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -28,7 +28,7 @@ interface Trial {
   readonly envelope: Envelope | undefined;
 }
 
-export class Trials implements TrialDoor, Guest {
+export class Trials implements TrialPort, Guest {
   readonly #door: TrialsCell;
   readonly #gate: ProbationGate;
   readonly #probation: Probation;

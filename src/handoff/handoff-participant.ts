@@ -42,59 +42,59 @@ export interface HandoffPort {
 export const EARLY_MARKERS_KEPT = 4096;
 
 export class HandoffParticipant {
-  readonly #door: HandoffPort;
+  readonly #port: HandoffPort;
   readonly #orders = new Map<MoveId, MoveOrder>();
-  readonly #leaving = new Map<MoveId, OutgoingHandoff>();
-  readonly #arriving = new Map<MoveId, { arriving: IncomingHandoff; isComplete: boolean }>();
+  readonly #outgoing = new Map<MoveId, OutgoingHandoff>();
+  readonly #incoming = new Map<MoveId, { incoming: IncomingHandoff; isComplete: boolean }>();
   readonly #early = new Map<MoveId, Set<OutboundQueue>>();
   /** By move, when its hold began: how often the link to its new home had ended. */
   readonly #endsBefore = new Map<MoveId, number>();
   /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
 
-  constructor(door: HandoffPort) {
-    this.#door = door;
+  constructor(port: HandoffPort) {
+    this.#port = port;
   }
 
   /** The old home of units with actors that go along: they stop. */
   prepare(order: MoveOrder, quiesceMs: number, isLast: boolean): void {
     if (order.purpose !== 'move') return this.#answerClaim(order);
-    const leaving = this.#leave(order);
-    leaving.stop(quiesceMs, isLast);
+    const outgoing = this.#startOutgoing(order);
+    outgoing.stop(quiesceMs, isLast);
   }
 
   hold(order: MoveOrder): void {
-    const { router, self, topics } = this.#door;
+    const { router, self, topics } = this.#port;
     this.#orders.set(order.id, order);
     router.hold(order.id, order.units);
     topics.moving.hold(order);
     this.#lastHold = Math.max(this.#lastHold, order.id);
     this.#endsBefore.set(order.id, this.#endsOf(order));
     if (order.from.index !== self.index || order.from.incarnation !== self.incarnation) {
-      const oldHome = this.#door.peer(order.from.index);
+      const oldHost = this.#port.peer(order.from.index);
       // Also where the link is broken: made again, it carries the marker first, and nobody waits for it in vain.
-      if (oldHome?.incarnation === order.from.incarnation) oldHome.note(MARKER, order.id);
+      if (oldHost?.incarnation === order.from.incarnation) oldHost.note(MARKER, order.id);
       return;
     }
     const early = this.#early.get(order.id);
     this.#early.delete(order.id);
-    const leaving = this.#leaving.get(order.id) ?? this.#leave(order);
-    leaving.order = order;
-    leaving.markers = new Set([...this.#door.peers()].filter((peer) => !early?.has(peer)));
-    this.#handOverIfComplete(leaving);
+    const outgoing = this.#outgoing.get(order.id) ?? this.#startOutgoing(order);
+    outgoing.order = order;
+    outgoing.markers = new Set([...this.#port.peers()].filter((peer) => !early?.has(peer)));
+    this.#handOverIfComplete(outgoing);
   }
 
   marker(peer: OutboundQueue, move: MoveId): void {
-    const leaving = this.#leaving.get(move);
-    if (!leaving?.markers) return this.#keepEarly(peer, move);
-    leaving.markers.delete(peer);
-    this.#handOverIfComplete(leaving);
+    const outgoing = this.#outgoing.get(move);
+    if (!outgoing?.markers) return this.#keepEarly(peer, move);
+    outgoing.markers.delete(peer);
+    this.#handOverIfComplete(outgoing);
   }
 
   /** All that the actors of a move had sent to a peer has arrived there. */
   flushed(peer: OutboundQueue, move: MoveId): void {
-    const leaving = this.#leaving.get(move);
-    if (leaving?.flushes?.delete(peer)) this.#handOverIfComplete(leaving);
+    const outgoing = this.#outgoing.get(move);
+    if (outgoing?.flushes?.delete(peer)) this.#handOverIfComplete(outgoing);
   }
 
   /**
@@ -102,34 +102,35 @@ export class HandoffParticipant {
    * end of a link alone does not: its peer may live, and have older mail to send when it is linked again.
    */
   peerDied(index: number, incarnation: number): void {
-    for (const leaving of [...this.#leaving.values()]) {
-      for (const awaited of [leaving.flushes, leaving.markers]) {
+    for (const outgoing of [...this.#outgoing.values()]) {
+      for (const awaited of [outgoing.flushes, outgoing.markers]) {
         for (const peer of awaited ?? []) {
           if (peer.index === index && peer.incarnation === incarnation) awaited?.delete(peer);
         }
       }
-      this.#handOverIfComplete(leaving);
+      this.#handOverIfComplete(outgoing);
     }
   }
 
   /** A link between two that live is there again: what it may have lost of a move is said once more. */
   linkedAgain(peer: OutboundQueue): void {
-    for (const leaving of this.#leaving.values()) if (leaving.flushes?.has(peer)) peer.note(FLUSH, leaving.order.id);
+    for (const outgoing of this.#outgoing.values())
+      if (outgoing.flushes?.has(peer)) peer.note(FLUSH, outgoing.order.id);
     for (const { id, from } of this.#orders.values()) {
       if (isProcess(from, peer)) peer.note(MARKER, id);
     }
-    for (const leaving of this.#leaving.values()) {
-      if (leaving.isSent && isProcess(leaving.order.to, peer)) this.#sendTransfer(leaving);
+    for (const outgoing of this.#outgoing.values()) {
+      if (outgoing.isSent && isProcess(outgoing.order.to, peer)) this.#sendTransfer(outgoing);
     }
   }
 
   /** Half of the transferred state is none: should the old home live, it comes again. */
   linkEnded(peer: OutboundQueue): void {
-    for (const [move, { arriving, isComplete }] of this.#arriving) {
+    for (const [move, { incoming, isComplete }] of this.#incoming) {
       const order = this.#orders.get(move);
       if (isComplete || !order || !isProcess(order.from, peer)) continue;
-      arriving.discard();
-      this.#arriving.delete(move);
+      incoming.discard();
+      this.#incoming.delete(move);
     }
   }
 
@@ -137,50 +138,50 @@ export class HandoffParticipant {
   transfer(move: MoveId, piece: TransferPiece | null): void {
     const order = this.#orders.get(move);
     // Of a move that ended meanwhile: it means nothing here.
-    if (order?.to.index !== this.#door.self.index) return;
-    let entry = this.#arriving.get(move);
-    if (!entry) this.#arriving.set(move, (entry = { arriving: this.#newArriving(), isComplete: false }));
+    if (order?.to.index !== this.#port.self.index) return;
+    let entry = this.#incoming.get(move);
+    if (!entry) this.#incoming.set(move, (entry = { incoming: this.#newIncoming(), isComplete: false }));
     // It came already; the old home cannot know, its link broke just then.
     if (entry.isComplete) return;
-    if (piece !== null) return entry.arriving.add(piece);
+    if (piece !== null) return entry.incoming.add(piece);
     entry.isComplete = true;
-    entry.arriving.complete().then(
-      () => this.#door.tellMaster({ type: 'installed', move }),
+    entry.incoming.complete().then(
+      () => this.#port.tellMaster({ type: 'installed', move }),
       (error) => this.#refuse(move, asError(error), false),
     );
   }
 
   /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
-  settle(move: MoveId, hasMoved: boolean): void {
+  end(move: MoveId, hasMoved: boolean): void {
     const order = this.#orders.get(move);
-    const leaving = this.#leaving.get(move);
+    const outgoing = this.#outgoing.get(move);
     if (hasMoved && order) this.#noteMoved(order);
-    this.#endLeaving(move, hasMoved);
-    this.#endArriving(move, order, hasMoved);
+    this.#endOutgoing(move, hasMoved);
+    this.#endIncoming(move, order, hasMoved);
     this.#orders.delete(move);
     this.#endsBefore.delete(move);
     this.#early.delete(move);
-    if (order ?? leaving) this.#door.topics.moving.release(order ?? (leaving as OutgoingHandoff).order);
+    if (order ?? outgoing) this.#port.topics.moving.release(order ?? (outgoing as OutgoingHandoff).order);
   }
 
   /** What those watch that arrive by these moves. */
   *watchesIn(moves: readonly MoveId[]): Iterable<WatchRecord> {
     for (const move of moves) {
-      const entry = this.#arriving.get(move);
-      if (entry) yield* entry.arriving.watches();
+      const entry = this.#incoming.get(move);
+      if (entry) yield* entry.incoming.watches();
     }
   }
 
   /** Those that live here once these moves are settled. */
-  *arrivingIn(moves: readonly MoveId[]): Iterable<ActorId> {
+  *actorsIn(moves: readonly MoveId[]): Iterable<ActorId> {
     for (const move of moves) {
-      const entry = this.#arriving.get(move);
-      if (entry?.isComplete) yield* entry.arriving.living();
+      const entry = this.#incoming.get(move);
+      if (entry?.isComplete) yield* entry.incoming.living();
     }
   }
 
   release(move: MoveId): void {
-    this.#door.router.release(move);
+    this.#port.router.release(move);
   }
 
   /** Asked before anybody holds: mail for an actor that lives is not held up only to learn that it does. */
@@ -189,58 +190,58 @@ export class HandoffParticipant {
     if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
     // Holds of moves that were prepared come in any order: its markers count as early, whatever is held already.
     this.#early.set(order.id, new Set());
-    this.#door.tellMaster({ type: 'prepared', move: order.id, family: [], subscriptions: [] });
+    this.#port.tellMaster({ type: 'prepared', move: order.id, subtree: [], subscriptions: [] });
   }
 
-  #leave(order: MoveOrder): OutgoingHandoff {
-    const { actors } = this.#door;
-    const leaving = new OutgoingHandoff(
+  #startOutgoing(order: MoveOrder): OutgoingHandoff {
+    const { actors } = this.#port;
+    const outgoing = new OutgoingHandoff(
       {
         actors,
         idsIn: (units) => this.#idsIn(units),
-        still: (of) => this.#still(of),
+        quiesced: (of) => this.#quiesced(of),
         refused: (of, error, isBusy) => {
-          this.#leaving.delete(of.order.id);
-          this.#openDesk();
+          this.#outgoing.delete(of.order.id);
+          this.#renewBuffer();
           this.#refuse(of.order.id, error, isBusy);
           // Of those that were killed at the deadline: it stays here.
-          for (const envelope of of.buffered.splice(0)) this.#door.router.arrived(envelope);
+          for (const envelope of of.buffered.splice(0)) this.#port.router.arrived(envelope);
         },
       },
       order,
     );
-    this.#leaving.set(order.id, leaving);
-    return leaving;
+    this.#outgoing.set(order.id, outgoing);
+    return outgoing;
   }
 
   /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
-  #still(leaving: OutgoingHandoff): void {
-    const { router, topics, tellMaster } = this.#door;
-    const { family, subscriptions } = leaving;
-    const order = { ...leaving.order, subscriptions };
-    leaving.order = order;
+  #quiesced(outgoing: OutgoingHandoff): void {
+    const { router, topics, tellMaster } = this.#port;
+    const { subtree, subscriptions } = outgoing;
+    const order = { ...outgoing.order, subscriptions };
+    outgoing.order = order;
     topics.moving.hold(order);
-    for (const id of family) leaving.units.add(id);
-    router.hold(order.id, [...leaving.units]);
-    this.#takeWaiting(leaving);
-    this.#openDesk();
-    this.#flush(leaving);
-    tellMaster({ type: 'prepared', move: order.id, family, subscriptions });
+    for (const id of subtree) outgoing.units.add(id);
+    router.hold(order.id, [...outgoing.units]);
+    this.#takeWaiting(outgoing);
+    this.#renewBuffer();
+    this.#flush(outgoing);
+    tellMaster({ type: 'prepared', move: order.id, subtree, subscriptions });
   }
 
   /** What was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
-  #flush(leaving: OutgoingHandoff): void {
-    const { router } = this.#door;
-    const { ids, units, order } = leaving;
+  #flush(outgoing: OutgoingHandoff): void {
+    const { router } = this.#port;
+    const { ids, units, order } = outgoing;
     const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
-    leaving.outbound.push(...router.holds.takeFrom(isTheirs));
-    leaving.flushes = new Set(this.#door.peers());
-    for (const peer of leaving.flushes) peer.note(FLUSH, order.id);
+    outgoing.outbound.push(...router.holds.takeFrom(isTheirs));
+    outgoing.flushes = new Set(this.#port.peers());
+    for (const peer of outgoing.flushes) peer.note(FLUSH, order.id);
   }
 
   /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
   #takeWaiting({ units, buffered }: OutgoingHandoff): void {
-    const { holds } = this.#door.router;
+    const { holds } = this.#port.router;
     for (const unit of units) {
       if (parseUnit(unit)) continue;
       for (const held of holds.take(unit)) {
@@ -252,57 +253,58 @@ export class HandoffParticipant {
 
   /** Under which something is kept here: in memory, asleep, failed, watched or subscribed. */
   *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
-    const { actors, router } = this.#door;
+    const { actors, router } = this.#port;
     // An actor that moves alone is not its own unit yet.
     for (const unit of units) if (!parseUnit(unit)) yield unit;
     for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
   }
 
-  #openDesk(): void {
-    const still = [...this.#leaving.values()].filter(({ isQuiescent }) => isQuiescent);
-    const { router, actors } = this.#door;
-    router.capture = still.length > 0 ? new MigrationBuffer(still, router.holds, actors.kernel.deadLetters) : undefined;
+  #renewBuffer(): void {
+    const quiesced = [...this.#outgoing.values()].filter(({ isQuiescent }) => isQuiescent);
+    const { router, actors } = this.#port;
+    router.capture =
+      quiesced.length > 0 ? new MigrationBuffer(quiesced, router.holds, actors.kernel.deadLetters) : undefined;
   }
 
-  #handOverIfComplete(leaving: OutgoingHandoff): void {
-    const { markers, flushes, order } = leaving;
-    if (leaving.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
-    if (!leaving.isQuiescent) {
+  #handOverIfComplete(outgoing: OutgoingHandoff): void {
+    const { markers, flushes, order } = outgoing;
+    if (outgoing.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
+    if (!outgoing.isQuiescent) {
       const live = this.#liveUnit(order);
       if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
       // Nothing comes to life here any more.
-      if (!flushes && order.to.index !== this.#door.self.index) {
-        this.#flush(leaving);
-        return this.#handOverIfComplete(leaving);
+      if (!flushes && order.to.index !== this.#port.self.index) {
+        this.#flush(outgoing);
+        return this.#handOverIfComplete(outgoing);
       }
     }
-    leaving.isSent = true;
-    this.#sendTransfer(leaving);
+    outgoing.isSent = true;
+    this.#sendTransfer(outgoing);
   }
 
-  #sendTransfer(leaving: OutgoingHandoff): void {
-    const { order } = leaving;
-    if (order.to.index === this.#door.self.index) return this.#door.tellMaster({ type: 'installed', move: order.id });
-    const newHome = this.#door.peer(order.to.index);
-    if (newHome?.incarnation !== order.to.incarnation) return;
+  #sendTransfer(outgoing: OutgoingHandoff): void {
+    const { order } = outgoing;
+    if (order.to.index === this.#port.self.index) return this.#port.tellMaster({ type: 'installed', move: order.id });
+    const newHost = this.#port.peer(order.to.index);
+    if (newHost?.incarnation !== order.to.incarnation) return;
     try {
-      leaving.pieces ??= leaving.pack();
+      outgoing.pieces ??= outgoing.pack();
     } catch (error) {
       // Nothing has been handed over: they stay.
       return this.#refuse(order.id, asError(error), false);
     }
-    for (const { piece, bytesMax } of leaving.pieces) newHome.heavyNote(bytesMax, STATE, order.id, piece);
-    newHome.note(STATE, order.id, null);
-    leaving.noteWritten(IN_TRANSIT);
+    for (const { piece, bytesMax } of outgoing.pieces) newHost.heavyNote(bytesMax, STATE, order.id, piece);
+    newHost.note(STATE, order.id, null);
+    outgoing.noteWritten(IN_TRANSIT);
   }
 
   #noteMoved(order: MoveOrder): void {
     const { units, from, to } = order;
-    const { router, actors } = this.#door;
+    const { router, actors } = this.#port;
     const moved = new Set(units);
-    router.settled(units, to.index);
+    router.unitsMoved(units, to.index);
     // Also where it is not there again: the new home may not have seen its end, and answers into nothing.
-    const hasBroken = this.#door.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
+    const hasBroken = this.#port.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
     actors.kernel.pending.moved(
       processAddress(from.index, from.incarnation),
       processAddress(to.index, to.incarnation),
@@ -313,44 +315,44 @@ export class HandoffParticipant {
 
   /** How often the link to the new home has ended; one that is not known yet, or no more, counts as one that never did. */
   #endsOf({ to }: MoveOrder): number {
-    const peer = this.#door.peer(to.index);
+    const peer = this.#port.peer(to.index);
     return peer?.incarnation === to.incarnation ? peer.ends : 0;
   }
 
-  #endLeaving(move: MoveId, hasMoved: boolean): void {
-    const leaving = this.#leaving.get(move);
-    if (!leaving) return;
-    this.#leaving.delete(move);
-    this.#openDesk();
-    const { router } = this.#door;
+  #endOutgoing(move: MoveId, hasMoved: boolean): void {
+    const outgoing = this.#outgoing.get(move);
+    if (!outgoing) return;
+    this.#outgoing.delete(move);
+    this.#renewBuffer();
+    const { router } = this.#port;
     if (hasMoved) {
-      const { to } = leaving.order;
-      leaving.noteWritten(processAddress(to.index, to.incarnation));
-      if (leaving.isQuiescent) leaving.evict();
-      leaving.refuseUnfit();
+      const { to } = outgoing.order;
+      outgoing.noteWritten(processAddress(to.index, to.incarnation));
+      if (outgoing.isQuiescent) outgoing.evict();
+      outgoing.refuseUnfit();
       return;
     }
-    leaving.noteWritten(undefined);
-    leaving.goOn();
+    outgoing.noteWritten(undefined);
+    outgoing.resume();
     // What they had sent goes first, then what came for them, then what was held.
-    for (const envelope of leaving.outbound) router.deliver(envelope);
-    for (const envelope of leaving.buffered) router.arrived(envelope);
+    for (const envelope of outgoing.outbound) router.deliver(envelope);
+    for (const envelope of outgoing.buffered) router.arrived(envelope);
   }
 
-  #endArriving(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
-    const entry = this.#arriving.get(move);
-    this.#arriving.delete(move);
+  #endIncoming(move: MoveId, order: MoveOrder | undefined, hasMoved: boolean): void {
+    const entry = this.#incoming.get(move);
+    this.#incoming.delete(move);
     if (!entry) return;
-    if (hasMoved && entry.isComplete && order?.to.index === this.#door.self.index)
-      entry.arriving.settle(processAddress(order.from.index, order.from.incarnation));
-    else entry.arriving.discard();
+    if (hasMoved && entry.isComplete && order?.to.index === this.#port.self.index)
+      entry.incoming.commit(processAddress(order.from.index, order.from.incarnation));
+    else entry.incoming.discard();
   }
 
-  #newArriving(): IncomingHandoff {
-    const { actors, topics, toRef, replyTo, router } = this.#door;
+  #newIncoming(): IncomingHandoff {
+    const { actors, topics, toRef, replyTo, router } = this.#port;
     return new IncomingHandoff({
       ...{ actors, topics, toRef, replyTo },
-      isRemoved: (kind) => this.#door.isRemoved(kind),
+      isRemoved: (kind) => this.#port.isRemoved(kind),
       send: (envelope) => void router.deliver(envelope),
       deliver: (envelope) => router.arrived(envelope),
     });
@@ -358,15 +360,15 @@ export class HandoffParticipant {
 
   #refuse(move: MoveId, error: Error, isBusy: boolean): void {
     const fault = error instanceof TroupeError ? error : new TroupeError('ACTOR_UNAVAILABLE', error.message);
-    this.#door.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
+    this.#port.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
   /** A unit of the order under which an actor is here, be it asleep. */
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
-    for (const id of this.#door.actors.living()) {
+    for (const id of this.#port.actors.living()) {
       // An id that is to have a place of its own is not its own unit yet.
-      const unit = wanted.has(id) ? id : this.#door.router.unitOf(id);
+      const unit = wanted.has(id) ? id : this.#port.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }
     return undefined;
@@ -375,7 +377,7 @@ export class HandoffParticipant {
   #keepEarly(peer: OutboundQueue, move: MoveId): void {
     let peers = this.#early.get(move);
     if (!peers) {
-      if (move <= this.#lastHold && !this.#leaving.has(move)) return;
+      if (move <= this.#lastHold && !this.#outgoing.has(move)) return;
       if (this.#early.size >= EARLY_MARKERS_KEPT) return;
       this.#early.set(move, (peers = new Set()));
     }

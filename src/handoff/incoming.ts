@@ -26,7 +26,7 @@ export interface IncomingPort {
 }
 
 export class IncomingHandoff {
-  readonly #door: IncomingPort;
+  readonly #port: IncomingPort;
   readonly #actors: TransferredActor[] = [];
   #fault: Error | undefined;
   /** Of the actor under way. */
@@ -37,8 +37,8 @@ export class IncomingHandoff {
   #placeholders: (() => Promise<void>)[] = [];
   #isOver = false;
 
-  constructor(door: IncomingPort) {
-    this.#door = door;
+  constructor(port: IncomingPort) {
+    this.#port = port;
   }
 
   add(piece: TransferPiece): void {
@@ -52,7 +52,7 @@ export class IncomingHandoff {
   }
 
   #addMail(kind: MailKind, batch: readonly unknown[]): void {
-    const { toRef, replyTo } = this.#door;
+    const { toRef, replyTo } = this.#port;
     const list = { mail: this.#mail, stash: this.#stashed, outbound: this.#outbound }[kind];
     for (const envelope of readMail(batch, toRef, replyTo)) list.push(envelope);
   }
@@ -62,40 +62,40 @@ export class IncomingHandoff {
     if (!isLast) return;
     const [first, ...rest] = this.#portions as [Uint8Array, ...Uint8Array[]];
     this.#portions = [];
-    this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#door.toRef));
+    this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#port.toRef));
   }
 
   /** All is there. Resolves once what is published reaches this process: its subscribers are about to live here. */
   async complete(): Promise<void> {
     if (this.#fault) throw this.#fault;
-    const { kernel } = this.#door.actors;
+    const { kernel } = this.#port.actors;
     for (const { id } of this.#actors) {
       const kind = kindOf(id);
       const behaviour = kernel.behaviours.get(kind);
-      if (!behaviour && this.#door.isRemoved(kind)) continue;
+      if (!behaviour && this.#port.isRemoved(kind)) continue;
       if (!behaviour)
         throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
       if (lacksStore(kernel, behaviour))
         throw new TroupeError('STORE_FAILED', `a durable actor moves to a worker with the store; got ${id}`);
     }
     const topics = new Set(this.#actors.flatMap(({ topics }) => topics));
-    this.#placeholders = await Promise.all([...topics].map((topic) => this.#door.topics.listen(topic, () => {})));
+    this.#placeholders = await Promise.all([...topics].map((topic) => this.#port.topics.listen(topic, () => {})));
     if (this.#isOver) this.#dropPlaceholders();
   }
 
   /** What those that arrive watch. */
   *watches(): Iterable<WatchRecord> {
-    for (const { incarnation, asleep } of this.#actors) yield* (incarnation ?? asleep)?.watching ?? [];
+    for (const { incarnation, passivated } of this.#actors) yield* (incarnation ?? passivated)?.watching ?? [];
   }
 
   /** In memory, or asleep. */
   *living(): Iterable<ActorId> {
-    for (const { id, incarnation, asleep } of this.#actors) if (incarnation ?? asleep) yield id;
+    for (const { id, incarnation, passivated } of this.#actors) if (incarnation ?? passivated) yield id;
   }
 
   /** The table says that they live here. What they had on their way goes out before anything new. */
-  settle(from: ActorId): void {
-    const { actors, send, deliver } = this.#door;
+  commit(from: ActorId): void {
+    const { actors, send, deliver } = this.#port;
     for (const envelope of this.#outbound) send(envelope);
     for (const transfer of this.#actors) install(actors, transfer, from);
     for (const envelope of this.#stashed) this.#putAside(envelope);
@@ -110,9 +110,9 @@ export class IncomingHandoff {
   }
 
   #putAside(envelope: Envelope): void {
-    const cell = this.#door.actors.cellOf(envelope.to);
+    const cell = this.#port.actors.cellOf(envelope.to);
     if (cell) cell.mailbox.putAside(envelope);
-    else this.#door.deliver(envelope);
+    else this.#port.deliver(envelope);
   }
 
   #dropPlaceholders(): void {

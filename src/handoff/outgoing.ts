@@ -4,9 +4,9 @@
  *
  *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
  */
-import { checkBelongings, subtreeOf, evict, mailOf, packActor, stateOf } from '../actor/transfer.ts';
+import { checkTransferable, subtreeOf, evict, mailOf, packActor, stateOf } from '../actor/transfer.ts';
 import type { Cell } from '../actor/cell.ts';
-import { freeze, thaw } from '../actor/freezing.ts';
+import { quiesce, resume } from '../actor/quiescence.ts';
 import { endCell } from '../actor/lifecycle.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -30,9 +30,9 @@ export interface OutgoingPort {
   /** All of which something is kept here, in these units. */
   idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
   /** All stand still. */
-  still(leaving: OutgoingHandoff): void;
+  quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
-  refused(leaving: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
+  refused(outgoing: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
 }
 
 export class OutgoingHandoff {
@@ -48,7 +48,7 @@ export class OutgoingHandoff {
   readonly outbound: Envelope[] = [];
   /** What arrived for the units while they stood still. */
   readonly buffered: Envelope[] = [];
-  readonly #door: OutgoingPort;
+  readonly #port: OutgoingPort;
   /** Encoded, of those that have one in memory. */
   readonly #states = new Map<ActorId, Uint8Array>();
   /** What cannot travel: refused once its actors have moved. */
@@ -61,8 +61,8 @@ export class OutgoingHandoff {
   /** The deadline has passed: what is not over now is left behind. */
   #isLate = false;
 
-  constructor(door: OutgoingPort, order: MoveOrder) {
-    this.#door = door;
+  constructor(port: OutgoingPort, order: MoveOrder) {
+    this.#port = port;
     this.order = order;
     this.units = new Set(order.units);
   }
@@ -77,18 +77,18 @@ export class OutgoingHandoff {
   }
 
   /** The children that go along: their places move with that of their parent. */
-  get family(): ActorId[] {
+  get subtree(): ActorId[] {
     return this.#members.filter(({ origin }) => origin.parent).map(({ id }) => id);
   }
 
   get subscriptions(): [topic: string, id: ActorId][] {
-    const { topics } = this.#door.actors.kernel;
+    const { topics } = this.#port.actors.kernel;
     return [...this.#ids].flatMap((id) => topics.topicsOf(id).map((topic): [string, ActorId] => [topic, id]));
   }
 
   /** Stops them, each when its turn ends. `isLast`: one that takes longer is aborted, then killed. */
   stop(quiesceMs: number, isLast: boolean): void {
-    const { clock } = this.#door.actors.kernel;
+    const { clock } = this.#port.actors.kernel;
     const look = clock.setTimer(quiesceMs / 2, () => this.#look());
     const end = clock.setTimer(quiesceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
     this.#cancelTimers = () => {
@@ -99,21 +99,21 @@ export class OutgoingHandoff {
   }
 
   /** They stay: everything goes on here. */
-  goOn(): void {
+  resume(): void {
     this.#cancelTimers?.();
     this.#keptLook?.cancel();
     this.#isQuiescent = false;
-    for (const cell of this.#members) thaw(cell);
+    for (const cell of this.#members) resume(cell);
   }
 
   /** They live elsewhere now. */
   evict(): void {
-    for (const id of this.#ids) evict(this.#door.actors, id);
+    for (const id of this.#ids) evict(this.#port.actors, id);
   }
 
   /** All transferred state, in the order in which it is to arrive. */
   pack(): WeighedPiece[] {
-    const { actors } = this.#door;
+    const { actors } = this.#port;
     this.#unfit = [];
     const refused = (envelope: Envelope, error: unknown): void => void this.#unfit.push([envelope, error]);
     const { messageBytesMax } = actors.kernel.limits;
@@ -131,7 +131,7 @@ export class OutgoingHandoff {
 
   /** Mail that could not go along. Not before the move is settled: where its actors stay, they handle it. */
   refuseUnfit(): void {
-    const { deadLetters } = this.#door.actors.kernel;
+    const { deadLetters } = this.#port.actors.kernel;
     for (const [envelope, error] of this.#unfit) {
       const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
       deadLetters.refuse(envelope, code, asError(error).message);
@@ -158,16 +158,16 @@ export class OutgoingHandoff {
     if (this.#isQuiescent) return;
     if (!this.#gather()) return;
     let moving = 0;
-    const still = (): void => {
+    const quiesced = (): void => {
       if (--moving === 0) this.#look();
     };
-    for (const cell of this.#members) if (!freeze(cell, still)) moving++;
+    for (const cell of this.#members) if (!quiesce(cell, quiesced)) moving++;
     if (moving === 0) this.#whenNothingIsKept();
   }
 
   /** Who belongs to the units now. False: it cannot move. */
   #gather(): boolean {
-    const { actors, idsIn } = this.#door;
+    const { actors, idsIn } = this.#port;
     const members: Cell[] = [];
     const ids = new Set<ActorId>();
     for (const id of idsIn(this.units)) {
@@ -177,9 +177,9 @@ export class OutgoingHandoff {
         this.#refuse(childMoves(id, cell.origin.parent.id), false);
         return false;
       }
-      const family = cell ? subtreeOf(cell) : [];
-      for (const member of family) ids.add(member.id);
-      members.push(...family);
+      const subtree = cell ? subtreeOf(cell) : [];
+      for (const member of subtree) ids.add(member.id);
+      members.push(...subtree);
       ids.add(id);
     }
     this.#members = members;
@@ -189,7 +189,7 @@ export class OutgoingHandoff {
 
   /** What this process would have to send again could be overtaken by what they tell from elsewhere. */
   #whenNothingIsKept(): void {
-    const { clock, durability } = this.#door.actors.kernel;
+    const { clock, durability } = this.#port.actors.kernel;
     if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allQuiescent();
     this.#keptLook?.cancel();
     this.#keptLook = clock.setTimer(KEPT_LOOK_MS, () => this.#look());
@@ -200,18 +200,18 @@ export class OutgoingHandoff {
     this.#keptLook?.cancel();
     for (const cell of this.#members) {
       try {
-        checkBelongings(cell);
+        checkTransferable(cell);
         this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
       } catch (error) {
         return this.#refuse(notMovable(cell.id, asError(error)), false);
       }
     }
     this.#isQuiescent = true;
-    this.#door.still(this);
+    this.#port.quiesced(this);
   }
 
   #tooBusy(): void {
-    const busy = this.#members.find(({ status }) => status !== 'frozen');
+    const busy = this.#members.find(({ status }) => status !== 'quiescent');
     const text = busy
       ? `an actor moves between two turns; got one that takes longer: ${busy.id}`
       : 'an actor moves once what it told durable actors is committed; got one whose receivers take longer';
@@ -219,14 +219,14 @@ export class OutgoingHandoff {
   }
 
   #refuse(error: TroupeError, isBusy: boolean): void {
-    this.goOn();
-    this.#door.refused(this, error, isBusy);
+    this.resume();
+    this.#port.refused(this, error, isBusy);
   }
 
   /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */
   #abort(): void {
-    const { kernel } = this.#door.actors;
-    const late = this.#members.filter(({ status }) => status !== 'frozen' && status !== 'ended');
+    const { kernel } = this.#port.actors;
+    const late = this.#members.filter(({ status }) => status !== 'quiescent' && status !== 'ended');
     for (const cell of late) cell.extras.abort?.abort(new Error('the deadline of the drain has passed'));
     const timer = kernel.clock.setTimer(ABORT_GRACE_MS, () => {
       this.#isLate = true;
@@ -238,8 +238,8 @@ export class OutgoingHandoff {
   }
 
   #kill(cell: Cell): void {
-    if (cell.status === 'frozen' || cell.status === 'ended') return;
-    const { actors } = this.#door;
+    if (cell.status === 'quiescent' || cell.status === 'ended') return;
+    const { actors } = this.#port;
     actors.kernel.log.error(
       { actor: cell.id },
       'a handler did not end by the deadline of its drain; its actor is killed',

@@ -7,11 +7,11 @@ import type { EventName, SystemEvents } from '../vocabulary/events.ts';
 import type { Participant, Membership } from '../worker-pool/membership.ts';
 
 export class EventHub {
-  readonly #participants: Membership;
+  readonly #membership: Membership;
   readonly #wanted = new Map<number, ReadonlySet<EventName>>();
 
-  constructor(participants: Membership) {
-    this.#participants = participants;
+  constructor(membership: Membership) {
+    this.#membership = membership;
   }
 
   /** What a process listens to has changed. */
@@ -25,13 +25,13 @@ export class EventHub {
   }
 
   /** What others want to hear, for a process that has just come. */
-  greet(participant: Participant): void {
+  announce(participant: Participant): void {
     participant.channel.send({ type: 'wanted-events', names: this.#wantedBesides(participant.index) });
   }
 
   /** Of one process, for the others: it has told its own listeners already. */
   relay(origin: number, name: EventName, payload: unknown): void {
-    for (const participant of this.#participants) {
+    for (const participant of this.#membership) {
       if (participant.index === origin || !this.#wanted.get(participant.index)?.has(name)) continue;
       participant.channel.send({ type: 'event', name, payload });
     }
@@ -52,7 +52,7 @@ export class EventHub {
   }
 
   #tellWanted(): void {
-    for (const participant of this.#participants) this.greet(participant);
+    for (const participant of this.#membership) this.announce(participant);
   }
 
   #wantedBesides(index: number): EventName[] {

@@ -16,15 +16,15 @@ const ANSWER_MS = 2_000;
 
 export class GracefulShutdown {
   readonly #clock: Clock;
-  readonly #participants: Membership;
+  readonly #membership: Membership;
   readonly #queries: Queries;
   readonly #until: number;
   readonly #startedAt: number;
 
   /** `until`: on `Clock.now()`. */
-  constructor(clock: Clock, participants: Membership, queries: Queries, until: number) {
+  constructor(clock: Clock, membership: Membership, queries: Queries, until: number) {
     this.#clock = clock;
-    this.#participants = participants;
+    this.#membership = membership;
     this.#queries = queries;
     this.#until = until;
     this.#startedAt = clock.now();
@@ -32,7 +32,7 @@ export class GracefulShutdown {
 
   /** Resolves when every actor has ended, or the time is up. */
   async run(): Promise<void> {
-    await this.#queries.askAll(this.#participants, 'close', Math.min(ANSWER_MS, this.#leftMs));
+    await this.#queries.askAll(this.#membership, 'close', Math.min(ANSWER_MS, this.#leftMs));
     await this.#untilIdle(this.#startedAt + (this.#until - this.#startedAt) * MAIL_SHARE);
     // Once more for those that the last words of others have activated.
     while ((await this.#stopActors()) > 0 && this.#leftMs > 0) {
@@ -42,7 +42,7 @@ export class GracefulShutdown {
 
   /** How many there were. */
   async #stopActors(): Promise<number> {
-    const answers = await this.#queries.askAll(this.#participants, 'stop-actors', Math.max(1, this.#leftMs));
+    const answers = await this.#queries.askAll(this.#membership, 'stop-actors', Math.max(1, this.#leftMs));
     return answers.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : 0), 0);
   }
 
@@ -63,7 +63,7 @@ export class GracefulShutdown {
   /** What was counted where all is quiet, else undefined. */
   async #round(): Promise<string | undefined> {
     const answers = (await this.#queries.askAll(
-      this.#participants,
+      this.#membership,
       'idle',
       Math.max(1, Math.min(ANSWER_MS, this.#leftMs)),
     )) as (IdleAnswer | undefined)[];

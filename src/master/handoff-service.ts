@@ -25,13 +25,13 @@ export const UNITS_PER_MOVE = 32;
 export class ActorBusy extends TroupeError {}
 
 /** How long the old home may take to stop what lives there; `isLast`: what then still runs is killed. */
-export interface Patience {
+export interface QuiesceTimeout {
   quiesceMs: number;
   isLast: boolean;
 }
 
 /** For places where nothing lives. */
-const NO_QUIESCE_TIME: Patience = { quiesceMs: 0, isLast: false };
+const NO_QUIESCE_TIME: QuiesceTimeout = { quiesceMs: 0, isLast: false };
 
 interface Waiting {
   readonly resolve: () => void;
@@ -40,7 +40,7 @@ interface Waiting {
 
 export class HandoffService {
   readonly #clock: Clock;
-  readonly #participants: Membership;
+  readonly #membership: Membership;
   readonly #placement: PlacementService;
   readonly #handoffs = new Handoffs();
   readonly #waiting = new Map<MoveId, Waiting & { timer: Timer }>();
@@ -49,11 +49,11 @@ export class HandoffService {
   /** Pins of this turn of the loop, for one change. */
   #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
   #ended = new Set<ActorId>();
-  #settling: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
+  #committing: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
 
-  constructor(clock: Clock, participants: Membership, placement: PlacementService) {
+  constructor(clock: Clock, membership: Membership, placement: PlacementService) {
     this.#clock = clock;
-    this.#participants = participants;
+    this.#membership = membership;
     this.#placement = placement;
   }
 
@@ -81,16 +81,16 @@ export class HandoffService {
   }
 
   /** Moves units to a worker, with all that lives there. Rejects with what the old home says against it. */
-  move(units: Unit[], worker: number, patience: Patience): Promise<void> {
+  move(units: Unit[], worker: number, timeout: QuiesceTimeout): Promise<void> {
     const taken = units.flatMap((unit) => (parseUnit(unit) ? [unit] : [unit, ...this.#shardUnitsOf(unit)]));
-    return this.#whenFree(taken, () => this.#handOffByHome(units, worker, patience));
+    return this.#whenFree(taken, () => this.#handOffByHost(units, worker, timeout));
   }
 
   /** Moves one actor away from its shard, or from a place of its own. */
-  moveActor(id: ActorId, worker: number, patience: Patience): Promise<void> {
+  moveActor(id: ActorId, worker: number, timeout: QuiesceTimeout): Promise<void> {
     return this.#whenFree([id, ...this.#shardUnitsOf(id)], async () => {
       // Also where its shard is there by now: that may move on.
-      if (this.#placement.table.pinOf(id) !== worker) await this.#handOff('move', [id], worker, patience);
+      if (this.#placement.table.pinOf(id) !== worker) await this.#handOff('move', [id], worker, timeout);
     });
   }
 
@@ -112,14 +112,14 @@ export class HandoffService {
   }
 
   /** What the old home holds stands still: now everybody holds. */
-  prepared(move: MoveId, by: ProcessName, family: Unit[], subscriptions: MoveOrder['subscriptions']): void {
-    const order = this.#handoffs.prepared(move, by, family, subscriptions);
+  prepared(move: MoveId, by: ProcessName, subtree: Unit[], subscriptions: MoveOrder['subscriptions']): void {
+    const order = this.#handoffs.prepared(move, by, subtree, subscriptions);
     if (order === undefined) return;
     if ('busy' in order) {
       const text = 'a family moves together; got the place of a child that is on the move by itself';
       return this.#finish(order.busy, new ActorBusy('ACTOR_UNAVAILABLE', text));
     }
-    this.#participants.tell({ type: 'hold', move: order });
+    this.#membership.tell({ type: 'hold', move: order });
   }
 
   refused(move: MoveId, by: ProcessName, error: ErrorData, isBusy: boolean): void {
@@ -129,16 +129,16 @@ export class HandoffService {
 
   /** The hand-offs that end with a process; the caller publishes the change that settles them. */
   died(process: ProcessName): MoveEnd[] {
-    this.settleNow();
+    this.commitNow();
     const ends = this.#handoffs.died(process);
     for (const { order, outcome } of ends) {
       const waiting = this.#takeWaiting(order.id);
-      if (outcome === 'settle' && order.purpose !== 'move') waiting?.resolve();
+      if (outcome === 'commit' && order.purpose !== 'move') waiting?.resolve();
       else
         waiting?.reject(
           new TroupeError(
             'ACTOR_UNAVAILABLE',
-            `a hand-off ends at its new home; got the death of worker ${process.index}`,
+            `a hand-off ends at its new host; got the death of worker ${process.index}`,
           ),
         );
     }
@@ -157,7 +157,7 @@ export class HandoffService {
 
   /** Calls when no hand-off is under way; what is asked for meanwhile waits behind it. */
   whenQuiescent(act: () => void): Promise<void> {
-    this.settleNow();
+    this.commitNow();
     return new Promise((resolve) => {
       const begin = (): void => {
         this.#publishFresh();
@@ -182,7 +182,7 @@ export class HandoffService {
   }
 
   #publishFresh(): void {
-    this.settleNow();
+    this.commitNow();
     const fresh = this.#fresh;
     if (fresh.length === 0) return;
     this.#fresh = [];
@@ -201,10 +201,10 @@ export class HandoffService {
     const { table } = this.#placement;
     const pin = table.pinOf(id);
     if (pin === undefined) return;
-    const home = this.#placement.shardHomeOf(id);
-    if (home === undefined || home === NOWHERE) return;
+    const host = this.#placement.shardHostOf(id);
+    if (host === undefined || host === NOWHERE) return;
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () =>
-      this.#handOff('release', [id], this.#placement.shardHomeOf(id) ?? NOWHERE),
+      this.#handOff('release', [id], this.#placement.shardHostOf(id) ?? NOWHERE),
     );
   }
 
@@ -214,7 +214,7 @@ export class HandoffService {
   }
 
   #whenFree(units: Unit[], begin: () => Promise<void>): Promise<void> {
-    this.settleNow();
+    this.commitNow();
     return new Promise((resolve, reject) => {
       const start = (): void => void begin().then(resolve, reject);
       if (this.#mayBegin(units, false)) start();
@@ -227,17 +227,17 @@ export class HandoffService {
   }
 
   /** A hand-off has one old home. While these waited in line, some of them may have got another one than the rest. */
-  async #handOffByHome(units: Unit[], worker: number, patience: Patience): Promise<void> {
-    this.settleNow();
-    const byHome = new Map<number, Unit[]>();
+  async #handOffByHost(units: Unit[], worker: number, timeout: QuiesceTimeout): Promise<void> {
+    this.commitNow();
+    const byHost = new Map<number, Unit[]>();
     for (const unit of units) {
-      const home = this.#homeOfUnit(unit);
-      const together = byHome.get(home);
+      const host = this.#hostOfUnit(unit);
+      const together = byHost.get(host);
       if (together) together.push(unit);
-      else byHome.set(home, [unit]);
+      else byHost.set(host, [unit]);
     }
     const ends = await Promise.allSettled(
-      [...byHome.values()].map((together) => this.#handOff('move', together, worker, patience)),
+      [...byHost.values()].map((together) => this.#handOff('move', together, worker, timeout)),
     );
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
@@ -247,11 +247,11 @@ export class HandoffService {
     purpose: MovePurpose,
     units: Unit[],
     worker: number,
-    patience: Patience = NO_QUIESCE_TIME,
+    timeout: QuiesceTimeout = NO_QUIESCE_TIME,
   ): Promise<void> {
-    this.settleNow();
-    const from = this.#participants.get(this.#homeOfUnit(units[0] as Unit));
-    const to = this.#participants.get(worker);
+    this.commitNow();
+    const from = this.#membership.get(this.#hostOfUnit(units[0] as Unit));
+    const to = this.#membership.get(worker);
     // Not to one that is drained: it would be gone before long, and what came last with it.
     const isGone =
       purpose === 'move' ? this.#placement.hosts.isLeaving(worker) : this.#placement.hosts.isClosed(worker);
@@ -270,18 +270,18 @@ export class HandoffService {
     const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
     const draft = { purpose, units, from: nameOf(from), to: nameOf(to) };
     const order = this.#handoffs.prepare(draft, reserved);
-    from.channel.send({ type: 'prepare', move: order, ...patience });
+    from.channel.send({ type: 'prepare', move: order, ...timeout });
     return new Promise((resolve, reject) => {
-      const limitMs = HANDOFF_MS_MAX + patience.quiesceMs;
+      const limitMs = HANDOFF_MS_MAX + timeout.quiesceMs;
       const timer = this.#clock.setTimer(limitMs, () => this.#expire(order.id));
       this.#waiting.set(order.id, { resolve, reject, timer });
     });
   }
 
-  #homeOfUnit(unit: Unit): number {
+  #hostOfUnit(unit: Unit): number {
     const shard = parseUnit(unit);
-    if (!shard) return this.#placement.homeOf(unit) ?? NOWHERE;
-    return this.#placement.table.homeOfShard(shard.column, shard.shard);
+    if (!shard) return this.#placement.hostOf(unit) ?? NOWHERE;
+    return this.#placement.table.hostOfShard(shard.column, shard.shard);
   }
 
   #expire(move: MoveId): void {
@@ -293,25 +293,25 @@ export class HandoffService {
     if (!end) return;
     const { order, outcome } = end;
     const waiting = this.#takeWaiting(order.id);
-    if (outcome === 'settle') return this.#settleLater(order, waiting);
-    this.#participants.tell({ type: 'unhold', move: order.id });
+    if (outcome === 'commit') return this.#commitLater(order, waiting);
+    this.#membership.tell({ type: 'abort', move: order.id });
     waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a hand-off ends at its new home; got its refusal'));
     this.nextInLine();
   }
 
   /** Hand-offs that end in one turn of the loop settle in one table change. */
-  #settleLater(order: MoveOrder, waiting: Waiting | undefined): void {
-    if (this.#settling.length === 0) this.#clock.soon(() => this.settleNow());
-    this.#settling.push({ order, waiting });
+  #commitLater(order: MoveOrder, waiting: Waiting | undefined): void {
+    if (this.#committing.length === 0) this.#clock.soon(() => this.commitNow());
+    this.#committing.push({ order, waiting });
   }
 
   /** Also called before any other change: what was installed must not be overtaken by a death of its new home. */
-  settleNow(): void {
-    const settling = this.#settling;
-    if (settling.length === 0) return;
-    this.#settling = [];
-    this.#placement.settle(settling.map(({ order }) => order));
-    for (const { waiting } of settling) waiting?.resolve();
+  commitNow(): void {
+    const committing = this.#committing;
+    if (committing.length === 0) return;
+    this.#committing = [];
+    this.#placement.commit(committing.map(({ order }) => order));
+    for (const { waiting } of committing) waiting?.resolve();
     this.nextInLine();
   }
 

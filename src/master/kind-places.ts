@@ -20,7 +20,7 @@ export type KindChanges = Record<string, KindTerms | null>;
 export function placesAfter(
   kinds: KindChanges,
   table: PlacementTable,
-  directory: OnDemandPlacements,
+  onDemand: OnDemandPlacements,
 ): Pick<TableChange, 'columns' | 'pins'> {
   const columns: TableChange['columns'] = {};
   const pins: TableChange['pins'] = [];
@@ -28,13 +28,13 @@ export function placesAfter(
     const before = table.kind(kind);
     if (terms && terms.column !== terms.role && terms.column !== before?.column) {
       // What is left of an earlier one of the name means nothing.
-      const homes = before ? table.column(before.column) : new Array<number>(SHARDS).fill(NOWHERE);
-      columns[terms.column] = [...homes.entries()];
+      const hosts = before ? table.column(before.column) : new Array<number>(SHARDS).fill(NOWHERE);
+      columns[terms.column] = [...hosts.entries()];
     }
     if (terms === null) for (const id of pinned(kind, table)) pins.push([id, null]);
     if (terms !== null && terms.strategy !== 'hash') continue;
-    for (const [id, worker] of [...directory.of(kind)]) {
-      directory.forget(id);
+    for (const [id, worker] of [...onDemand.of(kind)]) {
+      onDemand.forget(id);
       if (terms && table.pinOf(id) === undefined) pins.push([id, worker]);
     }
   }
@@ -54,10 +54,10 @@ export function hashedNoMore(kinds: KindChanges, table: PlacementTable): string[
 export function placesOfTheirOwn(
   kinds: readonly string[],
   table: PlacementTable,
-  directory: OnDemandPlacements,
+  onDemand: OnDemandPlacements,
 ): [ActorId, number][] {
   const pins = [...table.pins()].filter(([id]) => kinds.includes(kindOf(id)));
-  return [...pins, ...kinds.flatMap((kind) => [...directory.of(kind)])];
+  return [...pins, ...kinds.flatMap((kind) => [...onDemand.of(kind)])];
 }
 
 function pinned(kind: string, table: PlacementTable): ActorId[] {

@@ -2,7 +2,7 @@
  * Moves of what lives: tried again with more patience while a turn runs, in smaller parts where one actor holds up
  * others, and to the end where a deadline says so.
  */
-import { UNITS_PER_MOVE, type HandoffService, type Patience, ActorBusy } from './handoff-service.ts';
+import { UNITS_PER_MOVE, type HandoffService, type QuiesceTimeout, ActorBusy } from './handoff-service.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Unit } from '../wire/control.ts';
@@ -32,7 +32,7 @@ export class LiveMoves {
   }
 
   moveActor(id: ActorId, worker: number, limits: MoveLimits): Promise<void> {
-    return this.#persist((patience) => this.#handoffs.moveActor(id, worker, patience), limits);
+    return this.#persist((timeout) => this.#handoffs.moveActor(id, worker, timeout), limits);
   }
 
   /** Rejects with the first fault; what can be moved has moved by then. */
@@ -46,7 +46,7 @@ export class LiveMoves {
 
   async #moveTogether(units: Unit[], worker: number, limits: MoveLimits): Promise<void> {
     if (units.length === 1) {
-      return this.#persist((patience) => this.#handoffs.move(units, worker, patience), limits);
+      return this.#persist((timeout) => this.#handoffs.move(units, worker, timeout), limits);
     }
     try {
       await this.#handoffs.move(units, worker, { quiesceMs: QUIESCE_MS_MIN, isLast: false });
@@ -56,7 +56,7 @@ export class LiveMoves {
     }
   }
 
-  async #persist(attempt: (patience: Patience) => Promise<void>, limits: MoveLimits): Promise<void> {
+  async #persist(attempt: (timeout: QuiesceTimeout) => Promise<void>, limits: MoveLimits): Promise<void> {
     const { untilMs, isForced } = limits;
     for (let quiesceMs = QUIESCE_MS_MIN; ; quiesceMs = Math.min(quiesceMs * 2, QUIESCE_MS_MAX)) {
       const isLast = this.#clock.now() + quiesceMs >= untilMs;

@@ -59,7 +59,7 @@ const LOADS_MS = 1_000;
 
 export class Master {
   readonly #options: MasterOptions;
-  readonly #participants = new Membership();
+  readonly #membership = new Membership();
   readonly #supervisor: WorkerSupervisor;
   readonly #placement: PlacementService;
   readonly #handoffs: HandoffService;
@@ -71,7 +71,7 @@ export class Master {
   readonly #self: Participant;
   /** The first workers are there and the table is published: from now on each later one joins by itself. */
   #isPlaced = false;
-  #isChangeTold = true;
+  #isChangeSent = true;
   #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
   #bootOrder: Omit<BootOrder, 'type' | 'self'>;
@@ -80,17 +80,17 @@ export class Master {
     const { clock, groups, kinds, peer } = options;
     this.#options = options;
     this.#bootOrder = options.boot;
-    this.#events = new EventHub(this.#participants);
+    this.#events = new EventHub(this.#membership);
     this.#queries = new Queries(clock);
     this.#placement = new PlacementService({
       table: PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds: Object.fromEntries(kinds) }),
-      participants: this.#participants,
+      membership: this.#membership,
       roles: [...new Set(groups.map(({ role }) => role))],
       actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
       changed: (epoch) => this.#events.emit('placement-changed', { epoch }),
       condemned: (ids, worker) => this.#events.deadlyStarts(ids, worker, options.log),
     });
-    this.#handoffs = new HandoffService(clock, this.#participants, this.#placement);
+    this.#handoffs = new HandoffService(clock, this.#membership, this.#placement);
     this.#supervisor = new WorkerSupervisor(options, {
       message: (worker, participant, message) => this.#heard(worker, participant, message),
       exited: (worker, participant, exit) => this.#exited(worker, participant, exit),
@@ -112,7 +112,7 @@ export class Master {
       isOver: () => this.#down !== undefined,
       isSilent: (worker) => this.#isSilent(worker),
       reload: {
-        ...{ log, participants: this.#participants, queries: this.#queries },
+        ...{ log, membership: this.#membership, queries: this.#queries },
         openStore: async () => {
           this.#bootOrder = { ...this.#bootOrder, ...(await options.openStore?.()) };
         },
@@ -126,7 +126,7 @@ export class Master {
     });
     this.#requests = new Requests({
       ...{ clock, placement: this.#placement, handoffs: this.#handoffs, moves: this.#moves, rolling },
-      ...{ participants: this.#participants, moveMs: limitMs },
+      ...{ membership: this.#membership, moveMs: limitMs },
       addWorker: (role) => this.#addWorker(role),
       metrics: () => this.#metrics(),
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
@@ -210,7 +210,7 @@ export class Master {
       case 'refused':
         return this.#handoffs.refused(message.move, participant, message.error, message.isBusy === true);
       case 'prepared':
-        return this.#handoffs.prepared(message.move, participant, message.family, message.subscriptions);
+        return this.#handoffs.prepared(message.move, participant, message.subtree, message.subscriptions);
       case 'answer':
         return this.#queries.answered(message.query, message.value);
       case 'spawned':
@@ -251,16 +251,16 @@ export class Master {
       type: 'welcome',
       table: table.toData(),
       holds: this.#handoffs.standing(),
-      peers: this.#participants.peers(),
+      peers: this.#membership.peers(),
     };
-    this.#participants.add(participant);
+    this.#membership.add(participant);
     participant.channel.send(welcome);
     participant.channel.send({ type: 'workers', workers: this.#supervisor.infos() });
-    this.#events.greet(participant);
+    this.#events.announce(participant);
   }
 
   #linked(participant: Participant): void {
-    if (!this.#participants.isPresent(participant)) return;
+    if (!this.#membership.isPresent(participant)) return;
     participant.isLinked = true;
     if (participant === this.#self) return;
     const { index, role } = participant;
@@ -277,7 +277,7 @@ export class Master {
     this.#isPlaced = true;
     const linked = first
       .map((worker) => worker.participant)
-      .filter((one): one is Participant => one !== undefined && this.#participants.isPresent(one));
+      .filter((one): one is Participant => one !== undefined && this.#membership.isPresent(one));
     this.#placement.begin(linked.map(({ index, role }) => [index, role]));
     for (const one of linked) one.channel.send({ type: 'go' });
   }
@@ -298,8 +298,8 @@ export class Master {
 
   #exited(worker: SupervisedWorker, participant: Participant, exit: WorkerExit): void {
     const { index, incarnation, pid, role } = participant;
-    if (this.#participants.remove(participant)) {
-      this.#placement.bury(
+    if (this.#membership.remove(participant)) {
+      this.#placement.declareDead(
         { index, incarnation, isDone: exit.code === 0 },
         this.#handoffs.died({ index, incarnation }),
         this.#down === undefined,
@@ -329,7 +329,7 @@ export class Master {
   }
 
   async #metrics(): Promise<unknown[]> {
-    const answers = await this.#queries.askAll(this.#participants, 'metrics', 1_000);
+    const answers = await this.#queries.askAll(this.#membership, 'metrics', 1_000);
     return answers.filter((answer) => answer !== undefined);
   }
 
@@ -338,7 +338,7 @@ export class Master {
     const until = clock.now() + timeoutMs;
     this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
-    if (timeoutMs > 0) await new GracefulShutdown(clock, this.#participants, this.#queries, until).run();
+    if (timeoutMs > 0) await new GracefulShutdown(clock, this.#membership, this.#queries, until).run();
     this.#supervisor.stop();
     const running = this.#supervisor.all().filter((worker) => worker.isRunning);
     const gone = Promise.all(running.map((worker) => this.#supervisor.gone(worker)));
@@ -351,11 +351,11 @@ export class Master {
   }
 
   #tellWorkers(): void {
-    if (!this.#isChangeTold) return;
-    this.#isChangeTold = false;
+    if (!this.#isChangeSent) return;
+    this.#isChangeSent = false;
     this.#options.clock.soon(() => {
-      this.#isChangeTold = true;
-      this.#participants.tell({ type: 'workers', workers: this.#supervisor.infos() });
+      this.#isChangeSent = true;
+      this.#membership.tell({ type: 'workers', workers: this.#supervisor.infos() });
     });
   }
 

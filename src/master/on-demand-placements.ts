@@ -6,37 +6,37 @@ import { TroupeError } from '../vocabulary/errors.ts';
 export const ON_DEMAND_MAX = 1_000_000;
 
 export class OnDemandPlacements {
-  readonly #homes = new Map<ActorId, number>();
+  readonly #hosts = new Map<ActorId, number>();
 
   get(id: ActorId): number | undefined {
-    return this.#homes.get(id);
+    return this.#hosts.get(id);
   }
 
   set(id: ActorId, worker: number): void {
-    if (this.#homes.size >= ON_DEMAND_MAX && !this.#homes.has(id)) {
+    if (this.#hosts.size >= ON_DEMAND_MAX && !this.#hosts.has(id)) {
       throw new TroupeError(
         'OVERLOADED',
         `at most ${ON_DEMAND_MAX} actors have places that are not given by hash; got one more`,
       );
     }
-    this.#homes.set(id, worker);
+    this.#hosts.set(id, worker);
   }
 
   /** It has a place of its own now, or none. */
   forget(id: ActorId): void {
-    this.#homes.delete(id);
+    this.#hosts.delete(id);
   }
 
   *on(worker: number): Iterable<ActorId> {
-    for (const [id, home] of this.#homes) if (home === worker) yield id;
+    for (const [id, host] of this.#hosts) if (host === worker) yield id;
   }
 
   /** The places of one kind. */
   *of(kind: string): Iterable<[ActorId, number]> {
-    for (const entry of this.#homes) if (kindOf(entry[0]) === kind) yield entry;
+    for (const entry of this.#hosts) if (kindOf(entry[0]) === kind) yield entry;
   }
 
   forgetWorker(worker: number): void {
-    for (const [id, home] of this.#homes) if (home === worker) this.#homes.delete(id);
+    for (const [id, host] of this.#hosts) if (host === worker) this.#hosts.delete(id);
   }
 }

@@ -30,7 +30,7 @@ import { SpawnRegistry } from './spawn-registry.ts';
 
 export interface PlacementOptions {
   readonly table: PlacementTable;
-  readonly participants: Membership;
+  readonly membership: Membership;
   /** Roles that some worker has. */
   readonly roles: readonly string[];
   /** Actors on a worker, as of its last heartbeat. */
@@ -48,7 +48,7 @@ export class PlacementService {
   readonly #trials: RestartTrials = new RestartTrials();
   readonly hosts: Hosts = new Hosts();
   readonly #options: PlacementOptions;
-  readonly #directory = new OnDemandPlacements();
+  readonly #onDemand = new OnDemandPlacements();
   /**
    * Kinds that were placed by hash a moment ago: mail for an actor that nobody has asked for may still be on its way to the
    * home of its shard, so that is where its place is given.
@@ -68,21 +68,21 @@ export class PlacementService {
   /** A worker tries the new code out: for now it hosts what no other one could. */
   tryOut(index: number, role: string): void {
     this.hosts.tryOut(index, role);
-    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
+    this.publish({ columns: this.#imbalance().forced, pins: [], endedMoves: [] });
   }
 
   /** The first table, with all that can host by now. */
   begin(workers: Iterable<[index: number, role: string]>): void {
     for (const [index, role] of workers) this.hosts.add(index, role);
-    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
+    this.publish({ columns: this.#imbalance().forced, pins: [], endedMoves: [] });
   }
 
   /** Gives a new worker what nobody hosts; what lives elsewhere and belongs to it now is returned, to be handed off. */
   join(index: number, role: string): ShareMove[] {
     this.hosts.add(index, role);
     const { forced, moves } = this.#imbalance();
-    const homeless = this.spawned.take(NOWHERE);
-    this.publish({ columns: forced, pins: [], settles: [] }, (table) => this.#startLists(homeless, table));
+    const unhosted = this.spawned.take(NOWHERE);
+    this.publish({ columns: forced, pins: [], endedMoves: [] }, (table) => this.#startLists(unhosted, table));
     return moves;
   }
 
@@ -131,7 +131,7 @@ export class PlacementService {
         if (to !== undefined || isWanted) found.push({ unit: shardUnit(column, shard), to: to ?? NOWHERE });
       }
     }
-    const places = [...this.#pinsOn(index), ...this.#directory.on(index)];
+    const places = [...this.#pinsOn(index), ...this.#onDemand.on(index)];
     for (const id of places.slice(0, Math.max(0, most - found.length))) {
       found.push({ unit: id, to: this.#placeFor(id) });
     }
@@ -146,23 +146,23 @@ export class PlacementService {
   changeKinds(kinds: KindChanges): void {
     const { table } = this;
     for (const kind of hashedNoMore(kinds, table)) this.#wereHashed.add(kind);
-    this.publish({ settles: [], kinds, ...placesAfter(kinds, table, this.#directory) });
+    this.publish({ endedMoves: [], kinds, ...placesAfter(kinds, table, this.#onDemand) });
     for (const [kind, terms] of Object.entries(kinds)) if (!terms) this.spawned.removeKind(kind);
-    this.publish({ columns: this.#imbalance().forced, pins: [], settles: [] });
+    this.publish({ columns: this.#imbalance().forced, pins: [], endedMoves: [] });
   }
 
   /** What is elsewhere than it belongs since these kinds have changed, to be handed off. */
   misplaced(kinds: readonly string[]): ShareMove[] {
-    const places = placesOfTheirOwn(kinds, this.table, this.#directory);
-    const apart = places.filter(([id, from]) => !this.#hostsOf(kindOf(id)).includes(from));
-    const back = apart.map(([id, from]) => ({ unit: id, from, to: this.#placeFor(id) }));
+    const places = placesOfTheirOwn(kinds, this.table, this.#onDemand);
+    const misplaced = places.filter(([id, from]) => !this.#hostsOf(kindOf(id)).includes(from));
+    const back = misplaced.map(([id, from]) => ({ unit: id, from, to: this.#placeFor(id) }));
     return [...this.#imbalance().moves, ...back.filter(({ to }) => to !== NOWHERE)];
   }
 
   /** No mail is on its way any more by what held before; these actors of the kind live there. */
   learnPlaces(ids: Iterable<ActorId>, worker: number): void {
     for (const id of ids) {
-      if (this.table.pinOf(id) === undefined && this.#directory.get(id) === undefined) this.#directory.set(id, worker);
+      if (this.table.pinOf(id) === undefined && this.#onDemand.get(id) === undefined) this.#onDemand.set(id, worker);
     }
   }
 
@@ -177,7 +177,7 @@ export class PlacementService {
 
   /** How many places of a kind the directory would have to give to the table. */
   placesOf(kind: string): number {
-    return [...this.#directory.of(kind)].length;
+    return [...this.#onDemand.of(kind)].length;
   }
 
   /** Actors of some kind live on workers of this role. */
@@ -190,48 +190,48 @@ export class PlacementService {
   }
 
   /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
-  bury(dead: DeadProcess, ended: MoveEnd[], startsAgain: boolean, isMoving: (unit: Unit) => boolean): void {
+  declareDead(dead: DeadProcess, ended: MoveEnd[], respawns: boolean, isMoving: (unit: Unit) => boolean): void {
     const wasHost = this.hosts.remove(dead.index);
-    this.#directory.forgetWorker(dead.index);
+    this.#onDemand.forgetWorker(dead.index);
     const draft: Draft = {
       dead,
       columns: {},
       pins: [],
-      settles: ended.map(({ order }) => order.id),
+      endedMoves: ended.map(({ order }) => order.id),
       // Also where the new home cannot host any more: it must not run what the table gives to another one.
-      stays: ended.filter((end) => !this.#isSettled(end)).map(({ order }) => order.id),
+      abortedMoves: ended.filter((end) => !this.#isCommitted(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended, isMoving);
     const condemned = this.#trials.died(dead.index);
     const lost = this.spawned.take(dead.index).filter(({ id }) => !condemned.has(id));
     if (condemned.size > 0) this.#options.condemned([...condemned], dead.index);
-    this.publish(draft, (table) => this.#startLists(startsAgain ? lost : [], table));
+    this.publish(draft, (table) => this.#startLists(respawns ? lost : [], table));
   }
 
   /** A hand-off has come to its end: its units live at the new home. */
-  settle(orders: readonly MoveOrder[]): void {
-    const draft: Draft = { columns: {}, pins: [], settles: orders.map(({ id }) => id) };
+  commit(orders: readonly MoveOrder[]): void {
+    const draft: Draft = { columns: {}, pins: [], endedMoves: orders.map(({ id }) => id) };
     for (const order of orders) this.#placeUnits(draft, order, order.to.index);
     this.publish(draft);
     const emptied = new Set(orders.filter(({ purpose }) => purpose === 'move').map(({ from }) => from.index));
-    for (const from of emptied) this.spawned.rehome(from, (id) => this.homeOf(id));
+    for (const from of emptied) this.spawned.rehost(from, (id) => this.hostOf(id));
   }
 
   pin(pins: [id: ActorId, worker: number | null][]): void {
-    this.publish({ columns: {}, pins, settles: [] });
+    this.publish({ columns: {}, pins, endedMoves: [] });
   }
 
   /** Where an id lives now; undefined where its kind's places are given on demand and none was. */
-  homeOf(id: ActorId): number | undefined {
+  hostOf(id: ActorId): number | undefined {
     const { column, strategy } = this.#kindOf(id);
-    if (strategy === 'hash') return this.table.homeOf(id, column);
-    return this.table.pinOf(id) ?? this.#directory.get(id);
+    if (strategy === 'hash') return this.table.hostOf(id, column);
+    return this.table.pinOf(id) ?? this.#onDemand.get(id);
   }
 
   /** Where its shard lives, whatever its pin says. */
-  shardHomeOf(id: ActorId): number | undefined {
+  shardHostOf(id: ActorId): number | undefined {
     const { column, strategy } = this.#kindOf(id);
-    return strategy === 'hash' ? this.table.shardHomeOf(id, column) : undefined;
+    return strategy === 'hash' ? this.table.shardHostOf(id, column) : undefined;
   }
 
   /** A worker for an actor that is to have a place of its own. Throws NO_WORKER. */
@@ -251,13 +251,13 @@ export class PlacementService {
 
   /** Throws NO_WORKER, and UNKNOWN_KIND for a kind that is gone since. */
   locate(id: ActorId, origin: number): number {
-    const known = this.homeOf(id);
+    const known = this.hostOf(id);
     if (known !== undefined && known !== NOWHERE) return known;
     const { role, column, strategy } = this.#knownKindOf(id);
-    const before = this.#wereHashed.has(kindOf(id)) ? this.table.shardHomeOf(id, column) : NOWHERE;
+    const before = this.#wereHashed.has(kindOf(id)) ? this.table.shardHostOf(id, column) : NOWHERE;
     const isThere = this.hosts.has(before) || this.hosts.isLeaving(before);
     const worker = isThere ? before : this.choose(kindOf(id), role, strategy, origin);
-    this.#directory.set(id, worker);
+    this.#onDemand.set(id, worker);
     return worker;
   }
 
@@ -273,13 +273,13 @@ export class PlacementService {
   }
 
   publish(draft: Draft, startLists?: (table: PlacementTable) => Map<number, SpawnRecord[]>): void {
-    const { table, participants, changed } = this.#options;
+    const { table, membership, changed } = this.#options;
     const change: TableChange = { epoch: table.epoch + 1, ...draft };
     table.apply(change);
     // What was given on demand before is over: it would be valid again when the worker of the new place dies.
-    for (const [id] of draft.pins) this.#directory.forget(id);
+    for (const [id] of draft.pins) this.#onDemand.forget(id);
     const starts = startLists?.(table);
-    for (const participant of participants) {
+    for (const participant of membership) {
       const message: ToProcess = { type: 'table', change, start: starts?.get(participant.index) ?? [] };
       participant.channel.send(message);
     }
@@ -294,11 +294,11 @@ export class PlacementService {
       if (lost.length > 0) draft.columns[name] = lost;
     }
     for (const [id, worker] of this.table.pins()) {
-      if (worker === dead) draft.pins.push([id, this.#placeOfItsOwn(id, dead, isMoving)]);
+      if (worker === dead) draft.pins.push([id, this.#pinAfter(id, dead, isMoving)]);
     }
     // The old home died in the middle: the move's new home is the home, it may have the state already.
     for (const end of ended) {
-      if (this.#isSettled(end)) this.#placeUnits(draft, end.order, end.order.to.index);
+      if (this.#isCommitted(end)) this.#placeUnits(draft, end.order, end.order.to.index);
     }
   }
 
@@ -306,14 +306,14 @@ export class PlacementService {
    * Null, its shard decides. But a spawned actor that starts again at once must not come to life in a shard whose old
    * home has packed it already: it keeps a place of its own.
    */
-  #placeOfItsOwn(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {
+  #pinAfter(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {
     const { column } = this.#kindOf(id);
-    if (this.spawned.homeOf(id) !== dead || !isMoving(shardUnit(column, shardOf(id)))) return null;
+    if (this.spawned.hostOf(id) !== dead || !isMoving(shardUnit(column, shardOf(id)))) return null;
     return rendezvous(shardOf(id), this.#hostsOf(kindOf(id))) ?? null;
   }
 
-  #isSettled({ order, outcome }: MoveEnd): boolean {
-    return outcome === 'settle' && (this.hosts.has(order.to.index) || this.hosts.isLeaving(order.to.index));
+  #isCommitted({ order, outcome }: MoveEnd): boolean {
+    return outcome === 'commit' && (this.hosts.has(order.to.index) || this.hosts.isLeaving(order.to.index));
   }
 
   #placeUnits(draft: Draft, order: MoveOrder, to: number): void {
@@ -328,7 +328,7 @@ export class PlacementService {
       }
       // A place that is not in the table: who asks for it is told the new one.
       if (order.purpose === 'move' && this.#kindOf(unit).strategy !== 'hash' && this.table.pinOf(unit) === undefined) {
-        this.#directory.set(unit, to);
+        this.#onDemand.set(unit, to);
         continue;
       }
       const known = draft.pins.find(([id]) => id === unit);
@@ -341,21 +341,21 @@ export class PlacementService {
   #startLists(lost: SpawnRecord[], table: PlacementTable): Map<number, SpawnRecord[]> {
     const lists = new Map<number, SpawnRecord[]>();
     for (const record of lost) {
-      const home = this.#newHomeOf(record.id, table);
+      const host = this.#newHostOf(record.id, table);
       // Without a home it is registered all the same: the next worker that can host it starts it.
-      this.spawned.add(home, record);
-      if (home === NOWHERE) continue;
-      let list = lists.get(home);
-      if (!list) lists.set(home, (list = []));
-      const deaths = this.#trials.begin(home, record.id);
+      this.spawned.add(host, record);
+      if (host === NOWHERE) continue;
+      let list = lists.get(host);
+      if (!list) lists.set(host, (list = []));
+      const deaths = this.#trials.begin(host, record.id);
       list.push(deaths > 0 ? { ...record, deaths } : record);
     }
     return lists;
   }
 
-  #newHomeOf(id: ActorId, table: PlacementTable): number {
+  #newHostOf(id: ActorId, table: PlacementTable): number {
     const { column, strategy } = this.#kindOf(id);
-    if (strategy === 'hash') return table.homeOf(id, column);
+    if (strategy === 'hash') return table.hostOf(id, column);
     return this.#hostsOf(kindOf(id)).length > 0 ? this.locate(id, NOWHERE) : NOWHERE;
   }
 
@@ -365,11 +365,11 @@ export class PlacementService {
   } {
     const forced: Draft['columns'] = {};
     const moves: ShareMove[] = [];
-    const settling = new Set([...this.#wereHashed].map((kind) => this.table.kind(kind)?.column));
+    const committing = new Set([...this.#wereHashed].map((kind) => this.table.kind(kind)?.column));
     for (const [column, { hosts }] of this.#columns()) {
       const changes = rebalance(this.table.column(column), hosts, this.hosts.leaving, this.hosts.all());
       if (changes.forced.length > 0) forced[column] = changes.forced;
-      if (settling.has(column)) continue;
+      if (committing.has(column)) continue;
       for (const { shard, from, to } of changes.moves) moves.push({ unit: shardUnit(column, shard), from, to });
     }
     return { forced, moves };

@@ -25,8 +25,8 @@ export class Queries {
     });
   }
 
-  askAll(participants: Iterable<Participant>, what: ProcessQuery, timeoutMs: number): Promise<unknown[]> {
-    return Promise.all([...participants].map((participant) => this.ask(participant, what, timeoutMs)));
+  askAll(membership: Iterable<Participant>, what: ProcessQuery, timeoutMs: number): Promise<unknown[]> {
+    return Promise.all([...membership].map((participant) => this.ask(participant, what, timeoutMs)));
   }
 
   answered(query: number, value: unknown): void {

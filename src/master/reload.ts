@@ -34,7 +34,7 @@ export interface ReloadParts {
   readonly supervisor: WorkerSupervisor;
   readonly placement: PlacementService;
   readonly handoffs: HandoffService;
-  readonly participants: Membership;
+  readonly membership: Membership;
   readonly queries: Queries;
   readonly shares: Shares;
   /** Milliseconds that the actors of a removed kind may take to end, before those that do not are killed as they move. */
@@ -143,8 +143,8 @@ export class Reload {
 
   /** A state that cannot travel would hold up the reload half way. */
   async #checkMovable(): Promise<void> {
-    const { participants, queries, drainMs } = this.#parts;
-    const answers = await queries.askAll(participants, 'unmovable', Math.max(drainMs, ANSWER_MS));
+    const { membership, queries, drainMs } = this.#parts;
+    const answers = await queries.askAll(membership, 'unmovable', Math.max(drainMs, ANSWER_MS));
     const fault = answers.find((answer) => answer !== undefined) as ErrorData | undefined;
     if (fault) throw errorFromData(fault);
   }
@@ -168,11 +168,11 @@ export class Reload {
   }
 
   async #remove(kinds: string[]): Promise<void> {
-    const { placement, handoffs, queries, participants, drainMs, log } = this.#parts;
+    const { placement, handoffs, queries, membership, drainMs, log } = this.#parts;
     if (kinds.length === 0) return;
     log.warn({ kinds }, 'kinds are gone with the new code: their actors end, and mail for them is a dead letter');
     await handoffs.whenQuiescent(() => placement.changeKinds(Object.fromEntries(kinds.map((kind) => [kind, null]))));
-    await queries.askAll(participants, 'removed-ended', drainMs);
+    await queries.askAll(membership, 'removed-ended', drainMs);
   }
 
   async #replace(worker: SupervisedWorker): Promise<void> {
@@ -184,22 +184,22 @@ export class Reload {
 
   /** Everybody has the new code by now. */
   async #place({ changed }: KindPlan): Promise<void> {
-    const { placement, handoffs, shares, participants, queries } = this.#parts;
+    const { placement, handoffs, shares, membership, queries } = this.#parts;
     const kinds = Object.keys(changed);
     if (kinds.length === 0) return;
     await handoffs.whenQuiescent(() => placement.changeKinds(changed));
     await Promise.all(kinds.filter((kind) => placement.isSettling(kind)).map((kind) => this.#learnPlaces(kind)));
-    await queries.askAll(participants, 'flush', ANSWER_MS);
+    await queries.askAll(membership, 'flush', ANSWER_MS);
     for (const kind of kinds) placement.placesAreKnown(kind);
     await shares.force(placement.misplaced(kinds));
   }
 
   /** Of those that live: an actor that nobody has asked for since has a place all the same. */
   async #learnPlaces(kind: string): Promise<void> {
-    const { placement, participants, queries } = this.#parts;
-    const asked = [...participants].map(async (participant) => {
+    const { placement, membership, queries } = this.#parts;
+    const asked = [...membership].map(async (participant) => {
       const ids = (await queries.ask(participant, { idsOf: kind }, ANSWER_MS)) as string[] | undefined;
-      if (participants.isPresent(participant)) placement.learnPlaces(ids ?? [], participant.index);
+      if (membership.isPresent(participant)) placement.learnPlaces(ids ?? [], participant.index);
     });
     await Promise.all(asked);
   }

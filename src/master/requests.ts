@@ -11,7 +11,7 @@ import type { RollingRestart } from './rolling-restart.ts';
 
 export interface RequestsParts {
   readonly clock: Clock;
-  readonly participants: Membership;
+  readonly membership: Membership;
   readonly placement: PlacementService;
   readonly handoffs: HandoffService;
   readonly moves: LiveMoves;
@@ -83,12 +83,12 @@ export class Requests {
     { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
   ): Promise<number> {
     const chosen = worker ?? this.#parts.placement.choose(kindOf(id), role, strategy, participant.index);
-    const isAtHome = chosen === participant.index && this.#parts.placement.hosts.isLeaving(chosen);
-    if (!this.#parts.placement.hosts.has(chosen) && !isAtHome)
+    const isThereAlready = chosen === participant.index && this.#parts.placement.hosts.isLeaving(chosen);
+    if (!this.#parts.placement.hosts.has(chosen) && !isThereAlready)
       throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
     await this.#parts.handoffs.claim(id, chosen, fresh);
     // Whoever wanted it is gone: nobody will spawn it, nor report its end.
-    if (!this.#parts.participants.isPresent(participant)) this.#parts.handoffs.release([id], chosen);
+    if (!this.#parts.membership.isPresent(participant)) this.#parts.handoffs.release([id], chosen);
     return chosen;
   }
 }

@@ -11,7 +11,7 @@ interface Trial {
   /** Workers that died as it started. */
   deaths: number;
   /** It was asked to start, and has not said that it did. */
-  isUnderWay: boolean;
+  isStarting: boolean;
 }
 
 export class RestartTrials {
@@ -22,7 +22,7 @@ export class RestartTrials {
   begin(worker: number, id: ActorId): number {
     const deaths = this.#trials.get(id)?.deaths ?? 0;
     this.#trials.delete(id);
-    this.#trials.set(id, { worker, deaths, isUnderWay: true });
+    this.#trials.set(id, { worker, deaths, isStarting: true });
     return deaths;
   }
 
@@ -36,8 +36,8 @@ export class RestartTrials {
     let isOneAlone = false;
     const condemned = new Set<ActorId>();
     for (const [id, trial] of this.#trials) {
-      if (trial.worker !== worker || !trial.isUnderWay) continue;
-      trial.isUnderWay = false;
+      if (trial.worker !== worker || !trial.isStarting) continue;
+      trial.isStarting = false;
       if (trial.deaths > 0 && isOneAlone) continue;
       if (trial.deaths > 0) isOneAlone = true;
       if (++trial.deaths < PROCESS_DEATHS_MAX) continue;

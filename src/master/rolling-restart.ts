@@ -40,7 +40,7 @@ export interface RollingRestartParts {
   readonly stay: (worker: SupervisedWorker) => void;
   readonly shares: Shares;
   /** What a reload needs beside. */
-  readonly reload: Pick<ReloadParts, 'log' | 'participants' | 'queries' | 'openStore' | 'admit' | 'join'>;
+  readonly reload: Pick<ReloadParts, 'log' | 'membership' | 'queries' | 'openStore' | 'admit' | 'join'>;
 }
 
 export class RollingRestart {
@@ -103,7 +103,7 @@ export class RollingRestart {
     if (!placement.hosts.has(worker.index) || placement.canDoWithout(worker.index)) return this.#restart(worker);
     const standIn = supervisor.add(worker.role);
     await supervisor.ready(standIn);
-    await shares.settled(standIn.index);
+    await shares.arrived(standIn.index);
     await this.#restart(worker);
     await this.#remove(standIn);
   }
@@ -120,7 +120,7 @@ export class RollingRestart {
     });
     if (worker.process === process) await supervisor.endGently(worker);
     await supervisor.ready(worker);
-    await shares.settled(worker.index);
+    await shares.arrived(worker.index);
   }
 
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */

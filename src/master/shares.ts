@@ -24,13 +24,13 @@ export class Shares {
 
   /** What an old home refuses stays there; of several units the others still go. */
   come(index: number, moves: readonly ShareMove[]): void {
-    const settled = Promise.all(waysOf(moves).map(({ to, units }) => this.#offer(units, to))).then(() => {});
-    this.#coming.set(index, settled);
-    void settled.then(() => this.#coming.get(index) === settled && this.#coming.delete(index));
+    const arrived = Promise.all(routesOf(moves).map(({ to, units }) => this.#offer(units, to))).then(() => {});
+    this.#coming.set(index, arrived);
+    void arrived.then(() => this.#coming.get(index) === arrived && this.#coming.delete(index));
   }
 
   /** Resolves when the share of a worker that has come has moved there, or stays elsewhere. */
-  async settled(index: number): Promise<void> {
+  async arrived(index: number): Promise<void> {
     await this.#coming.get(index);
   }
 
@@ -38,7 +38,7 @@ export class Shares {
   async force(moves: readonly ShareMove[]): Promise<void> {
     const { clock, limitMs, moves: live } = this.#parts;
     const limits = { untilMs: clock.now() + limitMs, isForced: true };
-    const ends = await Promise.allSettled(waysOf(moves).map(({ to, units }) => live.move(units, to, limits)));
+    const ends = await Promise.allSettled(routesOf(moves).map(({ to, units }) => live.move(units, to, limits)));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
@@ -52,12 +52,12 @@ export class Shares {
   }
 }
 
-function waysOf(moves: readonly ShareMove[]): { to: number; units: Unit[] }[] {
-  const ways = new Map<string, { to: number; units: Unit[] }>();
+function routesOf(moves: readonly ShareMove[]): { to: number; units: Unit[] }[] {
+  const routes = new Map<string, { to: number; units: Unit[] }>();
   for (const { unit, from, to } of moves) {
-    const way = ways.get(`${from}:${to}`) ?? { to, units: [] };
-    ways.set(`${from}:${to}`, way);
-    way.units.push(unit);
+    const route = routes.get(`${from}:${to}`) ?? { to, units: [] };
+    routes.set(`${from}:${to}`, route);
+    route.units.push(unit);
   }
-  return [...ways.values()];
+  return [...routes.values()];
 }

@@ -7,53 +7,53 @@ export const SPAWNED_MAX = 1_000_000;
 
 export class SpawnRegistry {
   readonly #byWorker = new Map<number, Map<ActorId, SpawnRecord>>();
-  readonly #homes = new Map<ActorId, number>();
+  readonly #hosts = new Map<ActorId, number>();
 
   get size(): number {
-    return this.#homes.size;
+    return this.#hosts.size;
   }
 
-  homeOf(id: ActorId): number | undefined {
-    return this.#homes.get(id);
+  hostOf(id: ActorId): number | undefined {
+    return this.#hosts.get(id);
   }
 
   /** False where the bound is reached. */
   add(worker: number, record: SpawnRecord): boolean {
     this.remove(record.id);
-    if (this.#homes.size >= SPAWNED_MAX) return false;
+    if (this.#hosts.size >= SPAWNED_MAX) return false;
     let records = this.#byWorker.get(worker);
     if (!records) this.#byWorker.set(worker, (records = new Map()));
     records.set(record.id, record);
-    this.#homes.set(record.id, worker);
+    this.#hosts.set(record.id, worker);
     return true;
   }
 
   /** `worker`: only where it is registered there; by the time an end is told it may live elsewhere again. */
   remove(id: ActorId, worker?: number): void {
-    const home = this.#homes.get(id);
-    if (home === undefined || (worker !== undefined && home !== worker)) return;
-    this.#homes.delete(id);
-    this.#byWorker.get(home)?.delete(id);
+    const host = this.#hosts.get(id);
+    if (host === undefined || (worker !== undefined && host !== worker)) return;
+    this.#hosts.delete(id);
+    this.#byWorker.get(host)?.delete(id);
   }
 
   /** What was on a worker and has moved. Its new home says so as well, but may be dead before that is read. */
-  rehome(from: number, homeOf: (id: ActorId) => number | undefined): void {
+  rehost(from: number, hostOf: (id: ActorId) => number | undefined): void {
     for (const record of [...(this.#byWorker.get(from)?.values() ?? [])]) {
-      const home = homeOf(record.id);
-      if (home !== undefined && home !== from) this.add(home, record);
+      const host = hostOf(record.id);
+      if (host !== undefined && host !== from) this.add(host, record);
     }
   }
 
   /** The kind is gone: nobody starts its actors again. */
   removeKind(kind: string): void {
-    for (const id of [...this.#homes.keys()]) if (kindOf(id) === kind) this.remove(id);
+    for (const id of [...this.#hosts.keys()]) if (kindOf(id) === kind) this.remove(id);
   }
 
   /** What ran on a worker that is gone; it is no longer registered there. */
   take(worker: number): SpawnRecord[] {
     const records = [...(this.#byWorker.get(worker)?.values() ?? [])];
     this.#byWorker.delete(worker);
-    for (const { id } of records) this.#homes.delete(id);
+    for (const { id } of records) this.#hosts.delete(id);
     return records;
   }
 }

@@ -15,7 +15,7 @@ export interface Draft {
   dead?: DeadProcess;
   columns: Record<string, [shard: number, worker: number][]>;
   pins: [id: ActorId, worker: number | null][];
-  settles: MoveId[];
-  stays?: MoveId[];
+  endedMoves: MoveId[];
+  abortedMoves?: MoveId[];
   kinds?: KindChanges;
 }

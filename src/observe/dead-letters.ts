@@ -56,7 +56,7 @@ export class DeadLetters {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate, cause }));
     else if (envelope.verb === 'watch') this.onWatchRefused?.(envelope);
     else if (envelope.verb === 'message') {
-      this.#mistakes?.told(envelope, code, text);
+      this.#mistakes?.report(envelope, code, text);
       this.add(envelope.to, envelope.message, envelope.sender, code);
     }
   }

@@ -3,8 +3,8 @@ import type { LogLine } from './log-line.ts';
 import type { TakeLine } from './relayed-log.ts';
 
 /** Lines, and their characters, that a worker has under way to its master; more are dropped, and counted. */
-export const LINES_UNDER_WAY_MAX = 10_000;
-export const LINE_CHARS_UNDER_WAY_MAX: number = 8 * 1024 * 1024;
+export const LINES_IN_FLIGHT_MAX = 10_000;
+export const LINE_CHARS_IN_FLIGHT_MAX: number = 8 * 1024 * 1024;
 
 /** `send` calls back when the line has left this process. */
 export function lineSender(send: (line: LogLine, sent: () => void) => void): TakeLine {
@@ -18,7 +18,7 @@ export function lineSender(send: (line: LogLine, sent: () => void) => void): Tak
     });
   };
   return (line) => {
-    if (lines >= LINES_UNDER_WAY_MAX || chars + line.size > LINE_CHARS_UNDER_WAY_MAX) {
+    if (lines >= LINES_IN_FLIGHT_MAX || chars + line.size > LINE_CHARS_IN_FLIGHT_MAX) {
       dropped++;
       return;
     }

@@ -8,7 +8,7 @@ import type { Envelope, Message } from '../vocabulary/envelope.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';
 
 /** Mistakes that are said, per process; types may come from outside, and be new each time. */
-export const MISTAKES_TOLD_MAX = 1_000;
+export const MISTAKES_REPORTED_MAX = 1_000;
 /** Characters of a type by which mistakes are told apart. */
 const TYPE_LENGTH = 100;
 
@@ -18,19 +18,19 @@ const OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
 
 export class Mistakes {
   readonly #log: Log;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   /** `text`: what an asker would have been told. */
-  told({ to, message, sender }: Envelope, reason: ErrorCode, text: string): void {
-    if (!OF_THE_CALLER.has(reason) || this.#told.size >= MISTAKES_TOLD_MAX) return;
+  report({ to, message, sender }: Envelope, reason: ErrorCode, text: string): void {
+    if (!OF_THE_CALLER.has(reason) || this.#reported.size >= MISTAKES_REPORTED_MAX) return;
     const type = String((message as Message).type).slice(0, TYPE_LENGTH);
     const mistake = `${reason} ${kindOf(to)} ${type}`;
-    if (this.#told.has(mistake)) return;
-    this.#told.add(mistake);
+    if (this.#reported.has(mistake)) return;
+    this.#reported.add(mistake);
     this.#log.warn(
       { to, type, ...(sender !== undefined && { sender }), reason },
       `a message became a dead letter: ${text}`,

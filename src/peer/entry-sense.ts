@@ -7,14 +7,14 @@ import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { Stamp, type Verb } from '../vocabulary/envelope.ts';
 import { EXIT_REASON_MAX } from '../vocabulary/exit-reason.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { type Signal, watcherOf } from '../vocabulary/signal.ts';
 
 /** Of a process: two whole numbers. */
 const PROCESS = /^~\d{1,16}\.\d{1,16}$/;
 
 export function senseless(what: string, got: unknown): Error {
-  return new Error(`an entry of a frame has ${what}; got ${show(got)}`);
+  return new Error(`an entry of a frame has ${what}; got ${inspect(got)}`);
 }
 
 /** For each message: an object with the `type` that picks its handler. */

@@ -39,7 +39,7 @@ export interface Published {
   /** Of the table that its publisher had as it published it. */
   epoch: number;
   /** Subscribers on the move, to whom the publisher sends it with their other mail. */
-  apart: readonly ActorId[] | undefined;
+  excluded: readonly ActorId[] | undefined;
 }
 
 /** Where the entries go. */
@@ -58,7 +58,7 @@ export interface Ingress extends CommonIngress {
   /** `capacity`: messages that may wait for the subscriber there that may have the least. */
   topicReached(number: number, capacity: number): void;
   /** Some of its topics; `isAll`: with these all are told. */
-  topicsTold(topics: string[], isAll: boolean): void;
+  topicsLearned(topics: string[], isAll: boolean): void;
   marker(move: number): void;
   /** Throws where it makes no sense. */
   transfer(move: number, piece: unknown): void;
@@ -221,7 +221,7 @@ export class FrameReader {
         return ingress.topicAcknowledged(wholeOf(this.#next()));
       case entry.TOPICS:
       case entry.SOME_TOPICS:
-        return ingress.topicsTold(topicsOf(this.#next()), kind === entry.TOPICS);
+        return ingress.topicsLearned(topicsOf(this.#next()), kind === entry.TOPICS);
       case entry.TOPIC_BARRIER:
         return ingress.topicBarrier(topicOf(this.#next()), wholeOf(this.#next()));
       case entry.TOPIC_REACHED:
@@ -247,13 +247,13 @@ export class FrameReader {
     const message = this.#value();
     const epoch = wholeOf(this.#next());
     const others = this.#next();
-    const apart = others === null ? undefined : actorsOf(others);
+    const excluded = others === null ? undefined : actorsOf(others);
     const fault = this.#fault;
     this.#fault = undefined;
     // Its topic stands for its receivers, as in any dead letter of what was published.
     if (fault !== undefined)
       return this.#ingress.unreadable(new Envelope('message', topic, undefined, sender, undefined, 0), fault);
-    this.#ingress.published({ topic, message: messageOf(message), sender, epoch, apart });
+    this.#ingress.published({ topic, message: messageOf(message), sender, epoch, excluded });
   }
 
   #next(): unknown {

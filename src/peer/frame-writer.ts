@@ -177,11 +177,11 @@ export class FrameWriter {
   }
 
   #appendPublish(batch: unknown[], note: PublishNote, frame: FrameWeight): boolean {
-    const { topic, message, sender, epoch, apart } = note;
+    const { topic, message, sender, epoch, excluded } = note;
     const before = frame.bytesMax;
     try {
-      batch.push(PUBLISH, topic, sender, messageToWire(message, this.#options.messageBytesMax, frame), epoch, apart);
-      frame.bytesMax += textBytesMax([topic, sender, ...(apart ?? [])]);
+      batch.push(PUBLISH, topic, sender, messageToWire(message, this.#options.messageBytesMax, frame), epoch, excluded);
+      frame.bytesMax += textBytesMax([topic, sender, ...(excluded ?? [])]);
       return true;
     } catch (error) {
       frame.bytesMax = before;

@@ -37,7 +37,7 @@ export class InFlightFrames {
 
   /** Frames that it has not accepted. */
   waiting(link: Link): number {
-    return Math.max(0, this.#written - link.accepted);
+    return Math.max(0, this.#written - link.flushed);
   }
 
   /** All that the link has not accepted, in order: it accepts nothing any more. */

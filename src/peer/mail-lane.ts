@@ -25,11 +25,11 @@ export class MailLane<T extends Weighed> {
   }
 
   /** Which bound leaves no room for it. */
-  fullText(item: T, way: string): string {
+  fullText(item: T, where: string): string {
     const { queueBytesMax } = this.#memory;
-    if (this.#queue.length >= this.#lengthMax) return `at most ${this.#lengthMax} messages wait ${way}; got one more`;
+    if (this.#queue.length >= this.#lengthMax) return `at most ${this.#lengthMax} messages wait ${where}; got one more`;
     if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
-    return `at most ${queueBytesMax} bytes wait ${way}; got ${bytesOf(item)} more`;
+    return `at most ${queueBytesMax} bytes wait ${where}; got ${bytesOf(item)} more`;
   }
 
   /** It takes less than half of its bytes, and all queues together less than half of theirs. */

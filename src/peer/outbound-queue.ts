@@ -2,9 +2,9 @@
  * The way out to one other process: mail waits here until it is written, encoded once, in frames.
  *
  *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
- *   prompt lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
+ *   priority lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
  *
- * A large item goes in pieces. Meanwhile the prompt lane passes it, and mail of other senders does, as far as it is of the
+ * A large item goes in pieces. Meanwhile the priority lane passes it, and mail of other senders does, as far as it is of the
  * common sort and nothing else stands before it: the order of each sender is kept.
  *
  * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
@@ -64,8 +64,8 @@ export class OutboundQueue {
   readonly #writer: FrameWriter;
   readonly #mail: MailLane<OutboundMail>;
   readonly #memory: QueueMemory;
-  readonly #prompt: PriorityLane;
-  readonly #underWay = new InFlightFrames();
+  readonly #priority: PriorityLane;
+  readonly #inFlight = new InFlightFrames();
   /** Of the link that has ended: what it had not accepted. */
   #refused: Outbound[] = [];
   #link: Link | undefined;
@@ -88,7 +88,7 @@ export class OutboundQueue {
     this.#options = options;
     this.#memory = options.memory ?? new QueueMemory();
     this.#mail = new MailLane(this.#memory, OUTBOUND_MAX);
-    this.#prompt = new PriorityLane(this.#memory, options.index);
+    this.#priority = new PriorityLane(this.#memory, options.index);
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = processAddress(options.index, options.incarnation);
@@ -102,11 +102,11 @@ export class OutboundQueue {
 
   /** Entries that are not written, and frames that the link has not accepted: with this process they would be lost. */
   get waiting(): number {
-    return this.#unwritten + (this.#link === undefined ? 0 : this.#underWay.waiting(this.#link));
+    return this.#unwritten + (this.#link === undefined ? 0 : this.#inFlight.waiting(this.#link));
   }
 
   get #unwritten(): number {
-    return this.#mail.length + this.#prompt.length + (this.#large === undefined ? 0 : 1);
+    return this.#mail.length + this.#priority.length + (this.#large === undefined ? 0 : 1);
   }
 
   /** The link is there, for the first time or again after it broke. */
@@ -115,7 +115,7 @@ export class OutboundQueue {
     this.ended = false;
     this.#large = undefined;
     this.#writer.reset();
-    this.#underWay.reset();
+    this.#inFlight.reset();
     this.#credit = LINK_CREDIT;
     // What a broken link lost was sent and never received: both sides count anew.
     this.sent = 0;
@@ -125,7 +125,7 @@ export class OutboundQueue {
 
   detach(): void {
     if (this.#link !== undefined) {
-      this.#refused = this.#underWay.take(this.#link);
+      this.#refused = this.#inFlight.take(this.#link);
       // What is sent elsewhere must not arrive here as well.
       if (this.#refused.length > 0) this.#link.destroy();
     }
@@ -154,11 +154,11 @@ export class OutboundQueue {
     message: unknown,
     sender: ActorId | undefined,
     epoch: number,
-    apart?: ReadonlySet<ActorId>,
+    excluded?: ReadonlySet<ActorId>,
     bytes?: number,
   ): boolean {
     const mail = this.#mail;
-    const note = new PublishNote(topic, message, sender, epoch, apart);
+    const note = new PublishNote(topic, message, sender, epoch, excluded);
     this.#memory.weigh(note, message, bytes);
     if (!mail.hasRoomFor(note)) {
       this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
@@ -183,7 +183,7 @@ export class OutboundQueue {
 
   signal(to: ActorId, signal: Signal): void {
     // An end is told after what the ended actor sent before.
-    const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#prompt;
+    const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#priority;
     lane.push(new SignalNote(to, signal));
     this.#arm();
   }
@@ -191,19 +191,19 @@ export class OutboundQueue {
   reply(correlation: number, value: unknown): void {
     const note = new ReplyNote(correlation, value);
     // A link that takes what it gets has them by the end of the turn: only those that wait are weighed (S5).
-    const refusal = this.#link?.blocked === true ? this.#prompt.refusalOf(note) : undefined;
+    const refusal = this.#link?.blocked === true ? this.#priority.refusalOf(note) : undefined;
     if (refusal) return this.fail(correlation, errorToData(refusal));
-    this.#prompt.push(note);
+    this.#priority.push(note);
     this.#armAwaited();
   }
 
   fail(correlation: number, error: ErrorData): void {
-    this.#prompt.push(this.#writer.failure(correlation, error));
+    this.#priority.push(this.#writer.failure(correlation, error));
     this.#arm();
   }
 
   grant(count: number): void {
-    this.#prompt.push(new CreditNote(count));
+    this.#priority.push(new CreditNote(count));
     // Credit is no mail: it is not counted when the two ends compare what they sent and received.
     this.sent--;
     this.#arm();
@@ -216,7 +216,7 @@ export class OutboundQueue {
 
   /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
   takeUnwritten(): (Envelope | SignalNote)[] {
-    this.#prompt.clear();
+    this.#priority.clear();
     const unwritten = this.#refused.filter(isMail);
     this.#refused = [];
     // Without its last piece it is nothing to the receiver: it was not written.
@@ -230,7 +230,7 @@ export class OutboundQueue {
   /** It is forgotten: nothing comes from this process any more, and nothing can be written to it. */
   drop(): void {
     this.#mail.close();
-    this.#prompt.close();
+    this.#priority.close();
   }
 
   readonly flush = (): void => {
@@ -265,19 +265,19 @@ export class OutboundQueue {
     writer.beginCompact();
     let entries = 0;
     for (; entries < FRAME_ENTRIES && !writer.isCompactFull; entries++) {
-      const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+      const lane: Lane = this.#priority.length > 0 ? this.#priority : this.#mail;
       // All mail of the common sort is messages: each spends a credit.
       if (lane === this.#mail && this.#credit <= 0) break;
       const item = lane.peek();
       if (item === undefined || this.#large?.mayBePassedBy(item) === false || !writer.appendCompact(item)) break;
       lane.shift();
-      this.#underWay.add(item);
+      this.#inFlight.add(item);
       if (lane === this.#mail) this.#credit--;
     }
     const bytes = writer.finishCompact(entries);
     if (bytes === undefined) return false;
     this.sent += entries;
-    this.#underWay.write(link, bytes);
+    this.#inFlight.write(link, bytes);
     return true;
   }
 
@@ -288,15 +288,15 @@ export class OutboundQueue {
     const piece = pieces.next();
     if (pieces.isDone) {
       this.#large = undefined;
-      this.#underWay.add(item);
+      this.#inFlight.add(item);
     }
-    this.#underWay.write(link, piece);
+    this.#inFlight.write(link, piece);
     return true;
   }
 
   /** Begins with the next item, where that is a large one. */
   #writeLarge(link: Link): boolean {
-    const lane: Lane = this.#prompt.length > 0 ? this.#prompt : this.#mail;
+    const lane: Lane = this.#priority.length > 0 ? this.#priority : this.#mail;
     const item = lane.peek();
     if (item === undefined || !isLarge(item)) return false;
     const isMessage = item instanceof Envelope && item.verb === 'message';
@@ -309,8 +309,8 @@ export class OutboundQueue {
     if (bytes === undefined) return true;
     if (bytes.byteLength > PIECE_BYTES) this.#large = new LargeMail(item, bytes);
     else {
-      this.#underWay.add(item);
-      this.#underWay.write(link, bytes);
+      this.#inFlight.add(item);
+      this.#inFlight.write(link, bytes);
     }
     return true;
   }
@@ -328,11 +328,11 @@ export class OutboundQueue {
 
   #fill(batch: unknown[], items: Outbound[]): void {
     const frame: FrameWeight = { bytesMax: 0 };
-    const prompt = this.#prompt;
-    while (prompt.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+    const priority = this.#priority;
+    while (priority.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
       // It goes on its own, next.
-      if (isLarge(prompt.peek() as Outbound)) return;
-      const item = prompt.shift() as Outbound;
+      if (isLarge(priority.peek() as Outbound)) return;
+      const item = priority.shift() as Outbound;
       if (this.#writer.append(batch, item, frame)) items.push(item);
     }
     const mail = this.#mail;
@@ -350,8 +350,8 @@ export class OutboundQueue {
   #write(batch: unknown[], items: Outbound[]): void {
     const bytes = this.#encode(batch, items);
     if (bytes === undefined || this.#link === undefined) return;
-    for (const item of items) this.#underWay.add(item);
-    this.#underWay.write(this.#link, bytes);
+    for (const item of items) this.#inFlight.add(item);
+    this.#inFlight.write(this.#link, bytes);
   }
 
   /** Undefined where it failed; all has been seen to then. */

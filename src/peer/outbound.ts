@@ -60,20 +60,20 @@ export class PublishNote implements Weighed {
   readonly sender: ActorId | undefined;
   /** Of the moment of publishing: by the time it is written, the table and the moves may be others. */
   readonly epoch: number;
-  readonly apart: readonly ActorId[] | null;
+  readonly excluded: readonly ActorId[] | null;
 
   constructor(
     topic: string,
     message: unknown,
     sender: ActorId | undefined,
     epoch: number,
-    apart: Iterable<ActorId> | undefined,
+    excluded: Iterable<ActorId> | undefined,
   ) {
     this.topic = topic;
     this.message = message;
     this.sender = sender;
     this.epoch = epoch;
-    this.apart = apart ? [...apart] : null;
+    this.excluded = excluded ? [...excluded] : null;
   }
 }
 

@@ -52,7 +52,7 @@ interface Entry {
   /** Made again by the other side, which saw each end before this one did: used when the one before is read to its end. */
   readonly successors: Link[];
   /** While a frame waits for its table. */
-  patience: Timer | undefined;
+  tableWait: Timer | undefined;
   hasBeenLinked: boolean;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
@@ -60,21 +60,21 @@ interface Entry {
 }
 
 export class Peers {
-  readonly #door: PeersPort;
+  readonly #port: PeersPort;
   readonly #byIndex = new Map<number, Entry>();
   /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
   #early: Link[] = [];
   /** The last incarnation of each worker that a table has declared dead. */
-  readonly #buried = new Map<number, number>();
+  readonly #declaredDead = new Map<number, number>();
   #isClosed = false;
 
-  constructor(door: PeersPort) {
-    this.#door = door;
+  constructor(port: PeersPort) {
+    this.#port = port;
   }
 
   /** Resolves to the path where other processes connect. */
   listen(): Promise<string> {
-    return this.#door.network.listen(this.#handshake(), (link) => this.#accept(link));
+    return this.#port.network.listen(this.#handshake(), (link) => this.#accept(link));
   }
 
   byIndex(index: number): OutboundQueue | undefined {
@@ -92,7 +92,7 @@ export class Peers {
 
   /** A process that will connect to this one. */
   expect(info: PeerInfo): OutboundQueue {
-    this.#door.network.mend?.();
+    this.#port.network.mend?.();
     const entry = this.#add(info, false);
     const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
     const links = this.#early.filter(isOfPeer);
@@ -111,19 +111,19 @@ export class Peers {
   /** Resolves once the link of a process that has died is read to its end. */
   readToEnd(index: number, incarnation: number): Promise<void> | undefined {
     const entry = this.#byIndex.get(index);
-    this.#buried.set(index, incarnation);
+    this.#declaredDead.set(index, incarnation);
     if (!entry || entry.peer.incarnation !== incarnation) return undefined;
     entry.isDead = true;
     if (entry.peer.ended || entry.peer.link === undefined) {
       // It died before it was linked: what waited for the link waits for the new home.
       if (!entry.peer.ended) {
         entry.peer.detach();
-        this.#door.ended(entry.peer);
+        this.#port.ended(entry.peer);
       }
       this.#forget(entry);
       return undefined;
     }
-    const { clock } = this.#door.kernel;
+    const { clock } = this.#port.kernel;
     return new Promise((resolve) => {
       const timer = clock.setTimer(LINK_END_MS_MAX, () => {
         const error = new Error('the link of a dead process did not end');
@@ -151,18 +151,18 @@ export class Peers {
     for (const { peer } of this.#byIndex.values()) peer.flush();
     await this.#whenWritten();
     this.#isClosed = true;
-    for (const { peer, successors, patience } of this.#byIndex.values()) {
-      patience?.cancel();
+    for (const { peer, successors, tableWait } of this.#byIndex.values()) {
+      tableWait?.cancel();
       peer.link?.close();
       for (const link of successors) link.destroy();
     }
     for (const link of this.#early) link.destroy();
-    await this.#door.network.close();
+    await this.#port.network.close();
   }
 
   /** What this process has said is to arrive, where somebody reads. */
   async #whenWritten(): Promise<void> {
-    const { clock } = this.#door.kernel;
+    const { clock } = this.#port.kernel;
     const until = clock.now() + LAST_WORDS_MS_MAX;
     const isWaiting = ({ link, ended, waiting }: OutboundQueue): boolean => link !== undefined && !ended && waiting > 0;
     while (clock.now() < until && [...this.all()].some(isWaiting)) {
@@ -171,12 +171,12 @@ export class Peers {
   }
 
   #handshake(): Handshake {
-    const { system, token, self } = this.#door;
+    const { system, token, self } = this.#port;
     return { version: WIRE_VERSION, system, token, self: { index: self.index, incarnation: self.incarnation } };
   }
 
   #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
-    const { kernel } = this.#door;
+    const { kernel } = this.#port;
     const { clock, deadLetters, limits } = kernel;
     const peer = new OutboundQueue({
       index,
@@ -185,7 +185,7 @@ export class Peers {
       deadLetters,
       messageBytesMax: limits.messageBytesMax,
       memory: kernel.memory,
-      epoch: () => this.#door.epoch(),
+      epoch: () => this.#port.epoch(),
     });
     const entry: Entry = {
       peer,
@@ -193,7 +193,7 @@ export class Peers {
       isDialler,
       reader: undefined,
       successors: [],
-      patience: undefined,
+      tableWait: undefined,
       hasBeenLinked: false,
       isDead: false,
       onEnd: [],
@@ -210,24 +210,24 @@ export class Peers {
   #dial(entry: Entry): void {
     if (this.#isClosed || entry.isDead) return;
     const { peer, path } = entry;
-    this.#door.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
+    this.#port.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
       (link) => (entry.isDead || this.#isClosed ? link.destroy() : this.#use(entry, link)),
       (error) => {
-        this.#door.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
+        this.#port.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
         this.#dialLater(entry);
       },
     );
   }
 
   #dialLater(entry: Entry): void {
-    this.#door.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
+    this.#port.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
   }
 
   #accept(link: Link): void {
     const { index, incarnation } = link.peer;
     const entry = this.#byIndex.get(index);
     // A process that died as it linked: what it said last is lost with it.
-    const isDead = incarnation <= (this.#buried.get(index) ?? 0);
+    const isDead = incarnation <= (this.#declaredDead.get(index) ?? 0);
     if (this.#isClosed || isDead) link.destroy();
     else if (entry && entry.peer.incarnation === incarnation) this.#use(entry, link);
     else this.#early.push(link);
@@ -235,7 +235,7 @@ export class Peers {
 
   #use(entry: Entry, link: Link): void {
     const { peer } = entry;
-    const { kernel } = this.#door;
+    const { kernel } = this.#port;
     if (peer.link !== undefined) {
       // Frames of the old link may wait here for their table, or this process was frozen: they come first.
       if (entry.successors.length < SUCCESSORS_MAX) entry.successors.push(link);
@@ -243,7 +243,7 @@ export class Peers {
       return;
     }
     const { messageBytesMax } = kernel.limits;
-    const reader = new FrameReader(this.#door.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
+    const reader = new FrameReader(this.#port.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
     entry.reader = reader;
     peer.attach(link);
     link.listener = {
@@ -253,46 +253,46 @@ export class Peers {
         if (peer.link === link) this.#linkEnded(entry, error);
       },
     };
-    this.#door.linked(peer, entry.hasBeenLinked);
+    this.#port.linked(peer, entry.hasBeenLinked);
     entry.hasBeenLinked = true;
     kernel.log.debug({ peer: peer.index }, 'linked');
   }
 
   /** A frame waits for its table; one that never comes shall not keep the link for ever. */
   #parked(entry: Entry, link: Link): false {
-    const { clock } = this.#door.kernel;
+    const { clock } = this.#port.kernel;
     let looks = 0;
     // Looks are counted, not time: a process that was frozen finds its table behind the first of them.
     const look = (): void => {
-      if (++looks < EPOCH_LOOKS_MAX) entry.patience = clock.setTimer(EPOCH_LOOK_MS, look);
-      else link.destroy(noTable(this.#door.epoch()));
+      if (++looks < EPOCH_LOOKS_MAX) entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
+      else link.destroy(noTable(this.#port.epoch()));
     };
-    entry.patience?.cancel();
-    entry.patience = clock.setTimer(EPOCH_LOOK_MS, look);
+    entry.tableWait?.cancel();
+    entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
     return false;
   }
 
   #goOn(entry: Entry, link: Link): void {
-    entry.patience?.cancel();
+    entry.tableWait?.cancel();
     link.resume();
   }
 
   #linkEnded(entry: Entry, error: Error | undefined): void {
     const { peer } = entry;
-    const { kernel, self } = this.#door;
+    const { kernel, self } = this.#port;
     entry.reader = undefined;
-    entry.patience?.cancel();
+    entry.tableWait?.cancel();
     peer.detach();
     if (this.#isClosed) return;
     if (error !== undefined)
       kernel.events.emit('link-broken', { worker: self.index, peer: peer.index, error: asError(error) });
-    this.#door.ended(peer);
+    this.#port.ended(peer);
     const successor = entry.successors.shift();
     if (successor) return this.#use(entry, successor);
     for (const done of entry.onEnd.splice(0)) done();
     if (entry.isDead) return;
     if (entry.isDialler) this.#dialLater(entry);
-    else this.#door.network.mend?.();
+    else this.#port.network.mend?.();
   }
 }
 

@@ -13,7 +13,7 @@ export interface ProcessName {
   incarnation: number;
 }
 
-export type MoveEnd = { order: MoveOrder; outcome: 'settle' | 'stay' };
+export type MoveEnd = { order: MoveOrder; outcome: 'commit' | 'abort' };
 
 export class Handoffs {
   readonly #moves = new Map<MoveId, MoveOrder>();
@@ -68,41 +68,41 @@ export class Handoffs {
   prepared(
     move: MoveId,
     by: ProcessName,
-    family: readonly Unit[],
+    subtree: readonly Unit[],
     subscriptions: MoveOrder['subscriptions'],
   ): MoveOrder | { busy: MoveEnd } | undefined {
     const order = this.#moves.get(move);
     if (!order || !this.#preparing.has(move) || !isSame(order.from, by)) return undefined;
-    if (family.some((unit) => this.#units.has(unit))) return { busy: this.#end(order, 'stay') };
+    if (subtree.some((unit) => this.#units.has(unit))) return { busy: this.#end(order, 'abort') };
     this.#preparing.delete(move);
-    const held = { ...order, units: [...order.units, ...family], subscriptions };
+    const held = { ...order, units: [...order.units, ...subtree], subscriptions };
     this.#moves.set(move, held);
-    for (const unit of family) this.#units.set(unit, move);
+    for (const unit of subtree) this.#units.set(unit, move);
     return held;
   }
 
   /** The new home has everything. From any other process, or a previousIncarnation of it, this means nothing. */
   installed(move: MoveId, by: ProcessName): MoveEnd | undefined {
     const order = this.#moves.get(move);
-    return order && isSame(order.to, by) ? this.#end(order, 'settle') : undefined;
+    return order && isSame(order.to, by) ? this.#end(order, 'commit') : undefined;
   }
 
   refused(move: MoveId, by: ProcessName): MoveEnd | undefined {
     const order = this.#moves.get(move);
-    return order && (isSame(order.from, by) || isSame(order.to, by)) ? this.#end(order, 'stay') : undefined;
+    return order && (isSame(order.from, by) || isSame(order.to, by)) ? this.#end(order, 'abort') : undefined;
   }
 
   expired(move: MoveId): MoveEnd | undefined {
     const order = this.#moves.get(move);
-    return order && this.#end(order, 'stay');
+    return order && this.#end(order, 'abort');
   }
 
   /** Moves that end with a process: where its units stay is decided by the same table change that declares it dead. */
   died(process: ProcessName): MoveEnd[] {
     const ends: MoveEnd[] = [];
     for (const order of [...this.#moves.values()]) {
-      if (isSame(order.from, process)) ends.push(this.#end(order, this.#preparing.has(order.id) ? 'stay' : 'settle'));
-      else if (isSame(order.to, process)) ends.push(this.#end(order, 'stay'));
+      if (isSame(order.from, process)) ends.push(this.#end(order, this.#preparing.has(order.id) ? 'abort' : 'commit'));
+      else if (isSame(order.to, process)) ends.push(this.#end(order, 'abort'));
     }
     return ends;
   }

@@ -20,7 +20,7 @@ export class PlacementTable {
 
   static from({ epoch, columns, pins, kinds = {}, removed = [] }: TableData): PlacementTable {
     const table = new PlacementTable(epoch);
-    for (const [role, homes] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(homes));
+    for (const [role, hosts] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(hosts));
     for (const [id, worker] of pins) table.#pins.set(id, worker);
     for (const [kind, terms] of Object.entries(kinds)) table.#kinds.set(kind, terms);
     for (const kind of removed) table.#removed.add(kind);
@@ -51,16 +51,16 @@ export class PlacementTable {
   }
 
   /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
-  homeOf(id: ActorId, role: string): number {
+  hostOf(id: ActorId, role: string): number {
     if (this.#pins.size > 0) {
       const pin = this.#pins.get(id);
       if (pin !== undefined) return pin;
     }
-    return this.shardHomeOf(id, role);
+    return this.shardHostOf(id, role);
   }
 
   /** The home of its shard, whatever its pin says. */
-  shardHomeOf(id: ActorId, role: string): number {
+  shardHostOf(id: ActorId, role: string): number {
     return this.#columns.get(role)?.[shardOf(id)] ?? NOWHERE;
   }
 
@@ -82,7 +82,7 @@ export class PlacementTable {
   }
 
   /** The home of one shard; NOWHERE where none can be. */
-  homeOfShard(role: string, shard: number): number {
+  hostOfShard(role: string, shard: number): number {
     return this.#columns.get(role)?.[shard] ?? NOWHERE;
   }
 

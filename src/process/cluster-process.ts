@@ -92,7 +92,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     } = newKernel({ ...parts, ...kindsOf(() => this.#table) }, (localTopics, memory) => {
       topics = new ClusterTopics(localTopics, {
         ...{ memory, peers: () => this.#peers.all() },
-        post: { deliver: (envelope) => this.#router.deliver(envelope) },
+        router: { deliver: (envelope) => this.#router.deliver(envelope) },
         epoch: () => this.#table.epoch,
         barrier: (id) => barrierTo(this.kernel, id),
         capacityOf: (id) => this.#table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
@@ -102,19 +102,19 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel = kernel;
     this.actors = actors;
     this.#topics = topics as unknown as ClusterTopics;
-    const door = this;
+    const port = this;
     this.#router = new Router(kernel, actors, {
       index: self.index,
       get table() {
-        return door.#table;
+        return port.#table;
       },
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
       locate: (id, answer) => this.#locate(id, answer),
       isHopeless: (role) => isHopeless(this.#workers, role),
     });
-    kernel.post = this.#router;
-    local.post = {
+    kernel.router = this.#router;
+    local.router = {
       deliver: (envelope) => this.#router.published(envelope),
       signal: (to, signal) => actors.signal(to, signal),
     };
@@ -122,7 +122,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       claim: async (id, kind, fresh) => {
         await this.request(claimOfChild(id, this.#table.kind(kind), self.index, fresh));
       },
-      isHome: (id) => this.#router.isHome(id),
+      isHostOf: (id) => this.#router.isHostOf(id),
     };
     kernel.pending.onGivenUp = (reply) => {
       this.#router.signal(reply.target, {
@@ -140,13 +140,13 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       epoch: () => this.#table.epoch,
       ingress: (peer) => peerEvents(this.#ingressParts(), peer),
       linked: (peer, isAgain) => {
-        this.#topics.greet(peer);
+        this.#topics.announce(peer);
         // After a broken link between two that live: its mail was held meanwhile.
-        this.#router.releaseHomeless();
+        this.#router.releaseUnhosted();
         if (!isAgain) return;
         this.#handoffs.linkedAgain(peer);
         this.#flushes.linkedAgain(peer);
-        for (const watch of watchesToRestoreOnLink(peer.index, actors, this.#router)) kernel.post.deliver(watch);
+        for (const watch of watchesToRestoreOnLink(peer.index, actors, this.#router)) kernel.router.deliver(watch);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -282,8 +282,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       case 'hold':
         this.#handoffs.hold(message.move);
         break;
-      case 'unhold':
-        this.#handoffs.settle(message.move, false);
+      case 'abort':
+        this.#handoffs.end(message.move, false);
         this.#handoffs.release(message.move);
         break;
       case 'prepare':
@@ -294,7 +294,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
         break;
       case 'workers':
         this.#workers = message.workers;
-        this.#router.refuseHomeless('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isHopeless(this.#workers, role));
+        this.#router.refuseUnhosted('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isHopeless(this.#workers, role));
         break;
       case 'wanted-events':
         this.kernel.events.wantElsewhere(message.names);
@@ -354,7 +354,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.#topics.peerGone(peer);
     this.#handoffs.linkEnded(peer);
     this.#router.takeBack(unwritten);
-    this.#durability.resend((id) => this.#router.livesAt(id, peer.index), true);
+    this.#durability.resend((id) => this.#router.runsAt(id, peer.index), true);
     this.#topicsCame(peer);
   }
 

@@ -4,13 +4,13 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorReading, errorOfReading, readError } from '../vocabulary/error-reading.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { fromWire, toWire } from '../wire/codec.ts';
 
 /** Bytes of a dead letter's message that the control plane carries; a larger one is described. */
 export const EVENT_MESSAGE_BYTES_MAX: number = 256 * 1024;
 
-interface Told {
+interface Payload {
   message?: unknown;
   error?: Error;
 }
@@ -22,10 +22,10 @@ interface Sent {
 }
 
 export function eventToWire(payload: unknown): unknown {
-  const { error } = payload as Told;
-  if (error !== undefined) return { ...(payload as Told), error: readError(error) };
-  if (!('message' in (payload as Told))) return payload;
-  return { ...(payload as Told), message: messageToWire((payload as Told).message) };
+  const { error } = payload as Payload;
+  if (error !== undefined) return { ...(payload as Payload), error: readError(error) };
+  if (!('message' in (payload as Payload))) return payload;
+  return { ...(payload as Payload), message: messageToWire((payload as Payload).message) };
 }
 
 export function eventFromWire(payload: unknown, toRef: (id: ActorId) => unknown): unknown {
@@ -39,6 +39,6 @@ function messageToWire(message: unknown): unknown {
   try {
     return toWire(message, EVENT_MESSAGE_BYTES_MAX);
   } catch {
-    return show(message);
+    return inspect(message);
   }
 }

@@ -69,7 +69,7 @@ export class LocalProcess implements ClusterPort {
       epoch: () => 1,
     };
     const { kernel, actors } = newKernel(parts);
-    kernel.post = new LocalPost(actors);
+    kernel.router = new LocalRouter(actors);
     this.kernel = kernel;
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;
@@ -164,7 +164,7 @@ export class LocalProcess implements ClusterPort {
 }
 
 /** `where` is the one question about a place; the actors themselves know none. */
-class LocalPost implements Recipient {
+class LocalRouter implements Recipient {
   readonly #actors: LocalActors;
 
   constructor(actors: LocalActors) {

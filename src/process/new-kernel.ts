@@ -80,7 +80,7 @@ export function newKernel(
     ),
     memory,
     topics: wrapTopics(topics, memory),
-    post: UNSET,
+    router: UNSET,
     claims: undefined,
     durability: undefined,
     encodedBytes: encodedSize,
@@ -88,8 +88,8 @@ export function newKernel(
     closing: false,
   };
   const actors = new LocalActors(kernel);
-  kernel.post = actors;
-  topics.post = actors;
+  kernel.router = actors;
+  topics.router = actors;
   topics.calls.onRefused = ({ topic, message, sender }) => kernel.deadLetters.add(topic, message, sender, 'OVERLOADED');
   return { kernel, actors, topics };
 }

@@ -25,8 +25,8 @@ export function failOrphanedAsks({ index, incarnation, isDone = false }: DeadPro
 }
 
 /** All that was sent to it so far is answered, refused, or put aside. */
-function whenHandled(target: ActorId, { pending, post }: Kernel, act: () => void): void {
+function whenHandled(target: ActorId, { pending, router }: Kernel, act: () => void): void {
   const barrier = pending.open(target, 0, undefined, undefined);
   barrier.promise.then(act, act);
-  post.deliver(new Envelope('barrier', target, undefined, undefined, barrier, 0));
+  router.deliver(new Envelope('barrier', target, undefined, undefined, barrier, 0));
 }

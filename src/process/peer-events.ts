@@ -47,8 +47,8 @@ export function peerEvents(parts: PeerEventParts, peer: OutboundQueue): Ingress 
     topicAcknowledged: (number) => topics.acknowledged(peer, number),
     topicBarrier: (topic, number) => topics.barrier(peer, topic, number),
     topicReached: (number, capacity) => topics.reached(peer, number, capacity),
-    topicsTold: (names, isAll) => {
-      topics.told(peer, names);
+    topicsLearned: (names, isAll) => {
+      topics.learned(peer, names);
       if (isAll) parts.introduced(peer);
     },
     marker: (move) => handoffs.marker(peer, move),

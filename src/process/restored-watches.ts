@@ -41,8 +41,8 @@ function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
 /** Where nobody here knows its place, it may have been there: asking again costs a request, not asking a promise. */
 function mayLiveOn(target: ActorId, worker: number, router: Router): boolean {
   const terms = router.termsOf(target);
-  const home = terms && router.homeOf(target, terms);
-  return terms !== undefined && (home === undefined || home === worker);
+  const host = terms && router.hostOf(target, terms);
+  return terms !== undefined && (host === undefined || host === worker);
 }
 
 function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName, message: unknown): Envelope {

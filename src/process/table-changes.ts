@@ -46,28 +46,28 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const { dead } = change;
-  const lost = dead ? watchesToRestore(dead, actors, router, handoffs.watchesIn(change.settles), change.epoch) : [];
+  const lost = dead ? watchesToRestore(dead, actors, router, handoffs.watchesIn(change.endedMoves), change.epoch) : [];
   table.apply(change);
   if (dead) router.forgetLocated(dead.index);
   if (dead) parts.flushes.died(dead.index, dead.incarnation);
   if (dead) parts.died(change.epoch);
   if (change.kinds) parts.kindsChanged(change.kinds);
-  const stays = new Set(change.stays);
+  const abortedMoves = new Set(change.abortedMoves);
   const respawn = (starting: TableMessage['start']): void => {
     for (const { id, args, deaths } of starting) actors.respawn(id, fromWire(args, toRef), deaths);
   };
-  const moved = change.settles.filter((move) => !stays.has(move));
+  const moved = change.endedMoves.filter((move) => !abortedMoves.has(move));
   // Nearly always nobody starts, and those that arrive may be many.
-  const arriving = new Set(start.length > 0 ? handoffs.arrivingIn(moved) : []);
+  const incoming = new Set(start.length > 0 ? handoffs.actorsIn(moved) : []);
   // Before the moves, whose mail would bring it to life as one that nobody has spawned.
-  respawn(start.filter(({ id }) => !arriving.has(id)));
-  for (const move of change.settles) handoffs.settle(move, !stays.has(move));
-  respawn(start.filter(({ id }) => arriving.has(id)));
-  for (const move of change.settles) handoffs.release(move);
+  respawn(start.filter(({ id }) => !incoming.has(id)));
+  for (const move of change.endedMoves) handoffs.end(move, !abortedMoves.has(move));
+  respawn(start.filter(({ id }) => incoming.has(id)));
+  for (const move of change.endedMoves) handoffs.release(move);
   if (dead) handoffs.peerDied(dead.index, dead.incarnation);
-  router.releaseHomeless();
+  router.releaseUnhosted();
   // Behind what waited for a new home, which may be the watch itself, or what was asked.
-  for (const watch of lost) actors.kernel.post.deliver(watch);
+  for (const watch of lost) actors.kernel.router.deliver(watch);
   if (dead) failOrphanedAsks(dead, actors.kernel);
   parts.takenOver();
   peers.unpark();

@@ -6,7 +6,7 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { SUBSCRIPTIONS_MAX, Subscriptions } from './subscriptions.ts';
 import { ListenerCalls } from './listener-calls.ts';
 import { type Barrier, TOPIC_LENGTH_MAX, type TopicBus, type TopicListener } from './topic-bus.ts';
@@ -16,7 +16,7 @@ export class LocalTopics implements TopicBus {
   readonly calls: ListenerCalls;
   readonly #subscriptionsMax: number;
   /** The way to the subscribed actors of this process. */
-  post: Recipient | undefined;
+  router: Recipient | undefined;
 
   constructor(clock: Clock, log: Log, subscriptionsMax: number = SUBSCRIPTIONS_MAX, memory?: QueueMemory) {
     this.#subscriptionsMax = subscriptionsMax;
@@ -39,13 +39,13 @@ export class LocalTopics implements TopicBus {
     message: unknown,
     sender: ActorId | undefined,
     epoch: number = Number.POSITIVE_INFINITY,
-    apart?: ReadonlySet<ActorId>,
+    excluded?: ReadonlySet<ActorId>,
   ): boolean {
     let isClear = true;
     // A list of its own: an actor that is activated by the message may subscribe as it starts.
     for (const [id, since] of [...this.subscriptions.actorsOf(topic)]) {
-      if (since > epoch || apart?.has(id)) continue;
-      if (this.post?.deliver(new Envelope('message', id, message, sender, undefined, 0)) === false) isClear = false;
+      if (since > epoch || excluded?.has(id)) continue;
+      if (this.router?.deliver(new Envelope('message', id, message, sender, undefined, 0)) === false) isClear = false;
     }
     for (const listener of this.subscriptions.listenersOf(topic)) {
       if (!this.calls.add({ listener, topic, message, sender, heavy: undefined })) isClear = false;
@@ -96,6 +96,6 @@ export function checkTopic(topic: unknown): asserts topic is string {
   if (typeof topic === 'string' && topic.length > 0 && topic.length <= TOPIC_LENGTH_MAX) return;
   throw new TroupeError(
     'INVALID_OPTIONS',
-    `a topic is a string of 1 to ${TOPIC_LENGTH_MAX} characters; got ${show(topic)}`,
+    `a topic is a string of 1 to ${TOPIC_LENGTH_MAX} characters; got ${inspect(topic)}`,
   );
 }

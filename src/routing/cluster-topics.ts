@@ -22,7 +22,7 @@ export const TOPICS_CHARACTERS: number = 16 * 1024;
 export interface TopicsPort {
   peers(): Iterable<OutboundQueue>;
   /** To any actor, by its place. */
-  readonly post: { deliver(envelope: Envelope): boolean };
+  readonly router: { deliver(envelope: Envelope): boolean };
   readonly memory: QueueMemory;
   epoch(): number;
   /** Settles once the mail that it has by then is handled. */
@@ -40,10 +40,10 @@ interface Announcement {
 export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
   readonly #traffic: TopicTraffic;
-  readonly #door: TopicsPort;
+  readonly #port: TopicsPort;
   readonly #peers: () => Iterable<OutboundQueue>;
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
-  readonly #post: TopicsPort['post'];
+  readonly #post: TopicsPort['router'];
   readonly #epoch: () => number;
   readonly #interest = new Map<string, Set<OutboundQueue>>();
   readonly #announcements = new Map<number, Announcement>();
@@ -51,22 +51,22 @@ export class ClusterTopics implements TopicBus {
   readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
 
-  constructor(local: LocalTopics, door: TopicsPort) {
+  constructor(local: LocalTopics, port: TopicsPort) {
     this.#local = local;
-    this.#traffic = new TopicTraffic(door.memory);
-    this.#door = door;
-    this.#peers = door.peers;
-    this.#post = door.post;
-    this.#epoch = door.epoch;
+    this.#traffic = new TopicTraffic(port.memory);
+    this.#port = port;
+    this.#peers = port.peers;
+    this.#post = port.router;
+    this.#epoch = port.epoch;
   }
 
   publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
     checkTopic(topic);
-    const apart = this.moving.of(topic);
-    let isClear = this.#local.deliver(topic, message, sender, undefined, apart);
+    const excluded = this.moving.of(topic);
+    let isClear = this.#local.deliver(topic, message, sender, undefined, excluded);
     const peers = this.#interest.get(topic);
-    if (peers && !this.#publishTo(peers, topic, message, sender, apart)) isClear = false;
-    for (const id of apart ?? []) {
+    if (peers && !this.#publishTo(peers, topic, message, sender, excluded)) isClear = false;
+    for (const id of excluded ?? []) {
       if (!this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
     }
     return isClear;
@@ -74,14 +74,14 @@ export class ClusterTopics implements TopicBus {
 
   async handled(topic: string, barrier: Barrier): Promise<void> {
     const here = this.#local.handled(topic, barrier);
-    const apart = Array.from(this.moving.of(topic) ?? [], barrier);
+    const excluded = Array.from(this.moving.of(topic) ?? [], barrier);
     const elsewhere = Array.from(this.#interest.get(topic) ?? [], (peer) => this.#traffic.handled(peer, topic));
-    await Promise.allSettled([here, ...apart, ...elsewhere]);
+    await Promise.allSettled([here, ...excluded, ...elsewhere]);
   }
 
   /** Another process asks: behind what it has published to this topic. */
   barrier(peer: OutboundQueue, topic: string, number: number): void {
-    const { barrier, capacityOf } = this.#door;
+    const { barrier, capacityOf } = this.#port;
     const reached = (): void => {
       if (peer.ended) return;
       const capacities = Array.from(this.#local.subscriptions.actorsOf(topic), ([id]) => capacityOf(id));
@@ -103,12 +103,12 @@ export class ClusterTopics implements TopicBus {
     topic: string,
     message: unknown,
     sender: ActorId | undefined,
-    apart: ReadonlySet<ActorId> | undefined,
+    excluded: ReadonlySet<ActorId> | undefined,
   ): boolean {
     let isClear = true;
     const bytes = weighMessage(message);
     for (const peer of peers) {
-      if (!peer.publish(topic, message, sender, this.#epoch(), apart, bytes)) isClear = false;
+      if (!peer.publish(topic, message, sender, this.#epoch(), excluded, bytes)) isClear = false;
       if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
     }
     return isClear;
@@ -148,7 +148,7 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** The first thing a new link carries: what is subscribed here, in portions that fit a frame. */
-  greet(peer: OutboundQueue): void {
+  announce(peer: OutboundQueue): void {
     let portion: string[] = [];
     let characters = 0;
     for (const topic of this.#local.subscriptions.topics) {
@@ -163,7 +163,7 @@ export class ClusterTopics implements TopicBus {
     peer.note(TOPICS, portion);
   }
 
-  told(peer: OutboundQueue, topics: string[]): void {
+  learned(peer: OutboundQueue, topics: string[]): void {
     for (const topic of topics) this.#noteInterest(peer, topic);
   }
 
@@ -178,8 +178,8 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** Published elsewhere, for the subscribers here. */
-  arrived({ topic, message, sender, epoch, apart }: Published): void {
-    this.#local.deliver(topic, message, sender, epoch, apart && new Set(apart));
+  arrived({ topic, message, sender, epoch, excluded }: Published): void {
+    this.#local.deliver(topic, message, sender, epoch, excluded && new Set(excluded));
   }
 
   peerGone(peer: OutboundQueue): void {

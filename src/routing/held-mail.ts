@@ -97,15 +97,15 @@ export class HeldMail {
   }
 
   /** What waits in a shard for one id waits under its own name from now on, in front of what waits there already. */
-  moveApart(shard: Unit, id: ActorId): void {
+  splitOff(shard: Unit, id: ActorId): void {
     const queue = this.#byUnit.get(shard);
     const all = [...(queue ?? [])];
-    const apart = all.filter(({ mail }) => mail.to === id);
-    if (!queue || apart.length === 0) return;
+    const ofOne = all.filter(({ mail }) => mail.to === id);
+    if (!queue || ofOne.length === 0) return;
     queue.clear();
-    if (apart.length === all.length) this.#byUnit.delete(shard);
+    if (ofOne.length === all.length) this.#byUnit.delete(shard);
     else for (const held of all) if (held.mail.to !== id) queue.push(held);
-    this.#queueOf(id).unshiftAll(apart);
+    this.#queueOf(id).unshiftAll(ofOne);
   }
 
   peek(unit: Unit): [first?: Envelope | HeldSignal] {
@@ -183,7 +183,7 @@ export class HeldMail {
     const more = isLong ? 'one' : bytesOf(envelope);
     const text = isFull
       ? this.#memory.fullText(envelope)
-      : `at most ${most} wait for their new homes in a process; got ${more} more`;
+      : `at most ${most} wait for their new hosts in a process; got ${more} more`;
     this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
   }
 
@@ -195,7 +195,7 @@ export class HeldMail {
         queue.shift();
         this.#given(held.mail);
         if ('signal' in held.mail) continue;
-        const text = `${held.mail.to} gets a home within ${HELD_MS_MAX} ms; got none`;
+        const text = `${held.mail.to} gets a host within ${HELD_MS_MAX} ms; got none`;
         this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
       }
       // Who hears of a dead letter may send at once: by now another queue may stand here.

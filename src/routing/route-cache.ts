@@ -13,14 +13,14 @@ import type { OutboundQueue } from '../peer/outbound-queue.ts';
 /** Actors counted at a time; when more are told, counting begins anew. */
 export const ROUTES_KEPT = 65_536;
 
-class Destination {
+class Route {
   terms: KindTerms;
   /** The link to its home, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
   peer: OutboundQueue;
   epoch: number;
   /** Sent and not known to be handled. */
-  underWay = 0;
-  bytesUnderWay = 0;
+  inFlight = 0;
+  bytesInFlight = 0;
   sinceBarrier = 0;
   bytesSinceBarrier = 0;
   isAsking = false;
@@ -33,7 +33,7 @@ class Destination {
 }
 
 export class RouteCache {
-  readonly #byId = new Map<ActorId, Destination>();
+  readonly #byId = new Map<ActorId, Route>();
   readonly #kernel: Kernel;
   readonly #send: (envelope: Envelope) => boolean;
 
@@ -43,66 +43,66 @@ export class RouteCache {
   }
 
   /** Sends a message the way that the last one to its actor went; undefined where that may not hold any more. */
-  resend(envelope: Envelope, epoch: number): boolean | undefined {
-    const destination = this.#byId.get(envelope.to);
-    if (destination === undefined || destination.epoch !== epoch || destination.peer.ended) return undefined;
+  sendByCachedRoute(envelope: Envelope, epoch: number): boolean | undefined {
+    const route = this.#byId.get(envelope.to);
+    if (route === undefined || route.epoch !== epoch || route.peer.ended) return undefined;
     // What goes to a durable actor is kept and stamped first.
-    if (destination.terms.isDurable && !isKept(envelope)) return undefined;
-    return this.#mail(envelope, destination);
+    if (route.terms.isDurable && !isKept(envelope)) return undefined;
+    return this.#mail(envelope, route);
   }
 
   /** Sends a message to the home of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
   send(envelope: Envelope, terms: KindTerms, peer: OutboundQueue, epoch: number): boolean {
     const id = envelope.to;
-    let destination = this.#byId.get(id);
-    if (destination === undefined) {
+    let route = this.#byId.get(id);
+    if (route === undefined) {
       if (this.#byId.size >= ROUTES_KEPT) this.#byId.clear();
-      destination = new Destination(terms, peer, epoch);
-      this.#byId.set(id, destination);
+      route = new Route(terms, peer, epoch);
+      this.#byId.set(id, route);
     }
-    destination.terms = terms;
-    destination.peer = peer;
-    destination.epoch = epoch;
-    return this.#mail(envelope, destination);
+    route.terms = terms;
+    route.peer = peer;
+    route.epoch = epoch;
+    return this.#mail(envelope, route);
   }
 
   /** The next message to an actor there is routed anew; what is under way still counts. */
-  forgetWaysTo(worker: number): void {
-    for (const destination of this.#byId.values()) if (destination.peer.index === worker) destination.epoch = -1;
+  forgetRoutesTo(worker: number): void {
+    for (const route of this.#byId.values()) if (route.peer.index === worker) route.epoch = -1;
   }
 
-  #mail(envelope: Envelope, destination: Destination): boolean {
+  #mail(envelope: Envelope, route: Route): boolean {
     const { memory } = this.#kernel;
     // Sent on after it waited elsewhere, it is weighed already.
     if (envelope.heavy === undefined) memory.weigh(envelope, envelope.message);
     const bytes = bytesOf(envelope);
-    const isClear = destination.peer.mail(envelope);
-    return this.#count(envelope.to, destination, bytes) && isClear;
+    const isClear = route.peer.mail(envelope);
+    return this.#count(envelope.to, route, bytes) && isClear;
   }
 
   /** One more is under way. False: half a mailbox or more is. */
-  #count(id: ActorId, destination: Destination, bytes: number): boolean {
-    const { capacity } = destination.terms;
+  #count(id: ActorId, route: Route, bytes: number): boolean {
+    const { capacity } = route.terms;
     const { queueBytesMax } = this.#kernel.memory;
-    destination.underWay++;
-    destination.sinceBarrier++;
-    destination.bytesUnderWay += bytes;
-    destination.bytesSinceBarrier += bytes;
-    const isDue = destination.sinceBarrier * 4 > capacity || destination.bytesSinceBarrier * 4 > queueBytesMax;
-    if (isDue && !destination.isAsking) this.#askBarrier(id, destination);
-    return destination.underWay * 2 <= capacity && destination.bytesUnderWay * 2 <= queueBytesMax;
+    route.inFlight++;
+    route.sinceBarrier++;
+    route.bytesInFlight += bytes;
+    route.bytesSinceBarrier += bytes;
+    const isDue = route.sinceBarrier * 4 > capacity || route.bytesSinceBarrier * 4 > queueBytesMax;
+    if (isDue && !route.isAsking) this.#askBarrier(id, route);
+    return route.inFlight * 2 <= capacity && route.bytesInFlight * 2 <= queueBytesMax;
   }
 
-  #askBarrier(id: ActorId, destination: Destination): void {
-    const { underWay, bytesUnderWay } = destination;
-    destination.sinceBarrier = 0;
-    destination.bytesSinceBarrier = 0;
-    destination.isAsking = true;
+  #askBarrier(id: ActorId, route: Route): void {
+    const { inFlight, bytesInFlight } = route;
+    route.sinceBarrier = 0;
+    route.bytesSinceBarrier = 0;
+    route.isAsking = true;
     const reply = this.#kernel.pending.open(id, 0, undefined, undefined);
     const done = (): void => {
-      destination.underWay -= underWay;
-      destination.bytesUnderWay -= bytesUnderWay;
-      destination.isAsking = false;
+      route.inFlight -= inFlight;
+      route.bytesInFlight -= bytesInFlight;
+      route.isAsking = false;
     };
     // Refused or answered: either way nothing sent before it waits in that mailbox any more.
     reply.promise.then(done, done);

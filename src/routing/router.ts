@@ -62,8 +62,8 @@ export class Router implements Recipient {
   capture: MailCapture | undefined;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
-  readonly #door: RouterPort;
-  readonly #destinations: RouteCache;
+  readonly #port: RouterPort;
+  readonly #routes: RouteCache;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
   readonly #located = new Map<ActorId, number>();
@@ -71,12 +71,12 @@ export class Router implements Recipient {
   /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
   #unroutable = new Set<ActorId>();
 
-  constructor(kernel: Kernel, actors: LocalActors, door: RouterPort) {
+  constructor(kernel: Kernel, actors: LocalActors, port: RouterPort) {
     this.#kernel = kernel;
     this.#actors = actors;
-    this.#door = door;
+    this.#port = port;
     this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory);
-    this.#destinations = new RouteCache(kernel, (envelope) => this.deliver(envelope));
+    this.#routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
 
   deliver(envelope: Envelope): boolean {
@@ -87,12 +87,12 @@ export class Router implements Recipient {
         if (cell.durable === undefined || isKept(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
-        const isClear = this.#destinations.resend(envelope, this.#door.table.epoch);
+        const isClear = this.#routes.sendByCachedRoute(envelope, this.#port.table.epoch);
         if (isClear !== undefined) return isClear;
       }
     }
     if (this.capture?.captureOutbound(envelope)) return true;
-    const terms = this.#door.table.termsOf(envelope.to);
+    const terms = this.#port.table.termsOf(envelope.to);
     if (!terms) {
       refuseUnknownKind(this.#kernel, envelope);
       return true;
@@ -113,10 +113,10 @@ export class Router implements Recipient {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return void cell.deliver(envelope);
     }
-    const terms = this.#door.table.termsOf(envelope.to);
+    const terms = this.#port.table.termsOf(envelope.to);
     // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
     if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
-    if (terms && this.homeOf(envelope.to, terms) === this.#door.index) this.#deliverHere(envelope);
+    if (terms && this.hostOf(envelope.to, terms) === this.#port.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
 
@@ -128,62 +128,62 @@ export class Router implements Recipient {
   }
 
   signalArrived(to: ActorId, signal: Signal): void {
-    const terms = isProcessAddress(to) ? undefined : this.#door.table.termsOf(to);
+    const terms = isProcessAddress(to) ? undefined : this.#port.table.termsOf(to);
     const unit = terms && this.#unitOf(to, terms);
     // It would wake up one that sleeps, while its unit stands still.
     if (unit && this.capture?.isQuiescent(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
-    else if (terms && this.homeOf(to, terms) === this.#door.index) this.#actors.signal(to, signal);
+    else if (terms && this.hostOf(to, terms) === this.#port.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
 
   signal(to: ActorId, signal: Signal): void {
     if (isProcessAddress(to)) {
       if (to === this.#kernel.address) this.#actors.signal(to, signal);
-      else this.#door.peerByAddress(to)?.signal(to, signal);
+      else this.#port.peerByAddress(to)?.signal(to, signal);
       return;
     }
-    const terms = this.#door.table.termsOf(to);
+    const terms = this.#port.table.termsOf(to);
     if (!terms) return;
     const unit = this.#unitOf(to, terms);
-    const home = this.homeOf(to, terms);
+    const host = this.hostOf(to, terms);
     if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
-    else if (home === this.#door.index) this.#actors.signal(to, signal);
-    else if (home === undefined) this.#locateFirst({ to, signal });
-    else if (home !== NOWHERE) this.#signalPeer(home, unit, { to, signal });
+    else if (host === this.#port.index) this.#actors.signal(to, signal);
+    else if (host === undefined) this.#locateFirst({ to, signal });
+    else if (host !== NOWHERE) this.#signalPeer(host, unit, { to, signal });
   }
 
   termsOf(id: ActorId): KindTerms | undefined {
-    return this.#door.table.termsOf(id);
+    return this.#port.table.termsOf(id);
   }
 
   /** Worker index, NOWHERE, or undefined where the master has to be asked. */
-  homeOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
-    const { table } = this.#door;
-    if (strategy === 'hash') return table.homeOf(id, column);
+  hostOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
+    const { table } = this.#port;
+    if (strategy === 'hash') return table.hostOf(id, column);
     return table.pinOf(id) ?? this.#located.get(id);
   }
 
   /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
   isWakerOf(id: ActorId): boolean {
-    const terms = this.#door.table.termsOf(id);
-    return terms?.isDurable === true && this.#door.table.shardHomeOf(id, terms.column) === this.#door.index;
+    const terms = this.#port.table.termsOf(id);
+    return terms?.isDurable === true && this.#port.table.shardHostOf(id, terms.column) === this.#port.index;
   }
 
-  livesAt(id: ActorId, worker: number): boolean {
-    const terms = this.#door.table.termsOf(id);
-    return terms !== undefined && this.homeOf(id, terms) === worker;
+  runsAt(id: ActorId, worker: number): boolean {
+    const terms = this.#port.table.termsOf(id);
+    return terms !== undefined && this.hostOf(id, terms) === worker;
   }
 
   /** Whether an actor may begin here now: the table says so, and no move is under way. */
-  isHome(id: ActorId): boolean {
-    const terms = this.#door.table.termsOf(id);
+  isHostOf(id: ActorId): boolean {
+    const terms = this.#port.table.termsOf(id);
     if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;
-    return this.homeOf(id, terms) === this.#door.index;
+    return this.hostOf(id, terms) === this.#port.index;
   }
 
   /** The placement unit of an actor; undefined for a kind that is not known. */
   unitOf(id: ActorId): Unit | undefined {
-    const terms = this.#door.table.termsOf(id);
+    const terms = this.#port.table.termsOf(id);
     return terms && this.#unitOf(id, terms);
   }
 
@@ -192,9 +192,9 @@ export class Router implements Recipient {
     for (const unit of units) {
       this.#moving.set(unit, move);
       const isPinned = parseUnit(unit) === undefined;
-      const terms = isPinned ? this.#door.table.termsOf(unit) : undefined;
+      const terms = isPinned ? this.#port.table.termsOf(unit) : undefined;
       // An id that gets a place of its own: what waits for it with its shard must not come after what waits from now on.
-      if (terms) this.holds.moveApart(shardUnit(terms.column, shardOf(unit)), unit);
+      if (terms) this.holds.splitOff(shardUnit(terms.column, shardOf(unit)), unit);
     }
   }
 
@@ -204,22 +204,22 @@ export class Router implements Recipient {
     for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
     for (const unit of units) this.#moving.delete(unit);
     for (const unit of units) this.#deliverHeld(unit);
-    this.#resendKept();
+    this.#resendTracked();
   }
 
   /** The table has changed: mail that waited for a home may have one. */
-  releaseHomeless(): void {
+  releaseUnhosted(): void {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
-    this.#resendKept();
+    this.#resendTracked();
   }
 
   /** No worker comes any more that could host it. */
-  refuseHomeless(code: ErrorCode, text: string, isMeant: (terms: KindTerms) => boolean = () => true): void {
+  refuseUnhosted(code: ErrorCode, text: string, isMeant: (terms: KindTerms) => boolean = () => true): void {
     for (const unit of this.holds.units()) {
       if (this.#moving.has(unit)) continue;
       const [first] = this.holds.peek(unit);
-      const terms = first && this.#door.table.termsOf(first.to);
-      if (!terms || this.homeOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
+      const terms = first && this.#port.table.termsOf(first.to);
+      if (!terms || this.hostOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
       for (const mail of this.holds.take(unit)) if (!('signal' in mail)) this.#refuse(mail, code, text);
     }
   }
@@ -244,18 +244,18 @@ export class Router implements Recipient {
   }
 
   /** Units have moved: places that are not in the table are known here by what was asked or by who lives here. */
-  settled(units: readonly Unit[], to: number): void {
+  unitsMoved(units: readonly Unit[], to: number): void {
     for (const unit of units) {
-      const strategy = parseUnit(unit) ? 'hash' : this.#door.table.termsOf(unit)?.strategy;
+      const strategy = parseUnit(unit) ? 'hash' : this.#port.table.termsOf(unit)?.strategy;
       if (strategy === undefined || strategy === 'hash') continue;
-      if (to === this.#door.index || this.#located.has(unit)) this.remember(unit, to);
+      if (to === this.#port.index || this.#located.has(unit)) this.remember(unit, to);
     }
   }
 
   /** Answers about actors of a worker that is gone hold no longer. */
   forgetLocated(worker: number): void {
-    for (const [id, home] of this.#located) if (home === worker) this.#located.delete(id);
-    this.#destinations.forgetWaysTo(worker);
+    for (const [id, host] of this.#located) if (host === worker) this.#located.delete(id);
+    this.#routes.forgetRoutesTo(worker);
   }
 
   /** The terms of these kinds have changed: where an actor of theirs lives has to be asked anew. */
@@ -278,15 +278,15 @@ export class Router implements Recipient {
     const unit = this.#unitOf(to, terms);
     // What waits goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
-    const home = this.homeOf(to, terms);
-    if (home === this.#door.index) return this.#deliverHere(envelope);
-    if (home === undefined) return this.#locateFirst(envelope);
-    if (home === NOWHERE && this.#door.isHopeless(terms.role))
+    const host = this.hostOf(to, terms);
+    if (host === this.#port.index) return this.#deliverHere(envelope);
+    if (host === undefined) return this.#locateFirst(envelope);
+    if (host === NOWHERE && this.#port.isHopeless(terms.role))
       return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
-    const peer = home === NOWHERE ? undefined : this.#door.peer(home);
+    const peer = host === NOWHERE ? undefined : this.#port.peer(host);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
     if (envelope.verb !== 'message') return peer.mail(envelope);
-    return this.#destinations.send(envelope, terms, peer, this.#door.table.epoch);
+    return this.#routes.send(envelope, terms, peer, this.#port.table.epoch);
   }
 
   /** Whoever asks is told at once, even where what is asked for is kept and would be sent again. */
@@ -303,7 +303,7 @@ export class Router implements Recipient {
   }
 
   /** There may be a way now; who still has none comes back into the set. */
-  #resendKept(): void {
+  #resendTracked(): void {
     if (this.#unroutable.size === 0) return;
     const receivers = this.#unroutable;
     this.#unroutable = new Set();
@@ -316,8 +316,8 @@ export class Router implements Recipient {
     return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
 
-  #signalPeer(home: number, unit: Unit, held: HeldSignal): void {
-    const peer = this.#door.peer(home);
+  #signalPeer(host: number, unit: Unit, held: HeldSignal): void {
+    const peer = this.#port.peer(host);
     if (peer === undefined || peer.ended) this.holds.add(unit, held);
     else peer.signal(held.to, held.signal);
   }
@@ -325,7 +325,7 @@ export class Router implements Recipient {
   #deliverHere(envelope: Envelope): boolean {
     if (this.capture?.captureInbound(this.unitOf(envelope.to) as Unit, envelope)) return true;
     if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
-    const { table, index } = this.#door;
+    const { table, index } = this.#port;
     const active = this.#actors.cellOf(envelope.to) !== undefined;
     const shard = shardOf(envelope.to);
     envelope.replyTo?.resolve({ worker: index, pid: process.pid, shard, epoch: table.epoch, active });
@@ -334,7 +334,7 @@ export class Router implements Recipient {
 
   #unitOf(id: ActorId, { strategy, column }: KindTerms): Unit {
     // A move of the actor alone goes before one of its shard.
-    if (this.#moving.has(id) || strategy !== 'hash' || this.#door.table.pinOf(id) !== undefined) return id;
+    if (this.#moving.has(id) || strategy !== 'hash' || this.#port.table.pinOf(id) !== undefined) return id;
     return shardUnit(column, shardOf(id));
   }
 
@@ -358,7 +358,7 @@ export class Router implements Recipient {
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
-    this.#door.locate(to, {
+    this.#port.locate(to, {
       found: (worker) => this.#locatedAt(to, worker),
       failed: (error) => this.#notLocated(to, asError(error)),
     });
@@ -368,9 +368,9 @@ export class Router implements Recipient {
   #locatedAt(id: ActorId, worker: number): void {
     this.#locating.delete(id);
     // Its kind may be placed by hash since.
-    if (this.#door.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
+    if (this.#port.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
     this.#deliverHeld(id);
-    this.#resendKept();
+    this.#resendTracked();
   }
 
   #notLocated(id: ActorId, error: Error): void {

@@ -9,11 +9,11 @@ import { TOPIC_BARRIER } from '../wire/entry.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** One topic in one process. */
-class Way {
+class Route {
   /** Of the subscriber there that may have the least mail. */
   capacity: number = MAILBOX_CAPACITY;
-  underWay = 0;
-  bytesUnderWay = 0;
+  inFlight = 0;
+  bytesInFlight = 0;
   sinceAsked = 0;
   bytesSinceAsked = 0;
   isAsking = false;
@@ -27,7 +27,7 @@ interface Question {
 
 export class TopicTraffic {
   readonly #memory: QueueMemory;
-  readonly #ways = new Map<OutboundQueue, Map<string, Way>>();
+  readonly #routes = new Map<OutboundQueue, Map<string, Route>>();
   readonly #questions = new Map<number, Question>();
   #lastNumber = 0;
 
@@ -38,16 +38,16 @@ export class TopicTraffic {
   /** One more message goes there. False: half of what may wait for a subscriber there is under way. */
   sent(peer: OutboundQueue, topic: string, bytes: number): boolean {
     const { queueBytesMax } = this.#memory;
-    const known = this.#ways.get(peer)?.get(topic);
-    const way = known ?? this.#newWay(peer, topic);
-    way.underWay++;
-    way.bytesUnderWay += bytes;
-    way.sinceAsked++;
-    way.bytesSinceAsked += bytes;
+    const known = this.#routes.get(peer)?.get(topic);
+    const route = known ?? this.#newRoute(peer, topic);
+    route.inFlight++;
+    route.bytesInFlight += bytes;
+    route.sinceAsked++;
+    route.bytesSinceAsked += bytes;
     // The first question is asked at once, for what nobody here knows: the capacity there.
-    const isDue = !known || way.sinceAsked * 4 > way.capacity || way.bytesSinceAsked * 4 > queueBytesMax;
-    if (isDue && !way.isAsking) this.#askOf(way, peer, topic);
-    return way.underWay * 2 <= way.capacity && way.bytesUnderWay * 2 <= queueBytesMax;
+    const isDue = !known || route.sinceAsked * 4 > route.capacity || route.bytesSinceAsked * 4 > queueBytesMax;
+    if (isDue && !route.isAsking) this.#askOf(route, peer, topic);
+    return route.inFlight * 2 <= route.capacity && route.bytesInFlight * 2 <= queueBytesMax;
   }
 
   /** Resolves once what went there so far has been handled, or went with its process. */
@@ -62,35 +62,35 @@ export class TopicTraffic {
 
   /** Nobody there subscribes to it any more. */
   forget(peer: OutboundQueue, topic: string): void {
-    this.#ways.get(peer)?.delete(topic);
+    this.#routes.get(peer)?.delete(topic);
   }
 
   /** The link has ended. */
   gone(peer: OutboundQueue): void {
-    this.#ways.delete(peer);
+    this.#routes.delete(peer);
     for (const [number, question] of [...this.#questions]) {
       if (question.peer === peer) this.#settle(number, undefined);
     }
   }
 
-  #newWay(peer: OutboundQueue, topic: string): Way {
-    const way = new Way();
-    const ways = this.#ways.get(peer);
-    if (ways) ways.set(topic, way);
-    else this.#ways.set(peer, new Map([[topic, way]]));
-    return way;
+  #newRoute(peer: OutboundQueue, topic: string): Route {
+    const route = new Route();
+    const routes = this.#routes.get(peer);
+    if (routes) routes.set(topic, route);
+    else this.#routes.set(peer, new Map([[topic, route]]));
+    return route;
   }
 
-  #askOf(way: Way, peer: OutboundQueue, topic: string): void {
-    const { underWay, bytesUnderWay } = way;
-    way.sinceAsked = 0;
-    way.bytesSinceAsked = 0;
-    way.isAsking = true;
-    this.#ask(peer, topic, (capacity = way.capacity) => {
-      way.capacity = capacity;
-      way.underWay -= underWay;
-      way.bytesUnderWay -= bytesUnderWay;
-      way.isAsking = false;
+  #askOf(route: Route, peer: OutboundQueue, topic: string): void {
+    const { inFlight, bytesInFlight } = route;
+    route.sinceAsked = 0;
+    route.bytesSinceAsked = 0;
+    route.isAsking = true;
+    this.#ask(peer, topic, (capacity = route.capacity) => {
+      route.capacity = capacity;
+      route.inFlight -= inFlight;
+      route.bytesInFlight -= bytesInFlight;
+      route.isAsking = false;
     });
   }
 

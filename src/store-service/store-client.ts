@@ -30,7 +30,7 @@ const NOTHING: Answer = () => {};
 export class StoreClient implements LinkListener {
   readonly #link: Link;
   readonly #store: Store;
-  readonly #door: ClientPort;
+  readonly #port: ClientPort;
   readonly #joiner = new frames.BatchJoiner();
   readonly #out = frames.newBatch();
   /** Answers for which the link has no room. */
@@ -44,10 +44,10 @@ export class StoreClient implements LinkListener {
   #isEnded = false;
   #isFlushing = false;
 
-  constructor(link: Link, store: Store, door: ClientPort) {
+  constructor(link: Link, store: Store, port: ClientPort) {
     this.#link = link;
     this.#store = store;
-    this.#door = door;
+    this.#port = port;
     link.listener = this;
   }
 
@@ -55,7 +55,7 @@ export class StoreClient implements LinkListener {
     return this.#link.peer;
   }
 
-  get underWay(): number {
+  get inFlight(): number {
     return this.#served;
   }
 
@@ -64,7 +64,7 @@ export class StoreClient implements LinkListener {
   }
 
   /** The process has died: what it wrote is read to its end, whether or not an answer finds room. */
-  bury(): void {
+  declareDead(): void {
     this.#isMute = true;
     this.#held = [];
     this.#link.resume();
@@ -97,8 +97,8 @@ export class StoreClient implements LinkListener {
     this.#isEnded = true;
     this.#isMute = true;
     this.#held = [];
-    this.#door.ended();
-    if (this.#changing === 0) this.#door.done();
+    this.#port.ended();
+    if (this.#changing === 0) this.#port.done();
   }
 
   #hasRoom(share: number): boolean {
@@ -130,7 +130,7 @@ export class StoreClient implements LinkListener {
       );
     // What changes the store goes in the order in which it came; what reads it waits for the last words of the dead.
     if (isChange) start();
-    else this.#door.read(() => (this.#isEnded ? undefined : start()));
+    else this.#port.read(() => (this.#isEnded ? undefined : start()));
   }
 
   /** Reads a request to its end; what it does comes later. */
@@ -184,7 +184,7 @@ export class StoreClient implements LinkListener {
   }
 
   #answer(outcome: number, number: number, write: Answer): void {
-    if (this.#isEnded && this.#changing === 0) this.#door.done();
+    if (this.#isEnded && this.#changing === 0) this.#port.done();
     if (this.#isMute) return this.#goOn();
     this.#out.byte(outcome);
     this.#out.count(number);

@@ -38,9 +38,9 @@ export class StoreService {
   }
 
   /** Requests that are not answered yet, of all processes. */
-  get underWay(): number {
+  get inFlight(): number {
     let sum = this.#waitingReads.length;
-    for (const client of this.#clients) sum += client.underWay;
+    for (const client of this.#clients) sum += client.inFlight;
     return sum;
   }
 
@@ -50,17 +50,17 @@ export class StoreService {
   }
 
   #read(run: () => void): void {
-    for (const peer of this.#obituaries.heard()) this.#bury(peer);
+    for (const peer of this.#obituaries.heard()) this.#declareDead(peer);
     if (this.#dying.size === 0) run();
     else this.#waitingReads.push(run);
   }
 
-  #bury({ index, incarnation }: LinkPeer): void {
+  #declareDead({ index, incarnation }: LinkPeer): void {
     for (const client of this.#clients) {
       const { peer } = client;
       if (peer.index !== index || peer.incarnation > incarnation) continue;
       this.#dying.add(client);
-      client.bury();
+      client.declareDead();
     }
   }
 

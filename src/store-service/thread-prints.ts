@@ -15,12 +15,12 @@ interface Printing {
 }
 
 /** Gives what would be written to these streams to `told`. Writing waits for nothing then. */
-export function tellPrints(streams: readonly Printing[], told: (text: string) => void): void {
+export function tellPrints(streams: readonly Printing[], print: (text: string) => void): void {
   let since = performance.now();
   let count = 0;
   const write = (chunk: unknown, ...rest: unknown[]): boolean => {
     if (performance.now() - since >= SECOND_MS) [since, count] = [performance.now(), 0];
-    if (count++ < PRINTS_PER_SECOND_MAX) told(String(chunk).trimEnd().slice(0, PRINT_CHARS_MAX));
+    if (count++ < PRINTS_PER_SECOND_MAX) print(String(chunk).trimEnd().slice(0, PRINT_CHARS_MAX));
     const done = rest.at(-1);
     if (typeof done === 'function') queueMicrotask(() => done());
     return true;

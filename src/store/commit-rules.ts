@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import type { RecordHead, StoreChange } from './store.ts';
 
 /** Records changed in one commit. */
@@ -43,7 +43,7 @@ function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
     throw storeFailed(`the fence of ${id} has at most ${FENCE_CHARACTERS_MAX} characters; got ${fence.length}`);
   }
   if (wakeAt !== undefined && !(Number.isFinite(wakeAt) && wakeAt >= 0)) {
-    throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${show(wakeAt)}`);
+    throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${inspect(wakeAt)}`);
   }
   put.forEach((bytes, name) => {
     checkPart(id, name, bytes);
@@ -53,7 +53,7 @@ function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
 function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {
   const isShort = name.length * 3 <= PART_NAME_BYTES_MAX;
   if (name === '' || (!isShort && Buffer.byteLength(name) > PART_NAME_BYTES_MAX)) {
-    throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${show(name)}`);
+    throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${inspect(name)}`);
   }
   if (bytes.byteLength > PART_BYTES_MAX) {
     throw storeFailed(`the part ${name} of ${id} has at most ${PART_BYTES_MAX} bytes; got ${bytes.byteLength}`);
@@ -69,14 +69,16 @@ export function checkStanding({ id, expectedVersion, fence, isGone }: StoreChang
 export function checkVersion(id: ActorId, expectedVersion: number, standing: Standing): void {
   const version = standing?.version ?? 0;
   if (version !== expectedVersion) {
-    throw storeFailed(`the record of ${id} has the expected version ${show(expectedVersion)}; got version ${version}`);
+    throw storeFailed(
+      `the record of ${id} has the expected version ${inspect(expectedVersion)}; got version ${version}`,
+    );
   }
 }
 
 function checkFence(id: ActorId, fence: string, standing: Standing): void {
   if (standing !== undefined && fence < standing.fence) {
     throw storeFailed(
-      `the fence of a commit of ${id} is at least its record's, ${show(standing.fence)}; got ${show(fence)}`,
+      `the fence of a commit of ${id} is at least its record's, ${inspect(standing.fence)}; got ${inspect(fence)}`,
     );
   }
 }

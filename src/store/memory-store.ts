@@ -7,7 +7,7 @@ export type MemoryDisk = Map<ActorId, StoredRecord>;
 
 export class MemoryStore implements Store {
   readonly #disk: MemoryDisk;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #closed = false;
 
   constructor(disk: MemoryDisk = new Map()) {
@@ -70,7 +70,7 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled(this.#inFlight);
   }
 
   #apply({ id, expectedVersion, fence, wakeAt, put, remove, isGone }: StoreChange): void {
@@ -91,11 +91,11 @@ export class MemoryStore implements Store {
       check();
       apply();
     });
-    this.#underWay.add(written);
+    this.#inFlight.add(written);
     try {
       await written;
     } finally {
-      this.#underWay.delete(written);
+      this.#inFlight.delete(written);
     }
   }
 

@@ -3,7 +3,7 @@
  * Nothing in this room acts or knows the time: policies return decisions, the shells above carry them out.
  */
 import { unknownOption } from '../vocabulary/names.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 
 /** restart: a new incarnation · resume: go on with the state as it is · stop: end it · escalate: the parent fails with its error. */
 export type Directive = 'restart' | 'resume' | 'stop' | 'escalate';
@@ -103,17 +103,17 @@ const BACKOFF_CHECKS: Record<keyof BackoffOptions, Check> = {
 };
 
 /** Every fault of the options, each `<path>: expected …; got …`; empty when there is none. */
-export function faultsOfSupervision(options: unknown, path: string): string[] {
+export function validateSupervision(options: unknown, path: string): string[] {
   if (options === undefined) return [];
   if (!isRecord(options)) return [fault(path, 'an object', options)];
-  const faults = faultsOf(options, path, CHECKS);
+  const faults = validateEach(options, path, CHECKS);
   const { backoff } = options;
-  if (isRecord(backoff)) faults.push(...faultsOfBackoff(backoff, `${path}.backoff`));
+  if (isRecord(backoff)) faults.push(...validateBackoff(backoff, `${path}.backoff`));
   return faults;
 }
 
-function faultsOfBackoff(backoff: Record<string, unknown>, path: string): string[] {
-  const faults = faultsOf(backoff, path, BACKOFF_CHECKS);
+function validateBackoff(backoff: Record<string, unknown>, path: string): string[] {
+  const faults = validateEach(backoff, path, BACKOFF_CHECKS);
   const { initialMs, maxMs } = backoff;
   if (faults.length === 0 && typeof initialMs === 'number' && typeof maxMs === 'number' && maxMs < initialMs) {
     faults.push(fault(`${path}.maxMs`, `a number from initialMs, ${initialMs}`, maxMs));
@@ -121,7 +121,7 @@ function faultsOfBackoff(backoff: Record<string, unknown>, path: string): string
   return faults;
 }
 
-function faultsOf(options: Record<string, unknown>, path: string, checks: Record<string, Check>): string[] {
+function validateEach(options: Record<string, unknown>, path: string, checks: Record<string, Check>): string[] {
   const faults: string[] = [];
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) {
@@ -135,7 +135,7 @@ function faultsOf(options: Record<string, unknown>, path: string, checks: Record
 }
 
 function fault(path: string, expected: string, got: unknown): string {
-  return `${path}: expected ${expected}; got ${show(got)}`;
+  return `${path}: expected ${expected}; got ${inspect(got)}`;
 }
 
 function expectNumber(value: unknown, least: number, most: number, whole: boolean): string | undefined {

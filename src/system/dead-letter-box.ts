@@ -38,13 +38,13 @@ export function deadLetterBox(letters: () => StoredDeadLetters | undefined, kern
 }
 
 function askAgain(
-  { pending, clock, limits, post }: Kernel,
+  { pending, clock, limits, router }: Kernel,
   { id, to, message, sender }: StoredDeadLetter,
 ): Promise<unknown> {
   const now = clock.now();
   const reply = pending.open(to, now + limits.askTimeoutMs, undefined, undefined, now);
   const envelope = new Envelope('message', to, message, sender, reply, reply.deadline);
   envelope.stamp = resentStamp(id);
-  post.deliver(envelope);
+  router.deliver(envelope);
   return reply.promise;
 }

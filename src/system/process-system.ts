@@ -25,7 +25,7 @@ import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
@@ -196,7 +196,7 @@ export class ProcessSystem implements System {
 
   async backup(path: string): Promise<void> {
     if (typeof path !== 'string' || path === '')
-      throw new TroupeError('INVALID_OPTIONS', `a backup goes to the path of a folder; got ${show(path)}`);
+      throw new TroupeError('INVALID_OPTIONS', `a backup goes to the path of a folder; got ${inspect(path)}`);
     const store = this.#durability?.store;
     if (!store) throw new TroupeError('STORE_FAILED', 'a backup is of a system with durable actors; got one without');
     await store.backup(join(path, STORE_FOLDER));
@@ -214,7 +214,7 @@ export class ProcessSystem implements System {
   }
 
   #mailWatch(verb: 'watch' | 'unwatch', id: ActorId, watch: WatchName | undefined): void {
-    if (watch !== undefined) this.#kernel.post.deliver(new Envelope(verb, id, watch, undefined, undefined, 0));
+    if (watch !== undefined) this.#kernel.router.deliver(new Envelope(verb, id, watch, undefined, undefined, 0));
   }
 
   #checkOpen(): void {
@@ -227,32 +227,35 @@ export class ProcessSystem implements System {
 
 function checkListener(listener: unknown): void {
   if (typeof listener !== 'function')
-    throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${show(listener)}`);
+    throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${inspect(listener)}`);
 }
 
 function checkEvent(event: unknown): void {
   if (!EVENT_NAMES.includes(event as string))
-    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${show(event)}`);
+    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${inspect(event)}`);
 }
 
 function checkRole(options: { role?: string }): string | undefined {
   const { role, ...rest } = options ?? {};
   if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
-    throw new TroupeError('INVALID_OPTIONS', `addWorker() takes { role }; got ${show(options)}`);
+    throw new TroupeError('INVALID_OPTIONS', `addWorker() takes { role }; got ${inspect(options)}`);
   if (role === undefined || isKind(role)) return role;
-  throw new TroupeError('INVALID_OPTIONS', `role: expected a name of a-z, 0-9 and -; got ${show(role)}`);
+  throw new TroupeError('INVALID_OPTIONS', `role: expected a name of a-z, 0-9 and -; got ${inspect(role)}`);
 }
 
 function checkShutdown(options: { timeoutMs?: number }): void {
   const { timeoutMs = 0, ...rest } = options ?? {};
   if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
-    throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${show(options)}`);
+    throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${inspect(options)}`);
   if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= SHUTDOWN_MS_MAX) return;
-  const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${show(timeoutMs)}`;
+  const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${inspect(timeoutMs)}`;
   throw new TroupeError('INVALID_OPTIONS', text);
 }
 
 function checkIndex(index: unknown): number {
   if (Number.isInteger(index) && (index as number) >= 1) return index as number;
-  throw new TroupeError('INVALID_OPTIONS', `a worker is named by its index, a whole number from 1; got ${show(index)}`);
+  throw new TroupeError(
+    'INVALID_OPTIONS',
+    `a worker is named by its index, a whole number from 1; got ${inspect(index)}`,
+  );
 }

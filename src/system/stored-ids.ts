@@ -4,7 +4,7 @@ import { unknownKindText } from '../actor/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { type ActorId, checkActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import type { IdsOptions } from './system.ts';
 
 /** Ids in one page, where nothing else is asked for, and at most. */
@@ -56,5 +56,5 @@ export async function firstIds(
 }
 
 function invalid(expected: string, got: unknown): TroupeError {
-  return new TroupeError('INVALID_OPTIONS', `${expected}; got ${show(got)}`);
+  return new TroupeError('INVALID_OPTIONS', `${expected}; got ${inspect(got)}`);
 }

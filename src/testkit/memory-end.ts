@@ -27,8 +27,8 @@ export class MemoryLink implements Link {
     out.onDrain(() => this.drained());
   }
 
-  get accepted(): number {
-    return this.out.accepted;
+  get flushed(): number {
+    return this.out.flushed;
   }
 
   get listener(): LinkListener {

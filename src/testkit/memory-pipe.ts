@@ -54,7 +54,7 @@ export class MemoryPipe {
   }
 
   /** Frames that left the writer's process. */
-  get accepted(): number {
+  get flushed(): number {
     return this.written - this.refused - this.unwritten;
   }
 

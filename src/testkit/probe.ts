@@ -7,7 +7,7 @@ import type { Context } from '../actor/context.ts';
 import { defineActor } from '../actor/define-actor.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 
 /** Lets time pass until something is so, or for so many milliseconds. */
 export type PassTime = (isSo: () => boolean, ms: number) => Promise<void>;
@@ -53,7 +53,7 @@ export class Probe {
     const wanted = type === undefined ? 'a message' : `a message of type '${type}'`;
     if (!next) throw new Error(`${this.id} gets ${wanted} within ${withinMs} ms; got none`);
     if (type !== undefined && next.message.type !== type)
-      throw new Error(`${this.id} gets ${wanted} next; got ${show(next.message)}`);
+      throw new Error(`${this.id} gets ${wanted} next; got ${inspect(next.message)}`);
     return next as ProbeMessage<M>;
   }
 
@@ -61,7 +61,7 @@ export class Probe {
   async expectNothing(ms: number = EXPECT_MS): Promise<void> {
     await this.#passTime(() => this.#unseen.length > 0, ms);
     const [next] = this.#unseen;
-    if (next) throw new Error(`${this.id} gets nothing for ${ms} ms; got ${show(next.message)}`);
+    if (next) throw new Error(`${this.id} gets nothing for ${ms} ms; got ${inspect(next.message)}`);
   }
 
   /** Answers the ask that waits. */

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import type { ActorId } from './actor-id.ts';
 import { TroupeError } from './errors.ts';
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 export type { ActorId };
 
@@ -94,5 +94,5 @@ function faultOfKey(key: unknown): string | undefined {
 }
 
 function invalid(expected: string, got: unknown): TroupeError {
-  return new TroupeError('INVALID_ACTOR_ID', `an actor id is ${expected}; got ${show(got)}`);
+  return new TroupeError('INVALID_ACTOR_ID', `an actor id is ${expected}; got ${inspect(got)}`);
 }

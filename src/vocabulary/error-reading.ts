@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { copyPlain } from './plain-copy.ts';
 import { inspectPlain } from './plain-data.ts';
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 /** Characters of a message, and of a stack; longer ones are cut. */
 export const ERROR_TEXT_MAX = 8_192;
@@ -99,7 +99,7 @@ export function cutText(text: string, max: number = ERROR_TEXT_MAX): string {
 
 /** What stands where a text should, as a text. Never throws. */
 export function textOf(value: unknown, max: number = ERROR_TEXT_MAX): string {
-  return typeof value === 'string' ? cutText(value, max) : show(value);
+  return typeof value === 'string' ? cutText(value, max) : inspect(value);
 }
 
 function isPart(part: unknown, depth: number): boolean {

@@ -14,7 +14,7 @@ import {
   textOf,
 } from './error-reading.ts';
 import { brand, isInstance } from './brand.ts';
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 /** Code → what it means. */
 export const ERROR_CODES = {
@@ -154,7 +154,7 @@ export function asError(thrown: unknown): Error {
   if (isSoundError(thrown)) return thrown;
   if (isErrorLike(thrown)) return errorOfReading(readError(thrown));
   return new Error(
-    typeof thrown === 'string' ? cutText(thrown) : `a value that is no Error was thrown: ${show(thrown)}`,
+    typeof thrown === 'string' ? cutText(thrown) : `a value that is no Error was thrown: ${inspect(thrown)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { TroupeError } from './errors.ts';
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 /** Characters of a reason: all who watch are told it. */
 export const EXIT_REASON_MAX = 1_024;
@@ -27,7 +27,7 @@ export function isAbnormal(reason: ExitReason): boolean {
 /** Throws INVALID_OPTIONS for what is no text within its bound. */
 export function checkExitReason(reason: unknown): void {
   if (typeof reason === 'string' && reason.length <= EXIT_REASON_MAX) return;
-  const got = typeof reason === 'string' ? `${reason.length} characters` : show(reason);
+  const got = typeof reason === 'string' ? `${reason.length} characters` : inspect(reason);
   throw new TroupeError(
     'INVALID_OPTIONS',
     `reason: expected a text of at most ${EXIT_REASON_MAX} characters; got ${got}`,

@@ -1,5 +1,5 @@
 /** Names in errors: those that are known, and the one that was probably meant. */
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 /** Names that are listed; of the others only their number is said. */
 export const NAMES_LISTED = 20;
@@ -23,7 +23,7 @@ export function didYouMean(got: unknown, names: Iterable<string>): string {
 
 /** The fault of an option that does not exist. */
 export function unknownOption(path: string, name: string, known: Iterable<string>): string {
-  return `${path}: expected one of ${[...known].join(', ')}; got ${show(name)}${didYouMean(name, known)}`;
+  return `${path}: expected one of ${[...known].join(', ')}; got ${inspect(name)}${didYouMean(name, known)}`;
 }
 
 /** The one with the fewest letters wrong, missing, too many or exchanged; of two as near, the first. */

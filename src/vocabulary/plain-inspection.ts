@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { isBuiltInPrototype, isForeignPlain } from './built-in-prototype.ts';
 import { Ref } from './ref.ts';
-import { show } from './show.ts';
+import { inspect } from './inspect.ts';
 
 /** Deeper values are refused: both codecs recurse on the stack. */
 export const DEPTH_MAX = 1000;
@@ -84,7 +84,7 @@ export class Inspection {
     } catch (thrown) {
       // A built-in object with a redefined property, or a caller that left no stack to walk on.
       this.trail.length = 0;
-      return this.refuse(`a value that threw ${showThrown(thrown)}`);
+      return this.refuse(`a value that threw ${inspectThrown(thrown)}`);
     }
   }
 
@@ -109,7 +109,7 @@ export class Inspection {
         if (value === null) return true;
         return this.isRepeated(value) ? this.visitAgain(value) : this.visitObject(value, depth);
       default:
-        return this.refuse(show(value));
+        return this.refuse(inspect(value));
     }
   }
 
@@ -183,7 +183,7 @@ export class Inspection {
         if (key === '__proto__' || key === '__keys__') this.simple = false;
       }
     } catch (thrown) {
-      this.refuse(`a property that threw ${showThrown(thrown)}`);
+      this.refuse(`a property that threw ${inspectThrown(thrown)}`);
       return this.leave(at === undefined ? '' : step(at));
     }
     if (count > SIMPLE_KEYS_MAX) this.simple = false;
@@ -192,7 +192,7 @@ export class Inspection {
 
   private visitArray(value: unknown[], prototype: object, depth: number): boolean {
     if (prototype !== Array.prototype) {
-      if (!isBuiltInPrototype(prototype)) return this.refuse(show(value));
+      if (!isBuiltInPrototype(prototype)) return this.refuse(inspect(value));
       this.simple = false;
     }
     const keys = Object.keys(value);
@@ -208,7 +208,7 @@ export class Inspection {
         if (!this.visit(value[at], depth + 1)) return this.leave(`[${at}]`);
       }
     } catch (thrown) {
-      this.refuse(`an element that threw ${showThrown(thrown)}`);
+      this.refuse(`an element that threw ${inspectThrown(thrown)}`);
       return this.leave(`[${at}]`);
     }
     return true;
@@ -239,7 +239,7 @@ export class Inspection {
       return this.acceptBuiltIn(value, prototype) && this.visit(value.valueOf(), depth);
     }
     if (isForeignPlain(prototype)) return this.visitKeys(value as Keyed, depth);
-    return this.refuse(show(value));
+    return this.refuse(inspect(value));
   }
 
   private addRef(ref: Ref): true {
@@ -268,7 +268,7 @@ export class Inspection {
 
   /** A subclass would arrive as its base class. */
   private acceptBuiltIn(value: object, prototype: object): boolean {
-    return isBuiltInPrototype(prototype) || this.refuse(show(value));
+    return isBuiltInPrototype(prototype) || this.refuse(inspect(value));
   }
 
   /** Structured clone keeps the name (of the standard ones), message, stack and cause of any Error, nothing else. */
@@ -279,7 +279,7 @@ export class Inspection {
       if (typeof error.stack === 'string') this.addString(error.stack);
       return !Object.hasOwn(error, 'cause') || this.visitCause(error, depth);
     } catch (thrown) {
-      return this.refuse(`an Error with a property that threw ${showThrown(thrown)}`);
+      return this.refuse(`an Error with a property that threw ${inspectThrown(thrown)}`);
     }
   }
 
@@ -293,7 +293,7 @@ export class Inspection {
 
   private visitMap(map: ReadonlyMap<unknown, unknown>, depth: number): boolean {
     for (const [key, value] of Map.prototype.entries.call(map)) {
-      if (!this.visit(value, depth + 1)) return this.leave(`.get(${show(key)})`);
+      if (!this.visit(value, depth + 1)) return this.leave(`.get(${inspect(key)})`);
     }
     return this.visitMembers(map, 'keys', depth);
   }
@@ -338,8 +338,8 @@ function step(key: string): string {
   return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-function showThrown(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : show(thrown);
+function inspectThrown(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : inspect(thrown);
 }
 
 /** In every Node.js since 20, not yet in the library of ES2023. */

@@ -73,9 +73,9 @@ export interface TableChange {
   /** Changed pins; null: no longer pinned, the shard decides. */
   pins: [id: ActorId, worker: number | null][];
   /** Moves that end with this change; only they release their holds. */
-  settles: MoveId[];
+  endedMoves: MoveId[];
   /** Those of them whose units stay where they were, since the new home died. */
-  stays?: MoveId[];
+  abortedMoves?: MoveId[];
   /** Kinds that are new or have changed; null: the kind is gone, its actors end. */
   kinds?: Record<string, KindTerms | null>;
 }
@@ -161,7 +161,7 @@ export type ToProcess =
   | { type: 'table'; change: TableChange; start: SpawnRecord[] }
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
-  | { type: 'unhold'; move: MoveId }
+  | { type: 'abort'; move: MoveId }
   /**
    * To the old home: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
    * `isLast`: then it is aborted, and killed.
@@ -235,7 +235,7 @@ export type ToMaster =
   | { type: 'heartbeat'; load: WorkerLoad }
   | { type: 'installed'; move: MoveId }
   /** The units stand still; `family`: the places of children that go along. */
-  | { type: 'prepared'; move: MoveId; family: ActorId[]; subscriptions: [topic: string, id: ActorId][] }
+  | { type: 'prepared'; move: MoveId; subtree: ActorId[]; subscriptions: [topic: string, id: ActorId][] }
   /** `isBusy`: it may be tried again. */
   | { type: 'refused'; move: MoveId; error: ErrorData; isBusy?: boolean }
   | { type: 'request'; request: number; what: MasterRequest }

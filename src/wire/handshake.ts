@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { FRAME_HEAD_BYTES, type Handshake, type LinkPeer } from './link.ts';
 
 /** A whole handshake, which is JSON in one frame. */
@@ -50,13 +50,13 @@ export function mismatch(own: Handshake, theirs: Handshake): TroupeError | undef
   if (theirs.version !== own.version) {
     return new TroupeError(
       'INVALID_OPTIONS',
-      `a link needs wire version ${own.version} on both ends; got ${show(theirs.version)}`,
+      `a link needs wire version ${own.version} on both ends; got ${inspect(theirs.version)}`,
     );
   }
   if (theirs.system !== own.system) {
     return new TroupeError(
       'INVALID_OPTIONS',
-      `a link joins processes of the system ${show(own.system)}; got ${show(theirs.system)}`,
+      `a link joins processes of the system ${inspect(own.system)}; got ${inspect(theirs.system)}`,
     );
   }
   return undefined;

@@ -28,7 +28,7 @@ export interface Link {
    */
   write(bytes: Uint8Array): boolean;
   /** Frames, from the first, that have left this process in full; once the link has ended, for good. Nobody can have read the others. */
-  readonly accepted: number;
+  readonly flushed: number;
   /** True after `write` said false, until `onDrain`; and for good once the link was closed or destroyed: nothing more is accepted. */
   readonly blocked: boolean;
   /** Goes on reading after `onFrame` said false; the first frame given is the next one. */

@@ -47,8 +47,8 @@ export class SocketLink implements Link {
     socket.on('close', () => this.finish());
   }
 
-  get accepted(): number {
-    return this.gate.accepted;
+  get flushed(): number {
+    return this.gate.flushed;
   }
 
   get listener(): LinkListener {

@@ -9,7 +9,7 @@ export class SocketGate {
   private readonly read: Socket['_read'];
   private held = true;
   /** Writes that the kernel has taken in full; everything written before the gate was there is not counted. */
-  accepted = 0;
+  flushed = 0;
 
   /** Holds. `onBroken` is called, perhaps more than once, when a write has failed; what was written then is lost. */
   constructor(socket: Socket, onBroken: () => void) {
@@ -48,7 +48,7 @@ export class SocketGate {
       (writes: number, done: () => void) =>
       (error?: Error | null): void => {
         if (error) onBroken();
-        else this.accepted += writes;
+        else this.flushed += writes;
         done();
       };
     socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, heed(1, done));

@@ -49,7 +49,7 @@ export interface SocketNetworkOptions {
 export class SocketNetwork implements LinkNetwork {
   private readonly options: SocketNetworkOptions;
   private readonly poller: Poller;
-  private door: SocketListener | undefined;
+  private port: SocketListener | undefined;
   /** Connected, but not yet known. */
   private readonly strangers: Set<Socket> = new Set();
 
@@ -62,8 +62,8 @@ export class SocketNetwork implements LinkNetwork {
     const path = socketPath(this.options.folder, handshake.self);
     const { clock, folder, troubled = () => {} } = this.options;
     const visited = (socket: Socket): void => void this.meet(socket, handshake, accept);
-    this.door = new SocketListener({ clock, folder, path, unwrittenBytes: UNWRITTEN_BYTES, visited, troubled });
-    await this.door.open();
+    this.port = new SocketListener({ clock, folder, path, unwrittenBytes: UNWRITTEN_BYTES, visited, troubled });
+    await this.port.open();
     return path;
   }
 
@@ -86,13 +86,13 @@ export class SocketNetwork implements LinkNetwork {
   }
 
   mend(): void {
-    this.door?.mend();
+    this.port?.mend();
   }
 
   async close(): Promise<void> {
     // Removes the socket file at once. Links that stand are their owners' business, so nobody waits for them here.
-    this.door?.close();
-    this.door = undefined;
+    this.port?.close();
+    this.port = undefined;
     for (const stranger of this.strangers) stranger.destroy();
   }
 

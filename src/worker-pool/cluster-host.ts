@@ -84,10 +84,10 @@ const LAST_WORDS_MS = 100;
 /** The exit may be reported before the last messages were read; a process is over when its channel has ended, too. */
 function whenOver(worker: Worker, listener: (exit: WorkerExit) => void): void {
   worker.process.once('exit', (code, signal) => {
-    let isTold = false;
+    let isReported = false;
     const tell = (): void => {
-      if (isTold) return;
-      isTold = true;
+      if (isReported) return;
+      isReported = true;
       clearTimeout(timer);
       listener({ code, signal });
     };

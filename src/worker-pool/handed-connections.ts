@@ -21,7 +21,7 @@ interface Handing {
 }
 
 /** Those given back that no worker has been sent since. */
-const homeless = new Set<Connection>();
+const unclaimed = new Set<Connection>();
 
 export class HandedConnections {
   readonly #process: ChildProcess;
@@ -44,17 +44,17 @@ export class HandedConnections {
   giveBack(): void {
     for (const [seq, connection] of [...this.#handed]) {
       this.#handed.delete(seq);
-      homeless.add(connection);
+      unclaimed.add(connection);
       // What the worker would have said to one that it does not want: node:cluster hands it to the next.
       this.#process.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: false });
-      setTimeout(() => homeless.delete(connection) && connection.close(), GIVEN_BACK_MS_MAX).unref();
+      setTimeout(() => unclaimed.delete(connection) && connection.close(), GIVEN_BACK_MS_MAX).unref();
     }
   }
 
   #sent(message: unknown, handle: unknown): void {
     const { cmd, act, seq } = (message ?? {}) as Handing;
     if (cmd !== 'NODE_CLUSTER' || act !== 'newconn' || typeof seq !== 'number' || !handle) return;
-    homeless.delete(handle as Connection);
+    unclaimed.delete(handle as Connection);
     this.#handed.set(seq, handle as Connection);
   }
 }

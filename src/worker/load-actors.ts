@@ -4,11 +4,11 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { type Behaviour, behaviourOf, faultsOfDefinition } from '../actor/behaviour.ts';
+import { type Behaviour, behaviourOf, validateDefinition } from '../actor/behaviour.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { show } from '../vocabulary/show.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
 
 const LOADABLE = /\.(ts|mts|js|mjs)$/;
@@ -36,7 +36,7 @@ export function behavioursOf(
   const behaviours = new Map<string, Behaviour>();
   const faults: string[] = [];
   for (const [kind, definition] of definitions) {
-    const found = faultsOfDefinition(kind, definition);
+    const found = validateDefinition(kind, definition);
     if (found.length === 0) behaviours.set(kind, behaviourOf(kind, definition));
     else faults.push(...found.map((fault) => `${placeOf(kind)}: ${fault}`));
   }
@@ -62,7 +62,7 @@ async function actorFiles(path: string): Promise<Map<string, string>> {
     if (!isKind(kind))
       throw new TroupeError(
         'INVALID_OPTIONS',
-        `actors: expected files named by a kind of a-z, 0-9 and -; got ${show(join(path, name))}`,
+        `actors: expected files named by a kind of a-z, 0-9 and -; got ${inspect(join(path, name))}`,
       );
     const other = files.get(kind);
     if (other)

@@ -142,7 +142,7 @@ class Play {
     await Promise.all(
       this.players.map(async (id) => {
         const home = await system.where(id).catch(() => undefined);
-        if (home) record.livesAt(id, home.pid);
+        if (home) record.runsAt(id, home.pid);
       }),
     );
   }

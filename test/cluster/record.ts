@@ -43,7 +43,7 @@ export class Record {
     else if (what === 'settled') this.#readSettled(Number(number), words);
   }
 
-  livesAt(id: string, pid: number): void {
+  runsAt(id: string, pid: number): void {
     const homes = this.homes.get(id);
     if (homes) homes.add(pid);
     else this.homes.set(id, new Set([pid]));
@@ -51,7 +51,7 @@ export class Record {
 
   #readHandled(number: number, [at, from, pid]: string[]): void {
     this.handled.push({ number, at: at as string, from: from as string, pid: Number(pid) });
-    this.livesAt(at as string, Number(pid));
+    this.runsAt(at as string, Number(pid));
   }
 
   #readSent(number: number, [from, verb, to, pid]: string[]): void {

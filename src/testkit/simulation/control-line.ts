@@ -12,7 +12,7 @@ export class ControlLine<M extends { type: string }> {
   readonly #random: () => number;
   /** When the newest is to arrive: each not before the last. */
   #last = 0;
-  #underWay = 0;
+  #inFlight = 0;
   /** What has arrived since `stall`, in order. */
   #stalled: (() => void)[] | undefined;
   receive: (message: M) => void = () => {};
@@ -23,8 +23,8 @@ export class ControlLine<M extends { type: string }> {
   }
 
   /** Messages that have not arrived, but for those that are only news. */
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   send(message: M): void {
@@ -35,9 +35,9 @@ export class ControlLine<M extends { type: string }> {
   /** Behind all that was sent by now. */
   after(run: () => void, counts: 0 | 1 = 1): void {
     this.#last = Math.max(this.#last, this.#time.now + this.#random() * CONTROL_MS);
-    this.#underWay += counts;
+    this.#inFlight += counts;
     const arrive = (): void => {
-      this.#underWay -= counts;
+      this.#inFlight -= counts;
       run();
     };
     this.#time.at(this.#last - this.#time.now, () => {

@@ -9,12 +9,12 @@ export class FrameLane {
   readonly from: string;
   readonly to: string;
   readonly #reader: FrameReader;
-  readonly #underWay: ObservedFrame[] = [];
+  readonly #inFlight: ObservedFrame[] = [];
   #entries: FrameEntry[] = [];
   #number = 0;
   #isEnded = false;
   /** Of the writing end: frames that have left its process. */
-  accepted: () => number = () => Number.POSITIVE_INFINITY;
+  flushed: () => number = () => Number.POSITIVE_INFINITY;
 
   constructor(from: string, to: string) {
     this.from = from;
@@ -26,15 +26,15 @@ export class FrameLane {
   written(bytes: Uint8Array, epoch: number): ObservedFrame {
     this.#entries = [];
     this.#reader.read(bytes);
-    const frame: ObservedFrame = { number: ++this.#number, epoch, entries: this.#entries, status: 'under way' };
+    const frame: ObservedFrame = { number: ++this.#number, epoch, entries: this.#entries, status: 'in flight' };
     if (this.#isEnded) this.#lose(frame);
-    else this.#underWay.push(frame);
+    else this.#inFlight.push(frame);
     return frame;
   }
 
   /** The next one has been read: links are in order. */
   read(): ObservedFrame | undefined {
-    const frame = this.#underWay.shift();
+    const frame = this.#inFlight.shift();
     if (frame) frame.status = 'read';
     return frame;
   }
@@ -42,13 +42,13 @@ export class FrameLane {
   /** Nothing more is read. What was under way is lost; what had not left its process, and is written from now on, is still there. */
   end(): ObservedFrame[] {
     this.#isEnded = true;
-    const lost = this.#underWay.splice(0);
+    const lost = this.#inFlight.splice(0);
     for (const frame of lost) this.#lose(frame);
     return lost;
   }
 
   #lose(frame: ObservedFrame): void {
-    frame.status = frame.number > this.accepted() ? 'refused' : 'lost';
+    frame.status = frame.number > this.flushed() ? 'refused' : 'lost';
   }
 }
 
@@ -69,7 +69,7 @@ function onlooker(reader: string, note: (entry: FrameEntry) => void): Ingress {
     topicAcknowledged: (number) => note({ type: 'topic-ack', number }),
     topicBarrier: (topic, number) => note({ type: 'topic-barrier', topic, number }),
     topicReached: (number) => note({ type: 'topic-reached', number }),
-    topicsTold: (topics) => note({ type: 'topics', topics }),
+    topicsLearned: (topics) => note({ type: 'topics', topics }),
     marker: (move) => note({ type: 'marker', move }),
     flush: (move) => note({ type: 'flush', move }),
     flushed: (move) => note({ type: 'flushed', move }),

@@ -40,7 +40,7 @@ export interface ObservedFrame {
   /** In the order in which they are read. */
   readonly entries: readonly FrameEntry[];
   /** `lost`: its link ended, or its reader died, before it was read. */
-  status: 'under way' | 'read' | 'lost' | 'refused';
+  status: 'in flight' | 'read' | 'lost' | 'refused';
 }
 
 /** `from`, `to`, `process`: the address of a process (`~1.2`: worker 1, forked for the second time), or `master`. */

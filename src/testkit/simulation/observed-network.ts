@@ -56,7 +56,7 @@ export class ObservedNetwork {
     this.#links.set(`${process}>${peer}`, count);
     const out = this.#lane(process, peer, count);
     const incoming = this.#lane(peer, process, count);
-    out.accepted = () => link.accepted;
+    out.flushed = () => link.flushed;
     return new ObservedLink(link, clock, {
       written: (bytes) => {
         const frame = out.written(bytes, epoch());
@@ -111,8 +111,8 @@ class ObservedLink implements Link {
     return this.#link.blocked;
   }
 
-  get accepted(): number {
-    return this.#link.accepted;
+  get flushed(): number {
+    return this.#link.flushed;
   }
 
   get listener(): LinkListener {

@@ -56,8 +56,8 @@ export class SimulatedProcess implements WorkerProcess {
   }
 
   /** Control messages under way, in both directions, but for signs of life and news for onlookers. */
-  get underWay(): number {
-    return this.#up.underWay + this.#down.underWay;
+  get inFlight(): number {
+    return this.#up.inFlight + this.#down.inFlight;
   }
 
   /** As a worker does once its servers have closed: it goes when nothing is under way that was sent from it. */

@@ -78,14 +78,14 @@ function entryText(entry: FrameEntry): string {
 function controlText(message: ToMaster | ToProcess): string {
   switch (message.type) {
     case 'table': {
-      const { epoch, dead, columns, pins, settles } = message.change;
+      const { epoch, dead, columns, pins, endedMoves } = message.change;
       const shards = Object.values(columns).reduce((sum, changes) => sum + changes.length, 0);
       const parts = [
         `table, epoch ${epoch}`,
         dead && `worker ${dead.index}.${dead.incarnation} is dead`,
         shards > 0 && `${shards} shards`,
         pins.length > 0 && `pins ${short(pins)}`,
-        settles.length > 0 && `settles ${settles.join(' ')}`,
+        endedMoves.length > 0 && `ends ${endedMoves.join(' ')}`,
         message.start.length > 0 && `starts ${message.start.map(({ id }) => id).join(' ')}`,
       ];
       return parts.filter(Boolean).join(', ');

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   behaviourOf,
-  faultsOfDefinition,
+  validateDefinition,
   MAILBOX_CAPACITY,
   MAILBOX_CAPACITY_MAX,
   PASSIVATE_AFTER_MS_MAX,
 } from '../../../src/actor/behaviour.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 
-const faultsOf = (options: object): string[] => faultsOfDefinition('room', defineActor(options as never));
+const faultsOf = (options: object): string[] => validateDefinition('room', defineActor(options as never));
 
 describe('a definition', () => {
   it('has defaults', () => {
@@ -26,7 +26,7 @@ describe('a definition', () => {
   });
 
   it.each([{ options: {} }, undefined, 7, () => {}])('is what defineActor() returns, and nothing else: %o', (value) => {
-    expect(faultsOfDefinition('room', value)).toHaveLength(1);
+    expect(validateDefinition('room', value)).toHaveLength(1);
   });
 
   it('names all its faults at once', () => {

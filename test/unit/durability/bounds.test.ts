@@ -69,7 +69,7 @@ describe('messages of a process to durable actors that are not committed', () =>
   it(`are ${KEPT_MAX} at most: one more is refused, an ask with its fate, and tell says slow down long before`, () => {
     const { process, dead } = startKit({ taker });
     const { kernel } = process.actors;
-    kernel.post = { deliver: () => true, signal: () => {} };
+    kernel.router = { deliver: () => true, signal: () => {} };
     const outbox = new ProcessOutbox(kernel, 1);
     let slow = -1;
     for (let n = 0; n < KEPT_MAX; n++) {
@@ -219,7 +219,7 @@ describe('the bytes of what is kept until it is committed', () => {
   it('are bounded for a process: false from half of a queue on, OVERLOADED beyond it, and none are left in the end', async () => {
     const { process, dead } = startKit({ taker }, { memoryBytes: 16 * 1024 * 1024 });
     const { kernel } = process.actors;
-    kernel.post = { deliver: () => true, signal: () => {} };
+    kernel.router = { deliver: () => true, signal: () => {} };
     const outbox = new ProcessOutbox(kernel, 1);
     const mail = (n: number): Envelope =>
       new Envelope('message', 'taker/one', { type: 'take', n, body: body + n }, undefined, undefined, 0);

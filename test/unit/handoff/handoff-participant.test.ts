@@ -27,7 +27,7 @@ function newParticipant(live: string[] = []): {
   const peers = new Map([2, 3].map((index) => [index, peer(index)]));
   const told: ToMaster[] = [];
   const router: string[] = [];
-  const door = {
+  const port = {
     self: { index: 1, incarnation: 1 },
     actors: {
       living: () => live,
@@ -38,7 +38,7 @@ function newParticipant(live: string[] = []): {
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),
       release: (move: number) => void router.push(`release ${move}`),
       unitOf: (id: string) => id,
-      settled: () => {},
+      unitsMoved: () => {},
       holds: { takeFrom: () => [] },
     },
     peers: () => peers.values(),
@@ -46,7 +46,7 @@ function newParticipant(live: string[] = []): {
     tellMaster: (message: ToMaster) => void told.push(message),
   };
   const link = (index: number): OutboundQueue => peers.get(index) as unknown as OutboundQueue;
-  return { participant: new HandoffParticipant(door as never), peers, told, router, link };
+  return { participant: new HandoffParticipant(port as never), peers, told, router, link };
 }
 
 function order(id: number, from: number, to: number, units = ['counter/a']): MoveOrder {
@@ -75,7 +75,7 @@ describe('a bystander', () => {
       [],
       [],
     ]);
-    participant.settle(1, true);
+    participant.end(1, true);
     participant.release(1);
     expect(router).toEqual(['hold 1 counter/a', 'release 1']);
   });
@@ -140,7 +140,7 @@ describe('the old home', () => {
     participant.hold(order(1, 2, 3));
     participant.linkedAgain(link(3));
     participant.linkedAgain(link(2));
-    participant.settle(1, true);
+    participant.end(1, true);
     participant.linkedAgain(link(2));
     expect([peers.get(2)?.notes, peers.get(3)?.notes]).toEqual([
       [
@@ -178,7 +178,7 @@ describe('the old home', () => {
     const { participant, peers, told, link } = newParticipant();
     participant.hold(order(1, 1, 3));
     participant.marker(link(2), 1);
-    participant.settle(1, true);
+    participant.end(1, true);
     participant.release(1);
     participant.marker(link(3), 1);
     participant.peerDied(3, 1);
@@ -231,7 +231,7 @@ test('the old home of a claim says before any hold whether an actor lives there'
   live.push('counter/a');
   participant.prepare(order(2, 1, 3), 0, false);
   expect(told).toMatchObject([
-    { type: 'prepared', move: 1, family: [], subscriptions: [] },
+    { type: 'prepared', move: 1, subtree: [], subscriptions: [] },
     { type: 'refused', move: 2, error: { code: 'ALREADY_EXISTS' } },
   ]);
   expect(router).toEqual([]);

@@ -5,9 +5,9 @@ import { KeptReply, message } from '../peer/link-fixture.ts';
 test('asks that an actor had under way go along as well: whether they ran is then known elsewhere only', () => {
   const order = { id: 1, purpose: 'move', units: ['counter/a'], subscriptions: [] } as const;
   const ends = { from: { index: 1, incarnation: 1 }, to: { index: 2, incarnation: 1 } };
-  const leaving = new OutgoingHandoff({} as never, { ...order, ...ends, units: [...order.units], subscriptions: [] });
+  const outgoing = new OutgoingHandoff({} as never, { ...order, ...ends, units: [...order.units], subscriptions: [] });
   const [sent, late] = [message('counter/b', 1, new KeptReply()), message('counter/a', 2, new KeptReply())];
-  leaving.outbound.push(sent);
-  leaving.buffered.push(late);
-  expect([...leaving.allMail()]).toEqual([sent, late]);
+  outgoing.outbound.push(sent);
+  outgoing.buffered.push(late);
+  expect([...outgoing.allMail()]).toEqual([sent, late]);
 });

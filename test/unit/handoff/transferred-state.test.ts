@@ -79,7 +79,7 @@ describe('the pieces of an actor', () => {
   const transfer: TransferredActor = {
     id: 'counter/a',
     incarnation: undefined,
-    asleep: { args: new Map([['a', 1n]]), spawned: true, watching: [] },
+    passivated: { args: new Map([['a', 1n]]), spawned: true, watching: [] },
     failedUntil: 7,
     watchers: Array.from({ length: 20_000 }, (_, n) => `counter/${n} ~1.1:${n}`),
     topics: [],
@@ -98,7 +98,7 @@ describe('the pieces of an actor', () => {
   });
 
   test('of a small one are one, with its state', () => {
-    const small = { ...transfer, watchers: [], asleep: undefined, incarnation: { state: undefined } as never };
+    const small = { ...transfer, watchers: [], passivated: undefined, incarnation: { state: undefined } as never };
     const [only, ...more] = actorPieces(small, encodeValue(new Set([1, 2])));
     const read = readActor(only?.piece[1] as Uint8Array, noRef);
     expect([more.length, read.incarnation?.state]).toEqual([0, new Set([1, 2])]);

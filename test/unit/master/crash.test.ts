@@ -22,7 +22,7 @@ test('one change declares a dead worker dead and gives its shards new homes, bef
   const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
   const { clock, host, self } = system;
   const before = self.received.length;
-  const lost = (self.table?.column('') ?? []).flatMap((home, shard) => (home === 2 ? [shard] : []));
+  const lost = (self.table?.column('') ?? []).flatMap((host, shard) => (host === 2 ? [shard] : []));
   host.worker(2).exit();
   await clock.advance(1);
   const [first] = self.received.slice(before);
@@ -141,15 +141,15 @@ test('spawned actors of a dead worker are started again, each once, where their 
   await clock.advance(1);
   host.worker(2).exit();
   await clock.advance(1);
-  const home = self.table?.homeOf('counter/spawned', '') as number;
+  const now = self.table?.hostOf('counter/spawned', '') as number;
   expect(host.living().map(({ index, started }) => [index, started])).toEqual(
-    [1, 3].map((index) => [index, index === home ? [spawned] : []]),
+    [1, 3].map((index) => [index, index === now ? [spawned] : []]),
   );
-  host.worker(home).say({ type: 'started', ids: ['counter/spawned'] });
+  host.worker(now).say({ type: 'started', ids: ['counter/spawned'] });
   await clock.advance(1);
-  host.worker(home).exit();
+  host.worker(now).exit();
   await clock.advance(1);
-  expect(host.worker(4 - home).started).toEqual([spawned]);
+  expect(host.worker(4 - now).started).toEqual([spawned]);
 });
 
 test('the pins of a dead worker go, its ids are back at their shards', async () => {
@@ -161,7 +161,7 @@ test('the pins of a dead worker go, its ids are back at their shards', async () 
   expect(self.table?.pinOf(id)).toBe(2);
   host.worker(2).exit();
   await clock.advance(1);
-  expect([self.table?.pinOf(id), self.table?.homeOf(id, '')]).toEqual([undefined, 1]);
+  expect([self.table?.pinOf(id), self.table?.hostOf(id, '')]).toEqual([undefined, 1]);
 });
 
 test('shards of a role with no living worker are nowhere until one comes back', async () => {

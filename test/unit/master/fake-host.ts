@@ -141,7 +141,7 @@ export class FakeProcess {
   #prepare(move: MoveOrder): void {
     this.#checkOldHome(move);
     if (this.behave.handoffs === 'install' || (move.purpose !== 'move' && this.behave.handoffs !== 'refuse'))
-      this.say({ type: 'prepared', move: move.id, family: [], subscriptions: [] });
+      this.say({ type: 'prepared', move: move.id, subtree: [], subscriptions: [] });
     if (this.behave.handoffs === 'refuse')
       this.#refuse(move, move.purpose === 'claim' ? 'ALREADY_EXISTS' : 'INVALID_MESSAGE');
   }
@@ -164,9 +164,9 @@ export class FakeProcess {
   #checkOldHome(move: MoveOrder): void {
     for (const unit of move.units) {
       const shard = parseUnit(unit);
-      const home = shard ? this.#table().column(shard.column)[shard.shard] : this.#table().pinOf(unit);
-      if (home !== undefined && home !== move.from.index)
-        this.#host.faults.push(`move ${move.id}: ${unit} is at ${home}, not at ${move.from.index}`);
+      const host = shard ? this.#table().column(shard.column)[shard.shard] : this.#table().pinOf(unit);
+      if (host !== undefined && host !== move.from.index)
+        this.#host.faults.push(`move ${move.id}: ${unit} is at ${host}, not at ${move.from.index}`);
     }
   }
 

@@ -54,7 +54,7 @@ describe('a claim', () => {
     system.host.worker(2).say({ type: 'installed', move: move.id });
     await system.clock.advance(1);
     expect(reply.value()).toBe(2);
-    expect(system.self.all('table').at(-1)?.change).toMatchObject({ pins: [[id, 2]], settles: [move.id] });
+    expect(system.self.all('table').at(-1)?.change).toMatchObject({ pins: [[id, 2]], endedMoves: [move.id] });
     expect(system.host.faults).toEqual([]);
   });
 
@@ -66,7 +66,7 @@ describe('a claim', () => {
     await system.clock.advance(1);
     expect(reply.error()).toMatchObject({ code: 'ALREADY_EXISTS' });
     for (const process of [system.self, ...system.host.forked])
-      expect(process.all('unhold')).toEqual([{ type: 'unhold', move: move.id }]);
+      expect(process.all('abort')).toEqual([{ type: 'abort', move: move.id }]);
     expect([system.self.table?.pinOf(id), system.self.table?.epoch]).toEqual([undefined, 1]);
   });
 
@@ -76,7 +76,7 @@ describe('a claim', () => {
     expect(reply.isThere()).toBe(false);
     await system.clock.advance(20);
     expect(reply.error()?.code).toBe('ACTOR_UNAVAILABLE');
-    expect(system.self.all('unhold')).toEqual([{ type: 'unhold', move: move.id }]);
+    expect(system.self.all('abort')).toEqual([{ type: 'abort', move: move.id }]);
     system.host.worker(2).say({ type: 'installed', move: move.id });
     await system.clock.advance(1);
     expect(system.self.table?.pinOf(id)).toBeUndefined();
@@ -111,7 +111,7 @@ describe('a hand-off in which somebody dies', () => {
     system.host.worker(1).exit();
     await system.clock.advance(1);
     const { change } = system.self.all('table').at(-1) ?? {};
-    expect(change).toMatchObject({ epoch: 2, dead: { index: 1 }, pins: [[id, 2]], settles: [move.id] });
+    expect(change).toMatchObject({ epoch: 2, dead: { index: 1 }, pins: [[id, 2]], endedMoves: [move.id] });
     expect(reply.value()).toBe(2);
   });
 
@@ -120,8 +120,8 @@ describe('a hand-off in which somebody dies', () => {
     system.host.worker(2).exit();
     await system.clock.advance(1);
     const { change } = system.self.all('table').at(-1) ?? {};
-    expect(change).toMatchObject({ epoch: 2, dead: { index: 2 }, settles: [move.id], pins: [] });
-    expect([system.self.table?.homeOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
+    expect(change).toMatchObject({ epoch: 2, dead: { index: 2 }, endedMoves: [move.id], pins: [] });
+    expect([system.self.table?.hostOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
   });
 
   test('both, one after the other: the unit goes to the one that is left, and the move ends once', async () => {
@@ -129,15 +129,15 @@ describe('a hand-off in which somebody dies', () => {
     system.host.worker(1).exit();
     system.host.worker(2).exit();
     await system.clock.advance(1);
-    expect(system.self.table?.homeOf(id, '')).toBe(3);
-    expect(system.self.all('table').flatMap(({ change }) => change.settles)).toEqual([move.id]);
+    expect(system.self.table?.hostOf(id, '')).toBe(3);
+    expect(system.self.all('table').flatMap(({ change }) => change.endedMoves)).toEqual([move.id]);
   });
 
   test('a bystander: the move goes on, the change of that death ends no hold', async () => {
     const { system, id, move } = await claimUnderWay();
     system.host.worker(3).exit();
     await system.clock.advance(1);
-    expect(system.self.all('table').at(-1)?.change).toMatchObject({ dead: { index: 3 }, settles: [] });
+    expect(system.self.all('table').at(-1)?.change).toMatchObject({ dead: { index: 3 }, endedMoves: [] });
     system.host.worker(2).say({ type: 'installed', move: move.id });
     await system.clock.advance(1);
     expect(system.self.table?.pinOf(id)).toBe(2);
@@ -149,8 +149,8 @@ describe('a hand-off in which somebody dies', () => {
     await Promise.resolve();
     system.host.worker(2).exit();
     await system.clock.advance(1);
-    expect(system.self.all('table').flatMap(({ change }) => change.settles)).toEqual([move.id]);
-    expect([system.self.table?.pinOf(id), system.self.table?.homeOf(id, '')]).toEqual([undefined, 1]);
+    expect(system.self.all('table').flatMap(({ change }) => change.endedMoves)).toEqual([move.id]);
+    expect([system.self.table?.pinOf(id), system.self.table?.hostOf(id, '')]).toEqual([undefined, 1]);
   });
 
   test('installed from a process whose exit was handled is ignored', async () => {
@@ -159,7 +159,7 @@ describe('a hand-off in which somebody dies', () => {
     dead.exit();
     dead.sayAnyway({ type: 'installed', move: move.id });
     await system.clock.advance(5);
-    expect([system.self.table?.pinOf(id), system.self.table?.homeOf(id, '')]).toEqual([undefined, 1]);
+    expect([system.self.table?.pinOf(id), system.self.table?.hostOf(id, '')]).toEqual([undefined, 1]);
   });
 
   test('a process that comes in the middle is welcomed with the standing holds', async () => {
@@ -189,7 +189,7 @@ describe('an ended actor with a place of its own', () => {
       from: { index: 2 },
       to: { index: 1 },
     });
-    expect([system.self.table?.pinOf(id), system.self.table?.homeOf(id, '')]).toEqual([undefined, 1]);
+    expect([system.self.table?.pinOf(id), system.self.table?.hostOf(id, '')]).toEqual([undefined, 1]);
   });
 
   test('keeps its place where it lives again by then', async () => {
@@ -206,7 +206,7 @@ describe('an ended actor with a place of its own', () => {
     system.host.worker(2).behave = { handoffs: 'refuse' };
     system.host.worker(2).say({ type: 'ended', ids: [id] });
     await system.clock.advance(RELEASE_MS * 3);
-    expect([system.self.all('unhold').length, system.self.table?.pinOf(id)]).toEqual([1, 2]);
+    expect([system.self.all('abort').length, system.self.table?.pinOf(id)]).toEqual([1, 2]);
   });
 
   test('whose shard lives where it was pinned is unpinned without a hold', async () => {
@@ -295,7 +295,7 @@ describe('a worker that joins later', () => {
     expect(before).toBeGreaterThan(0);
     await clock.advance(60_000);
     expect(asked()).toBe(before);
-    expect(self.all('unhold').length).toBe(before);
+    expect(self.all('abort').length).toBe(before);
     expect(self.all('hold')).toEqual([]);
   });
 });
@@ -309,7 +309,7 @@ describe('a live move', () => {
     const reply = request(system.self, { kind: 'move', id, worker: 2 });
     await system.clock.advance(1);
     const { move } = system.host.worker(1).all('prepare')[0] as { move: MoveOrder };
-    system.host.worker(1).say({ type: 'prepared', move: move.id, family: [], subscriptions: [] });
+    system.host.worker(1).say({ type: 'prepared', move: move.id, subtree: [], subscriptions: [] });
     await system.clock.advance(1);
     return { system, id, reply, move };
   }
@@ -323,7 +323,7 @@ describe('a live move', () => {
     const { move } = system.host.worker(1).all('prepare')[0] as { move: MoveOrder };
     expect(system.self.all('hold')).toEqual([]);
     const subscriptions: [string, string][] = [['news', id]];
-    system.host.worker(1).say({ type: 'prepared', move: move.id, family: ['child/a'], subscriptions });
+    system.host.worker(1).say({ type: 'prepared', move: move.id, subtree: ['child/a'], subscriptions });
     await system.clock.advance(1);
     expect(system.self.all('hold').map(({ move: held }) => held)).toMatchObject([
       { id: move.id, units: [id, 'child/a'], subscriptions },
@@ -336,21 +336,21 @@ describe('a live move', () => {
     for (const worker of system.host.forked) worker.behave = {};
     const id = idOn(system, 'counter', 1);
     const reply = request(system.self, { kind: 'move', id, worker: 2 });
-    const patience: number[] = [];
+    const timeout: number[] = [];
     for (let asked = 0; !reply.isThere() && asked < 100; ) {
       await system.clock.advance(5);
       const prepares = old.all('prepare');
       if (prepares.length === asked) continue;
       asked = prepares.length;
       const { move, quiesceMs, isLast } = prepares.at(-1) as { move: MoveOrder; quiesceMs: number; isLast: boolean };
-      patience.push(isLast ? -quiesceMs : quiesceMs);
+      timeout.push(isLast ? -quiesceMs : quiesceMs);
       await system.clock.advance(quiesceMs);
       const error = { code: 'ACTOR_UNAVAILABLE' as const, message: 'it stands still; got a turn' };
       old.say({ type: 'refused', move: move.id, error, isBusy: true });
     }
-    expect(patience).toEqual([50, 100, 200, 400, 800, 1_600, -2_000]);
+    expect(timeout).toEqual([50, 100, 200, 400, 800, 1_600, -2_000]);
     expect(reply.error()?.code).toBe('ACTOR_UNAVAILABLE');
-    expect(system.self.table?.homeOf(id, '')).toBe(1);
+    expect(system.self.table?.hostOf(id, '')).toBe(1);
   });
 
   test('whose old home dies ends at its new home, also where that is about to leave', async () => {
@@ -360,8 +360,8 @@ describe('a live move', () => {
     system.host.worker(1).exit();
     await system.clock.advance(5);
     const change = system.self.all('table').at(-1)?.change;
-    expect([change?.settles.includes(move.id), change?.stays?.includes(move.id)]).toEqual([true, false]);
-    expect(system.self.table?.homeOf(id, '')).toBe(2);
+    expect([change?.endedMoves.includes(move.id), change?.abortedMoves?.includes(move.id)]).toEqual([true, false]);
+    expect(system.self.table?.hostOf(id, '')).toBe(2);
   });
 
   test('whose new home dies stays where it is', async () => {
@@ -369,7 +369,7 @@ describe('a live move', () => {
     system.host.worker(2).exit();
     await system.clock.advance(5);
     const change = system.self.all('table').at(-1)?.change;
-    expect([change?.settles, change?.stays]).toEqual([[move.id], [move.id]]);
-    expect([system.self.table?.homeOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
+    expect([change?.endedMoves, change?.abortedMoves]).toEqual([[move.id], [move.id]]);
+    expect([system.self.table?.hostOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
   });
 });

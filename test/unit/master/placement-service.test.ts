@@ -14,12 +14,12 @@ describe('the place of an actor that is not placed by hash', () => {
     await system.clock.advance(1);
     const places = new Set(replies.map((reply) => reply.value()));
     expect(places.size).toBe(1);
-    const [home] = places;
-    system.host.worker(home as number).exit();
+    const [host] = places;
+    system.host.worker(host as number).exit();
     await system.clock.advance(1);
     const after = locate(system, 'pet/rex');
     await system.clock.advance(1);
-    expect(after.value()).toBe(3 - (home as number));
+    expect(after.value()).toBe(3 - (host as number));
   });
 
   test('is with the asker for local kinds', async () => {

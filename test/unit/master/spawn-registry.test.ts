@@ -47,6 +47,6 @@ test('past the bound one more is not registered, one that is known is, and room 
 test('what has moved is registered at its new home, before that says so; the rest stays', () => {
   const registry = new SpawnRegistry();
   for (const n of [1, 2, 3]) registry.add(1, record(n));
-  registry.rehome(1, (id) => ({ 'counter/1': 2, 'counter/2': 1 })[id]);
+  registry.rehost(1, (id) => ({ 'counter/1': 2, 'counter/2': 1 })[id]);
   expect([registry.take(2), registry.take(1), registry.size]).toEqual([[record(1)], [record(2), record(3)], 0]);
 });

@@ -86,7 +86,7 @@ export function request(process: FakeProcess, what: MasterRequest): Reply {
 
 /** A key of `kind` whose shard lives on the worker. */
 export function idOn({ self }: TestSystem, kind: string, worker: number, role = ''): string {
-  for (let n = 0; n < 10_000; n++) if (self.table?.homeOf(`${kind}/${n}`, role) === worker) return `${kind}/${n}`;
+  for (let n = 0; n < 10_000; n++) if (self.table?.hostOf(`${kind}/${n}`, role) === worker) return `${kind}/${n}`;
   throw new Error(`an id on worker ${worker} was expected`);
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MISTAKES_TOLD_MAX } from '../../../src/observe/mistakes.ts';
+import { MISTAKES_REPORTED_MAX } from '../../../src/observe/mistakes.ts';
 import { defineActor, errorOf, startKit, thrownBy } from '../actor/kernel-fixture.ts';
 
 const counter = defineActor({
@@ -52,10 +52,10 @@ describe('a tell that nobody can handle', () => {
 
   it('is said for so many mistakes only, each of them short', async () => {
     const { system, clock, warnings, dead } = start();
-    for (let n = 0; n < MISTAKES_TOLD_MAX + 10; n++) system.tell('counter/a', { type: `${'x'.repeat(1_000)}${n}` });
-    for (let n = 0; n < MISTAKES_TOLD_MAX + 10; n++) system.tell('counter/a', { type: `t${n}` });
+    for (let n = 0; n < MISTAKES_REPORTED_MAX + 10; n++) system.tell('counter/a', { type: `${'x'.repeat(1_000)}${n}` });
+    for (let n = 0; n < MISTAKES_REPORTED_MAX + 10; n++) system.tell('counter/a', { type: `t${n}` });
     await clock.settle();
-    expect([warnings().length, dead().length]).toEqual([MISTAKES_TOLD_MAX, 2 * MISTAKES_TOLD_MAX + 20]);
+    expect([warnings().length, dead().length]).toEqual([MISTAKES_REPORTED_MAX, 2 * MISTAKES_REPORTED_MAX + 20]);
     for (const { type, text } of warnings() as { type: string; text: string }[])
       expect(type.length + text.length).toBeLessThan(500);
   });

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { LINE_CHARS_UNDER_WAY_MAX, LINES_UNDER_WAY_MAX, lineSender } from '../../../src/observe/line-sender.ts';
+import { LINE_CHARS_IN_FLIGHT_MAX, LINES_IN_FLIGHT_MAX, lineSender } from '../../../src/observe/line-sender.ts';
 import { LINE_CHARS_MAX, LINE_EDGES_MAX, type LogLine } from '../../../src/observe/log-line.ts';
 import { levelsOf, logRelay } from '../../../src/observe/log-relay.ts';
 import { relayedLog } from '../../../src/observe/relayed-log.ts';
@@ -233,8 +233,8 @@ describe('lines that the master does not take', () => {
   const line = (size: number): LogLine => ({ level: 'info', children: [], values: ['said'], size });
 
   test.each([
-    ['lines', LINES_UNDER_WAY_MAX, 1],
-    ['characters', LINE_CHARS_UNDER_WAY_MAX / LINE_CHARS_MAX, LINE_CHARS_MAX],
+    ['lines', LINES_IN_FLIGHT_MAX, 1],
+    ['characters', LINE_CHARS_IN_FLIGHT_MAX / LINE_CHARS_MAX, LINE_CHARS_MAX],
   ])('are dropped beyond the bound of %s, and counted', (_, count, size) => {
     const sent: (() => void)[] = [];
     const lines: LogLine[] = [];

@@ -60,8 +60,12 @@ class StrictIngress extends KeptIngress {
     expect(['terminated', 'ask-probe', 'ask-cycle', 'acknowledged', 'ask-given-up']).toContain(type);
   }
 
-  override published({ topic, message: told, epoch }: Published): void {
-    expect([typeof topic, typeof (told as { type: unknown }).type, isWhole(epoch)]).toEqual(['string', 'string', true]);
+  override published({ topic, message: learned, epoch }: Published): void {
+    expect([typeof topic, typeof (learned as { type: unknown }).type, isWhole(epoch)]).toEqual([
+      'string',
+      'string',
+      true,
+    ]);
   }
 
   override credit(count: number): void {

@@ -9,7 +9,7 @@ import { KeptReply, type Line, newLine } from './link-fixture.ts';
 
 const blob = 'x'.repeat(40 * PIECE_BYTES);
 
-function told(sender: string, n: number, text?: string): Envelope {
+function learned(sender: string, n: number, text?: string): Envelope {
   return new Envelope('message', 'counter/a', { type: 'note', n, ...(text && { text }) }, sender, undefined, 0);
 }
 
@@ -36,12 +36,12 @@ describe('a large message', () => {
 
   test('is passed by replies and by mail of other senders, and never by mail of its own', async () => {
     const line = await newLine({ messageBytesMax: 100_000_000, blockedFrames: 2 });
-    line.out.mail(told('counter/large', 0, blob));
+    line.out.mail(learned('counter/large', 0, blob));
     await Promise.resolve();
-    for (let n = 1; n <= 3; n++) line.out.mail(told('counter/other', n));
+    for (let n = 1; n <= 3; n++) line.out.mail(learned('counter/other', n));
     line.out.reply(5, 'yes');
-    line.out.mail(told('counter/large', 1));
-    line.out.mail(told('counter/other', 4));
+    line.out.mail(learned('counter/large', 1));
+    line.out.mail(learned('counter/other', 4));
     await arrived(line);
     expect(line.ingress.lines[0]).toBe('reply 5');
     expect(line.ingress.envelopes.map(seen)).toEqual([
@@ -52,10 +52,10 @@ describe('a large message', () => {
 
   test('is not passed by a marker, which says that all before it has come', async () => {
     const line = await newLine({ messageBytesMax: 100_000_000, blockedFrames: 2 });
-    line.out.mail(told('counter/large', 0, blob));
+    line.out.mail(learned('counter/large', 0, blob));
     await Promise.resolve();
     line.out.note(MARKER, 1);
-    line.out.mail(told('counter/other', 1));
+    line.out.mail(learned('counter/other', 1));
     await arrived(line);
     expect(line.ingress.lines).toEqual(['message counter/a 0', 'marker 1', 'message counter/a 1']);
   });
@@ -63,8 +63,8 @@ describe('a large message', () => {
   test('of which the last piece was not written is given back, before all later mail', async () => {
     const line = await newLine({ messageBytesMax: 100_000_000, blockedFrames: 2 });
     line.network.stall('~1.1', '~2.1');
-    line.out.mail(told('counter/large', 0, blob));
-    line.out.mail(told('counter/large', 1));
+    line.out.mail(learned('counter/large', 0, blob));
+    line.out.mail(learned('counter/large', 1));
     line.out.flush();
     // The two, and a frame that the link has not accepted.
     expect(line.out.waiting).toBe(3);

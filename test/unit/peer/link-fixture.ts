@@ -145,8 +145,8 @@ export class KeptIngress implements Ingress {
     this.lines.push(`signal ${to} ${type}`);
   }
 
-  published({ topic, message, epoch, apart }: Published): void {
-    const others = apart ? ` but ${apart}` : '';
+  published({ topic, message, epoch, excluded }: Published): void {
+    const others = excluded ? ` but ${excluded}` : '';
     this.lines.push(`publish ${topic} ${(message as { n: number }).n}${epoch === 1 ? '' : ` @${epoch}`}${others}`);
   }
 
@@ -158,7 +158,7 @@ export class KeptIngress implements Ingress {
     this.lines.push(`topic-ack ${number}`);
   }
 
-  topicsTold(topics: string[], isAll: boolean): void {
+  topicsLearned(topics: string[], isAll: boolean): void {
     this.lines.push(`${isAll ? 'topics' : 'some topics'} ${topics.join(' ')}`);
   }
 

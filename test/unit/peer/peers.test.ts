@@ -84,7 +84,7 @@ function tell(link: OutboundQueue, ...numbers: number[]): void {
   for (const n of numbers) link.mail(message('counter/a', n));
 }
 
-function told(station: Station, index: number): string[] {
+function learned(station: Station, index: number): string[] {
   return station.from(index).lines;
 }
 
@@ -102,13 +102,13 @@ describe('a frame under an epoch that never comes', () => {
     await world.settle();
     tell(from3, 2);
     await world.clock.advance(ALL_LOOKS_MS - EPOCH_LOOK_MS);
-    expect([one.broken, told(one, 2), told(one, 3)]).toEqual([[], [], ['message counter/a 2']]);
+    expect([one.broken, learned(one, 2), learned(one, 3)]).toEqual([[], [], ['message counter/a 2']]);
     await world.clock.advance(2 * EPOCH_LOOK_MS);
     await world.settle();
-    expect([one.broken[0], told(one, 2)]).toEqual([2, []]);
+    expect([one.broken[0], learned(one, 2)]).toEqual([2, []]);
     tell(from3, 3);
     await world.settle();
-    expect(told(one, 3)).toEqual(['message counter/a 2', 'message counter/a 3']);
+    expect(learned(one, 3)).toEqual(['message counter/a 2', 'message counter/a 3']);
   });
 
   test('is read where its table comes after all, and the next one waits as long again', async () => {
@@ -122,7 +122,7 @@ describe('a frame under an epoch that never comes', () => {
       one.peers.unpark();
       await world.settle();
     }
-    expect([one.broken, told(one, 2)]).toEqual([[], ['message counter/a 1', 'message counter/a 2']]);
+    expect([one.broken, learned(one, 2)]).toEqual([[], ['message counter/a 1', 'message counter/a 2']]);
     await one.peers.close();
     await two.peers.close();
   });
@@ -138,7 +138,7 @@ describe('a frame under an epoch that never comes', () => {
     one.epoch.now = 1;
     one.peers.unpark();
     await world.settle();
-    expect(told(one, 2)).toEqual(['message counter/a 1']);
+    expect(learned(one, 2)).toEqual(['message counter/a 1']);
   });
 });
 
@@ -149,7 +149,7 @@ describe('two processes', () => {
     tell(one.peers.expect(infoOf(2)), 1, 2);
     tell(two.peers.connect(infoOf(1)), 3);
     await world.settle();
-    expect([one.log, two.log, told(two, 1), told(one, 2)]).toEqual([
+    expect([one.log, two.log, learned(two, 1), learned(one, 2)]).toEqual([
       ['+2.1'],
       ['+1.1'],
       ['message counter/a 1', 'message counter/a 2'],
@@ -166,7 +166,7 @@ describe('two processes', () => {
     expect(one.log).toEqual([]);
     one.peers.expect(infoOf(2));
     await world.settle();
-    expect(told(one, 2)).toEqual(['message counter/a 1']);
+    expect(learned(one, 2)).toEqual(['message counter/a 1']);
   });
 
   test('that live both are linked again when their link breaks, and both count that it ended', async () => {
@@ -179,7 +179,7 @@ describe('two processes', () => {
     tell(to1, 5);
     tell(to2, 6);
     await world.settle();
-    expect([told(one, 2), told(two, 1)]).toEqual([['message counter/a 5'], ['message counter/a 6']]);
+    expect([learned(one, 2), learned(two, 1)]).toEqual([['message counter/a 5'], ['message counter/a 6']]);
   });
 
   test('try again while the other does not listen yet', async () => {
@@ -205,13 +205,13 @@ describe('a link whose frames wait for a table', () => {
     await world.settle();
     world.network.kill('~2.1');
     await world.settle();
-    expect([told(one, 2), one.log]).toEqual([[], ['+2.1']]);
+    expect([learned(one, 2), one.log]).toEqual([[], ['+2.1']]);
     one.epoch.now = 1;
     one.peers.unpark();
     let isRead = false;
     void one.peers.readToEnd(2, 1)?.then(() => (isRead = true));
     await world.settle();
-    expect([told(one, 2), isRead]).toEqual([['message counter/a 1', 'message counter/a 2'], true]);
+    expect([learned(one, 2), isRead]).toEqual([['message counter/a 1', 'message counter/a 2'], true]);
     expect([one.log, one.peers.byIndex(2)]).toEqual([['+2.1', '-2.1'], undefined]);
   });
 
@@ -234,7 +234,7 @@ describe('a link whose frames wait for a table', () => {
     one.epoch.now = 1;
     one.peers.unpark();
     await world.settle();
-    expect(told(one, 2)).toEqual([1, 2, 3].map((n) => `message counter/a ${n}`));
+    expect(learned(one, 2)).toEqual([1, 2, 3].map((n) => `message counter/a ${n}`));
     expect(one.log).toEqual(['+2.1', '-2.1', '+2.1']);
   });
 
@@ -323,7 +323,7 @@ test('a frame that makes no sense breaks its link, and no other', async () => {
   ]);
   tell(from3, 1);
   await world.settle();
-  expect(told(one, 3)).toEqual(['message counter/a 1']);
+  expect(learned(one, 3)).toEqual(['message counter/a 1']);
 });
 
 test('closed, a process writes what waits, takes no links and makes none', async () => {
@@ -331,7 +331,7 @@ test('closed, a process writes what waits, takes no links and makes none', async
   tell(to2, 1);
   await one.peers.close();
   await world.settle();
-  expect(told(two, 1)).toEqual(['message counter/a 1']);
+  expect(learned(two, 1)).toEqual(['message counter/a 1']);
   await world.clock.advance(RECONNECT_MS * 5);
   expect(one.log).toEqual(['+2.1']);
   await two.peers.close();
@@ -354,13 +354,13 @@ describe('a link that breaks again and again while its reader waits for a table'
       tell(to1, n);
       await world.settle();
     }
-    expect(told(one, 2)).toEqual([]);
+    expect(learned(one, 2)).toEqual([]);
     one.epoch.now = 1;
     for (let n = 0; n <= times; n++) {
       one.peers.unpark();
       await world.settle();
     }
-    return told(one, 2);
+    return learned(one, 2);
   }
 
   const messages = (count: number): string[] => Array.from({ length: count }, (_, n) => `message counter/a ${n}`);

@@ -15,7 +15,7 @@ function begun(units = ['counter/alice'], from = OLD, to = NEW): { handoffs: Han
 describe('a hand-off', () => {
   test('settles when the new home has everything', () => {
     const { handoffs, order } = begun();
-    expect(handoffs.installed(order.id, NEW)).toEqual({ order, outcome: 'settle' });
+    expect(handoffs.installed(order.id, NEW)).toEqual({ order, outcome: 'commit' });
     expect([handoffs.size, handoffs.isMoving('counter/alice')]).toEqual([0, false]);
   });
 
@@ -35,7 +35,7 @@ describe('a hand-off', () => {
     ['new', NEW],
   ])('stays when its %s home refuses', (_, process) => {
     const { handoffs, order } = begun();
-    expect(handoffs.refused(order.id, process)).toEqual({ order, outcome: 'stay' });
+    expect(handoffs.refused(order.id, process)).toEqual({ order, outcome: 'abort' });
   });
 
   test('goes on when a bystander refuses', () => {
@@ -46,14 +46,14 @@ describe('a hand-off', () => {
 
   test('stays when its deadline passes', () => {
     const { handoffs, order } = begun();
-    expect(handoffs.expired(order.id)).toEqual({ order, outcome: 'stay' });
+    expect(handoffs.expired(order.id)).toEqual({ order, outcome: 'abort' });
   });
 
   test('settles when the old home dies, stays when the new one does, goes on when a bystander does', () => {
     const one = begun();
-    expect(one.handoffs.died(OLD)).toEqual([{ order: one.order, outcome: 'settle' }]);
+    expect(one.handoffs.died(OLD)).toEqual([{ order: one.order, outcome: 'commit' }]);
     const two = begun();
-    expect(two.handoffs.died(NEW)).toEqual([{ order: two.order, outcome: 'stay' }]);
+    expect(two.handoffs.died(NEW)).toEqual([{ order: two.order, outcome: 'abort' }]);
     const three = begun();
     expect(three.handoffs.died(OTHER)).toEqual([]);
     expect(three.handoffs.died({ index: 1, incarnation: 2 })).toEqual([]);

@@ -11,38 +11,38 @@ function emptyTable(): PlacementTable {
 }
 
 function change(epoch: number, parts: Partial<TableChange> = {}): TableChange {
-  return { epoch, columns: {}, pins: [], settles: [], ...parts };
+  return { epoch, columns: {}, pins: [], endedMoves: [], ...parts };
 }
 
 describe('a placement table', () => {
   test('puts an id where its shard is, each role by its own column', () => {
     const table = emptyTable();
     table.apply(change(1, { columns: { '': [[SHARD, 1]], mail: [[SHARD, 2]] } }));
-    expect(table.homeOf(ID, '')).toBe(1);
-    expect(table.homeOf(ID, 'mail')).toBe(2);
+    expect(table.hostOf(ID, '')).toBe(1);
+    expect(table.hostOf(ID, 'mail')).toBe(2);
     expect(table.unitOf(ID, 'mail')).toBe(shardUnit('mail', SHARD));
   });
 
   test('puts an id nowhere while no column names a worker', () => {
     const table = emptyTable();
-    expect(table.homeOf(ID, '')).toBe(NOWHERE);
+    expect(table.hostOf(ID, '')).toBe(NOWHERE);
     expect(table.column('web')).toEqual(new Array(SHARDS).fill(NOWHERE));
     table.apply(change(1, { columns: { '': [[(SHARD + 1) % SHARDS, 1]] } }));
-    expect(table.homeOf(ID, '')).toBe(NOWHERE);
+    expect(table.hostOf(ID, '')).toBe(NOWHERE);
   });
 
   test('puts a pinned id at its pin, in every role, and unpinned back at its shard', () => {
     const table = emptyTable();
     table.apply(change(1, { columns: { '': [[SHARD, 1]] }, pins: [[ID, 3]] }));
-    expect([table.homeOf(ID, ''), table.homeOf(ID, 'mail'), table.pinOf(ID), table.unitOf(ID, '')]).toEqual([
+    expect([table.hostOf(ID, ''), table.hostOf(ID, 'mail'), table.pinOf(ID), table.unitOf(ID, '')]).toEqual([
       3,
       3,
       3,
       ID,
     ]);
-    expect(table.shardHomeOf(ID, '')).toBe(1);
+    expect(table.shardHostOf(ID, '')).toBe(1);
     table.apply(change(2, { pins: [[ID, null]] }));
-    expect([table.homeOf(ID, ''), table.pinOf(ID), table.unitOf(ID, '')]).toEqual([1, undefined, shardUnit('', SHARD)]);
+    expect([table.hostOf(ID, ''), table.pinOf(ID), table.unitOf(ID, '')]).toEqual([1, undefined, shardUnit('', SHARD)]);
   });
 
   test.each([0, 1, 3])('refuses a change of epoch %i at epoch 1, and is left as it was', (epoch) => {
@@ -61,13 +61,13 @@ describe('a placement table', () => {
     const copy = PlacementTable.from(structuredClone(table.toData()));
     expect(copy.toData()).toEqual(table.toData());
     copy.apply(change(2, { columns: { '': [[SHARD, 2]] }, pins: [['counter/bob', null]] }));
-    expect([table.epoch, table.homeOf(ID, ''), table.pinOf('counter/bob')]).toEqual([1, 1, 2]);
+    expect([table.epoch, table.hostOf(ID, ''), table.pinOf('counter/bob')]).toEqual([1, 1, 2]);
   });
 
   test('does not change with the column that it gave away', () => {
     const table = emptyTable();
     table.apply(change(1, { columns: { '': [[SHARD, 1]] } }));
     (table.column('') as number[])[SHARD] = 9;
-    expect(table.homeOf(ID, '')).toBe(1);
+    expect(table.hostOf(ID, '')).toBe(1);
   });
 });

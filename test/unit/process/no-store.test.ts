@@ -34,7 +34,7 @@ function kept(verb: Verb, replyTo?: KeptReply): Envelope {
 test.each(['message', 'spawn'] as const)('%s: whoever asks is told, and nothing throws', (verb) => {
   const { kernel, actors } = start();
   const reply = new KeptReply();
-  expect(kernel.post.deliver(kept(verb, reply))).toBe(true);
+  expect(kernel.router.deliver(kept(verb, reply))).toBe(true);
   expect(reply.outcome).toMatchObject({
     code: 'STORE_FAILED',
     message: expect.stringContaining(`got ${ID} elsewhere`),
@@ -44,13 +44,13 @@ test.each(['message', 'spawn'] as const)('%s: whoever asks is told, and nothing 
 
 test('a message that its sender keeps is no dead letter: it goes again, to whoever hosts the actor then', () => {
   const { kernel, reasons } = start();
-  kernel.post.deliver(kept('message'));
+  kernel.router.deliver(kept('message'));
   expect(reasons).toEqual([]);
 });
 
 test('nobody is woken or started again there', () => {
   const { kernel, actors } = start();
-  kernel.post.deliver(kept('wake'));
+  kernel.router.deliver(kept('wake'));
   actors.respawn(ID, undefined);
   expect(actors.size).toBe(0);
 });
@@ -61,16 +61,16 @@ test('an actor that moves there is refused', async () => {
     throw new Error('nothing is sent');
   };
   const parts = { toRef: never, replyTo: never, send: never, deliver: never, isRemoved: () => false };
-  const door = { actors, topics: never as never, ...parts };
-  const arriving = new IncomingHandoff(door);
+  const port = { actors, topics: never as never, ...parts };
+  const incoming = new IncomingHandoff(port);
   const transfer = {
     id: ID,
     watchers: [],
     topics: [],
     incarnation: undefined,
-    asleep: undefined,
+    passivated: undefined,
     failedUntil: undefined,
   };
-  for (const { piece } of actorPieces(transfer, undefined)) arriving.add(piece);
-  await expect(arriving.complete()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  for (const { piece } of actorPieces(transfer, undefined)) incoming.add(piece);
+  await expect(incoming.complete()).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });

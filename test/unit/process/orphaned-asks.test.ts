@@ -19,14 +19,14 @@ const DEAD = { index: 1, incarnation: 1 };
 function newKernel(): { kernel: Kernel; barriers: Envelope[]; asks: (target: string) => PendingReply } {
   const pending = new PendingReplies(new VirtualClock(), '~0.1');
   const barriers: Envelope[] = [];
-  const post = { deliver: (envelope: Envelope) => barriers.push(envelope) > 0 };
+  const router = { deliver: (envelope: Envelope) => barriers.push(envelope) > 0 };
   const asks = (target: string): PendingReply => {
     const reply = pending.open(target, 0, undefined, undefined);
     reply.address();
     reply.written(OLD_HOME);
     return reply;
   };
-  return { kernel: { pending, post } as unknown as Kernel, barriers, asks };
+  return { kernel: { pending, router } as unknown as Kernel, barriers, asks };
 }
 
 test('what was written to a dead process fails at once', async () => {

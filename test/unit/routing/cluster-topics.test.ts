@@ -29,9 +29,9 @@ class FakePeer {
     message: { n: number },
     _sender: string | undefined,
     _epoch: number,
-    apart?: Set<string>,
+    excluded?: Set<string>,
   ): boolean {
-    this.published.push(`${topic} ${message.n}${apart ? ` but ${[...apart]}` : ''}`);
+    this.published.push(`${topic} ${message.n}${excluded ? ` but ${[...excluded]}` : ''}`);
     return this.isClear;
   }
 
@@ -58,14 +58,14 @@ function newTopics(
   const now = { epoch: 1 };
   const local = new LocalTopics(clock, silent);
   const note = ({ to, message }: Envelope): number => got.push(`${to} ${(message as { n: number }).n}`);
-  local.post = { deliver: (envelope) => note(envelope) > 0, signal: () => {} };
+  local.router = { deliver: (envelope) => note(envelope) > 0, signal: () => {} };
   const peers = Array.from({ length: count }, () => new FakePeer());
   return {
     held,
     now,
     topics: new ClusterTopics(local, {
       peers: () => peers.map(({ link }) => link),
-      post: { deliver: (envelope) => held.push(envelope) > 0 },
+      router: { deliver: (envelope) => held.push(envelope) > 0 },
       memory: new QueueMemory(memoryBytes),
       barrier,
       capacityOf: () => 8,
@@ -151,7 +151,7 @@ describe('a published message', () => {
     const { topics, peers, got } = newTopics(3);
     const [first, second] = peers as [FakePeer, FakePeer];
     void topics.join('news', 'counter/a');
-    topics.told(first.link, ['news', 'sport']);
+    topics.learned(first.link, ['news', 'sport']);
     topics.changed(second.link, 'news', true, 7);
     topics.changed(second.link, 'news', true, 8);
     topics.publish('news', message(1), undefined);
@@ -165,7 +165,7 @@ describe('a published message', () => {
   test('goes no more to a process that has left the topic, or is gone', () => {
     const { topics, peers } = newTopics();
     const [first, second] = peers as [FakePeer, FakePeer];
-    for (const { link } of peers) topics.told(link, ['news']);
+    for (const { link } of peers) topics.learned(link, ['news']);
     topics.changed(first.link, 'news', false, 3);
     topics.peerGone(second.link);
     topics.publish('news', message(1), undefined);
@@ -177,8 +177,8 @@ describe('a published message', () => {
     const heard: unknown[] = [];
     void topics.join('news', 'counter/a');
     void topics.listen('news', (one) => void heard.push(one));
-    for (const { link } of peers) topics.told(link, ['news']);
-    topics.arrived({ topic: 'news', message: message(4), sender: 'counter/s', epoch: 1, apart: undefined });
+    for (const { link } of peers) topics.learned(link, ['news']);
+    topics.arrived({ topic: 'news', message: message(4), sender: 'counter/s', epoch: 1, excluded: undefined });
     await clock.settle();
     expect([got, heard, peers.map(({ published }) => published)]).toEqual([['counter/a 4'], [message(4)], [[], []]]);
   });
@@ -191,7 +191,7 @@ describe('a publisher', () => {
   test('is told false from half of what a subscriber elsewhere may have, until that is handled', () => {
     const { topics, peers } = newTopics(1);
     const [peer] = peers as [FakePeer];
-    topics.told(peer.link, ['news']);
+    topics.learned(peer.link, ['news']);
     const publish = (count: number): boolean[] =>
       Array.from({ length: count }, (_, n) => topics.publish('news', message(n), undefined));
     expect([publish(1), questions(peer)]).toEqual([[true], [[TOPIC_BARRIER, 'news', 1]]]);
@@ -208,7 +208,7 @@ describe('a publisher', () => {
   test('is told false by a link that is half full, and by the bytes under way', () => {
     const { topics, peers } = newTopics(2, 1024 * 1024);
     const [first, second] = peers as [FakePeer, FakePeer];
-    for (const { link } of peers) topics.told(link, ['news']);
+    for (const { link } of peers) topics.learned(link, ['news']);
     second.isClear = false;
     expect(topics.publish('news', message(1), undefined)).toBe(false);
     second.isClear = true;
@@ -218,14 +218,14 @@ describe('a publisher', () => {
     // All of it went with its process.
     topics.peerGone(first.link);
     topics.peerGone(second.link);
-    topics.told(first.link, ['news']);
+    topics.learned(first.link, ['news']);
     expect(topics.publish('news', large, undefined)).toBe(true);
   });
 
   test('waits until the subscribers of all processes are through, or gone', async () => {
     const { topics, peers } = newTopics(3);
     const [first, second, third] = peers as [FakePeer, FakePeer, FakePeer];
-    for (const { link } of peers) topics.told(link, ['news']);
+    for (const { link } of peers) topics.learned(link, ['news']);
     void topics.join('news', 'counter/a');
     third.ended = true;
     const asked: string[] = [];
@@ -264,7 +264,7 @@ test('a new link is told what is subscribed here by now', () => {
   void topics.join('sport', 'counter/a');
   topics.leave('news', 'counter/a');
   const peer = new FakePeer();
-  topics.greet(peer.link);
+  topics.announce(peer.link);
   expect([peer.notes, peers.length]).toEqual([[[TOPICS, ['sport']]], 2]);
 });
 
@@ -273,7 +273,7 @@ test('a hundred thousand topics are told in portions, all of them, the last one 
   const names = Array.from({ length: 100_000 }, (_, n) => `topic-${n}`.padEnd(100, 'x'));
   for (const name of names) void topics.join(name, 'counter/a');
   const peer = new FakePeer();
-  topics.greet(peer.link);
+  topics.announce(peer.link);
   const portions = peer.notes.map(([, portion]) => portion as string[]);
   expect(portions.flat()).toEqual(names);
   for (const portion of portions) expect(portion.join('').length).toBeLessThan(TOPICS_CHARACTERS + 200);
@@ -298,7 +298,7 @@ describe('a subscriber on the move', () => {
     const { topics, peers, got, held } = newTopics();
     void topics.join('news', 'counter/a');
     void topics.join('news', 'counter/b');
-    for (const { link } of peers) topics.told(link, ['news']);
+    for (const { link } of peers) topics.learned(link, ['news']);
     topics.moving.hold(order([['news', 'counter/a']]));
     topics.publish('news', message(1), undefined);
     expect([got, held.map(({ to }) => to)]).toEqual([['counter/b 1'], ['counter/a']]);
@@ -313,8 +313,8 @@ describe('a subscriber on the move', () => {
     void topics.join('news', 'counter/a');
     now.epoch = 5;
     void topics.join('news', 'counter/b');
-    const from = (n: number, epoch: number, apart?: string[]): Published => ({
-      ...{ topic: 'news', message: message(n), sender: undefined, epoch, apart },
+    const from = (n: number, epoch: number, excluded?: string[]): Published => ({
+      ...{ topic: 'news', message: message(n), sender: undefined, epoch, excluded },
     });
     topics.arrived(from(1, 5, ['counter/a']));
     topics.arrived(from(2, 4));

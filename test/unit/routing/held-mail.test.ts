@@ -49,15 +49,15 @@ test('what waits in a shard for one id goes on waiting by itself, before what wa
   const { holds } = newHolds();
   for (const n of [1, 2, 3, 4]) holds.add('#:1', message(n % 2 ? 'counter/a' : 'counter/b', n));
   holds.add('counter/a', message('counter/a', 5));
-  holds.moveApart('#:1', 'counter/a');
-  holds.moveApart('#:1', 'counter/other');
+  holds.splitOff('#:1', 'counter/a');
+  holds.splitOff('#:1', 'counter/other');
   expect(holds.size).toBe(5);
   expect([numbersIn(holds, 'counter/a'), numbersIn(holds, '#:1')]).toEqual([
     [1, 3, 5],
     [2, 4],
   ]);
   holds.add('#:1', message('counter/a', 6));
-  holds.moveApart('#:1', 'counter/a');
+  holds.splitOff('#:1', 'counter/a');
   expect(holds.units()).toEqual(['counter/a']);
 });
 
@@ -162,7 +162,7 @@ test('what waits has a bound by bytes, and whatever is done with it the sum retu
   expect([clear.indexOf(false), holds.size, new Set(reasons)]).toEqual([7, 15, new Set(['counter/a:OVERLOADED'])]);
   holds.add('#:1', SIGNAL);
   expect(holds.takeFrom((sender) => sender === 'counter/s').length).toBe(8);
-  holds.moveApart('#:1', 'counter/a');
+  holds.splitOff('#:1', 'counter/a');
   const taken = holds.take('counter/a');
   expect([taken.length, holds.size, memory.bytes]).toEqual([8, 0, 0]);
   holds.putBack('#:1', [...taken, ...Array.from({ length: 20 }, (_, n) => weighed(memory, heavy(n)))]);

@@ -91,11 +91,11 @@ export function newRouterKit(): RouterKit {
     locate: (id, answer) => void asked.push({ id, answer }),
     isHopeless: () => false,
   });
-  kernel.post = router;
+  kernel.router = router;
   const peer = (index: number): FakePeer => peers.get(index) as FakePeer;
   const kit: RouterKit = {
     ...{ clock, kernel, router, table, peers, handled, reasons, asked, peer },
-    change: (change) => table.apply({ epoch: table.epoch + 1, columns: {}, pins: [], settles: [], ...change }),
+    change: (change) => table.apply({ epoch: table.epoch + 1, columns: {}, pins: [], endedMoves: [], ...change }),
     end: (index) => {
       peer(index).ended = true;
       router.takeBack(peer(index).waiting.splice(0));

@@ -49,7 +49,7 @@ describe('mail', () => {
     const clear = tell(kit, ID, ...Array.from({ length: CAPACITY }, (_, n) => n));
     expect(clear.indexOf(false)).toBe(CAPACITY / 2);
     kit.change({ columns: { '': everyShard(1) } });
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     tell(kit, ID, CAPACITY);
     await kit.clock.settle();
     expect(kit.handled.slice(0, CAPACITY)).toEqual(Array.from({ length: CAPACITY }, (_, n) => `${ID} ${n}`));
@@ -77,7 +77,7 @@ describe('a unit on the move', () => {
     kit.router.release(8);
     expect(sentTo(kit, 2)).toEqual([`${ID} 1`]);
     kit.change(shardOfIdTo(ID, 3));
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     expect(sentTo(kit, 3)).toEqual([]);
     kit.router.release(7);
     tell(kit, ID, 4);
@@ -104,7 +104,7 @@ describe('a unit on the move', () => {
     tell(kit, ID, 2);
     kit.change({ columns: { '': everyShard(4) }, pins: [[ID, 3]] });
     kit.router.release(7);
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     expect([sentTo(kit, 3), sentTo(kit, 4)]).toEqual([[`${ID} 1`, `${ID} 2`], []]);
   });
 
@@ -115,10 +115,10 @@ describe('a unit on the move', () => {
     tell(kit, ID, 2);
     kit.router.arrived(message(ID, 1));
     await kit.clock.settle();
-    expect([kit.handled, kit.router.isHome(ID)]).toEqual([[`${ID} 1`], false]);
+    expect([kit.handled, kit.router.isHostOf(ID)]).toEqual([[`${ID} 1`], false]);
     kit.router.release(7);
     await kit.clock.settle();
-    expect([kit.handled, kit.router.isHome(ID)]).toEqual([[`${ID} 1`, `${ID} 2`], true]);
+    expect([kit.handled, kit.router.isHostOf(ID)]).toEqual([[`${ID} 1`, `${ID} 2`], true]);
   });
 
   test('does not stop mail for others', () => {
@@ -136,9 +136,9 @@ describe('mail for a worker whose link has ended', () => {
     kit.end(2);
     tell(kit, ID, 3);
     kit.router.signal(ID, TERMINATED);
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     kit.change({ columns: { '': everyShard(3) } });
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     tell(kit, ID, 4);
     expect(sentTo(kit, 3)).toEqual([`${ID} 1`, `${ID} 2`, `${ID} 3`, `${ID} terminated`, `${ID} 4`]);
   });
@@ -151,7 +151,7 @@ describe('mail for a worker whose link has ended', () => {
     kit.peer(2).ended = false;
     // The way is open already, but what waits goes first.
     tell(kit, ID, 3);
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     expect(sentTo(kit, 2)).toEqual([`${ID} 1`, `${ID} 2`, `${ID} 3`]);
   });
 
@@ -172,7 +172,7 @@ describe('an id that the master places', () => {
     tell(kit, JOB, 1);
     kit.router.signal(JOB, TERMINATED);
     tell(kit, JOB, 2);
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     expect([kit.asked.map(({ id }) => id), sentTo(kit, 3)]).toEqual([[JOB], []]);
     kit.asked[0]?.answer.found(3);
     tell(kit, JOB, 3);
@@ -207,7 +207,7 @@ describe('an id that the master places', () => {
     kit.router.deliver(request('unwatch', JOB));
     kit.asked[0]?.answer.failed(new TroupeError('NO_WORKER', 'a worker can host the actor; got none that is ready'));
     expect([kit.router.holds.size, kit.asked.length]).toEqual([1, 1]);
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     kit.asked[1]?.answer.found(3);
     expect(sentTo(kit, 3)).toEqual([`${JOB} rewatch`]);
   });
@@ -245,11 +245,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       to: fc.constantFrom(2, 3, 4),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('settle' as const, 'unhold' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'abort' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constantFrom('end' as const, 'bury' as const, 'again' as const),
+      do: fc.constantFrom('end' as const, 'die' as const, 'again' as const),
       worker: fc.constantFrom(2, 3, 4),
     }),
   },
@@ -259,8 +259,8 @@ type Step =
   | { do: 'tell'; id: string }
   | { do: 'write'; worker: number; count: number }
   | { do: 'claim' | 'shard'; id: string; to: number }
-  | { do: 'settle' | 'unhold' }
-  | { do: 'end' | 'bury' | 'again' | 'answer'; worker: number };
+  | { do: 'commit' | 'abort' }
+  | { do: 'end' | 'die' | 'again' | 'answer'; worker: number };
 
 /** What the master and fate do, with the one rule of hand-offs: the old home has read all that was written before the hold. */
 class Walk {
@@ -280,19 +280,19 @@ class Walk {
       case 'claim':
       case 'shard':
         return this.#hold(step.id, step.do, step.to);
-      case 'settle':
-        return this.#settle();
-      case 'unhold':
+      case 'commit':
+        return this.#commit();
+      case 'abort':
         return this.#release();
       case 'answer':
         return kit.asked.shift()?.answer.found(this.#living(step.worker));
       case 'end':
         return kit.end(step.worker);
-      case 'bury':
-        return this.#bury(step.worker);
+      case 'die':
+        return this.#declareDead(step.worker);
       case 'again':
         kit.peer(step.worker).ended = false;
-        return kit.router.releaseHomeless();
+        return kit.router.releaseUnhosted();
     }
   }
 
@@ -312,7 +312,7 @@ class Walk {
   }
 
   #hold(id: string, what: 'claim' | 'shard', to: number): void {
-    const from = this.#homeOf(id);
+    const from = this.#hostOf(id);
     if (this.#move || from === undefined || from === to) return;
     const isPinned = this.kit.table.pinOf(id) !== undefined || id.startsWith('job');
     const unit = what === 'claim' || isPinned ? id : shardUnit('', shardOf(id));
@@ -320,7 +320,7 @@ class Walk {
     this.kit.router.hold(this.#moves, [unit]);
   }
 
-  #settle(): void {
+  #commit(): void {
     if (!this.#move) return;
     const { unit, from, to } = this.#move;
     this.write(from, Number.POSITIVE_INFINITY);
@@ -334,28 +334,28 @@ class Walk {
     const { id } = this.#move;
     this.#move = undefined;
     this.kit.router.release(id);
-    this.kit.router.releaseHomeless();
+    this.kit.router.releaseUnhosted();
   }
 
-  #bury(worker: number): void {
+  #declareDead(worker: number): void {
     const { kit } = this;
     if (!kit.peer(worker).ended) kit.end(worker);
     const to = this.#living(worker);
     const columns: [number, number][] = kit.table
       .column('')
-      .flatMap((home, shard) => (home === worker ? [[shard, to]] : []));
-    const pins = [...kit.table.pins()].filter(([, home]) => home === worker).map(([id]): [string, null] => [id, null]);
+      .flatMap((host, shard) => (host === worker ? [[shard, to]] : []));
+    const pins = [...kit.table.pins()].filter(([, host]) => host === worker).map(([id]): [string, null] => [id, null]);
     kit.change({ columns: { '': columns }, pins });
     kit.router.forgetLocated(worker);
     if (this.#move?.from === worker || this.#move?.to === worker) this.#release();
-    kit.router.releaseHomeless();
+    kit.router.releaseUnhosted();
     kit.peer(worker).ended = false;
   }
 
-  #homeOf(id: string): number | undefined {
+  #hostOf(id: string): number | undefined {
     const { router } = this.kit;
     const terms = router.termsOf(id);
-    return terms && router.homeOf(id, terms);
+    return terms && router.hostOf(id, terms);
   }
 
   #living(besides: number): number {
@@ -384,11 +384,11 @@ test('mail that nobody will ever host is refused at once, and what has a home is
   const { router, reasons, change, peer, end } = newRouterKit();
   end(2);
   router.deliver(message('counter/held', 1));
-  router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
   expect([reasons, router.holds.size]).toEqual([[], 1]);
   change({ columns: { '': everyShard(NOWHERE) } });
   router.deliver(message('counter/b', 2));
-  router.refuseHomeless('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
   expect([reasons.sort(), router.holds.size]).toEqual([['counter/b:SHUTTING_DOWN', 'counter/held:SHUTTING_DOWN'], 0]);
   expect(peer(2).written).toEqual([]);
 });

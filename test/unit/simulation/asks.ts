@@ -63,7 +63,7 @@ export class Asks {
     return counts;
   }
 
-  async settles(sent: Sent, dueAt: number, promise: Promise<unknown>): Promise<string> {
+  async endedMoves(sent: Sent, dueAt: number, promise: Promise<unknown>): Promise<string> {
     const ask: Ask = { sent, dueAt, outcome: undefined, fate: undefined, settledAt: Number.NaN };
     this.#asks.push(ask);
     try {

@@ -193,11 +193,11 @@ export class Census {
 
   #died(address: string, at: number): void {
     const process = this.processes.get(address);
-    for (const id of process?.actors.asleep.ids() ?? []) this.#sleeperDied(address, id);
+    for (const id of process?.actors.passivated.ids() ?? []) this.#sleeperDied(address, id);
     for (const id of process?.actors.ids() ?? []) {
       const cell = process?.actors.cellOf(id);
       // A copy that is kept until a move is settled: the move says which one lives on.
-      if (cell?.status === 'frozen') {
+      if (cell?.status === 'quiescent') {
         this.#copyDied(address, id);
         continue;
       }
@@ -239,10 +239,10 @@ export class Census {
       // Also of one that has lived there before, and has moved back.
       if (life.endedAt !== undefined && !life.isAsleep) continue;
       const actors = this.processes.get(address)?.actors;
-      if (actors?.cellOf(life.id) || actors?.asleep.get(life.id)) continue;
+      if (actors?.cellOf(life.id) || actors?.passivated.get(life.id)) continue;
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
       // It lives on elsewhere, having moved once more.
-      if (this.#faults.isAlive(life.host) && cell && cell.status !== 'frozen') continue;
+      if (this.#faults.isAlive(life.host) && cell && cell.status !== 'quiescent') continue;
       if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
       if (this.#isElsewhere(life.id, address)) continue;
       // A sleeper was nowhere else, and what it watched is lost with it.
@@ -259,7 +259,7 @@ export class Census {
     for (const [address, { actors }] of this.processes) {
       if (address === than || !this.#faults.isAlive(address) || this.#moves.hasLeft(address, id)) continue;
       const status = actors.cellOf(id)?.status;
-      if (actors.asleep.get(id) !== undefined || (status !== undefined && status !== 'frozen')) return true;
+      if (actors.passivated.get(id) !== undefined || (status !== undefined && status !== 'quiescent')) return true;
     }
     return false;
   }

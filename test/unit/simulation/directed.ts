@@ -211,7 +211,7 @@ function settlementFor(worker: number): (event: SimulationEvent) => boolean {
     event.step === 'sent' &&
     event.to === `~${worker}.1` &&
     event.message.type === 'table' &&
-    event.message.change.settles.length > 0;
+    event.message.change.endedMoves.length > 0;
 }
 
 /** A frame from the third process to the old home, with an entry of the next move of an actor. */

@@ -161,7 +161,7 @@ test('the fence of a durable actor is of the epoch in which it began, however la
   const { worker, epoch, active } = await simulation.until(system.where('marked/a'));
   expect(active).toBe(false);
   const wake = new Envelope('wake', 'marked/a', undefined, undefined, undefined, 0);
-  simulation.worker(worker)?.process?.kernel.post.deliver(wake);
+  simulation.worker(worker)?.process?.kernel.router.deliver(wake);
   await simulation.run(5);
   const home = (await simulation.until(system.where('marked/b'))).worker;
   await simulation.until(system.move('marked/b', 3 - home));

@@ -60,7 +60,7 @@ function unrest(world: World): string | undefined {
   const { simulation, census, faults, changes } = world;
   const { master, system } = simulation;
   if (world.now < world.timers.lastDueAt) return 'a timer that is due later';
-  if (changes.underWay > 0) return `${changes.underWay} changes of workers or places under way`;
+  if (changes.inFlight > 0) return `${changes.inFlight} changes of workers or places under way`;
   const away = system.workers().find(({ state }) => state !== 'ready');
   if (away) return `worker ${away.index} is ${away.state}`;
   if (!master.isSettled) return 'a hand-off under way';
@@ -68,7 +68,7 @@ function unrest(world: World): string | undefined {
   let received = 0;
   for (const process of simulation.workers()) {
     if (process.isFrozen) return `${process.address} is frozen`;
-    if (process.underWay > 0) return `a control message to or from ${process.address}`;
+    if (process.inFlight > 0) return `a control message to or from ${process.address}`;
   }
   for (const [address, process] of census.processes) {
     if (!faults.isAlive(address)) continue;
@@ -125,7 +125,7 @@ function checkPlaces({ simulation, census, faults, breaches }: World): void {
       if (other) breaches.add(1, `${id} lives in ${other} and in ${address}`);
       homes.set(id, address);
       const terms = table.termsOf(id);
-      const home = terms?.strategy === 'hash' ? table.homeOf(id, terms.column) : (table.pinOf(id) ?? NOWHERE);
+      const home = terms?.strategy === 'hash' ? table.hostOf(id, terms.column) : (table.pinOf(id) ?? NOWHERE);
       if (home !== self.worker && home !== NOWHERE)
         breaches.add('placement', `${id} lives in ${address}; the table says worker ${home}`);
     }

@@ -64,7 +64,7 @@ const settlement =
     event.step === step &&
     event.to === to &&
     event.message.type === 'table' &&
-    event.message.change.settles.includes(move);
+    event.message.change.endedMoves.includes(move);
 
 /** In the order in which they happen. */
 export const STEPS: Readonly<Record<string, Fits>> = {

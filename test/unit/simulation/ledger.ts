@@ -122,7 +122,7 @@ export class Ledger {
         if (frames.slice(n + 1).some((later) => later.from === from)) continue;
         return `last in the memory of ${from}, whose link to ${to} did not take it`;
       }
-      if (frame.status === 'under way') return `on its way from ${from} to ${to}`;
+      if (frame.status === 'in flight') return `on its way from ${from} to ${to}`;
       const isExcused =
         frame.status === 'read' ||
         this.#faults.wasKilled(from) ||
@@ -152,10 +152,10 @@ export class Ledger {
   /** The end of a move: one of the two homes drops its copy. */
   #told({ to, message }: Extract<SimulationEvent, { kind: 'control' }>): void {
     if (message.type === 'hold') this.#orders.set(message.move.id, message.move);
-    if (message.type === 'unhold') this.#dropCopy(message.move, to, 'to');
+    if (message.type === 'abort') this.#dropCopy(message.move, to, 'to');
     if (message.type !== 'table') return;
-    const { settles, stays = [] } = message.change;
-    for (const move of settles) this.#dropCopy(move, to, stays.includes(move) ? 'to' : 'from');
+    const { endedMoves, abortedMoves = [] } = message.change;
+    for (const move of endedMoves) this.#dropCopy(move, to, abortedMoves.includes(move) ? 'to' : 'from');
   }
 
   readonly #orders = new Map<number, NonNullable<ReturnType<Moves['order']>>>();

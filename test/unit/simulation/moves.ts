@@ -63,11 +63,11 @@ export class Moves {
 
   /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
   whenEnded(address: string, id: string, ended: (hasMoved: boolean) => void): boolean {
-    const leaving = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);
+    const outgoing = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);
     // One with a place of its own does not go with its shard.
-    const unit = unitsOf(id).find((one) => leaving.some(({ order }) => order.units.includes(one)));
+    const unit = unitsOf(id).find((one) => outgoing.some(({ order }) => order.units.includes(one)));
     if (unit === undefined || (unit !== id && this.#pins.get(id))) return false;
-    const { order } = leaving.find((move) => move.order.units.includes(unit)) as Move;
+    const { order } = outgoing.find((move) => move.order.units.includes(unit)) as Move;
     this.#whenEnded.set(order.id, [...(this.#whenEnded.get(order.id) ?? []), ended]);
     return true;
   }
@@ -81,7 +81,7 @@ export class Moves {
       this.#present.set(Number(event.process.slice(1).split('.')[0]), event.process);
     if (event.kind === 'frame' && event.step === 'written') {
       const way = `${event.from}>${event.to}`;
-      this.#written.set(way, [...this.#underWay(way), event.frame]);
+      this.#written.set(way, [...this.#inFlight(way), event.frame]);
     }
     if (event.kind === 'frame' && event.step === 'read') {
       for (const entry of event.frame.entries)
@@ -92,20 +92,20 @@ export class Moves {
     if (event.kind === 'link-end')
       this.#tellEnds(event.to, (order) => (addressOf(order.from) === event.from ? this.#hasCome(order) : undefined));
     if (event.kind === 'control' && event.step === 'received' && event.message.type === 'table') {
-      const { settles } = event.message.change;
-      this.#tellEnds(event.to, (order) => (settles.includes(order.id) ? this.#hasCome(order) : undefined));
+      const { endedMoves } = event.message.change;
+      this.#tellEnds(event.to, (order) => (endedMoves.includes(order.id) ? this.#hasCome(order) : undefined));
     }
     if (event.kind !== 'control' || event.step !== 'sent' || event.from !== 'master') return;
     const { message, at } = event;
     if (message.type === 'hold') this.#begin(message.move, at);
-    else if (message.type === 'unhold') this.#end(message.move, at, 'stayed');
+    else if (message.type === 'abort') this.#end(message.move, at, 'stayed');
     else if (message.type === 'table') {
-      const { settles, stays = [], pins, columns } = message.change;
+      const { endedMoves, abortedMoves = [], pins, columns } = message.change;
       for (const [id, worker] of pins) this.#pinned(id, worker);
       // Also without a move, where another one died.
       for (const [shard, worker] of columns[''] ?? [])
         this.#left.get(this.#present.get(worker) ?? '')?.delete(shardUnit('', shard));
-      for (const move of settles) this.#end(move, at, stays.includes(move) ? 'stayed' : 'settled');
+      for (const move of endedMoves) this.#end(move, at, abortedMoves.includes(move) ? 'stayed' : 'settled');
     }
   }
 
@@ -158,12 +158,12 @@ export class Moves {
   #hasCome({ id, from, to }: MoveOrder): boolean | undefined {
     if (this.#complete.has(id)) return true;
     const isOver =
-      !this.#faults.isAlive(addressOf(from)) && this.#underWay(`${addressOf(from)}>${addressOf(to)}`).length === 0;
+      !this.#faults.isAlive(addressOf(from)) && this.#inFlight(`${addressOf(from)}>${addressOf(to)}`).length === 0;
     return isOver ? false : undefined;
   }
 
-  #underWay(way: string): ObservedFrame[] {
-    return (this.#written.get(way) ?? []).filter(({ status }) => status === 'under way');
+  #inFlight(way: string): ObservedFrame[] {
+    return (this.#written.get(way) ?? []).filter(({ status }) => status === 'in flight');
   }
 
   #tellEnds(home: string, outcome: (order: MoveOrder) => boolean | undefined): void {

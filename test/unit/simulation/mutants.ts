@@ -214,7 +214,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
       const settled = new WeakSet<object>();
       const settle = replaced(
         IncomingHandoff,
-        'settle',
+        'commit',
         (original) =>
           function () {
             if (settled.has(this)) return;
@@ -228,7 +228,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
         (original) =>
           async function () {
             await original.call(this);
-            this.settle();
+            this.commit();
           },
       );
       return all(settle, complete);
@@ -252,7 +252,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
       );
       const release = replaced(
         Router,
-        'releaseHomeless',
+        'releaseUnhosted',
         (original) =>
           function () {
             const standing = moves.get(this) ?? [];
@@ -337,7 +337,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
         (original) =>
           function () {
             if (this.ids.size === 0) return original.call(this);
-            this.goOn();
+            this.resume();
           },
       ),
   },

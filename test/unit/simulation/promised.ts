@@ -61,7 +61,7 @@ async function isThere(world: World, id: string, worker: number): Promise<void> 
     const found = await simulation.system.where(id);
     if (found.worker === worker || !faults.isCalm(from, world.now)) return;
     // Another change has come, or one that moves many is not done yet.
-    if (changes.number !== before || changes.underWay > 0) return;
+    if (changes.number !== before || changes.inFlight > 0) return;
     breaches.add('placement', `move(${id}, ${worker}) resolved, and where() said worker ${found.worker}`);
   } catch {
     // It has a deadline as any ask.

@@ -77,13 +77,13 @@ function sayHello(world: World, system: System): void {
   world.mains?.add(system);
   const { simulation } = world;
   const { worker } = system.self;
-  const greet = (left: number): void => {
+  const announce = (left: number): void => {
     const voice = speaker(world, worker);
     if (voice.origin === '~0.1') return;
     for (const id of GREETED) world.tell(voice, id, 'note');
-    if (left > 0) simulation.time.at(GREETING_MS, () => greet(left - 1));
+    if (left > 0) simulation.time.at(GREETING_MS, () => announce(left - 1));
   };
-  greet(GREETINGS);
+  announce(GREETINGS);
 }
 
 function linkSpeeds(seed: number): (from: string, to: string) => number {

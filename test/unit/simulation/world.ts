@@ -92,7 +92,7 @@ export class World {
     const withinMs = Math.min(timeoutMs, givenUp?.withinMs ?? timeoutMs);
     const dueAt = Math.min(this.now + withinMs, by.dueAt ?? Number.POSITIVE_INFINITY);
     const options = { timeoutMs, ...(givenUp && { signal: givenUp.signal }) };
-    return this.asks.settles(sent, dueAt, by.system.ask(to, { type, m: sent.m, ...more }, options));
+    return this.asks.endedMoves(sent, dueAt, by.system.ask(to, { type, m: sent.m, ...more }, options));
   }
 
   publish(by: Voice, topic: string): void {

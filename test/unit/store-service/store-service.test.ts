@@ -133,7 +133,7 @@ describe('what a process wrote before it died', () => {
     const read = outcomeOf(second.load('bank/a'));
     await pass(10);
     expect(read).toMatchObject({ value: { version: 1 } });
-    expect(service.underWay).toBe(0);
+    expect(service.inFlight).toBe(0);
   });
 });
 

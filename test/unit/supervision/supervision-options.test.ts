@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  faultsOfSupervision,
+  validateSupervision,
   INTENSITY_MAX,
   SUPERVISION_DEFAULTS,
   SUPERVISION_MS_MAX,
@@ -48,23 +48,23 @@ describe('a supervision policy', () => {
 
 describe('the faults of supervision options', () => {
   it('are none where there are none', () => {
-    expect(faultsOfSupervision(undefined, 'supervision')).toEqual([]);
-    expect(faultsOfSupervision({}, 'supervision')).toEqual([]);
-    expect(faultsOfSupervision(SUPERVISION_DEFAULTS, 'supervision')).toEqual([]);
-    expect(faultsOfSupervision({ onFailure: () => 'stop', backoff: undefined }, 'supervision')).toEqual([]);
+    expect(validateSupervision(undefined, 'supervision')).toEqual([]);
+    expect(validateSupervision({}, 'supervision')).toEqual([]);
+    expect(validateSupervision(SUPERVISION_DEFAULTS, 'supervision')).toEqual([]);
+    expect(validateSupervision({ onFailure: () => 'stop', backoff: undefined }, 'supervision')).toEqual([]);
   });
 
   it('name the path, what was expected and what was got', () => {
-    expect(faultsOfSupervision({ intensity: -1 }, 'supervision')).toEqual([
+    expect(validateSupervision({ intensity: -1 }, 'supervision')).toEqual([
       `supervision.intensity: expected a whole number from 0 to ${INTENSITY_MAX}; got -1`,
     ]);
-    expect(faultsOfSupervision({ children: 'all' }, 'worker.supervision')).toEqual([
+    expect(validateSupervision({ children: 'all' }, 'worker.supervision')).toEqual([
       "worker.supervision.children: expected 'one_for_one', 'one_for_all', 'rest_for_one'; got 'all'",
     ]);
   });
 
   it('are all named, not only the first', () => {
-    const faults = faultsOfSupervision({ onFailure: 'retry', periodMs: 0, backoff: { factor: 0.5, jitter: 2 } }, 's');
+    const faults = validateSupervision({ onFailure: 'retry', periodMs: 0, backoff: { factor: 0.5, jitter: 2 } }, 's');
     expect(faults.map((fault) => fault.slice(0, fault.indexOf(':')))).toEqual([
       's.onFailure',
       's.periodMs',
@@ -74,14 +74,14 @@ describe('the faults of supervision options', () => {
   });
 
   it.each([null, 1, 'restart', []])('include options that are no object: %j', (options) => {
-    expect(faultsOfSupervision(options, 's')).toHaveLength(1);
-    expect(faultsOfSupervision({ backoff: options }, 's')).toHaveLength(1);
+    expect(validateSupervision(options, 's')).toHaveLength(1);
+    expect(validateSupervision({ backoff: options }, 's')).toHaveLength(1);
   });
 
   it('include an option that does not exist, inherited names too', () => {
-    expect(faultsOfSupervision({ intensty: 3 }, 's')[0]).toContain("got 'intensty' (did you mean 'intensity'?)");
-    expect(faultsOfSupervision({ toString: 3 }, 's')[0]).toContain('s.toString: expected one of onFailure, intensity');
-    expect(faultsOfSupervision({ backoff: { max: 3 } }, 's')[0]).toContain(
+    expect(validateSupervision({ intensty: 3 }, 's')[0]).toContain("got 'intensty' (did you mean 'intensity'?)");
+    expect(validateSupervision({ toString: 3 }, 's')[0]).toContain('s.toString: expected one of onFailure, intensity');
+    expect(validateSupervision({ backoff: { max: 3 } }, 's')[0]).toContain(
       's.backoff.max: expected one of initialMs, maxMs',
     );
   });
@@ -101,7 +101,7 @@ describe('the faults of supervision options', () => {
     [{ backoff: { jitter: 1 } }, { backoff: { jitter: 1.01 } }],
     [{ backoff: { initialMs: 9, maxMs: 9 } }, { backoff: { initialMs: 9, maxMs: 8 } }],
   ])('begin past the bound: %j is fine, %j is not', (fine, beyond) => {
-    expect(faultsOfSupervision(fine, 's')).toEqual([]);
-    expect(faultsOfSupervision(beyond, 's')).toHaveLength(1);
+    expect(validateSupervision(fine, 's')).toEqual([]);
+    expect(validateSupervision(beyond, 's')).toHaveLength(1);
   });
 });

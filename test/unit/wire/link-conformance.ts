@@ -256,16 +256,16 @@ function ends(world: () => LinkWorld): void {
     const [near, far] = await pair(world());
     near.link.write(frame('first'));
     await far.has(1);
-    expect(near.link.accepted).toBe(1);
+    expect(near.link.flushed).toBe(1);
     far.goOn = () => false;
     const written = 1 + fill(near.link, 'y'.repeat(60_000)) + 30;
     for (let i = 0; i < 30; i++) near.link.write(frame('beyond'));
     await far.has(2);
     far.link.destroy();
     await near.ended();
-    expect(near.link.accepted).toBeGreaterThanOrEqual(2);
-    expect(near.link.accepted).toBeLessThan(written);
-    expect(far.frames.length).toBeLessThanOrEqual(near.link.accepted);
+    expect(near.link.flushed).toBeGreaterThanOrEqual(2);
+    expect(near.link.flushed).toBeLessThan(written);
+    expect(far.frames.length).toBeLessThanOrEqual(near.link.flushed);
   });
 
   test('a frame to an end that is gone already is not accepted, known or not', async () => {
@@ -276,7 +276,7 @@ function ends(world: () => LinkWorld): void {
     near.link.write(frame('in vain'));
     await near.ended();
     near.link.write(frame('late'));
-    expect(near.link.accepted).toBe(1);
+    expect(near.link.flushed).toBe(1);
   });
 
   test('a link destroyed by its owner because of a frame gives no further frame', async () => {
@@ -320,11 +320,11 @@ function ends(world: () => LinkWorld): void {
 
 function handshakes(world: () => LinkWorld): void {
   async function refusal(changes: Partial<Handshake>, peer = { index: 1, incarnation: 1 }): Promise<TroupeError> {
-    let accepted = 0;
+    let flushed = 0;
     const path = await world()
       .host()
       .listen(handshakeOf(1), () => {
-        accepted++;
+        flushed++;
       });
     const error = await world()
       .host()
@@ -335,7 +335,7 @@ function handshakes(world: () => LinkWorld): void {
       );
     await someTurns();
     // With the right handshake but the wrong address the acceptor cannot know.
-    if (Object.keys(changes).length > 0) expect(accepted).toBe(0);
+    if (Object.keys(changes).length > 0) expect(flushed).toBe(0);
     return error as TroupeError;
   }
 

@@ -49,9 +49,9 @@ describe('socket network', () => {
   afterEach(() => world.dispose());
 
   async function stranger(say: (socket: Socket) => void): Promise<number> {
-    let accepted = 0;
+    let flushed = 0;
     const path = await world.host().listen(handshakeOf(1), () => {
-      accepted++;
+      flushed++;
     });
     const socket = createConnection(path);
     socket.on('error', () => {});
@@ -60,8 +60,8 @@ describe('socket network', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     const near = new Diary(await world.host().connect(path, handshakeOf(2), { index: 1, incarnation: 1 }));
     expect(near.link.write(frame('others are served'))).toBe(true);
-    await until(() => accepted === 1, 'the link of another process');
-    return accepted;
+    await until(() => flushed === 1, 'the link of another process');
+    return flushed;
   }
 
   test('a connection that says nothing is closed after the handshake time-out', async () => {

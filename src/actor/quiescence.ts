@@ -7,26 +7,26 @@ import { startAfterBackoff } from './lifecycle.ts';
 import { MessageTimer } from './message-timer.ts';
 
 /** True: it stands still. False: it says so later, by `frozen`, when its turn has ended. */
-export function freeze(cell: Cell, frozen: () => void): boolean {
-  if (cell.status === 'frozen' || cell.status === 'ended') return true;
+export function quiesce(cell: Cell, whenQuiescent: () => void): boolean {
+  if (cell.status === 'quiescent' || cell.status === 'ended') return true;
   if (
     isBetweenIncarnations(cell) ||
     (cell.status === 'ready' && cell.extras.ownTurns === 0 && cell.durable?.isSettled !== false)
   ) {
-    standStill(cell);
+    becomeQuiescent(cell);
     return true;
   }
-  cell.own.freezing = () => {
-    standStill(cell);
-    frozen();
+  cell.own.quiescing = () => {
+    becomeQuiescent(cell);
+    whenQuiescent();
   };
   return false;
 }
 
 /** It goes on where it is. */
-export function thaw(cell: Cell): void {
-  if (cell.extras.freezing) cell.own.freezing = undefined;
-  if (cell.status !== 'frozen') return;
+export function resume(cell: Cell): void {
+  if (cell.extras.quiescing) cell.own.quiescing = undefined;
+  if (cell.status !== 'quiescent') return;
   const { pausedBy, timers } = cell.extras;
   for (const timer of timers ?? []) if (timer instanceof MessageTimer) timer.resume();
   if (pausedBy) {
@@ -44,11 +44,11 @@ function isBetweenIncarnations({ status, extras }: Cell): boolean {
   return status === 'pausing' && extras.pausedBy !== undefined;
 }
 
-function standStill(cell: Cell): void {
-  cell.own.freezing = undefined;
+function becomeQuiescent(cell: Cell): void {
+  cell.own.quiescing = undefined;
   // The start that waits for its backoff is not to happen here.
   if (cell.status === 'pausing') cell.phase++;
-  cell.status = 'frozen';
-  cell.durable?.standStill();
+  cell.status = 'quiescent';
+  cell.durable?.quiesce();
   for (const timer of cell.extras.timers ?? []) if (timer instanceof MessageTimer) timer.pause();
 }
