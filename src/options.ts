@@ -73,7 +73,7 @@ export interface SystemOptions {
   /** Milliseconds that a drain may take. Default 10 000. */
   shutdownMs?: number;
   /**
-   * Bytes that all queues of a process may hold together: mailboxes, links, what waits for a home or a commit. From half on
+   * Bytes that all queues of a process may hold together: mailboxes, links, what waits for a host or a commit. From half on
    * `tell` says false; beyond, messages become dead letters. One queue holds at most a quarter of it. Default: a quarter of
    * what the heap of the process may grow to, or of its part of the container's memory where that is less. At least 1 MiB.
    */

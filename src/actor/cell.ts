@@ -4,7 +4,7 @@
  *
  *   starting ─► ready ◄─► busy (a turn)                 pausing: between two incarnations
  *      └──────► pausing ─► starting …                   any ─► stopping ─► ended
- *   ready, pausing ◄─► frozen (it waits to be moved)    frozen ─► ended (it goes on elsewhere)
+ *   ready, pausing ◄─► quiescent (it waits to be moved)    quiescent ─► ended (it has migrated)
  */
 import type { RestartIntensity } from '../supervision/restart-intensity.ts';
 import type { RestartType } from '../supervision/supervision-options.ts';
@@ -88,7 +88,7 @@ export interface CellExtras {
   ownTurns: number;
   /** It is to stop between two turns, and then to say so. */
   quiescing: (() => void) | undefined;
-  /** Why it was between two incarnations as it was frozen. */
+  /** Why it was between two incarnations as it was quiesced. */
   pausedBy: Error | undefined;
   /** On `Clock.now()`: when that pause ends. */
   startsAt: number;

@@ -1,5 +1,5 @@
 /**
- * What the parts of one process share: the doors to the world, the ways out, and the limits.
+ * What the parts of one process share: the ports to the world, the router, and the limits.
  * The kernel knows no cluster: mail leaves by `post`, placement is asked for by `claims`.
  */
 import type { EventBus } from '../observe/event-bus.ts';
@@ -17,11 +17,11 @@ import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { PendingReplies } from './pending-replies.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Where an actor that needs a place of its own may live; absent where all live in one process. */
+/** Where an actor that needs a pin may live; absent where all live in one process. */
 export interface Claims {
-  /** Makes this process the home of `id`. `fresh`: the key was generated. Rejects `ALREADY_EXISTS`. */
+  /** Makes this process the host of `id`. `fresh`: the key was generated. Rejects `ALREADY_EXISTS`. */
   claim(id: ActorId, kind: string, fresh: boolean): Promise<void>;
-  /** Whether it is the home now: another claim may have come between the answer and the start. */
+  /** Whether it is the host now: another claim may have come between the answer and the start. */
   isHostOf(id: ActorId): boolean;
 }
 

@@ -387,7 +387,7 @@ export class LocalActors implements CellHost, Recipient {
 
   #leftOver(envelope: Envelope, ending: Ending, isRemoved: boolean): void {
     if (envelope.verb === 'run') return;
-    // Here, not by the router: it came before whatever is held or still on its way to this home.
+    // Here, not by the router: it came before whatever is held or still on its way to this host.
     if (ending.mail === 'deliver-again') this.deliver(envelope);
     else if (isRemoved) refuseRemoved(this.kernel, envelope, ending);
     else refuseLeftOver(this.kernel, envelope, ending);

@@ -12,7 +12,7 @@ import type { Wait } from './ask-cycle.ts';
 /** Asks under way at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
 
-/** Of an ask whose mail the old home of an actor and the new one have, until their move is settled. */
+/** Of an ask whose mail the old host of an actor and the new one have, until their move is committed. */
 export const IN_TRANSIT: ActorId = '~';
 
 /** Who asked. */
@@ -193,7 +193,7 @@ export class PendingReplies {
     for (const reply of this.#crossed.values()) if (reply.peer === peer) yield reply;
   }
 
-  /** The link to a process has ended: what was written to it fails. One to a durable actor is kept, and goes to its next home. */
+  /** The link to a process has ended: what was written to it fails. One to a durable actor is kept, and goes to its next host. */
   linkEnded(peer: ActorId, text: string): void {
     this.fail([...this.writtenTo(peer)], text);
   }
@@ -211,8 +211,8 @@ export class PendingReplies {
   }
 
   /**
-   * Actors have moved with the mail that waited for them: what was written to their old home waits at the new one.
-   * `text`: the link to the new home has broken meanwhile, and perhaps its reply was on it.
+   * Actors have moved with the mail that waited for them: what was written to their old host waits at the new one.
+   * `text`: the link to the new host has broken meanwhile, and perhaps its reply was on it.
    */
   moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean, text?: string): void {
     const moved = [...this.writtenTo(from)].filter((reply) => hasMoved(reply.target));

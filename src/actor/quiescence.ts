@@ -6,7 +6,7 @@ import type { Cell } from './cell.ts';
 import { startAfterBackoff } from './lifecycle.ts';
 import { MessageTimer } from './message-timer.ts';
 
-/** True: it stands still. False: it says so later, by `frozen`, when its turn has ended. */
+/** True: the cell is quiescent. False: it says so later, by `whenQuiescent`, when its turn has ended. */
 export function quiesce(cell: Cell, whenQuiescent: () => void): boolean {
   if (cell.status === 'quiescent' || cell.status === 'ended') return true;
   if (

@@ -7,7 +7,7 @@ export function lacksStore({ durability }: Kernel, { durable }: Behaviour): bool
   return durable !== undefined && durability?.hosts === false;
 }
 
-/** What its sender keeps goes again, once there is a home that has the store. */
+/** What its sender keeps goes again, once there is a host that has the store. */
 export function refuseWithoutStore({ deadLetters }: Kernel, envelope: Envelope): void {
   const text = `a durable actor lives where the store is open; got ${envelope.to} elsewhere`;
   deadLetters.refuse(envelope, 'STORE_FAILED', text);

@@ -77,7 +77,7 @@ export function checkTransferable({ id, extras }: Cell): void {
   }
 }
 
-/** All but the mail, of an actor that is frozen or not in memory. `state`: of `stateOf`, in whatever form it travels. */
+/** All but the mail, of an actor that is quiescent or not in memory. `state`: of `stateOf`, in whatever form it travels. */
 export function packActor(actors: LocalActors, id: ActorId, state: unknown): TransferredActor {
   const cell = actors.cellOf(id);
   const passivated = actors.passivated.get(id);

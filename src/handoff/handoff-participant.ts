@@ -1,10 +1,10 @@
 /**
  * One process's part in hand-offs (the master's is placement/handoff): hold, marker, transfer, installed, release.
  *
- *   old home    stops the actors of the units between two turns, and flushes its links: what they sent has arrived
- *   everybody   holds its new mail for the units and sends a marker down its link to the old home
- *   old home    with all markers in, nothing older can come: it sends the transferred state, or refuses
- *   new home    says installed; the units run there only under the table that settles the move
+ *   old host    stops the actors of the units between two turns, and flushes its links: what they sent has arrived
+ *   everybody   holds its new mail for the units and sends a marker down its link to the old host
+ *   old host    with all markers in, nothing older can come: it sends the transferred state, or refuses
+ *   new host    says installed; the units run there only under the table that commits the move
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import { parseUnit } from '../placement/shard.ts';
@@ -47,7 +47,7 @@ export class HandoffParticipant {
   readonly #outgoing = new Map<MoveId, OutgoingHandoff>();
   readonly #incoming = new Map<MoveId, { incoming: IncomingHandoff; isComplete: boolean }>();
   readonly #early = new Map<MoveId, Set<OutboundQueue>>();
-  /** By move, when its hold began: how often the link to its new home had ended. */
+  /** By move, when its hold began: how often the link to its new host had ended. */
   readonly #endsBefore = new Map<MoveId, number>();
   /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
@@ -56,7 +56,7 @@ export class HandoffParticipant {
     this.#port = port;
   }
 
-  /** The old home of units with actors that go along: they stop. */
+  /** The old host of units with actors that go along: they stop. */
   prepare(order: MoveOrder, quiesceMs: number, isLast: boolean): void {
     if (order.purpose !== 'move') return this.#answerClaim(order);
     const outgoing = this.#startOutgoing(order);
@@ -124,7 +124,7 @@ export class HandoffParticipant {
     }
   }
 
-  /** Half of the transferred state is none: should the old home live, it comes again. */
+  /** Half of the transferred state is none: should the old host live, it comes again. */
   linkEnded(peer: OutboundQueue): void {
     for (const [move, { incoming, isComplete }] of this.#incoming) {
       const order = this.#orders.get(move);
@@ -141,7 +141,7 @@ export class HandoffParticipant {
     if (order?.to.index !== this.#port.self.index) return;
     let entry = this.#incoming.get(move);
     if (!entry) this.#incoming.set(move, (entry = { incoming: this.#newIncoming(), isComplete: false }));
-    // It came already; the old home cannot know, its link broke just then.
+    // It came already; the old host cannot know, its link broke just then.
     if (entry.isComplete) return;
     if (piece !== null) return entry.incoming.add(piece);
     entry.isComplete = true;
@@ -151,7 +151,7 @@ export class HandoffParticipant {
     );
   }
 
-  /** The move has ended: its units live at its new home, or stay where they were. Their holds end with `release`. */
+  /** The move has ended: its units live at its new host, or stay where they were. Their holds end with `release`. */
   end(move: MoveId, hasMoved: boolean): void {
     const order = this.#orders.get(move);
     const outgoing = this.#outgoing.get(move);
@@ -172,7 +172,7 @@ export class HandoffParticipant {
     }
   }
 
-  /** Those that live here once these moves are settled. */
+  /** Those that live here once these moves are committed. */
   *actorsIn(moves: readonly MoveId[]): Iterable<ActorId> {
     for (const move of moves) {
       const entry = this.#incoming.get(move);
@@ -214,7 +214,7 @@ export class HandoffParticipant {
     return outgoing;
   }
 
-  /** The actors stand still. From now on all that is for them waits, here too, and what is theirs goes along. */
+  /** The actors are quiescent. From now on all that is for them waits, here too, and what is theirs goes along. */
   #quiesced(outgoing: OutgoingHandoff): void {
     const { router, topics, tellMaster } = this.#port;
     const { subtree, subscriptions } = outgoing;
@@ -239,7 +239,7 @@ export class HandoffParticipant {
     for (const peer of outgoing.flushes) peer.note(FLUSH, order.id);
   }
 
-  /** What had arrived while this process was still asking whether it is the home: it is older than all that will be held. */
+  /** What had arrived while this process was still asking whether it is the host: it is older than all that will be held. */
   #takeWaiting({ units, buffered }: OutgoingHandoff): void {
     const { holds } = this.#port.router;
     for (const unit of units) {
@@ -251,7 +251,7 @@ export class HandoffParticipant {
     }
   }
 
-  /** Under which something is kept here: in memory, asleep, failed, watched or subscribed. */
+  /** Under which something is kept here: in memory, passivated, failed, watched or subscribed. */
   *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
     const { actors, router } = this.#port;
     // An actor that moves alone is not its own unit yet.
@@ -303,7 +303,7 @@ export class HandoffParticipant {
     const { router, actors } = this.#port;
     const moved = new Set(units);
     router.unitsMoved(units, to.index);
-    // Also where it is not there again: the new home may not have seen its end, and answers into nothing.
+    // Also where it is not there again: the new host may not have seen its end, and answers into nothing.
     const hasBroken = this.#port.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
     actors.kernel.pending.moved(
       processAddress(from.index, from.incarnation),
@@ -313,7 +313,7 @@ export class HandoffParticipant {
     );
   }
 
-  /** How often the link to the new home has ended; one that is not known yet, or no more, counts as one that never did. */
+  /** How often the link to the new host has ended; one that is not known yet, or no more, counts as one that never did. */
   #endsOf({ to }: MoveOrder): number {
     const peer = this.#port.peer(to.index);
     return peer?.incarnation === to.incarnation ? peer.ends : 0;
@@ -363,11 +363,11 @@ export class HandoffParticipant {
     this.#port.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
-  /** A unit of the order under which an actor is here, be it asleep. */
+  /** A unit of the order under which an actor is here, be it passivated. */
   #liveUnit({ units }: MoveOrder): Unit | undefined {
     const wanted = new Set(units);
     for (const id of this.#port.actors.living()) {
-      // An id that is to have a place of its own is not its own unit yet.
+      // An id that is to have a pin is not its own unit yet.
       const unit = wanted.has(id) ? id : this.#port.router.unitOf(id);
       if (unit !== undefined && wanted.has(unit)) return unit;
     }
@@ -387,7 +387,7 @@ export class HandoffParticipant {
 
 function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
   if (purpose === 'claim') {
-    return new TroupeError('ALREADY_EXISTS', `a place of its own is for an actor that does not run yet; got ${unit}`);
+    return new TroupeError('ALREADY_EXISTS', `a pin is for an actor that does not run yet; got ${unit}`);
   }
   return new TroupeError(
     'ACTOR_UNAVAILABLE',

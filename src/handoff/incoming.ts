@@ -1,5 +1,5 @@
 /**
- * The new home's part in one move: transfer is kept until the table that settles the move is there, and then goes on
+ * The new host's part in one move: transfer is kept until the table that commits the move is there, and then goes on
  * living here. Installed is not running.
  */
 import { Buffer } from 'node:buffer';
@@ -88,7 +88,7 @@ export class IncomingHandoff {
     for (const { incarnation, passivated } of this.#actors) yield* (incarnation ?? passivated)?.watching ?? [];
   }
 
-  /** In memory, or asleep. */
+  /** In memory, or passivated. */
   *living(): Iterable<ActorId> {
     for (const { id, incarnation, passivated } of this.#actors) if (incarnation ?? passivated) yield id;
   }

@@ -1,4 +1,4 @@
-/** Keeps the mail of and for actors that stand still in this process, about to move: it goes along. */
+/** Keeps the mail of and for quiescent actors in this process, about to move: it goes along. */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';

@@ -1,8 +1,8 @@
 /**
- * The old home's part in one move: it stops the actors of the units between two turns, keeps what comes for them and
+ * The old host's part in one move: it stops the actors of the units between two turns, keeps what comes for them and
  * what they had sent and not got away, and packs it all once nothing older can come.
  *
- *   freezing ─► still (flush of the links under way) ─► held (markers under way) ─► sent
+ *   quiescing ─► quiescent (the links are flushed) ─► held (the markers arrive) ─► sent
  */
 import { checkTransferable, subtreeOf, evict, mailOf, packActor, stateOf } from '../actor/transfer.ts';
 import type { Cell } from '../actor/cell.ts';
@@ -18,7 +18,7 @@ import type { MoveOrder, Unit } from '../wire/control.ts';
 import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
-/** Messages for one move that arrive while it stands still; one more is refused. */
+/** Messages for one move that arrive while it is quiescent; one more is refused. */
 export const BUFFERED_MAIL_MAX = 100_000;
 /** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
 export const ABORT_GRACE_MS = 200;
@@ -29,7 +29,7 @@ export interface OutgoingPort {
   readonly actors: LocalActors;
   /** All of which something is kept here, in these units. */
   idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
-  /** All stand still. */
+  /** All its actors are quiescent. */
   quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
   refused(outgoing: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
@@ -46,7 +46,7 @@ export class OutgoingHandoff {
   pieces: WeighedPiece[] | undefined;
   /** What these actors sent and the links had not taken yet. */
   readonly outbound: Envelope[] = [];
-  /** What arrived for the units while they stood still. */
+  /** What arrived for the units while they were quiescent. */
   readonly buffered: Envelope[] = [];
   readonly #port: OutgoingPort;
   /** Encoded, of those that have one in memory. */
@@ -129,7 +129,7 @@ export class OutgoingHandoff {
     return [...pieces, ...mailPieces('mail', this.buffered, messageBytesMax, refused)];
   }
 
-  /** Mail that could not go along. Not before the move is settled: where its actors stay, they handle it. */
+  /** Mail that could not go along. Not before the move is committed: where its actors stay, they handle it. */
   refuseUnfit(): void {
     const { deadLetters } = this.#port.actors.kernel;
     for (const [envelope, error] of this.#unfit) {

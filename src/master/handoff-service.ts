@@ -1,6 +1,6 @@
 /**
- * Carries hand-offs out: has the old home stop what lives there, broadcasts holds, hears what comes of them, and lets the
- * placement settle them. Units wait in line: a claim for an id whose unit is on the move begins when that has ended.
+ * Carries hand-offs out: has the old host stop what lives there, broadcasts holds, hears what comes of them, and lets the
+ * placement commit them. Units wait in line: a claim for an id whose unit is on the move begins when that has ended.
  */
 import { Handoffs, type MoveEnd, type ProcessName } from '../placement/handoff.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
@@ -11,20 +11,20 @@ import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } fro
 import type { Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
 
-/** Milliseconds from hold to settlement; past it everything stays where it is. */
+/** Milliseconds from hold to commit; past it everything stays where it is. */
 export const HANDOFF_MS_MAX = 5_000;
 /** Milliseconds in which the ids of ended actors gather before they go back to their shards together. */
 export const RELEASE_MS = 100;
 /**
- * Units of one hand-off, when a worker gets or gives up its share. More of them hold longer; fewer make the old home
+ * Units of one hand-off, when a worker gets or gives up its share. More of them hold longer; fewer make the old host
  * look through all its actors more often.
  */
 export const UNITS_PER_MOVE = 32;
 
-/** The old home did not come to a stand in the time that it was given; it may be tried again. */
+/** The old host did not come to a stand in the time that it was given; it may be tried again. */
 export class ActorBusy extends TroupeError {}
 
-/** How long the old home may take to stop what lives there; `isLast`: what then still runs is killed. */
+/** How long the old host may take to stop what lives there; `isLast`: what then still runs is killed. */
 export interface QuiesceTimeout {
   quiesceMs: number;
   isLast: boolean;
@@ -72,21 +72,21 @@ export class HandoffService {
     return this.#handoffs.standing();
   }
 
-  /** Gives an id a place of its own. Rejects ALREADY_EXISTS where an actor lives under it elsewhere. */
+  /** Gives an id a pin. Rejects ALREADY_EXISTS where an actor lives under it elsewhere. */
   async claim(id: ActorId, worker: number, fresh: boolean): Promise<void> {
     this.keep(id);
     if (fresh && !this.#placement.hosts.isClosed(worker)) return this.#pin(id, worker);
-    // Also where it is at home there already: another claim for the same id may be under way.
+    // Also where it is hosted there already: another claim for the same id may be under way.
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
   }
 
-  /** Moves units to a worker, with all that lives there. Rejects with what the old home says against it. */
+  /** Moves units to a worker, with all that lives there. Rejects with what the old host says against it. */
   move(units: Unit[], worker: number, timeout: QuiesceTimeout): Promise<void> {
     const taken = units.flatMap((unit) => (parseUnit(unit) ? [unit] : [unit, ...this.#shardUnitsOf(unit)]));
     return this.#whenFree(taken, () => this.#handOffByHost(units, worker, timeout));
   }
 
-  /** Moves one actor away from its shard, or from a place of its own. */
+  /** Moves one actor away from its shard, or from its pin. */
   moveActor(id: ActorId, worker: number, timeout: QuiesceTimeout): Promise<void> {
     return this.#whenFree([id, ...this.#shardUnitsOf(id)], async () => {
       // Also where its shard is there by now: that may move on.
@@ -111,7 +111,7 @@ export class HandoffService {
     this.#finish(this.#handoffs.installed(move, by), undefined);
   }
 
-  /** What the old home holds stands still: now everybody holds. */
+  /** What moves is quiescent on the old host: now everybody holds. */
   prepared(move: MoveId, by: ProcessName, subtree: Unit[], subscriptions: MoveOrder['subscriptions']): void {
     const order = this.#handoffs.prepared(move, by, subtree, subscriptions);
     if (order === undefined) return;
@@ -127,7 +127,7 @@ export class HandoffService {
     this.#finish(this.#handoffs.refused(move, by), isBusy ? new ActorBusy(fault.code, fault.message) : fault);
   }
 
-  /** The hand-offs that end with a process; the caller publishes the change that settles them. */
+  /** The hand-offs that end with a process; the caller publishes the change that commits them. */
   died(process: ProcessName): MoveEnd[] {
     this.commitNow();
     const ends = this.#handoffs.died(process);
@@ -145,7 +145,7 @@ export class HandoffService {
     return ends;
   }
 
-  /** After the change that buried a process: whoever waited for its units may go on. */
+  /** After the change that declared a process dead: whoever waited for its units may go on. */
   nextInLine(): void {
     const line = this.#line;
     this.#line = [];
@@ -208,7 +208,7 @@ export class HandoffService {
     );
   }
 
-  /** A place of its own and a move of its shard must not cross. */
+  /** A pin and a move of its shard must not cross. */
   #shardUnitsOf(id: ActorId): Unit[] {
     return this.#placement.table.roles().map((role) => shardUnit(role, shardOf(id)));
   }
@@ -226,7 +226,7 @@ export class HandoffService {
     return !units.some((unit) => this.#handoffs.isMoving(unit));
   }
 
-  /** A hand-off has one old home. While these waited in line, some of them may have got another one than the rest. */
+  /** A hand-off has one old host. While these waited in line, some of them may have got another one than the rest. */
   async #handOffByHost(units: Unit[], worker: number, timeout: QuiesceTimeout): Promise<void> {
     this.commitNow();
     const byHost = new Map<number, Unit[]>();
@@ -264,7 +264,7 @@ export class HandoffService {
       const pins = units.filter((unit) => !unit.startsWith('#'));
       return Promise.all(pins.map((id) => this.#pin(id, purpose === 'release' ? null : worker))).then(() => undefined);
     }
-    // Its old home must know which ids have places of their own: they do not go with their shards.
+    // Its old host must know which ids have pins: they do not go with their shards.
     this.#publishFresh();
     // An id on its way keeps its shard where it is: whose mail the shard's is would not be clear.
     const reserved = units.filter((unit) => !unit.startsWith('#')).flatMap((id) => this.#shardUnitsOf(id));
@@ -295,17 +295,17 @@ export class HandoffService {
     const waiting = this.#takeWaiting(order.id);
     if (outcome === 'commit') return this.#commitLater(order, waiting);
     this.#membership.tell({ type: 'abort', move: order.id });
-    waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a hand-off ends at its new home; got its refusal'));
+    waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a hand-off ends at its new host; got its refusal'));
     this.nextInLine();
   }
 
-  /** Hand-offs that end in one turn of the loop settle in one table change. */
+  /** Hand-offs that end in one turn of the loop are committed in one table change. */
   #commitLater(order: MoveOrder, waiting: Waiting | undefined): void {
     if (this.#committing.length === 0) this.#clock.soon(() => this.commitNow());
     this.#committing.push({ order, waiting });
   }
 
-  /** Also called before any other change: what was installed must not be overtaken by a death of its new home. */
+  /** Also called before any other change: what was installed must not be overtaken by a death of its new host. */
   commitNow(): void {
     const committing = this.#committing;
     if (committing.length === 0) return;

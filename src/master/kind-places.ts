@@ -42,8 +42,8 @@ export function placesAfter(
 }
 
 /**
- * Mail of these kinds may still be on its way to the home of a shard, for an actor that does not live yet. Until it has
- * arrived, that home is the place that is given to an actor that nobody has asked for.
+ * Mail of these kinds may still be on its way to the host of a shard, for an actor that does not live yet. Until it has
+ * arrived, that host is the place that is given to an actor that nobody has asked for.
  */
 export function hashedNoMore(kinds: KindChanges, table: PlacementTable): string[] {
   const changed = Object.entries(kinds).filter(([, terms]) => terms && terms.strategy !== 'hash');

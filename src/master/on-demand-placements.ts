@@ -22,7 +22,7 @@ export class OnDemandPlacements {
     this.#hosts.set(id, worker);
   }
 
-  /** It has a place of its own now, or none. */
+  /** It has a pin now, or none. */
   forget(id: ActorId): void {
     this.#hosts.delete(id);
   }

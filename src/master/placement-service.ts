@@ -51,7 +51,7 @@ export class PlacementService {
   readonly #onDemand = new OnDemandPlacements();
   /**
    * Kinds that were placed by hash a moment ago: mail for an actor that nobody has asked for may still be on its way to the
-   * home of its shard, so that is where its place is given.
+   * host of its shard, so that is where its place is given.
    */
   readonly #wereHashed = new Set<string>();
   /** Given places since the last heartbeats: many that ask at once are spread all the same. */
@@ -189,7 +189,7 @@ export class PlacementService {
     for (const [id, worker] of this.table.pins()) if (worker === index) yield id;
   }
 
-  /** Everything a dead worker hosted gets a new home, in one change; `ended`: the hand-offs that end with it. */
+  /** Everything a dead worker hosted gets a new host, in one change; `ended`: the hand-offs that end with it. */
   declareDead(dead: DeadProcess, ended: MoveEnd[], respawns: boolean, isMoving: (unit: Unit) => boolean): void {
     const wasHost = this.hosts.remove(dead.index);
     this.#onDemand.forgetWorker(dead.index);
@@ -198,7 +198,7 @@ export class PlacementService {
       columns: {},
       pins: [],
       endedMoves: ended.map(({ order }) => order.id),
-      // Also where the new home cannot host any more: it must not run what the table gives to another one.
+      // Also where the new host cannot host any more: it must not run what the table gives to another one.
       abortedMoves: ended.filter((end) => !this.#isCommitted(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended, isMoving);
@@ -208,7 +208,7 @@ export class PlacementService {
     this.publish(draft, (table) => this.#startLists(respawns ? lost : [], table));
   }
 
-  /** A hand-off has come to its end: its units live at the new home. */
+  /** A hand-off has come to its end: its units live at the new host. */
   commit(orders: readonly MoveOrder[]): void {
     const draft: Draft = { columns: {}, pins: [], endedMoves: orders.map(({ id }) => id) };
     for (const order of orders) this.#placeUnits(draft, order, order.to.index);
@@ -234,7 +234,7 @@ export class PlacementService {
     return strategy === 'hash' ? this.table.shardHostOf(id, column) : undefined;
   }
 
-  /** A worker for an actor that is to have a place of its own. Throws NO_WORKER. */
+  /** A worker for an actor that is to have a pin. Throws NO_WORKER. */
   choose(kind: string, role: string, strategy: PlacementStrategy, origin: number): number {
     const hosts = this.#hostsOf(kind, role);
     const chosen =
@@ -296,7 +296,7 @@ export class PlacementService {
     for (const [id, worker] of this.table.pins()) {
       if (worker === dead) draft.pins.push([id, this.#pinAfter(id, dead, isMoving)]);
     }
-    // The old home died in the middle: the move's new home is the home, it may have the state already.
+    // The old host died in the middle: the move's new host is the host, it may have the state already.
     for (const end of ended) {
       if (this.#isCommitted(end)) this.#placeUnits(draft, end.order, end.order.to.index);
     }
@@ -304,7 +304,7 @@ export class PlacementService {
 
   /**
    * Null, its shard decides. But a spawned actor that starts again at once must not come to life in a shard whose old
-   * home has packed it already: it keeps a place of its own.
+   * host has packed it already: it keeps a pin.
    */
   #pinAfter(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {
     const { column } = this.#kindOf(id);
@@ -342,7 +342,7 @@ export class PlacementService {
     const lists = new Map<number, SpawnRecord[]>();
     for (const record of lost) {
       const host = this.#newHostOf(record.id, table);
-      // Without a home it is registered all the same: the next worker that can host it starts it.
+      // Without a host it is registered all the same: the next worker that can host it starts it.
       this.spawned.add(host, record);
       if (host === NOWHERE) continue;
       let list = lists.get(host);

@@ -149,7 +149,7 @@ export class Reload {
     if (fault) throw errorFromData(fault);
   }
 
-  /** The new kinds are known, and at home with the trials. */
+  /** The new kinds are known, and hosted by the trial workers. */
   async #expect(added: Record<string, KindTerms>): Promise<void> {
     const { placement, supervisor, handoffs } = this.#parts;
     if (Object.keys(added).length === 0) return;

@@ -22,7 +22,7 @@ export class Shares {
     this.#parts = parts;
   }
 
-  /** What an old home refuses stays there; of several units the others still go. */
+  /** What an old host refuses stays there; of several units the others still go. */
   come(index: number, moves: readonly ShareMove[]): void {
     const arrived = Promise.all(routesOf(moves).map(({ to, units }) => this.#offer(units, to))).then(() => {});
     this.#coming.set(index, arrived);

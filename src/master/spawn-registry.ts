@@ -36,7 +36,7 @@ export class SpawnRegistry {
     this.#byWorker.get(host)?.delete(id);
   }
 
-  /** What was on a worker and has moved. Its new home says so as well, but may be dead before that is read. */
+  /** What was on a worker and has moved. Its new host says so as well, but may be dead before that is read. */
   rehost(from: number, hostOf: (id: ActorId) => number | undefined): void {
     for (const record of [...(this.#byWorker.get(from)?.values() ?? [])]) {
       const host = hostOf(record.id);

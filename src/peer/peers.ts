@@ -115,7 +115,7 @@ export class Peers {
     if (!entry || entry.peer.incarnation !== incarnation) return undefined;
     entry.isDead = true;
     if (entry.peer.ended || entry.peer.link === undefined) {
-      // It died before it was linked: what waited for the link waits for the new home.
+      // It died before it was linked: what waited for the link waits for the new host.
       if (!entry.peer.ended) {
         entry.peer.detach();
         this.#port.ended(entry.peer);

@@ -1,10 +1,10 @@
 /**
  * The master's side of hand-offs: which moves are under way, and what an event means for them. Pure: it decides, the
- * hand-off service carries out. Whatever happens, a move ends exactly once, by `settle` or `stay`.
+ * hand-off service carries out. Whatever happens, a move ends exactly once, by `commit` or `abort`.
  *
- *   begin [─► prepare … prepared] ─► hold … installed ─► settle (a table change that names the new home, lists the move)
- *                        … refused, deadline, new home dead ─► stay (everybody releases as things stand)
- *                        … old home dead ─► settle, in the very change that declares it dead; before the hold: stay
+ *   begin [─► prepare … prepared] ─► hold … installed ─► commit (a table change that names the new host, lists the move)
+ *                        … refused, deadline, new host dead ─► abort (everybody releases as things stand)
+ *                        … old host dead ─► commit, in the very change that declares it dead; before the hold: abort
  */
 import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
 
@@ -17,7 +17,7 @@ export type MoveEnd = { order: MoveOrder; outcome: 'commit' | 'abort' };
 
 export class Handoffs {
   readonly #moves = new Map<MoveId, MoveOrder>();
-  /** Those of them that only their old home knows of. */
+  /** Those of them that only their old host knows of. */
   readonly #preparing = new Set<MoveId>();
   readonly #units = new Map<Unit, MoveId>();
   #lastId = 0;
@@ -42,7 +42,7 @@ export class Handoffs {
 
   /**
    * The order to broadcast. Throws where a unit is in a move already: one at a time. `reserved`: units that do not move
-   * but must not do so meanwhile, the shard of an id that gets a place of its own.
+   * but must not do so meanwhile, the shard of an id that gets a pin.
    */
   begin(order: Omit<MoveOrder, 'id' | 'subscriptions'>, reserved: readonly Unit[] = []): MoveOrder {
     const taken = [...order.units, ...reserved];
@@ -54,7 +54,7 @@ export class Handoffs {
     return begun;
   }
 
-  /** As `begin`, but nobody holds before the old home has said `prepared`. */
+  /** As `begin`, but nobody holds before the old host has said `prepared`. */
   prepare(order: Omit<MoveOrder, 'id' | 'subscriptions'>, reserved: readonly Unit[] = []): MoveOrder {
     const begun = this.begin(order, reserved);
     this.#preparing.add(begun.id);
@@ -62,7 +62,7 @@ export class Handoffs {
   }
 
   /**
-   * The old home stands still: the order to broadcast, with the places that go along. Undefined: it has ended meanwhile.
+   * The units are quiescent on the old host: the order to broadcast, with the places that go along. Undefined: it has ended meanwhile.
    * 'busy': one of these places is in another move; the move has ended.
    */
   prepared(
@@ -81,7 +81,7 @@ export class Handoffs {
     return held;
   }
 
-  /** The new home has everything. From any other process, or a previousIncarnation of it, this means nothing. */
+  /** The new host has everything. From any other process, or a previousIncarnation of it, this means nothing. */
   installed(move: MoveId, by: ProcessName): MoveEnd | undefined {
     const order = this.#moves.get(move);
     return order && isSame(order.to, by) ? this.#end(order, 'commit') : undefined;

@@ -32,7 +32,7 @@ function isOther(known: KindTerms, { role, strategy, capacity }: KindTerms): boo
 }
 
 /**
- * Where its shards were what decides, their homes must not change with the terms: it keeps them, in a column that nobody
+ * Where its shards were what decides, their hosts must not change with the terms: it keeps them, in a column that nobody
  * shares.
  */
 function columnAfter(kind: string, known: KindTerms, { role, strategy }: KindTerms): string {

@@ -1,5 +1,5 @@
 /**
- * Which worker hosts what: a column of shards for each role, and pins for actors with a place of their own. Its size does
+ * Which worker hosts what: a column of shards for each role, and pins, ids with a worker of their own. Its size does
  * not depend on the number of actors. Every process holds a copy; only the master makes changes, each with its epoch.
  */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
@@ -59,7 +59,7 @@ export class PlacementTable {
     return this.shardHostOf(id, role);
   }
 
-  /** The home of its shard, whatever its pin says. */
+  /** The host of its shard, whatever its pin says. */
   shardHostOf(id: ActorId, role: string): number {
     return this.#columns.get(role)?.[shardOf(id)] ?? NOWHERE;
   }
@@ -81,7 +81,7 @@ export class PlacementTable {
     return column ? [...column] : new Array<number>(SHARDS).fill(NOWHERE);
   }
 
-  /** The home of one shard; NOWHERE where none can be. */
+  /** The host of one shard; NOWHERE where none can be. */
   hostOfShard(role: string, shard: number): number {
     return this.#columns.get(role)?.[shard] ?? NOWHERE;
   }

@@ -1,4 +1,4 @@
-/** What is asked of the master for an actor that is to have a place of its own. */
+/** What is asked of the master for an actor that is to have a pin. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { KindTerms, MasterRequest } from '../wire/control.ts';
 import type { SpawnOptions } from '../system/system.ts';

@@ -102,11 +102,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel = kernel;
     this.actors = actors;
     this.#topics = topics as unknown as ClusterTopics;
-    const port = this;
+    const clusterProcess = this;
     this.#router = new Router(kernel, actors, {
       index: self.index,
       get table() {
-        return port.#table;
+        return clusterProcess.#table;
       },
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
@@ -184,7 +184,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     control.onMessage(inbox.push);
   }
 
-  /** Opens the door for links. Resolves to its path. */
+  /** Listens for links. Resolves to the path of the socket. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
     const { clock, heartbeatMs, control, memoryUsage } = this.#options;
@@ -252,7 +252,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     // What still waits becomes dead letters while somebody can be told of them.
     this.#router.holds.refuseAll(
       'SHUTTING_DOWN',
-      'mail waits for its home while its sender lives; got the end of its worker',
+      'mail waits for its host while its sender lives; got the end of its worker',
     );
   }
 

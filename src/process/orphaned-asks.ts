@@ -1,6 +1,6 @@
 /**
- * Asks whose actors moved, and whose old home died: their mail went along, or the old home had answered them, and the
- * answer may be lost with it. Only their new home knows; a barrier behind that mail says when it is through with it.
+ * Asks whose actors moved, and whose old host died: their mail went along, or the old host had answered them, and the
+ * answer may be lost with it. Only their new host knows; a barrier behind that mail says when it is through with it.
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { PendingReply } from '../actor/pending-replies.ts';

@@ -1,4 +1,4 @@
-/** What the master asks of a process: to close its doors, whether it is idle, to stop its actors, its counters. */
+/** What the master asks of a process: to take no more calls, whether it is idle, to stop its actors, its counters. */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
@@ -24,7 +24,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   switch (what) {
     case 'close':
       actors.kernel.closing = true;
-      parts.router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a home while the system runs; got its shutdown');
+      parts.router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host while the system runs; got its shutdown');
       return undefined;
     case 'idle':
       return idlenessOf(parts);

@@ -1,6 +1,6 @@
 /**
  * Tells the master which spawned actors live here, so that it can start them again elsewhere, and which ids with a
- * place of their own have ended. Reports of one turn of the loop go together.
+ * pin have ended. Reports of one turn of the loop go together.
  */
 import type { ActorsObserver } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
@@ -28,7 +28,7 @@ export class SpawnReports implements ActorsObserver {
     this.#note(id, { id, args: toWire(args) });
   }
 
-  /** Of others only those are of interest that have a place of their own: one that was moved. */
+  /** Of others only those are of interest that have a pin: one that was moved. */
   ended(id: ActorId, spawned: boolean): void {
     if (!spawned && this.#table().pinOf(id) === undefined) return;
     this.#note(id, undefined);

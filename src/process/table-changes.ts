@@ -66,7 +66,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const move of change.endedMoves) handoffs.release(move);
   if (dead) handoffs.peerDied(dead.index, dead.incarnation);
   router.releaseUnhosted();
-  // Behind what waited for a new home, which may be the watch itself, or what was asked.
+  // Behind what waited for a new host, which may be the watch itself, or what was asked.
   for (const watch of lost) actors.kernel.router.deliver(watch);
   if (dead) failOrphanedAsks(dead, actors.kernel);
   parts.takenOver();

@@ -1,5 +1,5 @@
 /**
- * Mail that waits for its home: of units on the move, of units whose worker has died, and where no living worker can
+ * Mail that waits for its host: of units on the move, of units whose worker has died, and where no living worker can
  * host them. In order, bounded by count and time.
  */
 import type { DeadLetters } from '../observe/dead-letters.ts';

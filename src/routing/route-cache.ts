@@ -15,7 +15,7 @@ export const ROUTES_KEPT = 65_536;
 
 class Route {
   terms: KindTerms;
-  /** The link to its home, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
+  /** The link to its host, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
   peer: OutboundQueue;
   epoch: number;
   /** Sent and not known to be handled. */
@@ -51,7 +51,7 @@ export class RouteCache {
     return this.#mail(envelope, route);
   }
 
-  /** Sends a message to the home of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
+  /** Sends a message to the host of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
   send(envelope: Envelope, terms: KindTerms, peer: OutboundQueue, epoch: number): boolean {
     const id = envelope.to;
     let route = this.#byId.get(id);

@@ -1,9 +1,9 @@
 /**
- * id → Recipient: the one place that knows where mail goes. Here, down the link to its home, or into a hold until the
+ * id → Recipient: the one place that knows where mail goes. Here, down the link to its host, or into a hold until the
  * table says where that is.
  *
- *   deliver ─► held? ─► home is this process ─► local actors
- *                 │  └► home is elsewhere ────► its link (or the hold, when the link has ended)
+ *   deliver ─► held? ─► host is this process ─► local actors
+ *                 │  └► host is elsewhere ────► its link (or the hold, when the link has ended)
  *                 └──► hold queue of the unit
  */
 import type { Kernel } from '../actor/kernel.ts';
@@ -45,7 +45,7 @@ export interface RouterPort {
 /** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
 export const LOCATED_KEPT = 100_000;
 
-/** Keeps mail of and for actors that stand still here, about to move. */
+/** Keeps mail of and for quiescent actors here, about to move. */
 export interface MailCapture {
   /** Their own, sent since: it goes along. */
   captureOutbound(envelope: Envelope): boolean;
@@ -58,7 +58,7 @@ export interface MailCapture {
 
 export class Router implements Recipient {
   readonly holds: HeldMail;
-  /** While any actor stands still here. */
+  /** While any actor is quiescent here. */
   capture: MailCapture | undefined;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
@@ -105,7 +105,7 @@ export class Router implements Recipient {
   }
 
   /**
-   * From a link. What reaches the home of its unit has been on its way since before any hold, the marker is still behind
+   * From a link. What reaches the host of its unit has been on its way since before any hold, the marker is still behind
    * it: it is delivered even while the unit waits to move, or it would come after what is held.
    */
   arrived(envelope: Envelope): void {
@@ -114,7 +114,7 @@ export class Router implements Recipient {
       if (cell !== undefined) return void cell.deliver(envelope);
     }
     const terms = this.#port.table.termsOf(envelope.to);
-    // Also where this process does not know that it is the home, since the master gave the place to somebody else first.
+    // Also where this process does not know that it is the host, since the master gave the place to somebody else first.
     if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
     if (terms && this.hostOf(envelope.to, terms) === this.#port.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
@@ -130,7 +130,7 @@ export class Router implements Recipient {
   signalArrived(to: ActorId, signal: Signal): void {
     const terms = isProcessAddress(to) ? undefined : this.#port.table.termsOf(to);
     const unit = terms && this.#unitOf(to, terms);
-    // It would wake up one that sleeps, while its unit stands still.
+    // It would wake up one that sleeps, while its unit is quiescent.
     if (unit && this.capture?.isQuiescent(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
     else if (terms && this.hostOf(to, terms) === this.#port.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
@@ -163,7 +163,7 @@ export class Router implements Recipient {
     return table.pinOf(id) ?? this.#located.get(id);
   }
 
-  /** Whether this process wakes the actor: the home of its shard, whatever place it has been given since. */
+  /** Whether this process wakes the actor: the host of its shard, whatever place it has been given since. */
   isWakerOf(id: ActorId): boolean {
     const terms = this.#port.table.termsOf(id);
     return terms?.isDurable === true && this.#port.table.shardHostOf(id, terms.column) === this.#port.index;
@@ -193,7 +193,7 @@ export class Router implements Recipient {
       this.#moving.set(unit, move);
       const isPinned = parseUnit(unit) === undefined;
       const terms = isPinned ? this.#port.table.termsOf(unit) : undefined;
-      // An id that gets a place of its own: what waits for it with its shard must not come after what waits from now on.
+      // An id that gets a pin: what waits for it with its shard must not come after what waits from now on.
       if (terms) this.holds.splitOff(shardUnit(terms.column, shardOf(unit)), unit);
     }
   }
@@ -207,7 +207,7 @@ export class Router implements Recipient {
     this.#resendTracked();
   }
 
-  /** The table has changed: mail that waited for a home may have one. */
+  /** The table has changed: mail that waited for a host may have one. */
   releaseUnhosted(): void {
     for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
     this.#resendTracked();
@@ -224,7 +224,7 @@ export class Router implements Recipient {
     }
   }
 
-  /** Mail that a link did not get written, in order; it waits for the new home, before all later mail. */
+  /** Mail that a link did not get written, in order; it waits for the new host, before all later mail. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): void {
     const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
     for (const one of this.capture?.takeBack(mail) ?? mail) {

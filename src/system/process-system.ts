@@ -37,7 +37,7 @@ export interface ClusterPort {
   readonly self: ProcessIdentity;
   workers(): WorkerInfo[];
   request(what: MasterRequest): Promise<unknown>;
-  /** A place of its own for an actor about to be spawned, where the table alone does not decide. */
+  /** A pin for an actor about to be spawned, where the table alone does not decide. */
   claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined;
   metrics(): Promise<SystemMetrics>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;

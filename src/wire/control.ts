@@ -4,7 +4,7 @@
  *
  * The life of a process:   hello → boot → listening → welcome → linked → (table) → go → ready → … → drain → … → exit
  * A hand-off (see placement/handoff.ts): [prepare → prepared | refused →] hold → installed | refused → table that
- * settles the move.
+ * commits the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
 import type { LogLine } from '../observe/log-line.ts';
@@ -74,7 +74,7 @@ export interface TableChange {
   pins: [id: ActorId, worker: number | null][];
   /** Moves that end with this change; only they release their holds. */
   endedMoves: MoveId[];
-  /** Those of them whose units stay where they were, since the new home died. */
+  /** Those of them whose units stay where they were, since the new host died. */
   abortedMoves?: MoveId[];
   /** Kinds that are new or have changed; null: the kind is gone, its actors end. */
   kinds?: Record<string, KindTerms | null>;
@@ -163,7 +163,7 @@ export type ToProcess =
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'abort'; move: MoveId }
   /**
-   * To the old home: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
+   * To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
    * `isLast`: then it is aborted, and killed.
    */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
@@ -200,7 +200,7 @@ export type ProcessQuery =
 
 export interface IdleAnswer {
   idle: boolean;
-  /** Mail and signals that wait there for a link or a new home. */
+  /** Mail and signals that wait there for a link or a new host. */
   waiting: number;
   /** Data-plane messages sent to, and received from, other processes since the start. */
   sent: number;
@@ -209,7 +209,7 @@ export interface IdleAnswer {
 
 /** What a process asks of the master; answered with `reply`. */
 export type MasterRequest =
-  /** A place of its own for one id. `fresh`: the key was generated, nobody can know it yet. Answer: worker index. */
+  /** A pin for one id. `fresh`: the key was generated, nobody can know it yet. Answer: worker index. */
   | { kind: 'claim'; id: ActorId; role: string; worker?: number; fresh: boolean; strategy: PlacementStrategy }
   /** The place of an id whose kind is not placed by hash; the same answer until its worker dies. Answer: worker index. */
   | { kind: 'locate'; id: ActorId }
@@ -234,7 +234,7 @@ export type ToMaster =
   | { type: 'main-failed'; error: ErrorData }
   | { type: 'heartbeat'; load: WorkerLoad }
   | { type: 'installed'; move: MoveId }
-  /** The units stand still; `family`: the places of children that go along. */
+  /** The units are quiescent; `subtree`: the places of children that go along. */
   | { type: 'prepared'; move: MoveId; subtree: ActorId[]; subscriptions: [topic: string, id: ActorId][] }
   /** `isBusy`: it may be tried again. */
   | { type: 'refused'; move: MoveId; error: ErrorData; isBusy?: boolean }

@@ -37,7 +37,7 @@ export interface SupervisorOptions {
 /** What the rest of the master does about it. */
 export interface SupervisorListener {
   message(worker: SupervisedWorker, participant: Participant, message: ToMaster): void;
-  /** Called before anything is decided about a restart: what lived there gets new homes first. */
+  /** Called before anything is decided about a restart: what lived there gets new hosts first. */
   exited(worker: SupervisedWorker, participant: Participant, exit: WorkerExit): void;
   givenUp(worker: SupervisedWorker): void;
   changed(): void;

@@ -142,7 +142,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
 
 /**
  * Servers close now, told by node:cluster; when the last answer is out it ends the channel to the master. Not before what
- * `main` has on its way has arrived: without the channel nothing that waits for a new home would ever leave.
+ * `main` has on its way has arrived: without the channel nothing that waits for a new host would ever leave.
  */
 function retire(): void {
   isRetiring = true;

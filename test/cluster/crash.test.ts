@@ -88,7 +88,7 @@ describe('asks', () => {
     expect(Date.now() - began).toBeLessThan(1_000);
   });
 
-  test('made after a death was seen are held and answered by the new home', async () => {
+  test('made after a death was seen are held and answered by the new host', async () => {
     const id = await idOn(system, 'counter', 3, 'after');
     const dead = pidOf(system, 3);
     const flight = faultOf(system.ask(id, { type: 'sleep', ms: 20_000 }, { timeoutMs: 20_000 }));
@@ -160,7 +160,7 @@ describe('order', () => {
     expect(more).toEqual([]);
   });
 
-  test('what a dead worker had written is handled before what its actors send from their new homes', async () => {
+  test('what a dead worker had written is handled before what its actors send from their new hosts', async () => {
     const id = await idOn(system, 'diarist', 2, `${diary.path}?unread`);
     const blocker = await idOn(system, 'counter', 2, 'blocker');
     const talkers = [];
@@ -186,7 +186,7 @@ describe('order', () => {
     }
   });
 
-  test('what is told while there is no home is held, and comes in order, all of it', async () => {
+  test('what is told while there is no host is held, and comes in order, all of it', async () => {
     const id = await idOn(system, 'diarist', 2, `${diary.path}?held`);
     const link = faultOf(system.ask(id, { type: 'slowly', n: -1, ms: 20_000 }, { timeoutMs: 20_000 }));
     await sleep(30);
@@ -383,7 +383,7 @@ test('past the intensity a worker is given up: an event, and its actors stay wit
   expect(other.workers().find(({ index }) => index === 2)?.state).toBe('given-up');
 });
 
-test('over 20 kills the first reply from the new home comes within 250 ms, in the median', async () => {
+test('over 20 kills the first reply from the new host comes within 250 ms, in the median', async () => {
   const times: number[] = [];
   for (const n of numbers(20)) {
     const worker = 1 + (n % 3);

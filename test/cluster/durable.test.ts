@@ -344,7 +344,7 @@ describe('a child of a durable actor', () => {
     expect(pid).toBe((await system.where(employer)).pid);
     process.kill(pid, 'SIGKILL');
     const home = () => system.where(employer).catch(() => ({ pid }));
-    await until('it has another home', async () => (await home()).pid !== pid, 10_000);
+    await until('it has another host', async () => (await home()).pid !== pid, 10_000);
     await system.ask(employer, { type: 'hireAndAsk' }, { timeoutMs: 20_000 });
     await until('the helper is hired again', async () => (await look()).how === 'again', 10_000);
   });

@@ -182,7 +182,7 @@ describe('with it goes', () => {
     expect(await system.ask(id, { type: 'hi' })).toBe(pidOf(system, 2));
   });
 
-  test('that it was spawned: after a crash of its new home it is started again', async () => {
+  test('that it was spawned: after a crash of its new host it is started again', async () => {
     const ref = await system.spawn('traveller', { key: `spawned${count}`, args: { x: 1 }, placement: { worker: 1 } });
     await system.move(ref.id, 3);
     kill(system, 3);
@@ -280,7 +280,7 @@ describe('a handler that does not end', () => {
     expect((await hung).fate).toBe('executed');
     expect(await ask).toBe(10);
     const { n, opened } = await all(id);
-    // Killed is killed: the incarnation at its new home is another one.
+    // Killed is killed: the incarnation at its new host is another one.
     expect([n, opened, (await system.where(id)).worker]).toEqual([0, numbers(11), 2]);
     expect(aborted).toEqual(['hangs', 'aborted']);
     expect(stopped).toEqual(['killed']);

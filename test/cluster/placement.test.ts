@@ -1,4 +1,4 @@
-/** Who lives where: roles, strategies, spawned actors with a place of their own, children; and where they go after a crash. */
+/** Who lives where: roles, strategies, spawned actors with a pin, children; and where they go after a crash. */
 import type { System } from 'troupe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
@@ -92,7 +92,7 @@ test('local actors live where they were first used', async () => {
   }
 });
 
-test('spawn with a place of its own: a worker, or a role', async () => {
+test('spawn with a pin: a worker, or a role', async () => {
   for (const worker of [1, 2, 3]) {
     const ref = await system.spawn('counter', { placement: { worker } });
     expect(await ref.ask({ type: 'pid' })).toBe(pidOf(system, worker));
@@ -108,7 +108,7 @@ test('spawn on a worker that is none, or in a role that nobody has, is NO_WORKER
   expect((await faultOf(system.spawn('counter', { placement: { role: 'nobody' } }))).code).toBe('NO_WORKER');
 });
 
-test('spawn from main, and a place of its own against the id’s own shard', async () => {
+test('spawn from main, and a pin against the id’s own shard', async () => {
   const id = await idOn(system, 'counter', 1, 'claimed');
   const key = id.slice('counter/'.length);
   const spawned = await inMain(system, 3, 'spawn', 'counter', { key, placement: { worker: 2 } });
@@ -136,7 +136,10 @@ test('an id is free again after its end: it may be spawned elsewhere', async () 
     expect(await ref.ask({ type: 'pid' })).toBe(pidOf(system, worker));
     await system.stop(ref.id);
   }
-  await until('it is home again', async () => (await system.where('counter/free-again')).active === false);
+  await until(
+    'it is hosted by its shard again',
+    async () => (await system.where('counter/free-again')).active === false,
+  );
 });
 
 test('children live with their parent and are addressed from everywhere', async () => {
@@ -160,7 +163,7 @@ test('a child’s id is free again after the end of its parent', async () => {
   expect(await system.ask(child, { type: 'pid' })).toBe(pidOf(system, 3));
 });
 
-test('ids with a place of their own leave nothing behind in the table', async () => {
+test('ids with a pin leave nothing behind in the table', async () => {
   const refs = await Promise.all(numbers(40).map(() => system.spawn('counter', { placement: { worker: 1 } })));
   await Promise.all(refs.map(({ id }) => system.stop(id)));
   const homes = async (): Promise<number> =>
@@ -168,7 +171,7 @@ test('ids with a place of their own leave nothing behind in the table', async ()
   await until('they are spread again', async () => (await homes()) > 1);
 });
 
-test('after a crash every strategy finds a new home among the living, and mail goes on', async () => {
+test('after a crash every strategy finds a new host among the living, and mail goes on', async () => {
   const letters = collectDeadLetters(system);
   const hash = await idOn(system, 'counter', 2, 'crash');
   const pinned = await system.spawn('counter', { key: 'crash-pinned', placement: { worker: 2 } });

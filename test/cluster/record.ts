@@ -137,7 +137,7 @@ export class Record {
   }
 
   /**
-   * Whether it may have been in the memory of its sender's process, or of a home of its receiver, when that was killed.
+   * Whether it may have been in the memory of its sender's process, or of a host of its receiver, when that was killed.
    * What the same sender sent later and this process did get on its way, or handled, shows that it was not.
    */
   #diedWithIt({ number, from, to, pid }: Sent): boolean {

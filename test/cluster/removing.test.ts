@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-test('from the master and from a worker, asleep or awake, and for good: the next start knows nothing of it', {
+test('from the master and from a worker, passivated or awake, and for good: the next start knows nothing of it', {
   timeout: 60_000,
 }, async () => {
   const options = { actors: ACTORS, main: MAIN, workers: 2, dataDir, supervision: TIRELESS };

@@ -147,7 +147,7 @@ export class StreamRecord {
   }
 
   /**
-   * Whether it may have been in the memory of its sender's process, or of its receiver's home, when that was killed. Loss
+   * Whether it may have been in the memory of its sender's process, or of its receiver's host, when that was killed. Loss
    * is a gap in what a sender's receiver handled: the kill must lie between the two sides of the gap, and the message
    * have been sent before the exit was known.
    */
@@ -166,7 +166,7 @@ export class StreamRecord {
 
   /**
    * Who has neither moved nor started between what it handled before a kill and after the exit was known was not in what
-   * was killed. One that is frozen is a home for new ones until it is found to hang.
+   * was killed. One that is frozen is a host for new ones until it is found to hang.
    */
   #mayLiveAt(id: string, pid: number, since: number, until: number): boolean {
     const all = this.#byPair.get(id) ?? [];

@@ -201,7 +201,7 @@ describe('a commit that fails', () => {
   it('fails only those that must fail, not all that shared the transaction', async () => {
     const { system, store, clock } = start();
     await Promise.all(['a', 'b'].map((key) => system.ask(`counter/${key}`, { type: 'add', by: 1 })));
-    // Somebody else has changed the record of a, as another home would.
+    // Somebody else has changed the record of a, as another host would.
     const record = await store.load('counter/a');
     await MemoryStore.prototype.commit.call(store, [
       {

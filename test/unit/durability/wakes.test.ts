@@ -58,7 +58,7 @@ test('what nobody can wake is not looked at again and again; what comes meanwhil
   wakes.close();
 });
 
-test('what was due long ago and became ours is woken at the next look at all, or at once when homes change', async () => {
+test('what was due long ago and became ours is woken at the next look at all, or at once when hosts change', async () => {
   const { clock, due, woken, wakes } = startWakes();
   for (let n = 0; n < GONE; n++) due.set(`gone/${n}`, clock.wall() - 60_000);
   wakes.takeOver();

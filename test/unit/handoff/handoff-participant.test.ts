@@ -66,7 +66,7 @@ function flushed(participant: HandoffParticipant, move: number, ...peers: Outbou
 }
 
 describe('a bystander', () => {
-  test('holds its mail and sends a marker down its link to the old home', () => {
+  test('holds its mail and sends a marker down its link to the old host', () => {
     const { participant, peers, router, told } = newParticipant();
     participant.hold(order(1, 2, 3));
     expect([router, peers.get(2)?.notes, peers.get(3)?.notes, told]).toEqual([
@@ -95,7 +95,7 @@ describe('a bystander', () => {
   });
 });
 
-describe('the old home', () => {
+describe('the old host', () => {
   test('hands over when the last marker is in, not before', () => {
     const { participant, peers, link } = newParticipant();
     participant.hold(order(1, 1, 3));
@@ -135,7 +135,7 @@ describe('the old home', () => {
     expect(peers.get(3)?.notes.slice(1)).toEqual([[STATE, 1, null]]);
   });
 
-  test('says its marker again when a broken link to the old home is there again, as long as the move stands', () => {
+  test('says its marker again when a broken link to the old host is there again, as long as the move stands', () => {
     const { participant, peers, link } = newParticipant();
     participant.hold(order(1, 2, 3));
     participant.linkedAgain(link(3));
@@ -185,7 +185,7 @@ describe('the old home', () => {
     expect([peers.get(3)?.notes, told]).toEqual([[], []]);
   });
 
-  test('says installed itself where it is the new home as well', () => {
+  test('says installed itself where it is the new host as well', () => {
     const { participant, peers, told } = newParticipant();
     peers.clear();
     participant.hold(order(1, 1, 1));
@@ -224,7 +224,7 @@ describe('markers', () => {
   });
 });
 
-test('the old home of a claim says before any hold whether an actor lives there', () => {
+test('the old host of a claim says before any hold whether an actor lives there', () => {
   const live = ['counter/b'];
   const { participant, told, router } = newParticipant(live);
   participant.prepare(order(1, 1, 3), 0, false);

@@ -105,7 +105,7 @@ describe('the pieces of an actor', () => {
   });
 });
 
-test('mail of which nothing could be made at the new home is refused here, and the rest goes', () => {
+test('mail of which nothing could be made at the new host is refused here, and the rest goes', () => {
   const hidden = Object.defineProperty({ n: 1 }, 'type', { value: 'note', enumerable: false });
   const messages = [
     { type: 'note', n: 1 },

@@ -18,7 +18,7 @@ function lastTable({ self }: TestSystem) {
   return change;
 }
 
-test('one change declares a dead worker dead and gives its shards new homes, before anything else is said of it', async () => {
+test('one change declares a dead worker dead and gives its shards new hosts, before anything else is said of it', async () => {
   const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
   const { clock, host, self } = system;
   const before = self.received.length;
@@ -46,7 +46,7 @@ test('a dead worker is forked again after its backoff, as the next incarnation, 
   expect(host.faults).toEqual([]);
 });
 
-test('others hear of a new incarnation only after the change that buried the old one', async () => {
+test('others hear of a new incarnation only after the change that declared the old one dead', async () => {
   const { clock, host, self } = await startTestSystem();
   host.worker(2).exit();
   await clock.advance(1_000);
@@ -90,7 +90,7 @@ test('crashes further apart than the period are forgiven', async () => {
   expect(host.worker(2).isDead).toBe(false);
 });
 
-test('a hung worker is killed, and keeps its homes until its exit is seen', async () => {
+test('a hung worker is killed, and keeps its hosts until its exit is seen', async () => {
   const system = await startTestSystem();
   const { clock, host, self } = system;
   const worker = host.worker(2);

@@ -150,7 +150,7 @@ export class FakeProcess {
     this.say({ type: 'refused', move: move.id, error: { code, message: `expected nobody; got ${move.units[0]}` } });
   }
 
-  /** The old home refuses, or the new one has it all: both at once is no hand-off. */
+  /** The old host refuses, or the new one has it all: both at once is no hand-off. */
   #hold(move: MoveOrder): void {
     this.#checkOldHome(move);
     const isSelf = (name: { index: number; incarnation: number }): boolean =>
@@ -160,7 +160,7 @@ export class FakeProcess {
     this.#refuse(move, 'ALREADY_EXISTS');
   }
 
-  /** A unit that is handed over by anybody but its home would live twice. */
+  /** A unit that is handed over by anybody but its host would live twice. */
   #checkOldHome(move: MoveOrder): void {
     for (const unit of move.units) {
       const shard = parseUnit(unit);

@@ -58,7 +58,7 @@ describe('a claim', () => {
     expect(system.host.faults).toEqual([]);
   });
 
-  test('of an id under which an actor lives is refused with what its home says, and everybody releases', async () => {
+  test('of an id under which an actor lives is refused with what its host says, and everybody releases', async () => {
     const { system, id, reply, move } = await claimUnderWay();
     system.host
       .worker(1)
@@ -106,7 +106,7 @@ describe('a claim', () => {
 });
 
 describe('a hand-off in which somebody dies', () => {
-  test('the old home: the very change that buries it settles the move at its new home', async () => {
+  test('the old host: the very change that declares it dead commits the move at its new host', async () => {
     const { system, id, reply, move } = await claimUnderWay();
     system.host.worker(1).exit();
     await system.clock.advance(1);
@@ -115,7 +115,7 @@ describe('a hand-off in which somebody dies', () => {
     expect(reply.value()).toBe(2);
   });
 
-  test('the new home: the unit stays, and the very change that buries it ends the hold', async () => {
+  test('the new host: the unit stays, and the very change that declares it dead ends the hold', async () => {
     const { system, id, reply, move } = await claimUnderWay();
     system.host.worker(2).exit();
     await system.clock.advance(1);
@@ -143,7 +143,7 @@ describe('a hand-off in which somebody dies', () => {
     expect(system.self.table?.pinOf(id)).toBe(2);
   });
 
-  test('the new home right after its installed: the unit is placed there first and then falls with it', async () => {
+  test('the new host right after its installed: the unit is placed there first and then falls with it', async () => {
     const { system, id, move } = await claimUnderWay();
     system.host.worker(2).say({ type: 'installed', move: move.id });
     await Promise.resolve();
@@ -170,7 +170,7 @@ describe('a hand-off in which somebody dies', () => {
   });
 });
 
-describe('an ended actor with a place of its own', () => {
+describe('an ended actor with a pin', () => {
   async function pinned(): Promise<{ system: TestSystem; id: string }> {
     const system = await startTestSystem();
     const id = idOn(system, 'counter', 1);
@@ -200,7 +200,7 @@ describe('an ended actor with a place of its own', () => {
     expect([system.self.all('hold'), system.self.table?.pinOf(id)]).toEqual([[], 2]);
   });
 
-  test('keeps its place where its home refuses to let go', async () => {
+  test('keeps its place where its host refuses to let go', async () => {
     const { system, id } = await pinned();
     system.host.worker(1).behave = {};
     system.host.worker(2).behave = { handoffs: 'refuse' };
@@ -220,7 +220,7 @@ describe('an ended actor with a place of its own', () => {
   });
 });
 
-describe('a place of its own', () => {
+describe('a pin', () => {
   const args = { id: 'counter/x', args: 1 };
 
   test('stays where the end of a former incarnation is told late, by another worker', async () => {
@@ -282,7 +282,7 @@ describe('a worker that joins later', () => {
     expect(host.faults).toEqual([]);
   });
 
-  test('leaves alone what its home refuses to hand over, and does not ask without end', async () => {
+  test('leaves alone what its host refuses to hand over, and does not ask without end', async () => {
     const system = await startTestSystem();
     const { clock, host, self } = system;
     host.behave = () => ({});
@@ -314,7 +314,7 @@ describe('a live move', () => {
     return { system, id, reply, move };
   }
 
-  test('is held by all only when its old home stands still, with the places of its family', async () => {
+  test('is held by all only when its old host stands still, with the places of its family', async () => {
     const system = await startTestSystem({ groups: [{ role: 'worker', count: 3 }] });
     for (const worker of system.host.forked) worker.behave = {};
     const id = idOn(system, 'counter', 1);
@@ -353,7 +353,7 @@ describe('a live move', () => {
     expect(system.self.table?.hostOf(id, '')).toBe(1);
   });
 
-  test('whose old home dies ends at its new home, also where that is about to leave', async () => {
+  test('whose old host dies ends at its new host, also where that is about to leave', async () => {
     const { system, id, move } = await moveUnderWay();
     request(system.self, { kind: 'restart-worker', index: 2 });
     await system.clock.advance(5);
@@ -364,7 +364,7 @@ describe('a live move', () => {
     expect(system.self.table?.hostOf(id, '')).toBe(2);
   });
 
-  test('whose new home dies stays where it is', async () => {
+  test('whose new host dies stays where it is', async () => {
     const { system, id, reply, move } = await moveUnderWay();
     system.host.worker(2).exit();
     await system.clock.advance(5);

@@ -29,7 +29,7 @@ describe('the place of an actor that is not placed by hash', () => {
     expect(replies.map((reply) => reply.value())).toEqual([1, 2, 3]);
   });
 
-  test('is not valid again, once it has had a place of its own elsewhere that is gone', async () => {
+  test('is not valid again, once it has had a pin elsewhere that is gone', async () => {
     const system = await startTestSystem({ kinds, groups: [{ role: 'worker', count: 3 }] });
     const [first, second, third] = system.host.forked;
     locate(system, 'pet/rex', first);

@@ -44,7 +44,7 @@ test('past the bound one more is not registered, one that is known is, and room 
   expect([registry.add(1, record('more')), registry.size]).toEqual([true, SPAWNED_MAX]);
 });
 
-test('what has moved is registered at its new home, before that says so; the rest stays', () => {
+test('what has moved is registered at its new host, before that says so; the rest stays', () => {
   const registry = new SpawnRegistry();
   for (const n of [1, 2, 3]) registry.add(1, record(n));
   registry.rehost(1, (id) => ({ 'counter/1': 2, 'counter/2': 1 })[id]);

@@ -13,17 +13,17 @@ function begun(units = ['counter/alice'], from = OLD, to = NEW): { handoffs: Han
 }
 
 describe('a hand-off', () => {
-  test('settles when the new home has everything', () => {
+  test('settles when the new host has everything', () => {
     const { handoffs, order } = begun();
     expect(handoffs.installed(order.id, NEW)).toEqual({ order, outcome: 'commit' });
     expect([handoffs.size, handoffs.isMoving('counter/alice')]).toEqual([0, false]);
   });
 
   test.each<[string, ProcessName]>([
-    ['the old home', OLD],
+    ['the old host', OLD],
     ['a bystander', OTHER],
-    ['a previousIncarnation of the new home', { index: 2, incarnation: 0 }],
-    ['a successor of the new home', { index: 2, incarnation: 2 }],
+    ['a previousIncarnation of the new host', { index: 2, incarnation: 0 }],
+    ['a successor of the new host', { index: 2, incarnation: 2 }],
   ])('goes on when %s says installed', (_, process) => {
     const { handoffs, order } = begun();
     expect(handoffs.installed(order.id, process)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('a hand-off', () => {
   test.each([
     ['old', OLD],
     ['new', NEW],
-  ])('stays when its %s home refuses', (_, process) => {
+  ])('stays when its %s host refuses', (_, process) => {
     const { handoffs, order } = begun();
     expect(handoffs.refused(order.id, process)).toEqual({ order, outcome: 'abort' });
   });
@@ -49,7 +49,7 @@ describe('a hand-off', () => {
     expect(handoffs.expired(order.id)).toEqual({ order, outcome: 'abort' });
   });
 
-  test('settles when the old home dies, stays when the new one does, goes on when a bystander does', () => {
+  test('settles when the old host dies, stays when the new one does, goes on when a bystander does', () => {
     const one = begun();
     expect(one.handoffs.died(OLD)).toEqual([{ order: one.order, outcome: 'commit' }]);
     const two = begun();

@@ -37,7 +37,7 @@ test('what was written to a dead process fails at once', async () => {
   expect(barriers).toEqual([]);
 });
 
-test('what has moved on from there fails once its new home is through with the mail that moved', async () => {
+test('what has moved on from there fails once its new host is through with the mail that moved', async () => {
   const { kernel, barriers, asks } = newKernel();
   const [lost, answered, other] = [asks('counter/a'), asks('counter/a'), asks('counter/b')];
   kernel.pending.moved(OLD_HOME, NEW_HOME, () => true);

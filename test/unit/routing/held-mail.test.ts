@@ -97,7 +97,7 @@ describe('past its bound', () => {
 });
 
 describe('in time', () => {
-  test('a message that found no home is a dead letter, not before its time', async () => {
+  test('a message that found no host is a dead letter, not before its time', async () => {
     const { holds, clock, reasons } = newHolds();
     const ask = new KeptReply();
     holds.add('#:1', message('counter/a', 1));

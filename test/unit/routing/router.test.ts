@@ -24,7 +24,7 @@ function sentTo(kit: RouterKit, index: number): string[] {
 }
 
 describe('mail', () => {
-  test('goes to the actors here, or down the link to its home', async () => {
+  test('goes to the actors here, or down the link to its host', async () => {
     const kit = newRouterKit();
     tell(kit, ID, 1);
     kit.change(shardOfIdTo(ID, 1));
@@ -55,7 +55,7 @@ describe('mail', () => {
     expect(kit.handled.slice(0, CAPACITY)).toEqual(Array.from({ length: CAPACITY }, (_, n) => `${ID} ${n}`));
   });
 
-  test('asked where its actor is, the home answers with shard and epoch', () => {
+  test('asked where its actor is, the host answers with shard and epoch', () => {
     const kit = newRouterKit();
     kit.change(shardOfIdTo(ID, 1));
     const ask = new KeptReply();
@@ -67,7 +67,7 @@ describe('mail', () => {
 });
 
 describe('a unit on the move', () => {
-  test('gets its mail in order at its new home once the move is released, signals among it', () => {
+  test('gets its mail in order at its new host once the move is released, signals among it', () => {
     const kit = newRouterKit();
     tell(kit, ID, 1);
     kit.router.hold(7, [SHARD]);
@@ -108,7 +108,7 @@ describe('a unit on the move', () => {
     expect([sentTo(kit, 3), sentTo(kit, 4)]).toEqual([[`${ID} 1`, `${ID} 2`], []]);
   });
 
-  test('is handed at its home what was on its way since before the hold', async () => {
+  test('is handed at its host what was on its way since before the hold', async () => {
     const kit = newRouterKit();
     kit.change(shardOfIdTo(ID, 1));
     kit.router.hold(7, [SHARD]);
@@ -130,7 +130,7 @@ describe('a unit on the move', () => {
 });
 
 describe('mail for a worker whose link has ended', () => {
-  test('waits for the new home, what was not written first', () => {
+  test('waits for the new host, what was not written first', () => {
     const kit = newRouterKit();
     tell(kit, ID, 1, 2);
     kit.end(2);
@@ -262,7 +262,7 @@ type Step =
   | { do: 'commit' | 'abort' }
   | { do: 'end' | 'die' | 'again' | 'answer'; worker: number };
 
-/** What the master and fate do, with the one rule of hand-offs: the old home has read all that was written before the hold. */
+/** What the master and fate do, with the one rule of hand-offs: the old host has read all that was written before the hold. */
 class Walk {
   readonly kit: RouterKit = newRouterKit();
   readonly order: string[] = [];
@@ -380,15 +380,15 @@ test('whatever ends, moves or dies in whatever order: nothing is lost or doubled
   );
 });
 
-test('mail that nobody will ever host is refused at once, and what has a home is not', () => {
+test('mail that nobody will ever host is refused at once, and what has a host is not', () => {
   const { router, reasons, change, peer, end } = newRouterKit();
   end(2);
   router.deliver(message('counter/held', 1));
-  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host; got the shutdown');
   expect([reasons, router.holds.size]).toEqual([[], 1]);
   change({ columns: { '': everyShard(NOWHERE) } });
   router.deliver(message('counter/b', 2));
-  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a home; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host; got the shutdown');
   expect([reasons.sort(), router.holds.size]).toEqual([['counter/b:SHUTTING_DOWN', 'counter/held:SHUTTING_DOWN'], 0]);
   expect(peer(2).written).toEqual([]);
 });

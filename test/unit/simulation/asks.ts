@@ -125,7 +125,7 @@ export class Asks {
 
   /** It says that a process or a link is gone: one must be. */
   #checkUnavailable({ to: target, at, frames }: Sent, name: string): void {
-    // One that moved with its actor is answered by the new home, on a link of its own; whether it moved the asker cannot know.
+    // One that moved with its actor is answered by the new host, on a link of its own; whether it moved the asker cannot know.
     const asker = frames[0]?.from;
     const isTrue = frames.some(
       ({ from, to }) =>

@@ -196,7 +196,7 @@ export class Census {
     for (const id of process?.actors.passivated.ids() ?? []) this.#sleeperDied(address, id);
     for (const id of process?.actors.ids() ?? []) {
       const cell = process?.actors.cellOf(id);
-      // A copy that is kept until a move is settled: the move says which one lives on.
+      // A copy that is kept until a move is committed: the move says which one lives on.
       if (cell?.status === 'quiescent') {
         this.#copyDied(address, id);
         continue;

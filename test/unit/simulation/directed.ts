@@ -15,7 +15,7 @@ const NEW_HOME = 2;
 const THIRD = 3;
 const RECEIVER_ID = 'player/0';
 const SENDER_ID = 'player/1';
-/** Moves from the same home as the sender. */
+/** Moves from the same host as the sender. */
 const OTHER_ID = 'player/2';
 
 /** Milliseconds in which all that is not held up is done. */
@@ -54,7 +54,7 @@ export const SCENARIOS = {
     },
   },
 
-  /** Two moves from one home; between its markers for them a third process speaks, acknowledged flushes behind it. */
+  /** Two moves from one host; between its markers for them a third process speaks, acknowledged flushes behind it. */
   'the marker of one move is read when another move waits for nothing else': {
     homes: { [OTHER_ID]: OLD_HOME, [RECEIVER_ID]: OLD_HOME },
     act: async (world) => {
@@ -95,7 +95,7 @@ export const SCENARIOS = {
     },
   },
 
-  /** A sender stands still, with mail for a receiver that moves, too: some not written, some held. The receiver's home dies. */
+  /** A sender stands still, with mail for a receiver that moves, too: some not written, some held. The receiver's host dies. */
   'a link dies with unwritten mail of a sender that stands still': {
     homes: { [RECEIVER_ID]: THIRD, [SENDER_ID]: OLD_HOME },
     linkFramesMax: 1,
@@ -120,7 +120,7 @@ export const SCENARIOS = {
     },
   },
 
-  /** Its watch ends with it: what slept at the old home has left it, and is nowhere else yet. */
+  /** Its watch ends with it: what slept at the old host has left it, and is nowhere else yet. */
   'a watcher that sleeps moves to a worker that dies before it hears of it': {
     homes: { [RECEIVER_ID]: OLD_HOME, [SENDER_ID]: OLD_HOME },
     act: async (world) => {
@@ -135,7 +135,7 @@ export const SCENARIOS = {
       });
       promiseOf(world, { do: 'move', to: SENDER_ID, worker: NEW_HOME }, WORKERS_MAX);
       await simulation.run(SOON_MS * 5);
-      reached(isStruck, 'its move is settled');
+      reached(isStruck, 'its move is committed');
       reached(world.watches.armed.length === 0, 'its watch has ended with it');
     },
   },
@@ -214,7 +214,7 @@ function settlementFor(worker: number): (event: SimulationEvent) => boolean {
     event.message.change.endedMoves.length > 0;
 }
 
-/** A frame from the third process to the old home, with an entry of the next move of an actor. */
+/** A frame from the third process to the old host, with an entry of the next move of an actor. */
 function frameOf(
   { simulation }: World,
   step: 'written' | 'read',

@@ -27,6 +27,6 @@ test('while a commit is in doubt there is no other one, which would pass for it'
   expect((await runBank({ seed: 300, steps: 60, restarts: 2, faults: true })).breaches).toEqual([]);
 });
 
-test('two homes never draw the same fence: a commit in doubt would pass for one of the other', async () => {
+test('two hosts never draw the same fence: a commit in doubt would pass for one of the other', async () => {
   expect((await runBank({ seed: 10_937, steps: 60, restarts: 2, faults: true })).breaches).toEqual([]);
 });

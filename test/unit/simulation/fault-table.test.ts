@@ -29,7 +29,7 @@ function rows(): Row[] {
 
 function cellsOf(title: string, outcomes: string[]): Row['cells'] {
   if (title === 'anyone naps') {
-    const parties: Party[] = ['old home', 'new home', 'sender', 'master'];
+    const parties: Party[] = ['old host', 'new host', 'sender', 'master'];
     return parties.map((party) => ({ party, fate: 'naps', outcomes }));
   }
   const fate = title.slice(title.lastIndexOf(' ') + 1) as Fate;

@@ -25,7 +25,7 @@ const NAP_MS = 120;
 const STREAM_MS = 60;
 
 export type Fate = 'dies' | 'hangs' | 'naps';
-export type Party = 'old home' | 'new home' | 'sender' | 'master';
+export type Party = 'old host' | 'new host' | 'sender' | 'master';
 /** Where the receiver is in the end, and whether it is the same incarnation, with its state. */
 export type Outcome = 'moves' | 'stays' | 'fresh';
 
@@ -68,22 +68,22 @@ const settlement =
 
 /** In the order in which they happen. */
 export const STEPS: Readonly<Record<string, Fits>> = {
-  'prepare arrives at the old home': received('prepare', OLD),
-  'flush is written by the old home': frame('written', 'flush', OLD, SENDING),
-  'prepared is sent by the old home': sent('prepared', OLD),
-  'flushed is read by the old home': frame('read', 'flushed', SENDING, OLD),
-  'hold arrives at the old home': received('hold', OLD),
-  'hold arrives at the new home': received('hold', NEW),
+  'prepare arrives at the old host': received('prepare', OLD),
+  'flush is written by the old host': frame('written', 'flush', OLD, SENDING),
+  'prepared is sent by the old host': sent('prepared', OLD),
+  'flushed is read by the old host': frame('read', 'flushed', SENDING, OLD),
+  'hold arrives at the old host': received('hold', OLD),
+  'hold arrives at the new host': received('hold', NEW),
   'hold arrives at the sender': received('hold', SENDING),
   'the marker of the sender is written': frame('written', 'marker', SENDING, OLD),
   'the marker of the sender is read': frame('read', 'marker', SENDING, OLD),
   'transfer is written': frame('written', 'transfer', OLD, NEW),
   'the end of the transferred state is read': frame('read', 'transfer', OLD, NEW, true),
-  'installed is sent by the new home': sent('installed', NEW),
-  'the settlement is sent': settlement('sent', OLD),
-  'the settlement arrives at the old home': settlement('received', OLD),
-  'the settlement arrives at the new home': settlement('received', NEW),
-  'the settlement arrives at the sender': settlement('received', SENDING),
+  'installed is sent by the new host': sent('installed', NEW),
+  'the commit is sent': settlement('sent', OLD),
+  'the commit arrives at the old host': settlement('received', OLD),
+  'the commit arrives at the new host': settlement('received', NEW),
+  'the commit arrives at the sender': settlement('received', SENDING),
 };
 
 export interface Cell {
@@ -190,7 +190,7 @@ function hit(simulation: Simulation, party: Party, fate: Fate): void {
     simulation.time.at(NAP_MS, () => simulation.thawMaster());
     return;
   }
-  const process = simulation.worker({ 'old home': OLD_HOME, 'new home': NEW_HOME, sender: SENDER }[party]);
+  const process = simulation.worker({ 'old host': OLD_HOME, 'new host': NEW_HOME, sender: SENDER }[party]);
   if (fate === 'dies') return process?.crash();
   process?.freeze();
   if (fate === 'naps') simulation.time.at(NAP_MS, () => process?.thaw());

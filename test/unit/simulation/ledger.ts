@@ -37,7 +37,7 @@ export class Ledger {
   readonly #breaches: Breaches;
   readonly #faults: Faults;
   readonly #moves: Moves;
-  /** Messages that a new home was sent a copy of, by move. */
+  /** Messages that a new host was sent a copy of, by move. */
   readonly #transfer = new Map<number, Set<Sent>>();
   readonly #deadCopies = new Set<string>();
   readonly #repliesWritten = new Set<string>();
@@ -149,7 +149,7 @@ export class Ledger {
     for (const entry of frame.entries) for (const sent of this.#messagesIn(entry)) sent.memory.add(to);
   }
 
-  /** The end of a move: one of the two homes drops its copy. */
+  /** The end of a move: one of the two hosts drops its copy. */
   #told({ to, message }: Extract<SimulationEvent, { kind: 'control' }>): void {
     if (message.type === 'hold') this.#orders.set(message.move.id, message.move);
     if (message.type === 'abort') this.#dropCopy(message.move, to, 'to');

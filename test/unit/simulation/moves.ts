@@ -23,11 +23,11 @@ export class Moves {
   readonly #newHomes = new Map<Unit, Set<string>>();
   /** The newest process of each worker. */
   readonly #present = new Map<number, string>();
-  /** Ids with a place of their own: the process that was there when they got it. */
+  /** Ids with a pin: the process that was there when they got it. */
   readonly #pins = new Map<string, string>();
   /** Moves whose transfer has all come. */
   readonly #complete = new Set<number>();
-  /** Settled, and waiting for the new home to hear of it: by its address. */
+  /** Settled, and waiting for the new host to hear of it: by its address. */
   readonly #announced = new Map<string, MoveOrder[]>();
   /** What was written from one process to another and may still be read, on whichever of their links: by `from>to`. */
   readonly #written = new Map<string, ObservedFrame[]>();
@@ -64,7 +64,7 @@ export class Moves {
   /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
   whenEnded(address: string, id: string, ended: (hasMoved: boolean) => void): boolean {
     const outgoing = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);
-    // One with a place of its own does not go with its shard.
+    // One with a pin does not go with its shard.
     const unit = unitsOf(id).find((one) => outgoing.some(({ order }) => order.units.includes(one)));
     if (unit === undefined || (unit !== id && this.#pins.get(id))) return false;
     const { order } = outgoing.find((move) => move.order.units.includes(unit)) as Move;
@@ -130,7 +130,7 @@ export class Moves {
       this.settled++;
       this.#carryOver(move.order);
       const to = addressOf(move.order.to);
-      // An old home that dies takes along what it has not sent: only the new one knows whether all had come.
+      // An old host that dies takes along what it has not sent: only the new one knows whether all had come.
       this.#announced.set(to, [...(this.#announced.get(to) ?? []), move.order]);
       if (!this.#faults.isAlive(to)) this.onGivenToDead(to, new Set(move.order.units), at);
     } else {

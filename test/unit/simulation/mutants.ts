@@ -91,7 +91,7 @@ function peersSeen(): { seen: () => OutboundQueue[]; hide: (hidden: boolean) => 
 
 export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
-    name: 'the old home does not wait for the markers',
+    name: 'the old host does not wait for the markers',
     mix: 'pairs-die',
     first: 15,
     within: 50,
@@ -146,7 +146,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
       ),
   },
   {
-    name: 'the old home does not wait until its links are flushed',
+    name: 'the old host does not wait until its links are flushed',
     mix: 'pairs',
     within: 50,
     breaks: () => {
@@ -170,7 +170,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     breaks: () => replaced(HandoffParticipant, 'peerDied', () => () => {}),
   },
   {
-    name: 'what an actor had sent and is held stays at its old home',
+    name: 'what an actor had sent and is held stays at its old host',
     mix: 'pairs',
     within: 8,
     breaks: () => replaced(HeldMail, 'takeFrom', () => () => []),
@@ -202,12 +202,12 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     },
   },
   {
-    name: 'what a dead link gives back stays at the old home of its sender',
+    name: 'what a dead link gives back stays at the old host of its sender',
     scenario: 'a link dies with unwritten mail of a sender that stands still',
     breaks: () => replaced(MigrationBuffer, 'takeBack', () => (mail) => mail),
   },
   {
-    name: 'the new home runs the actors as soon as they are installed',
+    name: 'the new host runs the actors as soon as they are installed',
     mix: 'moves',
     within: 8,
     breaks: () => {
@@ -327,7 +327,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     },
   },
   {
-    name: 'the old home keeps its copy as a second one that lives',
+    name: 'the old host keeps its copy as a second one that lives',
     mix: 'moves',
     within: 8,
     breaks: () =>

@@ -120,7 +120,7 @@ describe.each(ways)('a kind gets %s', (_name, before, after) => {
         for (const from of SENDERS) seen.push(await ask<number>(sim, from, { type: 'pass', to: id, message } as never));
         expect(new Set(seen).size, `${id} lives on ${seen}`).toBe(1);
         const role = sim.system.workers().find(({ index }) => index === seen[0])?.role;
-        if (after.role) expect(role, `the home of ${id}`).toBe(after.role);
+        if (after.role) expect(role, `the host of ${id}`).toBe(after.role);
       }
     },
     60_000,
