@@ -55,7 +55,7 @@ const frame =
     event.from === from &&
     event.to === to &&
     event.frame.entries.some(
-      (entry) => entry.type === type && 'move' in entry && entry.move === move && (!isEnd || isLuggageEnd(entry)),
+      (entry) => entry.type === type && 'move' in entry && entry.move === move && (!isEnd || isTransferEnd(entry)),
     );
 const settlement =
   (step: 'sent' | 'received', to: string): Fits =>
@@ -210,6 +210,6 @@ function moveOf(message: object): number | undefined {
   return typeof move === 'object' ? move.id : move;
 }
 
-function isLuggageEnd(entry: object): boolean {
-  return (entry as { transfer?: unknown }).transfer === null;
+function isTransferEnd(entry: object): boolean {
+  return (entry as { piece?: unknown }).piece === null;
 }
