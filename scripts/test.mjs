@@ -9,20 +9,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { otherNodes, TRIED } from './other-nodes.mjs';
+import { otherNodes } from './other-nodes.mjs';
 
 /** A run that takes longer hangs. */
 const STEP_MS_MAX = 45 * 60_000;
 const OPTIONS = ['--unit', '--other-nodes', '--fast'];
 /** What `--fast` runs of each simulation, by the variables that it reads. */
 const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_ROUNDS_RUNS: '1' };
-/** What `--fast` leaves out, since it takes longest: more than half of the time of all others. */
-const LONG = [
-  ...['simulation/mutants', 'simulation/reload-kinds', 'simulation/fault-table'],
-  ...['simulation/deadly-messages', 'simulation/promises-found', 'worker/hostile-frames', 'durability/bounds'],
-  ...['store/lmdb-store', 'store-service/remote-store', 'store-service/store-service'],
-];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What `--fast` leaves out: what takes long, and is not made short by `FEW_PROGRAMS`. */
+const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.json'), 'utf8'))).filter(
+  (name) => !/^simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
+);
 
 /** True when the tool of node_modules ran and exited with 0. */
 function run(title, tool, args) {
@@ -78,9 +76,9 @@ function runOnOtherNodes() {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-nodes-'));
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   try {
-    return otherNodes(folder).map(({ version, program }) => {
+    return otherNodes(folder).map(({ version, program, tried }) => {
       const title = `tests on Node.js ${version}`;
-      const files = TRIED.map((name) => `test/${name}.test.ts`);
+      const files = tried.map((name) => `test/${name}.test.ts`);
       return runVitest(title, (args) => runProgram(title, program, [vitest, ...args, ...files]));
     });
   } catch (error) {

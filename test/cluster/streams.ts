@@ -33,6 +33,9 @@ export const CLEAN: Partial<StreamReport> = {
   ...{ doubles: [], swaps: [], lost: [], died: 0, unsettled: [], falseFates: [], failedAsks: {} },
 };
 
+/** Milliseconds for the last ask to settle: its deadline, and a little. */
+const SETTLE_MS_MAX = 6_000;
+
 const running: Streams[] = [];
 
 /** Also where a test has failed: no master sends more. */
@@ -115,8 +118,13 @@ export class Streams {
     // An ask that was made last has until its deadline to settle.
     const record = (): StreamReport =>
       new StreamRecord(this.#diary.path).report(subscribersLive ? this.sinks : [], this.#deadLetters);
-    if (record().unsettled.length > 0) await sleep(6_000);
-    return record();
+    const untilMs = performance.now() + SETTLE_MS_MAX;
+    let report = record();
+    while (report.unsettled.length > 0 && performance.now() < untilMs) {
+      await sleep(250);
+      report = record();
+    }
+    return report;
   }
 
   async #untilSilent(): Promise<void> {
