@@ -17,6 +17,7 @@ import { levelsOf, logRelay } from './observe/log-relay.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import { stopOnSignals } from './signals.ts';
 import { openSocketFolder } from './wire/socket-folder.ts';
+import { processAddress } from './vocabulary/address.ts';
 import { systemClock } from './vocabulary/system-clock.ts';
 import { ClusterProcess } from './process/cluster-process.ts';
 import { termsOfAll } from './process/kind-terms.ts';
@@ -77,7 +78,11 @@ async function startLocal(
   const logNoMore = logUnawaited();
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
-    ...(storage && { store: storage.openHere(), startedAt: storage.startedAt }),
+    ...(storage && {
+      store: storage.openHere(),
+      journal: storage.openJournal(processAddress(0, 1)),
+      startedAt: storage.startedAt,
+    }),
     durableInMemoryMax: options.durableInMemoryMax,
     ended: () => {
       ignoreSignals();
@@ -112,7 +117,8 @@ async function startCluster(
     const seed = { socketDir, system: name, token, pollMicros: options.pollMicros };
     const owner = await acquired.openOwner(seed);
     const { path } = owner;
-    return { path, record: recordOf(acquired, owner), store: socketStore({ ...seed, clock, path, self }) };
+    const journals = acquired.journals.path;
+    return { path, journals, record: recordOf(acquired, owner), store: socketStore({ ...seed, clock, path, self }) };
   };
   let access = await (storage && accessTo(storage))?.catch((error) => {
     removeSocketFolder(socketDir);
@@ -160,7 +166,7 @@ async function startCluster(
       durableInMemoryMax,
       log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
     },
-    ...(access && { storePath: access.path }),
+    ...(access && { storePath: access.path, journals: access.journals }),
   });
   /** The first durable kind has come with a reload. */
   const openStore = async (): Promise<{ options: WorkerOptions; startedAt: number }> => {
@@ -229,6 +235,8 @@ function startLine({ name, groups }: ResolvedOptions, storage: Storage | undefin
 interface StoreAccess {
   /** Of the socket of its owner. */
   readonly path: string;
+  /** The folder of turn journals. */
+  readonly journals: string;
   readonly store: Store;
   readonly record: ProcessRecord;
 }
@@ -237,7 +245,10 @@ function recordOf(storage: Storage, owner: StoreOwner): ProcessRecord {
   return {
     addWorker: (pid) => storage.addWorker(pid),
     removeWorker: (pid) => storage.removeWorker(pid),
-    died: (worker) => owner.died(worker),
+    died: (worker) => {
+      owner.died(worker);
+      storage.died(processAddress(worker.index, worker.incarnation));
+    },
   };
 }
 

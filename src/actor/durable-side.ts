@@ -34,11 +34,11 @@ export interface Removal {
 /** What is tried again after a process died. */
 export interface TrialPort {
   /**
-   * Nearly always undefined: what is suspect of ending its process is noted in the record before its turn. Resolves to false where
-   * it has ended too many, and is not to be tried again.
+   * Just before its handler starts: what is suspect of ending its process is noted. False: it has ended too many, and is not to be
+   * tried again. A promise, where one has died in its turn: it has to wait for others of that kind.
    */
-  begin(envelope: Envelope): Promise<boolean> | undefined;
-  /** The same for a start; `isKnown`: it has a state. Rejects where the note is not committed. */
+  begin(envelope: Envelope): Promise<void> | false | undefined;
+  /** The same for a start; `isKnown`: it has a state. */
   beginStart(isKnown: boolean): Promise<void> | undefined;
 }
 

@@ -66,8 +66,8 @@ function startDurable(
   const loaded = (isKnown: boolean): void => {
     if (cell.phase !== phase) return;
     if (isWokenForNothing(cell, durable)) return endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
-    const noted = durable.trials.beginStart(isKnown);
-    if (noted) noted.then(() => go(isKnown), failed);
+    const turn = durable.trials.beginStart(isKnown);
+    if (turn) turn.then(() => go(isKnown), failed);
     else go(isKnown);
   };
   durable.load().then(loaded, failed);

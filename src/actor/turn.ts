@@ -33,8 +33,9 @@ export function runEnvelope(cell: Cell, envelope: Envelope): void {
     return;
   }
   if (durable !== undefined) {
-    const noted = durable.trials.begin(envelope);
-    if (noted !== undefined) return runOnProbation(cell, envelope, noted);
+    const turn = durable.trials.begin(envelope);
+    if (turn === false) return condemn(cell, envelope);
+    if (turn !== undefined) return runOnProbation(cell, envelope, turn);
   }
   perform(cell, envelope);
 }
@@ -141,14 +142,12 @@ function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema:
   );
 }
 
-/** Until the record says that it begins; it is still mail until then. */
-function runOnProbation(cell: Cell, envelope: Envelope, noted: Promise<boolean>): void {
+/** Until it may begin; it is still mail until then. */
+function runOnProbation(cell: Cell, envelope: Envelope, turn: Promise<unknown>): void {
   const { context } = cell;
   cell.status = 'busy';
   cell.own.checking = envelope;
-  void noted.then((mayRun) =>
-    resumeChecked(cell, context, () => (mayRun ? perform(cell, envelope) : condemn(cell, envelope))),
-  );
+  void turn.then(() => resumeChecked(cell, context, () => perform(cell, envelope)));
 }
 
 /** Its process has died in its turn again and again. */

@@ -3,7 +3,7 @@
  * writes what it changed and nothing else.
  *
  *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
- *   a:<name> reminder · s:<n> put aside · probation in whose turns processes have died
+ *   a:<name> reminder · s:<n> put aside · probation of older versions, which counted deaths here
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
@@ -68,16 +68,6 @@ export interface StashedMessage {
   readonly turn: string | undefined;
 }
 
-export interface ProbationRecord {
-  /** That of the note. */
-  readonly process: string;
-  /** What has begun and is not over; undefined: nothing that is suspect. */
-  readonly current: string | undefined;
-  /** Since then, in milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly deaths: readonly [trial: string, count: number, at: number][];
-}
-
 export interface RecordContent {
   state: Uint8Array | undefined;
   meta: Meta;
@@ -86,7 +76,7 @@ export interface RecordContent {
   outgoing: OutgoingMessage[];
   reminders: Map<string, ReminderRecord>;
   stashed: StashedMessage[];
-  probation: ProbationRecord | undefined;
+  hasProbation: boolean;
 }
 
 export const markPart = (stream: string): string => `m:${stream}`;
@@ -121,7 +111,7 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
     outgoing: [],
     reminders: new Map(),
     stashed: [],
-    probation: undefined,
+    hasProbation: false,
   };
   for (const name of [...parts.keys()].sort()) {
     const bytes = parts.get(name) as Uint8Array;
@@ -154,7 +144,7 @@ function readPart(content: RecordContent, name: string, value: unknown, bytes: n
     }
     default:
       if (name === META) content.meta = value as Meta;
-      else if (name === PROBATION) content.probation = value as ProbationRecord;
+      else if (name === PROBATION) content.hasProbation = true;
       else throw new Error(`a part of a record has a known name; got '${name}'`);
   }
 }

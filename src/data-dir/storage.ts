@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path';
 import type { Log } from '../observe/log.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { DataCheck } from '../store/data-check.ts';
+import { FileJournal } from '../store/file-journal.ts';
+import { JournalFolder, processName } from '../store/journal-folder.ts';
+import type { TurnJournal } from '../store/turn-journal.ts';
 import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
 import { DATA_FILE } from '../store/lmdb-environment.ts';
 import { LmdbStore, STORE_FOLDER } from '../store/lmdb-store.ts';
@@ -24,6 +27,8 @@ export class Storage {
   readonly dataDir: string;
   /** There was a store, when this began. */
   readonly wasFound: boolean;
+  /** Of all processes. */
+  readonly journals: JournalFolder;
   readonly #system: string;
   readonly #log: Log;
   #lock: DataDirLock;
@@ -43,6 +48,8 @@ export class Storage {
     this.wasFound = existsSync(join(this.#folder, DATA_FILE));
     this.#system = system;
     this.#log = log;
+    this.journals = new JournalFolder(this.dataDir, log);
+    this.journals.takeOver();
     this.#signs = setInterval(() => this.#sign(), SIGN_MS).unref();
   }
 
@@ -60,6 +67,16 @@ export class Storage {
       (error) => this.#log.warn({ err: error }, 'the data could not be checked'),
     );
     return store;
+  }
+
+  /** Of this process. */
+  openJournal(address: string): TurnJournal {
+    return new FileJournal({ folder: this.journals.path, process: this.#processOf(address), log: this.#log });
+  }
+
+  /** A process with a journal has died. Call it before anybody acts on that death. */
+  died(address: string): void {
+    this.journals.died(this.#processOf(address));
   }
 
   /** The store in a thread of its own. Throws STORE_FAILED. */
@@ -93,6 +110,10 @@ export class Storage {
     clearInterval(this.#signs);
     this.#closed ??= (this.#opened?.close() ?? Promise.resolve()).finally(() => this.#lock.release());
     return this.#closed;
+  }
+
+  #processOf(address: string): string {
+    return processName(address, this.startedAt);
   }
 
   get #folder(): string {

@@ -26,12 +26,12 @@ import type { StoreChange, StoredRecord } from '../store/store.ts';
 import { goAlong, removedBy } from './removal.ts';
 import { goneChange, keepLetter } from '../commit/stored-dead-letters.ts';
 import { TidyTimer } from '../commit/tidy-timer.ts';
-import { Trials, type TrialsCell } from './trials.ts';
+import { Trials } from './trials.ts';
 import { Turn, TurnBatch } from '../commit/turn-batch.ts';
 import { BatchRoom } from '../commit/batch-room.ts';
 import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 
-export class DurableActor implements DurableSide, Committing, TrialsCell {
+export class DurableActor implements DurableSide, Committing {
   readonly cell: Cell;
   readonly #door: DurableDoor;
   readonly #reminders: ReminderClock;
@@ -72,7 +72,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#reminders = new ReminderClock(kernel, door.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
     this.#reception = new Reception({ cell, reminders: this.#reminders, afterCommit });
-    this.trials = new Trials(this, door);
+    this.trials = new Trials(cell, door);
     this.#tidy = new TidyTimer(kernel.clock, () => this.#open && door.committer.note(this));
   }
 
@@ -80,7 +80,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     return this.#dispatch.outbox;
   }
 
-  /** A batch without a turn, a note or what was acknowledged, is worth no wait for the disk. */
+  /** A batch without a turn, of what was acknowledged say, is worth no wait for the disk. */
   get sync(): boolean {
     return this.cell.behaviour.durable?.sync !== false && this.#underWay?.turns !== 0;
   }
@@ -118,7 +118,10 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
     this.#ownAt = nextOwnTime(this.cell);
     // It may have moved before it said that its mail has arrived; nobody looks for the next time of one that is wanted at once.
-    if (this.#isWanted && this.#ownAt !== 0 && !this.#dispatch.hasMail) this.openBatch().isNeeded = true;
+    if (!this.#isWanted || this.#ownAt === 0 || this.#dispatch.hasMail) return;
+    this.#open ??= new TurnBatch();
+    this.#open.isNeeded = true;
+    this.#door.committer.note(this);
   }
 
   admit(envelope: Envelope): boolean {
@@ -337,12 +340,6 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#tellSettled();
   }
 
-  openBatch(): TurnBatch {
-    this.#open ??= new TurnBatch();
-    this.#door.committer.note(this);
-    return this.#open;
-  }
-
   /** The record as it stands, and what that says of a commit in doubt. */
   #takeUp(record: StoredRecord | undefined, content: records.RecordContent, isAfterCrash: boolean): void {
     this.version = record?.version ?? 0;
@@ -352,7 +349,7 @@ export class DurableActor implements DurableSide, Committing, TrialsCell {
     this.#ownAt = record?.wakeAt;
     this.#isWanted = record?.wakeAt === 0;
     this.#meta = content.meta;
-    this.trials.reset(content.probation, isAfterCrash);
+    this.trials.reset(content.hasProbation, isAfterCrash);
     this.#reception.reset(content, isAfterCrash);
     this.#reminders.reset(content.reminders, isAfterCrash ? this.cell.kernel.clock.wall() : 0);
     const doubtful = this.#doubtful;

@@ -2,6 +2,7 @@
 import type { DurableSide } from '../actor/durable-side.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Store } from '../store/store.ts';
+import type { TurnJournal } from '../store/turn-journal.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { ProbationGate } from './probation-gate.ts';
 import type { WallTimers } from './wall-timers.ts';
@@ -19,8 +20,7 @@ export interface DurableDoor {
   closed(actor: DurableSide): void;
   /** There is one more dead letter in the store. */
   letterKept(): void;
-  /** No other process is called so, in this system or one after it. */
-  readonly process: string;
+  readonly journal: TurnJournal;
   readonly gate: ProbationGate;
   /** Whether the incarnation that committed with this fence may have died with its process. */
   mayHaveDied(fence: string): boolean;

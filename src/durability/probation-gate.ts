@@ -14,8 +14,8 @@ const LOOK_MS = 20;
 export interface Guest {
   /** For the reply of another actor, which may be the next one here. */
   readonly isWaiting: boolean;
-  /** Resolves once no death counts for it. */
-  pause(): Promise<void>;
+  /** No death counts for it from now on. */
+  pause(): void;
   goOn(): void;
 }
 
@@ -37,7 +37,6 @@ export class ProbationGate {
   readonly #waiting: Entry[] = [];
   /** The last one is alone, the others pause. */
   readonly #inside: Entry[] = [];
-  #isChanging = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
@@ -50,7 +49,7 @@ export class ProbationGate {
       entry = { guest, enter, until: 0 };
       this.#waiting.push(entry);
     });
-    void this.#next();
+    this.#next();
     return { entered, release: () => this.#release(entry as Entry) };
   }
 
@@ -65,26 +64,21 @@ export class ProbationGate {
       if (at >= 0) list.splice(at, 1);
     }
     if (isAlone) this.#inside.at(-1)?.guest.goOn();
-    void this.#next();
+    this.#next();
   }
 
-  async #next(): Promise<void> {
-    if (this.#isChanging) return;
+  #next(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     const alone = this.#inside.at(-1);
     if (this.#waiting.length > 0 && (!alone || alone.guest.isWaiting || this.#clock.now() >= alone.until)) {
-      this.#isChanging = true;
-      await alone?.guest.pause();
-      this.#isChanging = false;
-      this.#admit();
+      alone?.guest.pause();
+      this.#admit(this.#waiting.shift() as Entry);
     }
-    if (this.#waiting.length > 0) this.#timer ??= this.#clock.setTimer(LOOK_MS, () => void this.#next());
+    if (this.#waiting.length > 0) this.#timer = this.#clock.setTimer(LOOK_MS, () => this.#next());
   }
 
-  #admit(): void {
-    const entry = this.#waiting.shift();
-    if (!entry) return this.#inside.at(-1)?.guest.goOn();
+  #admit(entry: Entry): void {
     entry.until = this.#clock.now() + ALONE_MS;
     this.#inside.push(entry);
     entry.enter();

@@ -19,7 +19,9 @@ import { DurableActor } from './durable-actor.ts';
 import type { DurableDoor } from './durable-door.ts';
 import { ProbationGate } from './probation-gate.ts';
 import { ProcessOutbox } from './process-outbox.ts';
+import { MemoryJournals } from '../store/memory-journal.ts';
 import type { Store } from '../store/store.ts';
+import type { TurnJournal } from '../store/turn-journal.ts';
 import { Departed, removedBy } from './removal.ts';
 import { goneChange, LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from '../commit/stored-dead-letters.ts';
 import { Wakes } from './wakes.ts';
@@ -37,6 +39,8 @@ const BACK_MS = 1_000;
 export interface DurabilityOptions {
   kernel: Kernel;
   store: Store | undefined;
+  /** Default: one in memory, where nobody has died before. */
+  journal?: TurnJournal | undefined;
   startedAt: number;
   toRef(id: ActorId): unknown;
   /** Whether this process wakes the actor, should it have something to do. */
@@ -60,6 +64,7 @@ export class ProcessDurability implements Durability {
   /** Cells that have ended and still commit. */
   readonly #earlier = new Map<ActorId, Promise<void>>();
   readonly #gate: ProbationGate;
+  readonly #journal: TurnJournal;
   readonly #departed: Departed;
   /** Incarnations with lower fences may have died with their process. */
   #crashedBefore: string;
@@ -72,6 +77,8 @@ export class ProcessDurability implements Durability {
     const { kernel, store, startedAt } = options;
     this.#outbox = new ProcessOutbox(kernel, startedAt);
     this.#gate = new ProbationGate(kernel.clock);
+    this.#journal = options.journal ?? new MemoryJournals().open(kernel.address);
+    this.#journal.look();
     this.#departed = new Departed(kernel.clock, kernel.log);
     // Whoever began before this system did may have died with the one before it.
     this.#crashedBefore = fencesFrom(startedAt, 0);
@@ -80,7 +87,7 @@ export class ProcessDurability implements Durability {
 
   /** From now on there is one. */
   openStore(store: Store): void {
-    const { kernel, toRef, isOurs, startedAt } = this.#options;
+    const { kernel, toRef, isOurs } = this.#options;
     const { clock, log } = kernel;
     this.store = store;
     this.letters = new StoredDeadLetters(store, toRef);
@@ -105,7 +112,7 @@ export class ProcessDurability implements Durability {
       used: (actor) => this.#used(actor as DurableActor),
       closed: (actor) => this.#ended(actor as DurableActor),
       letterKept: () => this.#trimLater(),
-      process: `${kernel.address}@${startedAt}`,
+      journal: this.#journal,
       gate: this.#gate,
       mayHaveDied: (fence) => fence < this.#crashedBefore,
     };
@@ -172,6 +179,7 @@ export class ProcessDurability implements Durability {
   /** A process has died, as the table of this epoch says: what was begun before it may have been cut off. */
   diedBefore(epoch: number): void {
     this.#crashedBefore = fencesFrom(this.#options.startedAt, epoch);
+    this.#journal.look();
   }
 
   /** Homes have changed, or the process begins. */
@@ -191,6 +199,7 @@ export class ProcessDurability implements Durability {
     this.#departed.close();
     for (const { outbox } of this.#actors.values()) outbox.clear();
     await Promise.all(this.#earlier.values());
+    this.#journal.close();
     await this.store?.close();
   }
 

@@ -1,27 +1,28 @@
 /**
- * The turns of an actor that are on probation: what is suspect waits here until the record says that it begins, and what has
- * ended too many processes does not begin (probation.ts has the counts, probation-gate.ts who may begin beside whom).
+ * The turns of an actor that are on probation: what is suspect is noted in the journal before its handler starts, and what has
+ * ended too many processes does not start (probation.ts says how many, probation-gate.ts who may begin beside whom).
  */
 import type { Cell } from '../actor/cell.ts';
 import type { TrialPort } from '../actor/durable-side.ts';
-import { NOTED_DEATHS_MAX } from '../supervision/process-deaths.ts';
+import type { Deaths, TurnJournal } from '../store/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DurableDoor } from './durable-door.ts';
-import { CONDEMNED_PAUSE_MS, OWN, OWN_SUSPECT_MS, Probation, START, trialOf } from './probation.ts';
+import {
+  CONDEMNED_PAUSE_MS,
+  isCondemned,
+  isDeadly,
+  OWN,
+  OWN_SUSPECT_MS,
+  runsAlone,
+  START,
+  trialOf,
+} from './probation.ts';
 import type { Guest, Pass, ProbationGate } from './probation-gate.ts';
-import type { ProbationRecord } from '../commit/record.ts';
+import { PROBATION } from '../commit/record.ts';
 import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
-/** Whose turns they are. */
-export interface TrialsCell {
-  readonly cell: Cell;
-  /** The batch that is open, which is going to be committed. */
-  openBatch(): TurnBatch;
-  settled(): Promise<void> | undefined;
-}
-
-/** What is noted in the record as begun. */
+/** What is noted as begun. */
 interface Trial {
   readonly name: string;
   /** Undefined: a start. */
@@ -29,10 +30,14 @@ interface Trial {
 }
 
 export class Trials implements TrialPort, Guest {
-  readonly #door: TrialsCell;
+  readonly #cell: Cell;
   readonly #gate: ProbationGate;
-  readonly #probation: Probation;
+  readonly #journal: TurnJournal;
+  /** Of processes that are gone, by trial. */
+  #deaths: Map<string, Deaths> = new Map();
   #trial: Trial | undefined;
+  /** Whose handlers have ended, and which are not committed; few actors ever have one. */
+  #over: Set<string> | undefined;
   /** Of what has begun, or waits for that, and is not committed. */
   readonly #passes = new Set<Pass>();
   #pass: Pass | undefined;
@@ -40,120 +45,139 @@ export class Trials implements TrialPort, Guest {
   #isAfterCrash = false;
   /** On `Clock.now()`: until then its own turns are suspect. */
   #ownSuspectUntil = 0;
+  /** The record has a part of the time when deaths were counted there; it goes with the next write. */
+  #hasOldPart = false;
 
-  constructor(cell: TrialsCell, { process, gate }: Pick<DurableDoor, 'process' | 'gate'>) {
-    this.#door = cell;
+  constructor(cell: Cell, { journal, gate }: Pick<DurableDoor, 'journal' | 'gate'>) {
+    this.#cell = cell;
     this.#gate = gate;
-    this.#probation = new Probation(process);
+    this.#journal = journal;
   }
 
-  reset(record: ProbationRecord | undefined, isAfterCrash: boolean): void {
-    const { clock } = this.#door.cell.kernel;
-    this.#probation.reset(record, clock.wall());
+  reset(hasOldPart: boolean, isAfterCrash: boolean): void {
+    const { id, kernel } = this.#cell;
+    this.#hasOldPart = hasOldPart;
+    this.#deaths = this.#journal.deathsOf(id, kernel.clock.wall());
     this.#isAfterCrash = isAfterCrash;
-    this.#ownSuspectUntil = isAfterCrash ? clock.now() + OWN_SUSPECT_MS : 0;
+    this.#ownSuspectUntil = isAfterCrash ? kernel.clock.now() + OWN_SUSPECT_MS : 0;
   }
 
-  begin(envelope: Envelope): Promise<boolean> | undefined {
+  begin(envelope: Envelope): Promise<void> | false | undefined {
     const isSuspect = envelope.stamp?.isSuspect === true || (envelope.verb === 'run' && this.#isOwnSuspect());
-    if (!isSuspect && this.#probation.isEmpty) return undefined;
-    const trial = trialOf(envelope);
-    if (trial === undefined) return undefined;
-    const deaths = this.#probation.deathsIn(trial);
-    if (!isSuspect && deaths === 0) return undefined;
+    if (!isSuspect && this.#deaths.size === 0) return undefined;
+    const name = trialOf(envelope);
+    if (name === undefined) return undefined;
+    const deaths = this.#deaths.get(name);
+    if (!isSuspect && deaths === undefined) return undefined;
     // What no message has brought is judged as the record is loaded.
-    if (deaths >= NOTED_DEATHS_MAX && envelope.verb === 'message') return Promise.resolve(false);
-    // Its incarnation is over where it does not begin: nobody waits for the word.
-    return this.#try(trial, envelope).then((isBegun) => isBegun || new Promise<never>(() => {}));
+    if (deaths && isDeadly(deaths) && envelope.verb === 'message') return false;
+    return this.#try({ name, envelope }, deaths);
   }
 
   beginStart(isKnown: boolean): Promise<void> | undefined {
-    const { behaviour, mailbox, id } = this.#door.cell;
+    const { behaviour, mailbox } = this.#cell;
     const runsCode = !isKnown || behaviour.onStart !== undefined || behaviour.end !== undefined;
     if (!runsCode || !(this.#isAfterCrash || hasSuspect(mailbox.mail()))) return undefined;
-    return this.#try(START, undefined).then((isNoted) => {
-      if (!isNoted) throw new TroupeError('STORE_FAILED', `the start of ${id} is noted before it; got no commit`);
-    });
+    return this.#try({ name: START, envelope: undefined }, this.#deaths.get(START));
   }
 
   /** Throws PROCESS_DIED: a start, and what comes with it by itself, must not end one process after another. */
   checkStart(): void {
-    const { kernel, id } = this.#door.cell;
+    const { kernel, id } = this.#cell;
     for (const trial of [START, OWN]) {
-      if (!this.#probation.isCondemned(trial, kernel.clock.wall())) continue;
+      const deaths = this.#deaths.get(trial);
+      if (!deaths || !isCondemned(deaths, kernel.clock.wall())) continue;
       const what = trial === START ? 'as it started' : 'in its own turns';
-      const count = this.#probation.deathsIn(trial);
+      const count = deaths.inTurn + deaths.beforeCommit;
       const text = `the process of ${id} died ${count} times ${what}; it is tried again ${CONDEMNED_PAUSE_MS} ms after the last time`;
       throw new TroupeError('PROCESS_DIED', text, { fate: 'not-executed' });
     }
   }
 
-  /** A turn is over: with its commit that stands in the record. */
-  ended({ envelope, isCondemned }: Turn, batch: TurnBatch): void {
-    if (this.#trial && this.#trial.envelope === envelope) {
-      const pass = this.#pass;
-      this.#probation.end(this.#trial.name, batch);
-      this.#trial = undefined;
-      this.#pass = undefined;
-      if (pass) batch.after(() => this.#leave(pass));
-    } else if (isCondemned && envelope) this.#probation.end(trialOf(envelope) as string, batch);
+  /** A handler has ended; what it did is to be committed. */
+  ended({ envelope }: Turn, batch: TurnBatch): void {
+    if (this.#hasOldPart && !batch.isEmpty) {
+      this.#hasOldPart = false;
+      batch.erase(PROBATION);
+    }
+    const trial = this.#trial;
+    if (trial === undefined || trial.envelope !== envelope) return;
+    const pass = this.#pass;
+    this.#trial = undefined;
+    this.#pass = undefined;
+    this.#journal.over(this.#cell.id, trial.name);
+    (this.#over ??= new Set()).add(trial.name);
+    batch.after(() => {
+      this.#committed(trial.name);
+      if (pass) this.#leave(pass);
+    });
   }
 
   /** Its turn waits for the reply of another actor. */
   get isWaiting(): boolean {
-    return (this.#door.cell.extras.waits?.size ?? 0) > 0;
+    return (this.#cell.extras.waits?.size ?? 0) > 0;
   }
 
   /** Somebody else begins meanwhile, whose death it would be. */
-  async pause(): Promise<void> {
-    if (!this.#trial) return;
-    this.#probation.pause(this.#door.openBatch());
-    await this.#door.settled();
+  pause(): void {
+    if (this.#trial) this.#journal.gone(this.#cell.id, this.#trial.name);
   }
 
   goOn(): void {
-    if (this.#trial) this.#note(this.#trial);
+    if (this.#trial) this.#note(this.#trial.name);
   }
 
   /** The turn is given up, and the process goes on. */
   abandon(): void {
     this.#leaveGate();
-    if (!this.#trial) return;
+    this.pause();
     this.#trial = undefined;
-    this.#probation.pause(this.#door.openBatch());
   }
 
-  /** What it noted may not be in the record. */
+  /** What it did since the last commit is void, and it is handled again here. */
   commitFailed(): void {
-    this.#trial = undefined;
-    this.#leaveGate();
+    for (const name of this.#over ?? []) this.#journal.gone(this.#cell.id, name);
+    this.#over?.clear();
+    this.abandon();
+  }
+
+  /** Nobody waits for the word where its incarnation comes to its end before. */
+  #try(trial: Trial, deaths: Deaths | undefined): Promise<void> | undefined {
+    if (deaths && runsAlone(deaths)) return this.#enter(trial);
+    this.#trial = trial;
+    this.#note(trial.name);
+    return undefined;
+  }
+
+  async #enter(trial: Trial): Promise<void> {
+    const pass = this.#gate.enter(this);
+    this.#pass = pass;
+    this.#passes.add(pass);
+    await pass.entered;
+    if (this.#pass !== pass) return new Promise<never>(() => {});
+    this.#trial = trial;
+    this.#note(trial.name);
+  }
+
+  #note(name: string): void {
+    const { id, kernel } = this.#cell;
+    this.#journal.begun(id, name, kernel.clock.wall());
+  }
+
+  #committed(name: string): void {
+    const { id } = this.#cell;
+    this.#over?.delete(name);
+    // Another turn of that name may have begun since.
+    if (this.#trial?.name !== name) this.#journal.gone(id, name);
+    if (name !== START && name !== OWN) return;
+    if (this.#deaths.delete(name)) this.#journal.forgive(id, name);
   }
 
   #isOwnSuspect(): boolean {
     if (this.#ownSuspectUntil === 0) return false;
-    if (this.#door.cell.kernel.clock.now() < this.#ownSuspectUntil) return true;
+    if (this.#cell.kernel.clock.now() < this.#ownSuspectUntil) return true;
     this.#ownSuspectUntil = 0;
     return false;
-  }
-
-  /** Resolves once it is noted in the record; to false where the incarnation came to its end before. */
-  async #try(name: string, envelope: Envelope | undefined): Promise<boolean> {
-    if (this.#probation.deathsIn(name) > 0) {
-      const pass = this.#gate.enter(this);
-      this.#pass = pass;
-      this.#passes.add(pass);
-      await pass.entered;
-      if (this.#pass !== pass) return false;
-    }
-    const trial: Trial = { name, envelope };
-    this.#trial = trial;
-    this.#note(trial);
-    await this.#door.settled();
-    return this.#trial === trial;
-  }
-
-  #note({ name }: Trial): void {
-    this.#probation.begin(name, this.#door.cell.kernel.clock.wall(), this.#door.openBatch());
   }
 
   #leaveGate(): void {

@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { KernelLimits } from '../actor/kernel.ts';
 import type { Store } from '../store/store.ts';
+import type { TurnJournal } from '../store/turn-journal.ts';
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
@@ -22,6 +23,8 @@ export interface ClusterProcessOptions {
   startedAt: number;
   /** Of durable actors. */
   store?: Store | undefined;
+  /** Default: one in memory, where nobody has died before. */
+  journal?: TurnJournal | undefined;
   durableInMemoryMax?: number | undefined;
   heartbeatMs: number;
   token: string;

@@ -170,7 +170,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     new EventRelay(kernel, control);
     this.#durability = new ProcessDurability({
       kernel,
-      store: options.store,
+      ...{ store: options.store, journal: options.journal },
       startedAt: options.startedAt,
       inMemoryMax: options.durableInMemoryMax,
       toRef: this.#toRef,

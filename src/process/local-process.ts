@@ -15,6 +15,7 @@ import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import type { Store } from '../store/store.ts';
+import type { TurnJournal } from '../store/turn-journal.ts';
 import { newKernel } from './new-kernel.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
@@ -29,6 +30,8 @@ export interface LocalProcessOptions {
   behaviours: ReadonlyMap<string, Behaviour>;
   /** Of durable actors; without one there are none. */
   store?: Store;
+  /** Default: one in memory, where nobody has died before. */
+  journal?: TurnJournal;
   /** When the system began; later than any before it on the same store. Default: now. */
   startedAt?: number;
   /** Durable actors in memory, at most. */
@@ -77,6 +80,7 @@ export class LocalProcess implements ClusterPort {
     this.#ended = options.ended;
     this.#durability = newDurability(actors, {
       store: options.store,
+      journal: options.journal,
       startedAt,
       inMemoryMax: options.durableInMemoryMax,
       toRef: (id) => this.system.ref(id),

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   durableInMemoryMax: number;
   /** Where the owner of the store listens; undefined where no kind is durable. */
   storePath?: string;
+  /** The folder of turn journals; undefined likewise. */
+  journals?: string;
   /** Level of a logger of the worker's own, or what it has to know of the program's, to which its lines go. */
   log: string | LogLevels;
 }

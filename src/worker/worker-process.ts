@@ -3,11 +3,14 @@
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
 import { fileURLToPath } from 'node:url';
+import { FileJournal } from '../store/file-journal.ts';
+import { processName } from '../store/journal-folder.ts';
 import { socketStore } from '../store-service/socket-store.ts';
 import { lineSender } from '../observe/line-sender.ts';
 import { openLog } from '../observe/log.ts';
 import type { LogLine } from '../observe/log-line.ts';
 import { relayedLog } from '../observe/relayed-log.ts';
+import { processAddress } from '../vocabulary/address.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
@@ -109,11 +112,21 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     await loadActors(order.actors),
     order.main === undefined ? undefined : await loadMain(order.main),
   ]);
-  const { storePath } = options;
+  const { storePath, journals } = options;
   const store =
     storePath === undefined
       ? undefined
       : socketStore({ clock, socketDir, path: storePath, system, token, self, pollMicros });
+  const journal =
+    journals === undefined
+      ? undefined
+      : new FileJournal({
+          folder: journals,
+          process: processName(processAddress(self.index, self.incarnation), startedAt),
+          log,
+          // Without a master it ends whatever it does.
+          endsItself: () => process.connected,
+        });
   const network = new SocketNetwork({
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
@@ -134,6 +147,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     network,
     control,
     store,
+    journal,
     durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const tried = (): number => (existsSync(tries) ? readFileSync(tries, 'utf8').trim().split('\n').length : 0);
 
-test.each(['exit', 'abort', 'loop', 'later'])(
+test.each(['exit', 'abort', 'loop', 'later', 'stray'])(
   'one that ends each worker (%s) is a dead letter, its asker knows, and others go on',
   {
     timeout: 120_000,

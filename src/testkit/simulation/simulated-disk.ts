@@ -3,6 +3,7 @@
  * own, whose operations take time, may fail, hang, or fail although they wrote, and end with the process at any step.
  */
 import { storeFailed } from '../../store/commit-rules.ts';
+import { MemoryJournals } from '../../store/memory-journal.ts';
 import { type MemoryDisk, MemoryStore } from '../../store/memory-store.ts';
 import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../../store/store.ts';
 import type { ActorId } from '../../vocabulary/address.ts';
@@ -23,6 +24,7 @@ const OPERATION_MS = 0.4;
 
 export class SimulatedDisk {
   readonly records: MemoryDisk = new Map();
+  readonly journals: MemoryJournals = new MemoryJournals();
   faults: DiskFaults = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
   commits = 0;
   /** Told of each commit as it is written. */

@@ -106,6 +106,7 @@ export class Simulation {
     options.built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
     const { disk } = options;
+    disk?.journals.takeOver();
     this.owner = disk && new SimulatedOwner(this.time, this.network, this.#links, disk, this.random);
     this.host = new SimulatedHost({
       time: this.time,
@@ -327,6 +328,7 @@ export class Simulation {
       control,
       ...(main && { main }),
       store: this.owner?.storeOf(boot.self, clock),
+      journal: this.#options.disk?.journals.open(address, () => clock.isDead),
       durableInMemoryMax,
       exit,
     });
@@ -335,7 +337,11 @@ export class Simulation {
   }
 
   #recordOf(owner: SimulatedOwner): ProcessRecord {
-    return { addWorker: () => {}, removeWorker: () => {}, died: (worker) => owner.died(worker) };
+    const died = (worker: { index: number; incarnation: number }): void => {
+      owner.died(worker);
+      this.#options.disk?.journals.died(processAddress(worker.index, worker.incarnation));
+    };
+    return { addWorker: () => {}, removeWorker: () => {}, died };
   }
 
   /** One end of the channel between the master and its own data plane, which delays nothing. */

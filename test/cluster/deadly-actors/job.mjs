@@ -8,6 +8,8 @@ const WAYS = {
   loop: () => {
     for (;;);
   },
+  /** The handler ends as if nothing was. */
+  stray: () => void Promise.resolve().then(() => process.exit(4)),
   later: () => new Promise((_, reject) => setTimeout(() => reject(process.exit(3)), 5)),
 };
 

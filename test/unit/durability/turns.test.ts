@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
+import { encodeValue } from '../../../src/wire/codec.ts';
 import { defineActor, errorOf, fateOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { FaultyStore } from './faulty-store.ts';
 
@@ -65,6 +66,21 @@ describe('a durable actor', () => {
     const second = start(disk, new FaultyStore(disk), 2_000);
     expect(await second.system.ask('counter/a', { type: 'get' })).toBe(5);
     expect(await second.system.ask('counter/b', { type: 'get' })).toBe(0);
+  });
+
+  it('goes on from a record of an older version, which counted deaths there; that part goes with the next write', async () => {
+    const disk: MemoryDisk = new Map();
+    const first = start(disk);
+    await first.system.ask('counter/a', { type: 'add', by: 2 });
+    const record = disk.get('counter/a');
+    if (!record) throw new Error('a record was expected');
+    const deaths = [['start', 3, Date.now()]];
+    const part = encodeValue({ process: '~1.1@500', current: 'start', at: Date.now(), deaths });
+    disk.set('counter/a', { ...record, parts: new Map([...record.parts, ['probation', part]]) });
+    const second = start(disk, new FaultyStore(disk), 2_000);
+    expect(await second.system.ask('counter/a', { type: 'get' })).toBe(2);
+    expect(await second.system.ask('counter/a', { type: 'add', by: 1 })).toBe(3);
+    expect(disk.get('counter/a')?.parts.has('probation')).toBe(false);
   });
 
   it('answers only once the turn is committed', async () => {

@@ -4,7 +4,7 @@ import { assign, setup } from 'xstate';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { CONDEMNED_PAUSE_MS } from '../../../src/durability/probation.ts';
-import { PROCESS_DEATHS_MAX } from '../../../src/supervision/process-deaths.ts';
+import { DEATHS_BEFORE_COMMIT_MAX, PROCESS_DEATHS_MAX } from '../../../src/supervision/process-deaths.ts';
 import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
 import type { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
@@ -79,6 +79,13 @@ function job(hazard: Hazard): ActorDefinition {
         ctx
           .ask(to, { type: 'deadly' }, { timeoutMs: 60_000 })
           .catch((error: TroupeError) => `${error.code}/${error.fate}`),
+      /** Its handler ends, and leaves behind what ends the process before anything of it is sent to the store. */
+      leave(ctx) {
+        hazard.tries.push('leave');
+        const host = hazard.hostOf(ctx.id);
+        host?.clock.soon(() => host.crash());
+        ctx.state.done.push('leave');
+      },
       remind: (ctx, { when }: { when: { atMs: number } | { everyMs: number } }) =>
         ctx.remind('r', when, { type: 'deadly' }),
       async slow(ctx, { ms }: { ms: number }) {
@@ -224,20 +231,67 @@ describe('a message whose handler ends its process', () => {
     ]);
   });
 
-  test('the first try of a message is not noted: no commit more than the turns need', async () => {
+  test('a storm of kills from outside, between handlers and their commits, costs no message', async () => {
+    const hazard = new Hazard();
+    hazard.isDeadly = () => false;
+    hazard.actors = { job: job(hazard) };
+    const { system, time } = await hazard.start(1);
+    // A handler takes no time, its commit about as long as a process lives.
+    hazard.disk.faults = { fail: 0, lie: 0, hang: 1, hangMs: 60 };
+    const told = Array.from({ length: 20 }, () => [] as string[]);
+    for (let kill = 0; kill < 30; kill++) {
+      for (const [actor, names] of told.entries()) {
+        const name = `${kill}`;
+        names.push(name);
+        system.tell(`job/${actor}`, { type: 'good', name });
+      }
+      await time.runUntil(time.now + 5_000, () => hazard.hostOf('job/0') !== undefined);
+      await hazard.simulation.run(30 + 10 * (kill % 5));
+      hazard.simulation.crash(1);
+    }
+    await hazard.simulation.run(120_000);
+    expect(await hazard.letters()).toEqual([]);
+    for (const [actor, names] of told.entries()) {
+      const asked = system.ask(`job/${actor}`, { type: 'good', name: 'last' });
+      expect(await hazard.simulation.until(asked)).toEqual([...names, 'last']);
+    }
+  });
+
+  test('whose handler ends, and leaves behind what ends the process before the commit, is a dead letter in the end; others are handled', async () => {
     const hazard = new Hazard();
     hazard.actors = { job: job(hazard) };
-    let notes = 0;
-    hazard.disk.onCommit = (changes) => {
-      for (const { put } of changes) if (put.has('probation')) notes++;
+    const { system } = await hazard.start(2);
+    const others = Array.from({ length: 12 }, (_, n) => `job/other-${n}`);
+    for (const id of others) system.tell(id, { type: 'good' });
+    system.tell('job/a', { type: 'leave' });
+    await hazard.simulation.run(300_000);
+    expect(hazard.countOf('leave')).toBe(DEATHS_BEFORE_COMMIT_MAX + 1);
+    expect(await hazard.letters()).toEqual([{ to: 'job/a', reason: 'PROCESS_DIED', type: 'leave' }]);
+    for (const id of others)
+      expect(await hazard.simulation.until(system.ask(id, { type: 'good' }, { timeoutMs: 30_000 }))).toEqual([
+        'good',
+        'good',
+      ]);
+  });
+
+  test('costs no commit more than the turns need, tried again or not', async () => {
+    const commitsOf = async (isCrashing: boolean): Promise<number> => {
+      const hazard = new Hazard();
+      hazard.isDeadly = () => false;
+      hazard.actors = { job: job(hazard) };
+      const { system } = await hazard.start(1);
+      for (let n = 0; n < 200; n++) system.tell(`job/${n}`, { type: 'good' });
+      // They are under way.
+      await hazard.simulation.run(0.05);
+      if (isCrashing) hazard.simulation.crash(1);
+      await hazard.simulation.run(10_000);
+      const { commits } = hazard.disk;
+      for (let n = 0; n < 200; n++) {
+        expect(await hazard.simulation.until(system.ask(`job/${n}`, { type: 'good' }))).toEqual(['good', 'good']);
+      }
+      return commits;
     };
-    const { system } = await hazard.start();
-    for (let n = 0; n < 20; n++) await hazard.simulation.until(system.ask('job/a', { type: 'good' }));
-    await hazard.simulation.until(
-      system.move('job/a', 1 + ((await hazard.simulation.until(system.where('job/a'))).worker % 3)),
-    );
-    await hazard.simulation.until(system.ask('job/a', { type: 'good' }));
-    expect(notes).toBe(0);
+    expect(await commitsOf(true)).toBeLessThanOrEqual(await commitsOf(false));
   });
 });
 
@@ -292,6 +346,29 @@ describe('an actor whose start ends its process', () => {
       expect(await hazard.simulation.until(system.ask('fragile/a', { type: 'good' }))).toBe('fine');
     },
   );
+
+  test('begins to count anew once it has started, whatever it had ended before', async () => {
+    const hazard = new Hazard();
+    hazard.isDeadly = () => false;
+    const fragile = defineActor({
+      durable: true,
+      supervision,
+      onStart: (ctx) => hazard.die(ctx.id, 'start'),
+      receive: { good: () => 'fine' },
+    });
+    hazard.actors = { fragile };
+    const { system } = await hazard.start(1);
+    await hazard.simulation.until(system.ask('fragile/a', { type: 'good' }));
+    for (let round = 0; round < 3; round++) {
+      let left = TRIES - 1;
+      hazard.isDeadly = () => left-- > 0;
+      hazard.hostOf('fragile/a')?.crash();
+      const asked = system.ask('fragile/a', { type: 'good' }, { timeoutMs: 60_000 });
+      expect(await hazard.simulation.until(asked)).toBe('fine');
+      expect(left).toBeLessThan(0);
+      await hazard.simulation.run(1_000);
+    }
+  });
 
   test('a machine whose delay ends its process fails, and its delay is not tried for a while', async () => {
     const hazard = new Hazard();
