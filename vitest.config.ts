@@ -1,5 +1,5 @@
 /**
- * Three sets of tests: `unit` reads src/ directly; `cluster` and `examples` import the built package by its own name
+ * Four sets of tests: `unit` reads src/ directly; `face` reads the declarations of the built package; `cluster` and `examples` import the built package by its own name
  * and start real processes, so no two of their files run at once, or they would measure each other.
  */
 import { availableParallelism } from 'node:os';
@@ -23,6 +23,7 @@ export default defineConfig({
           ...{ pool: 'forks', isolate: false, maxWorkers: availableParallelism() },
         },
       },
+      { test: { name: 'face', include: ['test/face/**/*.test.ts'], testTimeout: 30_000, pool: 'forks' } },
       { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000, ...realProcesses } },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000, ...realProcesses } },
     ],

@@ -131,7 +131,7 @@ function configOf({ name, entry }) {
         reportTempFolder: join(STAGE, 'reports'),
       },
       docModel: { enabled: false },
-      dtsRollup: { enabled: true, untrimmedFilePath: '', publicTrimmedFilePath: join(ROOT, 'dist', entry) },
+      dtsRollup: { enabled: true, untrimmedFilePath: join(ROOT, 'dist', entry) },
       tsdocMetadata: { enabled: false },
       messages: {
         compilerMessageReporting: { default: logged('none') },

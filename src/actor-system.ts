@@ -37,7 +37,24 @@ import { SocketNetwork } from './wire/socket-link.ts';
 const GIVEN_UP_SHUTDOWN_MS = 1_000;
 const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
 
-/** Starts a system. Resolves once every worker is ready. Throws INVALID_OPTIONS, naming every fault. */
+/**
+ * Starts a system: this process is its master, and forks the workers that host the actors; with `workers: 0` all actors live in this
+ * process. Resolves once every worker is ready, each within 60 000 ms.
+ *
+ * By default it loads `./actors`, has a worker for each core, keeps durable actors in `.troupe`, gives an ask 5 000 ms (`askTimeoutMs`), takes
+ * messages of up to 16 MiB (`messageBytesMax`, bytes), and shuts down at SIGTERM and SIGINT. It keeps the process alive until `shutdown()`.
+ *
+ * Rejects INVALID_OPTIONS, naming every fault of the options and of the definitions; STORE_LOCKED where another system holds the `dataDir`; STORE_FAILED where it
+ * cannot be opened; NO_WORKER where a worker does not become ready.
+ *
+ * @example
+ * ```ts
+ * const system = await createSystem({ actors: './actors', workers: 4 });
+ * system.tell('counter/alice', { type: 'add', by: 2 });
+ * console.log(await system.ask('counter/alice', { type: 'get' }));
+ * await system.shutdown();
+ * ```
+ */
 export async function createSystem(options: SystemOptions = {}): Promise<System> {
   const resolved = resolveOptions(options);
   if (resolved.groups.length === 0) {

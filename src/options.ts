@@ -22,13 +22,20 @@ import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 import { MEMORY_BYTES_MIN } from './peer/memory-supply.ts';
 
+/** Workers of one role. */
 export interface WorkerGroup {
+  /** Name of the role: a-z, 0-9 and -, beginning with a letter, at most 64 characters. */
   role: string;
+  /** How many, from 1; all groups have at most 1 024. */
   count: number;
 }
 
+/**
+ * How workers are supervised. One that ends, or hangs, is replaced after a backoff; past `intensity` restarts (default 5) within `periodMs` (default 30 000) it is
+ * given up, and its actors stay with the others.
+ */
 export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFailure' | 'children'> {
-  /** Milliseconds without a sign of life after which a worker is killed and replaced. Default 10 000. */
+  /** Milliseconds without a sign of life after which a worker is killed and replaced, from 100 to 2 147 483 647. Default 10 000. */
   hangMs?: number;
   /**
    * Once every worker is past its intensity: `exit` ends this process with code 1, 5 s later, so that what watches over it
@@ -38,39 +45,43 @@ export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFa
   whenAllGivenUp?: 'exit' | 'stay';
 }
 
+/** Options of `createSystem`. What is not valid is one error INVALID_OPTIONS that names every fault. */
 export interface SystemOptions {
-  /** Folder of the behaviours, path or URL; or a record of definitions with `workers: 0`. Default `./actors`. */
+  /**
+   * Folder of the definitions, a path from the working folder or a URL; a file's name is its kind, those that begin with `_` are skipped. With `workers: 0` also
+   * a record of definitions by kind. Default `./actors`.
+   */
   actors?: string | URL | Record<string, ActorDefinition>;
   /**
-   * Worker processes: a number, or groups by role; 0: all in this process. Default: one for each core, or as many as the quota of the
+   * Worker processes: a number from 0 to 1 024, or groups by role; 0: all in this process. Default: one for each core, or as many as the quota of the
    * container gives in full, at least one.
    */
   workers?: number | WorkerGroup[];
-  /** Module that every worker runs once ready: `export default (system) => …`. */
+  /** Module that every worker runs once ready: `export default (system) => …`, its place for an HTTP server on a shared port. Default: none. */
   main?: string | URL;
-  /** Of the system. Default `troupe`. */
+  /** Name of the system: a-z, 0-9 and -, beginning with a letter, at most 64 characters. Default `troupe`. */
   name?: string;
   /**
    * Folder of the durable store. Default `.troupe`. A relative one is taken from the folder of the program's entry module,
    * wherever it is started; where the data lies in the working folder already, it stays there.
    */
   dataDir?: string;
-  /** Durable actors in memory, at most, per process; those idle for longest leave it first. Default 100 000. */
+  /** Durable actors in memory, at most, per process; those idle for longest leave it first. From 1 to 100 000 000, default 100 000. */
   durableInMemoryMax?: number;
-  /** Of workers. Default: 5 restarts in 30 s. */
+  /** Of workers. Default: 5 restarts in 30 000 ms. */
   supervision?: WorkerSupervisionOptions;
-  /** Milliseconds: the default deadline of an ask. Default 5 000. */
+  /** Milliseconds that an ask waits where it says nothing else, from 1 to 2 147 483 647. Default 5 000. */
   askTimeoutMs?: number;
-  /** Bytes: the largest encoded message. Default 16 MiB. */
+  /** Bytes of the largest encoded message, from 1 to 1 GiB; beyond it is MESSAGE_TOO_LARGE. Default 16 MiB. */
   messageBytesMax?: number;
   /**
    * Microseconds that a process stays awake after a link was active, where no other process wants the CPU. Asks between
    * workers take a fifth of the time, for a busy CPU. Default 0: it sleeps at once. At most 10 000.
    */
   pollMicros?: number;
-  /** Check and freeze local messages too. Default: unless NODE_ENV is `production`. */
+  /** Check and freeze local messages too, so that what would not cross a link fails on the first day. Default: unless NODE_ENV is `production`. */
   checkMessages?: boolean;
-  /** Milliseconds that a drain may take. Default 10 000. */
+  /** Milliseconds that a drain may take, at a shutdown or of one worker, from 0 to 2 147 483 647. Default 10 000. */
   shutdownMs?: number;
   /**
    * Bytes that all queues of a process may hold together: mailboxes, links, what waits for a host or a commit. From half on
@@ -80,7 +91,7 @@ export interface SystemOptions {
   memory?: number;
   /**
    * A logger such as pino's, or a level. Lines of all workers are written by this very logger, in the master: its levels, redaction,
-   * serializers and transports hold for them. With a level each process writes to its stdout. Default `info`.
+   * serializers and transports hold for them. With a level (`trace` to `fatal`, `silent`) each process writes to its stdout. Default `info`.
    */
   log?: Log | string;
   /**

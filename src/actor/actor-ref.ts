@@ -5,11 +5,11 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { AskOptions } from './ask-options.ts';
 
-/** Any message. */
+/** Any message: plain data with a string `type`. */
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse what is declared by an interface
 export type AnyMessage = Message & Record<string, any>;
 
-/** What a handler wants beside `type`. */
+/** What a handler wants of its message beside `type`. */
 export type PayloadOf<F> = F extends (ctx: never) => unknown
   ? unknown
   : F extends (ctx: never, message: infer M) => unknown
@@ -21,23 +21,79 @@ export type PayloadOf<F> = F extends (ctx: never) => unknown
 /** The message of type `T` for the handlers `H`. */
 export type MessageOf<H, T extends keyof H> = { type: T } & PayloadOf<H[T]>;
 
+/** What an ask with type `T` gives, for the handlers `H`. */
 export type ReplyOf<H, T extends keyof H> = H[T] extends (...parameters: never[]) => infer R ? Awaited<R> : never;
 
+/**
+ * A typed handle of an actor, made by `ref(definition, key)`. It may be sent in messages; in another process it comes out as a ref of the
+ * system there.
+ */
 export interface ActorRef<H = unknown> {
+  /** Id of the actor, `<kind>/<key>`. */
   readonly id: ActorId;
-  /** Sends and goes on. False: taken, but slow down (`await drained()`). */
+  /**
+   * Sends a message and goes on. False: taken, but slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
+   * that made the ref.
+   *
+   * @example
+   * ```ts
+   * system.ref(counter, 'alice').tell({ type: 'add', by: 2 });
+   * ```
+   */
   tell<T extends keyof H & string>(message: MessageOf<H, T>): boolean;
-  /** Sends and waits for the reply. */
+  /**
+   * Sends a message and waits for the reply, by default for `askTimeoutMs` milliseconds. Rejects as `ask` of the system or context that made the ref.
+   *
+   * @example
+   * ```ts
+   * const count = await system.ref(counter, 'alice').ask({ type: 'get' });
+   * ```
+   */
   ask<T extends keyof H & string>(message: MessageOf<H, T>, options?: AskOptions): Promise<ReplyOf<H, T>>;
-  /** Ends the actor after the mail that it has by then. */
+  /**
+   * Ends the actor after the mail that it has by then; `reason` is a text of at most 1 024 characters, by default `stopped`. Resolves once it has
+   * ended. Rejects ASK_TIMEOUT after 10 000 ms, ASK_CYCLE.
+   *
+   * @example
+   * ```ts
+   * await system.ref(counter, 'alice').stop();
+   * ```
+   */
   stop(reason?: string): Promise<void>;
 }
 
-/** A ref whose definition is not known to the compiler: any message, any reply. */
+/** A handle of an actor whose definition is not known to the compiler: any message, any reply. */
 export interface UntypedRef {
+  /** Id of the actor, `<kind>/<key>`. */
   readonly id: ActorId;
+  /**
+   * Sends a message and goes on. False: taken, but slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
+   * that made the ref.
+   *
+   * @example
+   * ```ts
+   * system.ref('counter/alice').tell({ type: 'add', by: 2 });
+   * ```
+   */
   tell(message: AnyMessage): boolean;
+  /**
+   * Sends a message and waits for the reply, by default for `askTimeoutMs` milliseconds. Rejects as `ask` of the system or context that made the ref.
+   *
+   * @example
+   * ```ts
+   * const count = await system.ref('counter/alice').ask<number>({ type: 'get' });
+   * ```
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for
   ask<R = any>(message: AnyMessage, options?: AskOptions): Promise<R>;
+  /**
+   * Ends the actor after the mail that it has by then; `reason` is a text of at most 1 024 characters, by default `stopped`. Resolves once it has
+   * ended. Rejects ASK_TIMEOUT after 10 000 ms, ASK_CYCLE.
+   *
+   * @example
+   * ```ts
+   * await system.ref('counter/alice').stop();
+   * ```
+   */
   stop(reason?: string): Promise<void>;
 }

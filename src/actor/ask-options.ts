@@ -3,9 +3,14 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 
+/** Options of an ask. */
 export interface AskOptions {
-  /** Milliseconds. Default: what is left of the asker's own deadline, else `askTimeoutMs`. */
+  /**
+   * Milliseconds until the ask is rejected with ASK_TIMEOUT, from 0 to 86 400 000. Default: what is left of the asker's own deadline, else
+   * `askTimeoutMs`; never more than what is left.
+   */
   timeoutMs?: number;
+  /** Aborted, it rejects the ask with ASK_ABORTED and aborts `ctx.signal` of the handler. Default: none. */
   signal?: AbortSignal;
 }
 

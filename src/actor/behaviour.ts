@@ -16,9 +16,13 @@ import { isMachineLogic, machineRunner } from './machine-actor.ts';
 import type { RunHandler, Runner } from './runner.ts';
 
 /** Counted where it happens, added up by whoever asks: a plain field costs next to nothing. */
+/** Counts of one kind in one process, since it began. */
 export interface KindCounters {
+  /** Actors that came into memory. */
   activations: number;
+  /** Messages whose handler ran. */
   messages: number;
+  /** Messages whose handler threw. */
   failures: number;
 }
 

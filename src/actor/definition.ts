@@ -2,11 +2,17 @@
 
 import { BRAND_FORMAT, brand, brandOf } from '../vocabulary/brand.ts';
 
+/** Where a definition carries its types; nothing is there at run time. */
 declare const types: unique symbol;
 
-/** `S` the state, `H` maps message types to handlers, `A` the arguments of `spawn`. */
+/**
+ * What `defineActor` gives: `S` is the state, `H` maps message types to handlers, `A` is what `spawn` may be given. `system.ref(definition, key)`
+ * has its types from here.
+ */
 export interface ActorDefinition<S = unknown, H = unknown, A = unknown> {
+  /** For the compiler only. */
   readonly [types]?: { state: S; handlers: H; args: A };
+  /** The options as they were written. */
   readonly options: object;
 }
 

@@ -27,14 +27,20 @@ import { MachineGate } from './machine-gate.ts';
 import { plainPart } from './machine-reply.ts';
 import type { Runner } from './runner.ts';
 
+/** An XState v5 machine, or other actor logic. */
 export type MachineLogic = AnyActorLogic;
+/** The events of a machine. */
 export type EventOf<L extends MachineLogic> = EventFromLogic<L>;
 
-/** What an ask gets where no `reply` action answered it. */
+/** What an ask gets, after its event, where no `reply` action answered it. */
 export interface MachineReply {
+  /** The state's value, as in the machine's snapshot. */
   value: unknown;
+  /** What of its context is plain data; actors of the machine are `{ xstate$$type: 1, id }`. */
   context: unknown;
+  /** `active` until the machine has come to a final state. */
   status: 'active' | 'done' | 'error' | 'stopped';
+  /** What the machine gave at its end. */
   output: unknown;
 }
 
@@ -182,10 +188,26 @@ function resolved(value: unknown, args: ActionArgs<MachineContext, EventObject, 
   return typeof value === 'function' ? value({ context: args.context, event: args.event }) : value;
 }
 
-/** Action: answers the ask whose event is being handled. */
+/**
+ * Action that answers the ask whose event is being handled, with what a function makes of the context and the event. Of several in one event the last one
+ * counts; for a tell it does nothing.
+ *
+ * @example
+ * ```ts
+ * createMachine({ on: { total: { actions: reply(({ context }) => context.total) } } });
+ * ```
+ */
 export function reply<C extends MachineContext, E extends EventObject>(
   value: (args: { context: C; event: E }) => unknown,
 ): MachineAction;
+/**
+ * Action that answers the ask whose event is being handled, with plain data.
+ *
+ * @example
+ * ```ts
+ * createMachine({ on: { press: { actions: reply('click') } } });
+ * ```
+ */
 export function reply(value: unknown): MachineAction;
 export function reply(value: unknown): MachineAction {
   return (args) => {
@@ -193,7 +215,15 @@ export function reply(value: unknown): MachineAction {
   };
 }
 
-/** Action: tells another actor. */
+/**
+ * Action that tells another actor, as `ctx.tell` does; the id and the message may be functions of the context and the event. Of a durable actor the message
+ * leaves with the commit. INVALID_ACTOR_ID and INVALID_MESSAGE are the failure of the turn.
+ *
+ * @example
+ * ```ts
+ * createMachine({ on: { pay: { actions: tell('ledger/main', ({ event }) => ({ type: 'note', amount: event.amount })) } } });
+ * ```
+ */
 export function tell<C extends MachineContext, E extends EventObject>(
   to: Resolvable<C, E, ActorId>,
   message: Resolvable<C, E, AnyMessage>,
@@ -203,7 +233,15 @@ export function tell<C extends MachineContext, E extends EventObject>(
   };
 }
 
-/** Action: publishes to a topic. */
+/**
+ * Action that publishes to a topic of 1 to 512 characters, as `ctx.publish` does; both may be functions of the context and the event. Of a durable
+ * actor the message leaves after the commit. INVALID_OPTIONS and INVALID_MESSAGE are the failure of the turn.
+ *
+ * @example
+ * ```ts
+ * createMachine({ entry: publish('orders', ({ context }) => ({ type: 'expired', order: context.key })) });
+ * ```
+ */
 export function publish<C extends MachineContext, E extends EventObject>(
   topic: Resolvable<C, E, string>,
   message: Resolvable<C, E, AnyMessage>,

@@ -55,6 +55,14 @@ export function tellEnd(router: Recipient, id: ActorId, watch: WatchName, reason
   router.signal(watcherOf(watch), { type: 'terminated', id, reason, watch });
 }
 
+/**
+ * Told once that a watched actor has ended, and why.
+ *
+ * @example
+ * ```ts
+ * const listener: TerminatedListener = ({ id, reason }) => console.log(`${id} has ended: ${reason}`);
+ * ```
+ */
 export type TerminatedListener = (ended: { id: ActorId; reason: ExitReason }) => void;
 
 interface Watched {

@@ -26,15 +26,21 @@ export const TRIM_MS = 1_000;
 /** In the turn of the stamp of a letter that is sent again. */
 const RESENT = 'dead-letter:';
 
+/** A message whose turn failed. */
 export interface DeadLetterContent {
+  /** Id of the durable actor it was sent to. */
   readonly to: ActorId;
+  /** The message. */
   readonly message: unknown;
+  /** Id of the actor that sent it; undefined where a process did. */
   readonly sender: ActorId | undefined;
+  /** Why it could not be handled, a code of `ERROR_CODES`. */
   readonly reason: string;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
+/** A dead letter on disk. */
 export interface StoredDeadLetter extends DeadLetterContent {
   /** Names it for `resend` and `discard`; later letters have greater ones. */
   readonly id: string;

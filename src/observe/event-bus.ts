@@ -7,6 +7,14 @@ import type { EventName, SystemEvents } from '../vocabulary/events.ts';
 import { callListener } from './listener.ts';
 import type { Log } from './log.ts';
 
+/**
+ * Told of an event of the system.
+ *
+ * @example
+ * ```ts
+ * const listener: Listener<'actor-failed'> = ({ id, error }) => console.error(id, error);
+ * ```
+ */
 export type Listener<E extends EventName> = (event: SystemEvents[E]) => void;
 
 export class EventBus {

@@ -1,11 +1,52 @@
 /** What troupe needs of a logger; pino's has this shape. The one importer of pino. */
 import { type Logger, pino } from 'pino';
 
+/** A logger; pino's loggers have this shape. Each line has fields and a text. */
 export interface Log {
+  /**
+   * What helps to find a fault.
+   *
+   * @example
+   * ```ts
+   * ctx.log.debug({ size: ctx.state.items.length }, 'taken');
+   * ```
+   */
   debug(fields: object, text: string): void;
+  /**
+   * What is as it should be.
+   *
+   * @example
+   * ```ts
+   * ctx.log.info({ order: ctx.key }, 'paid');
+   * ```
+   */
   info(fields: object, text: string): void;
+  /**
+   * What may become a fault.
+   *
+   * @example
+   * ```ts
+   * ctx.log.warn({ left: 3 }, 'almost sold out');
+   * ```
+   */
   warn(fields: object, text: string): void;
+  /**
+   * What has gone wrong; an error belongs into the field `err`.
+   *
+   * @example
+   * ```ts
+   * ctx.log.error({ err: error }, 'the mail was not sent');
+   * ```
+   */
   error(fields: object, text: string): void;
+  /**
+   * A logger that has these fields on each of its lines.
+   *
+   * @example
+   * ```ts
+   * const log = ctx.log.child({ order: 7 });
+   * ```
+   */
   child(bindings: Record<string, unknown>): Log;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 
+/** What a record of a durable actor has beside its parts. */
 export interface RecordHead {
   /** 1 after the first commit, one more with each; 0 stands for a record that is not there. */
   readonly version: number;
@@ -14,9 +15,12 @@ export interface RecordHead {
   readonly wakeAt: number | undefined;
 }
 
+/** The parts of a record, by name. */
 export type Parts = ReadonlyMap<string, Uint8Array>;
 
+/** A durable actor as it is kept. */
 export interface StoredRecord extends RecordHead {
+  /** State, mail, reminders and so on, encoded. */
   readonly parts: Parts;
 }
 

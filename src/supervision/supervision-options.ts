@@ -7,6 +7,7 @@ import { inspect } from '../vocabulary/inspect.ts';
 
 /** restart: a new incarnation · resume: go on with the state as it is · stop: end it · escalate: the parent fails with its error. */
 export type Directive = 'restart' | 'resume' | 'stop' | 'escalate';
+/** A directive, or what decides from the error, the actor's id and its restarts so far. One that throws, or gives no directive, counts as `escalate`. */
 export type OnFailure = Directive | ((error: Error, context: { id: string; restarts: number }) => Directive);
 /** Which children start again when one has ended: it alone, all, or it and those started after it. */
 export type ChildrenStrategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
@@ -17,22 +18,32 @@ export const DIRECTIVES: readonly Directive[] = ['restart', 'resume', 'stop', 'e
 export const CHILDREN_STRATEGIES: readonly ChildrenStrategy[] = ['one_for_one', 'one_for_all', 'rest_for_one'];
 export const RESTART_TYPES: readonly RestartType[] = ['permanent', 'transient', 'temporary'];
 
+/** The wait before a restart, longer from one to the next. */
 export interface BackoffOptions {
-  /** Before the first restart. Milliseconds, from 0. */
+  /** Milliseconds before the first restart, from 0. Default 50. */
   initialMs: number;
-  /** Before any restart, at most. Milliseconds, from `initialMs`. */
+  /** Milliseconds before any restart, at most; from `initialMs` to 2 147 483 647. Default 5 000. */
   maxMs: number;
-  /** How much longer each wait is than the one before; from 1. */
+  /** How many times as long each wait is as the one before, from 1 to 1 000. Default 2. */
   factor: number;
-  /** Share of the wait by which it may be longer or shorter, 0 to 1. */
+  /** Share of the wait by which it may be longer or shorter, from 0 to 1. Default 0.2. */
   jitter: number;
 }
 
+/**
+ * What happens when a handler throws. The asker gets HANDLER_FAILED, the message becomes a dead letter, the mail behind it stays. Past the
+ * intensity the actor fails: its mail goes to dead letters, asks get ACTOR_FAILED at once, its parent is told.
+ */
 export interface SupervisionOptions {
+  /** `restart`, `resume`, `stop` or `escalate`, or a function that decides. Default `restart`. */
   onFailure?: OnFailure | undefined;
+  /** Restarts within `periodMs` that are still fine, from 0 to 10 000. Default 5. */
   intensity?: number | undefined;
+  /** Milliseconds, from 1 to 2 147 483 647; a top-level actor that failed may be activated again after as long. Default 10 000. */
   periodMs?: number | undefined;
+  /** The wait before a restart. Default: 50 ms, doubled up to 5 000 ms, a fifth more or less. */
   backoff?: Partial<BackoffOptions> | undefined;
+  /** Which children start again when one has ended. Default `one_for_one`. */
   children?: ChildrenStrategy | undefined;
 }
 

@@ -4,20 +4,45 @@ import { resentStamp, type StoredDeadLetter, type StoredDeadLetters } from '../c
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
 
+/** Dead letters: called, those in the memory of this process; its methods are for those of durable actors, which are on disk. */
 export interface DeadLetterBox {
-  /** The newest of this process, oldest first. */
+  /**
+   * The newest 1 000 of this process, at most 16 MiB of them, oldest first.
+   *
+   * @example
+   * ```ts
+   * const last = system.deadLetters().at(-1);
+   * ```
+   */
   (): DeadLetter[];
   /**
    * Of durable actors, of the whole system, oldest first, up to 1 000 or 16 MiB of them at a time; `after`: those behind that one.
-   * None is left where the list is empty.
+   * None is left where the list is empty. Beyond 10 000 the oldest are dropped. Rejects STORE_FAILED.
+   *
+   * @example
+   * ```ts
+   * for (const { id, to, reason } of await system.deadLetters.list()) console.log(id, to, reason);
+   * ```
    */
   list(after?: string): Promise<StoredDeadLetter[]>;
   /**
    * Sends it once more, as its sender had; resolves or rejects as an ask does. Once it was handled it is gone, in the commit of that turn: one that
-   * failed again leaves a new letter. False: there is no such letter, it was handled or discarded.
+   * failed again leaves a new letter. False: there is no such letter, it was handled or discarded. Rejects as `ask` does, and STORE_FAILED.
+   *
+   * @example
+   * ```ts
+   * for (const { id } of await system.deadLetters.list()) await system.deadLetters.resend(id);
+   * ```
    */
   resend(id: string): Promise<boolean>;
-  /** False: there is no such letter. */
+  /**
+   * Forgets it. False: there is no such letter. Rejects STORE_FAILED.
+   *
+   * @example
+   * ```ts
+   * await system.deadLetters.discard(letter.id);
+   * ```
+   */
   discard(id: string): Promise<boolean>;
 }
 

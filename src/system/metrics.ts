@@ -3,29 +3,47 @@ import type { KindCounters } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 
+/** Counts of one process, since it began where nothing else is said. */
 export interface ProcessMetrics {
+  /** Index of the worker; 0 is the master. */
   worker: number;
+  /** Role of the worker; `master` in the master. */
   role: string;
+  /** Process id of the operating system. */
   pid: number;
-  /** Actors in memory, and messages that wait in their mailboxes. */
+  /** Actors in memory now. */
   actors: number;
+  /** Messages that wait in mailboxes now. */
   mailbox: number;
-  /** Asks under way that were made here. */
+  /** Asks under way now that were made here. */
   pendingAsks: number;
+  /** Messages that became dead letters. */
   deadLetters: number;
+  /** Bytes of heap in use now. */
   heapBytes: number;
+  /** Bytes of resident memory now. */
   rssBytes: number;
+  /** By kind. */
   kinds: Record<string, KindCounters>;
 }
 
+/** Counts of the whole system: those of its present processes, added up. */
 export interface SystemMetrics {
+  /** Actors in memory now. */
   actors: number;
+  /** Messages that wait in mailboxes now. */
   mailbox: number;
+  /** Asks under way now. */
   pendingAsks: number;
+  /** Messages that became dead letters. */
   deadLetters: number;
+  /** Messages whose handler ran. */
   messages: number;
+  /** Messages whose handler threw. */
   failures: number;
+  /** By kind. */
   kinds: Record<string, KindCounters>;
+  /** By process, the master among them. */
   workers: ProcessMetrics[];
 }
 

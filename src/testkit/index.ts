@@ -2,15 +2,7 @@
 import '../node-version.ts';
 
 export type { MemoryDisk } from '../store/memory-store.ts';
-export type {
-  CommitOptions,
-  Parts,
-  RecordHead,
-  Store,
-  StoreChange,
-  StoredRecord,
-  Wake,
-} from '../store/store.ts';
+export type { Parts, RecordHead, StoredRecord } from '../store/store.ts';
 export type { Clock, Timer } from '../vocabulary/clock.ts';
 export type { Verb } from '../vocabulary/envelope.ts';
 export { Probe, type ProbeMessage } from './probe.ts';

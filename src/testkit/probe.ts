@@ -12,10 +12,13 @@ import { inspect } from '../vocabulary/inspect.ts';
 /** Lets time pass until something is so, or for so many milliseconds. */
 export type PassTime = (isSo: () => boolean, ms: number) => Promise<void>;
 
+/** A message that a probe got. */
 export interface ProbeMessage<M extends Message = Message> {
+  /** The message. */
   readonly message: M;
-  /** The actor that sent it; undefined for a process. */
+  /** Id of the actor that sent it; undefined for a process. */
   readonly sender: ActorId | undefined;
+  /** Whether its sender waits for `reply` or `fail`. */
   readonly isAsk: boolean;
 }
 
@@ -27,12 +30,25 @@ interface OpenAsk {
   reject(error: unknown): void;
 }
 
+/**
+ * An actor that a test plays, `probe/<name>`: others tell and ask it like any actor, the test looks at what came, and answers. While an ask waits
+ * for its answer, what comes behind it waits too.
+ *
+ * @example
+ * ```ts
+ * const mailer = probe('mailer');
+ * system.tell('order/7', { type: 'pay', notify: mailer.id });
+ * const { message } = await mailer.expectMessage('paid');
+ * ```
+ */
 export class Probe {
+  /** Its id, `probe/<name>`. */
   readonly id: ActorId;
   readonly #passTime: PassTime;
   readonly #unseen: ProbeMessage[] = [];
   #open: OpenAsk | undefined;
 
+  /** @internal */
   constructor(id: ActorId, passTime: PassTime) {
     this.id = id;
     this.#passTime = passTime;
@@ -43,7 +59,15 @@ export class Probe {
     return this.#unseen.length;
   }
 
-  /** The next message, which must be of this type, and come within so many milliseconds on the clock of the test. */
+  /**
+   * The next message, which must be of this type, by default of any, and come within `withinMs` milliseconds on the clock of the test, by default
+   * 1 000. The wait moves that clock. Rejects with an Error that says what came instead.
+   *
+   * @example
+   * ```ts
+   * const { message, isAsk } = await mailer.expectMessage('send', { withinMs: 5_000 });
+   * ```
+   */
   async expectMessage<M extends Message = Message>(
     type?: M['type'],
     { withinMs = EXPECT_MS }: { withinMs?: number } = {},
@@ -57,19 +81,43 @@ export class Probe {
     return next as ProbeMessage<M>;
   }
 
-  /** Nothing comes for so many milliseconds on the clock of the test. */
+  /**
+   * Waits for so many milliseconds on the clock of the test, by default 1 000. Rejects with an Error where a message comes.
+   *
+   * @example
+   * ```ts
+   * await mailer.expectNothing(60_000);
+   * ```
+   */
   async expectNothing(ms: number = EXPECT_MS): Promise<void> {
     await this.#passTime(() => this.#unseen.length > 0, ms);
     const [next] = this.#unseen;
     if (next) throw new Error(`${this.id} gets nothing for ${ms} ms; got ${inspect(next.message)}`);
   }
 
-  /** Answers the ask that waits. */
+  /**
+   * Answers the ask that waits, with plain data.
+   *
+   * @throws Error where none waits.
+   * @example
+   * ```ts
+   * await lot.expectMessage('bid');
+   * lot.reply(10);
+   * ```
+   */
   reply(value?: unknown): void {
     this.#takeOpen().resolve(value);
   }
 
-  /** Answers the ask that waits with an error, `new Refusal(…)` say. Any other one starts the probe again, as it would any actor. */
+  /**
+   * Answers the ask that waits with an error, `new Refusal(…)` say. Any other one starts the probe again, as it would any actor.
+   *
+   * @throws Error where none waits.
+   * @example
+   * ```ts
+   * lot.fail(new Refusal('closed'));
+   * ```
+   */
   fail(error: unknown): void {
     this.#takeOpen().reject(error);
   }

@@ -1,4 +1,12 @@
-/** Numbers that look random and are the same for the same seed: mulberry32 (Tommy Ettinger, public domain). */
+/**
+ * Numbers from 0 to below 1 that look random and are the same for the same seed: mulberry32 (Tommy Ettinger, public domain).
+ *
+ * @example
+ * ```ts
+ * const random = seededRandom(7);
+ * const die = 1 + Math.floor(random() * 6);
+ * ```
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -11,34 +11,74 @@ import { type Probe, PROBE_KIND, Probes } from './probe.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
+/** Options of `createTestSystem`. */
 export interface TestSystemOptions {
+  /** The definitions by kind; `probe` is the kind of the probes. */
   actors: Record<string, ActorDefinition>;
-  /** Default: a new one. */
+  /** The clock that the test moves. Default: a new one, whose wall begins at the real time. */
   clock?: VirtualClock;
-  /** Of what is random: backoff's jitter. Default 1. */
+  /** Whole number that decides what is random, the jitter of a backoff. Default 1. */
   seed?: number;
+  /** Milliseconds on the test's clock: the default deadline of an ask. Default 5 000. */
   askTimeoutMs?: number;
+  /** Bytes of the largest encoded message. Default 16 MiB. */
   messageBytesMax?: number;
-  /** Of durable actors. Default: one in memory, gone with the system. */
+  /**
+   * Of durable actors. Default: one in memory, gone with the system.
+   *
+   * @internal
+   */
   store?: Store;
   /** What durable actors keep. Given to another test system, with the same clock, it stands for a restart. Default: an empty one. */
   disk?: MemoryDisk;
-  /** Default `silent`. */
+  /** Level of the log. Default `silent`. */
   log?: string;
 }
 
+/** What `createTestSystem` gives. Its functions may be taken out of it. */
 export interface TestSystem {
+  /** The system, as everywhere. */
   readonly system: System;
+  /** The clock that the test moves. */
   readonly clock: VirtualClock;
-  /** What its durable actors keep. */
+  /** What its durable actors keep; given to another test system it stands for a restart. */
   readonly disk: MemoryDisk;
-  /** Lets the time pass: timers run one by one, and what they set going ends before the next one. */
+  /**
+   * Lets so many milliseconds pass: timers run one by one, in order, and what each sets going ends before the next one.
+   *
+   * @example
+   * ```ts
+   * await advance(30_000);
+   * ```
+   */
   advance(ms: number): Promise<void>;
-  /** Lets everything run that waits for no timer. */
+  /**
+   * Lets everything run that waits for no timer.
+   *
+   * @example
+   * ```ts
+   * system.tell('counter/a', { type: 'add', by: 2 });
+   * await settle();
+   * ```
+   */
   settle(): Promise<void>;
-  /** An actor that the test plays, `probe/<name>`. */
+  /**
+   * An actor that the test plays, `probe/<name>`. The same name gives the same one; default: the next number.
+   *
+   * @example
+   * ```ts
+   * const mailer = probe('mailer');
+   * ```
+   */
   probe(name?: string): Probe;
-  /** `system.shutdown()`, and the time for it. */
+  /**
+   * `system.shutdown()`, and the time for it: every `onStop` runs.
+   *
+   * @example
+   * ```ts
+   * await shutdown();
+   * ```
+   */
   shutdown(): Promise<void>;
 }
 
@@ -55,8 +95,20 @@ function beginOn(disk: MemoryDisk, clock: VirtualClock): number {
 const SHUTDOWN_MS = 10_000;
 
 /**
- * As `createSystem({ workers: 0, actors })`, but its timers run when `advance(ms)` says so, and it does not keep the process
- * alive: a test that fails before its `shutdown()` ends all the same.
+ * A system in the test's process, as `createSystem({ workers: 0, actors })` gives, on a clock that stands still until the test moves it: timers run when
+ * `advance(ms)` says so. Messages are checked and frozen. It does not keep the process alive: a test that fails before its `shutdown()` ends all the
+ * same.
+ *
+ * @throws TroupeError INVALID_OPTIONS, naming every fault of the definitions.
+ * @example
+ * ```ts
+ * const { system, probe, advance, shutdown } = createTestSystem({ actors: { reminder } });
+ * const user = probe('user');
+ * system.tell('reminder/a', { type: 'in', ms: 30_000, to: user.id });
+ * await advance(30_000);
+ * await user.expectMessage('ring');
+ * await shutdown();
+ * ```
  */
 export function createTestSystem(options: TestSystemOptions): TestSystem {
   const { actors, clock = new VirtualClock(), disk = new Map(), seed = 1, log = 'silent' } = options;

@@ -1,2 +1,4 @@
-/** An id as it is written, `<kind>/<key>`; address.ts says what is one. Apart, so that what errors are made of can name it. */
+// Apart from address.ts, which says what is one, so that what errors are made of can name it.
+
+/** The id of an actor, `<kind>/<key>`, for example `counter/alice`; the first slash separates. `actorId` builds one. */
 export type ActorId = string;

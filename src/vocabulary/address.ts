@@ -21,7 +21,16 @@ export function isKind(kind: unknown): kind is string {
   return typeof kind === 'string' && KIND.test(kind);
 }
 
-/** Builds an id. Throws `INVALID_ACTOR_ID` for a kind or key outside its bounds. */
+/**
+ * Builds an id. The kind has 1 to 64 characters a-z, 0-9 and -, beginning with a letter; the key 1 to 512 bytes of UTF-8 without control
+ * characters, and may hold slashes.
+ *
+ * @throws TroupeError INVALID_ACTOR_ID for a kind or key outside these bounds.
+ * @example
+ * ```ts
+ * actorId('chat-room', 'eu/lobby'); // 'chat-room/eu/lobby'
+ * ```
+ */
 export function actorId(kind: string, key: string): ActorId {
   if (!isKind(kind)) throw invalid('a kind of 1 to 64 characters a-z, 0-9 and -, beginning with a letter', kind);
   const fault = faultOfKey(key);
@@ -29,7 +38,15 @@ export function actorId(kind: string, key: string): ActorId {
   return `${kind}/${key}`;
 }
 
-/** Takes an id apart. Throws `INVALID_ACTOR_ID` where it is none. */
+/**
+ * Takes an id apart at its first slash.
+ *
+ * @throws TroupeError INVALID_ACTOR_ID where it is none.
+ * @example
+ * ```ts
+ * parseActorId('chat-room/eu/lobby'); // { kind: 'chat-room', key: 'eu/lobby' }
+ * ```
+ */
 export function parseActorId(id: ActorId): { kind: string; key: string } {
   if (typeof id !== 'string') throw invalid('a string <kind>/<key>', id);
   const slash = id.indexOf('/');

@@ -5,7 +5,9 @@ import type { ActorId } from './address.ts';
 import type { TroupeError } from './errors.ts';
 import type { Heavy, Weighed } from './weight.ts';
 
+/** What every message has. */
 export interface Message {
+  /** Picks the handler. */
   readonly type: string;
 }
 

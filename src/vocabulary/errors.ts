@@ -16,7 +16,7 @@ import {
 import { brand, isInstance } from './brand.ts';
 import { inspect } from './inspect.ts';
 
-/** Code → what it means. */
+/** Every code of a `TroupeError`, and what it means. */
 export const ERROR_CODES = {
   INVALID_ACTOR_ID: 'an id is not <kind>/<key> within its bounds',
   UNKNOWN_KIND: 'no definition has this kind',
@@ -42,13 +42,17 @@ export const ERROR_CODES = {
   PROCESS_DIED: 'the process died again and again while the actor handled the message, or started',
 } as const;
 
+/** Code of a `TroupeError`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Whether the handler of an ask ran; `unknown` only where nobody can know. */
+/** Whether the handler of an ask ran: it did not, and it is safe to ask again; it did; or nobody can know. */
 export type Fate = 'not-executed' | 'executed' | 'unknown';
 
+/** What a `TroupeError` may have beside its code and message. */
 export interface TroupeErrorOptions {
+  /** Whether the handler ran. Default: not said. */
   fate?: Fate | undefined;
+  /** The error behind it. Default: none. */
   cause?: unknown;
   /** `REFUSED` only: the reason given to `Refusal`. */
   reason?: string | undefined;
@@ -56,11 +60,30 @@ export interface TroupeErrorOptions {
   data?: unknown;
 }
 
+/**
+ * Every error that troupe throws or rejects with. `code` says what happened, the message says to whom. `instanceof` also holds for errors of another copy of
+ * this package in the same process.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await system.ask('account/ada', { type: 'withdraw', amount: 10 });
+ * } catch (error) {
+ *   if (!(error instanceof TroupeError) || error.fate !== 'not-executed') throw error;
+ *   console.log(`${error.code}: nothing was withdrawn`);
+ * }
+ * ```
+ */
 export class TroupeError extends Error {
+  /** `TroupeError`. */
   override readonly name = 'TroupeError';
+  /** What happened, one of `ERROR_CODES`. */
   readonly code: ErrorCode;
+  /** Of an ask: whether the handler ran. */
   declare readonly fate?: Fate;
+  /** Of `REFUSED`: the reason given to `Refusal`. */
   declare readonly reason?: string;
+  /** Of `REFUSED`: the data given to `Refusal`. */
   declare readonly data?: unknown;
 
   static {
@@ -73,6 +96,14 @@ export class TroupeError extends Error {
     return isInstance(TroupeError, 'TroupeError', this, value);
   }
 
+  /**
+   * Programs seldom make one; a handler that refuses an ask throws `Refusal`.
+   *
+   * @example
+   * ```ts
+   * const error = new TroupeError('ASK_TIMEOUT', 'no reply from order/7 within 5000 ms', { fate: 'unknown' });
+   * ```
+   */
   constructor(code: ErrorCode, message: string, options: TroupeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -82,10 +113,20 @@ export class TroupeError extends Error {
   }
 }
 
-/** Thrown by a handler to refuse an ask: the asker gets `REFUSED`, the actor goes on, nothing restarts. */
+/**
+ * Thrown by a handler to refuse an ask: the asker gets REFUSED with its reason, message and data, the actor goes on, nothing restarts.
+ *
+ * @example
+ * ```ts
+ * if (message.amount > ctx.state.balance) throw new Refusal('insufficient', 'not enough money', { balance: ctx.state.balance });
+ * ```
+ */
 export class Refusal extends Error {
+  /** `Refusal`. */
   override readonly name = 'Refusal';
+  /** A short name for programs, of at most 1 024 characters; what is longer is cut. */
   readonly reason: string;
+  /** More for the asker: plain data; anything else is left out. */
   readonly data: unknown;
 
   static {
@@ -98,6 +139,14 @@ export class Refusal extends Error {
     return isInstance(Refusal, 'Refusal', this, value);
   }
 
+  /**
+   * `message` is for people, by default the reason; `data` is plain data for the asker, by default undefined.
+   *
+   * @example
+   * ```ts
+   * throw new Refusal('sold-out');
+   * ```
+   */
   constructor(reason: string, message?: string, data?: unknown) {
     super(message ?? reason);
     this.reason = reason;

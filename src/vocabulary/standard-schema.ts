@@ -1,5 +1,6 @@
 /** The Standard Schema interface (https://standardschema.dev, version 1), as far as troupe calls it. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  /** What the interface has, under the one name that it takes. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -8,11 +9,15 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
+/** What a schema says of a value: its output, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: ReadonlyArray<SchemaIssue> };
 
+/** One thing that is wrong with a value. */
 export interface SchemaIssue {
+  /** In words. */
   readonly message: string;
+  /** Where in the value. */
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }

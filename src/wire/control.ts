@@ -108,22 +108,30 @@ export interface SpawnRecord {
   deaths?: number;
 }
 
+/** What a worker is doing: it starts, takes actors, moves them away, waits before it is forked again, or stays down. */
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'backing-off' | 'given-up';
 
 /** One row of `system.workers()`. */
 export interface WorkerInfo {
+  /** Index of the worker, from 1; it keeps it over restarts. */
   index: number;
+  /** Process id of the operating system. */
   pid: number;
+  /** Role of the worker; `worker` where none was given. */
   role: string;
+  /** What it is doing. */
   state: WorkerState;
+  /** 1 for its first process, one more with each that follows. */
   incarnation: number;
   /** Times it was forked again. */
   restarts: number;
-  /** Actors in memory, and messages that wait in their mailboxes, as of the last heartbeat. */
+  /** Actors in memory, as of the last heartbeat. */
   actors: number;
+  /** Messages that wait in mailboxes, as of the last heartbeat. */
   mailbox: number;
-  /** Bytes of heap and of resident memory, as of the last heartbeat. */
+  /** Bytes of heap in use, as of the last heartbeat. */
   heapBytes: number;
+  /** Bytes of resident memory, as of the last heartbeat. */
   rssBytes: number;
 }
 

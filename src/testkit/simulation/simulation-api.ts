@@ -26,7 +26,14 @@ export interface SimulationOptions {
   workers: number | { role: string; count: number }[];
   /** The definitions by kind; `probe` is the kind of the probes. */
   actors: Record<string, ActorDefinition>;
-  /** What every worker runs once it is ready, with the system as it is there. Default: nothing. */
+  /**
+   * What every worker runs once it is ready, with the system as it is there. Default: nothing.
+   *
+   * @example
+   * ```ts
+   * main: (system) => system.subscribe('orders', (message) => seen.push(message)),
+   * ```
+   */
   main?: (system: System) => unknown;
   /** Simulated milliseconds that a frame is under way, at most; a function gives them for a pair of addresses. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
