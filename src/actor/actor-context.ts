@@ -169,7 +169,7 @@ export class ActorContext implements Context<unknown> {
   stop(reason: ExitReason = 'stopped'): void {
     const cell = this.#live();
     checkExitReason(reason);
-    cell.stopping = reason;
+    cell.endWithTurn(reason);
     // Outside a turn (from a timer of its own, say) there is no end of a turn to wait for.
     if (cell.status === 'ready') cell.runInTurn(() => {});
   }

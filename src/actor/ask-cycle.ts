@@ -17,11 +17,46 @@ export interface Wait {
   readonly target: ActorId;
 }
 
+/** The cell that waits. */
+export interface Waiter {
+  readonly id: ActorId;
+  readonly kernel: { readonly router: Recipient; readonly deadLetters: DeadLetters };
+  readonly mailbox: Mailbox;
+  readonly origin: { readonly parent: { readonly id: ActorId } | undefined };
+  readonly extras: { readonly waits: ReadonlySet<Wait> | undefined };
+}
+
 /** Actors in a ring at most; longer ones end by their deadlines. */
 export const ASK_CYCLE_MAX = 64;
 
+/** An ask has come to one that waits itself. It is in the mailbox already: a probe may come back before this returns. */
+export function refuseIfCycle(at: Waiter, envelope: Envelope): void {
+  if (!isWaitedFor(envelope)) return;
+  const asker = envelope.sender as ActorId;
+  if (!chaseCycle(at.kernel.router, asker, at.id, targetsOf(at))) return;
+  refuseInCycle(at, (waiting) => waiting === envelope, asker === at.id ? [asker] : [asker, at.id]);
+}
+
+/** A probe has come: it goes on along what this one waits for, and the ring that it closes is told to its second actor. */
+export function passProbe(at: Waiter, path: readonly ActorId[]): void {
+  const { router } = at.kernel;
+  const ring = followProbe(router, path, at.id, targetsOf(at));
+  if (ring) router.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
+}
+
+/** The ask that the ring begins with waits here and is refused; where a parent waits for its child instead, the next one is told. */
+export function breakCycle(at: Waiter, ring: readonly ActorId[]): void {
+  if (refuseInCycle(at, (waiting) => closesCycle(waiting, ring), ring) || at.origin.parent?.id !== ring[0]) return;
+  const next = turned(ring);
+  at.kernel.router.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
+}
+
+function* targetsOf({ extras }: Waiter): Iterable<ActorId> {
+  for (const wait of extras.waits ?? []) yield wait.target;
+}
+
 /** Sends probes for an ask of `asker` that waits at `at`, which itself waits for `targets`. True: the ring is closed here. */
-export function chaseCycle(router: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
+function chaseCycle(router: Recipient, asker: ActorId, at: ActorId, targets: Iterable<ActorId>): boolean {
   for (const target of targets) {
     if (target === asker) return true;
     router.signal(target, { type: 'ask-probe', path: [asker, at] });
@@ -30,7 +65,7 @@ export function chaseCycle(router: Recipient, asker: ActorId, at: ActorId, targe
 }
 
 /** A probe came to `at`, which waits for `targets`. Gives the ring where it closes here. */
-export function followProbe(
+function followProbe(
   router: Recipient,
   path: readonly ActorId[],
   at: ActorId,
@@ -57,24 +92,23 @@ function stopInRing(ring: readonly ActorId[]): TroupeError {
 }
 
 /** Whether an envelope is one that its sender waits for, while its turn lasts. */
-export function isWaitedFor({ verb, sender, replyTo }: Envelope): boolean {
+function isWaitedFor({ verb, sender, replyTo }: Envelope): boolean {
   return (verb === 'message' || verb === 'stop') && sender !== undefined && replyTo?.settled === false;
 }
 
 /** Whether an envelope is the ask that the ring begins with. */
-export function closesCycle(envelope: Envelope, ring: readonly ActorId[]): boolean {
+function closesCycle(envelope: Envelope, ring: readonly ActorId[]): boolean {
   return envelope.sender === ring[0] && isWaitedFor(envelope);
 }
 
 /** The same ring, one actor on: where the first one waits for a child, there is no ask of it to refuse. */
-export function turned(ring: readonly ActorId[]): ActorId[] {
+function turned(ring: readonly ActorId[]): ActorId[] {
   return [...ring.slice(1), ring[0] as ActorId];
 }
 
 /** Refuses what waits for the ring to end. False: it is not there. A stop is only waited for no longer: it stays in line. */
-export function refuseInCycle(
-  mailbox: Mailbox,
-  deadLetters: DeadLetters,
+function refuseInCycle(
+  { mailbox, kernel }: Waiter,
   isIt: (waiting: Envelope) => boolean,
   ring: readonly ActorId[],
 ): boolean {
@@ -85,6 +119,6 @@ export function refuseInCycle(
   }
   const envelope = mailbox.removeFirst(isIt);
   if (!envelope) return false;
-  deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
+  kernel.deadLetters.refuse(envelope, 'ASK_CYCLE', ringText(ring));
   return true;
 }

@@ -1,31 +1,30 @@
 /**
  * A cell: one actor in memory. It keeps the mailbox and the status, and decides when a turn may run; turn.ts runs one,
- * lifecycle.ts begins and ends incarnations.
+ * lifecycle.ts begins and ends incarnations, ask-cycle.ts finds the rings that its asks close. The ways between its states
+ * are drawn in cell-status.ts:
  *
  *   starting ─► ready ◄─► busy (a turn)                 pausing: between two incarnations
  *      └──────► pausing ─► starting …                   any ─► stopping ─► ended
  *   ready, pausing ◄─► quiescent (it waits to be moved)    quiescent ─► ended (it has migrated)
  */
-import type { RestartIntensity } from '../supervision/restart-intensity.ts';
-import type { RestartType } from '../supervision/supervision-options.ts';
 import { Ring } from '../structures/ring.ts';
 import { type ActorId, keyOf } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, type ReplyTo, type Run } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import type { Signal, WatchName } from '../vocabulary/signal.ts';
-import { closesCycle, chaseCycle, followProbe, isWaitedFor, refuseInCycle, turned, type Wait } from './ask-cycle.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { breakCycle, passProbe, refuseIfCycle, type Wait } from './ask-cycle.ts';
 import type { Behaviour } from './behaviour.ts';
+import { type CellExtras, type Ending, NO_EXTRAS } from './cell-extras.ts';
+import { assertTransition, type CellStatus, CHECKS_TRANSITIONS } from './cell-status.ts';
 import type { Context } from './context.ts';
-import type { DurableSide, Removal } from './durable-side.ts';
+import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
-import { GivenUp, notWanted } from './giving-up.ts';
+import { askGivenUp, GivenUp } from './giving-up.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
-
-export type CellStatus = 'starting' | 'ready' | 'busy' | 'quiescent' | 'pausing' | 'stopping' | 'ended';
 
 /** Where cells live. */
 export interface CellHost {
@@ -53,85 +52,13 @@ export interface CellOrigin {
   parent: Cell | undefined;
 }
 
-/** `mail`: what becomes of waiting mail: it activates another incarnation, or is refused with a code. */
-export interface Ending {
-  reason: ExitReason;
-  mail: 'deliver-again' | 'ACTOR_STOPPED' | 'ACTOR_FAILED' | 'SHUTTING_DOWN' | 'UNKNOWN_KIND';
-  error?: Error;
-}
-
-/** The children of a cell, as its lifecycle sees them. */
-export interface Offspring {
-  readonly size: number;
-  readonly cells: Cell[];
-  termsOf(id: ActorId): { restart: RestartType; shutdownMs: number } | undefined;
-  childFailed(cell: Cell, error: Error): void;
-  childEnded(cell: Cell, reason: ExitReason, error: Error | undefined): Cell | undefined;
-  forget(cell: Cell): void;
-  endAll(reason: ExitReason): Promise<void>;
-  killAll(): void;
-}
-
-/** What only some cells need. */
-export interface CellExtras {
-  children: Offspring | undefined;
-  timers: Set<Timer> | undefined;
-  /** The envelope that an async schema looks at: still mail, its handler has not begun. */
-  checking: Envelope | undefined;
-  /** What the present turn, or the end that is under way, waits for. */
-  waits: Set<Wait> | undefined;
-  /** Target → the name of the watch. */
-  watching: Map<ActorId, WatchName> | undefined;
-  /** Actors that it watched and that have ended: the signal lane. */
-  terminated: Ring<{ id: ActorId; reason: ExitReason }> | undefined;
-  /** Turns of its own that wait in the mailbox: they cannot move. */
-  ownTurns: number;
-  /** It is to stop between two turns, and then to say so. */
-  quiescing: (() => void) | undefined;
-  /** Why it was between two incarnations as it was quiesced. */
-  pausedBy: Error | undefined;
-  /** On `Clock.now()`: when that pause ends. */
-  startsAt: number;
-  intensity: RestartIntensity | undefined;
-  abort: AbortController | undefined;
-  abortTimer: (() => void) | undefined;
-  /** Stops and spawns that wait for this cell's end or start. */
-  endReplies: ReplyTo[] | undefined;
-  startReplies: ReplyTo[] | undefined;
-  ending: Ending | undefined;
-  removal: Removal | undefined;
-  /** The end of the incarnation is under way: children, onStop. */
-  closing: Promise<void> | undefined;
-}
-
-const NO_EXTRAS: Readonly<CellExtras> = Object.freeze({
-  children: undefined,
-  timers: undefined,
-  checking: undefined,
-  waits: undefined,
-  watching: undefined,
-  terminated: undefined,
-  ownTurns: 0,
-  quiescing: undefined,
-  pausedBy: undefined,
-  startsAt: 0,
-  intensity: undefined,
-  abort: undefined,
-  abortTimer: undefined,
-  endReplies: undefined,
-  startReplies: undefined,
-  ending: undefined,
-  removal: undefined,
-  closing: undefined,
-});
-
 export class Cell extends Sender implements Runnable, Run {
   declare readonly id: ActorId;
   readonly host: CellHost;
   readonly behaviour: Behaviour;
   origin: CellOrigin;
   readonly mailbox: Mailbox;
-  status: CellStatus = 'starting';
+  #status: CellStatus = 'starting';
   /** In the run queue. */
   queued = false;
   /** Of the present incarnation. */
@@ -150,7 +77,7 @@ export class Cell extends Sender implements Runnable, Run {
   lastActiveAt = 0;
   /** The epoch in which it came to life, here or where it moved from. */
   epoch: number;
-  #extras: CellExtras = NO_EXTRAS;
+  #extras: CellExtras<Cell> = NO_EXTRAS;
 
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
     super(host.kernel, id);
@@ -163,16 +90,26 @@ export class Cell extends Sender implements Runnable, Run {
     if (behaviour.durable !== undefined) this.durable = host.durableSideOf?.(this);
   }
 
+  get status(): CellStatus {
+    return this.#status;
+  }
+
+  /** The one way to another status. Outside production it throws where cell-status.ts draws none. */
+  transition(to: CellStatus): void {
+    if (CHECKS_TRANSITIONS) assertTransition(this.id, this.#status, to);
+    this.#status = to;
+  }
+
   get key(): string {
     return keyOf(this.id);
   }
 
-  get extras(): Readonly<CellExtras> {
+  get extras(): Readonly<CellExtras<Cell>> {
     return this.#extras;
   }
 
   /** The extras, to change. */
-  get own(): CellExtras {
+  get own(): CellExtras<Cell> {
     if (this.#extras === NO_EXTRAS) this.#extras = { ...NO_EXTRAS };
     return this.#extras;
   }
@@ -190,7 +127,7 @@ export class Cell extends Sender implements Runnable, Run {
     const { mailbox } = this;
     const isOfFew = mailbox.pushOfFew(envelope, this.behaviour.scales);
     if (!isOfFew && !this.#weighIn(envelope)) return false;
-    if (this.#extras.waits !== undefined) this.#chase(envelope);
+    if (this.#extras.waits !== undefined) refuseIfCycle(this, envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
     return isOfFew || mailbox.isClear;
@@ -216,22 +153,22 @@ export class Cell extends Sender implements Runnable, Run {
         this.#terminated(signal);
         break;
       case 'ask-probe':
-        this.#probe(signal.path);
+        passProbe(this, signal.path);
         break;
       case 'ask-cycle':
-        this.#breakRing(signal.ring);
+        breakCycle(this, signal.ring);
         break;
       case 'acknowledged':
         this.durable?.acknowledged(signal);
         break;
       case 'ask-given-up':
-        this.#askGivenUp(signal.process, signal.correlation);
+        askGivenUp(this, signal.process, signal.correlation);
         break;
     }
   }
 
   wake(): void {
-    if (this.queued || this.status !== 'ready') return;
+    if (this.queued || this.#status !== 'ready') return;
     const { quiescing, ownTurns } = this.#extras;
     if (quiescing !== undefined && ownTurns === 0) {
       // What it did is on disk before it goes on elsewhere; the commit wakes it again.
@@ -247,7 +184,7 @@ export class Cell extends Sender implements Runnable, Run {
   run(turns: number): number {
     this.queued = false;
     let ran = 0;
-    while (ran < turns && this.status === 'ready') {
+    while (ran < turns && this.#status === 'ready') {
       if (this.durable?.room.mayBegin() === false) break;
       const ended = this.#extras.terminated?.shift();
       if (ended) {
@@ -279,7 +216,7 @@ export class Cell extends Sender implements Runnable, Run {
    * dead letter where as many turns wait as the mailbox may hold messages.
    */
   runInTurn(work: () => void, event?: Message): void {
-    if (this.status === 'ended') return;
+    if (this.#status === 'ended') return;
     const { phase, kernel, behaviour, id } = this;
     if (event && this.#extras.ownTurns >= behaviour.capacity)
       return kernel.deadLetters.add(id, { type: event.type }, id, 'MAILBOX_FULL');
@@ -314,7 +251,7 @@ export class Cell extends Sender implements Runnable, Run {
 
   /** Between turns an actor waits for nothing: what is asked then keeps no mail from being handled. */
   override waits(wait: Wait): void {
-    if (this.status === 'ready') return;
+    if (this.#status === 'ready') return;
     const own = this.own;
     own.waits ??= new Set();
     own.waits.add(wait);
@@ -331,6 +268,16 @@ export class Cell extends Sender implements Runnable, Run {
     const own = this.own;
     own.abort ??= new AbortController();
     own.abort.abort(new GivenUp('AbortError'));
+  }
+
+  /** As `ctx.stop()` does: it ends once the turn that runs is over. */
+  endWithTurn(reason: ExitReason): void {
+    this.stopping = reason;
+  }
+
+  /** The turn counts as not begun, and its message comes again: the asker of it gives up no turn of this cell. */
+  forgetTurn(): void {
+    this.current = undefined;
   }
 
   /** What ends with every turn. */
@@ -353,48 +300,5 @@ export class Cell extends Sender implements Runnable, Run {
     own.terminated ??= new Ring();
     own.terminated.push({ id, reason });
     this.wake();
-  }
-
-  *#waitsFor(): Iterable<ActorId> {
-    for (const wait of this.#extras.waits ?? []) yield wait.target;
-  }
-
-  /** The ask is in the mailbox already: a probe may come back before this returns. */
-  #chase(envelope: Envelope): void {
-    if (!isWaitedFor(envelope)) return;
-    const sender = envelope.sender as ActorId;
-    if (!chaseCycle(this.kernel.router, sender, this.id, this.#waitsFor())) return;
-    this.#refuse((waiting) => waiting === envelope, sender === this.id ? [sender] : [sender, this.id]);
-  }
-
-  #probe(path: readonly ActorId[]): void {
-    const ring = followProbe(this.kernel.router, path, this.id, this.#waitsFor());
-    if (ring) this.kernel.router.signal(ring[1] as ActorId, { type: 'ask-cycle', ring });
-  }
-
-  #breakRing(ring: readonly ActorId[]): void {
-    if (this.#refuse((waiting) => closesCycle(waiting, ring), ring) || this.origin.parent?.id !== ring[0]) return;
-    const next = turned(ring);
-    this.kernel.router.signal(next[1] as ActorId, { type: 'ask-cycle', ring: next });
-  }
-
-  #refuse(isIt: (waiting: Envelope) => boolean, ring: readonly ActorId[]): boolean {
-    return refuseInCycle(this.mailbox, this.kernel.deadLetters, isIt, ring);
-  }
-
-  #askGivenUp(process: ActorId, correlation: number): void {
-    const isIt = (reply: ReplyTo | undefined): boolean => {
-      if (!reply || reply.settled) return false;
-      const address = reply.address();
-      return address.process === process && address.correlation === correlation;
-    };
-    const running = this.current?.replyTo;
-    if (running && isIt(running)) return this.givenUp(running);
-    const checking = this.#extras.checking?.replyTo;
-    if (checking && isIt(checking)) return checking.reject(notWanted(this.id));
-    // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
-    if (this.durable) return;
-    // A stop stands, also where its sender waits no longer.
-    this.mailbox.removeFirst(({ verb, replyTo }) => verb !== 'stop' && isIt(replyTo));
   }
 }

@@ -96,7 +96,7 @@ export class Children {
     }
     const again = cell.host.createCell(cell.id, cell.behaviour, cell.origin);
     again.restarts = cell.restarts;
-    again.status = 'pausing';
+    again.transition('pausing');
     child.cell = again;
     this.#restart(child, cause);
     return again;
@@ -175,7 +175,7 @@ function endWithin(child: Child, reason: ExitReason): Promise<void> {
 
 /** Ends the cell once the turn that runs, if any, is over. */
 export function endAfterTurn(cell: Cell, reason: ExitReason): void {
-  if (cell.status === 'busy') cell.stopping = reason;
+  if (cell.status === 'busy') cell.endWithTurn(reason);
   else endCell(cell, endingOf(reason));
 }
 

@@ -3,10 +3,11 @@
  * rejects with, be it the reason itself or whatever was aborted, ends its turn: nothing restarts, and nothing counts.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Kernel } from './kernel.ts';
+import type { Mailbox } from './mailbox.ts';
 
 /** Causes of an error that are looked at. */
 const CAUSES_MAX = 8;
@@ -32,8 +33,35 @@ interface Worker {
   readonly extras: { readonly abort: AbortController | undefined };
 }
 
+/** The cell that an ask was sent to. */
+interface Asked {
+  readonly id: ActorId;
+  readonly mailbox: Mailbox;
+  readonly durable: unknown;
+  readonly current: Envelope | undefined;
+  readonly extras: { readonly checking: Envelope | undefined };
+  givenUp(reply: ReplyTo): void;
+}
+
+/** Its asker, in another process, has given up: the turn is told, and an ask whose turn has not begun has none. */
+export function askGivenUp(asked: Asked, process: ActorId, correlation: number): void {
+  const isIt = (reply: ReplyTo | undefined): boolean => {
+    if (!reply || reply.settled) return false;
+    const address = reply.address();
+    return address.process === process && address.correlation === correlation;
+  };
+  const running = asked.current?.replyTo;
+  if (running && isIt(running)) return asked.givenUp(running);
+  const checking = asked.extras.checking?.replyTo;
+  if (checking && isIt(checking)) return checking.reject(notWanted(asked.id));
+  // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
+  if (asked.durable) return;
+  // A stop stands, also where its sender waits no longer.
+  asked.mailbox.removeFirst(({ verb, replyTo }) => verb !== 'stop' && isIt(replyTo));
+}
+
 /** Of an ask whose turn had not begun. */
-export function notWanted(id: ActorId): TroupeError {
+function notWanted(id: ActorId): TroupeError {
   return new TroupeError('ASK_ABORTED', `${id} did not begin: its asker had given up`, { fate: 'not-executed' });
 }
 

@@ -11,7 +11,8 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import { hasBegun } from './begun.ts';
-import type { Cell, Ending } from './cell.ts';
+import type { Cell } from './cell.ts';
+import type { Ending } from './cell-extras.ts';
 import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
 import { hostMachine } from './machine-actor.ts';
@@ -21,7 +22,7 @@ export const START_HOOK_MS = 60_000;
 
 /** Begins an incarnation: its state, then onStart, then mail. */
 export function startCell(cell: Cell): void {
-  cell.status = 'starting';
+  cell.transition('starting');
   const phase = ++cell.phase;
   cell.clearTurn();
   cell.context = cell.host.newContext(cell);
@@ -120,7 +121,7 @@ function attempt(
 
 function started(cell: Cell): void {
   cell.clearTurn();
-  cell.status = 'ready';
+  cell.transition('ready');
   cell.begun = true;
   hasBegun(cell);
   cell.lastActiveAt = cell.kernel.clock.now();
@@ -248,7 +249,7 @@ export function restartCell(cell: Cell, error: Error): void {
 /** Takes the cell out of service until it is started again; a turn that runs is given up. */
 export function pauseCell(cell: Cell, error: Error): number {
   abandonTurn(cell, error);
-  cell.status = 'pausing';
+  cell.transition('pausing');
   return ++cell.phase;
 }
 
@@ -294,7 +295,7 @@ export function endCell(cell: Cell, ending: Ending, notice?: 'released'): void {
   const isKill = ending.reason === 'killed';
   if (status === 'stopping' && !isKill) return;
   abandonTurn(cell, ending.error);
-  cell.status = 'stopping';
+  cell.transition('stopping');
   const phase = ++cell.phase;
   if (notice === 'released') cell.origin.parent?.extras.children?.forget(cell);
   cell.own.ending = ending;
@@ -313,7 +314,7 @@ export function endCell(cell: Cell, ending: Ending, notice?: 'released'): void {
 function finish(cell: Cell, ending: Ending): void {
   const { error, reason } = ending;
   cell.phase++;
-  cell.status = 'ended';
+  cell.transition('ended');
   dropTimers(cell);
   hasBegun(cell);
   cell.durable?.close();

@@ -30,12 +30,12 @@ export function resume(cell: Cell): void {
   const { pausedBy, timers } = cell.extras;
   for (const timer of timers ?? []) if (timer instanceof MessageTimer) timer.resume();
   if (pausedBy) {
-    cell.status = 'pausing';
+    cell.transition('pausing');
     // What is left of it: its parent may wait for the start, and a move that is tried again and again for the parent.
     startAfterBackoff(cell, pausedBy, Math.max(0, cell.extras.startsAt - cell.kernel.clock.now()));
     return;
   }
-  cell.status = 'ready';
+  cell.transition('ready');
   cell.wake();
 }
 
@@ -48,7 +48,7 @@ function becomeQuiescent(cell: Cell): void {
   cell.own.quiescing = undefined;
   // The start that waits for its backoff is not to happen here.
   if (cell.status === 'pausing') cell.phase++;
-  cell.status = 'quiescent';
+  cell.transition('quiescent');
   cell.durable?.quiesce();
   for (const timer of cell.extras.timers ?? []) if (timer instanceof MessageTimer) timer.pause();
 }

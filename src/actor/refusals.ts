@@ -2,7 +2,7 @@
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import { type Envelope, isKept, streamOwner } from '../vocabulary/envelope.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
-import type { Ending } from './cell.ts';
+import type { Ending } from './cell-extras.ts';
 import type { Kernel } from './kernel.ts';
 
 export function refuseUnknownKind(kernel: Kernel, envelope: Envelope): void {

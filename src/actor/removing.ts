@@ -2,7 +2,8 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, isKept, type Stamp, streamOwner } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import type { Cell, Ending } from './cell.ts';
+import type { Cell } from './cell.ts';
+import type { Ending } from './cell-extras.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell } from './lifecycle.ts';
 import { refuseLeftOver } from './refusals.ts';

@@ -139,7 +139,7 @@ export function evict(actors: LocalActors, id: ActorId): void {
 
 function evictCell(actors: LocalActors, cell: Cell): void {
   cell.phase++;
-  cell.status = 'ended';
+  cell.transition('ended');
   cell.own.quiescing = undefined;
   dropTimers(cell);
   cell.durable?.close();
@@ -210,7 +210,7 @@ function installCell(
     own.terminated.unshiftAll(terminated);
   }
   if (pausedBy) {
-    cell.status = 'pausing';
+    cell.transition('pausing');
     startAfterBackoff(cell, Object.assign(new Error(pausedBy.message), { name: pausedBy.name }));
   } else {
     goOn(cell, transfer);
@@ -221,7 +221,7 @@ function goOn(cell: Cell, { state, timers }: TransferredIncarnation): void {
   const { behaviour, context, durable } = cell;
   if (durable) return goOnFromRecord(cell, durable, timers);
   cell.begun = true;
-  cell.status = 'ready';
+  cell.transition('ready');
   try {
     if (behaviour.unpack) {
       hostMachine(context, cell);
@@ -253,7 +253,7 @@ function goOnFromRecord(cell: Cell, durable: DurableSide, timers: readonly Timer
       return failed(error);
     }
     cell.begun = true;
-    cell.status = 'ready';
+    cell.transition('ready');
     for (const record of timers) new MessageTimer(cell, record);
     cell.wake();
   };

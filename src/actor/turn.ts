@@ -95,7 +95,7 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   cell.current = envelope;
   envelope.replyTo?.begin(cell);
   cell.durable?.beginTurn(envelope);
-  cell.status = 'busy';
+  cell.transition('busy');
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;
@@ -120,7 +120,7 @@ function endTurn(
   result: unknown,
 ): void {
   if (cell.context !== context) return;
-  cell.status = 'ready';
+  cell.transition('ready');
   if (isFailure) turnFailed(cell, envelope, result);
   else turnDone(cell, envelope, result);
 }
@@ -134,7 +134,7 @@ function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema:
     return refuseSchema(cell, envelope, [{ message: asError(error).message }]);
   }
   if (!isThenable(result)) return runIfValid(cell, envelope, handler, result);
-  cell.status = 'busy';
+  cell.transition('busy');
   cell.own.checking = envelope;
   Promise.resolve(result).then(
     (checked) => resumeChecked(cell, context, () => runIfValid(cell, envelope, handler, checked)),
@@ -145,7 +145,7 @@ function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema:
 /** Until it may begin; it is still mail until then. */
 function runOnProbation(cell: Cell, envelope: Envelope, turn: Promise<unknown>): void {
   const { context } = cell;
-  cell.status = 'busy';
+  cell.transition('busy');
   cell.own.checking = envelope;
   void turn.then(() => resumeChecked(cell, context, () => perform(cell, envelope)));
 }
@@ -169,7 +169,7 @@ function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void):
   if (cell.context !== context) return;
   const envelope = cell.extras.checking as Envelope;
   cell.own.checking = undefined;
-  cell.status = 'ready';
+  cell.transition('ready');
   if (envelope.replyTo?.settled || isLate(cell, envelope)) {
     cell.durable?.skip(envelope);
     turnDone(cell, undefined, undefined);
@@ -218,7 +218,7 @@ function runGuarded(cell: Cell, envelope: Envelope | undefined, work: () => unkn
   const { context, kernel } = cell;
   cell.current = envelope;
   cell.durable?.beginTurn(envelope);
-  cell.status = 'busy';
+  cell.transition('busy');
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;

@@ -334,7 +334,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#doubtful = { batch, fence: this.#fence, version: this.version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
-    cell.current = undefined;
+    cell.forgetTurn();
     if (this.#isClosed) this.#handOnDoubt(true);
     else if (['ready', 'busy', 'quiescent'].includes(cell.status)) commitFailed(cell, error);
     this.#tellSettled();

@@ -29,7 +29,7 @@ export function goAlong(cell: Cell, reminders: ReminderClock, batch: TurnBatch):
   reminders.close();
   const { id, kernel, mailbox } = cell;
   batch.isNeeded = true;
-  cell.stopping = 'removed';
+  cell.endWithTurn('removed');
   while (mailbox.removeFirst((envelope) => firingOf(envelope) !== undefined));
   const aside = mailbox.takeAside();
   if (aside.length > 0) batch.after(() => refuseAside(aside, id, kernel));

@@ -80,6 +80,7 @@ export function breaches(sources: Sources): string[] {
     ...breachesOfForbiddenImports(sources),
     ...breachesOfPurity(sources),
     ...breachesOfDoors(sources),
+    ...breachesOfCells(sources),
     ...circles(sources),
     ...breachesOfShape(sources),
   ];
@@ -171,6 +172,20 @@ function breachesOfDoors(sources: Sources): string[] {
     if (!XSTATE_FILES.includes(path)) found.push(`door: xstate is imported by ${path}`);
   }
   return found;
+}
+
+/** `cell.x = …`, `cell.own.x ??= …`, `cell.x++`, and whatever else writes a field of something that is called a cell. */
+const CELL_WRITE =
+  /\b(?:\w*[cC]ell|again)(?:\.own)?\.(\w+)\s*(?:(?:[-+*/%&|^]|<<|>>>?|\*\*|&&|\|\||\?\?)?=(?![=>])|\+\+|--)/g;
+const STATUS_WRITER = 'actor/cell.ts';
+
+/** A cell is written in its own room, and its status in its own file. */
+function breachesOfCells(sources: Sources): string[] {
+  return Object.entries(sources).flatMap(([path, source]) =>
+    [...withoutComments(source).matchAll(CELL_WRITE)]
+      .filter(([, field]) => (field === 'status' ? path !== STATUS_WRITER : !path.startsWith('actor/')))
+      .map(([, field]) => `cell: ${path} writes ${field}`),
+  );
 }
 
 /** Depth first; a file met again while it is still open closes a circle. */

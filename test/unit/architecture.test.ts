@@ -151,6 +151,29 @@ describe('a breach', () => {
     ]);
   });
 
+  it.each([
+    ['durability/x.ts', 'cell.current = undefined;', 'current'],
+    ['durability/x.ts', "this.cell.stopping = 'removed';", 'stopping'],
+    ['handoff/x.ts', 'cell.own.quiescing ??= () => {};', 'quiescing'],
+    ['handoff/x.ts', 'cell.phase++;', 'phase'],
+    ['process/x.ts', 'this.#cell.restarts += 1;', 'restarts'],
+    ['actor/lifecycle.ts', "cell.status = 'ready';", 'status'],
+    ['testkit/x.ts', "cell.status\n  = 'ready';", 'status'],
+  ])('is a cell that is written from outside: %s with %j', (path, source, field) => {
+    expect(breaches({ [path]: source })).toEqual([`cell: ${path} writes ${field}`]);
+  });
+
+  it.each([
+    ['durability/x.ts', "if (cell.status === 'ready') cell.wake();"],
+    ['durability/x.ts', 'const f = (cell) => cell.own;'],
+    ['durability/x.ts', "const isReady = cell.status == 'ready' || cell.phase >= 2;"],
+    ['durability/x.ts', '// cell.current = undefined;'],
+    ['actor/lifecycle.ts', 'cell.begun = true; cell.phase++;'],
+    ['worker-pool/x.ts', "this.worker.status = 'ready';"],
+  ])('is none where a cell is read, or written in its room: %s with %j', (path, source) => {
+    expect(breaches({ [path]: source })).toEqual([]);
+  });
+
   it('is a circle, through any number of files and type imports too', () => {
     expect(
       breaches({
