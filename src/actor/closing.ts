@@ -72,7 +72,7 @@ async function runStopHook(cell: Cell, reason: ExitReason): Promise<void> {
     durable?.capture();
   } catch (error) {
     kernel.log.error({ actor: cell.id, err: asError(error) }, 'onStop threw');
-    durable?.voidTurn();
+    durable?.discardTurn();
   } finally {
     timer?.cancel();
     durable?.endTurn();
@@ -104,7 +104,7 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
     cell.own.checking = undefined;
   }
   cell.stashing = false;
-  cell.durable?.voidTurn();
+  cell.durable?.discardTurn();
   cell.durable?.abandonTurn();
   cell.clearTurn();
   cell.context = cell.host.newContext(cell, cell.context);

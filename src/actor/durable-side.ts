@@ -9,7 +9,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 export type Reminder = { atMs: number } | { everyMs: number };
 
 /** What a turn begins besides mail: a child, a timer. */
-export interface KeptBack {
+export interface GatedEffect {
   /** The actor that it brings to life. */
   readonly id?: ActorId;
   /** Once what the turn did is committed. Does nothing the second time, or where its incarnation has ended. */
@@ -68,7 +68,7 @@ export interface DurableSide {
   /** Takes the state as it is now. Throws where it is no plain data. */
   capture(): void;
   /** Nothing of the turn so far happens. */
-  voidTurn(): void;
+  discardTurn(): void;
   /** The turn is given up with its incarnation: its message counts as not handled. */
   abandonTurn(): void;
   /** The turn is over: its message counts as handled with what it did, all in one commit. */
@@ -87,7 +87,7 @@ export interface DurableSide {
   /** It leaves with the commit; false: the last one that left found half of what may wait. */
   publish(topic: string, message: Message): boolean;
   /** Not in the record: a crash between the commit and `go` loses it. An actor that the same turn asks goes at once. */
-  keepBack(effect: KeptBack): void;
+  deferUntilCommit(effect: GatedEffect): void;
   remind(name: string, when: Reminder, message: Message): void;
   forget(name: string): void;
   /** With the commit of the present turn the record goes, and then the incarnation ends. */

@@ -152,7 +152,7 @@ function endUnused(cell: Cell, reason: ExitReason): void {
 
 /** A first start that somebody waits for is refused to them; every other one is a failure like a handler's. */
 function startFailed(cell: Cell, error: Error): void {
-  cell.durable?.voidTurn();
+  cell.durable?.discardTurn();
   cell.durable?.endTurn();
   if (error instanceof TroupeError && error.code === 'PROCESS_DIED') return endDeadly(cell, error);
   const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;

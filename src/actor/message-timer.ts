@@ -5,13 +5,13 @@
  *   waiting ─► due ─► mailed ─► its turn: over, or waiting for the next beat
  */
 import type { Timer } from '../vocabulary/clock.ts';
-import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
 import type { Cell } from './cell.ts';
 
 /** Of one actor at a time; one more is refused. */
 export const TIMERS_MAX = 100_000;
 
-/** In the stamp of a timer's message, by which its timer is known again, also after a move. */
+/** In the delivery id of a timer's message, by which its timer is known again, also after a move. */
 const TIMER = 'timer:';
 
 export interface TimerRecord {
@@ -43,7 +43,7 @@ export class MessageTimer implements Timer {
   static set(cell: Cell, dueAt: number, everyMs: number | undefined, message: Message): MessageTimer {
     const { durable } = cell;
     const timer = new MessageTimer(cell, { dueAt, everyMs, message, mailedAs: undefined }, durable === undefined);
-    durable?.keepBack({ go: () => timer.resume(), takeBack: () => timer.cancel() });
+    durable?.deferUntilCommit({ go: () => timer.resume(), takeBack: () => timer.cancel() });
     return timer;
   }
 
@@ -121,7 +121,7 @@ export class MessageTimer implements Timer {
     // Once only, in all processes.
     this.#mailedAs = `${TIMER}${cell.kernel.newFence()}-${cell.kernel.worker}`;
     noteMailed(cell, this.#mailedAs, this);
-    envelope.stamp = new Stamp('', 0, 0, 0, this.#mailedAs);
+    envelope.deliveryId = new DeliveryId('', 0, 0, 0, this.#mailedAs);
     cell.deliverOwn(envelope);
   }
 }
@@ -134,10 +134,10 @@ function noteMailed(cell: Cell, name: string, timer: MessageTimer): void {
 
 /** A message comes to its turn. False: it is that of a timer which was cancelled meanwhile. */
 export function takeTimed(cell: Cell, envelope: Envelope): boolean {
-  const name = envelope.stamp?.turn;
+  const name = envelope.deliveryId?.turn;
   if (name === undefined || !name.startsWith(TIMER)) return true;
   // From here on it is mail like any other, which may be put aside.
-  envelope.stamp = undefined;
+  envelope.deliveryId = undefined;
   const names = mailed.get(cell);
   const timer = names?.get(name);
   if (!timer) return false;
@@ -150,7 +150,8 @@ export function takeTimed(cell: Cell, envelope: Envelope): boolean {
 export function letMailStay(cell: Cell): void {
   if (!mailed.get(cell)?.size) return;
   mailed.delete(cell);
-  for (const envelope of cell.mailbox.mail()) if (envelope.stamp?.turn?.startsWith(TIMER)) envelope.stamp = undefined;
+  for (const envelope of cell.mailbox.mail())
+    if (envelope.deliveryId?.turn?.startsWith(TIMER)) envelope.deliveryId = undefined;
 }
 
 /** Timers that are due as they are started, after a commit or a move that took its time: in the order of their times. */

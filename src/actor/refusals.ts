@@ -1,6 +1,6 @@
 /** Mail that no actor handles: why not, to its asker or to the dead letters. */
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
-import { type Envelope, isKept, streamOwner } from '../vocabulary/envelope.ts';
+import { type Envelope, isTracked, streamOwner } from '../vocabulary/envelope.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
 import type { Ending } from './cell-extras.ts';
 import type { Kernel } from './kernel.ts';
@@ -40,12 +40,12 @@ export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reaso
  * next start. What a process keeps ends with it: it is told that nobody will handle it, so that it waits no longer.
  */
 export function refuseForGood({ deadLetters, router }: Kernel, envelope: Envelope): void {
-  const { stamp, replyTo, to, message, sender } = envelope;
-  const owner = stamp && isKept(envelope) ? streamOwner(stamp) : undefined;
-  if (!stamp || replyTo || owner === undefined || !isProcessAddress(owner)) {
+  const { deliveryId, replyTo, to, message, sender } = envelope;
+  const owner = deliveryId && isTracked(envelope) ? streamOwner(deliveryId) : undefined;
+  if (!deliveryId || replyTo || owner === undefined || !isProcessAddress(owner)) {
     const text = `the system is shutting down; ${to} handles no more messages`;
     return deadLetters.refuse(envelope, 'SHUTTING_DOWN', text);
   }
   deadLetters.add(to, message, sender, 'SHUTTING_DOWN');
-  router.signal(owner, { type: 'acknowledged', by: to, stream: stamp.stream, number: stamp.number });
+  router.signal(owner, { type: 'acknowledged', by: to, stream: deliveryId.stream, number: deliveryId.number });
 }

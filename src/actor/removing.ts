@@ -1,6 +1,6 @@
 /** `remove` ends an actor as `kill` does, and all that is kept of it goes with it: its record, its letters, its mail. */
 import type { ActorId } from '../vocabulary/address.ts';
-import { type Envelope, isKept, type Stamp, streamOwner } from '../vocabulary/envelope.ts';
+import { type Envelope, isTracked, type DeliveryId, streamOwner } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Cell } from './cell.ts';
 import type { Ending } from './cell-extras.ts';
@@ -43,28 +43,34 @@ async function endRemoved(cell: Cell): Promise<void> {
 
 /** First: a sender whose ask is rejected sends again what it keeps behind it, and that would begin a new one. */
 function acknowledgeAll({ id, kernel, current, extras, mailbox }: Cell): void {
-  const last = new Map<string, Stamp>();
-  for (const { verb, stamp } of [
+  const last = new Map<string, DeliveryId>();
+  for (const { verb, deliveryId } of [
     ...mailbox.mail(),
     ...(current ? [current] : []),
     ...(extras.checking ? [extras.checking] : []),
   ]) {
-    if (verb !== 'message' || !stamp || stamp.stream === '' || stamp.number === 0) continue;
-    if (stamp.number > (last.get(stamp.stream)?.number ?? 0)) last.set(stamp.stream, stamp);
+    if (verb !== 'message' || !deliveryId || deliveryId.stream === '' || deliveryId.number === 0) continue;
+    if (deliveryId.number > (last.get(deliveryId.stream)?.number ?? 0)) last.set(deliveryId.stream, deliveryId);
   }
-  for (const stamp of last.values()) acknowledge(kernel, id, stamp);
+  for (const deliveryId of last.values()) acknowledge(kernel, id, deliveryId);
   if (current?.verb === 'message' && !current.replyTo)
     kernel.deadLetters.add(id, current.message, current.sender, 'ACTOR_STOPPED');
 }
 
-function acknowledge({ router }: Kernel, by: ActorId, stamp: Stamp): void {
-  router.signal(streamOwner(stamp), { type: 'acknowledged', by, stream: stamp.stream, number: stamp.number });
+function acknowledge({ router }: Kernel, by: ActorId, deliveryId: DeliveryId): void {
+  router.signal(streamOwner(deliveryId), {
+    type: 'acknowledged',
+    by,
+    stream: deliveryId.stream,
+    number: deliveryId.number,
+  });
 }
 
 /** Mail that goes with the actor. Whoever keeps it is told that it is over, or it would come again and begin a new one. */
 export function refuseRemoved(kernel: Kernel, envelope: Envelope, ending: Ending): void {
-  const { verb, stamp, replyTo, to, message, sender } = envelope;
-  if (verb !== 'message' || replyTo || !stamp || !isKept(envelope)) return refuseLeftOver(kernel, envelope, ending);
+  const { verb, deliveryId, replyTo, to, message, sender } = envelope;
+  if (verb !== 'message' || replyTo || !deliveryId || !isTracked(envelope))
+    return refuseLeftOver(kernel, envelope, ending);
   kernel.deadLetters.add(to, message, sender, 'ACTOR_STOPPED');
-  acknowledge(kernel, to, stamp);
+  acknowledge(kernel, to, deliveryId);
 }

@@ -156,7 +156,7 @@ function start(cell: Cell): Promise<void> {
 /** A durable parent waits for no start: it comes after the commit of the turn that spawns. */
 function startWithTurn(parent: Cell, child: Cell): void {
   let isBegun = false;
-  parent.durable?.keepBack({
+  parent.durable?.deferUntilCommit({
     id: child.id,
     go: () => {
       if (!isBegun && child.status === 'starting') startCell(child);

@@ -23,9 +23,9 @@ import type { RunHandler } from './runner.ts';
 export const REASON_MAX = 1_024;
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
-  const { replyTo, verb, stamp } = envelope;
+  const { replyTo, verb, deliveryId } = envelope;
   const { durable } = cell;
-  if (stamp !== undefined && !takeTimed(cell, envelope)) return;
+  if (deliveryId !== undefined && !takeTimed(cell, envelope)) return;
   if (durable !== undefined && !durable.admit(envelope)) return;
   // A stop stands, though its sender may wait for it no longer.
   if (verb !== 'stop' && replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
@@ -328,12 +328,12 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   if (envelope?.verb === 'message') {
     const { type } = envelope.message as Message;
     const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${wordsOf(error)}`;
-    durable?.voidTurn();
+    durable?.discardTurn();
     replyToOf(cell, envelope)?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
     durable?.deadLetter(envelope, 'HANDLER_FAILED');
     cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED');
   } else {
-    durable?.voidTurn();
+    durable?.discardTurn();
   }
   durable?.endTurn();
   cell.behaviour.counters.failures++;
@@ -343,7 +343,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
 /** Its message counts as handled, and of a durable actor nothing else of it happened. */
 function turnGivenUp(cell: Cell, envelope: Envelope, error: TroupeError): void {
   const { durable } = cell;
-  durable?.voidTurn();
+  durable?.discardTurn();
   // Nobody asks again for what nobody wanted: it is not kept.
   envelope.replyTo?.reject(error);
   durable?.endTurn();

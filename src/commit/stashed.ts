@@ -1,7 +1,7 @@
 /** Messages that a durable actor has put aside: they are not handled yet, though their streams have gone on. */
 import type { Cell } from '../actor/cell.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, DeliveryId } from '../vocabulary/envelope.ts';
 import { numberOfPart, type StashedMessage, stashPart, writeStashed } from './record.ts';
 import type { TurnBatch } from './turn-batch.ts';
 
@@ -9,7 +9,7 @@ export class Stashed {
   readonly #id: ActorId;
   /** Envelope → the name of its part. */
   readonly #names = new Map<Envelope, string>();
-  readonly #byStamp = new Map<string, Envelope>();
+  readonly #byDeliveryId = new Map<string, Envelope>();
   #last = 0;
 
   constructor(id: ActorId) {
@@ -25,9 +25,9 @@ export class Stashed {
     const before = this.#names.get(envelope);
     if (before !== undefined) batch.erase(before);
     const name = stashPart(++this.#last);
-    const { message, sender, stamp } = envelope;
+    const { message, sender, deliveryId } = envelope;
     this.#note(name, envelope);
-    const { stream = '', number = 0, turn } = stamp ?? {};
+    const { stream = '', number = 0, turn } = deliveryId ?? {};
     batch.write(name, writeStashed({ name, message, sender, stream, number, turn }));
   }
 
@@ -38,13 +38,13 @@ export class Stashed {
     const name = this.#names.get(envelope);
     if (name === undefined) return;
     this.#names.delete(envelope);
-    if (envelope.stamp) this.#byStamp.delete(keyOf(envelope.stamp));
+    if (envelope.deliveryId) this.#byDeliveryId.delete(keyOf(envelope.deliveryId));
     batch.erase(name);
   }
 
   /** The asker of a message that is still aside: it gets the reply when there is one. False: there is no such message. */
-  askedAgain({ stamp, replyTo, deadline }: Envelope): boolean {
-    const waiting = stamp && this.#byStamp.get(keyOf(stamp));
+  askedAgain({ deliveryId, replyTo, deadline }: Envelope): boolean {
+    const waiting = deliveryId && this.#byDeliveryId.get(keyOf(deliveryId));
     if (!waiting) return false;
     waiting.replyTo = replyTo;
     waiting.deadline = deadline;
@@ -54,12 +54,13 @@ export class Stashed {
   /** `isSuspect`: once brought back, one of them may have ended a process. */
   restore(cell: Cell, messages: readonly StashedMessage[], isSuspect: boolean): void {
     this.#names.clear();
-    this.#byStamp.clear();
+    this.#byDeliveryId.clear();
     this.#last = numberOfPart(messages.at(-1)?.name ?? 's:0');
     cell.mailbox.takeAside();
     for (const { name, message, sender, stream, number, turn } of messages) {
       const envelope = new Envelope('message', this.#id, message, sender, undefined, 0);
-      if (stream !== '' || turn !== undefined) envelope.stamp = new Stamp(stream, number, 0, 0, turn, isSuspect);
+      if (stream !== '' || turn !== undefined)
+        envelope.deliveryId = new DeliveryId(stream, number, 0, 0, turn, isSuspect);
       this.#note(name, envelope);
       cell.mailbox.putAside(envelope);
     }
@@ -67,10 +68,11 @@ export class Stashed {
 
   #note(name: string, envelope: Envelope): void {
     this.#names.set(envelope, name);
-    if (envelope.stamp && envelope.stamp.number > 0) this.#byStamp.set(keyOf(envelope.stamp), envelope);
+    if (envelope.deliveryId && envelope.deliveryId.number > 0)
+      this.#byDeliveryId.set(keyOf(envelope.deliveryId), envelope);
   }
 }
 
-function keyOf({ stream, number }: Stamp): string {
+function keyOf({ stream, number }: DeliveryId): string {
   return `${stream}:${number}`;
 }

@@ -5,7 +5,7 @@
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { type Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
 import type { Turn } from './turn-batch.ts';
 import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
@@ -23,7 +23,7 @@ export const LETTERS_STORED_MAX = 10_000;
 /** Milliseconds from a letter to the next look whether there are too many. */
 export const TRIM_MS = 1_000;
 
-/** In the turn of the stamp of a letter that is sent again. */
+/** In the turn of the delivery id of a letter that is sent again. */
 const RESENT = 'dead-letter:';
 
 /** A message whose turn failed. */
@@ -69,13 +69,15 @@ export function keepLetter(
 }
 
 /** The same for every try of a letter: a receiver that has answered it answers again, and does not run again. */
-export function resentStamp(id: string): Stamp {
-  return new Stamp('', 0, 0, 0, `${RESENT}${id}`);
+export function resentDeliveryId(id: string): DeliveryId {
+  return new DeliveryId('', 0, 0, 0, `${RESENT}${id}`);
 }
 
 /** For the commit of the turn that has handled a letter which was sent again. */
-export function letterHandled({ stamp }: Envelope): StoreChange | undefined {
-  return stamp?.turn?.startsWith(RESENT) ? goneChange(`${KIND}/${stamp.turn.slice(RESENT.length)}`) : undefined;
+export function letterHandled({ deliveryId }: Envelope): StoreChange | undefined {
+  return deliveryId?.turn?.startsWith(RESENT)
+    ? goneChange(`${KIND}/${deliveryId.turn.slice(RESENT.length)}`)
+    : undefined;
 }
 
 /** A record that goes, whatever is in it. */

@@ -3,9 +3,9 @@
  * turn, one output and nothing removed, so lists begin with their first element and what is rare is made when needed.
  */
 import type { Cell } from '../actor/cell.ts';
-import type { KeptBack } from '../actor/durable-side.ts';
+import type { GatedEffect } from '../actor/durable-side.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import type { KeptBackReply } from './kept-back-reply.ts';
+import type { GatedReply } from './gated-reply.ts';
 import type { ReminderChanges } from './reminders.ts';
 import { stateBytes } from './state-form.ts';
 import type { StoreChange } from '../store/store.ts';
@@ -106,7 +106,7 @@ export class Turn {
   /** In order; each writes its part of the batch. */
   #actions: ((batch: TurnBatch) => void)[] | undefined;
   /** After the actions: a handler returns it. */
-  reply: KeptBackReply | undefined;
+  reply: GatedReply | undefined;
   /** The state after it, encoded. */
   state: Uint8Array | undefined;
   /** When that state goes on by itself. */
@@ -114,7 +114,7 @@ export class Turn {
   /** The envelope was put aside. */
   isPutAside = false;
   /** What goes, or is taken back, with the turn. */
-  #keptBack: KeptBack[] | undefined;
+  #gated: GatedEffect[] | undefined;
   #reminders: ReminderChanges | undefined;
   /** Its handler did not run: the message was refused, or came too late. */
   isSkipped = false;
@@ -132,8 +132,8 @@ export class Turn {
     return this.#actions?.length ?? 0;
   }
 
-  get keptBack(): readonly KeptBack[] {
-    return this.#keptBack ?? NOTHING;
+  get gated(): readonly GatedEffect[] {
+    return this.#gated ?? NOTHING;
   }
 
   /** Takes the state as it is now. Throws where it is no plain data. */
@@ -142,8 +142,8 @@ export class Turn {
     this.ownAt = nextOwnTime(cell);
   }
 
-  keepBack(effect: KeptBack): void {
-    (this.#keptBack ??= []).push(effect);
+  deferUntilCommit(effect: GatedEffect): void {
+    (this.#gated ??= []).push(effect);
   }
 
   act(action: (batch: TurnBatch) => void): void {
@@ -156,13 +156,13 @@ export class Turn {
   }
 
   /** Nothing of what it did is to happen. Returns what is to be taken back. */
-  drop(): KeptBack[] {
-    const keptBack = this.#keptBack ?? [];
-    this.#keptBack = undefined;
+  drop(): GatedEffect[] {
+    const gated = this.#gated ?? [];
+    this.#gated = undefined;
     this.#actions = undefined;
     this.reply = undefined;
     this.state = undefined;
-    return keptBack;
+    return gated;
   }
 
   /** Few turns have any. */

@@ -6,21 +6,21 @@
  *                              └► failed: all turns since are void, their messages handled again from the record
  */
 import type { Cell } from '../actor/cell.ts';
-import type { DurableSide, KeptBack, Reminder } from '../actor/durable-side.ts';
+import type { DurableSide, GatedEffect, Reminder } from '../actor/durable-side.ts';
 import { commitFailed } from '../actor/lifecycle.ts';
-import { type Envelope, type Message, type ReplyTo, Stamp } from '../vocabulary/envelope.ts';
+import { type Envelope, type Message, type ReplyTo, DeliveryId } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { Committing } from '../commit/committer.ts';
-import { type Doubt, handOnDoubt, resolveDoubt, voidedBy } from '../commit/doubt.ts';
-import { Dispatch } from './dispatch.ts';
-import type { DurableDoor } from './durable-door.ts';
-import { KeptBackReply } from '../commit/kept-back-reply.ts';
-import type { Outbox } from './outbox.ts';
+import { type InDoubtCommit, handOverInDoubt, resolveInDoubt, voidedBy } from '../commit/in-doubt.ts';
+import { Outbox } from './outbox.ts';
+import type { DurablePort } from './durable-door.ts';
+import { GatedReply } from '../commit/gated-reply.ts';
+import type { ResendQueue } from './resend-queue.ts';
 import { ReminderClock } from './reminder-clock.ts';
 import * as records from '../commit/record.ts';
-import { Reception } from './reception.ts';
+import { Inbox } from './inbox.ts';
 import { isSame, restoreState, type StateForm } from '../commit/state-form.ts';
 import type { StoreChange, StoredRecord } from '../store/store.ts';
 import { goAlong, removedBy } from './removal.ts';
@@ -33,10 +33,10 @@ import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 
 export class DurableActor implements DurableSide, Committing {
   readonly cell: Cell;
-  readonly #door: DurableDoor;
+  readonly #door: DurablePort;
   readonly #reminders: ReminderClock;
-  readonly #reception: Reception;
-  readonly #dispatch: Dispatch;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
   version = 0;
   /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
   #fence = '';
@@ -52,9 +52,9 @@ export class DurableActor implements DurableSide, Committing {
   #open: TurnBatch | undefined;
   #underWay: TurnBatch | undefined;
   /** Of which nobody knows whether it is committed: the next load tells. */
-  #doubtful: Doubt | undefined;
+  #inDoubt: InDoubtCommit | undefined;
   #settledWaiters: (() => void)[] = [];
-  readonly #acknowledge = (stream: string, number: number): void => this.#reception.acknowledge(stream, number);
+  readonly #acknowledge = (stream: string, number: number): void => this.#inbox.acknowledge(stream, number);
   readonly #tidy: TidyTimer;
   #isWanted = false;
   isGone = false;
@@ -63,21 +63,21 @@ export class DurableActor implements DurableSide, Committing {
   readonly room: BatchRoom;
   #isClosed = false;
 
-  constructor(door: DurableDoor, cell: Cell) {
+  constructor(door: DurablePort, cell: Cell) {
     this.#door = door;
     this.cell = cell;
     const { kernel, id } = cell;
-    this.#dispatch = new Dispatch(cell);
+    this.#outbox = new Outbox(cell);
     this.room = new BatchRoom(door.committer, cell);
     this.#reminders = new ReminderClock(kernel, door.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
-    this.#reception = new Reception({ cell, reminders: this.#reminders, afterCommit });
+    this.#inbox = new Inbox({ cell, reminders: this.#reminders, afterCommit });
     this.trials = new Trials(cell, door);
     this.#tidy = new TidyTimer(kernel.clock, () => this.#open && door.committer.note(this));
   }
 
-  get outbox(): Outbox {
-    return this.#dispatch.outbox;
+  get resendQueue(): ResendQueue {
+    return this.#outbox.resendQueue;
   }
 
   /** A batch without a turn, of what was acknowledged say, is worth no wait for the disk. */
@@ -90,7 +90,7 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   get isIdle(): boolean {
-    return this.isSettled && this.outbox.size === 0 && this.#turn === undefined;
+    return this.isSettled && this.resendQueue.size === 0 && this.#turn === undefined;
   }
 
   async load(hasMoved = false): Promise<boolean> {
@@ -118,14 +118,14 @@ export class DurableActor implements DurableSide, Committing {
     restoreState(this.cell, this.#form, (id) => this.#door.toRef(id));
     this.#ownAt = nextOwnTime(this.cell);
     // It may have moved before it said that its mail has arrived; nobody looks for the next time of one that is wanted at once.
-    if (!this.#isWanted || this.#ownAt === 0 || this.#dispatch.hasMail) return;
+    if (!this.#isWanted || this.#ownAt === 0 || this.#outbox.hasMail) return;
     this.#open ??= new TurnBatch();
     this.#open.isNeeded = true;
     this.#door.committer.note(this);
   }
 
   admit(envelope: Envelope): boolean {
-    const verdict = this.#reception.admit(envelope);
+    const verdict = this.#inbox.admit(envelope);
     if (verdict === 'answered') this.skip(envelope);
     return verdict === 'run';
   }
@@ -147,7 +147,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#turn?.capture(this.cell);
   }
 
-  voidTurn(): void {
+  discardTurn(): void {
     const turn = this.#turn;
     if (!turn) return;
     for (const effect of turn.drop().reverse()) effect.takeBack();
@@ -165,10 +165,10 @@ export class DurableActor implements DurableSide, Committing {
     this.#open ??= new TurnBatch();
     const batch = this.#open;
     const { envelope, state } = turn;
-    if (envelope?.verb === 'message') this.#reception.handledBy(turn, envelope, batch);
+    if (envelope?.verb === 'message') this.#inbox.handledBy(turn, envelope, batch);
     if (state !== undefined) this.#stateIs(state, turn.ownAt, batch);
     turn.run(batch);
-    if (turn.reply) this.#reception.keepBack(turn.reply, envelope?.stamp, batch);
+    if (turn.reply) this.#inbox.deferUntilCommit(turn.reply, envelope?.deliveryId, batch);
     this.trials.ended(turn, batch);
     if (!batch.isEmpty) {
       this.room.charge(batch);
@@ -183,7 +183,7 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     if (!turn) return;
     turn.isPutAside = true;
-    turn.act((batch) => this.#reception.putAside(envelope, batch));
+    turn.act((batch) => this.#inbox.putAside(envelope, batch));
   }
 
   rollBack(): void {
@@ -193,7 +193,7 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   replyTo(envelope: Envelope): ReplyTo {
-    return new KeptBackReply(envelope.replyTo as ReplyTo, this.#turn);
+    return new GatedReply(envelope.replyTo as ReplyTo, this.#turn);
   }
 
   deadLetter(envelope: Envelope, reason: string): void {
@@ -204,7 +204,7 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     const { kernel, id } = this.cell;
     if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.router.deliver(envelope);
-    if (this.#door.isDurable(envelope.to)) return this.#dispatch.tell(turn, envelope);
+    if (this.#door.isDurable(envelope.to)) return this.#outbox.tell(turn, envelope);
     turn.act((batch) => batch.after(() => kernel.router.deliver(envelope)));
     return true;
   }
@@ -212,9 +212,9 @@ export class DurableActor implements DurableSide, Committing {
   request(envelope: Envelope): boolean {
     const turn = this.#turn;
     // The turn waits for it, so it cannot wait for the turn.
-    for (const effect of turn?.keptBack ?? []) if (effect.id === envelope.to) effect.go();
+    for (const effect of turn?.gated ?? []) if (effect.id === envelope.to) effect.go();
     if (turn && envelope.verb === 'message' && this.#door.isDurable(envelope.to)) {
-      envelope.stamp = new Stamp('', 0, 0, 0, `${this.#reception.nameOf(turn)}#${++turn.asks}`);
+      envelope.deliveryId = new DeliveryId('', 0, 0, 0, `${this.#inbox.nameOf(turn)}#${++turn.asks}`);
     }
     this.#afterCommit(() => void this.cell.kernel.router.deliver(envelope));
     return true;
@@ -228,10 +228,10 @@ export class DurableActor implements DurableSide, Committing {
     return this.#isPublishClear;
   }
 
-  keepBack(effect: KeptBack): void {
+  deferUntilCommit(effect: GatedEffect): void {
     const turn = this.#turn;
     if (!turn) return this.#afterCommit(() => effect.go());
-    turn.keepBack(effect);
+    turn.deferUntilCommit(effect);
     turn.act((batch) => batch.after(() => effect.go()));
   }
 
@@ -259,18 +259,18 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
-    const numbers = this.#dispatch.acknowledged(signal);
+    const numbers = this.#outbox.acknowledged(signal);
     // While a commit is in doubt there is no other: it would pass for that one. Its receiver says so again.
-    if (numbers.length === 0 || this.#isClosed || this.#doubtful) return;
+    if (numbers.length === 0 || this.#isClosed || this.#inDoubt) return;
     this.#open ??= new TurnBatch();
     for (const one of numbers) this.#open.erase(records.outgoingPart(one));
     this.#tidy.start();
   }
 
   quiesce(): void {
-    const doubtful = this.#doubtful;
-    this.#doubtful = undefined;
-    if (doubtful) this.cell.mailbox.putBack(doubtful.envelopes);
+    const inDoubt = this.#inDoubt;
+    this.#inDoubt = undefined;
+    if (inDoubt) this.cell.mailbox.putBack(inDoubt.envelopes);
   }
 
   close(): void {
@@ -279,9 +279,9 @@ export class DurableActor implements DurableSide, Committing {
     this.trials.abandon();
     if (this.#open) this.#door.committer.note(this);
     this.#tidy.cancel();
-    this.#handOnDoubt(false);
+    this.#handOverInDoubt(false);
     this.#door.closed(this);
-    this.#dispatch.close(removedBy(this.cell, this.isGone) !== undefined);
+    this.#outbox.close(removedBy(this.cell, this.isGone) !== undefined);
   }
 
   prepare(changes: StoreChange[]): void {
@@ -293,7 +293,7 @@ export class DurableActor implements DurableSide, Committing {
     const { id, behaviour } = this.cell;
     if (this.isGone) return void changes.push(goneChange(id), ...batch.others);
     const stateVersion = behaviour.durable?.version ?? 1;
-    const { lastNumber } = this.#dispatch;
+    const { lastNumber } = this.#outbox;
     if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {
       this.#meta = { stateVersion, lastNumber };
       batch.write(records.META, encodeValue(this.#meta));
@@ -302,7 +302,7 @@ export class DurableActor implements DurableSide, Committing {
       id,
       expectedVersion: this.version,
       fence: this.#fence,
-      wakeAt: wakeTime(this.#dispatch.hasMail || batch.hasMail, this.#reminders.earliest, this.#ownAt),
+      wakeAt: wakeTime(this.#outbox.hasMail || batch.hasMail, this.#reminders.earliest, this.#ownAt),
       put: batch.put,
       remove: batch.remove,
     });
@@ -331,11 +331,11 @@ export class DurableActor implements DurableSide, Committing {
     this.#meta = undefined;
     this.#turn = undefined;
     this.trials.commitFailed();
-    this.#doubtful = { batch, fence: this.#fence, version: this.version + 1, envelopes };
+    this.#inDoubt = { batch, fence: this.#fence, version: this.version + 1, envelopes };
     cell.kernel.log.error({ actor: cell.id, err: error }, 'a commit failed: its turns count as not begun');
     // Its message is handled again: nobody is told that it was given up.
     cell.forgetTurn();
-    if (this.#isClosed) this.#handOnDoubt(true);
+    if (this.#isClosed) this.#handOverInDoubt(true);
     else if (['ready', 'busy', 'quiescent'].includes(cell.status)) commitFailed(cell, error);
     this.#tellSettled();
   }
@@ -350,17 +350,17 @@ export class DurableActor implements DurableSide, Committing {
     this.#isWanted = record?.wakeAt === 0;
     this.#meta = content.meta;
     this.trials.reset(content.hasProbation, isAfterCrash);
-    this.#reception.reset(content, isAfterCrash);
+    this.#inbox.reset(content, isAfterCrash);
     this.#reminders.reset(content.reminders, isAfterCrash ? this.cell.kernel.clock.wall() : 0);
-    const doubtful = this.#doubtful;
-    this.#doubtful = undefined;
-    this.#dispatch.reset(content, isAfterCrash);
-    if (doubtful) resolveDoubt(this.cell, doubtful, record, (batch) => this.#release(batch));
+    const inDoubt = this.#inDoubt;
+    this.#inDoubt = undefined;
+    this.#outbox.reset(content, isAfterCrash);
+    if (inDoubt) resolveInDoubt(this.cell, inDoubt, record, (batch) => this.#release(batch));
   }
 
-  #handOnDoubt(isGone: boolean): void {
-    if (this.#doubtful) handOnDoubt(this.cell, this.#doubtful, isGone);
-    this.#doubtful = undefined;
+  #handOverInDoubt(isGone: boolean): void {
+    if (this.#inDoubt) handOverInDoubt(this.cell, this.#inDoubt, isGone);
+    this.#inDoubt = undefined;
   }
 
   #release(batch: TurnBatch): void {

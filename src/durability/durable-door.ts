@@ -7,7 +7,7 @@ import type { Committer } from '../commit/committer.ts';
 import type { ProbationGate } from './probation-gate.ts';
 import type { WallTimers } from './wall-timers.ts';
 
-export interface DurableDoor {
+export interface DurablePort {
   readonly store: Store;
   readonly committer: Committer;
   readonly timers: WallTimers;

@@ -22,10 +22,10 @@ export const START = 'start';
 export const OWN = 'own';
 
 /** The same for every try. Undefined: nobody sends it again. */
-export function trialOf({ verb, stamp }: Envelope): string | undefined {
+export function trialOf({ verb, deliveryId }: Envelope): string | undefined {
   if (verb === 'run') return OWN;
-  if (stamp?.turn !== undefined) return stamp.turn;
-  return stamp !== undefined && stamp.number > 0 ? `${stamp.stream}:${stamp.number}` : undefined;
+  if (deliveryId?.turn !== undefined) return deliveryId.turn;
+  return deliveryId !== undefined && deliveryId.number > 0 ? `${deliveryId.stream}:${deliveryId.number}` : undefined;
 }
 
 /** Of a message: it is not tried any more. */

@@ -16,15 +16,15 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { Committer } from '../commit/committer.ts';
 import { DurableActor } from './durable-actor.ts';
-import type { DurableDoor } from './durable-door.ts';
+import type { DurablePort } from './durable-door.ts';
 import { ProbationGate } from './probation-gate.ts';
-import { ProcessOutbox } from './process-outbox.ts';
+import { VolatileResendQueue } from './volatile-resend-queue.ts';
 import { MemoryJournals } from '../store/memory-journal.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../store/turn-journal.ts';
 import { Departed, removedBy } from './removal.ts';
 import { goneChange, LETTERS_STORED_MAX, StoredDeadLetters, TRIM_MS } from '../commit/stored-dead-letters.ts';
-import { Wakes } from './wakes.ts';
+import { WakeUpScan } from './wake-up-scan.ts';
 import { WallTimers } from './wall-timers.ts';
 
 /** Durable actors of a process in memory, beyond which those that were idle for longest leave it. */
@@ -54,11 +54,11 @@ export class ProcessDurability implements Durability {
   store: Store | undefined;
   letters: StoredDeadLetters | undefined;
   readonly #options: DurabilityOptions;
-  readonly #outbox: ProcessOutbox;
+  readonly #resendQueue: VolatileResendQueue;
   #committer: Committer | undefined;
-  #wakes: Wakes | undefined;
+  #wakeUpScan: WakeUpScan | undefined;
   #timers: WallTimers | undefined;
-  #door: DurableDoor | undefined;
+  #door: DurablePort | undefined;
   /** In memory, in the order of their last turns. */
   readonly #actors = new Map<ActorId, DurableActor>();
   /** Cells that have ended and still commit. */
@@ -75,7 +75,7 @@ export class ProcessDurability implements Durability {
   constructor(options: DurabilityOptions) {
     this.#options = options;
     const { kernel, store, startedAt } = options;
-    this.#outbox = new ProcessOutbox(kernel, startedAt);
+    this.#resendQueue = new VolatileResendQueue(kernel, startedAt);
     this.#gate = new ProbationGate(kernel.clock);
     this.#journal = options.journal ?? new MemoryJournals().open(kernel.address);
     this.#journal.look();
@@ -92,7 +92,7 @@ export class ProcessDurability implements Durability {
     this.store = store;
     this.letters = new StoredDeadLetters(store, toRef);
     this.#committer = new Committer(store, clock);
-    this.#wakes = new Wakes({
+    this.#wakeUpScan = new WakeUpScan({
       store,
       clock,
       isOurs,
@@ -124,8 +124,8 @@ export class ProcessDurability implements Durability {
 
   /** What waits for a commit, or for the acknowledgement of one. */
   get isBusy(): boolean {
-    if (this.#committer?.isIdle === false || this.#outbox.size > 0 || this.#departed.isBusy) return true;
-    for (const { outbox } of this.#actors.values()) if (outbox.size > 0) return true;
+    if (this.#committer?.isIdle === false || this.#resendQueue.size > 0 || this.#departed.isBusy) return true;
+    for (const { resendQueue } of this.#actors.values()) if (resendQueue.size > 0) return true;
     return false;
   }
 
@@ -140,13 +140,13 @@ export class ProcessDurability implements Durability {
   }
 
   send(envelope: Envelope): boolean {
-    if (envelope.verb === 'message') return this.#outbox.send(envelope);
-    this.#outbox.follow(envelope);
+    if (envelope.verb === 'message') return this.#resendQueue.send(envelope);
+    this.#resendQueue.follow(envelope);
     return true;
   }
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
-    this.#outbox.acknowledged(signal);
+    this.#resendQueue.acknowledged(signal);
   }
 
   acknowledgedTo(id: ActorId, signal: Signal & { type: 'acknowledged' }): void {
@@ -165,14 +165,14 @@ export class ProcessDurability implements Durability {
   }
 
   keepsOf(senders: ReadonlySet<ActorId>): boolean {
-    return this.#outbox.size > 0 && this.#outbox.keepsOf(senders);
+    return this.#resendQueue.size > 0 && this.#resendQueue.keepsOf(senders);
   }
 
   /** What was on its way to these receivers may be lost. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied = false): void {
-    for (const to of this.#outbox.receivers()) if (isLost(to)) this.#outbox.resend(to, hasDied);
-    for (const { outbox } of [...this.#actors.values()]) {
-      for (const to of outbox.receivers()) if (isLost(to)) outbox.resend(to, hasDied);
+    for (const to of this.#resendQueue.receivers()) if (isLost(to)) this.#resendQueue.resend(to, hasDied);
+    for (const { resendQueue } of [...this.#actors.values()]) {
+      for (const to of resendQueue.receivers()) if (isLost(to)) resendQueue.resend(to, hasDied);
     }
   }
 
@@ -184,7 +184,7 @@ export class ProcessDurability implements Durability {
 
   /** Homes have changed, or the process begins. */
   takeOver(): void {
-    if (!this.#isClosed) this.#wakes?.takeOver();
+    if (!this.#isClosed) this.#wakeUpScan?.takeOver();
   }
 
   /** Ends timers, then the store, once all that is under way is committed. */
@@ -192,12 +192,12 @@ export class ProcessDurability implements Durability {
     this.#isClosed = true;
     this.#room?.cancel();
     this.#trim?.cancel();
-    this.#wakes?.close();
+    this.#wakeUpScan?.close();
     this.#gate.close();
     this.#timers?.close();
-    this.#outbox.close();
+    this.#resendQueue.close();
     this.#departed.close();
-    for (const { outbox } of this.#actors.values()) outbox.clear();
+    for (const { resendQueue } of this.#actors.values()) resendQueue.clear();
     await Promise.all(this.#earlier.values());
     this.#journal.close();
     await this.store?.close();
@@ -279,10 +279,10 @@ export class ProcessDurability implements Durability {
     this.#earlier.set(id, gone);
   }
 
-  #removed({ cell, outbox }: DurableActor, settled: Promise<void> | undefined, isAsked: boolean): void {
+  #removed({ cell, resendQueue }: DurableActor, settled: Promise<void> | undefined, isAsked: boolean): void {
     const { id } = cell;
     const { log } = this.#options.kernel;
-    if (outbox.size > 0 || settled) this.#departed.add(id, outbox);
+    if (resendQueue.size > 0 || settled) this.#departed.add(id, resendQueue);
     const removal = this.#removeAll(id, settled, isAsked);
     if (cell.extras.removal) cell.extras.removal.done = removal;
     removal.catch((error) =>
@@ -301,7 +301,7 @@ export class ProcessDurability implements Durability {
   #ended(actor: DurableActor): void {
     const { id } = actor.cell;
     if (this.#actors.get(id) === actor) this.#actors.delete(id);
-    const hasMail = actor.outbox.size > 0;
+    const hasMail = actor.resendQueue.size > 0;
     const settled = actor.settled();
     const by = removedBy(actor.cell, actor.isGone);
     if (by) this.#removed(actor, settled, by === 'others');

@@ -5,7 +5,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { DeadlineEntry } from '../structures/deadline-wheel.ts';
 import type { Clock } from '../vocabulary/clock.ts';
-import { Envelope, type Message, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from '../commit/record.ts';
@@ -13,7 +13,7 @@ import { type ReminderChanges, Reminders, REMINDERS_MAX } from '../commit/remind
 import type { TurnBatch } from '../commit/turn-batch.ts';
 import type { WallTimers } from './wall-timers.ts';
 
-/** In the stamp of a reminder's message, which may come after the actor has moved, or come back. */
+/** In the delivery id of a reminder's message, which may come after the actor has moved, or come back. */
 const FIRING = 'reminder:';
 
 export interface Firing {
@@ -137,16 +137,16 @@ export class ReminderClock extends DeadlineEntry {
   #mail(name: string, { atMs, message }: ReminderRecord): void {
     if (this.#mailed.has(name)) return;
     const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
-    envelope.stamp = new Stamp('', 0, 0, 0, `${FIRING}${atMs}:${name}`, atMs <= this.#suspectUntil);
+    envelope.deliveryId = new DeliveryId('', 0, 0, 0, `${FIRING}${atMs}:${name}`, atMs <= this.#suspectUntil);
     this.#mailed.add(name);
     this.#deliver(envelope);
   }
 }
 
 /** The firing that a message stands for. */
-export function firingOf({ stamp }: Envelope): Firing | undefined {
-  if (!stamp?.turn?.startsWith(FIRING)) return undefined;
-  const text = stamp.turn.slice(FIRING.length);
+export function firingOf({ deliveryId }: Envelope): Firing | undefined {
+  if (!deliveryId?.turn?.startsWith(FIRING)) return undefined;
+  const text = deliveryId.turn.slice(FIRING.length);
   const colon = text.indexOf(':');
   return { atMs: Number(text.slice(0, colon)), name: text.slice(colon + 1) };
 }

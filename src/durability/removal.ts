@@ -9,7 +9,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { Outbox } from './outbox.ts';
+import type { ResendQueue } from './resend-queue.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import type { TurnBatch } from '../commit/turn-batch.ts';
 
@@ -48,7 +48,7 @@ function refuseAside(aside: readonly Envelope[], id: ActorId, { deadLetters }: C
 export class Departed {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #outboxes = new Map<ActorId, Set<Outbox>>();
+  readonly #outboxes = new Map<ActorId, Set<ResendQueue>>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -60,25 +60,25 @@ export class Departed {
     return false;
   }
 
-  add(id: ActorId, outbox: Outbox): void {
+  add(id: ActorId, resendQueue: ResendQueue): void {
     const outboxes = this.#outboxes.get(id) ?? new Set();
-    this.#outboxes.set(id, outboxes.add(outbox));
+    this.#outboxes.set(id, outboxes.add(resendQueue));
     this.#clock.setTimer(DEPARTED_SEND_MS, () => {
       const text = `what a removed actor had told is sent again for ${DEPARTED_SEND_MS} ms; it is given up`;
-      if (outbox.size > 0) this.#log.error({ actor: id, messages: outbox.size }, text);
-      outbox.clear();
-      outboxes.delete(outbox);
+      if (resendQueue.size > 0) this.#log.error({ actor: id, messages: resendQueue.size }, text);
+      resendQueue.clear();
+      outboxes.delete(resendQueue);
       if (outboxes.size === 0 && this.#outboxes.get(id) === outboxes) this.#outboxes.delete(id);
     });
   }
 
   acknowledged(id: ActorId, { by, stream, number }: Signal & { type: 'acknowledged' }): void {
     if (this.#outboxes.size === 0 || stream !== id) return;
-    for (const outbox of this.#outboxes.get(id) ?? []) outbox.acknowledged(by, number);
+    for (const resendQueue of this.#outboxes.get(id) ?? []) resendQueue.acknowledged(by, number);
   }
 
   close(): void {
-    for (const outboxes of this.#outboxes.values()) for (const outbox of outboxes) outbox.clear();
+    for (const outboxes of this.#outboxes.values()) for (const resendQueue of outboxes) resendQueue.clear();
     this.#outboxes.clear();
   }
 }

@@ -7,7 +7,7 @@ import type { TrialPort } from '../actor/durable-side.ts';
 import type { Deaths, TurnJournal } from '../store/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DurableDoor } from './durable-door.ts';
+import type { DurablePort } from './durable-door.ts';
 import {
   CONDEMNED_PAUSE_MS,
   isCondemned,
@@ -48,7 +48,7 @@ export class Trials implements TrialPort, Guest {
   /** The record has a part of the time when deaths were counted there; it goes with the next write. */
   #hasOldPart = false;
 
-  constructor(cell: Cell, { journal, gate }: Pick<DurableDoor, 'journal' | 'gate'>) {
+  constructor(cell: Cell, { journal, gate }: Pick<DurablePort, 'journal' | 'gate'>) {
     this.#cell = cell;
     this.#gate = gate;
     this.#journal = journal;
@@ -63,7 +63,7 @@ export class Trials implements TrialPort, Guest {
   }
 
   begin(envelope: Envelope): Promise<void> | false | undefined {
-    const isSuspect = envelope.stamp?.isSuspect === true || (envelope.verb === 'run' && this.#isOwnSuspect());
+    const isSuspect = envelope.deliveryId?.isSuspect === true || (envelope.verb === 'run' && this.#isOwnSuspect());
     if (!isSuspect && this.#deaths.size === 0) return undefined;
     const name = trialOf(envelope);
     if (name === undefined) return undefined;
@@ -192,6 +192,6 @@ export class Trials implements TrialPort, Guest {
 }
 
 function hasSuspect(mail: Iterable<Envelope>): boolean {
-  for (const { stamp } of mail) if (stamp?.isSuspect) return true;
+  for (const { deliveryId } of mail) if (deliveryId?.isSuspect) return true;
   return false;
 }

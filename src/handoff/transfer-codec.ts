@@ -15,7 +15,7 @@ import {
   processOf,
   senderOf,
   senseless,
-  stampOf,
+  deliveryIdOf,
   wholeOf,
 } from '../peer/entry-sense.ts';
 import { payloadToWire } from '../peer/message-form.ts';
@@ -26,7 +26,7 @@ const PIECE_ENVELOPES = 256;
 /** A state that moves; a larger one stays where it is. */
 export const STATE_BYTES_MAX: number = 1024 * 1024 * 1024;
 
-type WireStamp = [
+type WireDeliveryId = [
   stream: string,
   number: number,
   previous: number,
@@ -43,7 +43,7 @@ type WireEnvelope = [
   process: ActorId | null,
   correlation: number,
   deadline: number,
-  stamp: WireStamp | null,
+  deliveryId: WireDeliveryId | null,
 ];
 
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
@@ -108,7 +108,7 @@ export function mailPieces(
 }
 
 function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: FrameWeight): WireEnvelope {
-  const { to, verb, sender, replyTo, deadline, stamp } = envelope;
+  const { to, verb, sender, replyTo, deadline, deliveryId } = envelope;
   const payload = payloadToWire(envelope, messageBytesMax, weight);
   const address = replyTo?.address();
   weight.bytesMax += (to.length + (sender?.length ?? 0)) * 3;
@@ -120,7 +120,16 @@ function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: Fra
     address?.process ?? null,
     address?.correlation ?? 0,
     deadline,
-    stamp ? [stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null, stamp.isSuspect] : null,
+    deliveryId
+      ? [
+          deliveryId.stream,
+          deliveryId.number,
+          deliveryId.previous,
+          deliveryId.floor,
+          deliveryId.turn ?? null,
+          deliveryId.isSuspect,
+        ]
+      : null,
   ];
 }
 
@@ -130,7 +139,7 @@ export function readMail(
   toRef: (id: ActorId) => unknown,
   replyTo: (process: ActorId, correlation: number) => ReplyTo,
 ): Envelope[] {
-  return (batch as WireEnvelope[]).map(([to, code, payload, sender, process, correlation, deadline, stamp]) => {
+  return (batch as WireEnvelope[]).map(([to, code, payload, sender, process, correlation, deadline, deliveryId]) => {
     const reply = process === null ? undefined : replyTo(processOf(process), wholeOf(correlation));
     // A message has none of the codes.
     const verb = VERBS[code] ?? 'message';
@@ -138,7 +147,7 @@ export function readMail(
     if (verb === 'message') messageOf(message);
     else checkRequest(verb, message);
     const envelope = new Envelope(verb, actorOf(to), message, senderOf(sender), reply, deadlineOf(deadline));
-    if (stamp) envelope.stamp = stampOf(...stamp);
+    if (deliveryId) envelope.deliveryId = deliveryIdOf(...deliveryId);
     return envelope;
   });
 }

@@ -24,8 +24,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   ...(['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN', 'STORE_FAILED'] as const),
 ]);
 
-function isSentAgain({ stamp, replyTo }: Envelope, code: ErrorCode): boolean {
-  if (stamp === undefined || stamp.number === 0) return false;
+function isSentAgain({ deliveryId, replyTo }: Envelope, code: ErrorCode): boolean {
+  if (deliveryId === undefined || deliveryId.number === 0) return false;
   return FULL.has(code) || (replyTo === undefined && PASSING.has(code));
 }
 

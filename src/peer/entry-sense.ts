@@ -5,7 +5,7 @@
 import { ASK_CYCLE_MAX } from '../actor/ask-cycle.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId, isProcessAddress } from '../vocabulary/address.ts';
-import { Stamp, type Verb } from '../vocabulary/envelope.ts';
+import { DeliveryId, type Verb } from '../vocabulary/envelope.ts';
 import { EXIT_REASON_MAX } from '../vocabulary/exit-reason.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { type Signal, watcherOf } from '../vocabulary/signal.ts';
@@ -88,16 +88,23 @@ function listOf(part: unknown): unknown[] {
   throw senseless('a list', part);
 }
 
-export function stampOf(
+export function deliveryIdOf(
   stream: unknown,
   number: unknown,
   previous: unknown,
   floor: unknown,
   turn: unknown,
   isSuspect: unknown,
-): Stamp {
+): DeliveryId {
   const name = turn === null ? undefined : textOfEntry(turn);
-  return new Stamp(textOfEntry(stream), wholeOf(number), wholeOf(previous), wholeOf(floor), name, flagOf(isSuspect));
+  return new DeliveryId(
+    textOfEntry(stream),
+    wholeOf(number),
+    wholeOf(previous),
+    wholeOf(floor),
+    name,
+    flagOf(isSuspect),
+  );
 }
 
 /** What goes with each verb but 'message'. */

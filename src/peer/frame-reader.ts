@@ -23,7 +23,7 @@ import {
   senderOf,
   senseless,
   signalOf,
-  stampOf,
+  deliveryIdOf,
   topicOf,
   topicsOf,
   wholeOf,
@@ -191,7 +191,7 @@ export class FrameReader {
   #stamped(): void {
     const envelope = this.#envelope('message');
     const [stream, number, previous, floor] = [this.#next(), this.#next(), this.#next(), this.#next()];
-    envelope.stamp = stampOf(stream, number, previous, floor, this.#next(), this.#next());
+    envelope.deliveryId = deliveryIdOf(stream, number, previous, floor, this.#next(), this.#next());
     this.#arrived(envelope);
   }
 

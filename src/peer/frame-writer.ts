@@ -68,7 +68,7 @@ export class FrameWriter {
   appendCompact(item: Outbound): boolean {
     if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
     if (item instanceof CreditNote) return this.#compact.credit(item.count);
-    if (!(item instanceof Envelope) || item.verb !== 'message' || item.stamp !== undefined) return false;
+    if (!(item instanceof Envelope) || item.verb !== 'message' || item.deliveryId !== undefined) return false;
     const { replyTo } = item;
     if (replyTo === undefined) return this.#compact.tell(item);
     // Nobody waits for it any more; the batch leaves it out.
@@ -130,7 +130,7 @@ export class FrameWriter {
   }
 
   #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
-    const { replyTo, verb, deadline, stamp } = envelope;
+    const { replyTo, verb, deadline, deliveryId } = envelope;
     if (replyTo?.settled) return false;
     let payload: unknown;
     const before = frame.bytesMax;
@@ -148,11 +148,18 @@ export class FrameWriter {
       const address = replyTo?.address();
       batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
-    } else if (stamp !== undefined) {
+    } else if (deliveryId !== undefined) {
       const address = replyTo?.address();
       batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
       batch.push(address?.process, address?.correlation ?? 0, deadline);
-      batch.push(stamp.stream, stamp.number, stamp.previous, stamp.floor, stamp.turn ?? null, stamp.isSuspect);
+      batch.push(
+        deliveryId.stream,
+        deliveryId.number,
+        deliveryId.previous,
+        deliveryId.floor,
+        deliveryId.turn ?? null,
+        deliveryId.isSuspect,
+      );
     } else if (replyTo === undefined) {
       batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
     } else {
@@ -217,9 +224,11 @@ export class FrameWriter {
 }
 
 /** Of what stands beside the message. */
-function entryBytesMax({ to, sender, stamp }: Envelope): number {
+function entryBytesMax({ to, sender, deliveryId }: Envelope): number {
   const ids =
-    to.length + (sender?.length ?? 0) + (stamp === undefined ? 0 : stamp.stream.length + (stamp.turn?.length ?? 0));
+    to.length +
+    (sender?.length ?? 0) +
+    (deliveryId === undefined ? 0 : deliveryId.stream.length + (deliveryId.turn?.length ?? 0));
   return 64 + ids * 3;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, isKept } from '../vocabulary/envelope.ts';
+import { Envelope, isTracked } from '../vocabulary/envelope.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
@@ -47,7 +47,7 @@ export class RouteCache {
     const route = this.#byId.get(envelope.to);
     if (route === undefined || route.epoch !== epoch || route.peer.ended) return undefined;
     // What goes to a durable actor is kept and stamped first.
-    if (route.terms.isDurable && !isKept(envelope)) return undefined;
+    if (route.terms.isDurable && !isTracked(envelope)) return undefined;
     return this.#mail(envelope, route);
   }
 

@@ -12,7 +12,7 @@ import { refuseUnknownKind } from '../actor/refusals.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
-import { type Envelope, isKept } from '../vocabulary/envelope.ts';
+import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -84,7 +84,7 @@ export class Router implements Recipient {
       // What lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) {
-        if (cell.durable === undefined || isKept(envelope)) return cell.deliver(envelope);
+        if (cell.durable === undefined || isTracked(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
         const isClear = this.#routes.sendByCachedRoute(envelope, this.#port.table.epoch);
@@ -97,7 +97,7 @@ export class Router implements Recipient {
       refuseUnknownKind(this.#kernel, envelope);
       return true;
     }
-    if (terms.isDurable && isInLine(envelope) && !isKept(envelope)) {
+    if (terms.isDurable && isInLine(envelope) && !isTracked(envelope)) {
       const { durability } = this.#kernel;
       if (durability !== undefined) return durability.send(envelope);
     }
@@ -297,7 +297,7 @@ export class Router implements Recipient {
   }
 
   #leavesToSender(envelope: Envelope): boolean {
-    if (envelope.verb !== 'message' || !isKept(envelope)) return false;
+    if (envelope.verb !== 'message' || !isTracked(envelope)) return false;
     this.#unroutable.add(envelope.to);
     return true;
   }

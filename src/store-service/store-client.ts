@@ -11,7 +11,7 @@ import * as frames from './store-frames.ts';
 export const SERVED_MAX = 1_024;
 /** Bytes of them, likewise. */
 export const SERVED_BYTES_MAX: number = 64 * 1024 * 1024;
-/** Wakes or ids in one answer. */
+/** Ids, or wakes, in one answer. */
 export const STORE_PAGE = 1_000;
 
 export interface ClientPort {

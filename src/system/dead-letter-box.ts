@@ -1,6 +1,6 @@
 /** `system.deadLetters`: what could not be handled. The newest of this process in memory; those of durable actors on disk. */
 import type { Kernel } from '../actor/kernel.ts';
-import { resentStamp, type StoredDeadLetter, type StoredDeadLetters } from '../commit/stored-dead-letters.ts';
+import { resentDeliveryId, type StoredDeadLetter, type StoredDeadLetters } from '../commit/stored-dead-letters.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
 
@@ -69,7 +69,7 @@ function askAgain(
   const now = clock.now();
   const reply = pending.open(to, now + limits.askTimeoutMs, undefined, undefined, now);
   const envelope = new Envelope('message', to, message, sender, reply, reply.deadline);
-  envelope.stamp = resentStamp(id);
+  envelope.deliveryId = resentDeliveryId(id);
   router.deliver(envelope);
   return reply.promise;
 }

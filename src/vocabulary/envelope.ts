@@ -59,7 +59,7 @@ export interface ReplyAddress {
 }
 
 /** What makes a message to a durable actor recognisable when it is sent again. */
-export class Stamp {
+export class DeliveryId {
   /** Whose numbers: a durable actor's id, or a process and the start of its system; '' where nobody sends it again. */
   readonly stream: string;
   readonly number: number;
@@ -89,8 +89,8 @@ export class Stamp {
   }
 }
 
-/** The actor, or the address of the process, whose numbers a stamp has. */
-export function streamOwner({ stream }: Pick<Stamp, 'stream'>): ActorId {
+/** The actor, or the address of the process, whose numbers a delivery id has. */
+export function streamOwner({ stream }: Pick<DeliveryId, 'stream'>): ActorId {
   return stream.startsWith('~') ? stream.slice(0, stream.indexOf('@')) : stream;
 }
 
@@ -104,7 +104,7 @@ export class Envelope implements Weighed {
   /** On `Clock.now()`; 0: none. After it the message is not executed. */
   deadline: number;
   /** Of a message to a durable actor. */
-  stamp: Stamp | undefined;
+  deliveryId: DeliveryId | undefined;
   heavy: Heavy | undefined;
 
   constructor(
@@ -121,12 +121,12 @@ export class Envelope implements Weighed {
     this.sender = sender;
     this.replyTo = replyTo;
     this.deadline = deadline;
-    this.stamp = undefined;
+    this.deliveryId = undefined;
     this.heavy = undefined;
   }
 }
 
 /** Somebody keeps the message until its durable receiver has committed it. */
-export function isKept({ stamp }: Envelope): boolean {
-  return stamp !== undefined && stamp.stream !== '';
+export function isTracked({ deliveryId }: Envelope): boolean {
+  return deliveryId !== undefined && deliveryId.stream !== '';
 }

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { COMMIT_BYTES_MAX, UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/commit/committer.ts';
-import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/dispatch.ts';
-import { KEPT_HIGH, KEPT_MAX, ProcessOutbox } from '../../../src/durability/process-outbox.ts';
+import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/outbox.ts';
+import { KEPT_HIGH, KEPT_MAX, VolatileResendQueue } from '../../../src/durability/volatile-resend-queue.ts';
 import { REMINDERS_MAX } from '../../../src/commit/reminders.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
@@ -70,22 +70,26 @@ describe('messages of a process to durable actors that are not committed', () =>
     const { process, dead } = startKit({ taker });
     const { kernel } = process.actors;
     kernel.router = { deliver: () => true, signal: () => {} };
-    const outbox = new ProcessOutbox(kernel, 1);
+    const resendQueue = new VolatileResendQueue(kernel, 1);
     let slow = -1;
     for (let n = 0; n < KEPT_MAX; n++) {
-      const isClear = outbox.send(new Envelope('message', 'taker/one', { type: 'take', n }, undefined, undefined, 0));
+      const isClear = resendQueue.send(
+        new Envelope('message', 'taker/one', { type: 'take', n }, undefined, undefined, 0),
+      );
       if (!isClear && slow < 0) slow = n;
     }
     expect(slow).toBe(KEPT_HIGH - 1);
-    expect(outbox.size).toBe(KEPT_MAX);
+    expect(resendQueue.size).toBe(KEPT_MAX);
     expect(dead()).toEqual([]);
-    expect(outbox.send(new Envelope('message', 'taker/one', { type: 'take' }, undefined, undefined, 0))).toBe(false);
+    expect(resendQueue.send(new Envelope('message', 'taker/one', { type: 'take' }, undefined, undefined, 0))).toBe(
+      false,
+    );
     expect(dead()).toEqual(['taker/one:take:OVERLOADED']);
     const reply = kernel.pending.open('taker/two', 0, undefined, undefined);
-    outbox.send(new Envelope('message', 'taker/two', { type: 'get' }, undefined, reply, 0));
-    outbox.acknowledged({ type: 'acknowledged', by: 'taker/one', stream: `${kernel.address}@1`, number: 1 });
-    expect(outbox.size).toBe(KEPT_MAX - 1);
-    outbox.close();
+    resendQueue.send(new Envelope('message', 'taker/two', { type: 'get' }, undefined, reply, 0));
+    resendQueue.acknowledged({ type: 'acknowledged', by: 'taker/one', stream: `${kernel.address}@1`, number: 1 });
+    expect(resendQueue.size).toBe(KEPT_MAX - 1);
+    resendQueue.close();
     return expect(reply.promise).rejects.toMatchObject({
       code: 'OVERLOADED',
       fate: 'not-executed',
@@ -220,26 +224,26 @@ describe('the bytes of what is kept until it is committed', () => {
     const { process, dead } = startKit({ taker }, { memoryBytes: 16 * 1024 * 1024 });
     const { kernel } = process.actors;
     kernel.router = { deliver: () => true, signal: () => {} };
-    const outbox = new ProcessOutbox(kernel, 1);
+    const resendQueue = new VolatileResendQueue(kernel, 1);
     const mail = (n: number): Envelope =>
       new Envelope('message', 'taker/one', { type: 'take', n, body: body + n }, undefined, undefined, 0);
-    const said = Array.from({ length: 80 }, (_, n) => outbox.send(mail(n)));
-    expect([said.indexOf(false), outbox.size, dead().length]).toEqual([31, 63, 17]);
+    const said = Array.from({ length: 80 }, (_, n) => resendQueue.send(mail(n)));
+    expect([said.indexOf(false), resendQueue.size, dead().length]).toEqual([31, 63, 17]);
     const stream = `${kernel.address}@1`;
     const acknowledge = (number: number): void =>
-      outbox.acknowledged({ type: 'acknowledged', by: 'taker/one', stream, number });
+      resendQueue.acknowledged({ type: 'acknowledged', by: 'taker/one', stream, number });
     acknowledge(40);
-    expect(outbox.send(mail(90))).toBe(true);
+    expect(resendQueue.send(mail(90))).toBe(true);
     const reply = kernel.pending.open('taker/two', 0, undefined, undefined);
-    outbox.send(new Envelope('message', 'taker/two', { type: 'get', body }, undefined, reply, 0));
+    resendQueue.send(new Envelope('message', 'taker/two', { type: 'get', body }, undefined, reply, 0));
     // Its reply may come later: it is kept as long.
-    outbox.acknowledged({ type: 'acknowledged', by: 'taker/two', stream, number: 65 });
+    resendQueue.acknowledged({ type: 'acknowledged', by: 'taker/two', stream, number: 65 });
     acknowledge(64);
     expect(kernel.memory.bytes).toBeGreaterThan(60_000);
     reply.resolve(undefined);
     expect(kernel.memory.bytes).toBe(0);
-    outbox.send(mail(91));
-    outbox.close();
+    resendQueue.send(mail(91));
+    resendQueue.close();
     expect(kernel.memory.bytes).toBe(0);
   });
 

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isProcessAddress, parseActorId } from '../../../src/vocabulary/address.ts';
-import { Envelope, Stamp } from '../../../src/vocabulary/envelope.ts';
+import { Envelope, DeliveryId } from '../../../src/vocabulary/envelope.ts';
 import { type ErrorData, isErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { FrameEncoder, toWire } from '../../../src/wire/codec.ts';
@@ -28,18 +28,20 @@ class StrictIngress extends KeptIngress {
 
   override envelope(envelope: Envelope): void {
     this.given++;
-    const { verb, to, sender, deadline, stamp } = envelope;
+    const { verb, to, sender, deadline, deliveryId } = envelope;
     parseActorId(to);
     if (sender !== undefined) parseActorId(sender);
     expect(Number.isFinite(deadline)).toBe(true);
     if (verb === 'message') expect(typeof (envelope.message as { type: unknown }).type).toBe('string');
     else expect(entry.VERBS).toContain(verb);
-    if (stamp === undefined) return;
-    expect([typeof stamp.stream, isWhole(stamp.number), isWhole(stamp.previous), isWhole(stamp.floor)]).toEqual([
-      'string',
-      ...[true, true, true],
-    ]);
-    expect(['string', 'undefined']).toContain(typeof stamp.turn);
+    if (deliveryId === undefined) return;
+    expect([
+      typeof deliveryId.stream,
+      isWhole(deliveryId.number),
+      isWhole(deliveryId.previous),
+      isWhole(deliveryId.floor),
+    ]).toEqual(['string', ...[true, true, true]]);
+    expect(['string', 'undefined']).toContain(typeof deliveryId.turn);
   }
 
   override replyTo(process?: string, correlation?: number): KeptReply {
@@ -119,7 +121,7 @@ async function goodFrames(): Promise<Uint8Array[]> {
       undefined,
       0,
     );
-    stamped.stamp = new Stamp('counter/a', n, 0, 0, `turn ${n}`);
+    stamped.deliveryId = new DeliveryId('counter/a', n, 0, 0, `turn ${n}`);
     line.out.mail(stamped);
     line.out.publish('news', { type: 'note', n, more: new Map([[n, n]]) }, 'counter/a', 0);
     line.out.signal('counter/a', { type: 'terminated', id: 'counter/b', reason: 'stopped', watch: 'counter/a ~1.1:1' });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { newDurability } from '../../../src/durability/process-durability.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
-import { Envelope, Stamp, type Verb } from '../../../src/vocabulary/envelope.ts';
+import { Envelope, DeliveryId, type Verb } from '../../../src/vocabulary/envelope.ts';
 import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
 import { actorPieces } from '../../../src/handoff/transfer-codec.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
@@ -27,7 +27,7 @@ function start() {
 
 function kept(verb: Verb, replyTo?: KeptReply): Envelope {
   const envelope = new Envelope(verb, ID, { type: 'note' }, undefined, replyTo, 0);
-  if (verb === 'message') envelope.stamp = new Stamp('~2.1@0', 1, 0, 0, undefined);
+  if (verb === 'message') envelope.deliveryId = new DeliveryId('~2.1@0', 1, 0, 0, undefined);
   return envelope;
 }
 

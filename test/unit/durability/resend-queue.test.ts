@@ -1,25 +1,25 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Outbox, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/durability/outbox.ts';
+import { ResendQueue, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/durability/resend-queue.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
-import { Envelope, Stamp } from '../../../src/vocabulary/envelope.ts';
+import { Envelope, DeliveryId } from '../../../src/vocabulary/envelope.ts';
 
 let clock: VirtualClock;
 let posted: Envelope[];
-let outbox: Outbox;
+let resendQueue: ResendQueue;
 
 beforeEach(() => {
   clock = new VirtualClock();
   posted = [];
-  outbox = new Outbox(clock, (envelope) => posted.push(envelope));
+  resendQueue = new ResendQueue(clock, (envelope) => posted.push(envelope));
 });
 
 function add(number: number, isAsk = false): void {
-  outbox.add('account/b', {
+  resendQueue.add('account/b', {
     number,
     isAsk,
     envelope: (previous, floor) => {
       const envelope = new Envelope('message', 'account/b', { type: 'x' }, 'account/a', undefined, 0);
-      envelope.stamp = new Stamp('account/a', number, previous, floor, undefined);
+      envelope.deliveryId = new DeliveryId('account/a', number, previous, floor, undefined);
       return envelope;
     },
   });
@@ -27,23 +27,25 @@ function add(number: number, isAsk = false): void {
 
 /** `number<previous` of what was posted since the last look. */
 function sent(): string[] {
-  return posted.splice(0).map(({ stamp, verb }) => (stamp ? `${stamp.number}<${stamp.previous}` : verb));
+  return posted
+    .splice(0)
+    .map(({ deliveryId, verb }) => (deliveryId ? `${deliveryId.number}<${deliveryId.previous}` : verb));
 }
 
 describe('an outbox', () => {
   it('sends in order, each naming the one before it that is not acknowledged', () => {
     for (const number of [3, 4, 9]) add(number);
     expect(sent()).toEqual(['3<0', '4<3', '9<4']);
-    expect(outbox.acknowledged('account/b', 4)).toEqual([3, 4]);
+    expect(resendQueue.acknowledged('account/b', 4)).toEqual([3, 4]);
     add(12);
     expect(sent()).toEqual(['12<9']);
-    expect(outbox.size).toBe(2);
+    expect(resendQueue.size).toBe(2);
   });
 
   it('has so many on their way to one receiver, and not one more', () => {
     for (let number = 1; number <= OUTBOX_WINDOW + 2; number++) add(number);
     expect(sent()).toHaveLength(OUTBOX_WINDOW);
-    outbox.acknowledged('account/b', 1);
+    resendQueue.acknowledged('account/b', 1);
     expect(sent()).toEqual([`${OUTBOX_WINDOW + 1}<${OUTBOX_WINDOW}`]);
   });
 
@@ -66,7 +68,7 @@ describe('an outbox', () => {
   it('sends those behind one that is withdrawn again: they named it', () => {
     for (const number of [1, 2, 3]) add(number);
     sent();
-    outbox.withdraw('account/b', 2);
+    resendQueue.withdraw('account/b', 2);
     expect(sent()).toEqual(['3<1']);
   });
 
@@ -74,21 +76,21 @@ describe('an outbox', () => {
     add(1, true);
     add(2);
     sent();
-    outbox.acknowledged('account/b', 2);
-    expect(outbox.size).toBe(0);
-    outbox.resend('account/b');
+    resendQueue.acknowledged('account/b', 2);
+    expect(resendQueue.size).toBe(0);
+    resendQueue.resend('account/b');
     expect(sent()).toEqual(['1<0']);
-    outbox.withdraw('account/b', 1);
-    outbox.resend('account/b');
+    resendQueue.withdraw('account/b', 1);
+    resendQueue.resend('account/b');
     expect(sent()).toEqual([]);
   });
 
   it('lets a stop go once what was sent before it is handled', () => {
     add(1);
-    outbox.follow('account/b', new Envelope('stop', 'account/b', 'stopped', undefined, undefined, 0));
+    resendQueue.follow('account/b', new Envelope('stop', 'account/b', 'stopped', undefined, undefined, 0));
     add(2);
     expect(sent()).toEqual(['1<0', '2<1']);
-    outbox.acknowledged('account/b', 1);
+    resendQueue.acknowledged('account/b', 1);
     expect(sent()).toEqual(['stop']);
   });
 });

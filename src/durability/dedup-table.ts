@@ -2,7 +2,7 @@
  * What a durable actor has handled, and what it answered: a mark for each stream of senders, replies for those who may ask
  * again. Pure; the bounds say for how long a repeat is recognised.
  */
-import type { Stamp } from '../vocabulary/envelope.ts';
+import type { DeliveryId } from '../vocabulary/envelope.ts';
 import type { KeptReply, Mark } from '../commit/record.ts';
 
 /** Streams that an actor remembers, at most; the one that was silent for longest goes first. */
@@ -16,7 +16,7 @@ export const REPLIES_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Milliseconds that a reply is kept, beyond which no ask waits for it. */
 export const REPLY_KEPT_MS = 600_000;
 
-export class Handled {
+export class DedupTable {
   /** In the order of their last growth. */
   readonly #marks = new Map<string, Mark>();
   /** In order of age, by the name of their part. */
@@ -31,14 +31,14 @@ export class Handled {
   }
 
   /** early: one before it is still to come. */
-  check({ stream, number, previous }: Stamp): 'new' | 'repeat' | 'early' {
+  check({ stream, number, previous }: DeliveryId): 'new' | 'repeat' | 'early' {
     if (number === 0) return 'new';
     const last = this.#marks.get(stream)?.number ?? 0;
     if (number <= last) return 'repeat';
     return previous > last ? 'early' : 'new';
   }
 
-  replyTo({ stream, number, turn }: Stamp): KeptReply | undefined {
+  replyTo({ stream, number, turn }: DeliveryId): KeptReply | undefined {
     const byTurn = turn === undefined ? undefined : this.#byTurn.get(turn);
     return byTurn ?? (number === 0 ? undefined : this.#byNumber.get(stream)?.get(number));
   }

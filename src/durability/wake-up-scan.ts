@@ -27,7 +27,7 @@ export interface WakesPort {
   failed(error: unknown): void;
 }
 
-export class Wakes {
+export class WakeUpScan {
   readonly #door: WakesPort;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FUTILE_MS, LOOK_MS, Wakes } from '../../../src/durability/wakes.ts';
+import { FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 
 const GONE = 20_000;
@@ -10,7 +10,7 @@ function startWakes(): {
   due: Map<string, number>;
   woken: string[];
   given: () => number;
-  wakes: Wakes;
+  wakes: WakeUpScan;
 } {
   const clock = new VirtualClock();
   const due = new Map<string, number>();
@@ -25,7 +25,7 @@ function startWakes(): {
       }
     },
   };
-  const wakes = new Wakes({
+  const wakes = new WakeUpScan({
     store: store as never,
     clock,
     isOurs: (id) => !id.startsWith('gone/'),

@@ -4,10 +4,10 @@ import type { TroupeError } from '../vocabulary/errors.ts';
 
 /** The turn that answers. */
 export interface Answering {
-  reply: KeptBackReply | undefined;
+  reply: GatedReply | undefined;
 }
 
-export class KeptBackReply implements ReplyTo {
+export class GatedReply implements ReplyTo {
   readonly original: ReplyTo;
   readonly #turn: Answering | undefined;
   #isTaken = false;

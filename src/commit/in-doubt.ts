@@ -4,7 +4,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import type { RecordHead } from '../store/store.ts';
 import type { Turn, TurnBatch } from './turn-batch.ts';
 
-export interface Doubt {
+export interface InDoubtCommit {
   readonly batch: TurnBatch;
   /** What the record has if it was written. */
   readonly fence: string;
@@ -13,8 +13,8 @@ export interface Doubt {
   readonly envelopes: Envelope[];
 }
 
-/** This cell will not look into the record for it any more; the next one knows repeats by their stamps. */
-export function handOnDoubt(cell: Cell, { envelopes }: Doubt, isGone: boolean): void {
+/** This cell will not look into the record for it any more; the next one knows repeats by their delivery ids. */
+export function handOverInDoubt(cell: Cell, { envelopes }: InDoubtCommit, isGone: boolean): void {
   const { kernel, id, extras } = cell;
   if (extras.ending?.mail === 'deliver-again') {
     if (isGone) for (const envelope of envelopes) kernel.router.deliver(envelope);
@@ -37,9 +37,9 @@ export function voidedBy(failed: TurnBatch, open: TurnBatch | undefined, turn: T
 }
 
 /** Either it was committed after all, and only its outputs are missing; or nothing of it happened. */
-export function resolveDoubt(
+export function resolveInDoubt(
   cell: Cell,
-  { batch, fence, version, envelopes }: Doubt,
+  { batch, fence, version, envelopes }: InDoubtCommit,
   record: RecordHead | undefined,
   release: (batch: TurnBatch) => void,
 ): void {

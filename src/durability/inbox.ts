@@ -3,11 +3,11 @@
  * what is noted of each in the commit of its turn.
  */
 import type { Cell } from '../actor/cell.ts';
-import { type Envelope, type Stamp, streamOwner } from '../vocabulary/envelope.ts';
+import { type Envelope, type DeliveryId, streamOwner } from '../vocabulary/envelope.ts';
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
-import { Handled } from './handled.ts';
-import type { KeptBackReply } from '../commit/kept-back-reply.ts';
+import { DedupTable } from './dedup-table.ts';
+import type { GatedReply } from '../commit/gated-reply.ts';
 import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from '../commit/record.ts';
 import { CONDEMNED_PAUSE_MS } from './probation.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
@@ -15,30 +15,30 @@ import { Stashed } from '../commit/stashed.ts';
 import { letterHandled } from '../commit/stored-dead-letters.ts';
 import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
-export interface ReceptionDoor {
+export interface InboxPort {
   readonly cell: Cell;
   readonly reminders: ReminderClock;
   /** Once all that was done before is committed. */
   afterCommit(output: () => void): void;
 }
 
-export class Reception {
-  readonly #door: ReceptionDoor;
+export class Inbox {
+  readonly #door: InboxPort;
   readonly #stashed: Stashed;
-  #handled = new Handled(new Map(), []);
+  #dedup = new DedupTable(new Map(), []);
   #lastReply = 0;
-  /** Names for turns that no stamp names. */
+  /** Names for turns that no delivery id names. */
   #unnamed = 0;
   readonly #names = new WeakMap<Envelope, string>();
 
-  constructor(door: ReceptionDoor) {
+  constructor(door: InboxPort) {
     this.#door = door;
     this.#stashed = new Stashed(door.cell.id);
   }
 
   reset({ marks, replies, stashed }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
-    this.#handled = new Handled(marks, replies);
+    this.#dedup = new DedupTable(marks, replies);
     this.#stashed.restore(this.#door.cell, stashed, mayHaveDied);
   }
 
@@ -46,15 +46,15 @@ export class Reception {
   admit(envelope: Envelope): 'run' | 'answered' | 'over' {
     const { reminders } = this.#door;
     if (envelope.verb !== 'message') return 'run';
-    const { stamp } = envelope;
+    const { deliveryId } = envelope;
     const firing = this.#stashed.has(envelope) ? undefined : firingOf(envelope);
-    if (firing) return reminders.claim(firing, envelope) ? 'run' : stamp?.number ? 'answered' : 'over';
-    if (stamp === undefined || this.#stashed.has(envelope)) return 'run';
-    const standing = this.#handled.check(stamp);
+    if (firing) return reminders.claim(firing, envelope) ? 'run' : deliveryId?.number ? 'answered' : 'over';
+    if (deliveryId === undefined || this.#stashed.has(envelope)) return 'run';
+    const standing = this.#dedup.check(deliveryId);
     if (standing === 'early') return 'over';
-    const kept = this.#handled.replyTo(stamp);
+    const kept = this.#dedup.replyTo(deliveryId);
     if (kept) this.#answerAgain(envelope, kept);
-    if (standing === 'repeat') this.#repeated(envelope, stamp, kept !== undefined);
+    if (standing === 'repeat') this.#repeated(envelope, deliveryId, kept !== undefined);
     if (standing === 'new') return kept ? 'answered' : 'run';
     return 'over';
   }
@@ -66,30 +66,30 @@ export class Reception {
   /** The turn of a message is over. */
   handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
     batch.handled(envelope);
-    const { stamp } = envelope;
+    const { deliveryId } = envelope;
     const { reminders, cell } = this.#door;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
-    if (!stamp || stamp.number === 0 || this.#handled.check(stamp) === 'repeat') return;
-    const mark = { number: stamp.number, at: cell.kernel.clock.wall() };
-    for (const forgotten of this.#handled.mark(stamp.stream, mark)) batch.erase(markPart(forgotten));
-    batch.write(markPart(stamp.stream), encodeValue(mark));
-    batch.acknowledge(stamp.stream, stamp.number);
-    for (const { name } of this.#handled.settledBelow(stamp.stream, stamp.floor)) batch.erase(name);
+    if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return;
+    const mark = { number: deliveryId.number, at: cell.kernel.clock.wall() };
+    for (const forgotten of this.#dedup.mark(deliveryId.stream, mark)) batch.erase(markPart(forgotten));
+    batch.write(markPart(deliveryId.stream), encodeValue(mark));
+    batch.acknowledge(deliveryId.stream, deliveryId.number);
+    for (const { name } of this.#dedup.settledBelow(deliveryId.stream, deliveryId.floor)) batch.erase(name);
   }
 
   /** It leaves after the commit, and is kept for who asks again. */
-  keepBack(reply: KeptBackReply, stamp: Stamp | undefined, batch: TurnBatch): void {
-    if (stamp) this.#keepReply(stamp, reply.value, reply.error, batch);
+  deferUntilCommit(reply: GatedReply, deliveryId: DeliveryId | undefined, batch: TurnBatch): void {
+    if (deliveryId) this.#keepReply(deliveryId, reply.value, reply.error, batch);
     batch.after(() => reply.leave());
   }
 
-  #keepReply(stamp: Stamp, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
+  #keepReply(deliveryId: DeliveryId, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
     const { clock, limits } = this.#door.cell.kernel;
-    const { stream, number, turn } = stamp;
+    const { stream, number, turn } = deliveryId;
     const name = replyPart(++this.#lastReply);
     let reply: Omit<KeptReply, 'bytes'> = {
       name,
@@ -109,7 +109,7 @@ export class Reception {
       bytes = writeReply(reply, Number.POSITIVE_INFINITY);
     }
     batch.write(name, bytes);
-    for (const gone of this.#handled.keep({ ...reply, bytes: bytes.byteLength })) batch.erase(gone.name);
+    for (const gone of this.#dedup.keep({ ...reply, bytes: bytes.byteLength })) batch.erase(gone.name);
   }
 
   acknowledge(stream: string, number: number): void {
@@ -120,9 +120,9 @@ export class Reception {
   /** The same for every run of the turn. */
   nameOf({ envelope }: Turn): string {
     const { id, context } = this.#door.cell;
-    const stamp = envelope?.stamp;
-    if (stamp && stamp.number > 0) return `${id}|${stamp.stream}:${stamp.number}`;
-    if (stamp?.turn !== undefined) return `${id}|${stamp.turn}`;
+    const deliveryId = envelope?.deliveryId;
+    if (deliveryId && deliveryId.number > 0) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
+    if (deliveryId?.turn !== undefined) return `${id}|${deliveryId.turn}`;
     const known = envelope && this.#names.get(envelope);
     const name = known ?? `${id}|${context.fence}.${++this.#unnamed}`;
     if (envelope && !known) this.#names.set(envelope, name);
@@ -134,7 +134,7 @@ export class Reception {
     this.#door.afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
   }
 
-  #repeated(envelope: Envelope, { stream, number }: Stamp, isAnswered: boolean): void {
+  #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {
     const { replyTo } = envelope;
     if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
       const text = `a reply of ${this.#door.cell.id} is kept for those who ask again in time; got one who asks too late`;

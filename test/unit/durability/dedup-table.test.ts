@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
-  Handled,
+  DedupTable,
   MARK_KEPT_MS,
   MARKS_MAX,
   REPLIES_BYTES_MAX,
   REPLIES_MAX,
   REPLY_KEPT_MS,
-} from '../../../src/durability/handled.ts';
+} from '../../../src/durability/dedup-table.ts';
 import type { KeptReply } from '../../../src/commit/record.ts';
-import { Stamp } from '../../../src/vocabulary/envelope.ts';
+import { DeliveryId } from '../../../src/vocabulary/envelope.ts';
 
-const stamp = (number: number, previous = number - 1, turn?: string): Stamp =>
-  new Stamp('account/a', number, previous, 1, turn);
+const deliveryId = (number: number, previous = number - 1, turn?: string): DeliveryId =>
+  new DeliveryId('account/a', number, previous, 1, turn);
 const reply = (n: number, at = 0, more: Partial<KeptReply> = {}): KeptReply => ({
   ...{ name: `r:${n}`, stream: 'account/a', number: n, turn: undefined, at, value: n, error: undefined, bytes: 10 },
   ...more,
@@ -19,24 +19,24 @@ const reply = (n: number, at = 0, more: Partial<KeptReply> = {}): KeptReply => (
 
 describe('what is handled', () => {
   it('is known by the mark of its stream: the next is new, the last a repeat, one after a gap early', () => {
-    const handled = new Handled(new Map([['account/a', { number: 5, at: 0 }]]), []);
-    expect(handled.check(stamp(6))).toBe('new');
-    expect(handled.check(stamp(5))).toBe('repeat');
-    expect(handled.check(stamp(8))).toBe('early');
+    const handled = new DedupTable(new Map([['account/a', { number: 5, at: 0 }]]), []);
+    expect(handled.check(deliveryId(6))).toBe('new');
+    expect(handled.check(deliveryId(5))).toBe('repeat');
+    expect(handled.check(deliveryId(8))).toBe('early');
     // The one before was given up by its sender.
-    expect(handled.check(stamp(8, 5))).toBe('new');
-    expect(handled.check(new Stamp('account/b', 1, 0, 1, undefined))).toBe('new');
+    expect(handled.check(deliveryId(8, 5))).toBe('new');
+    expect(handled.check(new DeliveryId('account/b', 1, 0, 1, undefined))).toBe('new');
   });
 
   it('is forgotten past the bound on streams, the one that was silent for longest first', () => {
-    const handled = new Handled(new Map(), []);
+    const handled = new DedupTable(new Map(), []);
     for (let n = 0; n < MARKS_MAX; n++) expect(handled.mark(`account/${n}`, { number: 1, at: n })).toEqual([]);
     handled.mark('account/0', { number: 2, at: MARKS_MAX });
     expect(handled.mark('account/new', { number: 1, at: MARKS_MAX })).toEqual(['account/1']);
   });
 
   it('is forgotten after the time that a silent stream is remembered', () => {
-    const handled = new Handled(new Map(), []);
+    const handled = new DedupTable(new Map(), []);
     handled.mark('account/old', { number: 1, at: 0 });
     expect(handled.mark('account/b', { number: 1, at: MARK_KEPT_MS - 1 })).toEqual([]);
     expect(handled.mark('account/b', { number: 2, at: MARK_KEPT_MS })).toEqual(['account/old']);
@@ -45,21 +45,21 @@ describe('what is handled', () => {
 
 describe('a kept reply', () => {
   it('is found by its number, and by its turn whatever the number', () => {
-    const handled = new Handled(new Map(), [reply(1), reply(2, 0, { turn: 't#1', value: 'by turn' })]);
-    expect(handled.replyTo(stamp(1))?.value).toBe(1);
-    expect(handled.replyTo(new Stamp('~1.1@5', 9, 0, 9, 't#1'))?.value).toBe('by turn');
-    expect(handled.replyTo(stamp(3))).toBeUndefined();
+    const handled = new DedupTable(new Map(), [reply(1), reply(2, 0, { turn: 't#1', value: 'by turn' })]);
+    expect(handled.replyTo(deliveryId(1))?.value).toBe(1);
+    expect(handled.replyTo(new DeliveryId('~1.1@5', 9, 0, 9, 't#1'))?.value).toBe('by turn');
+    expect(handled.replyTo(deliveryId(3))).toBeUndefined();
   });
 
   it('goes once its asker has settled all below a later number, unless its turn may ask again', () => {
-    const handled = new Handled(new Map(), [reply(1), reply(2, 0, { turn: 't#1' }), reply(3)]);
+    const handled = new DedupTable(new Map(), [reply(1), reply(2, 0, { turn: 't#1' }), reply(3)]);
     expect(handled.settledBelow('account/a', 3).map(({ name }) => name)).toEqual(['r:1']);
-    expect(handled.replyTo(stamp(1))).toBeUndefined();
-    expect(handled.replyTo(stamp(3))).toBeDefined();
+    expect(handled.replyTo(deliveryId(1))).toBeUndefined();
+    expect(handled.replyTo(deliveryId(3))).toBeDefined();
   });
 
   it('goes past the bounds on count and time, the oldest first', () => {
-    const handled = new Handled(new Map(), []);
+    const handled = new DedupTable(new Map(), []);
     for (let n = 1; n <= REPLIES_MAX; n++) expect(handled.keep(reply(n))).toEqual([]);
     expect(handled.keep(reply(REPLIES_MAX + 1)).map(({ name }) => name)).toEqual(['r:1']);
     expect(handled.keep(reply(REPLIES_MAX + 2, REPLY_KEPT_MS))).toHaveLength(REPLIES_MAX);
@@ -67,11 +67,11 @@ describe('a kept reply', () => {
 
   it('goes past the bound on bytes, the oldest first, but never the newest', () => {
     const half = { bytes: REPLIES_BYTES_MAX / 2 };
-    const handled = new Handled(new Map(), [reply(1, 0, half), reply(2, 0, half)]);
+    const handled = new DedupTable(new Map(), [reply(1, 0, half), reply(2, 0, half)]);
     expect(handled.keep(reply(3, 0, half)).map(({ name }) => name)).toEqual(['r:1']);
     const goneForOne = handled.keep(reply(4, 0, { bytes: REPLIES_BYTES_MAX * 2 }));
     expect(goneForOne.map(({ name }) => name)).toEqual(['r:2', 'r:3']);
-    expect(handled.replyTo(stamp(4))?.value).toBe(4);
+    expect(handled.replyTo(deliveryId(4))?.value).toBe(4);
     expect(handled.keep(reply(5)).map(({ name }) => name)).toEqual(['r:4']);
     expect(handled.keep(reply(6, 0, half))).toEqual([]);
   });

@@ -4,29 +4,29 @@
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, Stamp } from '../vocabulary/envelope.ts';
+import { Envelope, DeliveryId } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { Outbox } from './outbox.ts';
+import { ResendQueue } from './resend-queue.ts';
 
 /** Messages of a process to durable actors that are not acknowledged, at most; one more is refused with OVERLOADED. */
 export const KEPT_MAX = 100_000;
 /** Of them to one receiver; from here on `tell` says false. */
 export const KEPT_HIGH = 8_192;
 
-export class ProcessOutbox {
+export class VolatileResendQueue {
   readonly #kernel: Kernel;
   readonly #stream: string;
-  readonly #outbox: Outbox;
+  readonly #resendQueue: ResendQueue;
   #lastNumber = 0;
 
   /** `startedAt`: of the system, since addresses come again with its next start. */
   constructor(kernel: Kernel, startedAt: number) {
     this.#kernel = kernel;
     this.#stream = `${kernel.address}@${startedAt}`;
-    this.#outbox = new Outbox(
+    this.#resendQueue = new ResendQueue(
       kernel.clock,
       (envelope) => {
-        if (envelope.stamp === undefined) envelope.stamp = new Stamp(this.#stream, 0, 0, 0, undefined);
+        if (envelope.deliveryId === undefined) envelope.deliveryId = new DeliveryId(this.#stream, 0, 0, 0, undefined);
         kernel.router.deliver(envelope);
       },
       kernel.memory,
@@ -34,31 +34,31 @@ export class ProcessOutbox {
   }
 
   get size(): number {
-    return this.#outbox.size;
+    return this.#resendQueue.size;
   }
 
   keepsOf(senders: ReadonlySet<ActorId>): boolean {
-    return this.#outbox.keepsOf(senders);
+    return this.#resendQueue.keepsOf(senders);
   }
 
   receivers(): ActorId[] {
-    return this.#outbox.receivers();
+    return this.#resendQueue.receivers();
   }
 
   send(envelope: Envelope): boolean {
-    const { to, message, sender, replyTo, deadline, stamp } = envelope;
+    const { to, message, sender, replyTo, deadline, deliveryId } = envelope;
     if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, message);
     const { heavy } = envelope;
-    if (this.#outbox.size >= KEPT_MAX || !this.#outbox.hasRoomFor(envelope)) {
+    if (this.#resendQueue.size >= KEPT_MAX || !this.#resendQueue.hasRoomFor(envelope)) {
       const whose = 'messages of a process to durable actors wait to be committed';
-      const isMany = this.#outbox.size >= KEPT_MAX;
-      const text = isMany ? `at most ${KEPT_MAX} ${whose}; got one more` : this.#outbox.fullText(envelope, whose);
+      const isMany = this.#resendQueue.size >= KEPT_MAX;
+      const text = isMany ? `at most ${KEPT_MAX} ${whose}; got one more` : this.#resendQueue.fullText(envelope, whose);
       this.#kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
       return false;
     }
     const number = ++this.#lastNumber;
-    if (replyTo) replyTo.onSettled = () => this.#outbox.withdraw(to, number);
-    this.#outbox.add(to, {
+    if (replyTo) replyTo.onSettled = () => this.#resendQueue.withdraw(to, number);
+    this.#resendQueue.add(to, {
       number,
       isAsk: replyTo !== undefined,
       sender,
@@ -66,27 +66,27 @@ export class ProcessOutbox {
       envelope: (previous, floor) => {
         const copy = new Envelope('message', to, message, sender, replyTo, deadline);
         copy.heavy = heavy;
-        copy.stamp = new Stamp(this.#stream, number, previous, floor, stamp?.turn);
+        copy.deliveryId = new DeliveryId(this.#stream, number, previous, floor, deliveryId?.turn);
         return copy;
       },
     });
-    return this.#outbox.lengthOf(to) < KEPT_HIGH && this.#outbox.isClear;
+    return this.#resendQueue.lengthOf(to) < KEPT_HIGH && this.#resendQueue.isClear;
   }
 
   /** A stop or a barrier, behind what was sent before it. */
   follow(envelope: Envelope): void {
-    this.#outbox.follow(envelope.to, envelope);
+    this.#resendQueue.follow(envelope.to, envelope);
   }
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
-    if (stream === this.#stream) this.#outbox.acknowledged(by, number);
+    if (stream === this.#stream) this.#resendQueue.acknowledged(by, number);
   }
 
   resend(to: ActorId, hasDied: boolean): void {
-    this.#outbox.resend(to, hasDied);
+    this.#resendQueue.resend(to, hasDied);
   }
 
   close(): void {
-    this.#outbox.clear();
+    this.#resendQueue.clear();
   }
 }
