@@ -1,12 +1,13 @@
 /**
  * What users would install, looked at as they get it: its exports (publint), its types for those who import it
- * (arethetypeswrong), its size, and that links in its documents lead to files that are in it.
+ * (arethetypeswrong) with each TypeScript that it is for, its size, and that links in its documents lead to files that are in it.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faultsOfTypes } from './compilers.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Of all files unpacked: more of it has to be meant. */
@@ -30,6 +31,12 @@ function pack(folder) {
     execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   );
   return packed;
+}
+
+/** The folder that it is in. */
+function unpack(file, folder) {
+  execFileSync('tar', ['-xzf', file, '-C', folder]);
+  return join(folder, 'package');
 }
 
 function faultsOfLinks(paths) {
@@ -61,6 +68,7 @@ try {
     ...tool('publint', 'run', file, '--strict'),
     // It is for ES modules: `require` finds an ES module, which Node.js loads from 20.19 on.
     ...tool('attw', file, '--profile', 'esm-only', '--no-emoji'),
+    ...(await faultsOfTypes(join(folder, 'consumer'), unpack(file, folder))),
   ];
   for (const fault of faults) console.error(fault);
   console.log(`${packed.files.length} files, ${(packed.size / 1e6).toFixed(1)} MB packed, ${faults.length} faults`);

@@ -105,6 +105,10 @@ function stage(sources, entry) {
   }
 }
 
+function reportOf(name) {
+  return `${name.replace('/', '-')}.api.md`;
+}
+
 function configOf({ name, entry }) {
   const logged = (logLevel, addToApiReportFile = false) => ({ logLevel, addToApiReportFile });
   return ExtractorConfig.prepare({
@@ -126,7 +130,7 @@ function configOf({ name, entry }) {
       },
       apiReport: {
         enabled: true,
-        reportFileName: `${name.replace('/', '-')}.api.md`,
+        reportFileName: reportOf(name),
         reportFolder: REPORTS,
         reportTempFolder: join(STAGE, 'reports'),
       },
@@ -144,14 +148,16 @@ function configOf({ name, entry }) {
 }
 
 /** The doors refer to each other by path: that holds without the package's own name, and in a copy of it. */
-function writeOwnPaths(entry) {
+function writeOwnPaths({ name, entry }) {
   const path = join(ROOT, 'dist', entry);
-  const text = readFileSync(path, 'utf8').replaceAll(DOOR_IMPORT, (_, name) => {
-    const door = DOORS.find((each) => each.name === name);
+  const text = readFileSync(path, 'utf8').replaceAll(DOOR_IMPORT, (_, other) => {
+    const door = DOORS.find((each) => each.name === other);
     const way = posix.relative(posix.dirname(entry), door.entry.replace(/\.d\.ts$/, '.js'));
     return `from '${way.startsWith('.') ? way : `./${way}`}'`;
   });
   writeFileSync(path, text);
+  const report = join(REPORTS, reportOf(name));
+  writeFileSync(report, readFileSync(report, 'utf8').replaceAll(AS_PACKAGE, ''));
 }
 
 const sources = readDeclarations();
@@ -167,7 +173,7 @@ for (const door of DOORS) {
     },
   });
   if (errorCount > 0) process.exitCode = 1;
-  writeOwnPaths(door.entry);
+  writeOwnPaths(door);
 }
 rmSync(STAGE, { recursive: true, force: true });
 rmSync(DECLARATIONS, { recursive: true, force: true });
