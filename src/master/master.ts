@@ -103,43 +103,20 @@ export class Master {
     this.#moves = new LiveMoves(clock, this.#handoffs);
     const { log, shutdownMs: limitMs } = options;
     this.#shares = new Shares({ clock, log, moves: this.#moves, limitMs });
-    const rolling = new RollingRestart({
-      ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
-      handoffs: this.#handoffs,
-      drainMs: options.shutdownMs,
-      shares: this.#shares,
-      stay: ({ index, role }) => this.#shares.come(index, this.#placement.stay(index, role)),
-      isOver: () => this.#down !== undefined,
-      isSilent: (worker) => this.#isSilent(worker),
-      reload: {
-        ...{ log, membership: this.#membership, queries: this.#queries },
-        openStore: async () => {
-          this.#bootOrder = { ...this.#bootOrder, ...(await options.openStore?.()) };
-        },
-        admit: ({ process, participant }) => process && participant && this.#welcome(participant),
-        join: (worker) => {
-          worker.isTrial = false;
-          worker.isLeaving = false;
-          if (worker.participant && worker.isRunning) this.#join(worker.participant);
-        },
-      },
-    });
     this.#requests = new Requests({
-      ...{ clock, placement: this.#placement, handoffs: this.#handoffs, moves: this.#moves, rolling },
+      ...{
+        clock,
+        placement: this.#placement,
+        handoffs: this.#handoffs,
+        moves: this.#moves,
+        rolling: this.#newRolling(),
+      },
       ...{ membership: this.#membership, moveMs: limitMs },
       addWorker: (role) => this.#addWorker(role),
       metrics: () => this.#metrics(),
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
-    this.#self = {
-      index: 0,
-      incarnation: 1,
-      role: 'master',
-      pid: process.pid,
-      channel: peer.channel,
-      path: peer.path,
-      isLinked: false,
-    };
+    this.#self = selfOf(peer);
     peer.channel.onMessage((message) => this.#heard(undefined, this.#self, message));
   }
 
@@ -187,6 +164,32 @@ export class Master {
   #boot(participant: Participant): void {
     const { index, incarnation, role } = participant;
     participant.channel.send({ type: 'boot', ...this.#bootOrder, self: { index, incarnation, role } });
+  }
+
+  /** Behind the supervisor, placement and moves, which it uses. */
+  #newRolling(): RollingRestart {
+    const { clock, log, shutdownMs, openStore } = this.#options;
+    return new RollingRestart({
+      ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
+      handoffs: this.#handoffs,
+      drainMs: shutdownMs,
+      shares: this.#shares,
+      stay: ({ index, role }) => this.#shares.come(index, this.#placement.stay(index, role)),
+      isOver: () => this.#down !== undefined,
+      isSilent: (worker) => this.#isSilent(worker),
+      reload: {
+        ...{ log, membership: this.#membership, queries: this.#queries },
+        openStore: async () => {
+          this.#bootOrder = { ...this.#bootOrder, ...(await openStore?.()) };
+        },
+        admit: ({ process, participant }) => process && participant && this.#welcome(participant),
+        join: (worker) => {
+          worker.isTrial = false;
+          worker.isLeaving = false;
+          if (worker.participant && worker.isRunning) this.#join(worker.participant);
+        },
+      },
+    });
   }
 
   #heard(worker: SupervisedWorker | undefined, participant: Participant, message: ToMaster): void {
@@ -365,4 +368,8 @@ export class Master {
       this.#tellLoadsLater();
     });
   }
+}
+
+function selfOf({ channel, path }: MasterOptions['peer']): Participant {
+  return { index: 0, incarnation: 1, role: 'master', pid: process.pid, channel, path, isLinked: false };
 }
