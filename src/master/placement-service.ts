@@ -167,7 +167,7 @@ export class PlacementService {
   }
 
   /** It was placed by hash a moment ago. */
-  isSettling(kind: string): boolean {
+  wasHashed(kind: string): boolean {
     return this.#wereHashed.has(kind);
   }
 

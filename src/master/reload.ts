@@ -188,7 +188,7 @@ export class Reload {
     const kinds = Object.keys(changed);
     if (kinds.length === 0) return;
     await handoffs.whenQuiescent(() => placement.changeKinds(changed));
-    await Promise.all(kinds.filter((kind) => placement.isSettling(kind)).map((kind) => this.#learnPlaces(kind)));
+    await Promise.all(kinds.filter((kind) => placement.wasHashed(kind)).map((kind) => this.#learnPlaces(kind)));
     await queries.askAll(membership, 'flush', ANSWER_MS);
     for (const kind of kinds) placement.placesAreKnown(kind);
     await shares.force(placement.misplaced(kinds));

@@ -12,20 +12,20 @@ import type { Router } from '../routing/router.ts';
 
 /**
  * Since a process has died: the watches on those who may have lived there, and all watches of those who came from there, since it
- * may have held the news of an end for them. `arriving`: of those who come with this change; `epoch`: its own.
+ * may have held the news of an end for them. `incoming`: of those who come with this change; `epoch`: its own.
  */
 export function watchesToRestore(
   { index, incarnation }: DeadProcess,
   actors: LocalActors,
   router: Router,
-  arriving: Iterable<WatchRecord>,
+  incoming: Iterable<WatchRecord>,
   epoch: number,
 ): Envelope[] {
   const dead = processAddress(index, incarnation);
   const lost = [...watchesFrom(actors)].filter(
     ([target, watch]) => mayLiveOn(target, index, router) || actors.watching.hasComeFrom(watch, dead),
   );
-  return [...lost, ...arriving].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
+  return [...lost, ...incoming].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
 }
 
 /** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */

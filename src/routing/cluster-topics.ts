@@ -43,7 +43,7 @@ export class ClusterTopics implements TopicBus {
   readonly #port: TopicsPort;
   readonly #peers: () => Iterable<OutboundQueue>;
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
-  readonly #post: TopicsPort['router'];
+  readonly #router: TopicsPort['router'];
   readonly #epoch: () => number;
   readonly #interest = new Map<string, Set<OutboundQueue>>();
   readonly #announcements = new Map<number, Announcement>();
@@ -56,7 +56,7 @@ export class ClusterTopics implements TopicBus {
     this.#traffic = new TopicTraffic(port.memory);
     this.#port = port;
     this.#peers = port.peers;
-    this.#post = port.router;
+    this.#router = port.router;
     this.#epoch = port.epoch;
   }
 
@@ -67,7 +67,7 @@ export class ClusterTopics implements TopicBus {
     const peers = this.#interest.get(topic);
     if (peers && !this.#publishTo(peers, topic, message, sender, excluded)) isClear = false;
     for (const id of excluded ?? []) {
-      if (!this.#post.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
+      if (!this.#router.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
     }
     return isClear;
   }

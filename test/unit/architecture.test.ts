@@ -1,16 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { breaches, FILE_LINES_MAX, importsOf, ROOMS, type Sources } from './architecture-rules.ts';
-
-const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
-
-function readSources(): Sources {
-  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'));
-  return Object.fromEntries(paths.map((path) => [path, readFileSync(`${SRC}${path}`, 'utf8')]));
-}
+import { breaches, FILE_LINES_MAX, importsOf, ROOMS } from './architecture-rules.ts';
+import { readSources } from './sources.ts';
 
 describe('the house', () => {
   it('stands: no room knows one above it, no circles, no second doors, no giants', () => {

@@ -1,0 +1,141 @@
+/**
+ * The words of the house, checked on its sources: the glossary (docs/GLOSSARY.md) has them, and a word that it has
+ * replaced does not come back in a name. Comments and texts are not names, and are left alone.
+ */
+import type { Sources } from './architecture-rules.ts';
+
+interface Retired {
+  /** In kebab-case; parts of a name are compared, so `home` is found in `newHomeOf`. */
+  readonly word: string;
+  readonly say: string;
+  /** Where the word means what was renamed; everywhere, where absent. */
+  readonly rooms?: readonly string[];
+  /** Where it means something else, and is right. */
+  readonly but?: readonly string[];
+}
+
+export const RETIRED: readonly Retired[] = [
+  { word: 'luggage', say: 'transfer' },
+  { word: 'take-in', say: 'install' },
+  { word: 'let-go', say: 'evict' },
+  { word: 'belongings', say: 'transferable' },
+  { word: 'stand-still', say: 'quiesce' },
+  // A message is frozen, and so is a process of a simulation (SIGSTOP).
+  { word: 'freeze', say: 'quiesce', but: ['vocabulary', 'testkit'] },
+  { word: 'freezing', say: 'quiescing' },
+  { word: 'frozen', say: 'quiescent', but: ['vocabulary', 'testkit'] },
+  { word: 'thaw', say: 'resume', but: ['testkit'] },
+  { word: 'still-desk', say: 'migration buffer' },
+  { word: 'desk', say: 'migration buffer' },
+  { word: 'keeps-for', say: 'captureInbound' },
+  { word: 'leaving', say: 'outgoing', rooms: ['handoff'] },
+  { word: 'arriving', say: 'incoming', rooms: ['handoff', 'process'] },
+  { word: 'family', say: 'subtree' },
+  { word: 'patience', say: 'quiesce timeout' },
+  { word: 'still-busy', say: 'ActorBusy' },
+  { word: 'settle', say: 'commit', rooms: ['handoff', 'master', 'placement'] },
+  { word: 'settles', say: 'endedMoves', rooms: ['handoff', 'master', 'placement', 'process', 'wire'] },
+  { word: 'settling', say: 'committing', rooms: ['handoff', 'master', 'placement'] },
+  { word: 'stays', say: 'abortedMoves', rooms: ['handoff', 'master', 'placement', 'process', 'wire'] },
+  { word: 'unhold', say: 'abort' },
+  // The folder of a program is no host.
+  { word: 'home', say: 'host', but: ['data-dir'] },
+  { word: 'homes', say: 'hosts' },
+  { word: 'homeless', say: 'unhosted' },
+  { word: 'place-of-its-own', say: 'pin' },
+  { word: 'lives-at', say: 'runsAt' },
+  { word: 'lives-on', say: 'runsOn' },
+  { word: 'bury', say: 'declareDead' },
+  { word: 'buried', say: 'declaredDead' },
+  { word: 'forerunner', say: 'previous incarnation' },
+  { word: 'door', say: 'port' },
+  { word: 'post', say: 'router' },
+  { word: 'way', say: 'route' },
+  { word: 'ways', say: 'routes' },
+  { word: 'wayless', say: 'unroutable' },
+  { word: 'destination', say: 'route' },
+  { word: 'destinations', say: 'route cache' },
+  { word: 'prompt', say: 'priority' },
+  { word: 'under-way', say: 'in flight' },
+  { word: 'accepted', say: 'flushed', rooms: ['peer', 'wire', 'testkit'] },
+  { word: 'kept-back', say: 'gated' },
+  { word: 'keep-back', say: 'deferUntilCommit' },
+  { word: 'doubt', say: 'in-doubt commit' },
+  { word: 'void-turn', say: 'discard' },
+  { word: 'dispatch', say: 'outbox' },
+  { word: 'reception', say: 'inbox' },
+  { word: 'handled', say: 'dedup table', rooms: ['durability', 'commit'] },
+  { word: 'stamp', say: 'delivery id' },
+  { word: 'wakes', say: 'wake-up scan', rooms: ['durability'] },
+  { word: 'asleep', say: 'passivated' },
+  { word: 'sleeper', say: 'passivated actor' },
+  { word: 'sleepers', say: 'passivated actors' },
+  { word: 'start-again', say: 'respawn' },
+  { word: 'starts-again', say: 'respawn' },
+  { word: 'winding-down', say: 'graceful shutdown' },
+  { word: 'whereabouts', say: 'ActorLocation', but: ['index', 'system'] },
+  { word: 'ask-ring', say: 'ask cycle' },
+  { word: 'lost-answers', say: 'orphaned asks' },
+  { word: 'lost-watches', say: 'restored watches' },
+  { word: 'told', say: 'learned', rooms: ['routing', 'peer', 'process', 'pubsub'] },
+  { word: 'greet', say: 'announce' },
+  { word: 'apart', say: 'excluded', rooms: ['routing', 'peer', 'process', 'pubsub', 'master'] },
+  { word: 'faults-of', say: 'validate…' },
+  { word: 'show', say: 'inspect' },
+];
+
+/** Names that come from outside: or of messages, which are frozen. */
+const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage']);
+
+/** Room → retired words that it still has. Lists get shorter, never longer. */
+export const NOT_YET: Readonly<Record<string, readonly string[]>> = {
+  actor: ['keep-back', 'kept-back', 'stamp', 'void-turn'],
+  commit: ['doubt', 'handled', 'keep-back', 'kept-back', 'stamp', 'void-turn'],
+  durability: [
+    ...['dispatch', 'door', 'doubt', 'handled', 'keep-back', 'kept-back', 'post', 'reception', 'stamp', 'under-way'],
+    ...['void-turn', 'wakes', 'way', 'ways'],
+  ],
+  handoff: ['stamp'],
+  observe: ['stamp'],
+  peer: ['stamp'],
+  system: ['stamp'],
+  vocabulary: ['stamp'],
+};
+
+/** Every retired word in a name, as `<path>: <name> (say <word>)`. */
+export function retiredWordsIn(sources: Sources): string[] {
+  const found = new Set<string>();
+  for (const [path, source] of Object.entries(sources)) {
+    const room = path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
+    const rules = RETIRED.filter(
+      ({ word, rooms, but }) =>
+        (rooms?.includes(room) ?? true) && !but?.includes(room) && !NOT_YET[room]?.includes(word),
+    );
+    for (const name of [path.replace(/\.ts$/, '').split('/').at(-1) as string, ...namesIn(source)]) {
+      const parts = `-${kebab(name)}-`;
+      for (const { word, say } of rules) if (parts.includes(`-${word}-`)) found.add(`${path}: ${name} (say ${say})`);
+    }
+  }
+  return [...found];
+}
+
+/** Identifiers of the code, and words that are quoted alone, which are names too (`'hold'`). */
+function namesIn(source: string): Set<string> {
+  const names = new Set<string>();
+  const parts =
+    /\/\/.*|\/\*[\s\S]*?\*\/|'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|#?([A-Za-z_$][\w$]*(?:\.freeze\b)?)/g;
+  for (const [, quoted, template, name] of source.matchAll(parts)) {
+    if (name !== undefined && !FOREIGN.has(name)) names.add(name);
+    if (quoted !== undefined && /^[a-z][a-z-]*$/.test(quoted)) names.add(quoted);
+    for (const [, code] of template?.matchAll(/\$\{([^}]*)\}/g) ?? [])
+      for (const one of namesIn(code as string)) names.add(one);
+  }
+  return names;
+}
+
+function kebab(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll(/[_.]/g, '-')
+    .toLowerCase();
+}
