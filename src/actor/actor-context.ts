@@ -9,7 +9,6 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import { bytesOf } from '../vocabulary/weight.ts';
 import type { Cell } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
 import type { Context, RefTo, SpawnChildOptions, ActorLocation } from './context.ts';
@@ -212,8 +211,7 @@ export class ActorContext implements Context<unknown> {
     if (!cell.mailbox.hasRoomAsideFor(current, STASH_CAPACITY)) {
       const isLong = cell.mailbox.asideLength >= STASH_CAPACITY;
       const most = isLong ? `${STASH_CAPACITY} messages` : `${cell.kernel.memory.queueBytesMax} bytes`;
-      const more = isLong ? 'one' : bytesOf(current);
-      throw new TroupeError('OVERLOADED', `the stash of ${cell.id} holds at most ${most}; got ${more} more`);
+      throw new TroupeError('OVERLOADED', `the stash of ${cell.id} is full; its limit is ${most}`);
     }
     cell.stashing = true;
   }
@@ -232,7 +230,7 @@ export class ActorContext implements Context<unknown> {
     checkTimer(ms, message);
     const cell = this.#live();
     if ((cell.extras.timers?.size ?? 0) >= TIMERS_MAX) {
-      const text = `an actor has at most ${TIMERS_MAX} timers at a time; got one more of ${cell.id}`;
+      const text = `${cell.id} has ${TIMERS_MAX} timers, which is the limit; one more rejected`;
       throw new TroupeError('OVERLOADED', text);
     }
     const timer = MessageTimer.set(cell, cell.kernel.clock.now() + ms, everyMs, message);
@@ -252,7 +250,7 @@ export class ActorContext implements Context<unknown> {
   #live(): Cell {
     const cell = this.#cell;
     if (this.#isLive) return cell;
-    const text = `calls of ${cell.id} come from its live incarnation; got one from an incarnation that has ended`;
+    const text = `an incarnation of ${cell.id} has ended; its call is rejected`;
     const error = new TroupeError('ACTOR_STOPPED', text);
     noteFailure(error, cell.kernel.log, cell.id);
     throw error;

@@ -81,7 +81,7 @@ function followProbe(
 }
 
 function ringText(ring: readonly ActorId[]): string {
-  return `actors must not wait for each other; got the ring ${[...ring, ring[0]].join(' → ')}`;
+  return `actors wait for each other in the ring ${[...ring, ring[0]].join(' → ')}`;
 }
 
 /** Of a stop that is part of a ring: only the wait for it fails. */

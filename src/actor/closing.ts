@@ -96,7 +96,7 @@ export function abandonTurn(cell: Cell, error: Error | undefined): void {
   if (status !== 'busy' && status !== 'starting') return;
   extras.abort?.abort(error ?? new Error('the actor was ended'));
   if (current?.replyTo) {
-    const text = `the handler of ${cell.id} ends its turn; got the end of the actor`;
+    const text = `${cell.id} ended before its handler did`;
     current.replyTo.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'executed', cause: error }));
   }
   if (extras.checking) {

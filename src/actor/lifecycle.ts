@@ -160,7 +160,7 @@ function startFailed(cell: Cell, error: Error): void {
   cell.own.startReplies = undefined;
   // Who waited may have given up by now.
   cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw as it started');
-  const text = `${cell.id} starts; got ${wordsOf(error)}`;
+  const text = `the start of ${cell.id} threw ${wordsOf(error)}`;
   for (const reply of waiting)
     reply.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
   endCell(cell, { reason: 'failed', mail: 'ACTOR_STOPPED', error }, 'released');
@@ -320,7 +320,7 @@ function finish(cell: Cell, ending: Ending): void {
   cell.durable?.close();
   cell.unstashAll();
   for (const reply of cell.extras.startReplies ?? []) {
-    const text = `${cell.id} starts; got its end (${reason})`;
+    const text = `${cell.id} ended (${reason}) before it had started`;
     reply.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'not-executed', cause: error }));
   }
   cell.host.ended(cell, ending);

@@ -71,8 +71,8 @@ export class Mailbox {
     const capacity = this.#capacity;
     const isLong = this.#mail.length >= capacity;
     if (isLong || !this.#memory.hasRoomInQueue(envelope, this.bytes)) {
-      const most = isLong ? `${capacity} messages; got one` : `${queueBytesMax} bytes; got ${bytesOf(envelope)}`;
-      deadLetters.refuse(envelope, 'MAILBOX_FULL', `the mailbox of ${envelope.to} holds at most ${most} more`);
+      const most = isLong ? `${capacity} messages` : `${queueBytesMax} bytes`;
+      deadLetters.refuse(envelope, 'MAILBOX_FULL', `the mailbox of ${envelope.to} is full; its limit is ${most}`);
     } else deadLetters.refuse(envelope, 'OVERLOADED', this.#memory.fullText(envelope));
   }
 

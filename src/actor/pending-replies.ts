@@ -36,6 +36,8 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   settled = false;
   /** On `Clock.now()`; 0: none. */
   readonly deadline: number;
+  /** Milliseconds from the call to its deadline, for the text of its error; whole, so that it costs no number on the heap. */
+  withinMs = 0;
   /** The process that the ask was written to, or `IN_TRANSIT`, once it left this one; nobody here knows then how far it came. */
   peer: ActorId | undefined;
   /** Its number for the reply from another process; 0 until it crosses. */
@@ -99,12 +101,11 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   expire(): void {
-    this.#giveUp('ASK_TIMEOUT', `a reply of ${this.target} was expected before the deadline; got none`);
+    this.#giveUp('ASK_TIMEOUT', `no reply from ${this.target} within ${this.withinMs} ms`);
   }
 
   abortWith(signal: AbortSignal): void {
-    const abort = (): void =>
-      this.#giveUp('ASK_ABORTED', `a reply of ${this.target} was expected; got an abort by the asker`, signal.reason);
+    const abort = (): void => this.#giveUp('ASK_ABORTED', `the asker aborted the ask of ${this.target}`, signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#unlisten = () => signal.removeEventListener('abort', abort);
   }
@@ -166,12 +167,13 @@ export class PendingReplies {
   ): PendingReply {
     const reply = new PendingReply(this, target, deadline, asker);
     this.size++;
+    if (now !== undefined) reply.withinMs = Math.max(0, Math.round(deadline - now));
     if (deadline > 0) this.#wheel.add(reply, deadline);
     else this.#endless.add(reply);
     if (options?.signal) this.#watchAbort(reply, options.signal);
     if (deadline > 0 && deadline <= (now ?? this.#clock.now())) reply.expire();
     if (this.size > this.#askMax) {
-      const text = `at most ${this.#askMax} asks may be under way in a process; got one more`;
+      const text = `the process has ${this.#askMax} asks in flight, which is the limit; the ask of ${target} is rejected`;
       reply.reject(new TroupeError('OVERLOADED', text, { fate: 'not-executed' }));
     }
     return reply;
@@ -241,7 +243,7 @@ export class PendingReplies {
   #watchAbort(reply: PendingReply, signal: AbortSignal): void {
     reply.abortWith(signal);
     if (signal.aborted) {
-      const text = `a reply of ${reply.target} was expected; got a signal that was aborted already`;
+      const text = `the asker had aborted the ask of ${reply.target} before it was sent`;
       reply.reject(new TroupeError('ASK_ABORTED', text, { fate: 'not-executed', cause: signal.reason }));
     }
   }

@@ -16,8 +16,10 @@ export function unknownKindText({ kinds, wasRemoved }: Kernel, id: ActorId): str
   return `an id has one of the kinds ${listed(known)}; got ${id}${didYouMean(kind, known)}`;
 }
 
-export function refuseOfFailed({ deadLetters }: Kernel, envelope: Envelope): void {
-  const text = `${envelope.to} handles messages within its restart intensity; got one after it failed`;
+export function refuseOfFailed({ deadLetters, behaviours }: Kernel, envelope: Envelope): void {
+  const { policy } = behaviours.get(kindOf(envelope.to)) ?? {};
+  const limit = policy === undefined ? '' : ` (${policy.intensity} restarts in ${policy.periodMs} ms)`;
+  const text = `${envelope.to} has failed${limit}; message rejected`;
   deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
 }
 
@@ -29,7 +31,7 @@ export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reaso
   kernel.deadLetters.refuse(
     envelope,
     mail,
-    `${to} handles the message; got its end (${reason})`,
+    `${to} ended (${reason}) before it handled the message`,
     'not-executed',
     error,
   );

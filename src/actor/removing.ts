@@ -20,7 +20,7 @@ export async function answerRemoved(
     else if (durability?.isDurable(to)) await durability.remove(to);
     replyTo?.resolve(undefined);
   } catch (error) {
-    const text = `all that is kept of ${to} is removed; got ${asError(error).message}`;
+    const text = `${to} could not be removed: ${asError(error).message}`;
     replyTo?.reject(new TroupeError('STORE_FAILED', text, { fate: 'unknown', cause: error }));
   }
 }

@@ -164,7 +164,7 @@ export class Sender implements Asker, Speaker {
 
   protected checkOpen(): void {
     if (this.isClosed) {
-      throw new TroupeError('SHUTTING_DOWN', 'calls are taken while the system runs; got one after shutdown()', {
+      throw new TroupeError('SHUTTING_DOWN', 'the system is shutting down; call rejected', {
         fate: 'not-executed',
       });
     }

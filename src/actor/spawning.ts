@@ -80,7 +80,7 @@ function answerForRunning(host: CellHost, cell: Cell, args: unknown, reply: Repl
 function alreadyExists(id: ActorId): TroupeError {
   return new TroupeError(
     'ALREADY_EXISTS',
-    `spawn() starts an actor that does not run yet, or runs with the same args; got ${id}`,
+    `${id} is already running with other args, or elsewhere; it cannot be spawned`,
     { fate: 'not-executed' },
   );
 }
@@ -100,7 +100,10 @@ export async function spawnChild(
   const args = spawnArgs(options);
   checkAlive(parent, context);
   if ((parent.extras.children?.size ?? 0) >= CHILDREN_MAX) {
-    throw new TroupeError('OVERLOADED', `an actor has at most ${CHILDREN_MAX} children; got one more`);
+    throw new TroupeError(
+      'OVERLOADED',
+      `${parent.id} has ${CHILDREN_MAX} children, which is the limit; one more rejected`,
+    );
   }
   await waitForStart(parent, id, async () => {
     await ended(host.cellOf(id));
@@ -121,7 +124,7 @@ export async function spawnChild(
 function checkAlive(parent: Cell, context: Context<unknown>): void {
   const { status } = parent;
   if (parent.context === context && (status === 'starting' || status === 'ready' || status === 'busy')) return;
-  throw new TroupeError('ACTOR_STOPPED', `${parent.id} spawns children while it lives; got its end`);
+  throw new TroupeError('ACTOR_STOPPED', `${parent.id} has ended; it cannot spawn children`);
 }
 
 async function ended(cell: Cell | undefined): Promise<void> {

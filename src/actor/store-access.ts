@@ -9,6 +9,6 @@ export function lacksStore({ durability }: Kernel, { durable }: Behaviour): bool
 
 /** What its sender keeps goes again, once there is a host that has the store. */
 export function refuseWithoutStore({ deadLetters }: Kernel, envelope: Envelope): void {
-  const text = `a durable actor lives where the store is open; got ${envelope.to} elsewhere`;
+  const text = `${envelope.to} is durable, and the store is not open in this process`;
   deadLetters.refuse(envelope, 'STORE_FAILED', text);
 }

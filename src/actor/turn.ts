@@ -64,7 +64,7 @@ export function runTerminated(cell: Cell, ended: { id: ActorId; reason: ExitReas
 
 function isLate(cell: Cell, envelope: Envelope): boolean {
   if (envelope.deadline === 0 || cell.kernel.clock.now() < envelope.deadline) return false;
-  const text = `a message is handled before its deadline; got to it later in the mailbox of ${cell.id}`;
+  const text = `${cell.id} came to the message after its deadline`;
   envelope.replyTo?.reject(new TroupeError('ASK_TIMEOUT', text, { fate: 'not-executed' }));
   return true;
 }
@@ -327,7 +327,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   const error = asError(thrown);
   if (envelope?.verb === 'message') {
     const { type } = envelope.message as Message;
-    const text = `the handler of ${cell.id} returns a reply for '${type}'; got ${wordsOf(error)}`;
+    const text = `handler '${type}' of ${cell.id} threw ${wordsOf(error)}`;
     durable?.discardTurn();
     replyToOf(cell, envelope)?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
     durable?.deadLetter(envelope, 'HANDLER_FAILED');

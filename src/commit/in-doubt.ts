@@ -22,7 +22,7 @@ export function handOverInDoubt(cell: Cell, { envelopes }: InDoubtCommit, isGone
     return;
   }
   const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';
-  const text = `${id} handles the message and commits that; got the end of the actor before the commit`;
+  const text = `${id} ended before the turn of the message was committed`;
   for (const envelope of envelopes) {
     kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
   }

@@ -67,14 +67,14 @@ export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (
 function migrated({ behaviour, id }: Cell, state: unknown, version: number): unknown {
   const { version: wanted, migrate } = behaviour.durable ?? { version: 1, migrate: new Map() };
   if (version > wanted) {
-    const text = `the state of ${id} has a version up to ${wanted}; got version ${version}, of a newer program`;
+    const text = `the state of ${id} has version ${version}, of a newer program; this one knows versions up to ${wanted}`;
     throw new TroupeError('STORE_FAILED', text);
   }
   let value = state;
   for (let from = version; from < wanted; from++) {
     const step = migrate.get(from);
     if (!step) {
-      const text = `the state of ${id} is brought from version ${from} to ${from + 1} by durable.migrate[${from}]; got none`;
+      const text = `the state of ${id} has version ${from}, and there is no durable.migrate[${from}]`;
       throw new TroupeError('STORE_FAILED', text);
     }
     value = step(value);

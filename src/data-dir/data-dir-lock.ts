@@ -209,7 +209,7 @@ function lockedBy(dataDir: string, holder: Found, now: number): TroupeError {
   const hint = isOfThisMachine(holder as Owner)
     ? ''
     : `; if it is dead, which cannot be seen from here, the dataDir is free in ${left} s`;
-  const text = `one system at a time uses the dataDir ${dataDir}; got it in use by ${of}${hint}`;
+  const text = `the dataDir ${dataDir} is in use by ${of}${hint}`;
   return new TroupeError('STORE_LOCKED', text);
 }
 

@@ -107,7 +107,7 @@ export class DurableActor implements DurableSide, Committing {
     try {
       this.#takeUp(record, records.readRecord(record?.parts ?? records.NO_PARTS, toRef), isAfterCrash);
     } catch (error) {
-      const text = `the record of ${id} can be read; got ${asError(error).message}`;
+      const text = `the record of ${id} could not be read: ${asError(error).message}`;
       throw new TroupeError('STORE_FAILED', text, { cause: error });
     }
     this.trials.checkStart();

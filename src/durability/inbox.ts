@@ -137,7 +137,7 @@ export class Inbox {
   #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {
     const { replyTo } = envelope;
     if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
-      const text = `a reply of ${this.#door.cell.id} is kept for those who ask again in time; got one who asks too late`;
+      const text = `the reply of ${this.#door.cell.id} to a repeated ask is kept no more`;
       this.#door.afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
     }
     this.#door.afterCommit(() => this.acknowledge(stream, number));

@@ -78,7 +78,7 @@ export class Outbox {
     if (!isMany && this.resendQueue.hasRoomFor(envelope)) return this.#keepMessage(turn, envelope);
     const whose = 'messages of an actor wait to be acknowledged';
     const text = isMany
-      ? `at most ${OUTBOX_MAX} ${whose}; got one more of ${id}`
+      ? `${OUTBOX_MAX} ${whose}, which is the limit; one more of ${id} is rejected`
       : this.resendQueue.fullText(envelope, `the ${whose}`);
     kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
     return false;

@@ -131,7 +131,7 @@ export class ProcessDurability implements Durability {
 
   open(cell: Cell): DurableSide {
     if (!this.#door) {
-      throw new TroupeError('STORE_FAILED', `a durable actor lives where the store is open; got ${cell.id} elsewhere`);
+      throw new TroupeError('STORE_FAILED', `${cell.id} is durable, and the store is not open in this process`);
     }
     const actor = new DurableActor(this.#door, cell);
     this.#actors.set(cell.id, actor);

@@ -65,7 +65,7 @@ export class ReminderClock extends DeadlineEntry {
     encodeValue(message, this.#messageBytesMax);
     const own = copyPlain(message) as Message;
     if (!this.#reminders.takeRoom(name, changes)) {
-      const text = `an actor has at most ${REMINDERS_MAX} reminders; got one more of ${this.#id}`;
+      const text = `${this.#id} has ${REMINDERS_MAX} reminders, which is the limit; one more rejected`;
       throw new TroupeError('OVERLOADED', text);
     }
     if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message: own };

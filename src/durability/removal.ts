@@ -38,7 +38,7 @@ export function goAlong(cell: Cell, reminders: ReminderClock, batch: TurnBatch):
 /** Their senders know them as handled already. */
 function refuseAside(aside: readonly Envelope[], id: ActorId, { deadLetters }: Cell['kernel']): void {
   for (const { message, sender, replyTo } of aside) {
-    const text = `${id} brings back what it has put aside; got its removal`;
+    const text = `${id} was removed before it brought back what it had put aside`;
     replyTo?.reject(new TroupeError('ACTOR_STOPPED', text, { fate: 'not-executed' }));
     if (!replyTo) deadLetters.add(id, message, sender, 'ACTOR_STOPPED');
   }

@@ -75,7 +75,7 @@ export class ResendQueue {
   /** Which bound leaves no room for it; `whose`: of what is kept here. */
   fullText(item: Weighed, whose: string): string {
     if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
-    return `at most ${this.#memory.queueBytesMax} bytes of ${whose}; got ${bytesOf(item)} more`;
+    return `no room for ${bytesOf(item)} bytes more of ${whose}; the limit is ${this.#memory.queueBytesMax} bytes`;
   }
 
   /** Less than half of what may be kept is. */

@@ -309,7 +309,7 @@ export class HandoffParticipant {
       processAddress(from.index, from.incarnation),
       processAddress(to.index, to.incarnation),
       (target) => moved.has(router.unitOf(target) as Unit),
-      hasBroken ? `worker ${to.index} replies to what has moved there; got the end of its link` : undefined,
+      hasBroken ? `the connection to worker ${to.index} was lost before it replied` : undefined,
     );
   }
 
@@ -387,12 +387,12 @@ export class HandoffParticipant {
 
 function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
   if (purpose === 'claim') {
-    return new TroupeError('ALREADY_EXISTS', `a pin is for an actor that does not run yet; got ${unit}`);
+    return new TroupeError(
+      'ALREADY_EXISTS',
+      `${unit} is already running elsewhere; it cannot be pinned to this worker`,
+    );
   }
-  return new TroupeError(
-    'ACTOR_UNAVAILABLE',
-    `a unit moves while none of its actors is in memory; got a live actor in ${unit}`,
-  );
+  return new TroupeError('ACTOR_UNAVAILABLE', `${unit} has an actor in memory; its place cannot be given back`);
 }
 
 function isProcess(name: MoveOrder['from'], peer: OutboundQueue): boolean {

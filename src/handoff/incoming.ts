@@ -76,7 +76,7 @@ export class IncomingHandoff {
       if (!behaviour)
         throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
       if (lacksStore(kernel, behaviour))
-        throw new TroupeError('STORE_FAILED', `a durable actor moves to a worker with the store; got ${id}`);
+        throw new TroupeError('STORE_FAILED', `${id} is durable, and the store is not open in this process`);
     }
     const topics = new Set(this.#actors.flatMap(({ topics }) => topics));
     this.#placeholders = await Promise.all([...topics].map((topic) => this.#port.topics.listen(topic, () => {})));

@@ -27,10 +27,12 @@ export class MigrationBuffer implements MailCapture {
     if (outgoing.isSent && envelope.verb === 'rewatch') return false;
     if (outgoing.isSent && envelope.verb !== 'message') {
       // A watch that is asked again after a broken link: the transferred state has it.
-      envelope.replyTo?.reject(new TroupeError('ACTOR_STOPPED', `${sender} asks from where it lives; got a move`));
+      envelope.replyTo?.reject(
+        new TroupeError('ACTOR_STOPPED', `${sender} has migrated; it asks again from its new host`),
+      );
     } else if (outgoing.isSent) {
       // What is left of its last turns: it goes on elsewhere, and speaks from there.
-      const text = `an actor sends from where it lives; got a message of ${sender}, which has moved`;
+      const text = `${sender} has migrated; what its old host still sends is rejected`;
       this.#deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);
     } else {
       outgoing.outbound.push(envelope);
@@ -44,7 +46,7 @@ export class MigrationBuffer implements MailCapture {
     if (outgoing.isSent) {
       this.#holds.add(unit, envelope);
     } else if (outgoing.buffered.length >= BUFFERED_MAIL_MAX && envelope.verb === 'message') {
-      const text = `at most ${BUFFERED_MAIL_MAX} messages wait for actors on the move; got one more`;
+      const text = `${BUFFERED_MAIL_MAX} messages wait for the move of ${envelope.to}, which is the limit; one more rejected`;
       this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
     } else {
       outgoing.buffered.push(envelope);

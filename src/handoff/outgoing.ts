@@ -213,8 +213,8 @@ export class OutgoingHandoff {
   #tooBusy(): void {
     const busy = this.#members.find(({ status }) => status !== 'quiescent');
     const text = busy
-      ? `an actor moves between two turns; got one that takes longer: ${busy.id}`
-      : 'an actor moves once what it told durable actors is committed; got one whose receivers take longer';
+      ? `${busy.id} did not end its turn in time; it cannot move now`
+      : 'what an actor told durable ones was not committed in time; it cannot move now';
     this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
   }
 

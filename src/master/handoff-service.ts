@@ -116,7 +116,7 @@ export class HandoffService {
     const order = this.#handoffs.prepared(move, by, subtree, subscriptions);
     if (order === undefined) return;
     if ('busy' in order) {
-      const text = 'a family moves together; got the place of a child that is on the move by itself';
+      const text = 'a child of the actor is moving by itself; its subtree cannot move now';
       return this.#finish(order.busy, new ActorBusy('ACTOR_UNAVAILABLE', text));
     }
     this.#membership.tell({ type: 'hold', move: order });
@@ -134,13 +134,7 @@ export class HandoffService {
     for (const { order, outcome } of ends) {
       const waiting = this.#takeWaiting(order.id);
       if (outcome === 'commit' && order.purpose !== 'move') waiting?.resolve();
-      else
-        waiting?.reject(
-          new TroupeError(
-            'ACTOR_UNAVAILABLE',
-            `a hand-off ends at its new host; got the death of worker ${process.index}`,
-          ),
-        );
+      else waiting?.reject(new TroupeError('ACTOR_UNAVAILABLE', `worker ${process.index} died during the hand-off`));
     }
     return ends;
   }
@@ -258,7 +252,7 @@ export class HandoffService {
     const isOpen = to?.isLinked && !isGone;
     if (!isOpen)
       return Promise.reject(
-        new TroupeError('NO_WORKER', `a hand-off goes to a worker that is ready; got worker ${worker}`),
+        new TroupeError('NO_WORKER', `worker ${worker} is not ready; nothing can be handed over to it`),
       );
     if (!from || from === to) {
       const pins = units.filter((unit) => !unit.startsWith('#'));
@@ -285,7 +279,7 @@ export class HandoffService {
   }
 
   #expire(move: MoveId): void {
-    const text = `a hand-off takes at most ${HANDOFF_MS_MAX} ms; got no end of it`;
+    const text = `the hand-off did not end within ${HANDOFF_MS_MAX} ms`;
     this.#finish(this.#handoffs.expired(move), new TroupeError('ACTOR_UNAVAILABLE', text));
   }
 
@@ -295,7 +289,7 @@ export class HandoffService {
     const waiting = this.#takeWaiting(order.id);
     if (outcome === 'commit') return this.#commitLater(order, waiting);
     this.#membership.tell({ type: 'abort', move: order.id });
-    waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a hand-off ends at its new host; got its refusal'));
+    waiting?.reject(error ?? new TroupeError('ACTOR_UNAVAILABLE', 'a host refused the hand-off'));
     this.nextInLine();
   }
 

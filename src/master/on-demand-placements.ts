@@ -16,7 +16,7 @@ export class OnDemandPlacements {
     if (this.#hosts.size >= ON_DEMAND_MAX && !this.#hosts.has(id)) {
       throw new TroupeError(
         'OVERLOADED',
-        `at most ${ON_DEMAND_MAX} actors have places that are not given by hash; got one more`,
+        `${ON_DEMAND_MAX} actors have places that are not given by hash, which is the limit; ${id} gets none`,
       );
     }
     this.#hosts.set(id, worker);

@@ -243,7 +243,7 @@ export class PlacementService {
     if (chosen === undefined)
       throw new TroupeError(
         'NO_WORKER',
-        `a worker${role && ` of role '${role}'`} can host the actor; got none that is ready`,
+        `no worker${role && ` of role '${role}'`} that is ready can host an actor of kind '${kind}'`,
       );
     this.#placedSince.set(chosen, (this.#placedSince.get(chosen) ?? 0) + 1);
     return chosen;

@@ -72,7 +72,7 @@ export class Requests {
     const { clock, moveMs } = this.#parts;
     const { role = '' } = this.#parts.placement.table.termsOf(id) ?? {};
     if (!this.#parts.placement.hosts.ofKind(kindOf(id), role).includes(worker)) {
-      const text = `an actor moves to a worker that is ready${role && ` and of role '${role}'`}; got worker ${worker}`;
+      const text = `${id} cannot move to worker ${worker}: it is not ready${role && `, or not of role '${role}'`}`;
       throw new TroupeError('NO_WORKER', text);
     }
     await this.#parts.moves.moveActor(id, worker, { untilMs: clock.now() + moveMs, isForced: true });
@@ -85,7 +85,7 @@ export class Requests {
     const chosen = worker ?? this.#parts.placement.choose(kindOf(id), role, strategy, participant.index);
     const isThereAlready = chosen === participant.index && this.#parts.placement.hosts.isLeaving(chosen);
     if (!this.#parts.placement.hosts.has(chosen) && !isThereAlready)
-      throw new TroupeError('NO_WORKER', `an actor is placed on a worker that is ready; got worker ${chosen}`);
+      throw new TroupeError('NO_WORKER', `${id} cannot be placed on worker ${chosen}: it is not ready`);
     await this.#parts.handoffs.claim(id, chosen, fresh);
     // Whoever wanted it is gone: nobody will spawn it, nor report its end.
     if (!this.#parts.membership.isPresent(participant)) this.#parts.handoffs.release([id], chosen);

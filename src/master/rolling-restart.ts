@@ -76,14 +76,14 @@ export class RollingRestart {
     const worker = this.#parts.supervisor.get(index);
     if (worker) return worker;
     const known = this.#parts.supervisor.all().map((one) => one.index);
-    throw new TroupeError('NO_WORKER', `a worker is one of ${known.join(', ')}; got ${index}`);
+    throw new TroupeError('NO_WORKER', `there is no worker ${index}; the workers are ${known.join(', ')}`);
   }
 
   async #remove(worker: SupervisedWorker): Promise<void> {
     const { supervisor, placement } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
     if (placement.hosts.has(worker.index) && !placement.canDoWithout(worker.index)) {
-      const text = `a worker is removed while another one can host its actors; got the last one${ofRole(worker)}`;
+      const text = `cannot remove worker ${worker.index}: no other worker${ofRole(worker)} can host its actors`;
       throw new TroupeError('NO_WORKER', text);
     }
     // Also where it dies meanwhile, it does not come back.
@@ -161,7 +161,8 @@ export class RollingRestart {
     const units = placement.unitsOn(index, UNITS_PER_ROUND);
     // What is still on its way there will have to leave again.
     if (units.length === 0) return handoffs.isAwaited(index);
-    if (isOver()) throw new TroupeError('SHUTTING_DOWN', 'a drain goes on while the system runs; got its shutdown');
+    if (isOver())
+      throw new TroupeError('SHUTTING_DOWN', `the system is shutting down; the drain of worker ${index} ends`);
     const byTarget = new Map<number, Unit[]>();
     for (const { unit, to } of units) {
       const together = byTarget.get(to);
@@ -171,7 +172,7 @@ export class RollingRestart {
     const ends = await Promise.allSettled([...byTarget].map(([to, together]) => moves.move(together, to, limits)));
     for (const end of ends) if (end.status === 'rejected' && isFinal(end.reason)) throw end.reason;
     if (clock.now() > limits.untilMs + DRAIN_GRACE_MS) {
-      const text = `a drain of worker ${index} ends within its time; got ${units.length} places that did not move`;
+      const text = `the drain of worker ${index} has passed its deadline; ${units.length} places did not move`;
       throw new TroupeError('ACTOR_UNAVAILABLE', text);
     }
     return true;

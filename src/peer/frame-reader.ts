@@ -297,5 +297,5 @@ export class FrameReader {
 }
 
 function unreadable(error: Error, fate: Fate): ErrorData {
-  return { code: 'INVALID_MESSAGE', message: `what was sent can be read; got ${wordsOf(error)}`, fate };
+  return { code: 'INVALID_MESSAGE', message: `what was sent could not be read: ${wordsOf(error)}`, fate };
 }

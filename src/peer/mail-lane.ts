@@ -27,9 +27,10 @@ export class MailLane<T extends Weighed> {
   /** Which bound leaves no room for it. */
   fullText(item: T, where: string): string {
     const { queueBytesMax } = this.#memory;
-    if (this.#queue.length >= this.#lengthMax) return `at most ${this.#lengthMax} messages wait ${where}; got one more`;
+    if (this.#queue.length >= this.#lengthMax)
+      return `no room for one message more ${where}; the limit is ${this.#lengthMax} messages`;
     if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
-    return `at most ${queueBytesMax} bytes wait ${where}; got ${bytesOf(item)} more`;
+    return `no room for ${bytesOf(item)} bytes more ${where}; the limit is ${queueBytesMax} bytes`;
   }
 
   /** It takes less than half of its bytes, and all queues together less than half of theirs. */

@@ -379,7 +379,7 @@ export class OutboundQueue {
   #cannotEncode(item: Outbound, error: Error): void {
     const { deadLetters } = this.#options;
     const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
-    const text = `a message can be encoded; got ${wordsOf(error)}`;
+    const text = `a message to worker ${this.index} could not be encoded: ${wordsOf(error)}`;
     this.#takeCreditBack(item);
     if (item instanceof Envelope) deadLetters.refuse(item, code, text);
     else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, code);

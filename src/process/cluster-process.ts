@@ -208,9 +208,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
 
   request(what: MasterRequest): Promise<unknown> {
     if (this.kernel.closing && what.kind !== 'shutdown' && what.kind !== 'metrics') {
-      return Promise.reject(
-        new TroupeError('SHUTTING_DOWN', `calls are taken while the system runs; got ${what.kind} after shutdown()`),
-      );
+      return Promise.reject(new TroupeError('SHUTTING_DOWN', `the system is shutting down; ${what.kind} rejected`));
     }
     return new Promise((resolve, reject) => this.#requests.send(what, { resolve, reject }));
   }
@@ -250,17 +248,14 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     }
     this.kernel.closing = true;
     // What still waits becomes dead letters while somebody can be told of them.
-    this.#router.holds.refuseAll(
-      'SHUTTING_DOWN',
-      'mail waits for its host while its sender lives; got the end of its worker',
-    );
+    this.#router.holds.refuseAll('SHUTTING_DOWN', 'the worker of the sender ended before the mail had a host');
   }
 
   /** Ends what belongs to the process: links, socket file, timers. */
   async close(): Promise<void> {
     this.#stopHeartbeat?.();
     this.kernel.closing = true;
-    const text = 'mail is handled while the system runs; got its shutdown';
+    const text = 'the system has shut down; mail and asks are rejected';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
     this.kernel.pending.close();
@@ -347,7 +342,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   #peerEnded(peer: OutboundQueue): void {
-    const text = `worker ${peer.index} replies to what it was asked; got the end of its link`;
+    const text = `the connection to worker ${peer.index} was lost before it replied`;
     // First: what the link has not accepted was not asked there.
     const unwritten = peer.takeUnwritten();
     this.kernel.pending.linkEnded(peer.address, text);

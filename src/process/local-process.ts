@@ -96,11 +96,8 @@ export class LocalProcess implements ClusterPort {
 
   async request(what: MasterRequest): Promise<unknown> {
     if (this.kernel.closing)
-      throw new TroupeError(
-        'SHUTTING_DOWN',
-        `calls are taken while the system runs; got ${what.kind} after shutdown()`,
-      );
-    throw new TroupeError('NO_WORKER', `workers belong to a system with workers; got ${what.kind} with workers: 0`);
+      throw new TroupeError('SHUTTING_DOWN', `the system is shutting down; ${what.kind} rejected`);
+    throw new TroupeError('NO_WORKER', `the system has no workers (workers: 0); ${what.kind} rejected`);
   }
 
   claim(_id: string, options: SpawnOptions): Promise<void> | undefined {
@@ -108,7 +105,7 @@ export class LocalProcess implements ClusterPort {
     return Promise.reject(
       new TroupeError(
         'NO_WORKER',
-        `all actors live in this process with workers: 0; got a placement of ${JSON.stringify(options.placement)}`,
+        `the system has no workers (workers: 0); nothing can be placed by ${JSON.stringify(options.placement)}`,
       ),
     );
   }
@@ -138,7 +135,7 @@ export class LocalProcess implements ClusterPort {
     actors.close();
     for (const id of actors.ids()) actors.endAtOnce(id);
     await stopped;
-    pending.rejectAll('SHUTTING_DOWN', 'an ask ends before the system does; got its shutdown');
+    pending.rejectAll('SHUTTING_DOWN', 'the system has shut down before the reply');
     pending.close();
     await this.#durability?.close();
     clearInterval(this.#alive);

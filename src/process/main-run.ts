@@ -11,7 +11,7 @@ export async function runMain(
     await main?.(system);
     return { type: 'ready' };
   } catch (error) {
-    const text = `main runs without an error; got ${asError(error).name}: ${asError(error).message}`;
+    const text = `main() threw ${asError(error).name}: ${asError(error).message}`;
     return { type: 'main-failed', error: errorToData(new TroupeError('INVALID_OPTIONS', text, { cause: error })) };
   }
 }

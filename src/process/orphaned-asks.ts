@@ -12,7 +12,7 @@ import type { DeadProcess } from '../wire/control.ts';
 export function failOrphanedAsks({ index, incarnation, isDone = false }: DeadProcess, kernel: Kernel): void {
   const { pending } = kernel;
   const dead = processAddress(index, incarnation);
-  const text = `worker ${index} replies to what it was asked; got its death`;
+  const text = `worker ${index} died before it replied`;
   pending.linkEnded(dead, text);
   if (isDone) return;
   const byTarget = new Map<ActorId, PendingReply[]>();

@@ -38,7 +38,7 @@ export function peerEvents(parts: PeerEventParts, peer: OutboundQueue): Ingress 
     replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
     failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
     unreadable: (envelope, error) => {
-      const text = `a message that was sent can be read; got ${wordsOf(error)}`;
+      const text = `a message to ${envelope.to} could not be read: ${wordsOf(error)}`;
       actors.kernel.deadLetters.refuse(envelope, 'INVALID_MESSAGE', text);
     },
     signal: (to, signal) => router.signalArrived(to, signal),

@@ -24,7 +24,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   switch (what) {
     case 'close':
       actors.kernel.closing = true;
-      parts.router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host while the system runs; got its shutdown');
+      parts.router.refuseUnhosted('SHUTTING_DOWN', 'the system is shutting down; mail without a host is rejected');
       return undefined;
     case 'idle':
       return idlenessOf(parts);

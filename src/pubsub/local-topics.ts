@@ -88,7 +88,10 @@ export class LocalTopics implements TopicBus {
 
   checkRoom(): void {
     if (this.subscriptions.size < this.#subscriptionsMax) return;
-    throw new TroupeError('OVERLOADED', `a process has at most ${this.#subscriptionsMax} subscriptions; got one more`);
+    throw new TroupeError(
+      'OVERLOADED',
+      `the process has ${this.#subscriptionsMax} subscriptions, which is the limit; one more rejected`,
+    );
   }
 }
 

@@ -179,11 +179,9 @@ export class HeldMail {
     const { queueBytesMax } = this.#memory;
     const isLong = this.#size >= HELD_MAX;
     const isFull = !isLong && this.#memory.hasRoomInQueue(envelope, this.#bytes);
-    const most = isLong ? `${HELD_MAX} messages` : `${queueBytesMax} bytes`;
-    const more = isLong ? 'one' : bytesOf(envelope);
     const text = isFull
       ? this.#memory.fullText(envelope)
-      : `at most ${most} wait for their new hosts in a process; got ${more} more`;
+      : `the mail on hold has no room for one message more to ${envelope.to}; its limit is ${isLong ? `${HELD_MAX} messages` : `${queueBytesMax} bytes`}`;
     this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
   }
 
@@ -195,7 +193,7 @@ export class HeldMail {
         queue.shift();
         this.#given(held.mail);
         if ('signal' in held.mail) continue;
-        const text = `${held.mail.to} gets a host within ${HELD_MS_MAX} ms; got none`;
+        const text = `no worker could host ${held.mail.to} within ${HELD_MS_MAX} ms`;
         this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
       }
       // Who hears of a dead letter may send at once: by now another queue may stand here.

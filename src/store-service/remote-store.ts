@@ -126,7 +126,9 @@ export class RemoteStore implements Store, LinkListener {
     this.#checkOpen();
     const absolute = resolvePath(path);
     if (absolute.length > PATH_CHARACTERS_MAX) {
-      throw storeFailed(`a backup goes to a path of at most ${PATH_CHARACTERS_MAX} characters; got ${absolute.length}`);
+      throw storeFailed(
+        `the path of the backup has ${absolute.length} characters; the limit is ${PATH_CHARACTERS_MAX}`,
+      );
     }
     await this.#ask(frames.BACKUP, false, (out) => out.text(absolute), nothing);
   }
@@ -186,7 +188,7 @@ export class RemoteStore implements Store, LinkListener {
     read: (from: ByteReader) => T,
   ): Promise<T | undefined> {
     if (this.#pending.size >= ASKED_MAX) {
-      throw storeFailed(`at most ${ASKED_MAX} requests wait for the owner of the store; got one more`);
+      throw storeFailed(`${ASKED_MAX} requests wait for the owner of the store, which is the limit; one more rejected`);
     }
     const number = (this.#number = (this.#number + 1) >>> 0);
     const write = (out: ByteWriter): void => {
@@ -257,7 +259,7 @@ export class RemoteStore implements Store, LinkListener {
   }
 
   #failAll(cause: unknown): void {
-    const text = `the owner of the store answers within ${UNREACHABLE_MS_MAX} ms; got ${asError(cause).message}`;
+    const text = `the owner of the store did not answer within ${UNREACHABLE_MS_MAX} ms: ${asError(cause).message}`;
     const error = storeFailed(text, cause);
     const all = [...this.#pending.values()];
     this.#pending.clear();

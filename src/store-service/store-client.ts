@@ -180,7 +180,7 @@ export class StoreClient implements LinkListener {
         return () => store.backup(path) as Promise<undefined>;
       }
     }
-    throw storeFailed(`a request of a known operation was expected; got ${operation}`);
+    throw storeFailed(`the store knows no operation ${operation}`);
   }
 
   #answer(outcome: number, number: number, write: Answer): void {

@@ -19,13 +19,13 @@ export function storeFailed(message: string, cause?: unknown): TroupeError {
 }
 
 export function storeClosed(): TroupeError {
-  return storeFailed('a store is used before it is closed; got a closed store');
+  return storeFailed('the store is closed');
 }
 
 /** Throws for changes that no store would take, whatever stands in it. */
 export function checkChanges(changes: readonly StoreChange[]): void {
   if (changes.length > COMMIT_CHANGES_MAX) {
-    throw storeFailed(`a commit has at most ${COMMIT_CHANGES_MAX} changes; got ${changes.length}`);
+    throw storeFailed(`a commit of ${changes.length} changes is too large; the limit is ${COMMIT_CHANGES_MAX}`);
   }
   const ids = new Set<ActorId>();
   for (const change of changes) {
@@ -35,15 +35,15 @@ export function checkChanges(changes: readonly StoreChange[]): void {
   }
   if (ids.size === changes.length) return;
   const twice = changes.find(({ id }, at) => changes.findIndex((other) => other.id === id) < at);
-  throw storeFailed(`a commit changes a record once; got ${twice?.id} twice`);
+  throw storeFailed(`a commit changes the record of ${twice?.id} twice`);
 }
 
 function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
   if (fence.length > FENCE_CHARACTERS_MAX) {
-    throw storeFailed(`the fence of ${id} has at most ${FENCE_CHARACTERS_MAX} characters; got ${fence.length}`);
+    throw storeFailed(`the fence of ${id} has ${fence.length} characters; the limit is ${FENCE_CHARACTERS_MAX}`);
   }
   if (wakeAt !== undefined && !(Number.isFinite(wakeAt) && wakeAt >= 0)) {
-    throw storeFailed(`wakeAt of ${id} is a finite number from 0 on, or undefined; got ${inspect(wakeAt)}`);
+    throw storeFailed(`wakeAt of ${id} is ${inspect(wakeAt)}, which is no finite number from 0 on`);
   }
   put.forEach((bytes, name) => {
     checkPart(id, name, bytes);
@@ -53,10 +53,12 @@ function checkBounds({ id, fence, wakeAt, put }: StoreChange): void {
 function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {
   const isShort = name.length * 3 <= PART_NAME_BYTES_MAX;
   if (name === '' || (!isShort && Buffer.byteLength(name) > PART_NAME_BYTES_MAX)) {
-    throw storeFailed(`a part of ${id} has a name of 1 to ${PART_NAME_BYTES_MAX} bytes; got ${inspect(name)}`);
+    throw storeFailed(
+      `the name ${inspect(name)} of a part of ${id} is empty, or longer than ${PART_NAME_BYTES_MAX} bytes`,
+    );
   }
   if (bytes.byteLength > PART_BYTES_MAX) {
-    throw storeFailed(`the part ${name} of ${id} has at most ${PART_BYTES_MAX} bytes; got ${bytes.byteLength}`);
+    throw storeFailed(`the part ${name} of ${id} has ${bytes.byteLength} bytes; the limit is ${PART_BYTES_MAX}`);
   }
 }
 
@@ -70,7 +72,7 @@ export function checkVersion(id: ActorId, expectedVersion: number, standing: Sta
   const version = standing?.version ?? 0;
   if (version !== expectedVersion) {
     throw storeFailed(
-      `the record of ${id} has the expected version ${inspect(expectedVersion)}; got version ${version}`,
+      `the record of ${id} has version ${version}; the commit is for version ${inspect(expectedVersion)}`,
     );
   }
 }
@@ -78,7 +80,7 @@ export function checkVersion(id: ActorId, expectedVersion: number, standing: Sta
 function checkFence(id: ActorId, fence: string, standing: Standing): void {
   if (standing !== undefined && fence < standing.fence) {
     throw storeFailed(
-      `the fence of a commit of ${id} is at least its record's, ${inspect(standing.fence)}; got ${inspect(fence)}`,
+      `the fence ${inspect(fence)} of a commit of ${id} is lower than that of its record, ${inspect(standing.fence)}`,
     );
   }
 }

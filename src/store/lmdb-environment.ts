@@ -49,7 +49,7 @@ export function openEnvironment(folder: string, onMissing: (pages: number) => vo
   } catch (error) {
     void environment?.close();
     const { message } = asError(error);
-    throw storeFailed(`${folder} holds a store that can be opened; got ${message}`, error);
+    throw storeFailed(`the store in ${folder} could not be opened: ${message}`, error);
   }
 }
 

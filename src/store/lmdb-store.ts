@@ -133,12 +133,12 @@ export class LmdbStore implements Store {
     this.#checkOpen();
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
-      if (readdirSync(path).length > 0) throw new Error('a folder with something in it');
+      if (readdirSync(path).length > 0) throw new Error('the folder is not empty');
       const file = join(path, DATA_FILE);
       await this.#environment.backup(file, true);
       chmodSync(file, 0o600);
     } catch (error) {
-      throw storeFailed(`a backup goes into an empty folder; got ${asError(error).message} for ${path}`, error);
+      throw storeFailed(`the backup into ${path} failed: ${asError(error).message}`, error);
     }
   }
 
@@ -220,7 +220,9 @@ export class LmdbStore implements Store {
     try {
       return work();
     } catch (error) {
-      throw error instanceof TroupeError ? error : storeFailed(`a store is read; got ${asError(error).message}`, error);
+      throw error instanceof TroupeError
+        ? error
+        : storeFailed(`the store could not be read: ${asError(error).message}`, error);
     }
   }
 

@@ -66,7 +66,7 @@ export class MemoryStore implements Store {
   }
 
   async backup(path: string): Promise<void> {
-    throw storeFailed(`a backup copies the files of a store; got a store in memory, for ${path}`);
+    throw storeFailed(`a store in memory has no files to back up into ${path}`);
   }
 
   async close(): Promise<void> {

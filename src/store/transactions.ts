@@ -140,5 +140,5 @@ function flush(environment: Environment, done: (error?: Error | null) => void): 
 /** The engine's reason follows in a promise of its own, which nobody else listens to. */
 function commitFailed(error: unknown): TroupeError {
   (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
-  return storeFailed(`a commit is written; got ${asError(error).message}`, error);
+  return storeFailed(`the commit failed: ${asError(error).message}`, error);
 }

@@ -115,7 +115,7 @@ export class ProcessSystem implements System {
     this.#checkOpen();
     const { after, limit } = checkIds(this.#kernel, kind, options);
     const store = this.#durability?.store;
-    if (!store) throw new TroupeError('STORE_FAILED', `ids are asked for where the store is open; got none here`);
+    if (!store) throw new TroupeError('STORE_FAILED', `ids() needs the store, which is not open in this process`);
     return firstIds(store, kind, after, limit);
   }
 
@@ -198,7 +198,7 @@ export class ProcessSystem implements System {
     if (typeof path !== 'string' || path === '')
       throw new TroupeError('INVALID_OPTIONS', `a backup goes to the path of a folder; got ${inspect(path)}`);
     const store = this.#durability?.store;
-    if (!store) throw new TroupeError('STORE_FAILED', 'a backup is of a system with durable actors; got one without');
+    if (!store) throw new TroupeError('STORE_FAILED', 'backup() needs a store; the system has no durable actors');
     await store.backup(join(path, STORE_FOLDER));
   }
 
@@ -219,7 +219,7 @@ export class ProcessSystem implements System {
 
   #checkOpen(): void {
     if (!this.#kernel.closing) return;
-    throw new TroupeError('SHUTTING_DOWN', 'calls are taken while the system runs; got one after shutdown()', {
+    throw new TroupeError('SHUTTING_DOWN', 'the system is shutting down; call rejected', {
       fate: 'not-executed',
     });
   }

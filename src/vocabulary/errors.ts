@@ -1,5 +1,6 @@
 /**
- * Every error of troupe, in one table. A message says what was expected and ends with what was got.
+ * Every error of troupe, in one table. The text of an argument error says what was expected and ends with what was got;
+ * that of a fault says what happened, to whom, and the limit with its value.
  * Errors cross between processes as plain data (`errorToData`, `errorFromData`).
  */
 import {

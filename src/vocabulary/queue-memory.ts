@@ -78,7 +78,7 @@ export class QueueMemory {
 
   /** Why the process as a whole has no room for it. */
   fullText(item: Weighed): string {
-    return `the queues of a process hold at most ${this.bytesMax} bytes (option memory); got ${bytesOf(item)} more`;
+    return `the queues of the process have no room for ${bytesOf(item)} bytes more; their limit is ${this.bytesMax} bytes (option memory)`;
   }
 
   /** A queue has taken it. */

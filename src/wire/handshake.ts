@@ -70,15 +70,13 @@ export function faultOfAnswer(own: Handshake, theirs: Handshake | undefined, pee
   if (fault) return fault;
   const { index, incarnation } = theirs.self;
   if (index === peer.index && incarnation === peer.incarnation) return undefined;
-  return unreachable(peer, `process ${index}.${incarnation}`);
+  return unreachable(peer, `process ${index}.${incarnation} answered`);
 }
 
 export function unreachable(peer: LinkPeer, got: string, cause?: unknown): TroupeError {
-  return new TroupeError(
-    'ACTOR_UNAVAILABLE',
-    `a link to process ${peer.index}.${peer.incarnation} was expected; got ${got}`,
-    { cause },
-  );
+  return new TroupeError('ACTOR_UNAVAILABLE', `no link to process ${peer.index}.${peer.incarnation}: ${got}`, {
+    cause,
+  });
 }
 
 function digest(text: string): Buffer {

@@ -274,7 +274,7 @@ export class WorkerSupervisor {
   }
 
   #reject(worker: SupervisedWorker, got: string, cause?: Error): void {
-    const error = new TroupeError('NO_WORKER', `worker ${worker.index} becomes ready; got ${got}`, { cause });
+    const error = new TroupeError('NO_WORKER', `worker ${worker.index} did not become ready: ${got}`, { cause });
     for (const { reject } of [...worker.whenLoaded.splice(0), ...worker.whenReady.splice(0)]) reject(error);
   }
 

@@ -63,12 +63,12 @@ class SimulatedStore implements Store {
     const chance = this.#random();
     // Each wait is a step at which the process may die.
     await this.#wait(chance < hang ? hangMs : OPERATION_MS);
-    if (this.#random() < fail) throw storeFailed('a commit is written; got a disk that fails');
+    if (this.#random() < fail) throw storeFailed('the commit failed: the disk fails');
     await this.#store.commit(changes);
     this.#disk.commits++;
     this.#disk.onCommit(changes);
     await this.#wait(OPERATION_MS);
-    if (this.#random() < lie) throw storeFailed('a commit is written; got no word of how it went');
+    if (this.#random() < lie) throw storeFailed('the commit failed: no word of how it went');
   }
 
   async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {

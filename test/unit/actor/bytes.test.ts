@@ -80,7 +80,7 @@ test('the stash has a bound by bytes, and what is in it counts until it is handl
   const { bytes } = process.kernel.memory;
   expect([bytes > 15 * KB64, bytes < 16 * KB64 + 4_096]).toEqual([true, true]);
   const refused = await system.ask('slow/a', { type: 'aside', body: body(1) }).catch((error) => error);
-  expect(refused.message).toMatch(/the stash of slow\/a holds at most 1048576 bytes; got \d+ more$/);
+  expect(refused.message).toMatch(/the stash of slow\/a is full; its limit is 1048576 bytes$/);
   await system.kill('slow/a');
   expect(process.kernel.memory.bytes).toBe(0);
 });

@@ -93,7 +93,7 @@ describe('messages of a process to durable actors that are not committed', () =>
     return expect(reply.promise).rejects.toMatchObject({
       code: 'OVERLOADED',
       fate: 'not-executed',
-      message: expect.stringMatching(/at most 100000 messages of a process .*; got one more$/),
+      message: expect.stringMatching(/100000 messages of a process .*, which is the limit; one more is rejected$/),
     });
   });
 });
@@ -117,11 +117,11 @@ describe('reminders of an actor', () => {
   it(`are ${REMINDERS_MAX} at most: one more throws, in one turn or in several; the same name and a forgotten one make no more`, async () => {
     const { system, clock } = startKit({ diary });
     const whole = await errorOf(system.ask('diary/a', { type: 'set', from: 0, count: REMINDERS_MAX + 1 }));
-    expect(whole.message).toMatch(/at most 10000 reminders; got one more of diary\/a/);
+    expect(whole.message).toMatch(/diary\/a has 10000 reminders, which is the limit/);
     await clock.advance(100);
     await system.ask('diary/a', { type: 'set', from: 0, count: REMINDERS_MAX });
     expect((await errorOf(system.ask('diary/a', { type: 'set', from: REMINDERS_MAX, count: 1 }))).message).toMatch(
-      /OVERLOADED|at most 10000/,
+      /OVERLOADED|10000 reminders, which is the limit/,
     );
     await clock.advance(100);
     await system.ask('diary/a', { type: 'set', from: 0, count: 100 });

@@ -365,7 +365,9 @@ describe('the state of an older version', () => {
     const asked = errorOf(second.system.ask('shape/a', { type: 'get' }, { timeoutMs: 60_000 }));
     for (let n = 0; n < 10; n++) await machine.clock.advance(1_000);
     expect((await asked).code).toBe('ACTOR_FAILED');
-    expect(second.log.lines.map(({ fields }) => String(fields.err)).join()).toMatch(/up to 1; got version 2/);
+    expect(second.log.lines.map(({ fields }) => String(fields.err)).join()).toMatch(
+      /has version 2, of a newer program; this one knows versions up to 1/,
+    );
     expect(machine.disk.get('shape/a')).toEqual(before);
   });
 });

@@ -345,7 +345,7 @@ describe('a live move', () => {
       const { move, quiesceMs, isLast } = prepares.at(-1) as { move: MoveOrder; quiesceMs: number; isLast: boolean };
       timeout.push(isLast ? -quiesceMs : quiesceMs);
       await system.clock.advance(quiesceMs);
-      const error = { code: 'ACTOR_UNAVAILABLE' as const, message: 'it stands still; got a turn' };
+      const error = { code: 'ACTOR_UNAVAILABLE' as const, message: 'counter/a did not end its turn in time' };
       old.say({ type: 'refused', move: move.id, error, isBusy: true });
     }
     expect(timeout).toEqual([50, 100, 200, 400, 800, 1_600, -2_000]);

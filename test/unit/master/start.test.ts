@@ -80,7 +80,7 @@ test('a worker that cannot load its actors fails the start with its error, and n
 test('a worker whose main throws fails the start with its error', async () => {
   const { clock, host, master } = createTestSystem();
   host.behave = ({ index }) => (index === 1 ? { stopsAt: 'go' } : {});
-  const error = { code: 'INVALID_OPTIONS' as const, message: 'main runs without an error; got Error: no port' };
+  const error = { code: 'INVALID_OPTIONS' as const, message: 'main() threw Error: no port' };
   const failed = expect(master.start()).rejects.toMatchObject(error);
   await clock.advance(10);
   host.worker(1).say({ type: 'main-failed', error });

@@ -37,7 +37,7 @@ test.each(['message', 'spawn'] as const)('%s: whoever asks is told, and nothing 
   expect(kernel.router.deliver(kept(verb, reply))).toBe(true);
   expect(reply.outcome).toMatchObject({
     code: 'STORE_FAILED',
-    message: expect.stringContaining(`got ${ID} elsewhere`),
+    message: expect.stringContaining(`${ID} is durable, and the store is not open in this process`),
   });
   expect(actors.size).toBe(0);
 });

@@ -138,7 +138,7 @@ test('at the end of the system nothing waits without a word, and no timer is lef
   const { holds, clock, reasons } = newHolds();
   holds.add('#:1', message('counter/a', 1));
   holds.add('#:1', SIGNAL);
-  holds.refuseAll('SHUTTING_DOWN', 'mail is handled while the system runs; got its end');
+  holds.refuseAll('SHUTTING_DOWN', 'the system is shutting down');
   expect([reasons, holds.size, clock.timers]).toEqual([['counter/a:SHUTTING_DOWN'], 0, 0]);
 });
 

@@ -67,7 +67,7 @@ test('one barrier is under way at a time, after a quarter of a mailbox, and no c
   const { barriers, destinations } = newDestinations();
   const clear = Array.from({ length: 100 }, () => sent(destinations, 'counter/a', capacityOf(100)));
   expect([clear.indexOf(false), barriers.length]).toEqual([50, 1]);
-  barriers[0]?.replyTo?.reject(new TroupeError('ACTOR_UNAVAILABLE', 'a reply was expected; got the end of its link'));
+  barriers[0]?.replyTo?.reject(new TroupeError('ACTOR_UNAVAILABLE', 'the connection was lost'));
   await new Promise(setImmediate);
   // What was sent behind the barrier is still under way.
   expect([sent(destinations, 'counter/a', capacityOf(100)), barriers.length]).toEqual([false, 2]);

@@ -191,7 +191,7 @@ describe('an id that the master places', () => {
     const ask = new KeptReply();
     tell(kit, JOB, 1);
     kit.router.deliver(message(JOB, 2, ask));
-    kit.asked[0]?.answer.failed(new TroupeError('OVERLOADED', 'at most 3 places; got one more'));
+    kit.asked[0]?.answer.failed(new TroupeError('OVERLOADED', '3 places, which is the limit'));
     expect([kit.reasons, ask.outcome, kit.router.holds.size]).toMatchObject([
       ['job/1:OVERLOADED'],
       { code: 'OVERLOADED' },
@@ -205,7 +205,7 @@ describe('an id that the master places', () => {
     const kit = newRouterKit();
     kit.router.deliver(request('rewatch', JOB));
     kit.router.deliver(request('unwatch', JOB));
-    kit.asked[0]?.answer.failed(new TroupeError('NO_WORKER', 'a worker can host the actor; got none that is ready'));
+    kit.asked[0]?.answer.failed(new TroupeError('NO_WORKER', 'no worker can host the actor'));
     expect([kit.router.holds.size, kit.asked.length]).toEqual([1, 1]);
     kit.router.releaseUnhosted();
     kit.asked[1]?.answer.found(3);
@@ -384,11 +384,11 @@ test('mail that nobody will ever host is refused at once, and what has a host is
   const { router, reasons, change, peer, end } = newRouterKit();
   end(2);
   router.deliver(message('counter/held', 1));
-  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'the system is shutting down');
   expect([reasons, router.holds.size]).toEqual([[], 1]);
   change({ columns: { '': everyShard(NOWHERE) } });
   router.deliver(message('counter/b', 2));
-  router.refuseUnhosted('SHUTTING_DOWN', 'mail gets a host; got the shutdown');
+  router.refuseUnhosted('SHUTTING_DOWN', 'the system is shutting down');
   expect([reasons.sort(), router.holds.size]).toEqual([['counter/b:SHUTTING_DOWN', 'counter/held:SHUTTING_DOWN'], 0]);
   expect(peer(2).written).toEqual([]);
 });

@@ -359,7 +359,7 @@ function handshakes(world: () => LinkWorld): void {
     const error = await refusal({}, { index: 1, incarnation: 7 });
     expect(error).toMatchObject({
       code: 'ACTOR_UNAVAILABLE',
-      message: 'a link to process 1.7 was expected; got process 1.1',
+      message: 'no link to process 1.7: process 1.1 answered',
     });
   });
 

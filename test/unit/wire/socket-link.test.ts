@@ -106,7 +106,7 @@ describe('socket network', () => {
     const server = createServer(() => {}).listen(path);
     await expect(world.host().connect(path, handshakeOf(2), { index: 1, incarnation: 1 })).rejects.toMatchObject({
       code: 'ACTOR_UNAVAILABLE',
-      message: 'a link to process 1.1 was expected; got silence for 400 ms',
+      message: 'no link to process 1.1: silence for 400 ms',
     });
     server.close();
   });
