@@ -52,7 +52,9 @@ export class VolatileResendQueue {
     if (this.#resendQueue.size >= KEPT_MAX || !this.#resendQueue.hasRoomFor(envelope)) {
       const whose = 'messages of a process to durable actors wait to be committed';
       const isMany = this.#resendQueue.size >= KEPT_MAX;
-      const text = isMany ? `${KEPT_MAX} ${whose}, which is the limit; one more is rejected` : this.#resendQueue.fullText(envelope, whose);
+      const text = isMany
+        ? `${KEPT_MAX} ${whose}, which is the limit; one more is rejected`
+        : this.#resendQueue.fullText(envelope, whose);
       this.#kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
       return false;
     }

@@ -226,7 +226,10 @@ describe('what is asked at once', () => {
     const outcomes = [0, 5, 0].map((version, n) => outcomeOf(store.commit([change(`bank/${n}`, version)])));
     await pass(10);
     expect(outcomes[0]).toEqual({ value: undefined });
-    expect(outcomes[1]?.error).toMatchObject({ code: 'STORE_FAILED', message: expect.stringMatching(/bank\/1 has version/) });
+    expect(outcomes[1]?.error).toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringMatching(/bank\/1 has version/),
+    });
     expect(outcomes[2]).toEqual({ value: undefined });
   });
 
