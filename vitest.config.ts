@@ -23,7 +23,7 @@ export default defineConfig({
           ...{ pool: 'forks', isolate: false, maxWorkers: availableParallelism() },
         },
       },
-      { test: { name: 'face', include: ['test/face/**/*.test.ts'], testTimeout: 30_000, pool: 'forks' } },
+      { test: { name: 'face', include: ['test/face/**/*.test.ts'], testTimeout: 120_000, pool: 'forks' } },
       { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000, ...realProcesses } },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000, ...realProcesses } },
     ],

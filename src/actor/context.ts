@@ -183,7 +183,7 @@ export interface Context<S = unknown> {
   where(id: ActorId): Promise<ActorLocation>;
   /**
    * Resolves once what this actor has sent to those whose `tell` or `publish` said false is handled; at once where nothing is congested, and no later than a
-   * reply would be waited for. Never rejects.
+   * reply would be waited for. Never rejects; throws ACTOR_STOPPED.
    *
    * @example
    * ```ts

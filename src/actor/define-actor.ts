@@ -65,8 +65,8 @@ export interface CommonActorOptions<S> {
   /** State, mail and reminders survive crashes; one turn is one commit into the store in `dataDir`. Default false. */
   durable?: boolean | DurableOptions;
   /**
-   * Milliseconds without a message after which it leaves memory, from 1 to 2 147 483 647. What is not durable is gone with that. Default: never; 300 000 for a
-   * durable actor.
+   * Milliseconds without a message after which it leaves memory, from 1 to 2 147 483 647. What is not durable is gone with that. A child stays as long as its
+   * parent. Default: never; 300 000 for a durable actor.
    */
   passivateAfterMs?: number;
   /** `capacity`: messages waiting at most, from 1 to 10 000 000; from half of it on `tell` says false, beyond it is MAILBOX_FULL. Default 100 000. */

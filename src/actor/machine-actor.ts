@@ -221,7 +221,7 @@ export function reply(value: unknown): MachineAction {
  *
  * @example
  * ```ts
- * createMachine({ on: { pay: { actions: tell('ledger/main', ({ event }) => ({ type: 'note', amount: event.amount })) } } });
+ * createMachine({ on: { pay: { actions: tell('ledger/main', ({ context }) => ({ type: 'note', amount: context.paid })) } } });
  * ```
  */
 export function tell<C extends MachineContext, E extends EventObject>(

@@ -224,7 +224,7 @@ export interface System {
    */
   workers(): WorkerInfo[];
   /**
-   * Starts one more worker. Resolves to its index once it is ready; a part of the shards moves to it under way. `role`: by default
+   * Starts one more worker. Resolves to its index once it is ready; some of the actors then move to it, under traffic. `role`: by default
    * that of the first group of `workers`. Rejects NO_WORKER (it did not become ready, or `workers: 0`), INVALID_OPTIONS, SHUTTING_DOWN.
    *
    * @example

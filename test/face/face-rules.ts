@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module';
 
 const require = createRequire(createRequire(import.meta.url).resolve('@microsoft/api-extractor'));
-const ts = require('typescript');
+/** Untyped, as its types are those of another version than the compiler's of this project. */
+export const ts = require('typescript');
 
 export interface Member {
   /** `System.tell`; overloads have the same one. */
