@@ -9,6 +9,7 @@ import { cpuQuota } from './cpu-quota.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
+import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';
 import {
   validateSupervision,
   type SupervisionOptions,
@@ -152,7 +153,7 @@ const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   if (typeof options !== 'object' || options === null)
     throw invalid([`options: expected an object; got ${inspect(options)}`]);
-  const faults = validateOptions(options);
+  const faults = [...validateOptions(options), ...validateTrace(process.env.TROUPE_TRACE)];
   if (faults.length > 0) throw invalid(faults);
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   return {
@@ -174,6 +175,11 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     log: options.log ?? 'info',
     signals: options.signals ?? true,
   };
+}
+
+function validateTrace(text: string | undefined): string[] {
+  const expected = `topics out of ${TRACE_TOPICS.join(', ')}, with commas between them`;
+  return traceTopicsOf(text).unknown.map((name) => `TROUPE_TRACE: expected ${expected}; got ${inspect(name)}`);
 }
 
 function validateOptions(options: SystemOptions): string[] {

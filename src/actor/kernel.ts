@@ -4,6 +4,7 @@
  */
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
+import type { Trace } from '../observe/trace.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -54,6 +55,8 @@ export interface Kernel {
   readonly epoch: () => number;
   readonly log: Log;
   readonly events: EventBus;
+  /** Undefined where nobody looks inside. */
+  readonly trace: Trace | undefined;
   readonly limits: KernelLimits;
   /** What this process can host. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;

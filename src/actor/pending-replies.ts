@@ -3,6 +3,7 @@
  */
 import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { type Fate, TroupeError } from '../vocabulary/errors.ts';
@@ -73,6 +74,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   reject(error: TroupeError): void {
     if (this.settled) return;
     this.#settle();
+    this.#pending.noteFailed(this.target, error);
     this.#asker?.askFailed(error);
     this.#reject(error);
   }
@@ -149,9 +151,11 @@ export class PendingReplies {
   readonly address: ActorId;
 
   readonly #askMax: number;
+  readonly #trace: Trace | undefined;
 
-  constructor(clock: Clock, address: ActorId, askMax: number = PENDING_ASKS_MAX) {
+  constructor(clock: Clock, address: ActorId, askMax: number = PENDING_ASKS_MAX, trace?: Trace) {
     this.#askMax = askMax;
+    this.#trace = trace;
     this.#clock = clock;
     this.address = address;
     this.#wheel = new DeadlineWheel(clock);
@@ -231,6 +235,10 @@ export class PendingReplies {
   /** No timer is left behind. */
   close(): void {
     this.#wheel.close();
+  }
+
+  noteFailed(id: ActorId, { code, fate }: TroupeError): void {
+    this.#trace?.note({ topic: 'ask', step: 'failed', id, code, fate });
   }
 
   remove(reply: PendingReply): void {

@@ -1,6 +1,7 @@
 /**
  * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
  */
+import { tracedMail } from '../observe/trace.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { cutText, readError, textOf } from '../vocabulary/error-reading.ts';
@@ -96,6 +97,7 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   envelope.replyTo?.begin(cell);
   cell.durable?.beginTurn(envelope);
   cell.transition('busy');
+  if (kernel.trace !== undefined) noteTurn(cell, 'begun', envelope);
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;
@@ -121,8 +123,15 @@ function endTurn(
 ): void {
   if (cell.context !== context) return;
   cell.transition('ready');
+  if (cell.kernel.trace !== undefined) noteTurn(cell, 'ended', envelope);
   if (isFailure) turnFailed(cell, envelope, result);
   else turnDone(cell, envelope, result);
+}
+
+/** `envelope`: undefined where a watched actor has ended. */
+function noteTurn({ id, kernel }: Cell, step: 'begun' | 'ended', envelope: Envelope | undefined): void {
+  const mail = envelope ? tracedMail(envelope) : { id, sender: undefined, verb: 'signal' as const, message: undefined };
+  kernel.trace?.note({ topic: 'turn', step, ...mail });
 }
 
 function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema: StandardSchemaV1): void {
@@ -219,6 +228,7 @@ function runGuarded(cell: Cell, envelope: Envelope | undefined, work: () => unkn
   cell.current = envelope;
   cell.durable?.beginTurn(envelope);
   cell.transition('busy');
+  if (kernel.trace !== undefined) noteTurn(cell, 'begun', envelope);
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;

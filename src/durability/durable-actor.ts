@@ -314,6 +314,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#underWay = undefined;
     this.room.discharge(batch);
     this.version++;
+    this.cell.kernel.trace?.note({ topic: 'turn', step: 'committed', id: this.cell.id });
     this.#release(batch);
     this.#reminders.committed();
     if (this.#open) this.#door.committer.note(this);

@@ -18,6 +18,7 @@ import type { WatchRecord } from '../actor/transfer.ts';
 import { IncomingHandoff } from './incoming.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
 import { OutgoingHandoff } from './outgoing.ts';
+import { liveUnit, liveUnitRefusal } from './live-units.ts';
 import type { TransferPiece } from './transfer-codec.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Router } from '../routing/router.ts';
@@ -145,8 +146,12 @@ export class HandoffParticipant {
     if (entry.isComplete) return;
     if (piece !== null) return entry.incoming.add(piece);
     entry.isComplete = true;
-    entry.incoming.complete().then(
-      () => this.#port.tellMaster({ type: 'installed', move }),
+    const { incoming } = entry;
+    incoming.complete().then(
+      () => {
+        this.#note('installed', order, incoming);
+        this.#port.tellMaster({ type: 'installed', move });
+      },
       (error) => this.#refuse(move, asError(error), false),
     );
   }
@@ -156,6 +161,7 @@ export class HandoffParticipant {
     const order = this.#orders.get(move);
     const outgoing = this.#outgoing.get(move);
     if (hasMoved && order) this.#noteMoved(order);
+    if (order) this.#note(hasMoved ? 'committed' : 'aborted', order, this.#incoming.get(move)?.incoming);
     this.#endOutgoing(move, hasMoved);
     this.#endIncoming(move, order, hasMoved);
     this.#orders.delete(move);
@@ -186,8 +192,9 @@ export class HandoffParticipant {
 
   /** Asked before anybody holds: mail for an actor that lives is not held up only to learn that it does. */
   #answerClaim(order: MoveOrder): void {
-    const live = this.#liveUnit(order);
-    if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+    const { actors, router } = this.#port;
+    const live = liveUnit(order, actors, router);
+    if (live !== undefined) return this.#refuse(order.id, liveUnitRefusal(order, live), false);
     // Holds of moves that were prepared come in any order: its markers count as early, whatever is held already.
     this.#early.set(order.id, new Set());
     this.#port.tellMaster({ type: 'prepared', move: order.id, subtree: [], subscriptions: [] });
@@ -270,8 +277,9 @@ export class HandoffParticipant {
     const { markers, flushes, order } = outgoing;
     if (outgoing.isSent || !markers || markers.size > 0 || (flushes && flushes.size > 0)) return;
     if (!outgoing.isQuiescent) {
-      const live = this.#liveUnit(order);
-      if (live !== undefined) return this.#refuse(order.id, refusal(order, live), false);
+      const { actors, router } = this.#port;
+      const live = liveUnit(order, actors, router);
+      if (live !== undefined) return this.#refuse(order.id, liveUnitRefusal(order, live), false);
       // Nothing comes to life here any more.
       if (!flushes && order.to.index !== this.#port.self.index) {
         this.#flush(outgoing);
@@ -296,6 +304,11 @@ export class HandoffParticipant {
     for (const { piece, bytesMax } of outgoing.pieces) newHost.heavyNote(bytesMax, STATE, order.id, piece);
     newHost.note(STATE, order.id, null);
     outgoing.noteWritten(IN_TRANSIT);
+  }
+
+  #note(step: 'installed' | 'committed' | 'aborted', { id, units }: MoveOrder, incoming?: IncomingHandoff): void {
+    const { trace } = this.#port.actors.kernel;
+    if (trace) trace.note({ topic: 'handoff', step, move: id, units, ids: [...(incoming?.living() ?? [])] });
   }
 
   #noteMoved(order: MoveOrder): void {
@@ -363,17 +376,6 @@ export class HandoffParticipant {
     this.#port.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
-  /** A unit of the order under which an actor is here, be it passivated. */
-  #liveUnit({ units }: MoveOrder): Unit | undefined {
-    const wanted = new Set(units);
-    for (const id of this.#port.actors.living()) {
-      // An id that is to have a pin is not its own unit yet.
-      const unit = wanted.has(id) ? id : this.#port.router.unitOf(id);
-      if (unit !== undefined && wanted.has(unit)) return unit;
-    }
-    return undefined;
-  }
-
   #keepEarly(peer: OutboundQueue, move: MoveId): void {
     let peers = this.#early.get(move);
     if (!peers) {
@@ -383,16 +385,6 @@ export class HandoffParticipant {
     }
     peers.add(peer);
   }
-}
-
-function refusal({ purpose }: MoveOrder, unit: Unit): TroupeError {
-  if (purpose === 'claim') {
-    return new TroupeError(
-      'ALREADY_EXISTS',
-      `${unit} is already running elsewhere; it cannot be pinned to this worker`,
-    );
-  }
-  return new TroupeError('ACTOR_UNAVAILABLE', `${unit} has an actor in memory; its place cannot be given back`);
 }
 
 function isProcess(name: MoveOrder['from'], peer: OutboundQueue): boolean {

@@ -126,6 +126,7 @@ export class OutgoingHandoff {
       pieces.push(...mailPieces('stash', stash, messageBytesMax, refused));
       pieces.push(...mailPieces('mail', mail, messageBytesMax, refused));
     }
+    this.#note('transferred');
     return [...pieces, ...mailPieces('mail', this.buffered, messageBytesMax, refused)];
   }
 
@@ -152,6 +153,11 @@ export class OutgoingHandoff {
       yield* mail;
     }
     yield* this.buffered;
+  }
+
+  #note(step: 'quiesced' | 'transferred'): void {
+    const { trace } = this.#port.actors.kernel;
+    trace?.note({ topic: 'handoff', step, move: this.order.id, units: [...this.units], ids: [...this.#ids] });
   }
 
   #look(): void {
@@ -207,6 +213,7 @@ export class OutgoingHandoff {
       }
     }
     this.#isQuiescent = true;
+    this.#note('quiesced');
     this.#port.quiesced(this);
   }
 

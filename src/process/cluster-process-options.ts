@@ -4,6 +4,7 @@ import type { KernelLimits } from '../actor/kernel.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../store/turn-journal.ts';
 import type { Log } from '../observe/log.ts';
+import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import type { LinkNetwork } from '../wire/link.ts';
@@ -18,6 +19,8 @@ export interface ClusterProcessOptions {
   /** Bytes, for the signs of life. Default: of this process. */
   memoryUsage?: () => { heapUsed: number; rss: number };
   log: Log;
+  /** Default: to the log, what `TROUPE_TRACE` names. */
+  trace?: Trace | undefined;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
   startedAt: number;

@@ -44,6 +44,7 @@ import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts'
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { takeUpKinds } from './removed-kinds.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
+import { tracedRouter } from '../routing/traced-router.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
@@ -113,7 +114,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       locate: (id, answer) => this.#locate(id, answer),
       isHopeless: (role) => isHopeless(this.#workers, role),
     });
-    kernel.router = this.#router;
+    kernel.router = tracedRouter(this.#router, kernel.trace, (id) => this.#router.knownHostOf(id));
     local.router = {
       deliver: (envelope) => this.#router.published(envelope),
       signal: (to, signal) => actors.signal(to, signal),

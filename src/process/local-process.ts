@@ -3,6 +3,7 @@ import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { Log } from '../observe/log.ts';
+import type { Trace } from '../observe/trace.ts';
 import { shardOf } from '../placement/shard.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -16,6 +17,7 @@ import { processMetrics, type SystemMetrics, systemMetrics } from '../system/met
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../store/turn-journal.ts';
+import { tracedRouter } from '../routing/traced-router.ts';
 import { newKernel } from './new-kernel.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
@@ -25,6 +27,8 @@ export interface LocalProcessOptions {
   clock: Clock;
   random: () => number;
   log: Log;
+  /** Default: to the log, what `TROUPE_TRACE` names. */
+  trace?: Trace;
   limits: KernelLimits;
   shutdownMs: number;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -69,10 +73,11 @@ export class LocalProcess implements ClusterPort {
       limits,
       behaviours,
       startedAt,
+      trace: options.trace,
       epoch: () => 1,
     };
     const { kernel, actors } = newKernel(parts);
-    kernel.router = new LocalRouter(actors);
+    kernel.router = tracedRouter(new LocalRouter(actors), kernel.trace, () => 0);
     this.kernel = kernel;
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;

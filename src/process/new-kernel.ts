@@ -10,6 +10,7 @@ import { Scheduler } from '../actor/scheduler.ts';
 import { EventBus } from '../observe/event-bus.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
+import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
@@ -27,6 +28,8 @@ export interface ProcessParts {
   /** Of actors that are spawned without a key. Default: nanoid. */
   newKey?: () => string;
   log: Log;
+  /** Default: to the log, what `TROUPE_TRACE` names. */
+  trace?: Trace | undefined;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
   /** All kinds of the system. Default: those of the behaviours. */
@@ -52,6 +55,7 @@ export function newKernel(
 ): KernelOfProcess {
   const { worker, incarnation, clock, random, limits, behaviours } = parts;
   const log = guardedLog(parts.log);
+  const trace = parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics);
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
   const memory = new QueueMemory(limits.memoryBytes);
@@ -66,12 +70,13 @@ export function newKernel(
     epoch: parts.epoch,
     log,
     events,
+    trace,
     limits,
     behaviours,
     kinds: parts.kinds ?? (() => [...behaviours.keys()]),
     wasRemoved: parts.wasRemoved ?? (() => false),
     scheduler: new Scheduler(clock),
-    pending: new PendingReplies(clock, address),
+    pending: new PendingReplies(clock, address, undefined, trace),
     deadLetters: new DeadLetters(
       events,
       clock,

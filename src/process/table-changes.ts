@@ -4,7 +4,8 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
-import type { ActorId } from '../vocabulary/address.ts';
+import type { Trace } from '../observe/trace.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import { fromWire } from '../wire/codec.ts';
 import type { TableChange, ToProcess } from '../wire/control.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
@@ -48,6 +49,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { dead } = change;
   const lost = dead ? watchesToRestore(dead, actors, router, handoffs.watchesIn(change.endedMoves), change.epoch) : [];
   table.apply(change);
+  noteTaken(change, actors.kernel.trace);
   if (dead) router.forgetLocated(dead.index);
   if (dead) parts.flushes.died(dead.index, dead.incarnation);
   if (dead) parts.died(change.epoch);
@@ -71,4 +73,9 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   if (dead) failOrphanedAsks(dead, actors.kernel);
   parts.takenOver();
   peers.unpark();
+}
+
+function noteTaken({ epoch, dead }: TableChange, trace: Trace | undefined): void {
+  const died = dead && processAddress(dead.index, dead.incarnation);
+  trace?.note({ topic: 'table', step: 'taken-up', epoch, dead: died });
 }

@@ -3,6 +3,7 @@
  * host them. In order, bounded by count and time.
  */
 import type { DeadLetters } from '../observe/dead-letters.ts';
+import { type Trace, tracedMail, tracedSignal } from '../observe/trace.ts';
 import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
@@ -32,13 +33,15 @@ export class HeldMail {
   readonly #deadLetters: DeadLetters;
   #timer: Timer | undefined;
   readonly #memory: QueueMemory;
+  readonly #trace: Trace | undefined;
   #size = 0;
   #bytes = 0;
 
-  constructor(clock: Clock, deadLetters: DeadLetters, memory: QueueMemory = new QueueMemory()) {
+  constructor(clock: Clock, deadLetters: DeadLetters, memory: QueueMemory = new QueueMemory(), trace?: Trace) {
     this.#clock = clock;
     this.#deadLetters = deadLetters;
     this.#memory = memory;
+    this.#trace = trace;
   }
 
   get size(): number {
@@ -64,6 +67,7 @@ export class HeldMail {
     }
     this.#queueOf(unit).push({ since: this.#clock.now(), mail });
     this.#taken(mail);
+    this.#note('held', unit, mail);
     this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
     return true;
   }
@@ -89,6 +93,7 @@ export class HeldMail {
       else {
         kept.push({ since, mail: one });
         this.#taken(one);
+        this.#note('held', unit, one);
       }
     }
     this.#queueOf(unit).unshiftAll(kept);
@@ -138,6 +143,7 @@ export class HeldMail {
     this.#byUnit.delete(unit);
     const all = queue.clear().map(({ mail }) => mail);
     for (const mail of all) this.#given(mail);
+    if (this.#trace !== undefined) for (const mail of all) this.#note('released', unit, mail);
     return all;
   }
 
@@ -169,6 +175,11 @@ export class HeldMail {
     this.#size--;
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
+  }
+
+  #note(step: 'held' | 'released', unit: Unit, mail: Envelope | HeldSignal): void {
+    const what = this.#trace && ('signal' in mail ? tracedSignal(mail.to, mail.signal) : tracedMail(mail));
+    if (what) this.#trace?.note({ topic: 'route', step, unit, ...what });
   }
 
   #hasRoomFor(envelope: Envelope): boolean {

@@ -75,7 +75,7 @@ export class Router implements Recipient {
     this.#kernel = kernel;
     this.#actors = actors;
     this.#port = port;
-    this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory);
+    this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory, kernel.trace);
     this.#routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
 
@@ -170,8 +170,13 @@ export class Router implements Recipient {
   }
 
   runsAt(id: ActorId, worker: number): boolean {
+    return this.knownHostOf(id) === worker;
+  }
+
+  /** As `hostOf`; undefined for a kind that is not known, too. */
+  knownHostOf(id: ActorId): number | undefined {
     const terms = this.#port.table.termsOf(id);
-    return terms !== undefined && this.hostOf(id, terms) === worker;
+    return terms && this.hostOf(id, terms);
   }
 
   /** Whether an actor may begin here now: the table says so, and no move is under way. */

@@ -7,6 +7,7 @@ import type { ActorDefinition } from '../../actor/definition.ts';
 import { Master } from '../../master/master.ts';
 import { type ProcessRecord, PidTrackingHost } from '../../worker-pool/pid-tracking-host.ts';
 import { type Log, openLog } from '../../observe/log.ts';
+import type { TraceEvent } from '../../observe/trace.ts';
 import { supervisionPolicy } from '../../supervision/supervision-options.ts';
 import { processAddress } from '../../vocabulary/address.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
@@ -53,6 +54,8 @@ export interface SimulationOptions {
   beginsAt?: number;
   durableInMemoryMax?: number;
   log?: string;
+  /** Told of what happens inside of each process; `process`: its address. */
+  trace?: (at: number, process: string, event: TraceEvent) => void;
 }
 
 /** All processes share the memory of one: what each would use cannot be told. */
@@ -309,7 +312,7 @@ export class Simulation {
   }
 
   #process({ boot, clock, control, exit }: ProcessSeed): ClusterProcess {
-    const { main, askTimeoutMs = 5_000, durableInMemoryMax } = this.#options;
+    const { main, askTimeoutMs = 5_000, durableInMemoryMax, trace } = this.#options;
     const address = processAddress(boot.self.index, boot.self.incarnation);
     const process: ClusterProcess = new ClusterProcess({
       system: 'simulation',
@@ -319,6 +322,7 @@ export class Simulation {
       newKey: () => `key-${++this.#keys}`,
       memoryUsage: () => NO_MEMORY,
       log: this.#log,
+      ...(trace && { trace: { note: (event) => trace(this.time.now, address, event) } }),
       limits: { askTimeoutMs, messageBytesMax: MESSAGE_BYTES_MAX, checkMessages: true },
       behaviours: this.#behaviours(),
       startedAt: boot.startedAt,

@@ -110,7 +110,7 @@ function orderText({ id, purpose, units, from, to }: MoveOrder): string {
 /** Characters of a value, at most. */
 const VALUE_LENGTH_MAX = 120;
 
-function short(value: unknown): string {
+export function short(value: unknown): string {
   if (value instanceof Error) return `${(value as { code?: string }).code ?? value.name}: ${value.message}`;
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text;

@@ -1,4 +1,5 @@
 /** Runs one program to its end, waits until all is quiet, and checks what happened. */
+import type { TraceEvent } from '../../../src/observe/trace.ts';
 import type { Observer } from '../../../src/testkit/simulation/observation.ts';
 import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
 import type { System } from '../../../src/system/system.ts';
@@ -20,6 +21,8 @@ const GREETING_MS = 6;
 
 export interface RunOptions {
   observe?: Observer;
+  /** Told of what happens inside of each process; `process`: its address. */
+  trace?: (at: number, process: string, event: TraceEvent) => void;
   /** Called before each step. */
   stepped?: (step: Step, number: number) => void;
 }
@@ -33,6 +36,9 @@ export async function runProgram(seed: number, program: readonly Step[], options
     await runIn(world, seed, program, options);
     // Node.js tells of them only once it has nothing else to do.
     await new Promise((resolve) => setImmediate(resolve));
+  } catch (error) {
+    // It would end a real process, too: a state that is none, say.
+    world.breaches.add('end', `the runtime threw ${error}`);
   } finally {
     process.off('unhandledRejection', rejected);
   }
@@ -53,6 +59,7 @@ async function runIn(world: World, seed: number, program: readonly Step[], optio
     },
     linkFramesMax: LINK_FRAMES[seed % LINK_FRAMES.length] as number,
     main: (system) => sayHello(world, system),
+    ...(options.trace && { trace: options.trace }),
     observe: (event) => {
       observe?.(event);
       world.observe(event);
