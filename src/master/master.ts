@@ -20,7 +20,7 @@ import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests } from './requests.ts';
 import { RollingRestart } from './rolling-restart.ts';
-import { Shares } from './shares.ts';
+import { Shares } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import { GracefulShutdown } from './graceful-shutdown.ts';
 import type { WorkerExit, WorkerHost } from '../worker-pool/worker-host.ts';

@@ -19,7 +19,7 @@ import type { HandoffService } from './handoff-service.ts';
 import type { Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { Queries } from './queries.ts';
-import type { Shares } from './shares.ts';
+import type { Shares } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 

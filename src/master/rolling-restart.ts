@@ -12,7 +12,7 @@ import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
 import { Reload, type ReloadParts } from './reload.ts';
-import type { Shares } from './shares.ts';
+import type { Shares } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
