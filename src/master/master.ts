@@ -20,7 +20,7 @@ import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests } from './requests.ts';
 import { RollingRestart } from './rolling-restart.ts';
-import { Shares } from './rebalancing.ts';
+import { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import { GracefulShutdown } from './graceful-shutdown.ts';
 import type { WorkerExit, WorkerHost } from '../worker-pool/worker-host.ts';
@@ -65,7 +65,7 @@ export class Master {
   readonly #handoffs: HandoffService;
   readonly #moves: LiveMoves;
   readonly #requests: Requests;
-  readonly #shares: Shares;
+  readonly #rebalancing: Rebalancing;
   readonly #events: EventHub;
   readonly #queries: Queries;
   readonly #self: Participant;
@@ -102,7 +102,7 @@ export class Master {
     });
     this.#moves = new LiveMoves(clock, this.#handoffs);
     const { log, shutdownMs: limitMs } = options;
-    this.#shares = new Shares({ clock, log, moves: this.#moves, limitMs });
+    this.#rebalancing = new Rebalancing({ clock, log, moves: this.#moves, limitMs });
     this.#requests = new Requests({
       ...{
         clock,
@@ -173,8 +173,8 @@ export class Master {
       ...{ clock, supervisor: this.#supervisor, placement: this.#placement, moves: this.#moves },
       handoffs: this.#handoffs,
       drainMs: shutdownMs,
-      shares: this.#shares,
-      stay: ({ index, role }) => this.#shares.come(index, this.#placement.stay(index, role)),
+      rebalancing: this.#rebalancing,
+      stay: ({ index, role }) => this.#rebalancing.come(index, this.#placement.stay(index, role)),
       isOver: () => this.#down !== undefined,
       isSilent: (worker) => this.#isSilent(worker),
       reload: {
@@ -290,7 +290,7 @@ export class Master {
     const { index, role } = participant;
     const moves = this.#placement.join(index, role);
     this.#handoffs.nextInLine();
-    this.#shares.come(index, moves);
+    this.#rebalancing.come(index, moves);
   }
 
   #ready(worker: SupervisedWorker, participant: Participant): void {

@@ -13,7 +13,7 @@ export interface SharesParts {
   readonly limitMs: number;
 }
 
-export class Shares {
+export class Rebalancing {
   readonly #parts: SharesParts;
   /** Workers whose share is on its way to them. */
   readonly #coming = new Map<number, Promise<void>>();

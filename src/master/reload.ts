@@ -19,7 +19,7 @@ import type { HandoffService } from './handoff-service.ts';
 import type { Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
 import type { Queries } from './queries.ts';
-import type { Shares } from './rebalancing.ts';
+import type { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
@@ -36,7 +36,7 @@ export interface ReloadParts {
   readonly handoffs: HandoffService;
   readonly membership: Membership;
   readonly queries: Queries;
-  readonly shares: Shares;
+  readonly rebalancing: Rebalancing;
   /** Milliseconds that the actors of a removed kind may take to end, before those that do not are killed as they move. */
   readonly drainMs: number;
   /** For the first durable kind. */
@@ -184,14 +184,14 @@ export class Reload {
 
   /** Everybody has the new code by now. */
   async #place({ changed }: KindPlan): Promise<void> {
-    const { placement, handoffs, shares, membership, queries } = this.#parts;
+    const { placement, handoffs, rebalancing, membership, queries } = this.#parts;
     const kinds = Object.keys(changed);
     if (kinds.length === 0) return;
     await handoffs.whenQuiescent(() => placement.changeKinds(changed));
     await Promise.all(kinds.filter((kind) => placement.wasHashed(kind)).map((kind) => this.#learnPlaces(kind)));
     await queries.askAll(membership, 'flush', ANSWER_MS);
     for (const kind of kinds) placement.placesAreKnown(kind);
-    await shares.force(placement.misplaced(kinds));
+    await rebalancing.force(placement.misplaced(kinds));
   }
 
   /** Of those that live: an actor that nobody has asked for since has a place all the same. */

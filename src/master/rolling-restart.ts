@@ -12,7 +12,7 @@ import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
 import type { PlacementService } from './placement-service.ts';
 import { Reload, type ReloadParts } from './reload.ts';
-import type { Shares } from './rebalancing.ts';
+import type { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
@@ -38,7 +38,7 @@ export interface RollingRestartParts {
   readonly isSilent: (worker: SupervisedWorker) => Promise<boolean>;
   /** It hosts after all: its share comes back. */
   readonly stay: (worker: SupervisedWorker) => void;
-  readonly shares: Shares;
+  readonly rebalancing: Rebalancing;
   /** What a reload needs beside. */
   readonly reload: Pick<ReloadParts, 'log' | 'membership' | 'queries' | 'openStore' | 'admit' | 'join'>;
 }
@@ -98,18 +98,18 @@ export class RollingRestart {
 
   /** Where nobody else can host what lives there, a worker of the same role comes first and goes again afterwards. */
   async #restartOrStandIn(worker: SupervisedWorker): Promise<void> {
-    const { supervisor, placement, shares } = this.#parts;
+    const { supervisor, placement, rebalancing } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
     if (!placement.hosts.has(worker.index) || placement.canDoWithout(worker.index)) return this.#restart(worker);
     const standIn = supervisor.add(worker.role);
     await supervisor.ready(standIn);
-    await shares.arrived(standIn.index);
+    await rebalancing.arrived(standIn.index);
     await this.#restart(worker);
     await this.#remove(standIn);
   }
 
   async #restart(worker: SupervisedWorker): Promise<void> {
-    const { supervisor, shares } = this.#parts;
+    const { supervisor, rebalancing } = this.#parts;
     if (worker.life.state === 'starting') await supervisor.ready(worker);
     const { process } = worker;
     // Also where it dies meanwhile, it is forked again at once.
@@ -120,7 +120,7 @@ export class RollingRestart {
     });
     if (worker.process === process) await supervisor.endGently(worker);
     await supervisor.ready(worker);
-    await shares.arrived(worker.index);
+    await rebalancing.arrived(worker.index);
   }
 
   /** Everything that lives there goes to others. Where something cannot, all that is left stays, and so does the worker. */

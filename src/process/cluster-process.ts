@@ -29,7 +29,7 @@ import { eventFromWire } from './event-payload.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
-import { isHopeless, NO_WORKER_LEFT } from '../routing/hopeless.ts';
+import { isUnroutable, NO_WORKER_LEFT } from '../routing/unroutable.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { type PeerEventParts, peerEvents } from './peer-events.ts';
@@ -112,7 +112,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
       locate: (id, answer) => this.#locate(id, answer),
-      isHopeless: (role) => isHopeless(this.#workers, role),
+      isUnroutable: (role) => isUnroutable(this.#workers, role),
     });
     kernel.router = tracedRouter(this.#router, kernel.trace, (id) => this.#router.knownHostOf(id));
     local.router = {
@@ -290,7 +290,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
         break;
       case 'workers':
         this.#workers = message.workers;
-        this.#router.refuseUnhosted('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isHopeless(this.#workers, role));
+        this.#router.refuseUnhosted('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isUnroutable(this.#workers, role));
         break;
       case 'wanted-events':
         this.kernel.events.wantElsewhere(message.names);

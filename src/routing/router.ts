@@ -20,7 +20,7 @@ import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
-import { NO_WORKER_LEFT } from './hopeless.ts';
+import { NO_WORKER_LEFT } from './unroutable.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
@@ -37,7 +37,7 @@ export interface RouterPort {
   peer(index: number): OutboundQueue | undefined;
   peerByAddress(address: ActorId): OutboundQueue | undefined;
   /** Every worker of a role is given up. */
-  isHopeless(role: string): boolean;
+  isUnroutable(role: string): boolean;
   /** The master's answer for an id whose kind is not placed by hash. */
   locate(id: ActorId, answer: LocateAnswer): void;
 }
@@ -286,7 +286,7 @@ export class Router implements Recipient {
     const host = this.hostOf(to, terms);
     if (host === this.#port.index) return this.#deliverHere(envelope);
     if (host === undefined) return this.#locateFirst(envelope);
-    if (host === NOWHERE && this.#port.isHopeless(terms.role))
+    if (host === NOWHERE && this.#port.isUnroutable(terms.role))
       return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
     const peer = host === NOWHERE ? undefined : this.#port.peer(host);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);

@@ -89,7 +89,7 @@ export function newRouterKit(): RouterKit {
     peerByAddress: (address) =>
       [...peers.values()].find((peer) => peer.address === address) as unknown as OutboundQueue | undefined,
     locate: (id, answer) => void asked.push({ id, answer }),
-    isHopeless: () => false,
+    isUnroutable: () => false,
   });
   kernel.router = router;
   const peer = (index: number): FakePeer => peers.get(index) as FakePeer;
