@@ -241,7 +241,7 @@ export class ActorContext implements Context<unknown> {
     return this.#cell.context === this && this.#cell.status !== 'ended';
   }
 
-  /** What nobody awaits and fails has an actor to be told with. */
+  /** A failed promise that nobody awaits is told with the name of its actor. */
   #noting<T>(work: (cell: Cell) => Promise<T>): Promise<T> {
     const { kernel, id } = this.#cell;
     return noting((async () => work(this.#live()))(), kernel.log, id);

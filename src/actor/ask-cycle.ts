@@ -12,7 +12,7 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** What an actor waits for: the reply, the start or the end of another one. */
+/** A wait of an actor: the reply, the start or the end of another one. */
 export interface Wait {
   readonly target: ActorId;
 }

@@ -1,4 +1,4 @@
-/** What an ask may be given beside its message. */
+/** Options of an ask, beside its message. */
 import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import { inspect } from '../vocabulary/inspect.ts';

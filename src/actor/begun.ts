@@ -1,4 +1,4 @@
-/** Who wants to know that the start of a spawned actor is over, however it went: few, and only after a crash. */
+/** Listeners for the end of the start of a spawned actor, however it went: few, and only after a crash. */
 import type { Cell } from './cell.ts';
 
 const waiting = new WeakMap<Cell, () => void>();

@@ -1,5 +1,5 @@
 /**
- * What a cell runs: a definition with every option resolved, checked once when it is loaded.
+ * A behaviour is what a cell runs: a definition with every option resolved, checked once when it is loaded.
  */
 import { validateSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
 import { brandOf, otherFormat } from '../vocabulary/brand.ts';
@@ -175,7 +175,7 @@ function durablyOf(durable: DefinitionOptions['durable']): Durably | undefined {
   return { sync, version, migrate: new Map(Object.entries(migrate).map(([from, step]) => [Number(from), step])) };
 }
 
-/** What a cell runs, for a definition without faults. */
+/** The behaviour of a definition without faults. */
 export function behaviourOf(kind: string, definition: ActorDefinition): Behaviour {
   const options = definition.options as DefinitionOptions;
   const durable = durablyOf(options.durable);

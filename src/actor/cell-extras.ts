@@ -1,5 +1,5 @@
 /**
- * What only some cells need: children, timers, watches, a move or an end under way. A cell without any shares one frozen
+ * Extras that only some cells need: children, timers, watches, a move or an end under way. A cell without any shares one frozen
  * object with all others like it. `C`: the cell, which is not known here.
  */
 import type { RestartIntensity } from '../supervision/restart-intensity.ts';

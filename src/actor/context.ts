@@ -1,5 +1,5 @@
 /**
- * What a handler gets: its own identity, the message's circumstances, and the system seen from here.
+ * The context of a handler: its own identity, the message's circumstances, and the system seen from here.
  * One context belongs to one incarnation; once that has ended, its context does nothing any more.
  */
 import type { RestartType } from '../supervision/supervision-options.ts';

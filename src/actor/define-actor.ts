@@ -1,5 +1,5 @@
 /**
- * What an actor is: one call that infers the types of its state, messages and replies.
+ * The definition of an actor: one call that infers the types of its state, messages and replies.
  * Definitions are plain values; `behaviour.ts` turns one into what a cell runs.
  */
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';

@@ -8,7 +8,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 
 export type Reminder = { atMs: number } | { everyMs: number };
 
-/** What a turn begins besides mail: a child, a timer. */
+/** A child or a timer, begun by a turn besides its mail. */
 export interface GatedEffect {
   /** The actor that it brings to life. */
   readonly id?: ActorId;

@@ -1,5 +1,5 @@
 /**
- * Who has had its onStop in this shutdown. It is not brought back: last words to it are dead letters, or two actors that
+ * Actors that have had their onStop in this shutdown. They are not brought back: last words to them are dead letters, or two actors that
  * take leave of each other would go on for ever.
  */
 import type { ActorId } from '../vocabulary/address.ts';

@@ -1,5 +1,5 @@
 /**
- * What the parts of one process share: the ports to the world, the router, and the limits.
+ * The kernel has all that the parts of one process share: the ports to the world, the router, and the limits.
  * The kernel knows no cluster: mail leaves by `post`, placement is asked for by `claims`.
  */
 import type { EventBus } from '../observe/event-bus.ts';
@@ -26,7 +26,7 @@ export interface Claims {
   isHostOf(id: ActorId): boolean;
 }
 
-/** Who sends: an actor, or the process. */
+/** The sender: an actor, or the process. */
 export interface Speaker {
   tell(to: ActorId, message: Message): boolean;
   ask(to: ActorId, message: Message, options?: AskOptions): Promise<unknown>;
@@ -58,7 +58,7 @@ export interface Kernel {
   /** Undefined where nobody looks inside. */
   readonly trace: Trace | undefined;
   readonly limits: KernelLimits;
-  /** What this process can host. */
+  /** The behaviours that this process can host. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;
   /** All kinds of the system. */
   readonly kinds: () => string[];
@@ -67,7 +67,7 @@ export interface Kernel {
   readonly scheduler: Scheduler;
   readonly pending: PendingReplies;
   readonly deadLetters: DeadLetters;
-  /** What all queues of the process hold together. */
+  /** The memory that all queues of the process hold together. */
   readonly memory: QueueMemory;
   readonly topics: TopicBus;
   /** The way to any actor, here or elsewhere. */

@@ -81,7 +81,7 @@ function isWokenForNothing({ extras, mailbox, origin, restarts }: Cell, { versio
   return version === 0 && restarts === 0 && !isWanted;
 }
 
-/** What the start did is a turn of its own. The error where its state cannot be kept. */
+/** The start is a turn of its own. The error where its state cannot be kept. */
 function endDurableStart({ durable }: Cell): Error | undefined {
   try {
     durable?.capture();
@@ -278,7 +278,7 @@ export function respawn(cell: Cell, error: Error): void {
   startCell(cell);
 }
 
-/** What becomes of the mail behind an end: a later incarnation gets it, unless there is to be none. */
+/** The mail behind an end: a later incarnation gets it, unless there is to be none. */
 export function endingOf(reason: ExitReason): Ending {
   if (reason === 'shutdown') return { reason, mail: 'SHUTTING_DOWN' };
   if (reason === 'kind-removed') return { reason, mail: 'UNKNOWN_KIND' };

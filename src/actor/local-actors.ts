@@ -31,7 +31,7 @@ import { runEnvelope, runTerminated } from './turn.ts';
 import { subscribeHere } from './subscribing.ts';
 import { tellEnd, Watchers, Watching } from './watchers.ts';
 
-/** What the cluster must know of the actors here. */
+/** The observer through which the cluster hears of the actors here. */
 export interface ActorsObserver {
   spawned(id: ActorId, args: unknown): void;
   /** An actor has ended for good; `spawned`: it was a spawned one or a child. */

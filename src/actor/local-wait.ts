@@ -1,5 +1,5 @@
 /**
- * What an actor waits for in its own process without an ask: the start of a child, the end of one. It counts as waited for
+ * Waits of an actor in its own process without an ask: the start of a child, the end of one. It counts as waited for
  * like the reply of an ask, so that a ring of waits is found, and it has a deadline like one.
  */
 import type { ActorId } from '../vocabulary/address.ts';

@@ -32,7 +32,7 @@ export type MachineLogic = AnyActorLogic;
 /** The events of a machine. */
 export type EventOf<L extends MachineLogic> = EventFromLogic<L>;
 
-/** What an ask gets, after its event, where no `reply` action answered it. */
+/** The reply of an ask, after its event, where no `reply` action answered it. */
 export interface MachineReply {
   /** The state's value, as in the machine's snapshot. */
   value: unknown;
@@ -40,7 +40,7 @@ export interface MachineReply {
   context: unknown;
   /** `active` until the machine has come to a final state. */
   status: 'active' | 'done' | 'error' | 'stopped';
-  /** What the machine gave at its end. */
+  /** The output of the machine at its end. */
   output: unknown;
 }
 

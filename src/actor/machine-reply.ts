@@ -1,5 +1,5 @@
 /**
- * What of a machine's context an asker gets. A context often holds the actors that the machine has spawned, which are no
+ * The part of a machine's context that an asker gets. A context often holds the actors that the machine has spawned, which are no
  * plain data; the transition was made all the same, so the asker gets what is.
  */
 import { types } from 'node:util';

@@ -1,5 +1,5 @@
 /**
- * What waits for one actor: its mail in order, and what it has put aside. The one writer of both, and the one place that
+ * The waiting envelopes of one actor: its mail in order, and what it has put aside. The one writer of both, and the one place that
  * counts what waits in all mailboxes of a process. Light messages count by their number alone, so that one more costs no
  * more than the count (S1); only heavy ones are counted by their bytes.
  */
@@ -129,7 +129,7 @@ export class Mailbox {
     this.#memory.hold(envelope);
   }
 
-  /** What was put aside goes in front of the mail, in order. False: there was nothing. */
+  /** The stash goes in front of the mail, in order. False: there was nothing. */
   bringBack(): boolean {
     const all = this.takeAside();
     this.putBack(all);

@@ -48,7 +48,7 @@ export interface PassivatedActor {
   watching: Map<ActorId, WatchName> | undefined;
 }
 
-/** What is left of passivated actors: nothing for most of them. */
+/** The remains of passivated actors: nothing for most of them. */
 export class PassivatedActors {
   readonly #actors = new Map<ActorId, PassivatedActor>();
 
@@ -61,7 +61,7 @@ export class PassivatedActors {
     return this.#actors.get(id)?.watching?.get(target) === watch;
   }
 
-  /** What it was spawned with. */
+  /** The arguments it was spawned with. */
   originOf(id: ActorId): CellOrigin | undefined {
     return this.#actors.get(id)?.origin;
   }

@@ -16,7 +16,7 @@ export const PENDING_ASKS_MAX = 1_000_000;
 /** Of an ask whose mail the old host of an actor and the new one have, until their move is committed. */
 export const IN_TRANSIT: ActorId = '~';
 
-/** Who asked. */
+/** The asker. */
 export interface Asker {
   waitsNoMore(wait: Wait): void;
   /** Told before whoever awaits it. */

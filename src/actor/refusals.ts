@@ -23,7 +23,7 @@ export function refuseOfFailed({ deadLetters, behaviours }: Kernel, envelope: En
   deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
 }
 
-/** What waited for an actor that has ended, and for which none comes after it. */
+/** Mail that waited for an actor that has ended, and for which none comes after it. */
 export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reason, error }: Ending): void {
   const { verb, replyTo, to } = envelope;
   if (verb === 'stop' || verb === 'barrier') return replyTo?.resolve(undefined);

@@ -39,7 +39,7 @@ export class Sender implements Asker, Speaker {
     this.durable = undefined;
   }
 
-  /** What is left of the deadline of the message being handled, on `Clock.now()`; 0: none. */
+  /** The rest of the deadline of the message being handled, on `Clock.now()`; 0: none. */
   get deadlineAt(): number {
     return 0;
   }

@@ -7,7 +7,7 @@ export function lacksStore({ durability }: Kernel, { durable }: Behaviour): bool
   return durable !== undefined && durability?.hosts === false;
 }
 
-/** What its sender keeps goes again, once there is a host that has the store. */
+/** Mail that its sender keeps goes again, once there is a host that has the store. */
 export function refuseWithoutStore({ deadLetters }: Kernel, envelope: Envelope): void {
   const text = `${envelope.to} is durable, and the store is not open in this process`;
   deadLetters.refuse(envelope, 'STORE_FAILED', text);

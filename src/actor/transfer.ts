@@ -1,5 +1,5 @@
 /**
- * What an actor takes along when it moves to another process: the incarnation goes on there as if nothing had happened.
+ * The transfer of an actor that moves to another process: the incarnation goes on there as if nothing had happened.
  * No hook is called and nobody is told; only `ctx.fence` is a new one.
  */
 import type { RestartType } from '../supervision/supervision-options.ts';
@@ -24,7 +24,7 @@ import { hostMachine } from './machine-actor.ts';
 import { MessageTimer, type TimerRecord } from './message-timer.ts';
 import type { PassivatedActor } from './passivation.ts';
 
-/** What an actor watches. */
+/** The watches of an actor. */
 export type WatchRecord = [target: ActorId, watch: WatchName];
 
 /** All that is kept under one id; its mail goes beside it. */

@@ -1,5 +1,5 @@
 /**
- * Who watches whom, in one process. A watcher is an actor, or a process whose listeners share one watch. Kept apart
+ * Watches, in one process. A watcher is an actor, or a process whose listeners share one watch. Kept apart
  * from the cells, so that a watch outlives a passivation and costs nothing where there is none.
  */
 import type { ActorId } from '../vocabulary/address.ts';
@@ -72,7 +72,7 @@ interface Watched {
   watch: WatchName | undefined;
 }
 
-/** What the actors and listeners of this process watch, here or elsewhere. */
+/** The targets that actors and listeners of this process watch, here or elsewhere. */
 export class Watching {
   readonly #byTarget = new Map<ActorId, Watched>();
   readonly #process: ActorId;

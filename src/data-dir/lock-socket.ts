@@ -8,11 +8,11 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the kernel takes for the path of a Unix socket. */
+/** The longest path that the kernel takes for the name of a Unix socket. */
 const PATH_BYTES_MAX = 103;
 /** Milliseconds for a connection to one's own machine. */
 const CONNECT_MS_MAX = 2_000;
-/** What a connection fails with where nobody listens any more. */
+/** Codes of a connection to a socket without a listener. */
 const NOBODY = 'ECONNREFUSED';
 /** The file is gone: this says nothing of the process. */
 const MISSING = 'ENOENT';

@@ -1,5 +1,5 @@
 /**
- * What a system has of its dataDir: the lock on it, and the store, opened by this process alone. Only systems with durable
+ * The storage of a system in its dataDir: the lock on it, and the store, opened by this process alone. Only systems with durable
  * actors have it. With workers the store is opened in a thread of the master, and all processes reach it over a socket.
  */
 import { existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { LmdbStore, STORE_FOLDER } from '../store/lmdb-store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
 import { StoreOwner } from '../store-service/store-owner.ts';
 
-/** What stands between the folder and who uses it. */
+/** The parts between the folder and its user. */
 interface Opened {
   fail(reason: string): void;
   close(): Promise<void>;

@@ -170,7 +170,7 @@ export class HandoffParticipant {
     if (order ?? outgoing) this.#port.topics.moving.release(order ?? (outgoing as OutgoingHandoff).order);
   }
 
-  /** What those watch that arrive by these moves. */
+  /** The watches of those that arrive by these moves. */
   *watchesIn(moves: readonly MoveId[]): Iterable<WatchRecord> {
     for (const move of moves) {
       const entry = this.#incoming.get(move);
@@ -236,7 +236,7 @@ export class HandoffParticipant {
     tellMaster({ type: 'prepared', move: order.id, subtree, subscriptions });
   }
 
-  /** What was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
+  /** Mail that was sent under these ids is to arrive before what they send from elsewhere; also by one that has ended. */
   #flush(outgoing: OutgoingHandoff): void {
     const { router } = this.#port;
     const { ids, units, order } = outgoing;
@@ -246,7 +246,7 @@ export class HandoffParticipant {
     for (const peer of outgoing.flushes) peer.note(FLUSH, order.id);
   }
 
-  /** What had arrived while this process was still asking whether it is the host: it is older than all that will be held. */
+  /** Mail that had arrived while this process was still asking whether it is the host: it is older than all that will be held. */
   #takeWaiting({ units, buffered }: OutgoingHandoff): void {
     const { holds } = this.#port.router;
     for (const unit of units) {

@@ -46,7 +46,7 @@ export class IncomingHandoff {
       if (piece[0] === 'actor') this.#addActor(piece[1], piece[2]);
       else this.#addMail(piece[0], piece[1]);
     } catch (error) {
-      // What cannot be read cannot live here: its units stay where they are.
+      // An actor that cannot be read cannot live here: its units stay where they are.
       this.#fault ??= asError(error);
     }
   }
@@ -83,7 +83,7 @@ export class IncomingHandoff {
     if (this.#isOver) this.#dropPlaceholders();
   }
 
-  /** What those that arrive watch. */
+  /** The watches of those that arrive. */
   *watches(): Iterable<WatchRecord> {
     for (const { incarnation, passivated } of this.#actors) yield* (incarnation ?? passivated)?.watching ?? [];
   }

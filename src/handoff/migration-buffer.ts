@@ -31,7 +31,7 @@ export class MigrationBuffer implements MailCapture {
         new TroupeError('ACTOR_STOPPED', `${sender} has migrated; it asks again from its new host`),
       );
     } else if (outgoing.isSent) {
-      // What is left of its last turns: it goes on elsewhere, and speaks from there.
+      // The rest of its last turns: it has migrated, and speaks from there.
       const text = `${sender} has migrated; what its old host still sends is rejected`;
       this.#deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);
     } else {

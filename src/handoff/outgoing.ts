@@ -44,14 +44,14 @@ export class OutgoingHandoff {
   isSent = false;
   /** All transferred state, once it is packed: should a link break under it, it is sent again. */
   pieces: WeighedPiece[] | undefined;
-  /** What these actors sent and the links had not taken yet. */
+  /** Mail that these actors sent and the links had not taken yet. */
   readonly outbound: Envelope[] = [];
-  /** What arrived for the units while they were quiescent. */
+  /** Mail that arrived for the units while they were quiescent. */
   readonly buffered: Envelope[] = [];
   readonly #port: OutgoingPort;
   /** Encoded, of those that have one in memory. */
   readonly #states = new Map<ActorId, Uint8Array>();
-  /** What cannot travel: refused once its actors have moved. */
+  /** Mail that cannot travel: refused once its actors have moved. */
   #unfit: [envelope: Envelope, error: unknown][] = [];
   #ids = new Set<ActorId>();
   #members: Cell[] = [];
@@ -139,7 +139,7 @@ export class OutgoingHandoff {
     }
   }
 
-  /** Who asks learns from there whether the ask was executed. */
+  /** An asker learns from there whether the ask was executed. */
   noteWritten(to: ActorId | undefined): void {
     for (const { replyTo } of this.allMail()) replyTo?.written(to);
   }
@@ -171,7 +171,7 @@ export class OutgoingHandoff {
     if (moving === 0) this.#whenNothingIsKept();
   }
 
-  /** Who belongs to the units now. False: it cannot move. */
+  /** The members of the units now. False: it cannot move. */
   #gather(): boolean {
     const { actors, idsIn } = this.#port;
     const members: Cell[] = [];

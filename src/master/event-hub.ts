@@ -14,7 +14,7 @@ export class EventHub {
     this.#membership = membership;
   }
 
-  /** What a process listens to has changed. */
+  /** The events that a process listens to have changed. */
   listens(participant: Participant, names: EventName[]): void {
     this.#wanted.set(participant.index, new Set(names));
     this.#tellWanted();
@@ -24,7 +24,7 @@ export class EventHub {
     if (this.#wanted.delete(participant.index)) this.#tellWanted();
   }
 
-  /** What others want to hear, for a process that has just come. */
+  /** The events that others want to hear, for a process that has just come. */
   announce(participant: Participant): void {
     participant.channel.send({ type: 'wanted-events', names: this.#wantedBesides(participant.index) });
   }

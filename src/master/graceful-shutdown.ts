@@ -60,7 +60,7 @@ export class GracefulShutdown {
     }
   }
 
-  /** What was counted where all is quiet, else undefined. */
+  /** The counts where all is quiet, else undefined. */
   async #round(): Promise<string | undefined> {
     const answers = (await this.#queries.askAll(
       this.#membership,

@@ -44,7 +44,7 @@ export class HandoffService {
   readonly #placement: PlacementService;
   readonly #handoffs = new Handoffs();
   readonly #waiting = new Map<MoveId, Waiting & { timer: Timer }>();
-  /** What waits for a unit to be free, in order. */
+  /** Hand-offs that wait for a unit to be free, in order. */
   #line: { units: Unit[]; begin: () => void; isBarrier?: true }[] = [];
   /** Pins of this turn of the loop, for one change. */
   #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
@@ -111,7 +111,7 @@ export class HandoffService {
     this.#finish(this.#handoffs.installed(move, by), undefined);
   }
 
-  /** What moves is quiescent on the old host: now everybody holds. */
+  /** The units are quiescent on the old host: now everybody holds. */
   prepared(move: MoveId, by: ProcessName, subtree: Unit[], subscriptions: MoveOrder['subscriptions']): void {
     const order = this.#handoffs.prepared(move, by, subtree, subscriptions);
     if (order === undefined) return;

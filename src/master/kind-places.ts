@@ -1,5 +1,5 @@
 /**
- * What becomes of the places of a kind whose terms change. Everybody takes the change up at another moment, so every actor
+ * The places of a kind whose terms change. Everybody takes the change up at another moment, so every actor
  * must live at the same place before and after it; only then does it move, by hand-off.
  *
  *   new                 a column of its own, for the workers whose code has it

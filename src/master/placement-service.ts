@@ -120,7 +120,7 @@ export class PlacementService {
     return !this.#isWanted(role) || this.hosts.of(role).some((other) => other !== index);
   }
 
-  /** What a worker hosts, each unit with the worker where it would go, NOWHERE as long as none can host it; at most so many. */
+  /** The units of a worker, each with the worker where it would go, NOWHERE as long as none can host it; at most so many. */
   unitsOn(index: number, most: number): { unit: Unit; to: number }[] {
     const found: { unit: Unit; to: number }[] = [];
     for (const [column, { role, hosts }] of this.#columns()) {
@@ -151,7 +151,7 @@ export class PlacementService {
     this.publish({ columns: this.#imbalance().forced, pins: [], endedMoves: [] });
   }
 
-  /** What is elsewhere than it belongs since these kinds have changed, to be handed off. */
+  /** Units that are elsewhere than they belong since these kinds have changed, to be handed off. */
   misplaced(kinds: readonly string[]): ShareMove[] {
     const places = placesOfTheirOwn(kinds, this.table, this.#onDemand);
     const misplaced = places.filter(([id, from]) => !this.#hostsOf(kindOf(id)).includes(from));

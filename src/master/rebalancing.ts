@@ -1,4 +1,4 @@
-/** What belongs to a worker and is elsewhere comes to it by hand-off, while all goes on. */
+/** Units that belong to a worker and are elsewhere come to it by hand-off, while all goes on. */
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Unit } from '../wire/control.ts';
@@ -22,7 +22,7 @@ export class Rebalancing {
     this.#parts = parts;
   }
 
-  /** What an old host refuses stays there; of several units the others still go. */
+  /** A unit that its old host refuses stays there; of several units the others still go. */
   come(index: number, moves: readonly ShareMove[]): void {
     const arrived = Promise.all(routesOf(moves).map(({ to, units }) => this.#offer(units, to))).then(() => {});
     this.#coming.set(index, arrived);

@@ -1,4 +1,4 @@
-/** What processes ask of the master, answered once each. */
+/** Requests of processes to the master, answered once each. */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';

@@ -36,7 +36,7 @@ export class SpawnRegistry {
     this.#byWorker.get(host)?.delete(id);
   }
 
-  /** What was on a worker and has moved. Its new host says so as well, but may be dead before that is read. */
+  /** The records of a worker that have moved. Its new host says so as well, but may be dead before that is read. */
   rehost(from: number, hostOf: (id: ActorId) => number | undefined): void {
     for (const record of [...(this.#byWorker.get(from)?.values() ?? [])]) {
       const host = hostOf(record.id);
@@ -49,7 +49,7 @@ export class SpawnRegistry {
     for (const id of [...this.#hosts.keys()]) if (kindOf(id) === kind) this.remove(id);
   }
 
-  /** What ran on a worker that is gone; it is no longer registered there. */
+  /** The records of a worker that is gone; they are no longer registered there. */
   take(worker: number): SpawnRecord[] {
     const records = [...(this.#byWorker.get(worker)?.values() ?? [])];
     this.#byWorker.delete(worker);

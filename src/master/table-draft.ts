@@ -1,4 +1,4 @@
-/** What changes of the placement table are made of. */
+/** The parts of a change of the placement table. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { DeadProcess, MoveId, Unit } from '../wire/control.ts';
 import type { KindChanges } from './kind-places.ts';
@@ -10,7 +10,7 @@ export interface ShareMove {
   to: number;
 }
 
-/** What a table change is made of, but for its epoch. */
+/** A table change without its epoch. */
 export interface Draft {
   dead?: DeadProcess;
   columns: Record<string, [shard: number, worker: number][]>;

@@ -1,5 +1,5 @@
 /**
- * Who listens to which event, in one process. Listeners only observe: one that throws is logged and harms nothing.
+ * Listeners of events, in one process. Listeners only observe: one that throws is logged and harms nothing.
  * The events of other processes come in through `relay`; `forward` is told of our own where somebody elsewhere listens.
  */
 import { asError } from '../vocabulary/errors.ts';

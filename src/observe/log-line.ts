@@ -1,5 +1,5 @@
 /**
- * What a worker's log line is on its way to the logger of the program, which lives in the master: the arguments of the call
+ * A worker's log line on its way to the logger of the program, which lives in the master: the arguments of the call
  * as plain copies, within bounds. Errors come out as errors again, so that the logger's own serializers know them.
  */
 /** Deeper objects, and longer lists, are cut as pino cuts them by default (5 and 100), with room for what adds a level. */

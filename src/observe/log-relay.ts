@@ -6,7 +6,7 @@ import type { LogLevels } from './relayed-log.ts';
 /** pino's values of the levels that every logger has. */
 const VALUES: Record<string, number> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
 
-/** What a worker has to know of the logger. */
+/** The settings of the logger that a worker has to know. */
 export function levelsOf(log: Log): LogLevels {
   const { level, levels } = log as { level?: unknown; levels?: { values?: Record<string, number> } };
   const values = levels?.values ?? Object.fromEntries(Object.entries(VALUES).filter(([name]) => isMethod(log, name)));

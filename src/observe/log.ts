@@ -1,4 +1,4 @@
-/** What troupe needs of a logger; pino's has this shape. The one importer of pino. */
+/** The logger, as far as troupe needs it; pino's has this shape. The one importer of pino. */
 import { type Logger, pino } from 'pino';
 
 /** A logger; pino's loggers have this shape. Each line has fields and a text. */

@@ -1,5 +1,5 @@
 /**
- * What a `tell` got wrong: nobody waits for it, so nobody would hear of a kind or a type that is misspelt. Said once for each
+ * Mistakes of a `tell`: nobody waits for it, so nobody would hear of a kind or a type that is misspelt. Said once for each
  * mistake, while the program is written; in production a dead letter is all there is.
  */
 import type { Log } from './log.ts';

@@ -1,5 +1,5 @@
 /**
- * What can be seen inside of a process, for those who look for the reason of something: where mail waited and went, what moved,
+ * The trace of a process, for those who look for the reason of something: where mail waited and went, what moved,
  * which turns ran, how asks failed. A kernel without a trace pays one look at an undefined field.
  */
 import type { ActorId } from '../vocabulary/address.ts';

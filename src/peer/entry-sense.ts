@@ -1,5 +1,5 @@
 /**
- * What the parts of an entry have to be. A frame may be well formed and make no sense: read without a look, its entries
+ * The sense of an entry: what its parts have to be. A frame may be well formed and make no sense: read without a look, its entries
  * would end the process later, in somebody's turn. What is no sense throws, which breaks the link, and nothing else.
  */
 import { ASK_CYCLE_MAX } from '../actor/ask-cycle.ts';
@@ -107,7 +107,7 @@ export function deliveryIdOf(
   );
 }
 
-/** What goes with each verb but 'message'. */
+/** The content of each verb but 'message'. */
 export function checkRequest(verb: Verb | undefined, payload: unknown): Verb {
   switch (verb) {
     case 'stop':

@@ -1,5 +1,5 @@
 /**
- * What stands in the frames that a link has not accepted: it is still in the memory of this process only, so when the link
+ * The entries of frames that a link has not flushed: they are still in the memory of this process only, so when the link
  * ends it can be sent elsewhere, and nobody has read it. Nearly always a link accepts at once, and nothing is kept.
  */
 import { Ring } from '../structures/ring.ts';

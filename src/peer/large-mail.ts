@@ -1,5 +1,5 @@
 /**
- * What is so large that it goes in pieces, and what may pass it on its way: replies, and mail of other senders, so that the
+ * Mail so large that it goes in pieces, and the mail that may pass it on its way: replies, and mail of other senders, so that the
  * order of each sender is kept.
  */
 import type { ActorId } from '../vocabulary/address.ts';

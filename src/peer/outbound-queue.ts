@@ -7,7 +7,7 @@
  * A large item goes in pieces. Meanwhile the priority lane passes it, and mail of other senders does, as far as it is of the
  * common sort and nothing else stands before it: the order of each sender is kept.
  *
- * What a socket has accepted counts as written. What was not is given back by `takeUnwritten` when the link has ended.
+ * Frames that a socket has flushed count as written. The others are given back by `takeUnwritten` when the link has ended.
  */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
@@ -49,11 +49,11 @@ export interface OutboundQueueOptions {
   messageBytesMax: number;
   /** The epoch that frames carry. */
   epoch: () => number;
-  /** What all queues of the process hold. Default: one of its own, without a bound. */
+  /** The memory that all queues of the process hold. Default: one of its own, without a bound. */
   memory?: QueueMemory;
 }
 
-/** What is written next, of either lane. */
+/** The next item of either lane. */
 type Lane = Pick<MailLane<Outbound>, 'peek' | 'shift'>;
 
 export class OutboundQueue {

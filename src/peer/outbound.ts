@@ -1,4 +1,4 @@
-/** What waits on its way to another process, beside envelopes. */
+/** Items that wait on their way to another process, beside envelopes. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -40,7 +40,7 @@ export class CreditNote implements Weighed {
   }
 }
 
-/** What an actor or a process is told besides its mail. */
+/** A signal to an actor or a process, on its way. */
 export class SignalNote implements Weighed {
   readonly heavy: undefined;
   readonly to: ActorId;

@@ -1,4 +1,4 @@
-/** What passes waiting mail on its way to one other process: replies, signals, credits. */
+/** The lane that passes waiting mail on its way to one other process: replies, signals, credits. */
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { MailLane } from './mail-lane.ts';

@@ -1,4 +1,4 @@
-/** What a reload changes about the kinds of a system, from what the table says and what the new code is. Pure. */
+/** The plan of a reload for the kinds of a system, from what the table says and what the new code is. Pure. */
 import type { KindTerms } from '../wire/control.ts';
 import { ownColumn } from './shard.ts';
 

@@ -36,7 +36,7 @@ export class PlacementTable {
     return this.#kinds.get(kindOf(id));
   }
 
-  /** What is known of a kind. */
+  /** The terms of a kind. */
   kind(kind: string): KindTerms | undefined {
     return this.#kinds.get(kind);
   }

@@ -1,4 +1,4 @@
-/** What must change in a column when the workers of its role have changed: as little as possible. Pure. */
+/** The changes of a column when the workers of its role have changed: as little as possible. Pure. */
 import { NOWHERE } from '../wire/control.ts';
 import { rendezvous } from './strategies.ts';
 

@@ -1,4 +1,4 @@
-/** What is asked of the master for an actor that is to have a pin. */
+/** Claims: the requests to the master for an actor that is to have a pin. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { KindTerms, MasterRequest } from '../wire/control.ts';
 import type { SpawnOptions } from '../system/system.ts';

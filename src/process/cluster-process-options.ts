@@ -1,4 +1,4 @@
-/** What one process of a cluster is built from: its ports to the world, its behaviours and its place. */
+/** The parts that one process of a cluster is built from: its ports to the world, its behaviours and its place. */
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { KernelLimits } from '../actor/kernel.ts';
 import type { Store } from '../store/store.ts';

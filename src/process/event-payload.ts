@@ -1,5 +1,5 @@
 /**
- * What an event tells, on its way to listeners in other processes. What cannot travel is described in its place: nobody
+ * The payload of an event, on its way to listeners in other processes. A part that cannot travel is described in its place: nobody
  * may harm a process by listening to it.
  */
 import type { ActorId } from '../vocabulary/address.ts';

@@ -1,4 +1,4 @@
-/** What the other processes must know of the kinds that a process has loaded. */
+/** The terms of the kinds that a process has loaded, for the other processes. */
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { KindTerms } from '../wire/control.ts';
@@ -11,7 +11,7 @@ export function termsOfAll(behaviours: ReadonlyMap<string, Behaviour>): Map<stri
   return new Map([...behaviours].map(([kind, behaviour]) => [kind, termsOf(behaviour)]));
 }
 
-/** What the kernel of a process must know of the kinds of the system. */
+/** The kinds of the system, as the kernel of a process must know them. */
 export function kindsOf(table: () => PlacementTable): { kinds(): string[]; wasRemoved(kind: string): boolean } {
   return {
     kinds: () => [...table().kinds()].map(([kind]) => kind),

@@ -1,4 +1,4 @@
-/** What this process asks of the master, each answered once. */
+/** Requests of this process to the master, each answered once. */
 import { type ErrorData, errorFromData } from '../vocabulary/errors.ts';
 import type { MasterRequest, ToMaster } from '../wire/control.ts';
 

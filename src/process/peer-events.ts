@@ -1,4 +1,4 @@
-/** What comes in over one link, to whoever it is for: the parts of a process, joined for its link readers. */
+/** Entries that come in over one link go to the part that they are for: the parts of a process, joined for its link readers. */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { errorFromData, wordsOf } from '../vocabulary/errors.ts';

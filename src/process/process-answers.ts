@@ -1,4 +1,4 @@
-/** What the master asks of a process: to take no more calls, whether it is idle, to stop its actors, its counters. */
+/** Answers to the queries of the master: to take no more calls, whether it is idle, to stop its actors, its counters. */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';

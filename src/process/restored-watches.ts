@@ -28,7 +28,7 @@ export function watchesToRestore(
   return [...lost, ...incoming].map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
 }
 
-/** What is to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
+/** Watches that are to be asked again since the link to a worker that lives broke: the watch or its answer may have been on it. */
 export function watchesToRestoreOnLink(worker: number, actors: LocalActors, router: Router): Envelope[] {
   const lost = [...watchesFrom(actors)].filter(([target]) => mayLiveOn(target, worker, router));
   return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));

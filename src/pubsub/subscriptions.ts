@@ -1,4 +1,4 @@
-/** Who subscribes to which topic, in one process: actors that live here, and listeners. Pure bookkeeping. */
+/** Subscriptions to topics, in one process: actors that live here, and listeners. Pure bookkeeping. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { TopicListener } from './topic-bus.ts';
 

@@ -1,4 +1,4 @@
-/** What actors and systems publish and subscribe through: in one process, or across all of them. */
+/** The bus that actors and systems publish and subscribe through: in one process, or across all of them. */
 import type { ActorId } from '../vocabulary/address.ts';
 
 export type TopicListener = (message: unknown) => void;

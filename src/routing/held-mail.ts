@@ -101,7 +101,7 @@ export class HeldMail {
     for (const one of refused) this.#refuseForRoom(one);
   }
 
-  /** What waits in a shard for one id waits under its own name from now on, in front of what waits there already. */
+  /** Mail in a shard for one id waits under its own name from now on, in front of what waits there already. */
   splitOff(shard: Unit, id: ActorId): void {
     const queue = this.#byUnit.get(shard);
     const all = [...(queue ?? [])];
@@ -118,7 +118,7 @@ export class HeldMail {
     return first ? [first.mail] : [];
   }
 
-  /** What these senders have waiting here, in order: it goes along when they move. */
+  /** The mail that these senders have waiting here, in order: it goes along when they move. */
   takeFrom(isTheirs: (sender: ActorId) => boolean): Envelope[] {
     const taken: Envelope[] = [];
     for (const [unit, queue] of this.#byUnit) {
@@ -207,7 +207,7 @@ export class HeldMail {
         const text = `no worker could host ${held.mail.to} within ${HELD_MS_MAX} ms`;
         this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
       }
-      // Who hears of a dead letter may send at once: by now another queue may stand here.
+      // A listener of dead letters may send at once: by now another queue may stand here.
       if (queue.length === 0 && this.#byUnit.get(unit) === queue) this.#byUnit.delete(unit);
     }
     if (this.#size > 0) this.#timer ??= this.#clock.setTimer(HELD_MS_MAX / 4, () => this.#sweep());

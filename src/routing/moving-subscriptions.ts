@@ -29,7 +29,7 @@ export class MovingSubscriptions {
     }
   }
 
-  /** Who subscribes to the topic and is on the move. */
+  /** Subscribers of the topic that are on the move. */
   of(topic: string): ReadonlySet<ActorId> | undefined {
     const ids = this.#byTopic.size === 0 ? undefined : this.#byTopic.get(topic);
     return ids && new Set(ids.keys());

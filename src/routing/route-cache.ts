@@ -46,7 +46,7 @@ export class RouteCache {
   sendByCachedRoute(envelope: Envelope, epoch: number): boolean | undefined {
     const route = this.#byId.get(envelope.to);
     if (route === undefined || route.epoch !== epoch || route.peer.ended) return undefined;
-    // What goes to a durable actor is kept and stamped first.
+    // Mail to a durable actor is kept and stamped first.
     if (route.terms.isDurable && !isTracked(envelope)) return undefined;
     return this.#mail(envelope, route);
   }

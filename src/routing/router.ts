@@ -29,7 +29,7 @@ export interface LocateAnswer {
   failed(error: Error): void;
 }
 
-/** What the router asks of the process around it. */
+/** The port through which the router asks the process around it. */
 export interface RouterPort {
   readonly index: number;
   readonly table: PlacementTable;
@@ -81,7 +81,7 @@ export class Router implements Recipient {
 
   deliver(envelope: Envelope): boolean {
     if (this.#isCalm && envelope.verb === 'message') {
-      // What lives here and does not move needs no table.
+      // An actor that lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) {
         if (cell.durable === undefined || isTracked(envelope)) return cell.deliver(envelope);
@@ -281,7 +281,7 @@ export class Router implements Recipient {
   #route(envelope: Envelope, terms: KindTerms): boolean {
     const { to } = envelope;
     const unit = this.#unitOf(to, terms);
-    // What waits goes first: mail for a unit that has some waiting queues up behind it.
+    // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
     const host = this.hostOf(to, terms);
     if (host === this.#port.index) return this.#deliverHere(envelope);
@@ -294,7 +294,7 @@ export class Router implements Recipient {
     return this.#routes.send(envelope, terms, peer, this.#port.table.epoch);
   }
 
-  /** Whoever asks is told at once, even where what is asked for is kept and would be sent again. */
+  /** An asker is told at once, even where what is asked for is kept and would be sent again. */
   #refuse(envelope: Envelope, code: ErrorCode, text: string): true {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
     else this.#kernel.deadLetters.refuse(envelope, code, text);

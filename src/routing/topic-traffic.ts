@@ -1,5 +1,5 @@
 /**
- * What was published to the subscribers of other processes and is not known to be handled, by topic and process, so that
+ * Messages that were published to the subscribers of other processes and are not known to be handled, by topic and process, so that
  * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`RouteCache`), a question goes along
  * every quarter of a mailbox; its answer says that all before it was handled, and how many messages a subscriber there may have.
  */
@@ -60,7 +60,7 @@ export class TopicTraffic {
     if (this.#questions.get(number)?.peer === peer) this.#settle(number, capacity);
   }
 
-  /** Nobody there subscribes to it any more. */
+  /** The topic has no subscriber there any more. */
   forget(peer: OutboundQueue, topic: string): void {
     this.#routes.get(peer)?.delete(topic);
   }

@@ -1,4 +1,4 @@
-/** What the master and the thread that owns the store say to each other. */
+/** Messages between the master and the thread that owns the store. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { DataCheck } from '../store/data-check.ts';

@@ -1,4 +1,4 @@
-/** What a store refuses to write, the same in every store: changes beyond the bounds, stale versions, lower fences. */
+/** Commits that a store refuses, the same in every store: changes beyond the bounds, stale versions, lower fences. */
 import { Buffer } from 'node:buffer';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -11,7 +11,7 @@ export const PART_BYTES_MAX: number = 64 * 1024 * 1024;
 export const PART_NAME_BYTES_MAX = 1024;
 export const FENCE_CHARACTERS_MAX = 256;
 
-/** What is known of a record before it is changed; undefined where there is none. */
+/** The standing of a record before it is changed; undefined where there is none. */
 export type Standing = Pick<RecordHead, 'version' | 'fence'> | undefined;
 
 export function storeFailed(message: string, cause?: unknown): TroupeError {

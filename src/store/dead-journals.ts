@@ -1,4 +1,4 @@
-/** What dead processes have left in the folder of journals, as one living process has read it. */
+/** Journals that dead processes have left in their folder, as one living process has read it. */
 import { appendFileSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActorId } from '../vocabulary/address.ts';

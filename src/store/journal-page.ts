@@ -1,4 +1,4 @@
-/** What one process has noted, as its lines tell it; the same for who writes them and for who reads what a dead one has left. */
+/** The notes of one process, as its lines tell them; the same for who writes them and for who reads what a dead one has left. */
 import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Deaths, NOTE_KEPT_MS } from './turn-journal.ts';

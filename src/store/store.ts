@@ -5,7 +5,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 
-/** What a record of a durable actor has beside its parts. */
+/** The head of a durable actor's record, beside its parts. */
 export interface RecordHead {
   /** 1 after the first commit, one more with each; 0 stands for a record that is not there. */
   readonly version: number;

@@ -1,5 +1,5 @@
 /**
- * What a process notes beside the store, without a commit, so that others know whom it was busy with as it died: suspect
+ * The journal of a process, beside the store, without a commit, so that others know whom it was busy with as it died: suspect
  * turns, from just before their handlers start. A note survives the death of the process, not that of the machine.
  *
  *   begun ─► over ─► gone          the handler runs · it has ended, and its commit is still to come · committed, or given up

@@ -6,7 +6,7 @@
  */
 import { NumberHeap } from './number-heap.ts';
 
-/** What the wheel needs of a clock. */
+/** The clock of the wheel. */
 export interface WheelClock {
   /** Milliseconds, monotonic. */
   now(): number;

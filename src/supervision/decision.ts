@@ -1,4 +1,4 @@
-/** What to do about a failure: asks the `onFailure` of a policy and takes nothing but a directive for an answer. */
+/** The decision about a failure: it asks the `onFailure` of a policy and takes nothing but a directive for an answer. */
 import { DIRECTIVES, type Directive, type OnFailure } from './supervision-options.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** Who is started again when a child has ended: OTP's restart types and strategies. */
+/** The children that are started again when one has ended: OTP's restart types and strategies. */
 import type { ChildrenStrategy, RestartType } from './supervision-options.ts';
 
 /** Whether a child of this type is started again after it has ended by itself. */
@@ -14,7 +14,7 @@ export interface AffectedChildren<T> {
 }
 
 /**
- * What the end of a child that must be started again means for its siblings. A temporary sibling is stopped with the
+ * The end of a child that must be started again, and its siblings. A temporary sibling is stopped with the
  * others but not started again, as in OTP; what took it down is no reason to break the promise of its type.
  */
 export function affectedChildren<T>(

@@ -32,7 +32,7 @@ import type { SystemMetrics } from './metrics.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
 import type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system.ts';
 
-/** What the process has of the rest of the system. */
+/** The port to the rest of the system. */
 export interface ClusterPort {
   readonly self: ProcessIdentity;
   workers(): WorkerInfo[];

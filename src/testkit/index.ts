@@ -1,4 +1,4 @@
-/** What tests of your own actors need: a system in the test's process on a virtual clock, probes, and a simulated cluster. */
+/** The testkit for your own actors: a system in the test's process on a virtual clock, probes, and a simulated cluster. */
 import '../node-version.ts';
 
 export type { MemoryDisk } from '../store/memory-store.ts';

@@ -25,7 +25,7 @@ export function brand(target: object, what: Branded): void {
   Object.defineProperty(target, brandedAs(what), { value: OWN });
 }
 
-/** Who made it; undefined where it is not branded as such. */
+/** The copy that made it; undefined where it is not branded as such. */
 export function brandOf(value: unknown, what: Branded): Brand | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   return (value as Record<symbol, Brand | undefined>)[brandedAs(what)];
@@ -53,7 +53,7 @@ export function sharedByCopies<T>(name: string, make: () => T): T {
   return made;
 }
 
-/** What to say of a value that a copy of another format made. */
+/** The words for a value that a copy of another format made. */
 export function otherFormat({ format, copy }: Brand): string {
   return `one of format ${format}, made by another copy of troupe at ${copy}; the one that runs here is at ${OWN.copy} and knows format ${BRAND_FORMAT}`;
 }

@@ -5,12 +5,12 @@ import type { ActorId } from './actor-id.ts';
 import type { Ref } from './ref.ts';
 import { replaceParts } from './replaced-parts.ts';
 
-/** What begins the bytes of a value with refs in it; those of any other begin with V8's own 0xff. */
+/** The first bytes of a value with refs in it; those of any other begin with V8's own 0xff. */
 const WITH_REFS = 1;
 /** The same for one with DOMExceptions, whether there are refs or not. */
 const WITH_EXCEPTIONS = 2;
 
-/** What stands in a value and is not as its clone would be. */
+/** A part of a value that is not as its clone would be. */
 export interface CloneParts {
   readonly refs: readonly Ref[] | undefined;
   readonly exceptions: readonly DOMException[] | undefined;

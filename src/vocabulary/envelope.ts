@@ -1,11 +1,11 @@
 /**
- * What travels to an actor in order: a message, or a request to the actor or its host.
+ * An envelope travels to an actor in order: a message, or a request to the actor or its host.
  */
 import type { ActorId } from './address.ts';
 import type { TroupeError } from './errors.ts';
 import type { Heavy, Weighed } from './weight.ts';
 
-/** What every message has. */
+/** The part that every message has. */
 export interface Message {
   /** Picks the handler. */
   readonly type: string;
@@ -48,7 +48,7 @@ export interface ReplyTo {
   onSettled?: (() => void) | undefined;
 }
 
-/** What runs for an ask; told when its asker has given up. */
+/** The turn that runs for an ask; told when its asker has given up. */
 export interface Run {
   givenUp(reply: ReplyTo): void;
 }
@@ -58,7 +58,7 @@ export interface ReplyAddress {
   correlation: number;
 }
 
-/** What makes a message to a durable actor recognisable when it is sent again. */
+/** The name that makes a message to a durable actor recognisable when it is sent again. */
 export class DeliveryId {
   /** Whose numbers: a durable actor's id, or a process and the start of its system; '' where nobody sends it again. */
   readonly stream: string;

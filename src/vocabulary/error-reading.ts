@@ -1,5 +1,5 @@
 /**
- * What is read of a thrown value: guarded, since any part of it may throw or be something else than it should, and cut to
+ * The reading of a thrown value: guarded, since any part of it may throw or be something else than it should, and cut to
  * bounds, since it travels and is kept. Getters, proxies, cyclic causes and errors of other realms are all met here.
  */
 import { types } from 'node:util';
@@ -23,7 +23,7 @@ export interface ErrorReading {
   name: string;
   message: string;
   stack?: string;
-  /** What callers tell errors apart by, be it troupe's own, Node's or a DOMException's. */
+  /** The code that callers tell errors apart by, be it troupe's own, Node's or a DOMException's. */
   code?: string | number;
   /** Its own enumerable fields, as far as they are plain data within the bounds. */
   fields?: Record<string, unknown>;
@@ -97,7 +97,7 @@ export function cutText(text: string, max: number = ERROR_TEXT_MAX): string {
   return (cut as string & { toWellFormed(): string }).toWellFormed();
 }
 
-/** What stands where a text should, as a text. Never throws. */
+/** The value that stands where a text should, as a text. Never throws. */
 export function textOf(value: unknown, max: number = ERROR_TEXT_MAX): string {
   return typeof value === 'string' ? cutText(value, max) : inspect(value);
 }

@@ -155,7 +155,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What is kept of an error that was thrown in another process. */
+/** The part of an error that is kept when it was thrown in another process. */
 export interface ErrorData {
   code: ErrorCode;
   message: string;

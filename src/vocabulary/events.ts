@@ -1,4 +1,4 @@
-/** What observers hear: past tense, never a message. */
+/** Events are heard by observers: past tense, never a message. */
 import type { ActorId } from './address.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';

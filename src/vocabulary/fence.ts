@@ -1,4 +1,4 @@
-/** What `ctx.fence` and every record carry. Compared as texts: a later incarnation has a greater one. */
+/** The fence that `ctx.fence` and every record carry. Compared as texts: a later incarnation has a greater one. */
 
 /** System start, then epoch, then a count of the process: each move and each death of a worker raises the epoch. */
 export function fenceOf(startedAt: number, epoch: number, count: number): string {

@@ -36,7 +36,7 @@ export class QueueMemory {
     this.#add(0);
   }
 
-  /** What all queues hold now. */
+  /** The bytes in all queues now. */
   get bytes(): number {
     return this.#bytes + this.waiting * LIGHT_BYTES;
   }
@@ -46,7 +46,7 @@ export class QueueMemory {
     return this.bytes * 2 > this.bytesMax;
   }
 
-  /** What waits in mailboxes takes half of all: others are to send no more for now. */
+  /** Mail in mailboxes takes half of all: others are to send no more for now. */
   get isWaitingHigh(): boolean {
     return (this.heavyWaiting + this.waiting * LIGHT_BYTES) * 2 > this.bytesMax;
   }

@@ -1,8 +1,8 @@
-/** What passes all waiting mail on its way to an actor, or to a process (`processAddress`). */
+/** A signal passes all waiting mail on its way to an actor, or to a process (`processAddress`). */
 import type { ActorId } from './address.ts';
 import type { ExitReason } from './exit-reason.ts';
 
-/** Who watches, and a number that no other watch of this system has: an answer to an earlier one means nothing to a later. */
+/** A watcher, and a number that no other watch of this system has: an answer to an earlier one means nothing to a later. */
 export type WatchName = string;
 
 export function nameWatch(watcher: ActorId, process: ActorId, number: number): WatchName {
@@ -16,7 +16,7 @@ export function watcherOf(watch: WatchName): ActorId {
 export type Signal =
   /** A watched actor has ended; `watch`: the one that this answers. */
   | { readonly type: 'terminated'; readonly id: ActorId; readonly reason: ExitReason; readonly watch: WatchName }
-  /** Who waits for whom: `path[0]` asked `path[1]` … asked the receiver (edge chasing, Chandy, Misra and Haas 1983). */
+  /** A chain of waits: `path[0]` asked `path[1]` … asked the receiver (edge chasing, Chandy, Misra and Haas 1983). */
   | { readonly type: 'ask-probe'; readonly path: readonly ActorId[] }
   /** A ring was found; the receiver refuses the waiting ask of `ring[0]` with ASK_CYCLE. */
   | { readonly type: 'ask-cycle'; readonly ring: readonly ActorId[] }

@@ -1,5 +1,5 @@
 /**
- * What a message weighs while it waits: an estimate of the memory that it holds, made once, where it first waits in a
+ * The weight of a message while it waits: an estimate of the memory that it holds, made once, where it first waits in a
  * process. A text counts a byte for each character, bytes count as they are, everything else as little as it holds.
  *
  * Nearly all messages are light, and count `LIGHT_BYTES` each, whatever they hold: their number says it. Only heavy ones are

@@ -69,7 +69,7 @@ export interface FrameWeight {
 }
 
 /**
- * What to put into a batch for a message or reply: the value itself where the codec keeps it exactly, else the bytes of
+ * The form of a message or reply in a batch: the value itself where the codec keeps it exactly, else the bytes of
  * its clone. Throws `INVALID_MESSAGE` naming the path that is not plain data, and `MESSAGE_TOO_LARGE`.
  */
 export function toWire(value: unknown, bytesMax: number = Number.POSITIVE_INFINITY, frame?: FrameWeight): unknown {

@@ -32,7 +32,7 @@ export type Unit = string;
 export const NOWHERE = -1;
 
 /**
- * What all processes must agree on about a kind. The table says it, whatever code a process has loaded: two processes with
+ * The terms of a kind, which all processes must agree on. The table says it, whatever code a process has loaded: two processes with
  * different code still send the mail for an id to one place.
  */
 export interface KindTerms {
@@ -108,7 +108,7 @@ export interface SpawnRecord {
   deaths?: number;
 }
 
-/** What a worker is doing: it starts, takes actors, moves them away, waits before it is forked again, or stays down. */
+/** The state of a worker: it starts, takes actors, moves them away, waits before it is forked again, or stays down. */
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'backing-off' | 'given-up';
 
 /** One row of `system.workers()`. */
@@ -142,7 +142,7 @@ export interface WorkerLoad {
   rssBytes: number;
 }
 
-/** What a worker process needs to begin with. Options are already checked. */
+/** The orders that a worker process begins with. Options are already checked. */
 export interface BootOrder {
   type: 'boot';
   system: string;
@@ -215,7 +215,7 @@ export interface IdleAnswer {
   received: number;
 }
 
-/** What a process asks of the master; answered with `reply`. */
+/** A request of a process to the master; answered with `reply`. */
 export type MasterRequest =
   /** A pin for one id. `fresh`: the key was generated, nobody can know it yet. Answer: worker index. */
   | { kind: 'claim'; id: ActorId; role: string; worker?: number; fresh: boolean; strategy: PlacementStrategy }

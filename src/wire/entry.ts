@@ -1,5 +1,5 @@
 /**
- * What a frame is made of: a flat array of an epoch, a reset mark, and then entry after entry, each a kind and its parts.
+ * A frame is made of entries: a flat array of an epoch, a reset mark, and then entry after entry, each a kind and its parts.
  * Flat, because one array with records inside costs a third of what an array of objects costs to encode.
  *
  *   message  to sender message                            topic      topic isJoined number

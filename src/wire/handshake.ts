@@ -45,7 +45,7 @@ export function isSameToken(own: Handshake, theirs: Handshake): boolean {
   return timingSafeEqual(digest(own.token), digest(theirs.token));
 }
 
-/** What keeps two ends that share a token from understanding each other. */
+/** The difference that keeps two ends that share a token from understanding each other. */
 export function mismatch(own: Handshake, theirs: Handshake): TroupeError | undefined {
   if (theirs.version !== own.version) {
     return new TroupeError(

@@ -12,7 +12,7 @@ export interface LinkListener {
   onEnd(error: Error | undefined): void;
 }
 
-/** Who is at the other end, as it said in the handshake. */
+/** The process at the other end, as it said in the handshake. */
 export interface LinkPeer {
   index: number;
   incarnation: number;
@@ -39,7 +39,7 @@ export interface Link {
   destroy(error?: Error): void;
 }
 
-/** What both ends must agree on before the first frame. */
+/** The terms that both ends must agree on before the first frame. */
 export interface Handshake {
   version: number;
   system: string;

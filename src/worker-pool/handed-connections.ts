@@ -12,7 +12,7 @@ interface Connection {
   close(): void;
 }
 
-/** What node:cluster sends with the handle of a connection, and what the worker answers. */
+/** The message that node:cluster sends with the handle of a connection, and what the worker answers. */
 interface Handing {
   cmd?: unknown;
   act?: unknown;

@@ -21,7 +21,7 @@ type LifeEvent =
   | { type: 'drain' }
   | { type: 'undrain' }
   | { type: 'fork' }
-  /** What the supervision decided about the exit. */
+  /** The decision of the supervision about the exit. */
   | { type: 'exited'; next: 'backing-off' | 'given-up' | 'stopped' };
 
 const machine = setup({

@@ -34,7 +34,7 @@ export interface SupervisorOptions {
   readonly hangMs: number;
 }
 
-/** What the rest of the master does about it. */
+/** The listener through which the rest of the master hears of it. */
 export interface SupervisorListener {
   message(worker: SupervisedWorker, participant: Participant, message: ToMaster): void;
   /** Called before anything is decided about a restart: what lived there gets new hosts first. */

@@ -1,5 +1,5 @@
 /**
- * What a worker process runs: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
+ * The worker process: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
 import { fileURLToPath } from 'node:url';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { readSources, readText } from './sources.ts';
-import { RETIRED, retiredWordsIn } from './words.ts';
+import { clausesAsSubjects, RETIRED, retiredWordsIn } from './words.ts';
 
 describe('the names of the house', () => {
   it('have none of the words that the glossary has replaced', () => {
@@ -42,6 +42,16 @@ describe('the names of the house', () => {
 
   test('are looked for only where the word was renamed', () => {
     expect(retiredWordsIn({ 'testkit/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
+  });
+});
+
+describe('the first comment of a file', () => {
+  it('has a noun as its subject', () => {
+    expect(clausesAsSubjects(readSources())).toEqual([]);
+  });
+
+  test.each(['/** What is kept. */', '/**\n * Who listens.\n */'])('is seen without one in %j', (source) => {
+    expect(clausesAsSubjects({ 'actor/x.ts': source })).toEqual(['actor/x.ts']);
   });
 });
 

@@ -1,4 +1,4 @@
-/** What can be seen of a simulated system from outside: every control message, every frame, and what fate does. */
+/** Observations of a simulated system from outside: every control message, every frame, and what fate does. */
 import type { Verb } from '../../vocabulary/envelope.ts';
 import type { ToMaster, ToProcess } from '../../wire/control.ts';
 

@@ -1,4 +1,4 @@
-/** What the processes of one simulated machine share. */
+/** The machine that simulated processes share. */
 import type { WorkerExit } from '../../worker-pool/worker-host.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
 import type { MemoryNetwork } from '../memory-link.ts';
@@ -7,7 +7,7 @@ import type { Observers } from './observation.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
-/** What a process begins with. */
+/** The beginning of a process. */
 export interface ProcessSeed {
   boot: BootOrder;
   clock: ProcessClock;
