@@ -2,7 +2,7 @@
 import type { DurableSide } from '../actor/durable-side.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Store } from '../store/store.ts';
-import type { TurnJournal } from '../store/turn-journal.ts';
+import type { TurnJournal } from '../journal/turn-journal.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { ProbationGate } from './probation-gate.ts';
 import type { WallTimers } from './wall-timers.ts';

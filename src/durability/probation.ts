@@ -1,9 +1,9 @@
 /**
  * What the deaths of processes say of the turns of one actor. What is suspect, because it is tried again after a process died,
- * is noted in the journal of its process before its handler starts (store/turn-journal.ts). Nothing is noted of the first try
+ * is noted in the journal of its process before its handler starts (journal/turn-journal.ts). Nothing is noted of the first try
  * of anything, so the common turn pays nothing; the death that made it suspect counts as the first of three all the same.
  */
-import type { Deaths } from '../store/turn-journal.ts';
+import type { Deaths } from '../journal/turn-journal.ts';
 import {
   DEATHS_BEFORE_COMMIT_ALONE,
   DEATHS_BEFORE_COMMIT_MAX,

@@ -4,7 +4,7 @@
  */
 import type { Cell } from '../actor/cell.ts';
 import type { TrialPort } from '../actor/durable-side.ts';
-import type { Deaths, TurnJournal } from '../store/turn-journal.ts';
+import type { Deaths, TurnJournal } from '../journal/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DurablePort } from './durable-door.ts';

@@ -2,7 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { KernelLimits } from '../actor/kernel.ts';
 import type { Store } from '../store/store.ts';
-import type { TurnJournal } from '../store/turn-journal.ts';
+import type { TurnJournal } from '../journal/turn-journal.ts';
 import type { Log } from '../observe/log.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';

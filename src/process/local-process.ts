@@ -16,7 +16,7 @@ import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import type { Store } from '../store/store.ts';
-import type { TurnJournal } from '../store/turn-journal.ts';
+import type { TurnJournal } from '../journal/turn-journal.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { newKernel } from './new-kernel.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';

@@ -3,8 +3,8 @@
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
 import { fileURLToPath } from 'node:url';
-import { FileJournal } from '../store/file-journal.ts';
-import { processName } from '../store/journal-folder.ts';
+import { FileJournal } from '../journal/file-journal.ts';
+import { processName } from '../journal/journal-folder.ts';
 import { socketStore } from '../store-service/socket-store.ts';
 import { lineSender } from '../observe/line-sender.ts';
 import { openLog } from '../observe/log.ts';

@@ -27,6 +27,7 @@ export const ROOMS: readonly string[] = [
   'durability',
   'commit',
   'store',
+  'journal',
   'actor',
   'supervision',
   'placement',

@@ -3,7 +3,7 @@
  * own, whose operations take time, may fail, hang, or fail although they wrote, and end with the process at any step.
  */
 import { storeFailed } from '../../store/commit-rules.ts';
-import { MemoryJournals } from '../../store/memory-journal.ts';
+import { MemoryJournals } from '../../journal/memory-journal.ts';
 import { type MemoryDisk, MemoryStore } from '../../store/memory-store.ts';
 import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../../store/store.ts';
 import type { ActorId } from '../../vocabulary/address.ts';

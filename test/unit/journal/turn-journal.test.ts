@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JOURNAL_BYTES_MAX } from '../../../src/store/dead-journals.ts';
-import { FileJournal, REWRITE_BYTES } from '../../../src/store/file-journal.ts';
-import { JOURNALS_BYTES_MAX, JOURNALS_KEPT_MAX, JournalFolder } from '../../../src/store/journal-folder.ts';
-import { NOTES_BYTES_MAX, NOTES_MAX } from '../../../src/store/journal-page.ts';
-import { MemoryJournals } from '../../../src/store/memory-journal.ts';
-import { NOTE_KEPT_MS, type TurnJournal } from '../../../src/store/turn-journal.ts';
+import { JOURNAL_BYTES_MAX } from '../../../src/journal/dead-journals.ts';
+import { FileJournal, REWRITE_BYTES } from '../../../src/journal/file-journal.ts';
+import { JOURNALS_BYTES_MAX, JOURNALS_KEPT_MAX, JournalFolder } from '../../../src/journal/journal-folder.ts';
+import { NOTES_BYTES_MAX, NOTES_MAX } from '../../../src/journal/journal-page.ts';
+import { MemoryJournals } from '../../../src/journal/memory-journal.ts';
+import { NOTE_KEPT_MS, type TurnJournal } from '../../../src/journal/turn-journal.ts';
 import { KeptLog } from '../actor/kernel-fixture.ts';
 
 const NOW = 1_800_000_000_000;
