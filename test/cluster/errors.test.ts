@@ -55,7 +55,7 @@ describe.each(ASKERS)('an ask of %s is rejected with', (who, ask) => {
   test('HANDLER_FAILED and the original name, message and stack', async () => {
     const { code, fate, message, cause } = await ask(at(counters, 2), { type: 'boom' });
     expect([code, fate]).toEqual(['HANDLER_FAILED', 'executed']);
-    expect(message).toContain('got RangeError: boom');
+    expect(message).toContain('threw RangeError: boom');
     expect(cause).toMatchObject({ name: 'RangeError', message: 'boom' });
     expect(cause?.stack).toContain('counter.mjs');
   });
