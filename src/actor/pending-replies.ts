@@ -8,13 +8,11 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { AskOptions } from './ask-options.ts';
+import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, isAt, isVia, LOCAL } from './ask-place.ts';
 import type { Wait } from './ask-cycle.ts';
 
 /** Asks under way at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
-
-/** Of an ask whose mail the old host of an actor and the new one have, until their move is committed. */
-export const IN_TRANSIT: ActorId = '~';
 
 /** The asker. */
 export interface Asker {
@@ -39,13 +37,13 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly deadline: number;
   /** Milliseconds from the call to its deadline, for the text of its error; whole, so that it costs no number on the heap. */
   withinMs = 0;
-  /** The process that the ask was written to, or `IN_TRANSIT`, once it left this one; nobody here knows then how far it came. */
-  peer: ActorId | undefined;
+  /** Where it is, as far as this process knows. */
+  place: AskPlace = LOCAL;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
   onSettled: (() => void) | undefined;
-  /** Processes that it was written to before its mail moved on. */
-  #before: ActorId[] | undefined;
+  /** Its receiver is durable: what a process that dies had of it is sent again. */
+  survivesHostLoss = false;
   readonly #pending: PendingReplies;
   readonly #asker: Asker | undefined;
   #begun = false;
@@ -89,17 +87,23 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   written(peer: ActorId | undefined): void {
-    this.peer = peer;
+    this.place = peer === undefined ? LOCAL : this.#pending.placeAt(peer);
   }
 
-  /** Its mail waits in another process, unless the one that it was written to had answered before. */
-  moved(from: ActorId, to: ActorId): void {
-    (this.#before ??= []).push(from);
-    this.peer = to;
+  transferred(): void {
+    this.place = IN_TRANSIT;
   }
 
-  hasMovedFrom(process: ActorId): boolean {
-    return this.#before?.includes(process) === true;
+  /** `text`: of the error where that loses it. */
+  happened(event: AskEvent, text: string): void {
+    const next = afterEvent(this.place, event);
+    if (next === 'lost') this.lose(text);
+    else this.place = next;
+  }
+
+  /** Nobody answers it any more; one that survives is sent again, and goes to the next host. */
+  lose(text: string): void {
+    if (!this.survivesHostLoss) this.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
   }
 
   expire(): void {
@@ -113,8 +117,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   get fate(): Fate {
-    if (this.peer !== undefined) return 'unknown';
-    return this.#begun ? 'executed' : 'not-executed';
+    return fateOf(this.place, this.#begun);
   }
 
   #giveUp(code: 'ASK_TIMEOUT' | 'ASK_ABORTED', text: string, cause?: unknown): void {
@@ -122,7 +125,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     const run = this.#run;
     this.reject(new TroupeError(code, text, { fate: this.fate, cause }));
     run?.givenUp(this);
-    if (this.peer !== undefined) this.#pending.onGivenUp?.(this);
+    if (this.place !== LOCAL) this.#pending.onGivenUp?.(this);
   }
 
   #settle(): void {
@@ -142,6 +145,7 @@ export class PendingReplies {
   readonly #clock: Clock;
   readonly #crossed = new Map<number, PendingReply>();
   #lastCorrelation = 0;
+  #lastWritten: AskPlace & { state: 'written' } = { state: 'written', to: '' };
   /** Asks under way. */
   size = 0;
   /** Told of an ask that was given up after it had left this process. */
@@ -194,26 +198,20 @@ export class PendingReplies {
     return this.#crossed.get(correlation);
   }
 
-  /** Those that were written to a process. */
-  *writtenTo(peer: ActorId): Iterable<PendingReply> {
-    for (const reply of this.#crossed.values()) if (reply.peer === peer) yield reply;
-  }
-
-  /** The link to a process has ended: what was written to it fails. One to a durable actor is kept, and goes to its next host. */
-  linkEnded(peer: ActorId, text: string): void {
-    this.fail([...this.writtenTo(peer)], text);
+  /** Those that have left this process, and are at another one now. */
+  *at(peer: ActorId): Iterable<PendingReply> {
+    for (const reply of this.#crossed.values()) if (isAt(reply.place, peer)) yield reply;
   }
 
   /** Those whose mail has moved on from a process, unless that had answered them before. */
-  *movedOnFrom(process: ActorId): Iterable<PendingReply> {
-    for (const reply of this.#crossed.values()) if (reply.hasMovedFrom(process)) yield reply;
+  *via(process: ActorId): Iterable<PendingReply> {
+    for (const reply of this.#crossed.values()) if (isVia(reply.place, process)) yield reply;
   }
 
-  /** Nobody answers them any more. */
-  fail(replies: Iterable<PendingReply>, text: string): void {
-    for (const reply of replies) {
-      if (!reply.onSettled) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
-    }
+  /** Nearly all asks in a row are written to one process: they share what says so. */
+  placeAt(peer: ActorId): AskPlace {
+    if (this.#lastWritten.to !== peer) this.#lastWritten = { state: 'written', to: peer };
+    return this.#lastWritten;
   }
 
   /**
@@ -221,9 +219,11 @@ export class PendingReplies {
    * `text`: the link to the new host has broken meanwhile, and perhaps its reply was on it.
    */
   moved(from: ActorId, to: ActorId, hasMoved: (target: ActorId) => boolean, text?: string): void {
-    const moved = [...this.writtenTo(from)].filter((reply) => hasMoved(reply.target));
-    for (const reply of moved) reply.moved(from, to);
-    if (text !== undefined) this.fail(moved, text);
+    const moved = [...this.at(from)].filter((reply) => hasMoved(reply.target));
+    for (const reply of moved) {
+      reply.happened({ type: 'moved', from, to }, '');
+      if (text !== undefined) reply.lose(text);
+    }
   }
 
   /** Every ask that is still under way fails. */

@@ -45,6 +45,10 @@ export class GatedReply implements ReplyTo {
     this.original.written(peer);
   }
 
+  transferred(): void {
+    this.original.transferred?.();
+  }
+
   /** After the commit. */
   leave(): void {
     if (this.error) this.original.reject(this.error);

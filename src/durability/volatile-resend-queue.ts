@@ -59,7 +59,10 @@ export class VolatileResendQueue {
       return false;
     }
     const number = ++this.#lastNumber;
-    if (replyTo) replyTo.onSettled = () => this.#resendQueue.withdraw(to, number);
+    if (replyTo) {
+      replyTo.survivesHostLoss = true;
+      replyTo.onSettled = () => this.#resendQueue.withdraw(to, number);
+    }
     this.#resendQueue.add(to, {
       number,
       isAsk: replyTo !== undefined,

@@ -13,7 +13,6 @@ import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
 import { FLUSH, MARKER, STATE } from '../wire/entry.ts';
-import { IN_TRANSIT } from '../actor/pending-replies.ts';
 import type { WatchRecord } from '../actor/transfer.ts';
 import { IncomingHandoff } from './incoming.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -303,7 +302,7 @@ export class HandoffParticipant {
     }
     for (const { piece, bytesMax } of outgoing.pieces) newHost.heavyNote(bytesMax, STATE, order.id, piece);
     newHost.note(STATE, order.id, null);
-    outgoing.noteWritten(IN_TRANSIT);
+    outgoing.noteTransferred();
   }
 
   #note(step: 'installed' | 'committed' | 'aborted', { id, units }: MoveOrder, incoming?: IncomingHandoff): void {

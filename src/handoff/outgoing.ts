@@ -144,6 +144,11 @@ export class OutgoingHandoff {
     for (const { replyTo } of this.allMail()) replyTo?.written(to);
   }
 
+  /** Until the move ends, they may be here or there. */
+  noteTransferred(): void {
+    for (const { replyTo } of this.allMail()) replyTo?.transferred?.();
+  }
+
   /** Everything that goes along: what these actors had sent, and what waits for them. */
   *allMail(): Iterable<Envelope> {
     yield* this.outbound;

@@ -33,7 +33,7 @@ import { isUnroutable, NO_WORKER_LEFT } from '../routing/unroutable.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { type PeerEventParts, peerEvents } from './peer-events.ts';
-import { watchesToRestoreOnLink } from './restored-watches.ts';
+import { PeerLoss } from './peer-loss.ts';
 import { runMain } from './main-run.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
@@ -68,6 +68,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
   readonly #durability: ProcessDurability;
+  readonly #loss: PeerLoss;
   readonly #behaviours: Map<string, Behaviour>;
   #table = PlacementTable.from(NO_TABLE);
   #workers: WorkerInfo[] = [];
@@ -144,10 +145,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
         this.#topics.announce(peer);
         // After a broken link between two that live: its mail was held meanwhile.
         this.#router.releaseUnhosted();
-        if (!isAgain) return;
-        this.#handoffs.linkedAgain(peer);
-        this.#flushes.linkedAgain(peer);
-        for (const watch of watchesToRestoreOnLink(peer.index, actors, this.#router)) kernel.router.deliver(watch);
+        if (isAgain) this.#loss.linkedAgain(peer);
       },
       ended: (peer) => this.#peerEnded(peer),
     });
@@ -179,6 +177,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       isDurable: (id) => this.#table.termsOf(id)?.isDurable === true,
     });
     kernel.durability = this.#durability;
+    this.#loss = new PeerLoss({
+      ...{ actors, router: this.#router, topics: this.#topics, durability: this.#durability },
+      ...{ handoffs: this.#handoffs, flushes: this.#flushes },
+    });
     actors.durableSideOf = (cell) => this.#durability.open(cell);
     this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
     const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
@@ -335,22 +337,14 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   #takeUp(message: TableMessage): Promise<void> | undefined {
     return takeUpTable(message, {
       ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
-      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef, flushes: this.#flushes },
-      died: (epoch) => this.#durability.diedBefore(epoch),
+      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef, loss: this.#loss },
       kindsChanged: (kinds) => takeUpKinds(kinds, this.#behaviours, this.#router, this.actors),
       takenOver: () => this.#durability.takeOver(),
     });
   }
 
   #peerEnded(peer: OutboundQueue): void {
-    const text = `the connection to worker ${peer.index} was lost before it replied`;
-    // First: what the link has not accepted was not asked there.
-    const unwritten = peer.takeUnwritten();
-    this.kernel.pending.linkEnded(peer.address, text);
-    this.#topics.peerGone(peer);
-    this.#handoffs.linkEnded(peer);
-    this.#router.takeBack(unwritten);
-    this.#durability.resend((id) => this.#router.runsAt(id, peer.index), true);
+    this.#loss.linkEnded(peer);
     this.#topicsCame(peer);
   }
 

@@ -8,10 +8,8 @@ import type { Trace } from '../observe/trace.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import { fromWire } from '../wire/codec.ts';
 import type { TableChange, ToProcess } from '../wire/control.ts';
-import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
-import { failOrphanedAsks } from './orphaned-asks.ts';
-import { watchesToRestore } from './restored-watches.ts';
+import type { PeerLoss } from './peer-loss.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { Router } from '../routing/router.ts';
 
@@ -26,9 +24,7 @@ export interface TableParts {
   readonly peers: Peers;
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
-  readonly flushes: LinkFlushes;
-  /** Before anybody begins in the epoch that declares a process dead. */
-  died(epoch: number): void;
+  readonly loss: PeerLoss;
   /** Kinds that are new, have changed, or are gone (null). */
   kindsChanged(kinds: NonNullable<TableChange['kinds']>): void;
   /** Units may have come here: durable actors in them may have something to do. */
@@ -46,13 +42,10 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
-  const { dead } = change;
-  const lost = dead ? watchesToRestore(dead, actors, router, handoffs.watchesIn(change.endedMoves), change.epoch) : [];
+  const death = parts.loss.declaredDead(change);
   table.apply(change);
   noteTaken(change, actors.kernel.trace);
-  if (dead) router.forgetLocated(dead.index);
-  if (dead) parts.flushes.died(dead.index, dead.incarnation);
-  if (dead) parts.died(change.epoch);
+  death?.withTable();
   if (change.kinds) parts.kindsChanged(change.kinds);
   const abortedMoves = new Set(change.abortedMoves);
   const respawn = (starting: TableMessage['start']): void => {
@@ -66,11 +59,9 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const move of change.endedMoves) handoffs.end(move, !abortedMoves.has(move));
   respawn(start.filter(({ id }) => incoming.has(id)));
   for (const move of change.endedMoves) handoffs.release(move);
-  if (dead) handoffs.peerDied(dead.index, dead.incarnation);
+  death?.afterMoves();
   router.releaseUnhosted();
-  // Behind what waited for a new host, which may be the watch itself, or what was asked.
-  for (const watch of lost) actors.kernel.router.deliver(watch);
-  if (dead) failOrphanedAsks(dead, actors.kernel);
+  death?.afterHeldMail();
   parts.takenOver();
   peers.unpark();
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { failOrphanedAsks } from '../../../src/process/orphaned-asks.ts';
+import { failOrphanedAsks } from '../../../src/process/asks-in-flight.ts';
 import { runMain } from '../../../src/process/main-run.ts';
 import type { ProcessSystem } from '../../../src/system/process-system.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';

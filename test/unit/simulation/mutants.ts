@@ -399,7 +399,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'asks that were written to a dead worker wait for their deadlines',
     mix: 'fate',
     within: 8,
-    breaks: () => replaced(PendingReplies, 'writtenTo', () => () => []),
+    breaks: () => replaced(PendingReplies, 'at', () => () => []),
   },
   {
     name: 'an ask whose host died is said not to have been executed',

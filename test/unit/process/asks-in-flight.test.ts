@@ -3,7 +3,7 @@ import type { Kernel } from '../../../src/actor/kernel.ts';
 import { type PendingReply, PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
-import { failOrphanedAsks } from '../../../src/process/orphaned-asks.ts';
+import { failOrphanedAsks } from '../../../src/process/asks-in-flight.ts';
 
 /** How a rejection ends. */
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
