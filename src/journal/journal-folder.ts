@@ -44,7 +44,7 @@ export class JournalFolder {
       mkdirSync(this.path, { recursive: true, mode: 0o700 });
       for (const name of namesIn(this.path)) {
         if (name.endsWith(NEXT)) rmSync(join(this.path, name), { force: true });
-        else if (!name.endsWith(DEAD)) this.#bury(name);
+        else if (!name.endsWith(DEAD)) this.#declareDead(name);
       }
       this.#trim();
     });
@@ -54,12 +54,12 @@ export class JournalFolder {
   died(process: string): void {
     this.#guarded(() => {
       rmSync(join(this.path, process + NEXT), { force: true });
-      if (this.#bury(process)) this.#trim();
+      if (this.#declareDead(process)) this.#trim();
     });
   }
 
   /** False: it has left nothing. */
-  #bury(process: string): boolean {
+  #declareDead(process: string): boolean {
     const path = join(this.path, process);
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size > 0) renameSync(path, path + DEAD);
