@@ -72,8 +72,12 @@ export class Mailbox {
     const isLong = this.#mail.length >= capacity;
     if (isLong || !this.#memory.hasRoomInQueue(envelope, this.bytes)) {
       const most = isLong ? `${capacity} messages` : `${queueBytesMax} bytes`;
-      deadLetters.refuse(envelope, 'MAILBOX_FULL', `the mailbox of ${envelope.to} is full; its limit is ${most}`);
-    } else deadLetters.refuse(envelope, 'OVERLOADED', this.#memory.fullText(envelope));
+      deadLetters.refuseUnlessResent(
+        envelope,
+        'MAILBOX_FULL',
+        `the mailbox of ${envelope.to} is full; its limit is ${most}`,
+      );
+    } else deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', this.#memory.fullText(envelope));
   }
 
   /** Less than half of what may wait does, here and in the process as a whole: senders need not slow down. */

@@ -20,7 +20,7 @@ export function refuseOfFailed({ deadLetters, behaviours }: Kernel, envelope: En
   const { policy } = behaviours.get(kindOf(envelope.to)) ?? {};
   const limit = policy === undefined ? '' : ` (${policy.intensity} restarts in ${policy.periodMs} ms)`;
   const text = `${envelope.to} has failed${limit}; message rejected`;
-  deadLetters.refuse(envelope, 'ACTOR_FAILED', text);
+  deadLetters.refuseUnlessResent(envelope, 'ACTOR_FAILED', text);
 }
 
 /** Mail that waited for an actor that has ended, and for which none comes after it. */
@@ -28,7 +28,7 @@ export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reaso
   const { verb, replyTo, to } = envelope;
   if (verb === 'stop' || verb === 'barrier') return replyTo?.resolve(undefined);
   if (mail === 'SHUTTING_DOWN' || mail === 'deliver-again') return refuseForGood(kernel, envelope);
-  kernel.deadLetters.refuse(
+  kernel.deadLetters.refuseUnlessResent(
     envelope,
     mail,
     `${to} ended (${reason}) before it handled the message`,
@@ -46,7 +46,7 @@ export function refuseForGood({ deadLetters, router }: Kernel, envelope: Envelop
   const owner = deliveryId && isTracked(envelope) ? streamOwner(deliveryId) : undefined;
   if (!deliveryId || replyTo || owner === undefined || !isProcessAddress(owner)) {
     const text = `the system is shutting down; ${to} handles no more messages`;
-    return deadLetters.refuse(envelope, 'SHUTTING_DOWN', text);
+    return deadLetters.refuseUnlessResent(envelope, 'SHUTTING_DOWN', text);
   }
   deadLetters.add(to, message, sender, 'SHUTTING_DOWN');
   router.signal(owner, { type: 'acknowledged', by: to, stream: deliveryId.stream, number: deliveryId.number });

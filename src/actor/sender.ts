@@ -185,7 +185,7 @@ export class Sender implements Asker, Speaker {
   isPlain(envelope: Envelope): boolean {
     const fault = faultOf(this.kernel, envelope.message, envelope);
     if (!fault) return true;
-    this.kernel.deadLetters.refuse(envelope, fault.code, fault.text);
+    this.kernel.deadLetters.refuseUnlessResent(envelope, fault.code, fault.text);
     return false;
   }
 }

@@ -10,5 +10,5 @@ export function lacksStore({ durability }: Kernel, { durable }: Behaviour): bool
 /** Mail that its sender keeps goes again, once there is a host that has the store. */
 export function refuseWithoutStore({ deadLetters }: Kernel, envelope: Envelope): void {
   const text = `${envelope.to} is durable, and the store is not open in this process`;
-  deadLetters.refuse(envelope, 'STORE_FAILED', text);
+  deadLetters.refuseUnlessResent(envelope, 'STORE_FAILED', text);
 }

@@ -24,7 +24,7 @@ export function handOverInDoubt(cell: Cell, { envelopes }: InDoubtCommit, isGone
   const code = extras.ending?.mail === 'ACTOR_FAILED' ? 'ACTOR_FAILED' : 'ACTOR_STOPPED';
   const text = `${id} ended before the turn of the message was committed`;
   for (const envelope of envelopes) {
-    kernel.deadLetters.refuse(envelope, code, text, 'unknown', extras.ending?.error);
+    kernel.deadLetters.refuseUnlessResent(envelope, code, text, 'unknown', extras.ending?.error);
   }
 }
 

@@ -80,7 +80,7 @@ export class Outbox {
     const text = isMany
       ? `${OUTBOX_MAX} ${whose}, which is the limit; one more of ${id} is rejected`
       : this.resendQueue.fullText(envelope, `the ${whose}`);
-    kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
+    kernel.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
     return false;
   }
 
@@ -92,7 +92,7 @@ export class Outbox {
       bytes = encodeValue([to, message], kernel.limits.messageBytesMax);
     } catch (error) {
       const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
-      kernel.deadLetters.refuse(envelope, code, asError(error).message);
+      kernel.deadLetters.refuseUnlessResent(envelope, code, asError(error).message);
       return true;
     }
     turn.act((batch) => {

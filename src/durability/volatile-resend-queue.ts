@@ -55,7 +55,7 @@ export class VolatileResendQueue {
       const text = isMany
         ? `${KEPT_MAX} ${whose}, which is the limit; one more is rejected`
         : this.#resendQueue.fullText(envelope, whose);
-      this.#kernel.deadLetters.refuse(envelope, 'OVERLOADED', text);
+      this.#kernel.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
       return false;
     }
     const number = ++this.#lastNumber;

@@ -33,7 +33,7 @@ export class MigrationBuffer implements MailCapture {
     } else if (outgoing.isSent) {
       // The rest of its last turns: it has migrated, and speaks from there.
       const text = `${sender} has migrated; what its old host still sends is rejected`;
-      this.#deadLetters.refuse(envelope, 'ACTOR_STOPPED', text);
+      this.#deadLetters.refuseUnlessResent(envelope, 'ACTOR_STOPPED', text);
     } else {
       outgoing.outbound.push(envelope);
     }
@@ -47,7 +47,7 @@ export class MigrationBuffer implements MailCapture {
       this.#holds.add(unit, envelope);
     } else if (outgoing.buffered.length >= BUFFERED_MAIL_MAX && envelope.verb === 'message') {
       const text = `${BUFFERED_MAIL_MAX} messages wait for the move of ${envelope.to}, which is the limit; one more rejected`;
-      this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
+      this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
     } else {
       outgoing.buffered.push(envelope);
     }

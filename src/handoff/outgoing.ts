@@ -135,7 +135,7 @@ export class OutgoingHandoff {
     const { deadLetters } = this.#port.actors.kernel;
     for (const [envelope, error] of this.#unfit) {
       const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
-      deadLetters.refuse(envelope, code, asError(error).message);
+      deadLetters.refuseUnlessResent(envelope, code, asError(error).message);
     }
   }
 

@@ -17,16 +17,20 @@ export const DEAD_LETTERS_KEPT = 1000;
 /** Bytes of theirs, at most, beside the newest one: a quarter of what all queues may hold where that is less. */
 export const DEAD_LETTERS_BYTES: number = 16 * 1024 * 1024;
 
-/** A way or a mailbox that is full for now: who keeps a message sends it again, within its deadline where it is an ask. */
-const FULL: ReadonlySet<ErrorCode> = new Set(['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER'] as const);
+/** A way or a mailbox that is full for now: a sender that keeps a message sends it again, within its deadline where it is an ask. */
+const FULL = ['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER'] as const;
 /** What passes too, though askers are told at once. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  ...(['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN', 'STORE_FAILED'] as const),
-]);
+const PASSING = ['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN', 'STORE_FAILED'] as const;
+
+const IS_FULL: ReadonlySet<ErrorCode> = new Set(FULL);
+const IS_PASSING: ReadonlySet<ErrorCode> = new Set(PASSING);
+
+/** What no second try changes. */
+export type FinalCode = Exclude<ErrorCode, (typeof FULL)[number] | (typeof PASSING)[number]>;
 
 function isSentAgain({ deliveryId, replyTo }: Envelope, code: ErrorCode): boolean {
   if (deliveryId === undefined || deliveryId.number === 0) return false;
-  return FULL.has(code) || (replyTo === undefined && PASSING.has(code));
+  return IS_FULL.has(code) || (replyTo === undefined && IS_PASSING.has(code));
 }
 
 export class DeadLetters {
@@ -50,9 +54,17 @@ export class DeadLetters {
     this.#bytesMax = bytesMax;
   }
 
-  /** The end of an envelope that was not executed: an ask is rejected, a message becomes a dead letter. */
-  refuse(envelope: Envelope, code: ErrorCode, text: string, fate: Fate = 'not-executed', cause?: unknown): void {
-    if (isSentAgain(envelope, code)) return;
+  /** The end of an envelope that was not executed, for good: an ask is rejected, a message becomes a dead letter. */
+  refuse(envelope: Envelope, code: FinalCode, text: string): void {
+    this.#end(envelope, code, text, 'not-executed');
+  }
+
+  /** As `refuse`, for a reason that may pass: a message that its sender keeps and sends again is left to it. */
+  refuseUnlessResent(envelope: Envelope, code: ErrorCode, text: string, fate?: Fate, cause?: unknown): void {
+    if (!isSentAgain(envelope, code)) this.#end(envelope, code, text, fate ?? 'not-executed', cause);
+  }
+
+  #end(envelope: Envelope, code: ErrorCode, text: string, fate: Fate, cause?: unknown): void {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate, cause }));
     else if (envelope.verb === 'watch') this.onWatchRefused?.(envelope);
     else if (envelope.verb === 'message') {

@@ -141,7 +141,7 @@ export class FrameWriter {
       // What does not travel takes no room: a frame that seems full of it would end the writing.
       frame.bytesMax = before;
       const { code, message } = asTroupeError(error);
-      this.#options.deadLetters.refuse(envelope, code, message);
+      this.#options.deadLetters.refuseUnlessResent(envelope, code, message);
       return false;
     }
     if (verb !== 'message') {

@@ -138,7 +138,7 @@ export class OutboundQueue {
     const mail = this.#mail;
     if (envelope.verb === 'message' && !mail.hasRoomFor(envelope)) {
       const text = mail.fullText(envelope, `on the way to worker ${this.index}`);
-      this.#options.deadLetters.refuse(envelope, 'OVERLOADED', text);
+      this.#options.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
       return false;
     }
     mail.push(envelope);
@@ -381,7 +381,7 @@ export class OutboundQueue {
     const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
     const text = `a message to worker ${this.index} could not be encoded: ${wordsOf(error)}`;
     this.#takeCreditBack(item);
-    if (item instanceof Envelope) deadLetters.refuse(item, code, text);
+    if (item instanceof Envelope) deadLetters.refuseUnlessResent(item, code, text);
     else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, code);
     else if (item instanceof ReplyNote) {
       this.fail(item.correlation, errorToData(new TroupeError(code, text, { fate: 'executed' })));

@@ -150,7 +150,8 @@ export class HeldMail {
   /** At the end of the system: nothing is left waiting without a word. */
   refuseAll(code: 'SHUTTING_DOWN', text: string): void {
     for (const unit of this.units()) {
-      for (const mail of this.take(unit)) if (!('signal' in mail)) this.#deadLetters.refuse(mail, code, text);
+      for (const mail of this.take(unit))
+        if (!('signal' in mail)) this.#deadLetters.refuseUnlessResent(mail, code, text);
     }
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -193,7 +194,7 @@ export class HeldMail {
     const text = isFull
       ? this.#memory.fullText(envelope)
       : `the mail on hold has no room for one message more to ${envelope.to}; its limit is ${isLong ? `${HELD_MAX} messages` : `${queueBytesMax} bytes`}`;
-    this.#deadLetters.refuse(envelope, 'OVERLOADED', text);
+    this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
   }
 
   #sweep(): void {
@@ -205,7 +206,7 @@ export class HeldMail {
         this.#given(held.mail);
         if ('signal' in held.mail) continue;
         const text = `no worker could host ${held.mail.to} within ${HELD_MS_MAX} ms`;
-        this.#deadLetters.refuse(held.mail, 'NO_WORKER', text);
+        this.#deadLetters.refuseUnlessResent(held.mail, 'NO_WORKER', text);
       }
       // A listener of dead letters may send at once: by now another queue may stand here.
       if (queue.length === 0 && this.#byUnit.get(unit) === queue) this.#byUnit.delete(unit);

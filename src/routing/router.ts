@@ -297,7 +297,7 @@ export class Router implements Recipient {
   /** An asker is told at once, even where what is asked for is kept and would be sent again. */
   #refuse(envelope: Envelope, code: ErrorCode, text: string): true {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
-    else this.#kernel.deadLetters.refuse(envelope, code, text);
+    else this.#kernel.deadLetters.refuseUnlessResent(envelope, code, text);
     return true;
   }
 
@@ -385,7 +385,7 @@ export class Router implements Recipient {
       if ('signal' in held) continue;
       // The watched one may begin again as soon as there is a worker: only then can anybody say whether it has ended.
       if (held.verb === 'rewatch' && code === 'NO_WORKER') this.holds.add(id, held);
-      else this.#kernel.deadLetters.refuse(held, code, error.message);
+      else this.#kernel.deadLetters.refuseUnlessResent(held, code, error.message);
     }
   }
 }
