@@ -69,7 +69,7 @@ export interface Kernel {
   readonly deadLetters: DeadLetters;
   /** The memory that all queues of the process hold together. */
   readonly memory: QueueMemory;
-  readonly topics: TopicBus;
+  topics: TopicBus;
   /** The way to any actor, here or elsewhere. */
   router: Recipient;
   claims: Claims | undefined;

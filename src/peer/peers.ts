@@ -35,6 +35,10 @@ export interface PeersPort {
   readonly system: string;
   readonly token: string;
   epoch(): number;
+}
+
+/** Told of links: given after all parts that it tells of them are there, and before the first link. */
+export interface PeersListener {
   /** The receiving side of one peer. */
   ingress(peer: OutboundQueue): Ingress;
   /** `isAgain`: after its link had broken while both lived. */
@@ -61,6 +65,7 @@ interface Entry {
 
 export class Peers {
   readonly #port: PeersPort;
+  listener!: PeersListener;
   readonly #byIndex = new Map<number, Entry>();
   /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
   #early: Link[] = [];
@@ -118,7 +123,7 @@ export class Peers {
       // It died before it was linked: what waited for the link waits for the new host.
       if (!entry.peer.ended) {
         entry.peer.detach();
-        this.#port.ended(entry.peer);
+        this.listener.ended(entry.peer);
       }
       this.#forget(entry);
       return undefined;
@@ -243,7 +248,7 @@ export class Peers {
       return;
     }
     const { messageBytesMax } = kernel.limits;
-    const reader = new FrameReader(this.#port.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
+    const reader = new FrameReader(this.listener.ingress(peer), messageBytesMax + FRAME_EXTRA_BYTES);
     entry.reader = reader;
     peer.attach(link);
     link.listener = {
@@ -253,7 +258,7 @@ export class Peers {
         if (peer.link === link) this.#linkEnded(entry, error);
       },
     };
-    this.#port.linked(peer, entry.hasBeenLinked);
+    this.listener.linked(peer, entry.hasBeenLinked);
     entry.hasBeenLinked = true;
     kernel.log.debug({ peer: peer.index }, 'linked');
   }
@@ -286,7 +291,7 @@ export class Peers {
     if (this.#isClosed) return;
     if (error !== undefined)
       kernel.events.emit('link-broken', { worker: self.index, peer: peer.index, error: asError(error) });
-    this.#port.ended(peer);
+    this.listener.ended(peer);
     const successor = entry.successors.shift();
     if (successor) return this.#use(entry, successor);
     for (const done of entry.onEnd.splice(0)) done();

@@ -3,54 +3,41 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import { barrierTo } from '../actor/barrier.ts';
-import { type Behaviour, MAILBOX_CAPACITY } from '../actor/behaviour.ts';
+import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
-import { PlacementTable } from '../placement/placement-table.ts';
+import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
-import type { EventName } from '../vocabulary/events.ts';
-import type {
-  IdleAnswer,
-  KindTerms,
-  MasterRequest,
-  ProcessQuery,
-  TableData,
-  ToProcess,
-  WorkerInfo,
-} from '../wire/control.ts';
+import type { IdleAnswer, KindTerms, MasterRequest, ToMaster, ToProcess, WorkerInfo } from '../wire/control.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
+import { ControlHandler } from './control-handler.ts';
+import { FirstLinks } from './first-links.ts';
+import { KnownCluster } from './known-cluster.ts';
 import { ControlInbox } from './control-inbox.ts';
-import { eventFromWire } from './event-payload.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
-import { isUnroutable, NO_WORKER_LEFT } from '../routing/unroutable.ts';
+import { isUnroutable } from '../routing/unroutable.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
-import { type PeerEventParts, peerEvents } from './peer-events.ts';
+import { PeerEvents } from './peer-events.ts';
 import { PeerLoss } from './peer-loss.ts';
-import { runMain } from './main-run.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newKernel } from './new-kernel.ts';
-import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Peers } from '../peer/peers.ts';
-import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
+import { type AnsweringParts, idlenessOf } from './process-answers.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
-import { takeUpKinds } from './removed-kinds.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
-import { type TableMessage, takeUpTable } from './table-changes.ts';
-
-const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
 
 export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly self: ProcessIdentity;
@@ -59,132 +46,108 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly actors: LocalActors;
   readonly kinds: Record<string, KindTerms>;
   readonly #options: ClusterProcessOptions;
+  readonly #cluster = new KnownCluster();
   readonly #router: Router;
   readonly #peers: Peers;
-  readonly #topics: ClusterTopics;
-  readonly #handoffs: HandoffParticipant;
   readonly #flushes = new LinkFlushes();
-  /** A ref that came from another process, as one of this one. */
-  readonly #toRef = (id: ActorId): unknown => this.system.ref(id);
   readonly #requests: MasterRequests;
   readonly #durability: ProcessDurability;
-  readonly #loss: PeerLoss;
-  readonly #behaviours: Map<string, Behaviour>;
-  #table = PlacementTable.from(NO_TABLE);
-  #workers: WorkerInfo[] = [];
-  /** Peers of the welcome whose topics have not come yet; undefined before the welcome. */
-  #unlinked: Set<OutboundQueue> | undefined;
   #down: Promise<void> | undefined;
   #stopHeartbeat: (() => void) | undefined;
 
+  /** In this order: kernel, links, router, topics, hand-offs. The links are told last of all whom they serve. */
   constructor(options: ClusterProcessOptions) {
     this.#options = options;
     const { self, control, network, system, token } = options;
-    this.#requests = new MasterRequests((message) => control.send(message));
+    const cluster = this.#cluster;
+    const send = (message: ToMaster): void => control.send(message);
+    this.#requests = new MasterRequests(send);
     this.self = { worker: self.index, role: self.role, pid: process.pid };
-    let topics: ClusterTopics | undefined;
-    const behaviours = (this.#behaviours = new Map(options.behaviours));
+    const behaviours = new Map(options.behaviours);
     this.kinds = Object.fromEntries(termsOfAll(behaviours));
     const { index: worker, incarnation } = self;
-    const parts = { ...options, behaviours, worker, incarnation, epoch: () => this.#table.epoch };
-    const {
-      kernel,
-      actors,
-      topics: local,
-    } = newKernel({ ...parts, ...kindsOf(() => this.#table) }, (localTopics, memory) => {
-      topics = new ClusterTopics(localTopics, {
-        ...{ memory, peers: () => this.#peers.all() },
-        router: { deliver: (envelope) => this.#router.deliver(envelope) },
-        epoch: () => this.#table.epoch,
-        barrier: (id) => barrierTo(this.kernel, id),
-        capacityOf: (id) => this.#table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
-      });
-      return topics;
-    });
+    const epoch = (): number => cluster.epoch;
+    const parts = { ...options, behaviours, worker, incarnation, epoch, ...kindsOf(() => cluster.table) };
+    const { kernel, actors, topics: local } = newKernel(parts);
     this.kernel = kernel;
     this.actors = actors;
-    this.#topics = topics as unknown as ClusterTopics;
-    const clusterProcess = this;
-    this.#router = new Router(kernel, actors, {
-      index: self.index,
+    const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
+    const router = (this.#router = this.#newRouter());
+    kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
+    const topics = new ClusterTopics(local, {
+      ...{ memory: kernel.memory, peers: () => peers.all(), router, epoch },
+      barrier: (id) => barrierTo(kernel, id),
+      capacityOf: (id) => cluster.table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
+    });
+    kernel.topics = topics;
+    local.router = {
+      deliver: (envelope) => router.published(envelope),
+      signal: (to, signal) => actors.signal(to, signal),
+    };
+    const toRef = (id: ActorId): unknown => this.system.ref(id);
+    const handoffs = new HandoffParticipant({
+      ...{ self, actors, router, topics, toRef, tellMaster: send },
+      replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
+      peers: () => peers.all(),
+      peer: (index) => peers.byIndex(index),
+      isRemoved: (kind) => cluster.table.wasRemoved(kind),
+    });
+    const durability = (this.#durability = this.#newDurability(toRef));
+    this.#joinKernel(send);
+    this.system = new ProcessSystem(system, kernel, actors, this, durability);
+    const flushes = this.#flushes;
+    const firstLinks = new FirstLinks(() => send({ type: 'linked' }));
+    const loss = new PeerLoss({ actors, router, topics, handoffs, flushes, durability });
+    peers.listener = new PeerEvents({
+      ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, toRef },
+      replies: this,
+    });
+    const handler = new ControlHandler({
+      ...{ options, cluster, behaviours, system: this.system, requests: this.#requests, handoffs, loss, firstLinks },
+      ...this.#answering(),
+    });
+    control.onMessage(new ControlInbox<ToProcess>(handler.handle).push);
+  }
+
+  #newRouter(): Router {
+    const cluster = this.#cluster;
+    return new Router(this.kernel, this.actors, {
+      index: this.self.worker,
       get table() {
-        return clusterProcess.#table;
+        return cluster.table;
       },
       peer: (index) => this.#peers.byIndex(index),
       peerByAddress: (address) => this.#peers.byAddress(address),
       locate: (id, answer) => this.#locate(id, answer),
-      isUnroutable: (role) => isUnroutable(this.#workers, role),
+      isUnroutable: (role) => isUnroutable(cluster.workers, role),
     });
-    kernel.router = tracedRouter(this.#router, kernel.trace, (id) => this.#router.knownHostOf(id));
-    local.router = {
-      deliver: (envelope) => this.#router.published(envelope),
-      signal: (to, signal) => actors.signal(to, signal),
-    };
+  }
+
+  #newDurability(toRef: (id: ActorId) => unknown): ProcessDurability {
+    const { store, journal, startedAt, durableInMemoryMax } = this.#options;
+    return new ProcessDurability({
+      ...{ kernel: this.kernel, store, journal, startedAt, inMemoryMax: durableInMemoryMax, toRef },
+      isOurs: (id) => this.#router.isWakerOf(id),
+      isDurable: (id) => this.table.termsOf(id)?.isDurable === true,
+    });
+  }
+
+  /** What actors ask of the cluster, and what it must know of them. */
+  #joinKernel(send: (message: ToMaster) => void): void {
+    const { kernel, actors } = this;
+    const router = this.#router;
+    kernel.durability = this.#durability;
     kernel.claims = {
       claim: async (id, kind, fresh) => {
-        await this.request(claimOfChild(id, this.#table.kind(kind), self.index, fresh));
+        await this.request(claimOfChild(id, this.table.kind(kind), this.self.worker, fresh));
       },
-      isHostOf: (id) => this.#router.isHostOf(id),
+      isHostOf: (id) => router.isHostOf(id),
     };
-    kernel.pending.onGivenUp = (reply) => {
-      this.#router.signal(reply.target, {
-        type: 'ask-given-up',
-        process: kernel.address,
-        correlation: reply.correlation,
-      });
-    };
-    this.#peers = new Peers({
-      kernel,
-      network,
-      self,
-      system,
-      token,
-      epoch: () => this.#table.epoch,
-      ingress: (peer) => peerEvents(this.#ingressParts(), peer),
-      linked: (peer, isAgain) => {
-        this.#topics.announce(peer);
-        // After a broken link between two that live: its mail was held meanwhile.
-        this.#router.releaseUnhosted();
-        if (isAgain) this.#loss.linkedAgain(peer);
-      },
-      ended: (peer) => this.#peerEnded(peer),
-    });
-    this.#handoffs = new HandoffParticipant({
-      self,
-      actors,
-      router: this.#router,
-      topics: this.#topics,
-      toRef: this.#toRef,
-      replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
-      peers: () => this.#peers.all(),
-      peer: (index) => this.#peers.byIndex(index),
-      tellMaster: (message) => control.send(message),
-      isRemoved: (kind) => this.#table.wasRemoved(kind),
-    });
-    actors.observer = new SpawnReports(
-      kernel.clock,
-      (message) => control.send(message),
-      () => this.#table,
-    );
-    new EventRelay(kernel, control);
-    this.#durability = new ProcessDurability({
-      kernel,
-      ...{ store: options.store, journal: options.journal },
-      startedAt: options.startedAt,
-      inMemoryMax: options.durableInMemoryMax,
-      toRef: this.#toRef,
-      isOurs: (id) => this.#router.isWakerOf(id),
-      isDurable: (id) => this.#table.termsOf(id)?.isDurable === true,
-    });
-    kernel.durability = this.#durability;
-    this.#loss = new PeerLoss({
-      ...{ actors, router: this.#router, topics: this.#topics, durability: this.#durability },
-      ...{ handoffs: this.#handoffs, flushes: this.#flushes },
-    });
+    kernel.pending.onGivenUp = ({ target, correlation }) =>
+      router.signal(target, { type: 'ask-given-up', process: kernel.address, correlation });
+    actors.observer = new SpawnReports(kernel.clock, send, () => this.table);
     actors.durableSideOf = (cell) => this.#durability.open(cell);
-    this.system = new ProcessSystem(system, kernel, actors, this, this.#durability);
-    const inbox = new ControlInbox<ToProcess>((message) => this.#control(message));
-    control.onMessage(inbox.push);
+    new EventRelay(kernel, this.#options.control);
   }
 
   /** Listens for links. Resolves to the path of the socket. */
@@ -202,11 +165,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
 
   /** The placement table as far as this process has taken it up. */
   get table(): PlacementTable {
-    return this.#table;
+    return this.#cluster.table;
   }
 
   workers(): WorkerInfo[] {
-    return this.#workers.map((worker) => ({ ...worker }));
+    return this.#cluster.workers.map((worker) => ({ ...worker }));
   }
 
   request(what: MasterRequest): Promise<unknown> {
@@ -217,7 +180,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined {
-    const claim = claimOf(id, this.#table.termsOf(id), options);
+    const claim = claimOf(id, this.table.termsOf(id), options);
     return claim && this.request(claim).then(() => undefined);
   }
 
@@ -265,106 +228,6 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.actors.close();
     await this.#durability.close();
     await this.#peers.close();
-  }
-
-  #control(message: ToProcess): Promise<void> | undefined {
-    switch (message.type) {
-      case 'welcome':
-        this.#welcome(message);
-        break;
-      case 'peer':
-        this.#peers.expect(message.peer);
-        break;
-      case 'table':
-        return this.#takeUp(message);
-      case 'hold':
-        this.#handoffs.hold(message.move);
-        break;
-      case 'abort':
-        this.#handoffs.end(message.move, false);
-        this.#handoffs.release(message.move);
-        break;
-      case 'prepare':
-        this.#handoffs.prepare(message.move, message.quiesceMs, message.isLast);
-        break;
-      case 'go':
-        void runMain(this.#options.main, this.system).then((outcome) => this.#options.control.send(outcome));
-        break;
-      case 'workers':
-        this.#workers = message.workers;
-        this.#router.refuseUnhosted('NO_WORKER', NO_WORKER_LEFT, ({ role }) => isUnroutable(this.#workers, role));
-        break;
-      case 'wanted-events':
-        this.kernel.events.wantElsewhere(message.names);
-        break;
-      case 'event':
-        this.kernel.events.relay(message.name as EventName, eventFromWire(message.payload, this.#toRef) as never);
-        break;
-      case 'reply':
-        this.#requests.replied(message.request, message.value, message.error);
-        break;
-      case 'query':
-        void this.#answer(message.query, message.what);
-        break;
-      case 'exit':
-        this.#options.exit();
-        break;
-    }
-    return undefined;
-  }
-
-  #welcome({ table, holds, peers }: Extract<ToProcess, { type: 'welcome' }>): void {
-    this.#table = PlacementTable.from(table);
-    // Of those before it, it may be the successor.
-    this.#durability?.diedBefore(table.epoch);
-    this.#unlinked = new Set();
-    for (const peer of peers) this.#unlinked.add(this.#peers.connect(peer));
-    for (const move of holds) this.#handoffs.hold(move);
-    this.#tellIfLinked();
-  }
-
-  /** A process of the welcome counts as linked once its topics are known here. */
-  #topicsCame(peer: OutboundQueue): void {
-    if (this.#unlinked?.delete(peer)) this.#tellIfLinked();
-  }
-
-  #tellIfLinked(): void {
-    if (this.#unlinked?.size !== 0) return;
-    this.#unlinked = undefined;
-    this.#options.control.send({ type: 'linked' });
-  }
-
-  #takeUp(message: TableMessage): Promise<void> | undefined {
-    return takeUpTable(message, {
-      ...{ actors: this.actors, router: this.#router, peers: this.#peers, handoffs: this.#handoffs },
-      ...{ worker: this.self.worker, table: this.#table, toRef: this.#toRef, loss: this.#loss },
-      kindsChanged: (kinds) => takeUpKinds(kinds, this.#behaviours, this.#router, this.actors),
-      takenOver: () => this.#durability.takeOver(),
-    });
-  }
-
-  #peerEnded(peer: OutboundQueue): void {
-    this.#loss.linkEnded(peer);
-    this.#topicsCame(peer);
-  }
-
-  #ingressParts(): PeerEventParts {
-    return {
-      actors: this.actors,
-      router: this.#router,
-      topics: this.#topics,
-      handoffs: this.#handoffs,
-      flushes: this.#flushes,
-      replies: this,
-      epoch: () => this.#table.epoch,
-      toRef: this.#toRef,
-      introduced: (peer) => this.#topicsCame(peer),
-    };
-  }
-
-  async #answer(query: number, what: ProcessQuery): Promise<void> {
-    const value = await answerTo(what, this.#answering());
-    this.#options.control.send({ type: 'answer', query, value });
   }
 
   idleness(): IdleAnswer {

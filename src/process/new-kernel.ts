@@ -13,7 +13,6 @@ import type { Log } from '../observe/log.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
-import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { fenceOf } from '../vocabulary/fence.ts';
@@ -48,11 +47,8 @@ export interface KernelOfProcess {
   topics: LocalTopics;
 }
 
-/** A kernel whose mail stays in the process; the cluster puts its router in `post` and its bus around `topics`. */
-export function newKernel(
-  parts: ProcessParts,
-  wrapTopics: (local: LocalTopics, memory: QueueMemory) => TopicBus = (local) => local,
-): KernelOfProcess {
+/** A kernel whose mail stays in the process; the cluster puts its router before the actors, and its topics around the local ones. */
+export function newKernel(parts: ProcessParts): KernelOfProcess {
   const { worker, incarnation, clock, random, limits, behaviours } = parts;
   const log = guardedLog(parts.log);
   const trace = parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics);
@@ -84,7 +80,7 @@ export function newKernel(
       Math.min(DEAD_LETTERS_BYTES, memory.queueBytesMax),
     ),
     memory,
-    topics: wrapTopics(topics, memory),
+    topics,
     router: UNSET,
     claims: undefined,
     durability: undefined,

@@ -10,6 +10,9 @@ import { pieceOf } from '../handoff/transfer-codec.ts';
 import type { Ingress } from '../peer/frame-reader.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { PeersListener } from '../peer/peers.ts';
+import type { FirstLinks } from './first-links.ts';
+import type { PeerLoss } from './peer-loss.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import type { Router } from '../routing/router.ts';
 
@@ -20,18 +23,42 @@ export interface PeerEventParts {
   readonly handoffs: HandoffParticipant;
   readonly flushes: LinkFlushes;
   readonly replies: ReplyRoute;
-  epoch(): number;
+  readonly loss: PeerLoss;
+  readonly firstLinks: FirstLinks;
   toRef(id: ActorId): unknown;
-  /** The peer has told its topics: the link is of use now. */
-  introduced(peer: OutboundQueue): void;
 }
 
-export function peerEvents(parts: PeerEventParts, peer: OutboundQueue): Ingress {
+export class PeerEvents implements PeersListener {
+  readonly #parts: PeerEventParts;
+
+  constructor(parts: PeerEventParts) {
+    this.#parts = parts;
+  }
+
+  ingress(peer: OutboundQueue): Ingress {
+    return ingressOf(this.#parts, peer);
+  }
+
+  linked(peer: OutboundQueue, isAgain: boolean): void {
+    const { topics, router, loss } = this.#parts;
+    topics.announce(peer);
+    // After a broken link between two that live: its mail was held meanwhile.
+    router.releaseUnhosted();
+    if (isAgain) loss.linkedAgain(peer);
+  }
+
+  ended(peer: OutboundQueue): void {
+    this.#parts.loss.linkEnded(peer);
+    this.#parts.firstLinks.came(peer);
+  }
+}
+
+function ingressOf(parts: PeerEventParts, peer: OutboundQueue): Ingress {
   const { actors, router, topics, handoffs, flushes, replies } = parts;
   const { pending, clock } = actors.kernel;
   const credit = new CreditGranter(clock, actors, (count) => peer.grant(count));
   return {
-    epoch: () => parts.epoch(),
+    epoch: actors.kernel.epoch,
     toRef: (id) => parts.toRef(id),
     envelope: (envelope) => router.arrived(envelope),
     replyTo: (process, correlation) => new RemoteReply(replies, process, correlation),
@@ -49,7 +76,8 @@ export function peerEvents(parts: PeerEventParts, peer: OutboundQueue): Ingress 
     topicReached: (number, capacity) => topics.reached(peer, number, capacity),
     topicsLearned: (names, isAll) => {
       topics.learned(peer, names);
-      if (isAll) parts.introduced(peer);
+      // The link is of use now.
+      if (isAll) parts.firstLinks.came(peer);
     },
     marker: (move) => handoffs.marker(peer, move),
     transfer: (move, piece) => handoffs.transfer(move, pieceOf(piece)),

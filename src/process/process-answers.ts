@@ -16,7 +16,7 @@ export interface AnsweringParts {
   readonly peers: Peers;
   readonly flushes: LinkFlushes;
   readonly role: string;
-  readonly durability: ProcessDurability | undefined;
+  readonly durability: ProcessDurability;
 }
 
 export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {

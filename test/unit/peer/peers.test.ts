@@ -47,6 +47,8 @@ class World {
       system: 'test',
       token: 'secret',
       epoch: () => epoch.now,
+    });
+    peers.listener = {
       ingress: (peer) => {
         const known = ingresses.get(peer.address) ?? new KeptIngress();
         known.epoch = () => epoch.now;
@@ -55,7 +57,7 @@ class World {
       },
       linked: (peer) => void log.push(`+${peer.index}.${peer.incarnation}`),
       ended: (peer) => void log.push(`-${peer.index}.${peer.incarnation}`),
-    });
+    };
     await peers.listen();
     const from = (of: number, inc = 1): KeptIngress => ingresses.get(processAddress(of, inc)) ?? new KeptIngress();
     return { peers, from, log, broken, epoch };

@@ -1,0 +1,14 @@
+/** What one process knows of its cluster: the placement table as far as it has taken it up, and the workers it was told of. */
+import { PlacementTable } from '../placement/placement-table.ts';
+import type { TableData, WorkerInfo } from '../wire/control.ts';
+
+const NO_TABLE: TableData = { epoch: 0, columns: {}, pins: [] };
+
+export class KnownCluster {
+  table: PlacementTable = PlacementTable.from(NO_TABLE);
+  workers: WorkerInfo[] = [];
+
+  get epoch(): number {
+    return this.table.epoch;
+  }
+}
