@@ -1,4 +1,4 @@
-/** What the master says to a process, each message to the part that it is for. */
+/** The messages of the master to a process, each given to the part that it is for. */
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { PlacementTable } from '../placement/placement-table.ts';

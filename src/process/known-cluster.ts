@@ -1,4 +1,4 @@
-/** What one process knows of its cluster: the placement table as far as it has taken it up, and the workers it was told of. */
+/** The cluster as one process knows it: the placement table as far as it has taken it up, and the workers it was told of. */
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { TableData, WorkerInfo } from '../wire/control.ts';
 

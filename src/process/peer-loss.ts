@@ -1,5 +1,5 @@
 /**
- * What is done as another process is lost, in order. The two columns are different things: a link may end between two that live, and
+ * The loss of another process, step by step. The two columns are different things: a link may end between two that live, and
  * comes again; a process that is dead was declared so by a table, which is taken up once its link has been read to its end.
  *
  *      the link has ended                                  the process was declared dead
