@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { removeSocketFolder, socketsIn } from './private-folder.ts';
-import { SOCKET_PATH_BYTES_MAX } from './socket-link.ts';
+import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 
 /** What mkdtemp makes of `troupe-<pid>-`. */
 const FOLDER = /^troupe-\d+-[A-Za-z0-9]{6}$/;

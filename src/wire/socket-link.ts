@@ -9,9 +9,10 @@ import { createHash } from 'node:crypto';
 import { createConnection, type IpcNetConnectOpts, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { processAddress } from '../vocabulary/address.ts';
-import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { FrameSplitter } from './frame.ts';
+import { firstFrame } from './first-frame.ts';
+import type { FrameSplitter } from './frame.ts';
 import {
   decodeHandshake,
   encodeHandshake,
@@ -26,10 +27,9 @@ import type { Handshake, Link, LinkNetwork, LinkPeer } from './link.ts';
 import { Poller } from './poller.ts';
 import { isPrivateFolder } from './private-folder.ts';
 import { SocketListener } from './socket-listener.ts';
+import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 import { SocketLink } from './socket-end.ts';
 
-/** What the kernel takes for the path of a Unix socket; Node.js 20 and 22 cut a longer one without a word. */
-export const SOCKET_PATH_BYTES_MAX: number = process.platform === 'linux' ? 107 : 103;
 /** Bytes that wait in one socket's queue before `write` says false. What waits there is lost with the process. */
 const UNWRITTEN_BYTES = 256 * 1024;
 
@@ -119,42 +119,10 @@ export class SocketNetwork implements LinkNetwork {
     return new SocketLink(socket, splitter, peer, this.options.clock, this.poller);
   }
 
-  /** The first frame, and the splitter with what came behind it. The socket is paused then, or destroyed. */
-  private hear(socket: Socket): Promise<{ theirs: Handshake | undefined; splitter: FrameSplitter }> {
+  private async hear(socket: Socket): Promise<{ theirs: Handshake | undefined; splitter: FrameSplitter }> {
     const { clock, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.options;
-    const splitter = new FrameSplitter(HANDSHAKE_BYTES_MAX);
-    return new Promise((resolve, reject) => {
-      const timer: Timer = clock.setTimer(handshakeTimeoutMs, () =>
-        fail(new Error(`silence for ${handshakeTimeoutMs} ms`)),
-      );
-      const stop = (): void => {
-        timer.cancel();
-        socket.pause();
-        socket.off('data', read).off('error', fail).off('close', end);
-      };
-      const fail = (error: Error): void => {
-        stop();
-        socket.on('error', () => {});
-        socket.destroy();
-        reject(error);
-      };
-      const end = (): void => fail(new Error('a closed connection instead of a handshake'));
-      const read = (chunk: Uint8Array): void => {
-        try {
-          splitter.push(chunk, (bytes) => {
-            stop();
-            // Errors of the socket are unheard for a moment, until the link or the refusal takes over.
-            socket.on('error', () => {});
-            resolve({ theirs: decodeHandshake(bytes), splitter });
-            return false;
-          });
-        } catch (error) {
-          fail(error as Error);
-        }
-      };
-      socket.on('data', read).on('error', fail).on('close', end);
-      socket.resume();
-    });
+    const { bytes, splitter } = await firstFrame(socket, clock, handshakeTimeoutMs, HANDSHAKE_BYTES_MAX);
+    return { theirs: decodeHandshake(bytes), splitter };
   }
 }
 
