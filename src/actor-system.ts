@@ -12,6 +12,7 @@ import { ClusterHost } from './worker-pool/cluster-host.ts';
 import { LoggedHost } from './worker-pool/logged-host.ts';
 import { Master } from './master/master.ts';
 import { type ProcessRecord, PidTrackingHost } from './worker-pool/pid-tracking-host.ts';
+import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { openLog } from './observe/log.ts';
 import { levelsOf, logRelay } from './observe/log-relay.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
@@ -93,6 +94,7 @@ async function startLocal(
   const clock = systemClock();
   let ignoreSignals = (): void => {};
   const logNoMore = logUnawaited();
+  let gateway: Gateway | undefined;
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
     ...(storage && {
@@ -101,16 +103,23 @@ async function startLocal(
       startedAt: storage.startedAt,
     }),
     durableInMemoryMax: options.durableInMemoryMax,
-    ended: () => {
+    ended: async () => {
+      await gateway?.close();
       ignoreSignals();
       logNoMore();
-      return storage?.close();
+      await storage?.close();
     },
+  });
+  const { kernel, system } = process;
+  gateway = await openGateway({ kernel, system, listen: options.listen }).catch(async (error) => {
+    await process.shutdown({ timeoutMs: 0 });
+    throw error;
   });
   if (options.signals)
     ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: undefined, killAll: () => {} });
+  gateway?.begin();
   log.info(...startLine(options, storage));
-  return process.system;
+  return system;
 }
 
 async function startCluster(
@@ -155,8 +164,11 @@ async function startCluster(
   const logNoMore = logUnawaited();
   let cleanedUp: Promise<void> | undefined;
   let ignoreSignals = (): void => {};
+  let gateway: Gateway | undefined;
   const cleanUp = (): Promise<void> => {
     cleanedUp ??= peer.close().finally(async () => {
+      // Behind the last replies.
+      await gateway?.close();
       await storage?.close();
       ignoreSignals();
       logNoMore();
@@ -169,7 +181,11 @@ async function startCluster(
     ...{ system: name, self, clock, random, log, limits, behaviours, startedAt, heartbeatMs, token, network },
     ...{ control: toMaster, exit: () => void cleanUp(), ended: cleanUp, store: access?.store },
   });
-  const path = await peer.listen().catch(async (error) => {
+  const listened = async (): Promise<string> => {
+    gateway = await openGateway({ kernel: peer.kernel, system: peer.system, listen: options.listen });
+    return peer.listen();
+  };
+  const path = await listened().catch(async (error) => {
     await cleanUp();
     throw error;
   });
@@ -231,6 +247,7 @@ async function startCluster(
   if (options.signals) ignoreSignals = stopOnSignals({ shutdown: () => peer.shutdown({}), reload, killAll });
   try {
     await master.start();
+    gateway?.begin();
     log.info(...startLine(options, storage));
   } catch (error) {
     await cleanUp();

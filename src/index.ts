@@ -22,6 +22,8 @@ export type { EventOf, MachineLogic, MachineReply } from './actor/machine-actor.
 export type { TerminatedListener } from './actor/watchers.ts';
 export { createSystem } from './actor-system.ts';
 export type { DeadLetterContent, StoredDeadLetter } from './commit/stored-dead-letters.ts';
+export type { ClientOptions, ListenOptions } from './gateway/listen-options.ts';
+export type { ClientRight } from './gateway/rights.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
 export type { SystemOptions, WorkerGroup, WorkerSupervisionOptions } from './options.ts';

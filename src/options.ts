@@ -8,6 +8,7 @@ import type { ActorDefinition } from './actor/definition.ts';
 import { cpuQuota } from './cpu-quota.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
+import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';
 import {
@@ -100,6 +101,15 @@ export interface SystemOptions {
    * or drain where there are no workers. False: the program listens to signals and calls `shutdown()` itself. Default true.
    */
   signals?: boolean;
+  /**
+   * Where clients come in (`connect` of `troupe/client`), at most 16 addresses. Default: nowhere.
+   *
+   * @example
+   * ```ts
+   * const system = await createSystem({ listen: [{ url: 'unix:.troupe/clients.sock' }] });
+   * ```
+   */
+  listen?: readonly ListenOptions[];
 }
 
 export interface ResolvedOptions {
@@ -122,6 +132,7 @@ export interface ResolvedOptions {
   memory: number | undefined;
   log: Log | string;
   signals: boolean;
+  listen: readonly Listen[];
 }
 
 export const WORKERS_MAX = 1024;
@@ -145,7 +156,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
   ],
-  ...['shutdownMs', 'memory', 'log', 'signals'],
+  ...['shutdownMs', 'memory', 'log', 'signals', 'listen'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -174,6 +185,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     memory: options.memory,
     log: options.log ?? 'info',
     signals: options.signals ?? true,
+    listen: resolveListen(options.listen),
   };
 }
 
@@ -232,6 +244,7 @@ function validateOptions(options: SystemOptions): string[] {
     ...validateActors(options),
     ...validateWorkers(options.workers),
     ...validateWorkerSupervision(options.supervision),
+    ...validateListen(options.listen),
   ];
 }
 

@@ -64,6 +64,8 @@ export interface Ingress extends CommonIngress {
   transfer(move: number, piece: unknown): void;
   flush(move: number): void;
   flushed(move: number): void;
+  /** Of a client: what it told up to this number is the system's now. Absent elsewhere: it makes no sense there. */
+  acknowledged?(number: number): void;
 }
 
 export class FrameReader {
@@ -236,9 +238,10 @@ export class FrameReader {
         return ingress.flushed(wholeOf(this.#next()));
       case entry.CREDIT:
         return ingress.credit(wholeOf(this.#next()));
-      default:
-        throw new Error(`an entry has a known kind; got ${kind}`);
+      case entry.ACKNOWLEDGED:
+        if (ingress.acknowledged) return ingress.acknowledged(wholeOf(this.#next()));
     }
+    throw new Error(`an entry has a known kind; got ${kind}`);
   }
 
   #published(): void {

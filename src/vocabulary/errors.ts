@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   STORE_FAILED: 'the store could not do what was asked',
   STORE_LOCKED: 'another system holds the dataDir',
   PROCESS_DIED: 'the process died again and again while the actor handled the message, or started',
+  FORBIDDEN: 'the rights of the client do not give it',
 } as const;
 
 /** Code of a `TroupeError`. */

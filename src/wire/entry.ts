@@ -13,6 +13,7 @@
  *   some-topics  [topic …], and more to come
  *   topic-barrier  topic number
  *   topic-reached  number capacity
+ *   acknowledged  number                                      to a client: what it told up to there is the system's now
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
@@ -39,6 +40,7 @@ export const STAMPED = 16;
 export const SOME_TOPICS = 17;
 export const TOPIC_BARRIER = 18;
 export const TOPIC_REACHED = 19;
+export const ACKNOWLEDGED = 20;
 
 /** Ids numbered per link and direction; when all are taken, both ends forget them together. */
 export const LINK_IDS_MAX = 65_536;

@@ -12,7 +12,12 @@ export const HANDSHAKE_TIMEOUT_MS = 2000;
 
 export function encodeHandshake(handshake: Handshake): Uint8Array {
   const { version, system, token, self } = handshake;
-  const text = JSON.stringify({ version, system, token, self: { index: self.index, incarnation: self.incarnation } });
+  return encodeGreeting({ version, system, token, self: { index: self.index, incarnation: self.incarnation } });
+}
+
+/** JSON in one frame. */
+export function encodeGreeting(greeting: object): Uint8Array {
+  const text = JSON.stringify(greeting);
   const length = Buffer.byteLength(text);
   if (length > HANDSHAKE_BYTES_MAX) {
     throw new TroupeError('INVALID_OPTIONS', `a handshake has at most ${HANDSHAKE_BYTES_MAX} bytes; got ${length}`);
@@ -25,24 +30,31 @@ export function encodeHandshake(handshake: Handshake): Uint8Array {
 
 /** Undefined where it is none. */
 export function decodeHandshake(bytes: Uint8Array): Handshake | undefined {
-  let data: Partial<Handshake> | null;
-  try {
-    data = JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
-    ) as Partial<Handshake> | null;
-  } catch {
-    return undefined;
-  }
-  if (typeof data !== 'object' || data === null) return undefined;
+  const data = decodeGreeting(bytes) as Partial<Handshake> | undefined;
+  if (data === undefined) return undefined;
   const { version, system, token, self } = data;
   if (typeof version !== 'number' || typeof system !== 'string' || typeof token !== 'string') return undefined;
   if (!Number.isSafeInteger(self?.index) || !Number.isSafeInteger(self?.incarnation)) return undefined;
   return { version, system, token, self: self as LinkPeer };
 }
 
+/** An object; undefined where it is none. */
+export function decodeGreeting(bytes: Uint8Array): object | undefined {
+  try {
+    const data: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    return typeof data === 'object' && data !== null ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isSameToken(own: Pick<Handshake, 'token'>, theirs: Pick<Handshake, 'token'>): boolean {
+  return isSameSecret(own.token, theirs.token);
+}
+
 /** Compares without telling by its duration how much of it was right. */
-export function isSameToken(own: Handshake, theirs: Handshake): boolean {
-  return timingSafeEqual(digest(own.token), digest(theirs.token));
+export function isSameSecret(own: string, theirs: string): boolean {
+  return timingSafeEqual(digest(own), digest(theirs));
 }
 
 /** The difference that keeps two ends that share a token from understanding each other. */

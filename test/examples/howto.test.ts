@@ -1,7 +1,16 @@
 /** The pages under docs/howto and the first lines of the README: each block with the name of a file is run as it stands. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,8 +65,8 @@ async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<numb
   return code;
 }
 
-async function outputOf(folder: string, args: string[]): Promise<string> {
-  const child = start(folder, args);
+async function outputOf(folder: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+  const child = start(folder, args, env);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
   const [code] = (await once(child, 'close')) as [number | null];
@@ -110,6 +119,20 @@ test.each(['express', 'fastify'])('%s: a route that asks', async (framework) => 
   expect(await post(url, { by: 3 })).toEqual({ status: 200, text: '{"count":3}' });
   expect(await post(url, { by: 4 })).toEqual({ status: 200, text: '{"count":7}' });
   expect(await ended(child, 'SIGTERM')).toBe(0);
+});
+
+test('clients: one over a unix socket, and a guest with a token and few rights', async () => {
+  const folder = projectOf('docs/howto/clients.md');
+  const env = { PORT: String(await freePort()), TOKEN: 'a-token-of-this-test' };
+  const server = start(folder, ['server.mjs'], env);
+  await expect.poll(() => existsSync(join(folder, 'clients.sock')), { timeout: 30_000 }).toBe(true);
+  const output = await outputOf(folder, ['client.mjs'], env);
+  for (const line of ['alice has 1', 'alice has 2', 'alice has 3', 'asked: 3']) expect(output).toContain(line);
+  expect(await outputOf(folder, ['guest.mjs'], env)).toBe(
+    '3\nFORBIDDEN this client has no right to tell: its rights are ask\n',
+  );
+  expect(await ended(server, 'SIGTERM')).toBe(0);
+  expect(existsSync(join(folder, 'clients.sock'))).toBe(false);
 });
 
 test('cancel: both have their code, and the actor is as it was', async () => {

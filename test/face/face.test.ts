@@ -8,6 +8,7 @@ import { breachesOfDocs, codesIn, partsOf, readDeclarations } from './face-rules
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRIES = [
   ['troupe', 'index.d.ts'],
+  ['troupe/client', 'client/index.d.ts'],
   ['troupe/xstate', 'xstate/index.d.ts'],
   ['troupe/testkit', 'testkit/index.d.ts'],
 ] as const;
@@ -47,7 +48,7 @@ describe.each(ENTRIES)('%s', (name, file) => {
 it('gives a name one home: no entry declares what troupe exports', () => {
   const inTroupe = declarationsOf('index.d.ts').exported;
   const deprecated = ['publish', 'reply', 'tell'];
-  for (const file of ['xstate/index.d.ts', 'testkit/index.d.ts']) {
+  for (const file of ['client/index.d.ts', 'xstate/index.d.ts', 'testkit/index.d.ts']) {
     const twice = declarationsOf(file).exported.filter((name) => inTroupe.includes(name));
     expect(twice.filter((name) => !deprecated.includes(name))).toEqual([]);
   }

@@ -164,6 +164,17 @@ describe('a breach', () => {
     expect(breaches({ [path]: source })).toEqual([]);
   });
 
+  it('is a store, a machine or the cluster in what a client loads, however far away; a type import loads nothing', () => {
+    const sources = {
+      'client/index.ts': "import '../peer/x.ts'; import type { S } from '../actor/y.ts';",
+      'peer/x.ts': "import {\n  a,\n} from '../wire/z.ts';",
+      'wire/z.ts': "import type { Packr } from 'xstate'; export { b } from 'lmdb';",
+      'actor/y.ts': "import 'node:cluster';",
+    };
+    const found = breaches(sources).filter((breach) => breach.startsWith('light'));
+    expect(found).toEqual(['light: client/index.ts loads lmdb by wire/z.ts']);
+  });
+
   it('is a circle, through any number of files and type imports too', () => {
     expect(
       breaches({

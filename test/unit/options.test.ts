@@ -30,6 +30,7 @@ describe('options', () => {
     vi.stubEnv('NODE_ENV', 'test');
     expect(resolveOptions()).toEqual({
       actors: pathToFileURL(resolve('actors')).href,
+      listen: [],
       groups: [{ role: 'worker', count: availableParallelism() }],
       main: undefined,
       name: 'troupe',

@@ -1,0 +1,169 @@
+/**
+ * The way out of a client. What it tells and publishes is numbered and kept until the system has accepted it, so that it can be
+ * sent again in order; what it asks is kept until it has settled, and sent again only where it never left this process.
+ */
+import { LOCAL } from '../actor/ask-place.ts';
+import type { PendingReply } from '../actor/pending-replies.ts';
+import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+import type { Recipient } from '../vocabulary/recipient.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+import { bytesOf, type Heavy, type Weighed } from '../vocabulary/weight.ts';
+
+/** Messages that a client keeps until they are accepted; one more is refused with OVERLOADED. */
+export const KEPT_MAX = 50_000;
+/** From here on `tell` says false. */
+export const KEPT_HIGH = 8_192;
+/** Bytes of all that a client keeps, asks too. */
+export const KEPT_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** A message to a topic. */
+interface KeptPublish extends Weighed {
+  heavy: Heavy | undefined;
+  readonly topic: string;
+  readonly message: unknown;
+}
+
+type Kept = Envelope | KeptPublish;
+
+export class KeptMail implements Recipient {
+  readonly #memory: QueueMemory;
+  readonly #deadLetters: DeadLetters;
+  /** By number, in order. */
+  readonly #mail = new Map<number, Kept>();
+  readonly #asks = new Map<number, Envelope>();
+  #bytes = 0;
+  #last = 0;
+  #queue: OutboundQueue | undefined;
+  /** Of those kept, as many may have been read by the system. */
+  #written = 0;
+  #acceptedUpTo = 0;
+  #waiters: (() => void)[] = [];
+
+  constructor(memory: QueueMemory, deadLetters: DeadLetters) {
+    this.#memory = memory;
+    this.#deadLetters = deadLetters;
+  }
+
+  /** Messages that are not accepted, and asks that have not settled. */
+  get size(): number {
+    return this.#mail.size + this.#asks.size;
+  }
+
+  get #isClear(): boolean {
+    return this.#mail.size < KEPT_HIGH && this.#bytes * 2 <= this.#memory.queueBytesMax;
+  }
+
+  deliver(envelope: Envelope): boolean {
+    const { replyTo, verb } = envelope;
+    // A watch is set up again with each connection.
+    if (replyTo === undefined && verb !== 'message') return this.#queue?.mail(envelope) ?? true;
+    const fullText = this.#fullTextFor(envelope);
+    if (fullText !== undefined) {
+      this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', fullText);
+      return false;
+    }
+    const number = ++this.#last;
+    if (replyTo === undefined) {
+      envelope.deliveryId = new DeliveryId('', number, 0, 0, undefined);
+      this.#keep(number, envelope, this.#mail);
+    } else {
+      this.#keep(number, envelope, this.#asks);
+      replyTo.onSettled = () => this.#release(number, this.#asks);
+    }
+    this.#queue?.mail(envelope);
+    return this.#isClear;
+  }
+
+  publish(topic: string, message: unknown): boolean {
+    const item: KeptPublish = { heavy: undefined, topic, message };
+    this.#memory.weigh(item, message);
+    if (this.#fullTextFor(item) !== undefined) {
+      this.#deadLetters.add(topic, message, undefined, 'OVERLOADED');
+      return false;
+    }
+    const number = ++this.#last;
+    this.#keep(number, item, this.#mail);
+    this.#queue?.publish(topic, message, undefined, number);
+    return this.#isClear;
+  }
+
+  signal(to: ActorId, signal: Signal): void {
+    this.#queue?.signal(to, signal);
+  }
+
+  /** The system has taken over all that was told up to a number. */
+  accepted(number: number): void {
+    this.#acceptedUpTo = Math.max(this.#acceptedUpTo, number);
+    for (const kept of this.#mail.keys()) {
+      if (kept > number) break;
+      this.#release(kept, this.#mail);
+    }
+    if (this.#mail.size === 0) for (const done of this.#waiters.splice(0)) done();
+  }
+
+  /** Resolves once all that has been told so far is accepted. */
+  untilAccepted(): Promise<void> {
+    if (this.#mail.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /**
+   * A connection stands, to a process that has accepted all up to a number: the rest goes out, in order. Returns how many of those
+   * may have been accepted by a process that has died before it said so, or that has forgotten this session.
+   */
+  attach(queue: OutboundQueue, acceptedUpTo: number, isSameServer: boolean): number {
+    this.#queue = queue;
+    const repeated = isSameServer && acceptedUpTo >= this.#acceptedUpTo ? 0 : this.#written;
+    this.accepted(acceptedUpTo);
+    this.#acceptedUpTo = acceptedUpTo;
+    this.#written = 0;
+    const all = [...this.#mail, ...this.#asks].sort(([a], [b]) => a - b);
+    for (const [number, item] of all) {
+      if ('topic' in item) queue.publish(item.topic, item.message, undefined, number);
+      else queue.mail(item);
+    }
+    return repeated;
+  }
+
+  /** The connection has ended: what was asked over it fails, since nobody here knows how far it came. */
+  detach(text: string): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    this.#queue = undefined;
+    queue.detach();
+    const unwritten = queue.takeUnwritten();
+    queue.drop();
+    const isTell = (item: object): boolean => 'verb' in item && (item as Envelope).replyTo === undefined;
+    this.#written = Math.max(0, this.#mail.size - unwritten.filter(isTell).length);
+    for (const { replyTo } of [...this.#asks.values()]) {
+      const reply = replyTo as PendingReply;
+      if (reply.place !== LOCAL) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
+    }
+  }
+
+  #fullTextFor(item: Weighed): string | undefined {
+    if (this.#mail.size >= KEPT_MAX)
+      return `the client keeps ${KEPT_MAX} messages that are not accepted, which is its limit`;
+    if (this.#memory.hasRoomFor(item, this.#bytes)) return undefined;
+    return `${bytesOf(item)} bytes more would pass the ${this.#memory.queueBytesMax} that the client keeps until they are accepted`;
+  }
+
+  #keep<T extends Kept>(number: number, item: T, place: Map<number, T>): void {
+    place.set(number, item);
+    this.#bytes += bytesOf(item);
+    this.#memory.hold(item);
+  }
+
+  #release(number: number, place: Map<number, Kept> | Map<number, Envelope>): void {
+    const item = place.get(number);
+    if (item === undefined) return;
+    place.delete(number);
+    this.#bytes -= bytesOf(item);
+    this.#memory.release(item);
+  }
+}

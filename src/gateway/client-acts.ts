@@ -1,0 +1,233 @@
+/** The acts of a client: its mail and requests, carried out with its rights. Nothing that these do not give comes near an actor. */
+import { ASK_TIMEOUT_MS_MAX } from '../actor/ask-options.ts';
+import { barrierTo } from '../actor/barrier.ts';
+import type { Kernel } from '../actor/kernel.ts';
+import type { PendingReply } from '../actor/pending-replies.ts';
+import type { Published } from '../peer/frame-reader.ts';
+import type { System } from '../system/system.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
+import type { ExitReason } from '../vocabulary/exit-reason.ts';
+import type { WatchName } from '../vocabulary/signal.ts';
+import type { ClientRight } from './rights.ts';
+import type { Session } from './session.ts';
+
+/** Asks of one client under way, at most; one more fails with OVERLOADED. */
+export const CLIENT_ASKS_MAX = 10_000;
+/** Actors that one client watches, at most. */
+export const CLIENT_WATCHES_MAX = 10_000;
+
+/** The way back to the client. */
+export interface ClientRoute {
+  /** 0: of no ask. */
+  fail(correlation: number, error: TroupeError): void;
+  ended(id: ActorId, reason: ExitReason, watch: WatchName): void;
+}
+
+export interface ActsParts {
+  readonly kernel: Kernel;
+  readonly system: System;
+  readonly session: Session;
+  /** Milliseconds from the clock of the client to ours. */
+  readonly offsetMs: number;
+  readonly route: ClientRoute;
+}
+
+export type Item = Envelope | Published;
+
+export class ClientActs {
+  readonly #kernel: Kernel;
+  readonly #system: System;
+  readonly #session: Session;
+  readonly #offsetMs: number;
+  readonly #route: ClientRoute;
+  readonly #asks = new Map<number, PendingReply>();
+  readonly #watches = new Map<WatchName, () => void>();
+  #credits = 0;
+
+  constructor({ kernel, system, session, offsetMs, route }: ActsParts) {
+    this.#kernel = kernel;
+    this.#system = system;
+    this.#session = session;
+    this.#offsetMs = offsetMs;
+    this.#route = route;
+  }
+
+  /** Messages that were taken since it was asked last. */
+  takeCredits(): number {
+    const credits = this.#credits;
+    this.#credits = 0;
+    return credits;
+  }
+
+  answered(correlation: number): void {
+    this.#asks.delete(correlation);
+  }
+
+  giveUp(correlation: number): void {
+    const reply = this.#asks.get(correlation);
+    if (reply === undefined) return;
+    this.#asks.delete(correlation);
+    const abort = new AbortController();
+    reply.abortWith(abort.signal);
+    abort.abort();
+  }
+
+  /** Nobody is told any more who ends. */
+  close(): void {
+    for (const off of this.#watches.values()) off();
+    this.#watches.clear();
+  }
+
+  unreadable(envelope: Envelope, error: Error): void {
+    const text = `the message cannot be read: ${wordsOf(error)}`;
+    if (envelope.replyTo) envelope.replyTo.reject(new TroupeError('INVALID_MESSAGE', text, { fate: 'not-executed' }));
+    else {
+      this.refuse(envelope.to, undefined, 'INVALID_MESSAGE', text);
+      if (envelope.deliveryId) this.#session.accepted = Math.max(this.#session.accepted, envelope.deliveryId.number);
+    }
+  }
+
+  /** False: slow down. */
+  take(item: Item): boolean {
+    if ('topic' in item) return this.#publish(item);
+    if (item.verb !== 'message') return this.#request(item);
+    this.#credits++;
+    return item.replyTo === undefined ? this.#tell(item) : this.#ask(item, item.replyTo);
+  }
+
+  #tell({ to, message, deliveryId }: Envelope): boolean {
+    return this.#once(deliveryId?.number ?? 0, () => {
+      const refusal = this.#session.rights.refusal('tell', to);
+      if (refusal === undefined) return this.#session.sender.tell(to, message as { type: string });
+      this.refuse(to, message, 'FORBIDDEN', refusal);
+      return true;
+    });
+  }
+
+  /** For a client the number of what it publishes stands where a process writes the epoch of its table. */
+  #publish({ topic, message, epoch }: Published): boolean {
+    return this.#once(epoch, () => {
+      const refusal = this.#session.rights.refusal('publish');
+      if (refusal === undefined) return this.#session.sender.publish(topic, message as { type: string });
+      this.refuse(topic, message, 'FORBIDDEN', refusal);
+      return true;
+    });
+  }
+
+  /** What is accepted already came again. What a system that shuts down does not take, its client keeps for the next one. */
+  #once(number: number, act: () => boolean): boolean {
+    if (this.#kernel.closing || (number > 0 && number <= this.#session.accepted)) return true;
+    const isClear = act();
+    if (number > 0) this.#session.accepted = number;
+    return isClear;
+  }
+
+  #ask({ to, message, deadline }: Envelope, replyTo: ReplyTo): boolean {
+    if (this.#isRefused('ask', to, replyTo)) return true;
+    const timeoutMs = this.#leftMs(deadline);
+    if (timeoutMs !== undefined && timeoutMs <= 0) {
+      const text = `the ask of ${to} came after its deadline`;
+      replyTo.reject(new TroupeError('ASK_TIMEOUT', text, { fate: 'not-executed' }));
+      return true;
+    }
+    this.#follow(
+      this.#session.sender.request('message', to, message, timeoutMs === undefined ? {} : { timeoutMs }),
+      replyTo,
+    );
+    return true;
+  }
+
+  #follow(reply: PendingReply, replyTo: ReplyTo): void {
+    this.#asks.set(replyTo.address().correlation, reply);
+    reply.promise.then(
+      (value) => replyTo.resolve(value),
+      (error) => replyTo.reject(error),
+    );
+  }
+
+  /** Of the client's deadline, which is on its clock; undefined: none. */
+  #leftMs(deadline: number): number | undefined {
+    if (deadline === 0) return undefined;
+    return Math.min(ASK_TIMEOUT_MS_MAX, deadline + this.#offsetMs - this.#kernel.clock.now());
+  }
+
+  #request(envelope: Envelope): boolean {
+    const { verb, to, message, replyTo } = envelope;
+    if (verb === 'watch' || verb === 'unwatch') this.#watch(verb, to, message as string);
+    else if (replyTo === undefined) this.refuse(to, undefined, 'FORBIDDEN', `no client may ${verb} an actor: ${to}`);
+    else this.#answer(envelope, replyTo);
+    return true;
+  }
+
+  #answer({ verb, to, message }: Envelope, replyTo: ReplyTo): void {
+    const { sender, rights } = this.#session;
+    if (verb === 'barrier') {
+      const refusal = rights.refusalOfKind(to);
+      if (refusal === undefined)
+        barrierTo(this.#kernel, to).then(
+          (value) => replyTo.resolve(value),
+          (error) => replyTo.reject(error),
+        );
+      else replyTo.reject(forbidden(refusal));
+      return;
+    }
+    const right = RIGHT_OF[verb];
+    if (right === undefined) return replyTo.reject(forbidden(`no client may ${verb} an actor`));
+    if (!this.#isRefused(right, to, replyTo)) this.#follow(sender.request(verb, to, message), replyTo);
+  }
+
+  #isRefused(right: ClientRight, to: ActorId, replyTo: ReplyTo): boolean {
+    const refusal = this.#session.rights.refusal(right, to);
+    if (refusal !== undefined) replyTo.reject(forbidden(refusal));
+    else if (this.#kernel.closing)
+      replyTo.reject(
+        new TroupeError('SHUTTING_DOWN', 'the system is shutting down: it takes no more calls', {
+          fate: 'not-executed',
+        }),
+      );
+    else if (this.#asks.size >= CLIENT_ASKS_MAX) {
+      const text = `the client has ${CLIENT_ASKS_MAX} asks in flight, which is its limit`;
+      replyTo.reject(new TroupeError('OVERLOADED', text, { fate: 'not-executed' }));
+    } else return false;
+    return true;
+  }
+
+  #watch(verb: 'watch' | 'unwatch', id: ActorId, watch: string): void {
+    if (verb === 'unwatch') {
+      this.#watches.get(watch)?.();
+      this.#watches.delete(watch);
+      return;
+    }
+    const refusal = this.#session.rights.refusal('watch', id);
+    if (refusal !== undefined) return this.#route.fail(0, forbidden(refusal));
+    if (this.#watches.has(watch) || this.#kernel.closing) return;
+    if (this.#watches.size >= CLIENT_WATCHES_MAX)
+      return this.#route.fail(
+        0,
+        new TroupeError('OVERLOADED', `the client watches ${CLIENT_WATCHES_MAX} actors, which is its limit`),
+      );
+    const off = this.#system.watch(id, ({ reason }) => {
+      this.#watches.delete(watch);
+      this.#route.ended(id, reason, watch);
+    });
+    this.#watches.set(watch, off);
+  }
+
+  /** No mailbox gets it: a dead letter here, and the client is told. */
+  refuse(to: string, message: unknown, code: ErrorCode, text: string): void {
+    this.#kernel.deadLetters.add(to, message, undefined, code);
+    this.#route.fail(0, new TroupeError(code, text, { fate: 'not-executed' }));
+  }
+}
+
+const RIGHT_OF: { [verb: string]: ClientRight | undefined } = {
+  where: 'observe',
+  subscribe: 'subscribe',
+  unsubscribe: 'subscribe',
+};
+
+function forbidden(text: string): TroupeError {
+  return new TroupeError('FORBIDDEN', text, { fate: 'not-executed' });
+}

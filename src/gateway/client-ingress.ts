@@ -1,0 +1,46 @@
+/** Which entries a client may send. All else is no sense from a client, and ends its connection. */
+import type { Ingress, Published } from '../peer/frame-reader.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import type { Signal } from '../vocabulary/signal.ts';
+
+export interface ClientMail {
+  arrived(item: Envelope | Published): void;
+  replyTo(correlation: number): ReplyTo;
+  unreadable(envelope: Envelope, error: Error): void;
+  signal(signal: Signal): void;
+  granted(count: number): void;
+  toRef(id: ActorId): unknown;
+}
+
+export interface ClientSubscriptions {
+  changed(topic: string, isJoined: boolean, number: number): void;
+}
+
+export function clientIngress(mail: ClientMail, topics: ClientSubscriptions): Ingress {
+  const refuse = (what: string) => (): never => {
+    throw new Error(`a client has sent ${what}`);
+  };
+  return {
+    epoch: () => 0,
+    toRef: (id) => mail.toRef(id),
+    envelope: (envelope) => mail.arrived(envelope),
+    replyTo: (_process, correlation) => mail.replyTo(correlation),
+    unreadable: (envelope, error) => mail.unreadable(envelope, error),
+    signal: (_to, signal) => mail.signal(signal),
+    published: (published) => mail.arrived(published),
+    topicChanged: (topic, isJoined, number) => topics.changed(topic, isJoined, number),
+    credit: (count) => mail.granted(count),
+    frameRead: () => {},
+    replied: refuse('a reply'),
+    failed: refuse('a failure'),
+    topicAcknowledged: refuse('an acknowledgement'),
+    topicBarrier: refuse('a barrier of a topic'),
+    topicReached: refuse('the answer of a topic'),
+    topicsLearned: refuse('a list of topics'),
+    marker: refuse('a marker'),
+    transfer: refuse('the state of an actor'),
+    flush: refuse('a flush'),
+    flushed: refuse('the answer of a flush'),
+  };
+}

@@ -1,0 +1,270 @@
+/**
+ * Where clients come in: greets them, knows who they are by token or certificate, and joins each connection with its session.
+ * The process that serves is the master (or the only process): a worker that dies or is replaced cuts no client.
+ * docs/decisions/0070-clients.md says what holds when who dies.
+ *
+ *   visited ──► too many, or shut out: closed          hello within handshakeMs ──► version, token ──► session ──► connection
+ */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Kernel } from '../actor/kernel.ts';
+import { Sender } from '../actor/sender.ts';
+import type { System } from '../system/system.ts';
+import type { Timer } from '../vocabulary/clock.ts';
+import type { ErrorCode } from '../vocabulary/errors.ts';
+import { asError } from '../vocabulary/errors.ts';
+import {
+  BEAT_MS,
+  CLIENT_VERSION,
+  decodeHello,
+  type Hello,
+  type Refused,
+  SILENT_MS,
+  type Welcome,
+} from '../wire/client-greeting.ts';
+import { firstFrame } from '../wire/first-frame.ts';
+import type { FrameSplitter } from '../wire/frame.ts';
+import { encodeGreeting, HANDSHAKE_BYTES_MAX, isSameSecret } from '../wire/handshake.ts';
+import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
+import { Poller } from '../wire/poller.ts';
+import { SocketLink } from '../wire/socket-end.ts';
+import { ClientConnection } from './client-connection.ts';
+import { CLIENTS_MAX, ClientListener } from './client-listener.ts';
+import type { Listen } from './listen-options.ts';
+import type { Rights } from './rights.ts';
+import type { Session } from './session.ts';
+import { Strangers } from './strangers.ts';
+
+/** Milliseconds that the session of a client is remembered after its connection has ended. */
+export const SESSION_KEPT_MS = 120_000;
+/** Sessions that are remembered, those with a connection too; the one that ended first is forgotten first. */
+export const SESSIONS_KEPT_MAX = 20_000;
+/** Milliseconds that connections have at a shutdown to take what is written to them. */
+const CLOSE_MS = 500;
+
+export interface GatewayParts {
+  readonly kernel: Kernel;
+  readonly system: System;
+  readonly listen: readonly Listen[];
+  /** Milliseconds; default `BEAT_MS` and `SILENT_MS`. */
+  readonly beatMs?: number;
+  readonly silentMs?: number;
+}
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #kernel: Kernel;
+  readonly #listeners: ClientListener[];
+  readonly #strangers: Strangers;
+  readonly #poller: Poller;
+  readonly #server = randomBytes(12).toString('base64url');
+  readonly #sessions = new Map<string, Session>();
+  readonly #connections = new Set<ClientConnection>();
+  /** In the middle of their greeting. */
+  readonly #unknown = new Set<Socket>();
+  #begin: (() => void) | undefined;
+  /** Until then those who come wait: nobody could host what they tell. */
+  readonly #begun: Promise<void>;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.#kernel = parts.kernel;
+    const { clock, log } = parts.kernel;
+    this.#poller = new Poller(clock, 0);
+    this.#strangers = new Strangers(clock, log);
+    this.#begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#listeners = parts.listen.map(
+      (listen) =>
+        new ClientListener(listen, {
+          visited: (socket, address, cn) => void this.#meet(socket, address, cn, listen),
+          isWelcome: (address) => this.#isWelcome(address),
+          tlsFailed: (address, error) => this.#strangers.refused('tls', address, error.message),
+        }),
+    );
+  }
+
+  /** Takes the addresses. Rejects INVALID_OPTIONS where one is not to be had; none is kept then. */
+  async open(): Promise<void> {
+    try {
+      for (const listener of this.#listeners) await listener.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#lookLater();
+  }
+
+  /** The system has started: those who have come meanwhile are let in. */
+  begin(): void {
+    this.#begin?.();
+  }
+
+  /** Nobody comes in any more; what was written to those who are in goes out. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#begin?.();
+    this.#timer?.cancel();
+    this.#strangers.close();
+    for (const listener of this.#listeners) listener.close();
+    for (const socket of this.#unknown) socket.destroy();
+    for (const connection of this.#connections) connection.close();
+    const { clock } = this.#kernel;
+    const until = clock.now() + CLOSE_MS;
+    while (this.#connections.size > 0 && clock.now() < until)
+      await new Promise<void>((resolve) => clock.setTimer(1, resolve));
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #isWelcome(address: string): boolean {
+    const isFull = this.#connections.size + this.#unknown.size >= CLIENTS_MAX;
+    if (!isFull && !this.#strangers.isShutOut(address)) return true;
+    const text = isFull ? `${CLIENTS_MAX} connections are taken` : 'it was refused again and again';
+    this.#strangers.refused(isFull ? 'full' : 'rate', address, text);
+    return false;
+  }
+
+  async #meet(socket: Socket, address: string, cn: string | undefined, listen: Listen): Promise<void> {
+    this.#unknown.add(socket);
+    socket.on('error', () => {});
+    try {
+      await this.#begun;
+      const { bytes, splitter } = await firstFrame(socket, this.#kernel.clock, listen.handshakeMs, HANDSHAKE_BYTES_MAX);
+      this.#welcome(socket, decodeHello(bytes), { address, cn, listen, splitter });
+    } catch (error) {
+      const text = asError(error).message;
+      if (!this.#isClosed) this.#strangers.refused(text.startsWith('silence') ? 'silence' : 'bytes', address, text);
+    } finally {
+      this.#unknown.delete(socket);
+    }
+  }
+
+  #welcome(socket: Socket, hello: Hello | undefined, { address, cn, listen, splitter }: Visit): void {
+    // A system that shuts down takes nobody: its clients come back until the next one is there.
+    if (this.#isClosed || this.#kernel.closing || socket.destroyed) return void socket.destroy();
+    if (hello === undefined) {
+      this.#strangers.refused('bytes', address, 'its greeting cannot be read');
+      return void socket.destroy();
+    }
+    if (hello.version !== CLIENT_VERSION) {
+      const text = `a client speaks version ${CLIENT_VERSION}; got ${hello.version}`;
+      return this.#refuse(socket, 'version', address, 'INVALID_OPTIONS', text);
+    }
+    const rights = rightsOf(listen, hello.token, cn);
+    if (rights === undefined) {
+      const text =
+        hello.token === undefined
+          ? 'no token or certificate that is known here was shown'
+          : 'the token is not known here';
+      return this.#refuse(socket, 'token', address, 'FORBIDDEN', text);
+    }
+    const now = this.#kernel.clock.now();
+    const session = this.#sessionOf(rights, hello.session);
+    this.#connect(this.#link(socket, splitter, session), session, now - hello.now, address);
+  }
+
+  /** The answer is the first frame of the way back. */
+  #link(socket: Socket, splitter: FrameSplitter, session: Session): Link {
+    session.connection?.replace();
+    const { messageBytesMax, askTimeoutMs } = this.#kernel.limits;
+    const welcome: Welcome = {
+      ...{ troupe: 'gateway', system: this.#parts.system.name, server: this.#server, acknowledged: session.accepted },
+      ...{ messageBytesMax, askTimeoutMs },
+      ...(session.cut !== undefined && { cut: session.cut }),
+    };
+    session.cut = undefined;
+    socket.write(encodeGreeting(welcome));
+    splitter.frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
+    return new SocketLink(socket, splitter, { index: 0, incarnation: 1 }, this.#kernel.clock, this.#poller);
+  }
+
+  #connect(link: Link, session: Session, offsetMs: number, address: string): void {
+    const { kernel, system } = this.#parts;
+    const connection = new ClientConnection({
+      ...{ kernel, system, session, link, offsetMs },
+      misbehaved: (cause, text) => this.#strangers.refused(cause, address, text),
+      ended: () => {
+        this.#connections.delete(connection);
+        if (session.connection !== connection) return;
+        session.connection = undefined;
+        session.endedAt = kernel.clock.now();
+      },
+    });
+    session.connection = connection;
+    this.#connections.add(connection);
+  }
+
+  #refuse(socket: Socket, cause: 'token' | 'version', address: string, refused: ErrorCode, message: string): void {
+    this.#strangers.refused(cause, address, message);
+    const answer: Refused = { troupe: 'gateway', refused, message };
+    // Whoever does not read it is closed all the same.
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.end(encodeGreeting(answer), () => socket.destroy());
+  }
+
+  /** A session is of one entry of `clients`: with another token its name says nothing. */
+  #sessionOf(rights: Rights, name: string): Session {
+    const key = `${rights.name} ${name}`;
+    const found = this.#sessions.get(key);
+    // Behind the others: the first ones are those that were used longest ago.
+    this.#sessions.delete(key);
+    const session = found ?? {
+      ...{ rights, sender: new Sender(this.#kernel, undefined), accepted: 0, connection: undefined },
+      ...{ endedAt: 0, cut: undefined },
+    };
+    this.#sessions.set(key, session);
+    if (this.#sessions.size > SESSIONS_KEPT_MAX) this.#forget(Number.POSITIVE_INFINITY, 1);
+    return session;
+  }
+
+  /** Those that have ended before a time. */
+  #forget(endedBefore: number, most: number): void {
+    let left = most;
+    for (const [key, session] of this.#sessions) {
+      if (left <= 0) return;
+      if (session.connection !== undefined || session.endedAt > endedBefore) continue;
+      this.#sessions.delete(key);
+      left--;
+    }
+  }
+
+  #lookLater(): void {
+    const { beatMs = BEAT_MS, silentMs = SILENT_MS } = this.#parts;
+    const { clock } = this.#kernel;
+    this.#timer = clock.setTimer(beatMs, () => {
+      for (const connection of [...this.#connections]) connection.look(silentMs);
+      this.#forget(clock.now() - SESSION_KEPT_MS, Number.POSITIVE_INFINITY);
+      if (!this.#isClosed) this.#lookLater();
+    });
+  }
+}
+
+/** Undefined where nobody may come in. */
+export async function openGateway(parts: GatewayParts): Promise<Gateway | undefined> {
+  if (parts.listen.length === 0) return undefined;
+  const gateway = new Gateway(parts);
+  await gateway.open();
+  return gateway;
+}
+
+interface Visit {
+  readonly address: string;
+  readonly cn: string | undefined;
+  readonly listen: Listen;
+  readonly splitter: FrameSplitter;
+}
+
+/** All tokens are compared, each in constant time: how long it takes says nothing of which was nearly right. */
+function rightsOf(listen: Listen, token: string | undefined, cn: string | undefined): Rights | undefined {
+  let found: Rights | undefined;
+  for (const client of listen.clients) {
+    const hasToken = client.token === undefined || (token !== undefined && isSameSecret(client.token, token));
+    const hasName = client.cn === undefined || client.cn === cn;
+    if (hasToken && hasName) found ??= client.rights;
+  }
+  return found ?? listen.everybody;
+}

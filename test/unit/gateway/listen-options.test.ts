@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { validateListen } from '../../../src/gateway/listen-options.ts';
+import { resolveOptions } from '../../../src/options.ts';
+
+describe('the option listen', () => {
+  test.each([
+    [[{ url: 'unix:.troupe/clients.sock' }]],
+    [[{ url: 'unix:///run/x.sock', clients: [{ token: 'x', kinds: ['chat-*'], may: ['tell', 'ask'] }] }]],
+    [[{ url: 'tcp://127.0.0.1:7000' }, { url: 'tcp://localhost:7001' }, { url: 'tcp://[::1]:7002' }]],
+    [[{ url: 'tcp://0.0.0.0:7000', insecure: true, handshakeMs: 100 }]],
+    [undefined],
+  ])('takes %j', (listen) => {
+    expect(validateListen(listen)).toEqual([]);
+  });
+
+  test.each<[unknown, string]>([
+    ['unix:x', "listen: expected a list of at most 16 { url, … }; got 'unix:x'"],
+    [[null], 'listen[0]: expected { url, … }; got null'],
+    [
+      [{ url: 'http://x:1' }],
+      "listen[0].url: expected unix:<path>, tcp://<host>:<port> or tls://<host>:<port>; got 'http://x:1'",
+    ],
+    [[{ url: 'tcp://127.0.0.1:0' }], 'listen[0].url: expected unix:'],
+    [[{ url: `unix:/${'x'.repeat(200)}` }], 'listen[0].url: expected the path of a unix socket, at most'],
+    [
+      [{ url: 'tcp://0.0.0.0:7000' }],
+      "listen[0].url: expected a loopback address for tcp:, or tls:, or insecure: true; got 'tcp://0.0.0.0:7000'",
+    ],
+    [[{ url: 'tcp://127.evil.org:7000' }], 'listen[0].url: expected a loopback address'],
+    [[{ url: 'unix:x', cert: 'y' }], 'listen[0].cert: expected only with tls:; got it with another url'],
+    [[{ url: 'unix:x', tokn: 'y' }], 'listen[0].tokn: expected one of'],
+    [[{ url: 'unix:x', handshakeMs: 0 }], 'listen[0].handshakeMs: expected a whole number from 1 to 60000; got 0'],
+    [[{ url: 'unix:x', insecure: 1 }], 'listen[0].insecure: expected true or false; got 1'],
+    [[{ url: 'unix:x', clients: {} }], 'listen[0].clients: expected a list'],
+    [[{ url: 'unix:x', clients: [{}] }], 'listen[0].clients[0]: expected a token or a cn; got neither'],
+    [
+      [{ url: 'unix:x', clients: [{ cn: 'ada' }] }],
+      'listen[0].clients[0].cn: expected the common name of a certificate, with tls:',
+    ],
+    [[{ url: 'unix:x', clients: [{ token: '' }] }], 'listen[0].clients[0].token: expected 1 to 1024 characters; got 0'],
+    [[{ url: 'unix:x', clients: [{ token: 'x', kinds: ['A b'] }] }], 'listen[0].clients[0].kinds: expected patterns'],
+    [
+      [{ url: 'unix:x', clients: [{ token: 'x', may: ['fly'] }] }],
+      'listen[0].clients[0].may: expected some of tell, ask',
+    ],
+    [
+      [{ url: 'tls://x:1', cert: 'c', key: 'k' }],
+      'listen[0].clients: expected who may come in over tls:; got undefined',
+    ],
+    [[{ url: 'tls://x:1', clients: [] }], 'listen[0].cert: expected PEM'],
+    [
+      [{ url: 'tls://x:1', cert: 'c', key: 'k', clients: [] }],
+      'listen[0].cert, key: expected a certificate and its key in PEM',
+    ],
+  ])('refuses %j', (listen, text) => {
+    expect(validateListen(listen).some((fault) => fault.startsWith(text))).toBe(true);
+    expect(() => resolveOptions({ listen } as never)).toThrow(text);
+  });
+
+  test('repeats no token in an error', () => {
+    const faults = validateListen([{ url: 'unix:x', clients: [{ token: 's3cret'.repeat(1_000) }] }]);
+    expect(faults.join()).toContain('got 6000');
+    expect(faults.join()).not.toContain('s3cret');
+  });
+});
