@@ -1,6 +1,7 @@
 /**
- * Four sets of tests: `unit` reads src/ directly; `face` reads the declarations of the built package; `cluster` and `examples` import the built package by its own name
- * and start real processes, so no two of their files run at once, or they would measure each other.
+ * Four sets of tests, one after the other: `unit` reads src/ directly; `face` reads the declarations of the built package; `cluster`
+ * and `examples` import the built package by its own name and start real processes, so no two of their files run at once, or they
+ * would measure each other.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -20,12 +21,27 @@ export default defineConfig({
         test: {
           ...{ name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
           // A process a core, not one a file: a fifth less time. Left to itself, vitest leaves one core to its own process.
-          ...{ pool: 'forks', isolate: false, maxWorkers: availableParallelism() },
+          ...{ pool: 'forks', isolate: false, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } },
         },
       },
-      { test: { name: 'face', include: ['test/face/**/*.test.ts'], testTimeout: 120_000, pool: 'forks' } },
-      { test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000, ...realProcesses } },
-      { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000, ...realProcesses } },
+      {
+        test: {
+          ...{ name: 'face', include: ['test/face/**/*.test.ts'], testTimeout: 120_000 },
+          ...{ pool: 'forks', sequence: { groupOrder: 1 } },
+        },
+      },
+      {
+        test: {
+          ...{ name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000 },
+          ...{ ...realProcesses, sequence: { groupOrder: 2 } },
+        },
+      },
+      {
+        test: {
+          ...{ name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000 },
+          ...{ ...realProcesses, sequence: { groupOrder: 3 } },
+        },
+      },
     ],
   },
 });
