@@ -8,10 +8,14 @@ import { asError } from '../vocabulary/errors.ts';
 /** Milliseconds between two looks. */
 const LOOK_MS = 500;
 
+/** Only what is still there at the second look is killed: a process whose loop turns ends by itself, and removes its sockets. */
 const PROGRAM = `
 const { workerData } = require('node:worker_threads');
+let isOrphan = false;
 setInterval(() => {
-  if (process.ppid !== workerData.parent) process.kill(process.pid, 'SIGKILL');
+  const wasOrphan = isOrphan;
+  isOrphan = process.ppid !== workerData.parent;
+  if (isOrphan && wasOrphan) process.kill(process.pid, 'SIGKILL');
 }, workerData.lookMs);
 `;
 
