@@ -25,7 +25,7 @@ function* heard(deaths: MessagePort): Generator<LinkPeer> {
 }
 
 async function run({ folder, socketDir, system, token, deaths, failure, pollMicros }: OwnerBoot): Promise<void> {
-  const store = LmdbStore.openAsOwner(folder, (pages) => tell({ type: 'missing', pages }));
+  const store = LmdbStore.open(folder, (pages) => tell({ type: 'missing', pages }));
   if (failure !== undefined) store.fail(failure);
   const service = new StoreService(store, { heard: () => heard(deaths) });
   const network = new SocketNetwork({

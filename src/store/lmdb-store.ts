@@ -13,7 +13,6 @@ import { checkData, type DataCheck } from './data-check.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { DATA_FILE, type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
-import { BlockingTransactions, EngineTransactions, type Transactions } from './transactions.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** In the dataDir. */
@@ -37,15 +36,13 @@ interface Planned {
 
 export class LmdbStore implements Store {
   readonly #environment: Environment;
-  readonly #transactions: Transactions;
   readonly #writer = new RecordWriter();
   #closed = false;
   /** What is asked for fails with it. */
   #failed: TroupeError | undefined;
 
-  private constructor(environment: Environment, transactions: Transactions) {
+  private constructor(environment: Environment) {
     this.#environment = environment;
-    this.#transactions = transactions;
   }
 
   /**
@@ -53,14 +50,7 @@ export class LmdbStore implements Store {
    * the dataDir: a second process that opens the file takes back what the first commits meanwhile.
    */
   static open(folder: string, onMissing?: (pages: number) => void): LmdbStore {
-    const environment = openEnvironment(folder, onMissing);
-    return new LmdbStore(environment, new EngineTransactions(environment));
-  }
-
-  /** The same for a thread that does nothing else: it commits by itself. */
-  static openAsOwner(folder: string, onMissing?: (pages: number) => void): LmdbStore {
-    const environment = openEnvironment(folder, onMissing);
-    return new LmdbStore(environment, new BlockingTransactions(environment));
+    return new LmdbStore(openEnvironment(folder, onMissing));
   }
 
   /** From now on everything fails: the file is another system's, or no file of this folder any more. */
@@ -97,7 +87,7 @@ export class LmdbStore implements Store {
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
-    await this.#transactions.run(() => {
+    await this.#transaction(() => {
       this.#writer.reset();
       const planned = changes.map((change) => this.#plan(change));
       for (const one of planned) this.#apply(one);
@@ -107,7 +97,7 @@ export class LmdbStore implements Store {
   async forget(id: ActorId, expectedVersion: number): Promise<void> {
     this.#checkOpen();
     checkActorId(id);
-    await this.#transactions.run(() => {
+    await this.#transaction(() => {
       const head = this.#head([HEAD, id]);
       checkVersion(id, expectedVersion, head);
       this.#remove(id, head);
@@ -145,7 +135,6 @@ export class LmdbStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#transactions.close();
     await this.#environment.close();
   }
 
@@ -201,6 +190,29 @@ export class LmdbStore implements Store {
     return bytes && readHead(bytes as Buffer, likelyFence);
   }
 
+  /** Everything is checked before anything is written: what throws in `work` leaves nothing half done. */
+  async #transaction(work: () => void, sync: boolean): Promise<void> {
+    const environment = this.#environment;
+    let refused: unknown;
+    try {
+      const committed = environment.transaction(() => {
+        try {
+          work();
+        } catch (error) {
+          refused = error;
+        }
+      });
+      // Taken now: a later batch would put its own in this place.
+      const flushed = sync ? new Promise<unknown>((resolve) => environment.flushed.then(resolve, resolve)) : undefined;
+      await committed;
+      if (refused === undefined) await flushed;
+    } catch (error) {
+      throw commitFailed(error);
+    }
+    if (refused instanceof TroupeError) throw refused;
+    if (refused !== undefined) throw storeFailed(`the commit failed: ${asError(refused).message}`, refused);
+  }
+
   /** Page by page, so that no long walk keeps the loop, or an old snapshot, to itself. */
   async *#keys(start: Key, end: Key): AsyncGenerator<Key, void, undefined> {
     let from = start;
@@ -230,6 +242,12 @@ export class LmdbStore implements Store {
     if (this.#closed) throw storeClosed();
     if (this.#failed) throw this.#failed;
   }
+}
+
+/** The engine's reason follows in a promise of its own, which nobody else listens to. */
+function commitFailed(error: unknown): TroupeError {
+  (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
+  return storeFailed(`the commit failed: ${asError(error).message}`, error);
 }
 
 function partsOf(id: ActorId): { start: Key; end: Key } {

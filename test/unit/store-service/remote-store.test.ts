@@ -18,7 +18,7 @@ function handshakeOf(index: number, incarnation = 1): Handshake {
 
 storeConformance('a store that another process owns, over sockets', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-owner-'));
-  const owned = LmdbStore.openAsOwner(join(folder, 'store'));
+  const owned = LmdbStore.open(join(folder, 'store'));
   const service = new StoreService(owned, { heard: () => [] });
   const network = new SocketNetwork({ clock, folder, frameBytesMax: STORE_FRAME_BYTES_MAX });
   const path = await network.listen({ ...handshakeOf(0), self: STORE_PEER }, (link) => service.accept(link));
