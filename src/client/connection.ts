@@ -2,6 +2,7 @@
 import type { Kernel } from '../actor/kernel.ts';
 import { FrameReader, type Ingress, type Published } from '../peer/frame-reader.ts';
 import { OutboundQueue } from '../peer/outbound-queue.ts';
+import { refusedWorkerEntries } from '../peer/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { asError, errorFromData, type TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -102,13 +103,7 @@ export class Connection {
       envelope: refuse('a message'),
       replyTo: refuse('an ask'),
       topicChanged: refuse('a change of topics'),
-      topicBarrier: refuse('a barrier of a topic'),
-      topicReached: refuse('the answer of a topic'),
-      topicsLearned: refuse('a list of topics'),
-      marker: refuse('a marker'),
-      transfer: refuse('the state of an actor'),
-      flush: refuse('a flush'),
-      flushed: refuse('the answer of a flush'),
+      ...refusedWorkerEntries(refuse),
     };
   }
 }

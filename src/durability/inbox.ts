@@ -23,7 +23,7 @@ export interface InboxPort {
 }
 
 export class Inbox {
-  readonly #door: InboxPort;
+  readonly #port: InboxPort;
   readonly #stashed: Stashed;
   #dedup = new DedupTable(new Map(), []);
   #lastReply = 0;
@@ -31,20 +31,20 @@ export class Inbox {
   #unnamed = 0;
   readonly #names = new WeakMap<Envelope, string>();
 
-  constructor(door: InboxPort) {
-    this.#door = door;
-    this.#stashed = new Stashed(door.cell.id);
+  constructor(port: InboxPort) {
+    this.#port = port;
+    this.#stashed = new Stashed(port.cell.id);
   }
 
   reset({ marks, replies, stashed }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
     this.#dedup = new DedupTable(marks, replies);
-    this.#stashed.restore(this.#door.cell, stashed, mayHaveDied);
+    this.#stashed.restore(this.#port.cell, stashed, mayHaveDied);
   }
 
   /** As `DurableSide.admit`; `answered`: it is new under this number, but its turn has run before. */
   admit(envelope: Envelope): 'run' | 'answered' | 'over' {
-    const { reminders } = this.#door;
+    const { reminders } = this.#port;
     if (envelope.verb !== 'message') return 'run';
     const { deliveryId } = envelope;
     const firing = this.#stashed.has(envelope) ? undefined : firingOf(envelope);
@@ -67,7 +67,7 @@ export class Inbox {
   handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
     batch.handled(envelope);
     const { deliveryId } = envelope;
-    const { reminders, cell } = this.#door;
+    const { reminders, cell } = this.#port;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
     if (firing) reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
@@ -88,7 +88,7 @@ export class Inbox {
   }
 
   #keepReply(deliveryId: DeliveryId, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
-    const { clock, limits } = this.#door.cell.kernel;
+    const { clock, limits } = this.#port.cell.kernel;
     const { stream, number, turn } = deliveryId;
     const name = replyPart(++this.#lastReply);
     let reply: Omit<KeptReply, 'bytes'> = {
@@ -113,13 +113,13 @@ export class Inbox {
   }
 
   acknowledge(stream: string, number: number): void {
-    const { kernel, id } = this.#door.cell;
+    const { kernel, id } = this.#port.cell;
     kernel.router.signal(streamOwner({ stream }), { type: 'acknowledged', by: id, stream, number });
   }
 
   /** The same for every run of the turn. */
   nameOf({ envelope }: Turn): string {
-    const { id, context } = this.#door.cell;
+    const { id, context } = this.#port.cell;
     const deliveryId = envelope?.deliveryId;
     if (deliveryId && deliveryId.number > 0) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
     if (deliveryId?.turn !== undefined) return `${id}|${deliveryId.turn}`;
@@ -131,15 +131,15 @@ export class Inbox {
 
   #answerAgain({ replyTo }: Envelope, { value, error }: KeptReply): void {
     if (!replyTo) return;
-    this.#door.afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
+    this.#port.afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
   }
 
   #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {
     const { replyTo } = envelope;
     if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
-      const text = `the reply of ${this.#door.cell.id} to a repeated ask is kept no more`;
-      this.#door.afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
+      const text = `the reply of ${this.#port.cell.id} to a repeated ask is kept no more`;
+      this.#port.afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
     }
-    this.#door.afterCommit(() => this.acknowledge(stream, number));
+    this.#port.afterCommit(() => this.acknowledge(stream, number));
   }
 }

@@ -16,7 +16,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { Committer } from '../commit/committer.ts';
 import { DurableActor } from './durable-actor.ts';
-import type { DurablePort } from './durable-door.ts';
+import type { DurablePort } from './durable-port.ts';
 import { ProbationGate } from './probation-gate.ts';
 import { VolatileResendQueue } from './volatile-resend-queue.ts';
 import { MemoryJournals } from '../journal/memory-journal.ts';
@@ -58,7 +58,7 @@ export class ProcessDurability implements Durability {
   #committer: Committer | undefined;
   #wakeUpScan: WakeUpScan | undefined;
   #timers: WallTimers | undefined;
-  #door: DurablePort | undefined;
+  #port: DurablePort | undefined;
   /** In memory, in the order of their last turns. */
   readonly #actors = new Map<ActorId, DurableActor>();
   /** Cells that have ended and still commit. */
@@ -102,7 +102,7 @@ export class ProcessDurability implements Durability {
     });
     const timers = new WallTimers(clock);
     this.#timers = timers;
-    this.#door = {
+    this.#port = {
       store,
       timers,
       committer: this.#committer,
@@ -130,10 +130,10 @@ export class ProcessDurability implements Durability {
   }
 
   open(cell: Cell): DurableSide {
-    if (!this.#door) {
+    if (!this.#port) {
       throw new TroupeError('STORE_FAILED', `${cell.id} is durable, and the store is not open in this process`);
     }
-    const actor = new DurableActor(this.#door, cell);
+    const actor = new DurableActor(this.#port, cell);
     this.#actors.set(cell.id, actor);
     this.#makeRoomLater();
     return actor;

@@ -7,7 +7,7 @@ import type { TrialPort } from '../actor/durable-side.ts';
 import type { Deaths, TurnJournal } from '../journal/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DurablePort } from './durable-door.ts';
+import type { DurablePort } from './durable-port.ts';
 import {
   CONDEMNED_PAUSE_MS,
   isCondemned,

@@ -28,7 +28,7 @@ export interface WakesPort {
 }
 
 export class WakeUpScan {
-  readonly #door: WakesPort;
+  readonly #port: WakesPort;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();
   #next: Timer | undefined;
@@ -40,8 +40,8 @@ export class WakeUpScan {
   /** On the wall clock: so far the last look went. */
   #lookedUntil = 0;
 
-  constructor(door: WakesPort) {
-    this.#door = door;
+  constructor(port: WakesPort) {
+    this.#port = port;
   }
 
   /** Homes have changed: whoever lives here now and has unfinished mail is wanted. */
@@ -60,12 +60,12 @@ export class WakeUpScan {
   #soon(ms: number): void {
     if (this.#isClosed || this.#isLooking) return;
     this.#next?.cancel();
-    this.#next = this.#door.clock.setTimer(ms, () => void this.#look());
+    this.#next = this.#port.clock.setTimer(ms, () => void this.#look());
   }
 
   async #look(): Promise<void> {
     this.#isLooking = true;
-    const { store, clock } = this.#door;
+    const { store, clock } = this.#port;
     const isTakingOver = this.#isTakingOver;
     const isAll = isTakingOver || clock.now() >= this.#allAt;
     const from = isTakingOver ? 0 : isAll ? 1 : Math.max(1, Math.min(this.#lookedUntil, clock.wall()) - LATELY_MS);
@@ -75,14 +75,14 @@ export class WakeUpScan {
     try {
       for await (const { id, at } of store.wakes(from, until)) {
         if (this.#isClosed) return;
-        if (this.#door.isOurs(id) && !this.#door.isInMemory(id)) this.#wakeAt(id, at);
+        if (this.#port.isOurs(id) && !this.#port.isInMemory(id)) this.#wakeAt(id, at);
         else futile++;
       }
       this.#lookedUntil = until;
       if (isAll) this.#allAt = clock.now() + futile * FUTILE_MS;
     } catch (error) {
       if (isTakingOver) this.#isTakingOver = true;
-      if (!this.#isClosed) this.#door.failed(error);
+      if (!this.#isClosed) this.#port.failed(error);
     } finally {
       this.#isLooking = false;
     }
@@ -90,12 +90,12 @@ export class WakeUpScan {
   }
 
   #wakeAt(id: ActorId, at: number): void {
-    const waitMs = at - this.#door.clock.wall();
-    if (waitMs <= 0) return this.#door.wake(id);
+    const waitMs = at - this.#port.clock.wall();
+    if (waitMs <= 0) return this.#port.wake(id);
     if (this.#timers.has(id)) return;
-    const timer = this.#door.clock.setTimer(waitMs, () => {
+    const timer = this.#port.clock.setTimer(waitMs, () => {
       this.#timers.delete(id);
-      if (this.#door.isOurs(id)) this.#door.wake(id);
+      if (this.#port.isOurs(id)) this.#port.wake(id);
     });
     this.#timers.set(id, timer);
   }

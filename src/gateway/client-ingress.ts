@@ -1,5 +1,6 @@
 /** Which entries a client may send. All else is no sense from a client, and ends its connection. */
 import type { Ingress, Published } from '../peer/frame-reader.ts';
+import { refusedWorkerEntries } from '../peer/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -35,12 +36,6 @@ export function clientIngress(mail: ClientMail, topics: ClientSubscriptions): In
     replied: refuse('a reply'),
     failed: refuse('a failure'),
     topicAcknowledged: refuse('an acknowledgement'),
-    topicBarrier: refuse('a barrier of a topic'),
-    topicReached: refuse('the answer of a topic'),
-    topicsLearned: refuse('a list of topics'),
-    marker: refuse('a marker'),
-    transfer: refuse('the state of an actor'),
-    flush: refuse('a flush'),
-    flushed: refuse('the answer of a flush'),
+    ...refusedWorkerEntries(refuse),
   };
 }

@@ -22,7 +22,7 @@ import {
   SILENT_MS,
   type Welcome,
 } from '../wire/client-greeting.ts';
-import { firstFrame } from '../wire/first-frame.ts';
+import { firstFrame, SilenceError } from '../wire/first-frame.ts';
 import type { FrameSplitter } from '../wire/frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX, isSameSecret } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
@@ -136,8 +136,8 @@ export class Gateway {
       const { bytes, splitter } = await firstFrame(socket, this.#kernel.clock, listen.handshakeMs, HANDSHAKE_BYTES_MAX);
       this.#welcome(socket, decodeHello(bytes), { address, cn, listen, splitter });
     } catch (error) {
-      const text = asError(error).message;
-      if (!this.#isClosed) this.#strangers.refused(text.startsWith('silence') ? 'silence' : 'bytes', address, text);
+      const cause = error instanceof SilenceError ? 'silence' : 'bytes';
+      if (!this.#isClosed) this.#strangers.refused(cause, address, asError(error).message);
     } finally {
       this.#unknown.delete(socket);
     }

@@ -10,11 +10,14 @@ export interface FirstFrame {
   readonly splitter: FrameSplitter;
 }
 
+/** Nothing came within the time. */
+export class SilenceError extends Error {}
+
 /** The socket is paused once it is here; where it does not come, the socket is destroyed. */
 export function firstFrame(socket: Socket, clock: Clock, withinMs: number, bytesMax: number): Promise<FirstFrame> {
   const splitter = new FrameSplitter(bytesMax);
   return new Promise((resolve, reject) => {
-    const timer: Timer = clock.setTimer(withinMs, () => fail(new Error(`silence for ${withinMs} ms`)));
+    const timer: Timer = clock.setTimer(withinMs, () => fail(new SilenceError(`silence for ${withinMs} ms`)));
     const stop = (): void => {
       timer.cancel();
       socket.pause();

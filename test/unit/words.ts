@@ -90,7 +90,7 @@ const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage']);
 
 /** Room → retired words that it still has. Lists get shorter, never longer. */
 export const NOT_YET: Readonly<Record<string, readonly string[]>> = {
-  durability: ['door', 'post', 'under-way', 'wakes', 'way', 'ways'],
+  durability: ['post', 'under-way', 'wakes', 'way', 'ways'],
 };
 
 /** Every retired word in a name, as `<path>: <name> (say <word>)`. */
