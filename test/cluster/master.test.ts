@@ -68,6 +68,21 @@ describe('kill -9 of the master', () => {
     await expectNothingLeft(program.pid, workers);
   });
 
+  test('leaves workers that are all busy the time to remove the sockets', async () => {
+    const { program, workers } = await serve({ workers: 2 });
+    const byWorker = new Map<number, string>();
+    for (const n of numbers(20)) {
+      const { worker } = (await program.value('where', `counter/${n}`)) as { worker: number };
+      byWorker.set(worker, `counter/${n}`);
+    }
+    expect(byWorker.size).toBe(2);
+    // Mostly beyond the first look of a watchdog, and never as long as until the second.
+    for (const id of byWorker.values()) void program.call('ask', id, { type: 'block', ms: 550 });
+    await sleep(100);
+    program.kill('SIGKILL');
+    await expectNothingLeft(program.pid, workers);
+  });
+
   test('ends even a worker in an endless loop', async () => {
     const { program, workers } = await serve({ workers: 2 });
     void program.call('ask', 'counter/a', { type: 'hang' });
@@ -146,7 +161,7 @@ describe('SIGTERM and SIGINT', () => {
     for (const n of numbers(10)) await program.value('tell', id, { type: 'slowly', n, ms: 15 });
     process.kill(-program.pid, 'SIGINT');
     program.kill('SIGINT');
-    await sleep(20);
+    await sleep(100);
     program.kill('SIGINT');
     expect(await program.ended).toBe(0);
     expect(diary.lines().filter((line) => line.startsWith('note'))).toHaveLength(10);
