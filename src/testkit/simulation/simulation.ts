@@ -4,7 +4,7 @@
  */
 import { behaviourOf } from '../../actor/behaviour.ts';
 import type { ActorDefinition } from '../../actor/definition.ts';
-import { Master } from '../../master/master.ts';
+import { Master, type MasterOptions } from '../../master/master.ts';
 import { type ProcessRecord, PidTrackingHost } from '../../worker-pool/pid-tracking-host.ts';
 import { type Log, openLog } from '../../observe/log.ts';
 import type { TraceEvent } from '../../observe/trace.ts';
@@ -89,66 +89,30 @@ export class Simulation {
   #keys = 0;
 
   private constructor(options: SimulationOptions) {
-    const { seed, linkMs = 1, hangMs = 500, workers, observe } = options;
+    const { seed, beginsAt, observe, disk, built } = options;
     this.#options = options;
     this.#actors = options.actors;
     if (observe) this.observers.add(observe);
     this.random = seededRandom(seed);
     this.time = new SimulatedTime(this.random);
-    if (options.beginsAt !== undefined) this.time.now = options.beginsAt;
+    if (beginsAt !== undefined) this.time.now = beginsAt;
     this.#log = openLog(options.log ?? 'silent', {});
     this.clock = new ProcessClock(this.time);
-    const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
-    this.network = new MemoryNetwork({
-      // Of the machine: links go on whichever process stands still.
-      clock: new ProcessClock(this.time),
-      delayMs: (from, to) => this.random() * delayMs(from, to),
-      frameBytesMax: MESSAGE_BYTES_MAX + FRAME_EXTRA_BYTES,
-      ...(options.linkFramesMax !== undefined && { blockedFrames: options.linkFramesMax }),
-    });
-    options.built?.(this);
+    this.network = this.#newNetwork();
+    built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers);
-    const { disk } = options;
     disk?.journals.takeOver();
     this.owner = disk && new SimulatedOwner(this.time, this.network, this.#links, disk, this.random);
-    this.host = new SimulatedHost({
-      time: this.time,
-      random: this.random,
-      network: this.network,
-      observers: this.observers,
-      clock: this.clock,
-      start: (process) => this.#process(process),
-      died: (address, { signal }) => this.#died(address, signal !== null),
-    });
+    this.host = this.#newHost();
     const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(this.clock);
-    const boot = {
-      system: 'simulation',
-      actors: '',
-      socketDir: '',
-      token: 'token',
-      startedAt: this.clock.wall(),
-      heartbeatMs: hangMs / 5,
-      options: {},
-    };
+    const boot = this.#bootOrder();
     this.peer = this.#process({
       boot: { type: 'boot', ...boot, self: { index: 0, incarnation: 1, role: 'master' } },
       clock: this.clock,
       control: this.#watched(toMaster, MASTER, 'master'),
       exit: () => void this.peer.close(),
     });
-    this.master = new Master({
-      host: this.owner ? new PidTrackingHost(this.host, this.#recordOf(this.owner)) : this.host,
-      clock: this.clock,
-      random: this.random,
-      log: this.#log,
-      policy: supervisionPolicy({ intensity: 1_000, periodMs: 30_000 }),
-      hangMs,
-      shutdownMs: 10_000,
-      groups: typeof workers === 'number' ? [{ role: 'worker', count: workers }] : workers,
-      kinds: termsOfAll(this.#behaviours()),
-      boot,
-      peer: { channel: this.#watched(toPeer, 'master', MASTER), path: `memory:${MASTER}` },
-    });
+    this.master = this.#newMaster(boot, this.#watched(toPeer, 'master', MASTER));
     this.system = this.peer.system;
   }
 
@@ -299,6 +263,56 @@ export class Simulation {
     if (from === undefined || to === undefined || from === to) return;
     this.#tell({ kind: 'network', step, at: this.time.now, from, to });
     act(from, to);
+  }
+
+  #newNetwork(): MemoryNetwork {
+    const { linkMs = 1, linkFramesMax } = this.#options;
+    const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
+    return new MemoryNetwork({
+      // Of the machine: links go on whichever process stands still.
+      clock: new ProcessClock(this.time),
+      delayMs: (from, to) => this.random() * delayMs(from, to),
+      frameBytesMax: MESSAGE_BYTES_MAX + FRAME_EXTRA_BYTES,
+      ...(linkFramesMax !== undefined && { blockedFrames: linkFramesMax }),
+    });
+  }
+
+  #newHost(): SimulatedHost {
+    const { time, random, network, observers, clock } = this;
+    return new SimulatedHost({
+      ...{ time, random, network, observers, clock },
+      start: (process) => this.#process(process),
+      died: (address, { signal }) => this.#died(address, signal !== null),
+    });
+  }
+
+  #bootOrder(): MasterOptions['boot'] {
+    return {
+      ...{ system: 'simulation', actors: '', socketDir: '', token: 'token', options: {} },
+      startedAt: this.clock.wall(),
+      heartbeatMs: this.#hangMs / 5,
+    };
+  }
+
+  #newMaster(boot: MasterOptions['boot'], channel: MasterOptions['peer']['channel']): Master {
+    const { workers } = this.#options;
+    return new Master({
+      host: this.owner ? new PidTrackingHost(this.host, this.#recordOf(this.owner)) : this.host,
+      clock: this.clock,
+      random: this.random,
+      log: this.#log,
+      policy: supervisionPolicy({ intensity: 1_000, periodMs: 30_000 }),
+      hangMs: this.#hangMs,
+      shutdownMs: 10_000,
+      groups: typeof workers === 'number' ? [{ role: 'worker', count: workers }] : workers,
+      kinds: termsOfAll(this.#behaviours()),
+      boot,
+      peer: { channel, path: `memory:${MASTER}` },
+    });
+  }
+
+  get #hangMs(): number {
+    return this.#options.hangMs ?? 500;
   }
 
   /** Of what a killed process wrote, a tail may still have been in its own buffers. */
