@@ -10,7 +10,6 @@ export type Sources = Readonly<Record<string, string>>;
 /** From the roof to the ground: a room imports only from rooms after it. */
 export const ROOMS: readonly string[] = [
   'index',
-  'cli',
   'testkit',
   'xstate',
   'client',
