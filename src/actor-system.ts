@@ -43,7 +43,7 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
   return withStorage(resolved, behaviours, (storage) => startCluster(resolved, behaviours, host, storage));
 }
 
-/** What was opened for a system that does not start is closed again. */
+/** The storage of a system that does not start is closed again. */
 async function withStorage(
   { dataDir, name, log }: ResolvedOptions,
   behaviours: ReadonlyMap<string, Behaviour>,

@@ -47,7 +47,7 @@ export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFa
   whenAllGivenUp?: 'exit' | 'stay';
 }
 
-/** Options of `createSystem`. What is not valid is one error INVALID_OPTIONS that names every fault. */
+/** Options of `createSystem`. Invalid ones make one error INVALID_OPTIONS that names every fault. */
 export interface SystemOptions {
   /**
    * Folder of the definitions, a path from the working folder or a URL; a file's name is its kind, those that begin with `_` are skipped. With `workers: 0` also

@@ -7,7 +7,7 @@ import { unknownOption } from '../vocabulary/names.ts';
 import { type ClientAddress, parseClientAddress } from '../wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../wire/client-greeting.ts';
 
-/** What `connect()` takes beside the address. */
+/** Options of `connect()`, beside the address. */
 export interface ConnectOptions {
   /** One of `clients` of the option `listen`. Default: none. */
   token?: string;

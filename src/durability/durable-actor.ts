@@ -1,9 +1,9 @@
 /**
  * The durable side of one cell. Turns run one after the other on the state in memory; what they do is gathered in a batch
- * and leaves when the batch is committed. Several turns may go into one commit, and turns go on while one is under way.
+ * and leaves when the batch is committed. Several turns may go into one commit, and turns go on while one is written.
  *
- *   turn ─► open batch ─► under way (the committer) ─► outputs leave, senders are told
- *                              └► failed: all turns since are void, their messages handled again from the record
+ *   turn ─► open batch ─► committing (the committer) ─► outputs leave, senders are told
+ *                              └► failed: all turns since are discarded, their messages handled again from the record
  */
 import type { Cell } from '../actor/cell.ts';
 import type { DurableSide, GatedEffect, Reminder } from '../actor/durable-side.ts';
@@ -38,9 +38,9 @@ export class DurableActor implements DurableSide, Committing {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   version = 0;
-  /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
+  /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next host, too. */
   #fence = '';
-  /** As it is in the record, or under way to it; undefined: not known. */
+  /** As it is in the record, or in the batch that is committing; undefined: not known. */
   #meta: records.Meta | undefined = records.NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
@@ -50,7 +50,7 @@ export class DurableActor implements DurableSide, Committing {
   #turn: Turn | undefined;
   #isPublishClear = true;
   #open: TurnBatch | undefined;
-  #underWay: TurnBatch | undefined;
+  #committing: TurnBatch | undefined;
   /** Of which nobody knows whether it is committed: the next load tells. */
   #inDoubt: InDoubtCommit | undefined;
   #settledWaiters: (() => void)[] = [];
@@ -82,11 +82,11 @@ export class DurableActor implements DurableSide, Committing {
 
   /** A batch without a turn, of what was acknowledged say, is worth no wait for the disk. */
   get sync(): boolean {
-    return this.cell.behaviour.durable?.sync !== false && this.#underWay?.turns !== 0;
+    return this.cell.behaviour.durable?.sync !== false && this.#committing?.turns !== 0;
   }
 
   get isSettled(): boolean {
-    return this.#underWay === undefined && this.#open === undefined;
+    return this.#committing === undefined && this.#open === undefined;
   }
 
   get isIdle(): boolean {
@@ -286,9 +286,9 @@ export class DurableActor implements DurableSide, Committing {
 
   prepare(changes: StoreChange[]): void {
     const batch = this.#open;
-    if (!batch || this.#underWay) return;
+    if (!batch || this.#committing) return;
     this.#open = undefined;
-    this.#underWay = batch;
+    this.#committing = batch;
     this.#tidy.cancel();
     const { id, behaviour } = this.cell;
     if (this.isGone) return void changes.push(goneChange(id), ...batch.others);
@@ -310,8 +310,8 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   committed(): void {
-    const batch = this.#underWay as TurnBatch;
-    this.#underWay = undefined;
+    const batch = this.#committing as TurnBatch;
+    this.#committing = undefined;
     this.room.discharge(batch);
     this.version++;
     this.cell.kernel.trace?.note({ topic: 'turn', step: 'committed', id: this.cell.id });
@@ -322,12 +322,12 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   failed(error: Error): void {
-    const batch = this.#underWay as TurnBatch;
+    const batch = this.#committing as TurnBatch;
     this.room.discharge(batch);
     if (this.#open) this.room.discharge(this.#open);
     const { cell } = this;
     const envelopes = voidedBy(batch, this.#open, this.#turn);
-    this.#underWay = undefined;
+    this.#committing = undefined;
     this.#open = undefined;
     this.#meta = undefined;
     this.#turn = undefined;
@@ -385,7 +385,7 @@ export class DurableActor implements DurableSide, Committing {
 
   /** Once all that was done before is committed. */
   #afterCommit(output: () => void): void {
-    const batch = this.#open ?? this.#underWay;
+    const batch = this.#open ?? this.#committing;
     if (batch) batch.after(output);
     else output();
     if (batch === this.#open && batch) this.#port.committer.note(this);

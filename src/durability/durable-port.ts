@@ -1,4 +1,4 @@
-/** What the durable side of a cell has of its process. */
+/** The port of a cell's durable side to its process. */
 import type { DurableSide } from '../actor/durable-side.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Store } from '../store/store.ts';

@@ -1,5 +1,5 @@
 /**
- * What comes in to a durable actor: which messages are new, which are repeats and get the reply of the one execution, and
+ * The inbox of a durable actor: which messages are new, which are repeats and get the reply of the one execution, and
  * what is noted of each in the commit of its turn.
  */
 import type { Cell } from '../actor/cell.ts';

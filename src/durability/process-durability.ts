@@ -1,5 +1,5 @@
 /**
- * Durability of one process: the sides of its durable cells, what its volatile senders have under way to durable actors,
+ * Durability of one process: the sides of its durable cells, what its volatile senders have in flight to durable actors,
  * and who must be woken. Without a store it hosts no durable actor and only sends, as the master does.
  */
 import { isIdle } from '../actor/passivation.ts';
@@ -33,7 +33,7 @@ export const IN_MEMORY_MAX = 100_000;
 const LOOKED_AT = 10_000;
 /** Milliseconds between a look for room and the next. */
 const ROOM_MS = 20;
-/** Milliseconds until an actor that ended with mail under way comes back to see to it. */
+/** Milliseconds until an actor that ended with messages in its outbox comes back to see to them. */
 const BACK_MS = 1_000;
 
 export interface DurabilityOptions {
@@ -43,7 +43,7 @@ export interface DurabilityOptions {
   journal?: TurnJournal | undefined;
   startedAt: number;
   toRef(id: ActorId): unknown;
-  /** Whether this process wakes the actor, should it have something to do. */
+  /** Whether this process brings the actor into memory, should it have something to do. */
   isOurs(id: ActorId): boolean;
   /** Default: by the behaviours of this process. */
   isDurable?(id: ActorId): boolean;
@@ -80,7 +80,7 @@ export class ProcessDurability implements Durability {
     this.#journal = options.journal ?? new MemoryJournals().open(kernel.address);
     this.#journal.look();
     this.#departed = new Departed(kernel.clock, kernel.log);
-    // Whoever began before this system did may have died with the one before it.
+    // An incarnation that began before this system did may have died with the system before it.
     this.#crashedBefore = fencesFrom(startedAt, 0);
     if (store) this.openStore(store);
   }
@@ -122,7 +122,7 @@ export class ProcessDurability implements Durability {
     return this.store !== undefined;
   }
 
-  /** What waits for a commit, or for the acknowledgement of one. */
+  /** True while a turn waits for its commit, or a message for its acknowledgement. */
   get isBusy(): boolean {
     if (this.#committer?.isIdle === false || this.#resendQueue.size > 0 || this.#departed.isBusy) return true;
     for (const { resendQueue } of this.#actors.values()) if (resendQueue.size > 0) return true;
@@ -168,7 +168,7 @@ export class ProcessDurability implements Durability {
     return this.#resendQueue.size > 0 && this.#resendQueue.keepsOf(senders);
   }
 
-  /** What was on its way to these receivers may be lost. */
+  /** Messages in flight to these receivers may be lost. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied = false): void {
     for (const to of this.#resendQueue.receivers()) if (isLost(to)) this.#resendQueue.resend(to, hasDied);
     for (const { resendQueue } of [...this.#actors.values()]) {
@@ -182,12 +182,12 @@ export class ProcessDurability implements Durability {
     this.#journal.look();
   }
 
-  /** Homes have changed, or the process begins. */
+  /** Hosts have changed, or the process begins. */
   takeOver(): void {
     if (!this.#isClosed) this.#wakeUpScan?.takeOver();
   }
 
-  /** Ends timers, then the store, once all that is under way is committed. */
+  /** Ends timers, then the store, once all open batches are committed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#room?.cancel();
@@ -228,7 +228,7 @@ export class ProcessDurability implements Durability {
     return this.#actors.size > this.#inMemoryMax;
   }
 
-  /** Whoever has come has something to do first. */
+  /** Later, as an actor that has just come into memory has something to do first. */
   #makeRoomLater(): void {
     if (!this.#isFull || this.#room || this.#isClosed) return;
     this.#room = this.#options.kernel.clock.setTimer(ROOM_MS, () => {
@@ -260,7 +260,7 @@ export class ProcessDurability implements Durability {
     });
   }
 
-  /** Nobody else hears of them any more. */
+  /** Stored dead letters beyond the bound are dropped; each is told of a last time. */
   async #dropOldLetters(): Promise<void> {
     const { deadLetters, log } = this.#options.kernel;
     const dropped = (await this.letters?.trim()) ?? [];

@@ -1,6 +1,6 @@
 /**
  * Brings actors into memory that have something to do by themselves: unfinished mail after a crash, reminders that come
- * due. What is far off costs nothing but disk: only the next moments are looked at.
+ * due. A reminder that is far off costs nothing but disk: only the next moments are looked at.
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
@@ -17,7 +17,7 @@ export const FUTILE_MS = 0.2;
 /** Milliseconds before the end of the last look from where a look at what came lately begins. */
 const LATELY_MS = 2 * LOOK_MS;
 
-export interface WakesPort {
+export interface WakeUpScanPort {
   readonly store: Store;
   readonly clock: Clock;
   /** Whether this process sees to the actor. */
@@ -28,7 +28,7 @@ export interface WakesPort {
 }
 
 export class WakeUpScan {
-  readonly #port: WakesPort;
+  readonly #port: WakeUpScanPort;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();
   #next: Timer | undefined;
@@ -40,11 +40,11 @@ export class WakeUpScan {
   /** On the wall clock: so far the last look went. */
   #lookedUntil = 0;
 
-  constructor(port: WakesPort) {
+  constructor(port: WakeUpScanPort) {
     this.#port = port;
   }
 
-  /** Homes have changed: whoever lives here now and has unfinished mail is wanted. */
+  /** Hosts have changed: actors that this process hosts now are wanted, if they have unfinished mail. */
   takeOver(): void {
     this.#isTakingOver = true;
     this.#soon(0);
@@ -73,7 +73,7 @@ export class WakeUpScan {
     this.#isTakingOver = false;
     let futile = 0;
     try {
-      for await (const { id, at } of store.wakes(from, until)) {
+      for await (const { id, at } of store.due(from, until)) {
         if (this.#isClosed) return;
         if (this.#port.isOurs(id) && !this.#port.isInMemory(id)) this.#wakeAt(id, at);
         else futile++;

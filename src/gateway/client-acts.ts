@@ -74,7 +74,7 @@ export class ClientActs {
     abort.abort();
   }
 
-  /** Nobody is told any more who ends. */
+  /** Ends all watches: the client hears of no more ends. */
   close(): void {
     for (const off of this.#watches.values()) off();
     this.#watches.clear();
@@ -116,7 +116,7 @@ export class ClientActs {
     });
   }
 
-  /** What is accepted already came again. What a system that shuts down does not take, its client keeps for the next one. */
+  /** A number that is accepted already has come again. A message that a system does not take as it shuts down is kept by its client for the next one. */
   #once(number: number, act: () => boolean): boolean {
     if (this.#kernel.closing || (number > 0 && number <= this.#session.accepted)) return true;
     const isClear = act();

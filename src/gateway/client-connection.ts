@@ -239,7 +239,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     return isFull;
   }
 
-  /** What it had sent before is still taken, unless its next connection brings that again. */
+  /** Frames that the client had sent before are still read, unless its next connection brings them again. */
   #ended(): void {
     if (this.#isOver) return;
     this.#isOver = true;

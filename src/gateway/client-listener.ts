@@ -39,7 +39,7 @@ export class ClientListener {
     const { address } = this.#listen;
     const server = this.#newServer();
     server.maxConnections = CLIENTS_MAX;
-    // Nobody is told of a connection that ended while it waited to be taken.
+    // A connection that ended while it waited to be taken is no fault to tell of.
     server.on('error', () => {});
     try {
       if (address.scheme === 'unix') await this.#listenAtFile(server, address.path);
@@ -52,7 +52,7 @@ export class ClientListener {
     this.#server = server;
   }
 
-  /** Nobody new comes in; who is in stays. Removes the socket file. */
+  /** New clients do not come in; clients that are in stay. Removes the socket file. */
   close(): void {
     this.#server?.close();
     this.#server = undefined;
@@ -67,7 +67,7 @@ export class ClientListener {
     const { cert, key, ca } = tls;
     const server = createTlsServer({
       ...{ cert: pem(cert), key: pem(key), minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs, noDelay: true },
-      // Who shows none, or one of somebody else, may have a token.
+      // A client that shows no certificate, or one of somebody else, may have a token.
       ...(ca !== undefined && { ca: pem(ca), requestCert: true, rejectUnauthorized: false }),
     });
     server.on('connection', (raw: Socket) => {
@@ -113,7 +113,7 @@ function listening(server: Server, options: object): Promise<void> {
   });
 }
 
-/** What a dead process left behind; by connecting, since only that proves it. */
+/** Removes a socket file that a dead process left behind; by connecting, since only that proves it. */
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

@@ -103,7 +103,7 @@ export class Gateway {
     this.#begin?.();
   }
 
-  /** Nobody comes in any more; what was written to those who are in goes out. */
+  /** New clients do not come in any more; frames that were written to the clients that are in go out. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -201,7 +201,7 @@ export class Gateway {
   #refuse(socket: Socket, cause: 'token' | 'version', address: string, refused: ErrorCode, message: string): void {
     this.#strangers.refused(cause, address, message);
     const answer: Refused = { troupe: 'gateway', refused, message };
-    // Whoever does not read it is closed all the same.
+    // A stranger that does not read it is closed all the same.
     socket.setTimeout(1_000, () => socket.destroy());
     socket.end(encodeGreeting(answer), () => socket.destroy());
   }

@@ -165,7 +165,7 @@ export class Peers {
     await this.#port.network.close();
   }
 
-  /** What this process has said is to arrive, where somebody reads. */
+  /** Frames of this process are to arrive, where somebody reads. */
   async #whenWritten(): Promise<void> {
     const { clock } = this.#port.kernel;
     const until = clock.now() + LAST_WORDS_MS_MAX;

@@ -132,7 +132,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     });
   }
 
-  /** What actors ask of the cluster, and what it must know of them. */
+  /** The ports of the kernel to the cluster: requests of actors, and reports on them. */
   #joinKernel(send: (message: ToMaster) => void): void {
     const { kernel, actors } = this;
     const router = this.#router;
@@ -213,7 +213,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
     this.kernel.closing = true;
-    // What still waits becomes dead letters while somebody can be told of them.
+    // Held mail becomes dead letters while somebody can be told of them.
     this.#router.holds.refuseAll('SHUTTING_DOWN', 'the worker of the sender ended before the mail had a host');
   }
 

@@ -105,8 +105,8 @@ export class Router implements Recipient {
   }
 
   /**
-   * From a link. What reaches the host of its unit has been on its way since before any hold, the marker is still behind
-   * it: it is delivered even while the unit waits to move, or it would come after what is held.
+   * From a link. An envelope that reaches the host of its unit has been on its way since before any hold, the marker is still
+   * behind it: it is delivered even while the unit waits to move, or it would come after the held mail.
    */
   arrived(envelope: Envelope): void {
     if (this.#isCalm && envelope.verb === 'message') {

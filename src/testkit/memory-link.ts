@@ -170,7 +170,7 @@ export class MemoryNetwork {
     return this.frozen.has(to) || this.stalls.has(pairOf(from, to));
   }
 
-  /** What holds for the pipes from and to a process has changed. */
+  /** The pipes from and to a process are stalled now, or not any more. */
   private tellStalled(address: ActorId): void {
     for (const { ends } of this.joints) {
       if (!ends.has(address)) continue;

@@ -160,7 +160,7 @@ export class Probes {
     return probe;
   }
 
-  /** What the cells of probes run: a handler for whatever comes. */
+  /** The behaviour of the cells of probes: a handler for whatever comes. */
   behaviour(): Behaviour {
     const receive = (ctx: Context<unknown>, message: unknown): unknown =>
       this.probe(ctx.key).receive(ctx, message as Message);

@@ -29,19 +29,19 @@ export interface TestSystemOptions {
    * @internal
    */
   store?: Store;
-  /** What durable actors keep. Given to another test system, with the same clock, it stands for a restart. Default: an empty one. */
+  /** The disk of durable actors. Given to another test system, with the same clock, it stands for a restart. Default: an empty one. */
   disk?: MemoryDisk;
   /** Level of the log. Default `silent`. */
   log?: string;
 }
 
-/** What `createTestSystem` gives. Its functions may be taken out of it. */
+/** A system for tests, by `createTestSystem`. Its functions may be taken out of it. */
 export interface TestSystem {
   /** The system, as everywhere. */
   readonly system: System;
   /** The clock that the test moves. */
   readonly clock: VirtualClock;
-  /** What its durable actors keep; given to another test system it stands for a restart. */
+  /** The disk of its durable actors; given to another test system it stands for a restart. */
   readonly disk: MemoryDisk;
   /**
    * Lets so many milliseconds pass: timers run one by one, in order, and what each sets going ends before the next one.

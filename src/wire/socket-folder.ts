@@ -11,7 +11,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { removeSocketFolder, socketsIn } from './private-folder.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 
-/** What mkdtemp makes of `troupe-<pid>-`. */
+/** The form of a name that mkdtemp makes of `troupe-<pid>-`. */
 const FOLDER = /^troupe-\d+-[A-Za-z0-9]{6}$/;
 /** The longest name of a socket in it: a worker's number and its incarnation. */
 const SOCKET_NAME_BYTES_MAX = Buffer.byteLength('9999.9999999999.sock');

@@ -4,7 +4,7 @@ import type { SimulatedTime } from './simulated-time.ts';
 /** Milliseconds that a control message is under way, at most; an exit is seen after at most as long again. */
 const CONTROL_MS = 0.5;
 
-/** What goes on for ever, and changes nothing. */
+/** Messages that go on for ever, and change nothing. */
 const NEWS = new Set(['heartbeat', 'workers', 'event']);
 
 export class ControlLine<M extends { type: string }> {
@@ -13,7 +13,7 @@ export class ControlLine<M extends { type: string }> {
   /** When the newest is to arrive: each not before the last. */
   #last = 0;
   #inFlight = 0;
-  /** What has arrived since `stall`, in order. */
+  /** Messages that have arrived since `stall`, in order. */
   #stalled: (() => void)[] | undefined;
   receive: (message: M) => void = () => {};
 

@@ -39,7 +39,7 @@ export class FrameLane {
     return frame;
   }
 
-  /** Nothing more is read. What was under way is lost; what had not left its process, and is written from now on, is still there. */
+  /** Nothing more is read. Frames in flight are lost; those that had not left their process, and are written from now on, are still there. */
   end(): ObservedFrame[] {
     this.#isEnded = true;
     const lost = this.#inFlight.splice(0);

@@ -2,7 +2,7 @@
 import type { Verb } from '../../vocabulary/envelope.ts';
 import type { ToMaster, ToProcess } from '../../wire/control.ts';
 
-/** What the master and a process say to each other; the parts beside its type are inner matters. */
+/** A control message between the master and a process; the parts beside its type are inner matters. */
 export interface ControlMessage {
   /** `hold`, `table`, `transfer` and so on. */
   readonly type: string;

@@ -2,14 +2,14 @@
 import type { Clock, Timer } from '../../vocabulary/clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
-/** What the wall shows when the simulated time is 0. */
+/** The wall clock when the simulated time is 0. */
 const WALL_AT_ZERO = 1_700_000_000_000;
 
 export class ProcessClock implements Clock {
   readonly #time: SimulatedTime;
   #isDead = false;
   #timers = 0;
-  /** What came due while the process was frozen, in order. */
+  /** Calls that came due while the process was frozen, in order. */
   #frozen: (() => void)[] | undefined;
 
   constructor(time: SimulatedTime) {

@@ -71,9 +71,9 @@ class SimulatedStore implements Store {
     if (this.#random() < lie) throw storeFailed('the commit failed: no word of how it went');
   }
 
-  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
+  async *due(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     await this.#wait(OPERATION_MS);
-    yield* this.#store.wakes(from, until, after);
+    yield* this.#store.due(from, until, after);
   }
 
   ids(kind: string, after?: ActorId): AsyncIterable<ActorId> {

@@ -91,7 +91,7 @@ export class SimulatedProcess implements WorkerProcess {
     this.#tell('thawed');
   }
 
-  /** What the master says does not arrive until `unstallOrders`. */
+  /** Control messages of the master do not arrive until `unstallOrders`. */
   stallOrders(): void {
     this.#down.stall();
   }
@@ -143,7 +143,7 @@ export class SimulatedProcess implements WorkerProcess {
     this.#down.receive = (message) =>
       this.clock.whenRunning(() => {
         this.#see('received', 'master', this.address, message);
-        // Whoever looked on may have killed it.
+        // An observer may have killed it.
         this.clock.whenRunning(() => receive(message));
       });
   }

@@ -5,7 +5,7 @@ import type { Probe } from '../probe.ts';
 import type { ControlMessage, ObservedEvent } from './observation.ts';
 import { Simulation as SimulationClass } from './simulation.ts';
 
-/** What happens in a simulated cluster, as an observer sees it; `at` is in simulated milliseconds. `traceLine` puts one into words. */
+/** An event in a simulated cluster, as an observer sees it; `at` is in simulated milliseconds. `traceLine` puts one into words. */
 export type SimulationEvent = ObservedEvent<ControlMessage>;
 
 /**
@@ -27,7 +27,7 @@ export interface SimulationOptions {
   /** The definitions by kind; `probe` is the kind of the probes. */
   actors: Record<string, ActorDefinition>;
   /**
-   * What every worker runs once it is ready, with the system as it is there. Default: nothing.
+   * The function that every worker runs once it is ready, with the system as it is there. Default: none.
    *
    * @example
    * ```ts
@@ -226,7 +226,7 @@ export interface Simulation {
    */
   stall(one: number, other: number): void;
   /**
-   * What was stalled between two processes arrives.
+   * Frames that were stalled between two processes arrive.
    *
    * @example
    * ```ts
@@ -244,7 +244,7 @@ export interface Simulation {
    */
   stallOrders(index: number): void;
   /**
-   * What the master said to a worker meanwhile arrives.
+   * Control messages of the master that were stalled on the way to a worker arrive.
    *
    * @example
    * ```ts

@@ -34,7 +34,7 @@ export interface SimulationOptions {
   seed: number;
   workers: number | { role: string; count: number }[];
   actors: Record<string, ActorDefinition>;
-  /** What every worker runs once it is ready. */
+  /** The function that every worker runs once it is ready. */
   main?: (system: System) => unknown;
   /** Milliseconds that a frame is under way, at most. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);

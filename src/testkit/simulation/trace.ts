@@ -2,13 +2,13 @@
 import type { MoveOrder, ToMaster, ToProcess } from '../../wire/control.ts';
 import type { ControlMessage, FrameEntry, ObservedEvent, ObservedFrame, SimulationEvent } from './observation.ts';
 
-/** What of a run is put into words. */
+/** The events of a run that are put into words. */
 export interface TraceOptions {
   /** Signs of life, loads and credits, too. Default false. */
   everything?: boolean;
 }
 
-/** What happens all the time and means nothing for the order of things. */
+/** Control messages that are sent all the time and mean nothing for the order of things. */
 const NOISE = new Set(['heartbeat', 'workers', 'wanted-events', 'event', 'listen', 'hello', 'boot']);
 
 /**

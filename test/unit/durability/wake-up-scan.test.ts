@@ -17,7 +17,7 @@ function startWakes(): {
   const woken: string[] = [];
   let given = 0;
   const store = {
-    async *wakes(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
+    async *due(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
       for (const [id, at] of due) {
         if (at < from || at > until) continue;
         given++;

@@ -88,7 +88,7 @@ describe('what a process wrote before it died', () => {
     network.kill(processAddress(1, 1));
     deaths.push({ index: 1, incarnation: 1 });
     const reads = [outcomeOf(second.load('bank/a')), outcomeOf(second.head('bank/a'))];
-    const wakes = outcomeOf(second.wakes(0, 1).next());
+    const wakes = outcomeOf(second.due(0, 1).next());
     await pass(10);
     expect([...reads, wakes]).toEqual([{}, {}, {}]);
     await pass(50);
