@@ -110,6 +110,12 @@ export interface SystemOptions {
    * ```
    */
   listen?: readonly ListenOptions[];
+  /**
+   * A unix socket in `dataDir` that only this user can open, with all rights: tools, and `connect()` without an address, find the system by it.
+   * False: none. True: without it the system does not start (INVALID_OPTIONS). Default: there is one, and where the folder cannot be
+   * written a warning in the log instead. Not on Windows.
+   */
+  controlSocket?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -133,6 +139,7 @@ export interface ResolvedOptions {
   log: Log | string;
   signals: boolean;
   listen: readonly Listen[];
+  controlSocket: 'off' | 'wanted' | 'required';
 }
 
 export const WORKERS_MAX = 1024;
@@ -156,7 +163,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
   ],
-  ...['shutdownMs', 'memory', 'log', 'signals', 'listen'],
+  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -186,6 +193,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     log: options.log ?? 'info',
     signals: options.signals ?? true,
     listen: resolveListen(options.listen),
+    controlSocket: options.controlSocket === undefined ? 'wanted' : options.controlSocket ? 'required' : 'off',
   };
 }
 
@@ -212,7 +220,7 @@ function validateOptions(options: SystemOptions): string[] {
   whole('shutdownMs', 0, MILLISECONDS_MAX);
   whole('memory', MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER);
   whole('durableInMemoryMax', 1, DURABLE_IN_MEMORY_MAX);
-  const { name, dataDir, checkMessages, main, log, signals } = options;
+  const { name, dataDir, main, log } = options;
   expect(
     name === undefined || isKind(name),
     'name',
@@ -225,13 +233,8 @@ function validateOptions(options: SystemOptions): string[] {
     'the path of a folder',
     dataDir,
   );
-  expect(
-    checkMessages === undefined || typeof checkMessages === 'boolean',
-    'checkMessages',
-    'true or false',
-    checkMessages,
-  );
-  expect(signals === undefined || typeof signals === 'boolean', 'signals', 'true or false', signals);
+  for (const flag of ['checkMessages', 'signals', 'controlSocket'] as const)
+    expect(options[flag] === undefined || typeof options[flag] === 'boolean', flag, 'true or false', options[flag]);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
   expect(
     log === undefined || isLog(log),

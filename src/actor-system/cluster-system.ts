@@ -29,6 +29,7 @@ import { PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
 import type { WorkerHost } from '../worker-pool/worker-host.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
+import { entriesOf } from './entries.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -143,7 +144,7 @@ class ClusterSystem {
   /** The gateway first: an address that is taken is a mistake of the options. Resolves with the path of the process's own socket. */
   async #listen(): Promise<string> {
     const { kernel, system } = this.#peer;
-    this.#gateway = await openGateway({ kernel, system, listen: this.#ground.options.listen });
+    this.#gateway = await openGateway({ kernel, system, ...entriesOf(this.#ground.options) });
     return this.#peer.listen();
   }
 
@@ -193,6 +194,7 @@ class ClusterSystem {
       reload: () =>
         this.#peer.system.reload().catch((error) => log.error({ err: error }, 'the workers could not be replaced')),
       killAll: () => {
+        this.#gateway?.shut();
         master.killAll();
         removeSocketFolder(socketDir);
       },

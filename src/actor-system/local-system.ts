@@ -10,6 +10,7 @@ import { stopOnSignals } from '../signals.ts';
 import type { System } from '../system/system.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
+import { entriesOf } from './entries.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -40,12 +41,16 @@ export async function startLocal(
     },
   });
   const { kernel, system } = process;
-  gateway = await openGateway({ kernel, system, listen: options.listen }).catch(async (error) => {
+  gateway = await openGateway({ kernel, system, ...entriesOf(options) }).catch(async (error) => {
     await process.shutdown({ timeoutMs: 0 });
     throw error;
   });
   if (options.signals)
-    ignoreSignals = stopOnSignals({ shutdown: () => process.shutdown({}), reload: undefined, killAll: () => {} });
+    ignoreSignals = stopOnSignals({
+      shutdown: () => process.shutdown({}),
+      reload: undefined,
+      killAll: () => gateway?.shut(),
+    });
   gateway?.begin();
   log.info(...startLine(options, storage));
   return system;

@@ -38,6 +38,7 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
     ...{ deadLetters, memory, router: router(deadLetters), topics: topics(() => kernel) },
     ...{
       trace: undefined,
+      clients: undefined,
       claims: undefined,
       durability: undefined,
       encodedBytes: encodedSize,

@@ -1,5 +1,5 @@
 /** One try to reach a gateway: the socket, TLS where it is wanted, and the greeting. */
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
@@ -9,8 +9,10 @@ import { firstFrame } from '../wire/first-frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
+import { withShortPath } from '../wire/short-path.ts';
 import { SocketLink } from '../wire/socket-end.ts';
 import { CONNECT_MS, type ConnectOptions, tlsParts } from './connect-options.ts';
+import { findSystem } from './system-search.ts';
 
 /** Bytes that wait in the socket's queue before `write` says false. */
 const UNWRITTEN_BYTES = 256 * 1024;
@@ -23,13 +25,45 @@ export interface Dialled {
 /** How a client reaches its system; the tests have one in memory. */
 export type Dial = (session: string) => Promise<Dialled>;
 
-export function dialOf(address: ClientAddress, options: ConnectOptions, clock: Clock): Dial {
+export function dialOf(address: ClientAddress | undefined, options: ConnectOptions, clock: Clock): Dial {
+  if (address === undefined) return searchingDial(options, clock);
   return (session) => dial(address, options, clock, session);
 }
 
-async function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
+/** The socket of a system has another name each time that it starts: it is looked for with every try. */
+function searchingDial(options: ConnectOptions, clock: Clock): Dial {
+  const { dataDir } = options;
+  let { system } = options;
+  return async (session) => {
+    const found = await findSystem({ dataDir, system });
+    const dialled = await dial({ scheme: 'unix', path: found.path }, options, clock, session);
+    // Of the systems that run there later, only one of that name has what this client told.
+    system = found.system;
+    return dialled;
+  };
+}
+
+function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
   const where = clientAddressText(address);
-  const socket = open(address, options);
+  if (address.scheme !== 'unix') return introduce(open(address, options), where, options, clock, session);
+  return withShortPath(address.path, (path) =>
+    introduce(
+      createConnection({ path, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts),
+      where,
+      options,
+      clock,
+      session,
+    ),
+  );
+}
+
+async function introduce(
+  socket: Socket,
+  where: string,
+  options: ConnectOptions,
+  clock: Clock,
+  session: string,
+): Promise<Dialled> {
   const hello: Hello = {
     ...{ troupe: 'client', version: CLIENT_VERSION, session, now: clock.now() },
     ...(options.token !== undefined && { token: options.token }),
@@ -51,11 +85,9 @@ async function dial(address: ClientAddress, options: ConnectOptions, clock: Cloc
   throw new TroupeError(answer.refused, answer.message, { fate: 'not-executed' });
 }
 
-function open(address: ClientAddress, options: ConnectOptions): Socket {
-  const highWaterMark = { highWaterMark: UNWRITTEN_BYTES };
-  if (address.scheme === 'unix') return createConnection({ path: address.path, ...highWaterMark });
-  const { host, port } = address;
-  if (address.scheme === 'tcp') return createConnection({ host, port, noDelay: true, ...highWaterMark });
+function open({ scheme, host, port }: Exclude<ClientAddress, { scheme: 'unix' }>, options: ConnectOptions): Socket {
+  if (scheme === 'tcp')
+    return createConnection({ host, port, noDelay: true, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts);
   const { ca, cert, key, servername } = options;
   const socket = connectTls({
     ...{ host, port, minVersion: 'TLSv1.3', ...tlsParts({ ca, cert, key }) },

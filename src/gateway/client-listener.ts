@@ -1,10 +1,12 @@
 /** One address that is listened at: a unix socket file for this user alone, a TCP port, or one with TLS 1.3. */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { clientAddressText } from '../wire/client-address.ts';
+import { identityOf } from '../wire/private-folder.ts';
+import { withShortPath } from '../wire/short-path.ts';
 import { type Listen, pem } from './listen-options.ts';
 
 /** Bytes that wait in one socket's queue before `write` says false. */
@@ -26,6 +28,7 @@ export class ClientListener {
   readonly #listen: Listen;
   readonly #visitors: Visitors;
   #server: Server | undefined;
+  #file: { path: string; identity: string | undefined } | undefined;
   /** In the middle of a TLS handshake, by address and port. */
   readonly #raw = new Map<string, Socket>();
 
@@ -47,7 +50,8 @@ export class ClientListener {
       else await listening(server, { host: address.host, port: address.port, exclusive: true, backlog: BACKLOG });
     } catch (error) {
       const got = error instanceof Error ? error.message : String(error);
-      throw new TroupeError('INVALID_OPTIONS', `listen: expected ${clientAddressText(address)} to be free; got ${got}`);
+      const text = `listen: expected ${clientAddressText(address)} to be free; got ${got}`;
+      throw new TroupeError('INVALID_OPTIONS', text, { cause: error });
     }
     this.#server = server;
   }
@@ -56,6 +60,7 @@ export class ClientListener {
   close(): void {
     this.#server?.close();
     this.#server = undefined;
+    this.#removeFile();
     for (const socket of this.#raw.values()) socket.destroy();
   }
 
@@ -93,13 +98,23 @@ export class ClientListener {
 
   async #listenAtFile(server: Server, path: string): Promise<void> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    await removeStale(path);
-    // The file is there as soon as `listen` returns: at no moment is it for others.
-    const mask = process.platform === 'win32' ? undefined : process.umask(0o177);
-    const heard = listening(server, { path, exclusive: true, backlog: BACKLOG });
-    if (mask !== undefined) process.umask(mask);
-    await heard;
-    if (mask !== undefined) chmodSync(path, 0o600);
+    await withShortPath(path, async (short) => {
+      await removeStale(short);
+      // The file is there as soon as `listen` returns: at no moment is it for others.
+      const mask = process.platform === 'win32' ? undefined : process.umask(0o177);
+      const heard = listening(server, { path: short, exclusive: true, backlog: BACKLOG });
+      if (mask !== undefined) process.umask(mask);
+      await heard;
+      if (mask !== undefined) chmodSync(short, 0o600);
+    });
+    this.#file = { path, identity: identityOf(path) };
+  }
+
+  /** A server removes its file by the path that it was given, which may have been a link to a longer one. */
+  #removeFile(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file?.identity !== undefined && identityOf(file.path) === file.identity) rmSync(file.path, { force: true });
   }
 }
 

@@ -32,9 +32,7 @@ export function ensurePrivateFolder(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if (!isPrivateFolder(path))
-      throw new Error(
-        `the folder of the link sockets must be this user's alone (mode 0700); got another one at ${path}`,
-      );
+      throw new Error(`a folder of sockets must be this user's alone (mode 0700); got another one at ${path}`);
   }
 }
 
@@ -60,6 +58,15 @@ export function removeSocketFolder(path: string): void {
     rmdirSync(path);
   } catch {
     // Another process of the system was faster, or something came in meanwhile: that stays.
+  }
+}
+
+/** Milliseconds since it was changed; 0 where it is gone. */
+export function ageMs(path: string): number {
+  try {
+    return Date.now() - lstatSync(path).mtimeMs;
+  } catch {
+    return 0;
   }
 }
 

@@ -55,7 +55,7 @@ const TOP_FILES: Record<string, string> = {
 /** Room → rooms and modules that it must not know, though its floor alone would let it. */
 const FORBIDDEN_IMPORTS: Record<string, readonly string[]> = {
   gateway: ['master', 'worker-pool', 'worker', 'data-dir', 'store', 'store-service', 'durability', 'cluster'],
-  client: ['actor-system', 'gateway', 'system', 'durability', 'store', 'data-dir'],
+  client: ['actor-system', 'gateway', 'system', 'durability', 'store'],
   master: ['actor', 'peer', 'store'],
   'worker-pool': ['actor', 'peer', 'store'],
   worker: ['master', 'worker-pool'],

@@ -4,6 +4,7 @@ import { Sender } from '../../../src/actor/sender.ts';
 import { ConnectedClient } from '../../../src/client/connected-client.ts';
 import type { Dialled } from '../../../src/client/dial.ts';
 import { ClientConnection } from '../../../src/gateway/client-connection.ts';
+import { ClientTraffic } from '../../../src/gateway/client-traffic.ts';
 import { CLIENT_RIGHTS, type ClientRight, Rights } from '../../../src/gateway/rights.ts';
 import type { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
@@ -71,7 +72,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
     cut = session.cut;
     session.cut = undefined;
     const connection: ClientConnection = new ClientConnection({
-      ...{ kernel, system, session, link, offsetMs: 0 },
+      ...{ kernel, system, session, link, offsetMs: 0, traffic: new ClientTraffic() },
       misbehaved: (_cause, text) => void faults.push(text),
       ended: () => {
         if (session.connection === connection) session.connection = undefined;
