@@ -5,7 +5,6 @@ import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
-import { cpuQuota } from './cpu-quota.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
 import { IN_MEMORY_MAX } from './durability/process-durability.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
@@ -22,7 +21,8 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { MEMORY_BYTES_MIN } from './peer/memory-supply.ts';
+import { MEMORY_BYTES_MIN, workersInMemory } from './peer/memory-supply.ts';
+import { cpuQuota } from './vocabulary/control-groups.ts';
 
 /** Workers of one role. */
 export interface WorkerGroup {
@@ -55,8 +55,8 @@ export interface SystemOptions {
    */
   actors?: string | URL | Record<string, ActorDefinition>;
   /**
-   * Worker processes: a number from 0 to 1 024, or groups by role; 0: all in this process. Default: one for each core, or as many as the quota of the
-   * container gives in full, at least one.
+   * Worker processes: a number from 0 to 1 024, or groups by role; 0: all in this process. Default: one for each core, or as many as the CPU quota of the
+   * container gives in full, or as find 128 MiB each beside the master, at least one.
    */
   workers?: number | WorkerGroup[];
   /** Module that every worker runs once ready: `export default (system) => …`, its place for an HTTP server on a shared port. Default: none. */
@@ -176,7 +176,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   return {
     actors: actorsOf(options.actors ?? './actors'),
-    groups: groupsOf(options.workers ?? cpusToUse()),
+    groups: groupsOf(options.workers ?? workersByDefault()),
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: dataDirOf(options.dataDir),
@@ -333,8 +333,8 @@ function urlOf(place: string | URL): string {
   return pathToFileURL(resolve(path)).href;
 }
 
-function cpusToUse(): number {
-  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota())));
+function workersByDefault(): number {
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota()), workersInMemory()));
 }
 
 function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {

@@ -47,7 +47,6 @@ const TOP_FILES: Record<string, string> = {
   'index.ts': 'index',
   'actor-system.ts': 'actor-system',
   'options.ts': 'actor-system',
-  'cpu-quota.ts': 'actor-system',
   'node-version.ts': 'node-version',
   'signals.ts': 'actor-system',
 };

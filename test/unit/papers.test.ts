@@ -66,7 +66,7 @@ describe('the page on the house', () => {
       .split('\n')
       .flatMap((line) => [...(/^\| ([^|]+) \|/.exec(line)?.[1]?.matchAll(/`([a-z-]+)(?:\/|\.ts)`/g) ?? [])])
       .map(([, name]) => name as string);
-    const topFiles = new Set(['options', 'signals', 'cpu-quota']);
+    const topFiles = new Set(['options', 'signals']);
     const rooms = [...new Set(named)].filter((name) => !topFiles.has(name));
     expect(rooms).toEqual(ROOMS);
   });

@@ -1,8 +1,9 @@
-/** How many CPUs a container may use, as the files of Linux tell it. */
+/** How many CPUs and how much memory a container may use, as the files of Linux tell it. */
 import { describe, expect, test } from 'vitest';
-import { cpuQuota } from '../../src/cpu-quota.ts';
+import { cpuQuota, memoryLimit } from '../../../src/vocabulary/control-groups.ts';
 
 const quotaWith = (files: Record<string, string>): number => cpuQuota((path) => files[path]);
+const limitWith = (files: Record<string, string>): number => memoryLimit((path) => files[path]);
 
 const V2 = '29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate';
 const V1 = '33 24 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct';
@@ -48,6 +49,31 @@ describe('version 2', () => {
   });
 });
 
+test('memory in version 2: the least limit of the group and all around it', () => {
+  const files = {
+    '/proc/self/mountinfo': V2,
+    '/proc/self/cgroup': '0::/pods/mine\n',
+    '/sys/fs/cgroup/memory.max': 'max\n',
+    '/sys/fs/cgroup/pods/memory.max': '536870912\n',
+    '/sys/fs/cgroup/pods/mine/memory.max': 'max\n',
+  };
+  expect(limitWith(files)).toBe(512 * 1024 ** 2);
+  expect(limitWith({ ...files, '/sys/fs/cgroup/pods/mine/memory.max': '1000000\n' })).toBe(1_000_000);
+  expect(limitWith({ ...files, '/sys/fs/cgroup/pods/memory.max': 'max\n' })).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('memory in version 1, whose root has a number beyond all memory', () => {
+  const files = {
+    '/proc/self/mountinfo': `${V1_MEMORY}\n${V1}\n`,
+    '/proc/self/cgroup': '5:memory:/docker/4711/inner\n4:cpu,cpuacct:/docker/4711\n',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    '/sys/fs/cgroup/memory/docker/4711/memory.limit_in_bytes': '300000000\n',
+    '/sys/fs/cgroup/memory/docker/4711/inner/memory.limit_in_bytes': '9223372036854771712\n',
+  };
+  expect(limitWith(files)).toBe(300_000_000);
+  expect(limitWith({ ...files, '/proc/self/cgroup': '5:memory:/\n' })).toBeGreaterThan(1e15);
+});
+
 describe('version 1', () => {
   const files = (more: Record<string, string>, mount = V1): Record<string, string> => ({
     '/proc/self/mountinfo': `${V1_MEMORY}\n${mount}\n`,
@@ -69,10 +95,11 @@ describe('version 1', () => {
   });
 });
 
-test('without control groups there is no quota', () => {
-  expect(quotaWith({})).toBe(Number.POSITIVE_INFINITY);
+test('without control groups there is no limit', () => {
+  expect([quotaWith({}), limitWith({})]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
 });
 
 test('of this very machine: some number above 0', () => {
   expect(cpuQuota()).toBeGreaterThan(0);
+  expect(memoryLimit()).toBeGreaterThan(0);
 });
