@@ -20,7 +20,7 @@ const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_RO
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What `--fast` leaves out: what takes long, and is not made short by `FEW_PROGRAMS`. */
 const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.json'), 'utf8'))).filter(
-  (name) => !/^simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
+  (name) => !/^unit\/simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
 );
 
 /** True when the tool of node_modules ran and exited with 0. */
@@ -56,7 +56,7 @@ function runFewTests() {
   Object.assign(process.env, FEW_PROGRAMS);
   return runTests(
     ['unit'],
-    LONG.map((name) => `--exclude=test/unit/${name}.test.ts`),
+    LONG.map((name) => `--exclude=test/${name}.test.ts`),
   );
 }
 
