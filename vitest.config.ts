@@ -37,7 +37,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...{ name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 30_000 },
+          ...{ name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 60_000 },
           ...realProcesses,
         },
       },
