@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
-import { IN_MEMORY_MAX } from './durability/process-durability.ts';
+import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';

@@ -7,7 +7,7 @@ import type { TrialPort } from '../actor/durable-side.ts';
 import type { Deaths, TurnJournal } from '../journal/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DurablePort } from './durable-port.ts';
+import type { DurableParts } from './durable-parts.ts';
 import {
   CONDEMNED_PAUSE_MS,
   isCondemned,
@@ -48,7 +48,7 @@ export class Trials implements TrialPort, Guest {
   /** The record has a part of the time when deaths were counted there; it goes with the next write. */
   #hasOldPart = false;
 
-  constructor(cell: Cell, { journal, gate }: Pick<DurablePort, 'journal' | 'gate'>) {
+  constructor(cell: Cell, { journal, gate }: Pick<DurableParts, 'journal' | 'gate'>) {
     this.#cell = cell;
     this.#gate = gate;
     this.#journal = journal;

@@ -3,7 +3,6 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import { barrierTo } from '../actor/barrier.ts';
-import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
@@ -17,12 +16,11 @@ import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
 import { ControlHandler } from './control-handler.ts';
 import { FirstLinks } from './first-links.ts';
-import { KnownCluster } from './known-cluster.ts';
+import { KnownCluster } from '../routing/known-cluster.ts';
 import { ControlInbox } from './control-inbox.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
-import { isUnroutable } from '../routing/unroutable.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { PeerEvents } from './peer-events.ts';
@@ -72,13 +70,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel = kernel;
     this.actors = actors;
     const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
-    const router = (this.#router = this.#newRouter());
+    const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
+    const router = (this.#router = new Router({ kernel, actors, cluster, peers, index: self.index, locate }));
     kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
-    const topics = new ClusterTopics(local, {
-      ...{ memory: kernel.memory, peers: () => peers.all(), router, epoch },
-      barrier: (id) => barrierTo(kernel, id),
-      capacityOf: (id) => cluster.table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
-    });
+    const barrier = (id: ActorId): Promise<unknown> => barrierTo(kernel, id);
+    const topics = new ClusterTopics(local, { memory: kernel.memory, peers, router, cluster, barrier });
     kernel.topics = topics;
     local.router = {
       deliver: (envelope) => router.published(envelope),
@@ -107,20 +103,6 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       ...this.#answering(),
     });
     control.onMessage(new ControlInbox<ToProcess>(handler.handle).push);
-  }
-
-  #newRouter(): Router {
-    const cluster = this.#cluster;
-    return new Router(this.kernel, this.actors, {
-      index: this.self.worker,
-      get table() {
-        return cluster.table;
-      },
-      peer: (index) => this.#peers.byIndex(index),
-      peerByAddress: (address) => this.#peers.byAddress(address),
-      locate: (id, answer) => this.#locate(id, answer),
-      isUnroutable: (role) => isUnroutable(cluster.workers, role),
-    });
   }
 
   #newDurability(toRef: (id: ActorId) => unknown): ProcessDurability {

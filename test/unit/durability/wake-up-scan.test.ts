@@ -1,3 +1,4 @@
+import { silent } from '../peer/link-fixture.ts';
 import { expect, test } from 'vitest';
 import { FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
 import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
@@ -34,8 +35,11 @@ function startWakes(): {
       due.delete(id);
       woken.push(id);
     },
-    failed: (error) => {
-      throw error;
+    log: {
+      ...silent,
+      error: ({ err }: { err?: unknown }) => {
+        throw err;
+      },
     },
   });
   return { clock, due, woken, given: () => given, wakes };
