@@ -16,6 +16,8 @@ import { findSystem } from './system-search.ts';
 
 /** Bytes that wait in the socket's queue before `write` says false. */
 const UNWRITTEN_BYTES = 256 * 1024;
+/** Milliseconds, more or less, between two tries at a unix socket for which too many wait. */
+const BUSY_MS = 40;
 
 export interface Dialled {
   readonly link: Link;
@@ -43,27 +45,36 @@ function searchingDial(options: ConnectOptions, clock: Clock): Dial {
   };
 }
 
-function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
-  const where = clientAddressText(address);
-  if (address.scheme !== 'unix') return introduce(open(address, options), where, options, clock, session);
-  return withShortPath(address.path, (path) =>
-    introduce(
-      createConnection({ path, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts),
-      where,
-      options,
-      clock,
-      session,
-    ),
-  );
+interface Attempt {
+  /** The address, for errors. */
+  readonly where: string;
+  readonly options: ConnectOptions;
+  readonly clock: Clock;
+  readonly session: string;
 }
 
-async function introduce(
-  socket: Socket,
-  where: string,
-  options: ConnectOptions,
-  clock: Clock,
-  session: string,
-): Promise<Dialled> {
+function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
+  const attempt = { where: clientAddressText(address), options, clock, session };
+  if (address.scheme !== 'unix') return introduce(open(address, options), attempt);
+  return withShortPath(address.path, (path) => dialFile(path, attempt));
+}
+
+/** Where more clients come at once than the kernel keeps for the one that listens, over TCP it tries again by itself, and here it refuses. */
+async function dialFile(path: string, attempt: Attempt): Promise<Dialled> {
+  const { clock, options } = attempt;
+  const until = clock.now() + (options.connectMs ?? CONNECT_MS);
+  for (;;) {
+    try {
+      return await introduce(createConnection({ path, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts), attempt);
+    } catch (error) {
+      const { code } = ((error as TroupeError).cause ?? {}) as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN' || clock.now() >= until) throw error;
+      await new Promise<void>((resolve) => clock.setTimer(BUSY_MS * (0.5 + Math.random()), resolve));
+    }
+  }
+}
+
+async function introduce(socket: Socket, { where, options, clock, session }: Attempt): Promise<Dialled> {
   const hello: Hello = {
     ...{ troupe: 'client', version: CLIENT_VERSION, session, now: clock.now() },
     ...(options.token !== undefined && { token: options.token }),

@@ -14,13 +14,15 @@ const UNWRITTEN_BYTES = 256 * 1024;
 /** Connections at once, also of those who are not known yet; one more is closed. */
 export const CLIENTS_MAX = 10_000;
 /** Connections that the kernel keeps until they are looked at. */
-const BACKLOG = 1_024;
+const BACKLOG = 4_096;
 
 export interface Visitors {
   /** A paused socket, after the TLS handshake where there is one. `cn`: of a certificate that `ca` has signed. */
   visited(socket: Socket, address: string, cn: string | undefined): void;
   /** False: closed without a look. */
   isWelcome(address: string): boolean;
+  /** One connection too many at this address: it was closed. */
+  dropped(address: string): void;
   tlsFailed(address: string, error: Error): void;
 }
 
@@ -42,6 +44,7 @@ export class ClientListener {
     const { address } = this.#listen;
     const server = this.#newServer();
     server.maxConnections = CLIENTS_MAX;
+    server.on('drop', (dropped) => this.#visitors.dropped(dropped?.remoteAddress ?? ''));
     // A connection that ended while it waited to be taken is no fault to tell of.
     server.on('error', () => {});
     try {

@@ -42,6 +42,7 @@ import { Strangers } from './strangers.ts';
 export const SESSION_KEPT_MS = 120_000;
 /** Sessions that are remembered, those with a connection too; the one that ended first is forgotten first. */
 export const SESSIONS_KEPT_MAX = 20_000;
+const FULL_TEXT = `${CLIENTS_MAX} connections are taken`;
 /** Milliseconds that connections have at a shutdown to take what is written to them. */
 const CLOSE_MS = 500;
 
@@ -87,6 +88,7 @@ export class Gateway {
     const visitorsOf = (listen: Listen): Visitors => ({
       visited: (socket, address, cn) => void this.#meet(socket, address, cn, listen),
       isWelcome: (address) => this.#isWelcome(address),
+      dropped: (address) => this.#strangers.refused('full', address, FULL_TEXT),
       tlsFailed: (address, error) => this.#strangers.refused('tls', address, error.message),
     });
     this.#listeners = parts.listen.map((listen) => new ClientListener(listen, visitorsOf(listen)));
@@ -154,7 +156,7 @@ export class Gateway {
   #isWelcome(address: string): boolean {
     const isFull = this.#connections.size + this.#unknown.size >= CLIENTS_MAX;
     if (!isFull && !this.#strangers.isShutOut(address)) return true;
-    const text = isFull ? `${CLIENTS_MAX} connections are taken` : 'it was refused again and again';
+    const text = isFull ? FULL_TEXT : 'it was refused again and again';
     this.#strangers.refused(isFull ? 'full' : 'rate', address, text);
     return false;
   }
