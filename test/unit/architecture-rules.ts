@@ -11,6 +11,8 @@ export type Sources = Readonly<Record<string, string>>;
 export const ROOMS: readonly string[] = [
   'index',
   'testkit',
+  'simulation',
+  'doubles',
   'xstate',
   'client',
   'actor-system',

@@ -41,7 +41,7 @@ describe('the names of the house', () => {
   });
 
   test('are looked for only where the word was renamed', () => {
-    expect(retiredWordsIn({ 'testkit/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
+    expect(retiredWordsIn({ 'simulation/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
   });
 });
 

@@ -9,8 +9,8 @@ import { CLIENT_RIGHTS, type ClientRight, Rights } from '../../../src/gateway/ri
 import type { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
 import type { System } from '../../../src/system/system.ts';
-import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { SILENT_MS } from '../../../src/wire/client-greeting.ts';
 import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';

@@ -1,7 +1,7 @@
 import { silent } from '../peer/link-fixture.ts';
 import { expect, test } from 'vitest';
 import { FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 
 const GONE = 20_000;
 

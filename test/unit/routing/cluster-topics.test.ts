@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';

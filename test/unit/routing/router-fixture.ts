@@ -3,7 +3,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { SHARDS, shardOf } from '../../../src/placement/shard.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';

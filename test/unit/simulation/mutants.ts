@@ -7,7 +7,7 @@ import { Watching } from '../../../src/actor/watchers.ts';
 import { HandoffService } from '../../../src/master/handoff-service.ts';
 import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
 import type { WorkerExit } from '../../../src/worker-pool/worker-host.ts';
-import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
+import { SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { decodeValue, encodeValue, FrameDecoder } from '../../../src/wire/codec.ts';
 import { IncomingHandoff } from '../../../src/handoff/incoming.ts';

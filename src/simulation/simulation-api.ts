@@ -1,7 +1,7 @@
 /** The simulation as tests of other people's actors see it. Tests of this project use the class itself, and all that is inside. */
-import type { ActorDefinition } from '../../actor/definition.ts';
-import type { System } from '../../system/system.ts';
-import type { Probe } from '../probe.ts';
+import type { ActorDefinition } from '../actor/definition.ts';
+import type { System } from '../system/system.ts';
+import type { Probe } from '../doubles/probe.ts';
 import type { ControlMessage, ObservedEvent } from './observation.ts';
 import { Simulation as SimulationClass } from './simulation.ts';
 

@@ -2,10 +2,10 @@
  * A process that is an object: the real ClusterProcess on a clock of its own, links in memory, and a control channel
  * that delays. Killed, it does nothing any more; what it wrote last may be lost.
  */
-import type { WorkerExit, WorkerProcess } from '../../worker-pool/worker-host.ts';
-import { processAddress } from '../../vocabulary/address.ts';
-import type { ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
-import type { ClusterProcess } from '../../process/cluster-process.ts';
+import type { WorkerExit, WorkerProcess } from '../worker-pool/worker-host.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import type { ClusterProcess } from '../process/cluster-process.ts';
 import { ControlLine } from './control-line.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';

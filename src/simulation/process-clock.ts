@@ -1,5 +1,5 @@
 /** The clock of one simulated process: it ends with the process, and stands still while that is frozen. */
-import type { Clock, Timer } from '../../vocabulary/clock.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
 /** The wall clock when the simulated time is 0. */

@@ -1,5 +1,5 @@
 /** Forks processes that are objects, and knows all there ever were. */
-import type { WorkerHost, WorkerProcess } from '../../worker-pool/worker-host.ts';
+import type { WorkerHost, WorkerProcess } from '../worker-pool/worker-host.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 

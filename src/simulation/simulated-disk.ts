@@ -2,11 +2,11 @@
  * The disk of a simulated machine: what is committed outlives every process. Each process sees it through a store of its
  * own, whose operations take time, may fail, hang, or fail although they wrote, and end with the process at any step.
  */
-import { storeFailed } from '../../store/commit-rules.ts';
-import { MemoryJournals } from '../../journal/memory-journal.ts';
-import { type MemoryDisk, MemoryStore } from '../../store/memory-store.ts';
-import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../../store/store.ts';
-import type { ActorId } from '../../vocabulary/address.ts';
+import { storeFailed } from '../store/commit-rules.ts';
+import { MemoryJournals } from '../journal/memory-journal.ts';
+import { type MemoryDisk, MemoryStore } from '../store/memory-store.ts';
+import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
+import type { ActorId } from '../vocabulary/address.ts';
 import type { ProcessClock } from './process-clock.ts';
 
 export interface DiskFaults {

@@ -1,5 +1,5 @@
 /** A simulated run in words, line by line: when, who said what to whom. For people who look for the reason of a failure. */
-import type { MoveOrder, ToMaster, ToProcess } from '../../wire/control.ts';
+import type { MoveOrder, ToMaster, ToProcess } from '../wire/control.ts';
 import type { ControlMessage, FrameEntry, ObservedEvent, ObservedFrame, SimulationEvent } from './observation.ts';
 
 /** The events of a run that are put into words. */

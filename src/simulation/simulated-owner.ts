@@ -2,13 +2,13 @@
  * The owner of the store as a simulated process: the real service on a clock of its own. It can be slow, stand still, and
  * fail; it dies with the master. Links to it are not observed: what crosses them is no message of an actor.
  */
-import { RemoteStore } from '../../store-service/remote-store.ts';
-import { STORE_PEER } from '../../store-service/store-frames.ts';
-import { StoreService } from '../../store-service/store-service.ts';
-import type { Store } from '../../store/store.ts';
-import { processAddress } from '../../vocabulary/address.ts';
-import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../../wire/link.ts';
-import type { MemoryNetwork } from '../memory-link.ts';
+import { RemoteStore } from '../store-service/remote-store.ts';
+import { STORE_PEER } from '../store-service/store-frames.ts';
+import { StoreService } from '../store-service/store-service.ts';
+import type { Store } from '../store/store.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
+import type { MemoryNetwork } from '../doubles/memory-link.ts';
 import type { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';

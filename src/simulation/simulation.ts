@@ -2,25 +2,25 @@
  * A whole system in one process on a seeded scheduler and a virtual clock: the real master, workers, router, hand-off and
  * kernel over simulated links, forks and time. The same seed gives the same run, message by message.
  */
-import { behaviourOf } from '../../actor/behaviour.ts';
-import type { ActorDefinition } from '../../actor/definition.ts';
-import { Master, type MasterOptions } from '../../master/master.ts';
-import { type ProcessRecord, PidTrackingHost } from '../../worker-pool/pid-tracking-host.ts';
-import { type Log, openLog } from '../../observe/log.ts';
-import type { TraceEvent } from '../../observe/trace.ts';
-import { supervisionPolicy } from '../../supervision/supervision-options.ts';
-import { processAddress } from '../../vocabulary/address.ts';
-import type { ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
-import { FRAME_EXTRA_BYTES } from '../../wire/link.ts';
-import { localChannel } from '../../wire/local-channel.ts';
-import { MemoryNetwork } from '../memory-link.ts';
-import { ClusterProcess } from '../../process/cluster-process.ts';
-import { termsOfAll } from '../../process/kind-terms.ts';
-import type { System } from '../../system/system.ts';
-import { type Probe, Probes } from '../probe.ts';
-import { seededRandom } from '../seeded-random.ts';
-import { withProbes } from '../test-system.ts';
+import { behaviourOf } from '../actor/behaviour.ts';
+import type { ActorDefinition } from '../actor/definition.ts';
+import { Master, type MasterOptions } from '../master/master.ts';
+import { type ProcessRecord, PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
+import { type Log, openLog } from '../observe/log.ts';
+import type { TraceEvent } from '../observe/trace.ts';
+import { supervisionPolicy } from '../supervision/supervision-options.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import type { ToMaster, ToProcess } from '../wire/control.ts';
+import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
+import { localChannel } from '../wire/local-channel.ts';
+import { MemoryNetwork } from '../doubles/memory-link.ts';
+import { ClusterProcess } from '../process/cluster-process.ts';
+import { termsOfAll } from '../process/kind-terms.ts';
+import type { System } from '../system/system.ts';
+import { type Probe, Probes, withProbes } from '../doubles/probe.ts';
+import { seededRandom } from '../doubles/seeded-random.ts';
 import { type Observer, Observers, type SimulationEvent } from './observation.ts';
+import { observedChannel } from './observed-channel.ts';
 import { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
@@ -109,10 +109,10 @@ export class Simulation {
     this.peer = this.#process({
       boot: { type: 'boot', ...boot, self: { index: 0, incarnation: 1, role: 'master' } },
       clock: this.clock,
-      control: this.#watched(toMaster, MASTER, 'master'),
+      control: observedChannel(toMaster, MASTER, 'master', this.time, this.observers),
       exit: () => void this.peer.close(),
     });
-    this.master = this.#newMaster(boot, this.#watched(toPeer, 'master', MASTER));
+    this.master = this.#newMaster(boot, observedChannel(toPeer, 'master', MASTER, this.time, this.observers));
     this.system = this.peer.system;
   }
 
@@ -360,27 +360,6 @@ export class Simulation {
       this.#options.disk?.journals.died(processAddress(worker.index, worker.incarnation));
     };
     return { addWorker: () => {}, removeWorker: () => {}, died };
-  }
-
-  /** One end of the channel between the master and its own data plane, which delays nothing. */
-  #watched<Out extends ToMaster | ToProcess, In extends ToMaster | ToProcess>(
-    channel: ControlChannel<Out, In>,
-    from: string,
-    to: string,
-  ): ControlChannel<Out, In> {
-    const see = (step: 'sent' | 'received', sender: string, receiver: string, message: Out | In): void =>
-      this.#tell({ kind: 'control', step, at: this.time.now, from: sender, to: receiver, message });
-    return {
-      send: (message) => {
-        see('sent', from, to, message);
-        channel.send(message);
-      },
-      onMessage: (receive) =>
-        channel.onMessage((message) => {
-          see('received', to, from, message);
-          receive(message);
-        }),
-    };
   }
 
   /** A set of its own for each process, as each loads the modules anew. */

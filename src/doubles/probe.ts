@@ -7,6 +7,7 @@ import type { Context } from '../actor/context.ts';
 import { defineActor } from '../actor/define-actor.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 
 /** Lets time pass until something is so, or for so many milliseconds. */
@@ -166,4 +167,18 @@ export class Probes {
       this.probe(ctx.key).receive(ctx, message as Message);
     return { ...behaviourOf(PROBE_KIND, defineActor({ receive: {} })), handlerOf: () => receive };
   }
+}
+
+/** Throws where the test has a kind of that name itself. */
+export function withProbes<M extends ReadonlyMap<string, ReturnType<Probes['behaviour']>>>(
+  behaviours: M,
+  probes: Probes,
+): Map<string, ReturnType<Probes['behaviour']>> {
+  if (behaviours.has(PROBE_KIND)) {
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `actors: expected no kind '${PROBE_KIND}', which the probes have; got one`,
+    );
+  }
+  return new Map([...behaviours, [PROBE_KIND, probes.behaviour()]]);
 }

@@ -1,6 +1,6 @@
 /** Observations of a simulated system from outside: every control message, every frame, and what fate does. */
-import type { Verb } from '../../vocabulary/envelope.ts';
-import type { ToMaster, ToProcess } from '../../wire/control.ts';
+import type { Verb } from '../vocabulary/envelope.ts';
+import type { ToMaster, ToProcess } from '../wire/control.ts';
 
 /** A control message between the master and a process; the parts beside its type are inner matters. */
 export interface ControlMessage {

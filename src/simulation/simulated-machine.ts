@@ -1,8 +1,8 @@
 /** The machine that simulated processes share. */
-import type { WorkerExit } from '../../worker-pool/worker-host.ts';
-import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../../wire/control.ts';
-import type { MemoryNetwork } from '../memory-link.ts';
-import type { ClusterProcess } from '../../process/cluster-process.ts';
+import type { WorkerExit } from '../worker-pool/worker-host.ts';
+import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import type { MemoryNetwork } from '../doubles/memory-link.ts';
+import type { ClusterProcess } from '../process/cluster-process.ts';
 import type { Observers } from './observation.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';

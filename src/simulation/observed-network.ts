@@ -2,9 +2,9 @@
  * The network as one simulated process sees it: the memory network, with a look at every frame, and with callbacks that
  * wait while the process is frozen.
  */
-import { processAddress } from '../../vocabulary/address.ts';
-import { FRAME_HEAD_BYTES, type Link, type LinkListener, type LinkNetwork, type LinkPeer } from '../../wire/link.ts';
-import type { MemoryNetwork } from '../memory-link.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import { FRAME_HEAD_BYTES, type Link, type LinkListener, type LinkNetwork, type LinkPeer } from '../wire/link.ts';
+import type { MemoryNetwork } from '../doubles/memory-link.ts';
 import { FrameLane } from './frame-lane.ts';
 import type { Observers } from './observation.ts';
 import type { ProcessClock } from './process-clock.ts';

@@ -2,7 +2,7 @@
  * The time of a simulated machine: events in the order of their times, run one by one. All promises that an event has
  * set going run before the next one.
  */
-import type { Timer } from '../../vocabulary/clock.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 
 interface Event {
   at: number;
