@@ -9,7 +9,7 @@ import type { TroupeError } from '../vocabulary/errors.ts';
 import { TOPIC } from '../wire/entry.ts';
 import type { KeptMail } from './kept-mail.ts';
 
-/** The actor that the wait for a subscription names: none, it is of a topic. */
+/** Whom the wait for a subscription names: it is of no actor. */
 const NOBODY = actorId('topic', 'all');
 
 interface Followed {

@@ -1,8 +1,7 @@
 /**
  * Brings actors into memory that have something to do by themselves: unfinished mail after a crash, reminders that come
- * due. A reminder that is far off costs nothing but disk: only the next moments are looked at.
+ * due. What is far off costs nothing but disk: only the next moments are looked at.
  */
-import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -18,18 +17,18 @@ export const FUTILE_MS = 0.2;
 /** Milliseconds before the end of the last look from where a look at what came lately begins. */
 const LATELY_MS = 2 * LOOK_MS;
 
-export interface WakeUpScanParts {
+export interface WakesPort {
   readonly store: Store;
   readonly clock: Clock;
-  readonly log: Log;
   /** Whether this process sees to the actor. */
   isOurs(id: ActorId): boolean;
   isInMemory(id: ActorId): boolean;
   wake(id: ActorId): void;
+  failed(error: unknown): void;
 }
 
 export class WakeUpScan {
-  readonly #parts: WakeUpScanParts;
+  readonly #port: WakesPort;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();
   #next: Timer | undefined;
@@ -41,11 +40,11 @@ export class WakeUpScan {
   /** On the wall clock: so far the last look went. */
   #lookedUntil = 0;
 
-  constructor(parts: WakeUpScanParts) {
-    this.#parts = parts;
+  constructor(port: WakesPort) {
+    this.#port = port;
   }
 
-  /** Hosts have changed: actors that this process hosts now are wanted, if they have unfinished mail. */
+  /** Homes have changed: whoever lives here now and has unfinished mail is wanted. */
   takeOver(): void {
     this.#isTakingOver = true;
     this.#soon(0);
@@ -61,12 +60,12 @@ export class WakeUpScan {
   #soon(ms: number): void {
     if (this.#isClosed || this.#isLooking) return;
     this.#next?.cancel();
-    this.#next = this.#parts.clock.setTimer(ms, () => void this.#look());
+    this.#next = this.#port.clock.setTimer(ms, () => void this.#look());
   }
 
   async #look(): Promise<void> {
     this.#isLooking = true;
-    const { store, clock, log } = this.#parts;
+    const { store, clock } = this.#port;
     const isTakingOver = this.#isTakingOver;
     const isAll = isTakingOver || clock.now() >= this.#allAt;
     const from = isTakingOver ? 0 : isAll ? 1 : Math.max(1, Math.min(this.#lookedUntil, clock.wall()) - LATELY_MS);
@@ -74,16 +73,16 @@ export class WakeUpScan {
     this.#isTakingOver = false;
     let futile = 0;
     try {
-      for await (const { id, at } of store.due(from, until)) {
+      for await (const { id, at } of store.wakes(from, until)) {
         if (this.#isClosed) return;
-        if (this.#parts.isOurs(id) && !this.#parts.isInMemory(id)) this.#wakeAt(id, at);
+        if (this.#port.isOurs(id) && !this.#port.isInMemory(id)) this.#wakeAt(id, at);
         else futile++;
       }
       this.#lookedUntil = until;
       if (isAll) this.#allAt = clock.now() + futile * FUTILE_MS;
     } catch (error) {
       if (isTakingOver) this.#isTakingOver = true;
-      if (!this.#isClosed) log.error({ err: error }, 'the store did not tell who is to be woken');
+      if (!this.#isClosed) this.#port.failed(error);
     } finally {
       this.#isLooking = false;
     }
@@ -91,12 +90,12 @@ export class WakeUpScan {
   }
 
   #wakeAt(id: ActorId, at: number): void {
-    const waitMs = at - this.#parts.clock.wall();
-    if (waitMs <= 0) return this.#parts.wake(id);
+    const waitMs = at - this.#port.clock.wall();
+    if (waitMs <= 0) return this.#port.wake(id);
     if (this.#timers.has(id)) return;
-    const timer = this.#parts.clock.setTimer(waitMs, () => {
+    const timer = this.#port.clock.setTimer(waitMs, () => {
       this.#timers.delete(id);
-      if (this.#parts.isOurs(id)) this.#parts.wake(id);
+      if (this.#port.isOurs(id)) this.#port.wake(id);
     });
     this.#timers.set(id, timer);
   }

@@ -11,7 +11,6 @@ import { type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { ClientRight } from './rights.ts';
-import type { ClientTraffic } from './client-traffic.ts';
 import type { Session } from './session.ts';
 
 /** Asks of one client under way, at most; one more fails with OVERLOADED. */
@@ -33,7 +32,6 @@ export interface ActsParts {
   /** Milliseconds from the clock of the client to ours. */
   readonly offsetMs: number;
   readonly route: ClientRoute;
-  readonly traffic: ClientTraffic;
 }
 
 export type Item = Envelope | Published;
@@ -44,18 +42,16 @@ export class ClientActs {
   readonly #session: Session;
   readonly #offsetMs: number;
   readonly #route: ClientRoute;
-  readonly #traffic: ClientTraffic;
   readonly #asks = new Map<number, PendingReply>();
   readonly #watches = new Map<WatchName, () => void>();
   #credits = 0;
 
-  constructor({ kernel, system, session, offsetMs, route, traffic }: ActsParts) {
+  constructor({ kernel, system, session, offsetMs, route }: ActsParts) {
     this.#kernel = kernel;
     this.#system = system;
     this.#session = session;
     this.#offsetMs = offsetMs;
     this.#route = route;
-    this.#traffic = traffic;
   }
 
   /** Messages that were taken since it was asked last. */
@@ -78,7 +74,7 @@ export class ClientActs {
     abort.abort();
   }
 
-  /** Ends all watches: the client hears of no more ends. */
+  /** Nobody is told any more who ends. */
   close(): void {
     for (const off of this.#watches.values()) off();
     this.#watches.clear();
@@ -97,7 +93,6 @@ export class ClientActs {
   take(item: Item): boolean {
     if ('topic' in item) return this.#publish(item);
     if (item.verb !== 'message') return this.#request(item);
-    this.#traffic.messages++;
     this.#credits++;
     return item.replyTo === undefined ? this.#tell(item) : this.#ask(item, item.replyTo);
   }
@@ -113,7 +108,6 @@ export class ClientActs {
 
   /** For a client the number of what it publishes stands where a process writes the epoch of its table. */
   #publish({ topic, message, epoch }: Published): boolean {
-    this.#traffic.messages++;
     return this.#once(epoch, () => {
       const refusal = this.#session.rights.refusal('publish');
       if (refusal === undefined) return this.#session.sender.publish(topic, message as { type: string });
@@ -122,7 +116,7 @@ export class ClientActs {
     });
   }
 
-  /** A number that is accepted already has come again. A message that a system does not take as it shuts down is kept by its client for the next one. */
+  /** What is accepted already came again. What a system that shuts down does not take, its client keeps for the next one. */
   #once(number: number, act: () => boolean): boolean {
     if (this.#kernel.closing || (number > 0 && number <= this.#session.accepted)) return true;
     const isClear = act();

@@ -2,7 +2,7 @@
 import type { Sender } from '../actor/sender.ts';
 import type { Rights } from './rights.ts';
 
-/** The part of a client that outlives its connection. */
+/** What outlives a connection. */
 export interface Session {
   readonly rights: Rights;
   readonly sender: Sender;

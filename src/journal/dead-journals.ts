@@ -50,7 +50,7 @@ export class DeadJournals {
     for (const [name, { page }] of this.#read) {
       if (!page?.has(id, trial)) continue;
       page.apply(['gone', id, trial]);
-      // The line before it may be torn.
+      // What it stands behind may be torn.
       this.#append(name, `\n${textOf(['gone', id, trial])}`);
     }
   }

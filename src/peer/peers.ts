@@ -28,14 +28,12 @@ export const EPOCH_LOOK_MS = 1_000;
 export const LAST_WORDS_MS_MAX = 1_000;
 const LAST_WORDS_LOOK_MS = 5;
 
-/** The parts of a process that its links stand on. */
-export interface PeersParts {
+export interface PeersPort {
   readonly kernel: Kernel;
   readonly network: LinkNetwork;
   readonly self: { index: number; incarnation: number };
   readonly system: string;
   readonly token: string;
-  /** Of the table that this process has taken up. */
   epoch(): number;
 }
 
@@ -66,7 +64,7 @@ interface Entry {
 }
 
 export class Peers {
-  readonly #parts: PeersParts;
+  readonly #port: PeersPort;
   listener!: PeersListener;
   readonly #byIndex = new Map<number, Entry>();
   /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
@@ -75,13 +73,13 @@ export class Peers {
   readonly #declaredDead = new Map<number, number>();
   #isClosed = false;
 
-  constructor(parts: PeersParts) {
-    this.#parts = parts;
+  constructor(port: PeersPort) {
+    this.#port = port;
   }
 
   /** Resolves to the path where other processes connect. */
   listen(): Promise<string> {
-    return this.#parts.network.listen(this.#handshake(), (link) => this.#accept(link));
+    return this.#port.network.listen(this.#handshake(), (link) => this.#accept(link));
   }
 
   byIndex(index: number): OutboundQueue | undefined {
@@ -99,7 +97,7 @@ export class Peers {
 
   /** A process that will connect to this one. */
   expect(info: PeerInfo): OutboundQueue {
-    this.#parts.network.mend?.();
+    this.#port.network.mend?.();
     const entry = this.#add(info, false);
     const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
     const links = this.#early.filter(isOfPeer);
@@ -130,7 +128,7 @@ export class Peers {
       this.#forget(entry);
       return undefined;
     }
-    const { clock } = this.#parts.kernel;
+    const { clock } = this.#port.kernel;
     return new Promise((resolve) => {
       const timer = clock.setTimer(LINK_END_MS_MAX, () => {
         const error = new Error('the link of a dead process did not end');
@@ -164,12 +162,12 @@ export class Peers {
       for (const link of successors) link.destroy();
     }
     for (const link of this.#early) link.destroy();
-    await this.#parts.network.close();
+    await this.#port.network.close();
   }
 
-  /** Frames of this process are to arrive, where somebody reads. */
+  /** What this process has said is to arrive, where somebody reads. */
   async #whenWritten(): Promise<void> {
-    const { clock } = this.#parts.kernel;
+    const { clock } = this.#port.kernel;
     const until = clock.now() + LAST_WORDS_MS_MAX;
     const isWaiting = ({ link, ended, waiting }: OutboundQueue): boolean => link !== undefined && !ended && waiting > 0;
     while (clock.now() < until && [...this.all()].some(isWaiting)) {
@@ -178,12 +176,12 @@ export class Peers {
   }
 
   #handshake(): Handshake {
-    const { system, token, self } = this.#parts;
+    const { system, token, self } = this.#port;
     return { version: WIRE_VERSION, system, token, self: { index: self.index, incarnation: self.incarnation } };
   }
 
   #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
-    const { kernel } = this.#parts;
+    const { kernel } = this.#port;
     const { clock, deadLetters, limits } = kernel;
     const peer = new OutboundQueue({
       index,
@@ -192,7 +190,7 @@ export class Peers {
       deadLetters,
       messageBytesMax: limits.messageBytesMax,
       memory: kernel.memory,
-      epoch: () => this.#parts.epoch(),
+      epoch: () => this.#port.epoch(),
     });
     const entry: Entry = {
       peer,
@@ -217,17 +215,17 @@ export class Peers {
   #dial(entry: Entry): void {
     if (this.#isClosed || entry.isDead) return;
     const { peer, path } = entry;
-    this.#parts.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
+    this.#port.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
       (link) => (entry.isDead || this.#isClosed ? link.destroy() : this.#use(entry, link)),
       (error) => {
-        this.#parts.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
+        this.#port.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
         this.#dialLater(entry);
       },
     );
   }
 
   #dialLater(entry: Entry): void {
-    this.#parts.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
+    this.#port.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
   }
 
   #accept(link: Link): void {
@@ -242,7 +240,7 @@ export class Peers {
 
   #use(entry: Entry, link: Link): void {
     const { peer } = entry;
-    const { kernel } = this.#parts;
+    const { kernel } = this.#port;
     if (peer.link !== undefined) {
       // Frames of the old link may wait here for their table, or this process was frozen: they come first.
       if (entry.successors.length < SUCCESSORS_MAX) entry.successors.push(link);
@@ -267,12 +265,12 @@ export class Peers {
 
   /** A frame waits for its table; one that never comes shall not keep the link for ever. */
   #parked(entry: Entry, link: Link): false {
-    const { clock } = this.#parts.kernel;
+    const { clock } = this.#port.kernel;
     let looks = 0;
     // Looks are counted, not time: a process that was frozen finds its table behind the first of them.
     const look = (): void => {
       if (++looks < EPOCH_LOOKS_MAX) entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
-      else link.destroy(noTable(this.#parts.epoch()));
+      else link.destroy(noTable(this.#port.epoch()));
     };
     entry.tableWait?.cancel();
     entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
@@ -286,7 +284,7 @@ export class Peers {
 
   #linkEnded(entry: Entry, error: Error | undefined): void {
     const { peer } = entry;
-    const { kernel, self } = this.#parts;
+    const { kernel, self } = this.#port;
     entry.reader = undefined;
     entry.tableWait?.cancel();
     peer.detach();
@@ -299,7 +297,7 @@ export class Peers {
     for (const done of entry.onEnd.splice(0)) done();
     if (entry.isDead) return;
     if (entry.isDialler) this.#dialLater(entry);
-    else this.#parts.network.mend?.();
+    else this.#port.network.mend?.();
   }
 }
 

@@ -67,7 +67,6 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     log,
     events,
     trace,
-    clients: undefined,
     limits,
     behaviours,
     kinds: parts.kinds ?? (() => [...behaviours.keys()]),

@@ -2,18 +2,12 @@
 import { createSystem } from 'troupe';
 import { outcomeOf } from '../actors/_outcome.mjs';
 
-const { ownSignals, byDefault, tmpdir, ...options } = JSON.parse(process.argv[2]);
-if (tmpdir) process.env.TMPDIR = tmpdir;
+const { ownSignals, ...options } = JSON.parse(process.argv[2]);
 if (ownSignals)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.send({ value: signal }));
 
 const starting = outcomeOf(
-  createSystem({
-    actors: new URL('../actors/', import.meta.url),
-    ...(!byDefault && { workers: 2 }),
-    log: 'silent',
-    ...options,
-  }),
+  createSystem({ actors: new URL('../actors/', import.meta.url), workers: 2, log: 'silent', ...options }),
 );
 
 process.on('message', async ({ number, call, args }) => {
