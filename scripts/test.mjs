@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { otherNodes } from './other-nodes.mjs';
+import { runVitest } from './vitest-run.mjs';
 
 /** A run that takes longer hangs. */
 const STEP_MS_MAX = 45 * 60_000;
@@ -19,7 +20,7 @@ const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_RO
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What `--fast` leaves out: what takes long, and is not made short by `FEW_PROGRAMS`. */
 const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.json'), 'utf8'))).filter(
-  (name) => !/^simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
+  (name) => !/^unit\/simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
 );
 
 /** True when the tool of node_modules ran and exited with 0. */
@@ -42,32 +43,20 @@ function runProgram(title, program, args) {
   return result.status === 0;
 }
 
-/** The counts of vitest's JSON report. A file that failed outside its tests counts as one failed. */
-function countReport(file) {
-  let passed = 0;
-  let failed = 0;
-  let skipped = 0;
-  for (const { status, assertionResults } of JSON.parse(readFileSync(file, 'utf8')).testResults) {
-    const failedHere = assertionResults.filter((test) => test.status === 'failed').length;
-    const passedHere = assertionResults.filter((test) => test.status === 'passed').length;
-    passed += passedHere;
-    failed += failedHere === 0 && status === 'failed' ? 1 : failedHere;
-    skipped += assertionResults.length - passedHere - failedHere;
-  }
-  return { passed, failed, skipped };
-}
-
 function runTests(projects, more = []) {
-  return runVitest('tests', (args) =>
-    run('tests', 'vitest', [...args, ...projects.flatMap((one) => ['--project', one]), ...more]),
-  );
+  return runVitest({
+    title: 'tests',
+    root: ROOT,
+    start: (args) => run('tests', 'vitest', args),
+    selection: [...projects.flatMap((one) => ['--project', one]), ...more],
+  });
 }
 
 function runFewTests() {
   Object.assign(process.env, FEW_PROGRAMS);
   return runTests(
     ['unit'],
-    LONG.map((name) => `--exclude=test/unit/${name}.test.ts`),
+    LONG.map((name) => `--exclude=test/${name}.test.ts`),
   );
 }
 
@@ -78,30 +67,16 @@ function runOnOtherNodes() {
   try {
     return otherNodes(folder).map(({ version, program, tried }) => {
       const title = `tests on Node.js ${version}`;
-      const files = tried.map((name) => `test/${name}.test.ts`);
-      return runVitest(title, (args) => runProgram(title, program, [vitest, ...args, ...files]));
+      return runVitest({
+        title,
+        root: ROOT,
+        start: (args) => runProgram(title, program, [vitest, ...args]),
+        selection: tried.map((name) => `test/${name}.test.ts`),
+      });
     });
   } catch (error) {
     console.error(`other lines of Node.js: ${error.message}`);
     return [{ passed: 0, failed: 1 }];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function runVitest(title, runIt) {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
-  const report = join(folder, 'report.json');
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  try {
-    const fine = runIt(args);
-    const { passed, failed, skipped } = countReport(report);
-    if (skipped > 0) console.log(`\n${skipped} skipped: this machine cannot run them, see above`);
-    // Unhandled errors, and no tests at all, show only in the exit code, or not even there.
-    return { passed, failed: failed === 0 && (!fine || passed === 0) ? 1 : failed };
-  } catch (error) {
-    console.error(`${title}: no report, ${error.message}`);
-    return { passed: 0, failed: 1 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -36,6 +36,7 @@ export type {
   SupervisionOptions,
 } from './supervision/supervision-options.ts';
 export type { DeadLetterBox } from './system/dead-letter-box.ts';
+export type { ClientMetrics, ClientRefusals } from './observe/client-metrics.ts';
 export type { ProcessMetrics, SystemMetrics } from './system/metrics.ts';
 export type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system/system.ts';
 export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';

@@ -5,9 +5,8 @@ import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
-import { cpuQuota } from './cpu-quota.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
-import { IN_MEMORY_MAX } from './durability/process-durability.ts';
+import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';
@@ -22,7 +21,8 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { MEMORY_BYTES_MIN } from './peer/memory-supply.ts';
+import { MEMORY_BYTES_MIN, workersInMemory } from './peer/memory-supply.ts';
+import { cpuQuota } from './vocabulary/control-groups.ts';
 
 /** Workers of one role. */
 export interface WorkerGroup {
@@ -47,7 +47,7 @@ export interface WorkerSupervisionOptions extends Omit<SupervisionOptions, 'onFa
   whenAllGivenUp?: 'exit' | 'stay';
 }
 
-/** Options of `createSystem`. What is not valid is one error INVALID_OPTIONS that names every fault. */
+/** Options of `createSystem`. Invalid ones make one error INVALID_OPTIONS that names every fault. */
 export interface SystemOptions {
   /**
    * Folder of the definitions, a path from the working folder or a URL; a file's name is its kind, those that begin with `_` are skipped. With `workers: 0` also
@@ -55,8 +55,8 @@ export interface SystemOptions {
    */
   actors?: string | URL | Record<string, ActorDefinition>;
   /**
-   * Worker processes: a number from 0 to 1 024, or groups by role; 0: all in this process. Default: one for each core, or as many as the quota of the
-   * container gives in full, at least one.
+   * Worker processes: a number from 0 to 1 024, or groups by role; 0: all in this process. Default: one for each core, or as many as the CPU quota of the
+   * container gives in full, or as find 128 MiB each beside the master, at least one.
    */
   workers?: number | WorkerGroup[];
   /** Module that every worker runs once ready: `export default (system) => …`, its place for an HTTP server on a shared port. Default: none. */
@@ -110,6 +110,12 @@ export interface SystemOptions {
    * ```
    */
   listen?: readonly ListenOptions[];
+  /**
+   * A unix socket in `dataDir` that only this user can open, with all rights: tools, and `connect()` without an address, find the system by it.
+   * False: none. True: without it the system does not start (INVALID_OPTIONS). Default: there is one, and where the folder cannot be
+   * written a warning in the log instead. Not on Windows.
+   */
+  controlSocket?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -133,6 +139,7 @@ export interface ResolvedOptions {
   log: Log | string;
   signals: boolean;
   listen: readonly Listen[];
+  controlSocket: 'off' | 'wanted' | 'required';
 }
 
 export const WORKERS_MAX = 1024;
@@ -156,7 +163,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
   ],
-  ...['shutdownMs', 'memory', 'log', 'signals', 'listen'],
+  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -169,7 +176,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   return {
     actors: actorsOf(options.actors ?? './actors'),
-    groups: groupsOf(options.workers ?? cpusToUse()),
+    groups: groupsOf(options.workers ?? workersByDefault()),
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: dataDirOf(options.dataDir),
@@ -186,6 +193,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     log: options.log ?? 'info',
     signals: options.signals ?? true,
     listen: resolveListen(options.listen),
+    controlSocket: options.controlSocket === undefined ? 'wanted' : options.controlSocket ? 'required' : 'off',
   };
 }
 
@@ -212,7 +220,7 @@ function validateOptions(options: SystemOptions): string[] {
   whole('shutdownMs', 0, MILLISECONDS_MAX);
   whole('memory', MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER);
   whole('durableInMemoryMax', 1, DURABLE_IN_MEMORY_MAX);
-  const { name, dataDir, checkMessages, main, log, signals } = options;
+  const { name, dataDir, main, log } = options;
   expect(
     name === undefined || isKind(name),
     'name',
@@ -225,13 +233,8 @@ function validateOptions(options: SystemOptions): string[] {
     'the path of a folder',
     dataDir,
   );
-  expect(
-    checkMessages === undefined || typeof checkMessages === 'boolean',
-    'checkMessages',
-    'true or false',
-    checkMessages,
-  );
-  expect(signals === undefined || typeof signals === 'boolean', 'signals', 'true or false', signals);
+  for (const flag of ['checkMessages', 'signals', 'controlSocket'] as const)
+    expect(options[flag] === undefined || typeof options[flag] === 'boolean', flag, 'true or false', options[flag]);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
   expect(
     log === undefined || isLog(log),
@@ -330,8 +333,8 @@ function urlOf(place: string | URL): string {
   return pathToFileURL(resolve(path)).href;
 }
 
-function cpusToUse(): number {
-  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota())));
+function workersByDefault(): number {
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota()), workersInMemory()));
 }
 
 function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {

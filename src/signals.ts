@@ -1,6 +1,6 @@
 /**
  * Signals to the process, and the systems in it: SIGINT and SIGTERM drain all and exit 0; SIGHUP replaces every
- * worker, one after another, and where there are none it drains as well, since the terminal is gone. Whoever else listens to a
+ * worker, one after another, and where there are none it drains as well, since the terminal is gone. Another listener to a
  * signal does not change that: many only want to know of the end, and each would leave the signal to the other. A
  * program that wants to decide itself says `signals: false`.
  */

@@ -1,6 +1,6 @@
 /**
- * The unit tests run in a process for each core, each of which takes the next file when it is done with one: the longest come
- * first, or the last process would go on alone. vitest knows sizes of files, and durations only where it ran before.
+ * Each core runs a process, which takes the next file when it is done with one: the longest files come first, or the last process
+ * would go on alone. vitest knows sizes of files, and durations only where it ran before.
  */
 import { readFileSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -13,15 +13,11 @@ const SECONDS: Readonly<Record<string, number>> = JSON.parse(
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.sort((a, b) => (isUnit(a) && isUnit(b) ? secondsOf(b) - secondsOf(a) : 0));
+    return sorted.sort((a, b) => secondsOf(b) - secondsOf(a));
   }
 }
 
-function isUnit({ project }: TestSpecification): boolean {
-  return project.name === 'unit';
-}
-
 function secondsOf({ moduleId }: TestSpecification): number {
-  const name = /\/test\/unit\/(.*)\.test\.ts$/.exec(moduleId)?.[1];
+  const name = /\/test\/(.*)\.test\.ts$/.exec(moduleId)?.[1];
   return (name !== undefined && SECONDS[name]) || 0;
 }

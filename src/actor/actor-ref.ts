@@ -9,7 +9,7 @@ import type { AskOptions } from './ask-options.ts';
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse what is declared by an interface
 export type AnyMessage = Message & Record<string, any>;
 
-/** What a handler wants of its message beside `type`. */
+/** The parts of its message that a handler wants beside `type`. */
 export type PayloadOf<F> = F extends (ctx: never) => unknown
   ? unknown
   : F extends (ctx: never, message: infer M) => unknown
@@ -21,7 +21,7 @@ export type PayloadOf<F> = F extends (ctx: never) => unknown
 /** The message of type `T` for the handlers `H`. */
 export type MessageOf<H, T extends keyof H> = { type: T } & PayloadOf<H[T]>;
 
-/** What an ask with type `T` gives, for the handlers `H`. */
+/** The reply to an ask with type `T`, for the handlers `H`. */
 export type ReplyOf<H, T extends keyof H> = H[T] extends (...parameters: never[]) => infer R ? Awaited<R> : never;
 
 /**

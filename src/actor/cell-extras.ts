@@ -37,7 +37,7 @@ export interface CellExtras<C> {
   timers: Set<Timer> | undefined;
   /** The envelope that an async schema looks at: still mail, its handler has not begun. */
   checking: Envelope | undefined;
-  /** What the present turn, or the end that is under way, waits for. */
+  /** Waits of the present turn, or of the end that has begun. */
   waits: Set<Wait> | undefined;
   /** Target → the name of the watch. */
   watching: Map<ActorId, WatchName> | undefined;

@@ -171,7 +171,7 @@ export class Cell extends Sender implements Runnable, Run {
     if (this.queued || this.#status !== 'ready') return;
     const { quiescing, ownTurns } = this.#extras;
     if (quiescing !== undefined && ownTurns === 0) {
-      // What it did is on disk before it goes on elsewhere; the commit wakes it again.
+      // Its turns are on disk before the actor goes on elsewhere; the commit wakes the cell again.
       if (this.durable?.isSettled !== false) quiescing();
       return;
     }
@@ -280,7 +280,7 @@ export class Cell extends Sender implements Runnable, Run {
     this.current = undefined;
   }
 
-  /** What ends with every turn. */
+  /** Parts of the cell that end with every turn. */
   clearTurn(): void {
     this.current = undefined;
     const extras = this.#extras;

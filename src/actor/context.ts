@@ -24,7 +24,7 @@ export interface ActorLocation {
   active: boolean;
 }
 
-/** What the options of `system.spawn` and `ctx.spawn` have in common. */
+/** Options that `system.spawn` and `ctx.spawn` have in common. */
 export interface CommonSpawnOptions {
   /** Key of the new actor, 1 to 512 bytes of UTF-8. Default: generated (nanoid, 21 characters). */
   key?: string;
@@ -41,7 +41,7 @@ export interface SpawnChildOptions extends CommonSpawnOptions {
 }
 
 /**
- * What a handler gets: its own identity, the circumstances of the message, and the system seen from this actor. It belongs to one
+ * The surroundings of a handler: its own identity, the circumstances of the message, and the system seen from this actor. It belongs to one
  * incarnation; once that has ended, every call fails with ACTOR_STOPPED.
  */
 export interface Context<S = unknown> {
@@ -276,7 +276,7 @@ export interface Context<S = unknown> {
   forget(name: string): void;
   /**
    * Durable actors: ends it with this turn's commit, and with it all that is kept of it: its record, its reminders, what it has put aside, its stored
-   * dead letters. What the turn tells and replies is sent. Mail that comes later, or waits already, begins anew. A turn that fails removes
+   * dead letters. Messages and replies of the turn are sent. Mail that comes later, or waits already, begins anew. A turn that fails removes
    * nothing.
    *
    * @throws TroupeError INVALID_OPTIONS where the actor is not durable; ACTOR_STOPPED.

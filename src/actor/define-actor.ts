@@ -65,13 +65,13 @@ export interface CommonActorOptions<S> {
   /** State, mail and reminders survive crashes; one turn is one commit into the store in `dataDir`. Default false. */
   durable?: boolean | DurableOptions;
   /**
-   * Milliseconds without a message after which it leaves memory, from 1 to 2 147 483 647. What is not durable is gone with that. A child stays as long as its
+   * Milliseconds without a message after which it leaves memory, from 1 to 2 147 483 647. A volatile state is gone with that. A child stays as long as its
    * parent. Default: never; 300 000 for a durable actor.
    */
   passivateAfterMs?: number;
   /** `capacity`: messages waiting at most, from 1 to 10 000 000; from half of it on `tell` says false, beyond it is MAILBOX_FULL. Default 100 000. */
   mailbox?: { capacity?: number };
-  /** What happens when a handler throws. Default: a new incarnation, at most 5 times in 10 000 ms. */
+  /** The supervision of an actor whose handler throws. Default: a new incarnation, at most 5 times in 10 000 ms. */
   supervision?: SupervisionOptions;
   /** Which workers host the kind. Default: any, by the id's hash. */
   placement?: PlacementOptions;
@@ -91,7 +91,7 @@ export interface ActorOptions<S, A, H> extends CommonActorOptions<S> {
    * ```
    */
   state: (key: string, args: A) => S | Promise<S>;
-  /** Message type → handler. What it returns, plain data, is the reply of an ask; throw `Refusal` to refuse one. */
+  /** Message type → handler. Its result, plain data, is the reply of an ask; throw `Refusal` to refuse one. */
   receive: H & Handlers<NoInfer<S>>;
 }
 
@@ -102,7 +102,7 @@ export type AnyState = Record<string, unknown>;
 export interface StatelessOptions<H> extends CommonActorOptions<AnyState> {
   /** Left out. */
   state?: undefined;
-  /** Message type → handler. What it returns, plain data, is the reply of an ask; throw `Refusal` to refuse one. */
+  /** Message type → handler. Its result, plain data, is the reply of an ask; throw `Refusal` to refuse one. */
   receive: H & Handlers<AnyState>;
 }
 

@@ -6,7 +6,7 @@ import { BRAND_FORMAT, brand, brandOf } from '../vocabulary/brand.ts';
 declare const types: unique symbol;
 
 /**
- * What `defineActor` gives: `S` is the state, `H` maps message types to handlers, `A` is what `spawn` may be given. `system.ref(definition, key)`
+ * The definition of a kind, by `defineActor`: `S` is the state, `H` maps message types to handlers, `A` is what `spawn` may be given. `system.ref(definition, key)`
  * has its types from here.
  */
 export interface ActorDefinition<S = unknown, H = unknown, A = unknown> {

@@ -1,6 +1,6 @@
 /**
- * The door to durability: what a cell of a durable kind needs beside itself, and what a process needs to reach durable
- * actors. Who implements it stands above this room.
+ * The port to durability: what a cell of a durable kind needs beside itself, and what a process needs to reach durable
+ * actors. The implementation stands above this room.
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
@@ -27,11 +27,11 @@ export interface TurnRoom {
 /** With its end goes all that is kept of an actor: somebody has asked for that. */
 export interface Removal {
   ended(): void;
-  /** What goes with a durable one; from its end on. */
+  /** The removal of a durable actor; from its end on. */
   done?: Promise<void>;
 }
 
-/** What is tried again after a process died. */
+/** Turns and starts that are tried again after a process died. */
 export interface TrialPort {
   /**
    * Just before its handler starts: what is suspect of ending its process is noted. False: it has ended too many, and is not to be
@@ -112,7 +112,7 @@ export interface Durability {
   readonly hosts: boolean;
   /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
-  /** What was on its way to these receivers may be lost: what is kept for them goes again. `hasDied`: with their process. */
+  /** Messages in flight to these receivers may be lost: those that are kept for them are resent. `hasDied`: with their process. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied?: boolean): void;
   /** All that is kept of an actor that is not in memory, or has just ended; its next incarnation waits for that. Rejects STORE_FAILED. */
   remove(id: ActorId): Promise<void>;

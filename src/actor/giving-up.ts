@@ -65,7 +65,7 @@ function notWanted(id: ActorId): TroupeError {
   return new TroupeError('ASK_ABORTED', `${id} did not begin: its asker had given up`, { fate: 'not-executed' });
 }
 
-/** What the asker of a turn is told that came to nothing because the asker gave up; undefined: the turn has failed. */
+/** The error for the asker of a turn that came to nothing because the asker gave up; undefined: the turn has failed. */
 export function givenUpBy(
   { id, kernel, behaviour, extras }: Worker,
   envelope: Envelope | undefined,
@@ -98,7 +98,7 @@ function comesOfGivingUp(thrown: unknown): boolean {
       error = cause;
     }
   } catch {
-    // What cannot be read is no abort of ours.
+    // An error that cannot be read is no abort of ours.
   }
   return false;
 }

@@ -2,6 +2,7 @@
  * The kernel has all that the parts of one process share: the ports to the world, the router, and the limits.
  * The kernel knows no cluster: mail leaves by `post`, placement is asked for by `claims`.
  */
+import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
 import type { Trace } from '../observe/trace.ts';
@@ -57,6 +58,8 @@ export interface Kernel {
   readonly events: EventBus;
   /** Undefined where nobody looks inside. */
   readonly trace: Trace | undefined;
+  /** Counts of clients; undefined where none come in here. */
+  clients: (() => ClientMetrics) | undefined;
   readonly limits: KernelLimits;
   /** The behaviours that this process can host. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;

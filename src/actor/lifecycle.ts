@@ -158,7 +158,7 @@ function startFailed(cell: Cell, error: Error): void {
   const waiting = cell.restarts === 0 ? cell.extras.startReplies : undefined;
   if (!waiting) return cell.stopping === undefined ? failCell(cell, error) : endUnused(cell, cell.stopping);
   cell.own.startReplies = undefined;
-  // Who waited may have given up by now.
+  // Askers may have given up by now.
   cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw as it started');
   const text = `the start of ${cell.id} threw ${wordsOf(error)}`;
   for (const reply of waiting)

@@ -36,7 +36,7 @@ export type EventOf<L extends MachineLogic> = EventFromLogic<L>;
 export interface MachineReply {
   /** The state's value, as in the machine's snapshot. */
   value: unknown;
-  /** What of its context is plain data; actors of the machine are `{ xstate$$type: 1, id }`. */
+  /** The part of its context that is plain data; actors of the machine are `{ xstate$$type: 1, id }`. */
   context: unknown;
   /** `active` until the machine has come to a final state. */
   status: 'active' | 'done' | 'error' | 'stopped';
@@ -54,7 +54,7 @@ interface Running {
   failed: boolean;
 }
 
-/** What a machine is for another process. */
+/** A machine on its way to another process. */
 interface PackedMachine {
   snapshot: unknown;
   delays: PackedDelay[];

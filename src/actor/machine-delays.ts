@@ -65,7 +65,7 @@ export class MachineDelays {
     this.#gate = gate;
   }
 
-  /** What XState takes for a clock. */
+  /** The clock of the machine, in the form that XState takes. */
   readonly clock = {
     setTimeout: (run: () => void, ms: number): number => {
       const timer = ++this.#lastTimer;

@@ -1,7 +1,7 @@
 /**
- * The gate of a machine: its state changes in turns only. What an invoked promise, callback, observable or child machine
- * sends comes whenever it likes; outside a turn it is mail of the actor to itself, and is played in a turn of its own,
- * which a durable actor commits like any other.
+ * The gate of a machine: its state changes in turns only. Events of an invoked promise, callback, observable or child machine
+ * come at any time; outside a turn an event is mail of the actor to itself, and is played in a turn of its own, which a
+ * durable actor commits like any other.
  *
  *   event ─► inside a turn: on to its target · outside: a turn of its own ─► on to its target, if both ends still live
  */
@@ -51,8 +51,8 @@ export class MachineGate {
   }
 
   /**
-   * Starts a machine from its record. What begins again in it may speak at once, but this is no turn: all it says waits
-   * for one. How its children stand they say again too, which their parent has heard in a turn that is committed.
+   * Starts a machine from its record. Activities that begin again in it may send events at once, but this is no turn: the events
+   * wait for one. Its children repeat how they stand, too, which their parent has heard in a turn that is committed.
    */
   restore(work: () => void): void {
     this.#isRestoring = true;

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { inspectPlain } from '../vocabulary/plain-data.ts';
 
-/** What stands for an actor of the machine, as in XState's own JSON of it. */
+/** The form of an actor of the machine, as in XState's own JSON of it. */
 interface MachineRefForm {
   xstate$$type: 1;
   id: string;

@@ -20,7 +20,7 @@ export interface TimerRecord {
   /** Undefined: once. */
   readonly everyMs: number | undefined;
   readonly message: Message;
-  /** What its message in the mailbox is known by; undefined: none waits there. */
+  /** The name of its message in the mailbox; undefined: none waits there. */
   readonly mailedAs: string | undefined;
 }
 
@@ -146,7 +146,7 @@ export function takeTimed(cell: Cell, envelope: Envelope): boolean {
   return true;
 }
 
-/** The incarnation ends, and its timers with it. What they have mailed before is mail, and stays. */
+/** The incarnation ends, and its timers with it. Messages of timers that wait in the mailbox are mail, and stay. */
 export function letMailStay(cell: Cell): void {
   if (!mailed.get(cell)?.size) return;
   mailed.delete(cell);

@@ -101,7 +101,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     else this.place = next;
   }
 
-  /** Nobody answers it any more; one that survives is sent again, and goes to the next host. */
+  /** The host of its actor is lost; an ask that survives that is resent, and goes to the next host. */
   lose(text: string): void {
     if (!this.survivesHostLoss) this.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
   }

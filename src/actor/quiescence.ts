@@ -31,7 +31,7 @@ export function resume(cell: Cell): void {
   for (const timer of timers ?? []) if (timer instanceof MessageTimer) timer.resume();
   if (pausedBy) {
     cell.transition('pausing');
-    // What is left of it: its parent may wait for the start, and a move that is tried again and again for the parent.
+    // The rest of the backoff: its parent may wait for the start, and a move that is tried again and again for the parent.
     startAfterBackoff(cell, pausedBy, Math.max(0, cell.extras.startsAt - cell.kernel.clock.now()));
     return;
   }

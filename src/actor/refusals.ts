@@ -38,8 +38,8 @@ export function refuseLeftOver(kernel: Kernel, envelope: Envelope, { mail, reaso
 }
 
 /**
- * Mail that no actor of this system handles any more. What a durable actor told stays in its record and goes out with the
- * next start. What a process keeps ends with it: it is told that nobody will handle it, so that it waits no longer.
+ * Mail that no actor of this system handles any more. Messages of a durable actor stay in its outbox and go out with the
+ * next start. A volatile resend queue ends with its process: it is told that the message is refused, so that it waits no longer.
  */
 export function refuseForGood({ deadLetters, router }: Kernel, envelope: Envelope): void {
   const { deliveryId, replyTo, to, message, sender } = envelope;

@@ -66,7 +66,7 @@ function acknowledge({ router }: Kernel, by: ActorId, deliveryId: DeliveryId): v
   });
 }
 
-/** Mail that goes with the actor. Whoever keeps it is told that it is over, or it would come again and begin a new one. */
+/** Mail that goes with the actor. The resend queue that keeps it is told that it is over, or it would come again and begin a new actor. */
 export function refuseRemoved(kernel: Kernel, envelope: Envelope, ending: Ending): void {
   const { verb, deliveryId, replyTo, to, message, sender } = envelope;
   if (verb !== 'message' || replyTo || !deliveryId || !isTracked(envelope))

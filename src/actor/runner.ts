@@ -17,7 +17,7 @@ export interface Runner {
   isActive?(ctx: Context<unknown>): boolean;
   /** Before onStop, so that nothing of the incarnation goes on by itself. */
   end?(ctx: Context<unknown>): void;
-  /** What its state is for another process, where that is not `ctx.state` itself. May throw. */
+  /** Its state in the form for another process, where that is not `ctx.state` itself. May throw. */
   pack?(ctx: Context<unknown>): unknown;
   /** Goes on from what `pack` gave; its times are `shiftMs` later on the clock here. May throw. */
   unpack?(ctx: Context<unknown>, packed: unknown, shiftMs?: number): void;

@@ -1,5 +1,5 @@
 /**
- * One sender: an actor's incarnation, or a process (the master, a worker's `main`). What it sends keeps its order.
+ * One sender: an actor's incarnation, or a process (the master, a worker's `main`). Its messages keep their order.
  */
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
@@ -130,7 +130,7 @@ export class Sender implements Asker, Speaker {
     return this.id === undefined ? barrierTo(this.kernel, id) : this.request('barrier', id, undefined).promise;
   }
 
-  /** What was published to a topic has been handled, or an actor has waited for it as long as for a reply. */
+  /** Messages published to a topic have been handled, or the sender has waited for that as long as for a reply. */
   #handled(topic: string): Promise<unknown> {
     const { topics, clock } = this.kernel;
     const all = topics.handled(topic, (id) => this.#barrier(id));
@@ -151,7 +151,7 @@ export class Sender implements Asker, Speaker {
     if (this.id !== undefined || this.kernel.worker > 0) noteFailure(error, this.kernel.log, this.id);
   }
 
-  /** What nobody waits for does not throw: the socket that is just closing could do nothing about it. */
+  /** A tell, for which nobody waits, does not throw: the socket that is just closing could do nothing about it. */
   #tellTooLate(to: ActorId, message: Message): false {
     this.kernel.deadLetters.add(to, message, undefined, 'SHUTTING_DOWN');
     return false;

@@ -58,7 +58,7 @@ export interface TransferredIncarnation {
 
 /** The state as it is to travel. Throws what the packing of a machine throws. */
 export function stateOf(cell: Cell): unknown {
-  // What a durable actor is stands in its record.
+  // The state of a durable actor stands in its record.
   if (cell.extras.pausedBy || cell.durable) return undefined;
   return cell.behaviour.pack ? cell.behaviour.pack(cell.context) : cell.context.state;
 }

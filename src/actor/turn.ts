@@ -354,7 +354,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
 function turnGivenUp(cell: Cell, envelope: Envelope, error: TroupeError): void {
   const { durable } = cell;
   durable?.discardTurn();
-  // Nobody asks again for what nobody wanted: it is not kept.
+  // The reply is not kept: the asker did not want it, and does not ask again.
   envelope.replyTo?.reject(error);
   durable?.endTurn();
   durable?.rollBack();
@@ -371,7 +371,7 @@ function isCaptured(cell: Cell): boolean {
   }
 }
 
-/** What a refusal says is the user's: texts are cut to their bounds, data that cannot travel is left out. */
+/** The texts and data of a refusal are the user's: texts are cut to their bounds, data that cannot travel is left out. */
 function refused(refusal: Refusal): TroupeError {
   const { name, message } = readError(refusal);
   let data: unknown;

@@ -1,6 +1,6 @@
 /**
- * Whose failures they were that come to nobody: an ask that its handler did not await fails as an unhandled rejection, which
- * would end the process and all other actors in it. The process that hears of one looks here for its actor.
+ * Askers by their rejections: an ask that its handler did not await fails as an unhandled rejection, which would end the
+ * process and all other actors in it. The process that hears of one looks here for its actor.
  */
 import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';

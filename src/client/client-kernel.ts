@@ -31,13 +31,14 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
   const key = (): string => randomBytes(15).toString('base64url');
   const kernel: Kernel = {
     ...{ worker: 0, address, clock, random: Math.random, newKey: key, newFence: key, epoch: () => 0, log, events },
-    // What is kept to be sent again must not change meanwhile: messages are always checked and frozen.
+    // Messages that are kept must not change until they are resent: they are always checked and frozen.
     limits: { askTimeoutMs: 5_000, messageBytesMax: 16 * 1024 * 1024, checkMessages: true },
     ...{ behaviours: new Map(), kinds: () => [], wasRemoved: () => false, scheduler: new Scheduler(clock) },
     pending: new PendingReplies(clock, address, CLIENT_PENDING_ASKS_MAX),
     ...{ deadLetters, memory, router: router(deadLetters), topics: topics(() => kernel) },
     ...{
       trace: undefined,
+      clients: undefined,
       claims: undefined,
       durability: undefined,
       encodedBytes: encodedSize,

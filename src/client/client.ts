@@ -10,7 +10,7 @@ import type { DeadLetter } from '../vocabulary/events.ts';
 /** A handle of an actor, of which a client has no `stop`. */
 export type ClientRef = Omit<UntypedRef, 'stop'>;
 
-/** What a client tells its program of itself. */
+/** Events of a client, for its program. */
 export interface ClientEvents {
   /** A connection stands; `isAgain`: not for the first time. */
   connected: { system: string; isAgain: boolean };

@@ -7,8 +7,15 @@ import { unknownOption } from '../vocabulary/names.ts';
 import { type ClientAddress, parseClientAddress } from '../wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../wire/client-greeting.ts';
 
-/** What `connect()` takes beside the address. */
+/** Options of `connect()`, beside the address or in its place. */
 export interface ConnectOptions {
+  /**
+   * Without an address: the `dataDir` of the system. Default: that of the environment variable TROUPE_DATA_DIR, else `.troupe`. A relative
+   * one is looked for in the working folder, then beside the program's entry module.
+   */
+  dataDir?: string;
+  /** Without an address: the name of the system, where several run with one `dataDir`. Default: the only one there. */
+  system?: string;
   /** One of `clients` of the option `listen`. Default: none. */
   token?: string;
   /** `tls:` only: who signed the certificate of the server, in PEM. Default: those that Node.js knows. */
@@ -25,15 +32,23 @@ export interface ConnectOptions {
 
 export const CONNECT_MS = 10_000;
 const CONNECT_MS_MAX = 600_000;
-const NAMES = ['token', 'ca', 'cert', 'key', 'servername', 'connectMs'];
+const NAMES = ['dataDir', 'system', 'token', 'ca', 'cert', 'key', 'servername', 'connectMs'];
+const SEARCH_NAMES = ['dataDir', 'system'] as const;
 const TLS_NAMES = ['ca', 'cert', 'key', 'servername'] as const;
 
-/** Throws INVALID_OPTIONS, naming every fault. */
-export function checkConnect(url: unknown, options: ConnectOptions): ClientAddress {
+/** Undefined without a url: the system has to be found. Throws INVALID_OPTIONS, naming every fault. */
+export function checkConnect(url: unknown, options: ConnectOptions): ClientAddress | undefined {
   if (typeof options !== 'object' || options === null)
     throw new TroupeError('INVALID_OPTIONS', `options: expected an object; got ${inspect(options)}`);
-  const address = parseClientAddress(url);
+  const address = url === undefined ? undefined : parseClientAddress(url);
   const faults = typeof address === 'string' ? [`url: ${address}`] : [];
+  for (const name of SEARCH_NAMES) {
+    const value: unknown = options[name];
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      faults.push(`${name}: expected ${name === 'dataDir' ? 'the path of a folder' : 'a name'}; got ${inspect(value)}`);
+    else if (value !== undefined && url !== undefined)
+      faults.push(`${name}: expected only without an address; got it with ${inspect(url)}`);
+  }
   for (const name of Object.keys(options)) if (!NAMES.includes(name)) faults.push(unknownOption(name, name, NAMES));
   const { token, connectMs, servername } = options;
   if (token !== undefined && !(typeof token === 'string' && token.length >= 1 && token.length <= TOKEN_LENGTH_MAX))
@@ -43,10 +58,12 @@ export function checkConnect(url: unknown, options: ConnectOptions): ClientAddre
     faults.push(`connectMs: expected a whole number from 1 to ${CONNECT_MS_MAX}; got ${inspect(connectMs)}`);
   if (servername !== undefined && typeof servername !== 'string')
     faults.push(`servername: expected the name of a host; got ${inspect(servername)}`);
-  const isTls = typeof address !== 'string' && address.scheme === 'tls';
+  const isTls = typeof address === 'object' && address.scheme === 'tls';
   for (const name of TLS_NAMES)
     if (options[name] !== undefined && !isTls)
-      faults.push(`${name}: expected only with tls:; got it with ${inspect(url)}`);
+      faults.push(
+        `${name}: expected only with tls:; got it ${url === undefined ? 'without an address' : `with ${inspect(url)}`}`,
+      );
   if (isTls) faults.push(...validateTls(options));
   if (typeof address === 'string' || faults.length > 0) throw new TroupeError('INVALID_OPTIONS', faults.join('\n'));
   return address;

@@ -1,5 +1,5 @@
 /** One try to reach a gateway: the socket, TLS where it is wanted, and the greeting. */
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
@@ -9,11 +9,15 @@ import { firstFrame } from '../wire/first-frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
+import { withShortPath } from '../wire/short-path.ts';
 import { SocketLink } from '../wire/socket-end.ts';
 import { CONNECT_MS, type ConnectOptions, tlsParts } from './connect-options.ts';
+import { findSystem } from './system-search.ts';
 
 /** Bytes that wait in the socket's queue before `write` says false. */
 const UNWRITTEN_BYTES = 256 * 1024;
+/** Milliseconds, more or less, between two tries at a unix socket for which too many wait. */
+const BUSY_MS = 40;
 
 export interface Dialled {
   readonly link: Link;
@@ -23,13 +27,54 @@ export interface Dialled {
 /** How a client reaches its system; the tests have one in memory. */
 export type Dial = (session: string) => Promise<Dialled>;
 
-export function dialOf(address: ClientAddress, options: ConnectOptions, clock: Clock): Dial {
+export function dialOf(address: ClientAddress | undefined, options: ConnectOptions, clock: Clock): Dial {
+  if (address === undefined) return searchingDial(options, clock);
   return (session) => dial(address, options, clock, session);
 }
 
-async function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
-  const where = clientAddressText(address);
-  const socket = open(address, options);
+/** The socket of a system has another name each time that it starts: it is looked for with every try. */
+function searchingDial(options: ConnectOptions, clock: Clock): Dial {
+  const { dataDir } = options;
+  let { system } = options;
+  return async (session) => {
+    const found = await findSystem({ dataDir, system });
+    const dialled = await dial({ scheme: 'unix', path: found.path }, options, clock, session);
+    // Of the systems that run there later, only one of that name has what this client told.
+    system = found.system;
+    return dialled;
+  };
+}
+
+interface Attempt {
+  /** The address, for errors. */
+  readonly where: string;
+  readonly options: ConnectOptions;
+  readonly clock: Clock;
+  readonly session: string;
+}
+
+function dial(address: ClientAddress, options: ConnectOptions, clock: Clock, session: string): Promise<Dialled> {
+  const attempt = { where: clientAddressText(address), options, clock, session };
+  if (address.scheme !== 'unix') return introduce(open(address, options), attempt);
+  return withShortPath(address.path, (path) => dialFile(path, attempt));
+}
+
+/** Where more clients come at once than the kernel keeps for the one that listens, over TCP it tries again by itself, and here it refuses. */
+async function dialFile(path: string, attempt: Attempt): Promise<Dialled> {
+  const { clock, options } = attempt;
+  const until = clock.now() + (options.connectMs ?? CONNECT_MS);
+  for (;;) {
+    try {
+      return await introduce(createConnection({ path, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts), attempt);
+    } catch (error) {
+      const { code } = ((error as TroupeError).cause ?? {}) as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN' || clock.now() >= until) throw error;
+      await new Promise<void>((resolve) => clock.setTimer(BUSY_MS * (0.5 + Math.random()), resolve));
+    }
+  }
+}
+
+async function introduce(socket: Socket, { where, options, clock, session }: Attempt): Promise<Dialled> {
   const hello: Hello = {
     ...{ troupe: 'client', version: CLIENT_VERSION, session, now: clock.now() },
     ...(options.token !== undefined && { token: options.token }),
@@ -51,11 +96,9 @@ async function dial(address: ClientAddress, options: ConnectOptions, clock: Cloc
   throw new TroupeError(answer.refused, answer.message, { fate: 'not-executed' });
 }
 
-function open(address: ClientAddress, options: ConnectOptions): Socket {
-  const highWaterMark = { highWaterMark: UNWRITTEN_BYTES };
-  if (address.scheme === 'unix') return createConnection({ path: address.path, ...highWaterMark });
-  const { host, port } = address;
-  if (address.scheme === 'tcp') return createConnection({ host, port, noDelay: true, ...highWaterMark });
+function open({ scheme, host, port }: Exclude<ClientAddress, { scheme: 'unix' }>, options: ConnectOptions): Socket {
+  if (scheme === 'tcp')
+    return createConnection({ host, port, noDelay: true, highWaterMark: UNWRITTEN_BYTES } as NetConnectOpts);
   const { ca, cert, key, servername } = options;
   const socket = connectTls({
     ...{ host, port, minVersion: 'TLSv1.3', ...tlsParts({ ca, cert, key }) },

@@ -9,7 +9,7 @@ import type { TroupeError } from '../vocabulary/errors.ts';
 import { TOPIC } from '../wire/entry.ts';
 import type { KeptMail } from './kept-mail.ts';
 
-/** Whom the wait for a subscription names: it is of no actor. */
+/** The actor that the wait for a subscription names: none, it is of a topic. */
 const NOBODY = actorId('topic', 'all');
 
 interface Followed {

@@ -10,8 +10,19 @@ export type { Client, ClientEventName, ClientEvents, ClientRef } from './client.
 export type { ConnectOptions } from './connect-options.ts';
 
 /**
- * Connects with a system that has the option `listen`. Rejects INVALID_OPTIONS, ACTOR_UNAVAILABLE where nobody listens, FORBIDDEN for
- * a wrong token or certificate. Later on it connects again by itself, with backoff, until `close()`.
+ * Connects with the system of this user that runs with the `dataDir`, by its control socket. Rejects INVALID_OPTIONS, and ACTOR_UNAVAILABLE where there
+ * is none, or more than one. Later on it connects again by itself, with backoff, until `close()`.
+ *
+ * @example
+ * ```ts
+ * const client = await connect();
+ * const other = await connect({ dataDir: '/var/lib/shop', system: 'shop' });
+ * ```
+ */
+export function connect(options?: ConnectOptions): Promise<Client>;
+/**
+ * Connects with the system that listens at an address (option `listen` of `createSystem`). Rejects INVALID_OPTIONS, ACTOR_UNAVAILABLE where nobody
+ * listens, FORBIDDEN for a wrong token or certificate. Later on it connects again by itself, with backoff, until `close()`.
  *
  * @example
  * ```ts
@@ -19,7 +30,10 @@ export type { ConnectOptions } from './connect-options.ts';
  * const other = await connect('tls://example.org:7443', { token: 'secret' });
  * ```
  */
-export async function connect(url: string, options: ConnectOptions = {}): Promise<Client> {
+export function connect(url: string, options?: ConnectOptions): Promise<Client>;
+export async function connect(first?: string | ConnectOptions, second?: ConnectOptions): Promise<Client> {
+  const isOptions = typeof first === 'object' && second === undefined;
+  const [url, options = {}] = isOptions ? [undefined, first] : [first, second];
   const address = checkConnect(url, options);
   const clock = systemClock();
   const client = new ConnectedClient(clock, dialOf(address, options, clock));

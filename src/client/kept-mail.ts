@@ -1,6 +1,6 @@
 /**
- * The way out of a client. What it tells and publishes is numbered and kept until the system has accepted it, so that it can be
- * sent again in order; what it asks is kept until it has settled, and sent again only where it never left this process.
+ * The way out of a client. Tells and publishes are numbered and kept until the system has accepted them, so that they can be
+ * resent in order; an ask is kept until it has settled, and resent only where it never left this process.
  */
 import { LOCAL } from '../actor/ask-place.ts';
 import type { PendingReply } from '../actor/pending-replies.ts';

@@ -1,4 +1,4 @@
-/** Room for one actor's turns among all that its process has not committed: a store that stands still holds them up. */
+/** Room for one actor's turns among all that its process has not committed: a store that hangs holds them up. */
 import type { Cell } from '../actor/cell.ts';
 import type { TurnRoom } from '../actor/durable-side.ts';
 import type { Committer } from './committer.ts';
@@ -34,7 +34,7 @@ export class BatchRoom implements TurnRoom {
     this.#committer.charge(1, bytes);
   }
 
-  /** The batch is committed, or void. */
+  /** The batch is committed, or discarded. */
   discharge({ turns, bytes }: TurnBatch): void {
     this.#committer.charge(-turns, -bytes);
   }

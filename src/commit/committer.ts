@@ -1,5 +1,5 @@
 /**
- * Gathers what the turns of a slice have changed, of all actors, into one transaction. One is under way at a time: what
+ * Gathers what the turns of a slice have changed, of all actors, into one transaction. One is written at a time: what
  * ends meanwhile goes into the next, so the more there is to do, the more a single fsync carries.
  */
 import type { Clock } from '../vocabulary/clock.ts';
@@ -30,7 +30,7 @@ export class Committer {
   #isRunning = false;
   #turns = 0;
   #bytes = 0;
-  /** Who could not begin a turn. */
+  /** Calls of cells that could not begin a turn. */
   #waiting: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock) {
@@ -42,7 +42,7 @@ export class Committer {
     return !this.#isRunning;
   }
 
-  /** True where a store that is slow, or stands still, has too much to write already. */
+  /** True where a store that is slow, or hangs, has too much to write already. */
   get isFull(): boolean {
     return this.#turns >= UNCOMMITTED_TURNS_MAX || this.#bytes >= UNCOMMITTED_BYTES_MAX;
   }

@@ -1,4 +1,4 @@
-/** The reply of a turn, kept back until its commit. */
+/** The reply of a turn, gated until its commit. */
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
 

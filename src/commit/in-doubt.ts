@@ -6,7 +6,7 @@ import type { Turn, TurnBatch } from './turn-batch.ts';
 
 export interface InDoubtCommit {
   readonly batch: TurnBatch;
-  /** What the record has if it was written. */
+  /** The fence and the version of the record, if the commit was written. */
   readonly fence: string;
   readonly version: number;
   /** The messages of its turns and of those after it, in order. */

@@ -1,5 +1,5 @@
 /**
- * What the parts of a durable actor's record are called and hold. Small things have parts of their own, so that a turn
+ * The parts of a durable actor's record: their names, and what each holds. Small things have parts of their own, so that a turn
  * writes what it changed and nothing else.
  *
  *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
@@ -21,7 +21,7 @@ export interface Meta {
   readonly lastNumber: number;
 }
 
-/** What a record without the part stands for. */
+/** The meta part of a record that has none. */
 export const NO_META: Meta = Object.freeze({ stateVersion: 1, lastNumber: 0 });
 
 /** Of a record that is not there. */

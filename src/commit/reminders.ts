@@ -4,7 +4,7 @@ import type { ReminderRecord } from './record.ts';
 /** Of one actor at a time; one more is refused. */
 export const REMINDERS_MAX = 10_000;
 
-/** What a turn changes about how many there are. */
+/** Changes of a turn to the number of reminders. */
 export interface ReminderChanges {
   readonly fresh: Set<string>;
   readonly forgotten: Set<string>;

@@ -24,7 +24,7 @@ const aheadBefore = new WeakMap<Cell, number>();
 
 interface PackedMachine {
   packed: unknown;
-  /** What the wall clock was ahead of `Clock.now()`: the next start has another such clock. */
+  /** Milliseconds by which the wall clock was ahead of `Clock.now()`: the next start has another such clock. */
   aheadMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What one or several turns of an actor change together, and what may leave once that is committed. Most batches have one
- * turn, one output and nothing removed, so lists begin with their first element and what is rare is made when needed.
+ * The changes of one or several turns of an actor that are committed together, and their outputs, which leave after that. Most
+ * batches have one turn, one output and nothing removed, so lists begin with their first element and rare parts are made when needed.
  */
 import type { Cell } from '../actor/cell.ts';
 import type { GatedEffect } from '../actor/durable-side.ts';
@@ -28,7 +28,7 @@ export class TurnBatch {
   hasMail = false;
   /** It is written though no part of the record changes: for its next time. */
   isNeeded = false;
-  /** What its owner has been told of: turns, and bytes of its parts. */
+  /** The counts that its owner has been told: turns, and bytes of its parts. */
   turns = 0;
   bytes = 0;
 
@@ -88,7 +88,7 @@ export class TurnBatch {
     } else (this.#moreStreams ??= new Map()).set(stream, number);
   }
 
-  /** What leaves after the commit, in order. */
+  /** Outputs leave after the commit, in order. */
   get outputs(): readonly (() => void)[] {
     return this.#outputs ?? NOTHING;
   }
@@ -99,7 +99,7 @@ export class TurnBatch {
   }
 }
 
-/** A turn under way: everything it does waits here for its end. */
+/** A turn that has begun: everything it does waits here for its end. */
 export class Turn {
   /** Undefined for hooks. */
   readonly envelope: Envelope | undefined;
@@ -113,7 +113,7 @@ export class Turn {
   ownAt: number | undefined;
   /** The envelope was put aside. */
   isPutAside = false;
-  /** What goes, or is taken back, with the turn. */
+  /** Effects that take place, or are taken back, with the turn. */
   #gated: GatedEffect[] | undefined;
   #reminders: ReminderChanges | undefined;
   /** Its handler did not run: the message was refused, or came too late. */

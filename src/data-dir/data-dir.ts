@@ -25,6 +25,13 @@ export function dataDirOf(given: string = DATA_DIR, { entry, cwd }: Surroundings
   return isHere ? join(here, given) : beside;
 }
 
+/** The same for a program that looks for a system of somebody else: beside the program, and in the working folder, which goes first. */
+export function dataDirsToSearch(given: string = DATA_DIR, { entry, cwd }: Surroundings = ofThisProcess()): string[] {
+  if (isAbsolute(given)) return [given];
+  const folders = [workingFolder(cwd), entry === undefined ? undefined : homeOf(entry)];
+  return [...new Set(folders.flatMap((folder) => (folder === undefined ? [] : [resolve(folder, given)])))];
+}
+
 function ofThisProcess(): Surroundings {
   return { entry: process.argv[1], cwd: () => process.cwd() };
 }

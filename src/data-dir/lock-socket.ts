@@ -3,13 +3,11 @@
  * another container with process numbers of its own. Where the file system has no sockets there is none.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withShortPath } from '../wire/short-path.ts';
 
-/** The longest path that the kernel takes for the name of a Unix socket. */
-const PATH_BYTES_MAX = 103;
 /** Milliseconds for a connection to one's own machine. */
 const CONNECT_MS_MAX = 2_000;
 /** Codes of a connection to a socket without a listener. */
@@ -71,19 +69,9 @@ function connect(path: string): Promise<boolean | undefined> {
   });
 }
 
-/** Calls `use` with a path that is short enough; a long one goes by a link that is there for as long as that takes. */
-async function withPath<T>(folder: string, name: string, use: (path: string) => Promise<T>): Promise<T> {
-  if (process.platform === 'win32') {
-    const hash = createHash('sha256').update(folder).digest('hex').slice(0, 32);
-    return use(`\\\\.\\pipe\\troupe-lock-${hash}-${name}`);
-  }
-  const path = join(folder, name);
-  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return use(path);
-  const short = mkdtempSync(join(tmpdir(), 'troupe-'));
-  try {
-    symlinkSync(folder, join(short, 'l'));
-    return await use(join(short, 'l', name));
-  } finally {
-    rmSync(short, { recursive: true, force: true });
-  }
+/** On Windows a named pipe, whose name is not a path. */
+function withPath<T>(folder: string, name: string, use: (path: string) => Promise<T>): Promise<T> {
+  if (process.platform !== 'win32') return withShortPath(join(folder, name), use);
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 32);
+  return use(`\\\\.\\pipe\\troupe-lock-${hash}-${name}`);
 }

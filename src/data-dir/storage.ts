@@ -141,7 +141,7 @@ export class Storage {
     return this.#file === '' || identityOf(path) === this.#file ? undefined : `${path} was removed or replaced`;
   }
 
-  /** What is committed from now on would be lost, so nothing is. The place stays taken: no other system begins in it unseen. */
+  /** Commits from now on would be lost, so there are none. The data dir stays locked: no other system begins in it unseen. */
   #lost(reason: string): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;

@@ -1,6 +1,6 @@
 /**
- * What a durable actor has handled, and what it answered: a mark for each stream of senders, replies for those who may ask
- * again. Pure; the bounds say for how long a repeat is recognised.
+ * The dedup table of a durable actor: the last number handled of each sender stream, and the replies to asks that may be
+ * resent. Pure; the bounds say for how long a repeat is recognised.
  */
 import type { DeliveryId } from '../vocabulary/envelope.ts';
 import type { KeptReply, Mark } from '../commit/record.ts';

@@ -1,9 +1,9 @@
 /**
  * The durable side of one cell. Turns run one after the other on the state in memory; what they do is gathered in a batch
- * and leaves when the batch is committed. Several turns may go into one commit, and turns go on while one is under way.
+ * and leaves when the batch is committed. Several turns may go into one commit, and turns go on while one is written.
  *
- *   turn ─► open batch ─► under way (the committer) ─► outputs leave, senders are told
- *                              └► failed: all turns since are void, their messages handled again from the record
+ *   turn ─► open batch ─► committing (the committer) ─► outputs leave, senders are told
+ *                              └► failed: all turns since are discarded, their messages handled again from the record
  */
 import type { Cell } from '../actor/cell.ts';
 import type { DurableSide, GatedEffect, Reminder } from '../actor/durable-side.ts';
@@ -15,7 +15,7 @@ import { encodeValue } from '../wire/codec.ts';
 import type { Committing } from '../commit/committer.ts';
 import { type InDoubtCommit, handOverInDoubt, resolveInDoubt, voidedBy } from '../commit/in-doubt.ts';
 import { Outbox } from './outbox.ts';
-import type { DurablePort } from './durable-port.ts';
+import type { DurableParts } from './durable-parts.ts';
 import { GatedReply } from '../commit/gated-reply.ts';
 import type { ResendQueue } from './resend-queue.ts';
 import { ReminderClock } from './reminder-clock.ts';
@@ -33,14 +33,14 @@ import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 
 export class DurableActor implements DurableSide, Committing {
   readonly cell: Cell;
-  readonly #port: DurablePort;
+  readonly #parts: DurableParts;
   readonly #reminders: ReminderClock;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   version = 0;
-  /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next home, too. */
+  /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next host, too. */
   #fence = '';
-  /** As it is in the record, or under way to it; undefined: not known. */
+  /** As it is in the record, or in the batch that is committing; undefined: not known. */
   #meta: records.Meta | undefined = records.NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
   /** As of the last turn that did not fail. */
@@ -50,7 +50,7 @@ export class DurableActor implements DurableSide, Committing {
   #turn: Turn | undefined;
   #isPublishClear = true;
   #open: TurnBatch | undefined;
-  #underWay: TurnBatch | undefined;
+  #committing: TurnBatch | undefined;
   /** Of which nobody knows whether it is committed: the next load tells. */
   #inDoubt: InDoubtCommit | undefined;
   #settledWaiters: (() => void)[] = [];
@@ -63,17 +63,17 @@ export class DurableActor implements DurableSide, Committing {
   readonly room: BatchRoom;
   #isClosed = false;
 
-  constructor(port: DurablePort, cell: Cell) {
-    this.#port = port;
+  constructor(parts: DurableParts, cell: Cell) {
+    this.#parts = parts;
     this.cell = cell;
     const { kernel, id } = cell;
     this.#outbox = new Outbox(cell);
-    this.room = new BatchRoom(port.committer, cell);
-    this.#reminders = new ReminderClock(kernel, port.timers, id, (envelope) => cell.deliverOwn(envelope));
+    this.room = new BatchRoom(parts.committer, cell);
+    this.#reminders = new ReminderClock(kernel, parts.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
-    this.#inbox = new Inbox({ cell, reminders: this.#reminders, afterCommit });
-    this.trials = new Trials(cell, port);
-    this.#tidy = new TidyTimer(kernel.clock, () => this.#open && port.committer.note(this));
+    this.#inbox = new Inbox(cell, this.#reminders, afterCommit);
+    this.trials = new Trials(cell, parts);
+    this.#tidy = new TidyTimer(kernel.clock, () => this.#open && parts.committer.note(this));
   }
 
   get resendQueue(): ResendQueue {
@@ -82,11 +82,11 @@ export class DurableActor implements DurableSide, Committing {
 
   /** A batch without a turn, of what was acknowledged say, is worth no wait for the disk. */
   get sync(): boolean {
-    return this.cell.behaviour.durable?.sync !== false && this.#underWay?.turns !== 0;
+    return this.cell.behaviour.durable?.sync !== false && this.#committing?.turns !== 0;
   }
 
   get isSettled(): boolean {
-    return this.#underWay === undefined && this.#open === undefined;
+    return this.#committing === undefined && this.#open === undefined;
   }
 
   get isIdle(): boolean {
@@ -94,16 +94,16 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   async load(hasMoved = false): Promise<boolean> {
-    const { store, toRef } = this.#port;
+    const { store, toRef } = this.#parts;
     const { id, context } = this.cell;
     this.#fence = context.fence;
-    const earlier = this.#port.afterEarlier(id);
+    const earlier = this.#parts.earlier.of(id);
     if (earlier) await earlier;
     const record = await store.load(id);
     if (this.#isClosed) return false;
     const isFirst = !this.#isLoaded && !hasMoved;
     this.#isLoaded = true;
-    const isAfterCrash = isFirst && record !== undefined && this.#port.mayHaveDied(record.fence);
+    const isAfterCrash = isFirst && record !== undefined && this.#parts.mayHaveDied(record.fence);
     try {
       this.#takeUp(record, records.readRecord(record?.parts ?? records.NO_PARTS, toRef), isAfterCrash);
     } catch (error) {
@@ -115,13 +115,13 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   restore(): void {
-    restoreState(this.cell, this.#form, (id) => this.#port.toRef(id));
+    restoreState(this.cell, this.#form, (id) => this.#parts.toRef(id));
     this.#ownAt = nextOwnTime(this.cell);
     // It may have moved before it said that its mail has arrived; nobody looks for the next time of one that is wanted at once.
     if (!this.#isWanted || this.#ownAt === 0 || this.#outbox.hasMail) return;
     this.#open ??= new TurnBatch();
     this.#open.isNeeded = true;
-    this.#port.committer.note(this);
+    this.#parts.committer.note(this);
   }
 
   admit(envelope: Envelope): boolean {
@@ -140,7 +140,7 @@ export class DurableActor implements DurableSide, Committing {
 
   beginTurn(envelope: Envelope | undefined, isCondemned = false): void {
     this.#turn = new Turn(envelope, isCondemned);
-    this.#port.used(this);
+    this.#parts.actors.used(this);
   }
 
   capture(): void {
@@ -172,7 +172,7 @@ export class DurableActor implements DurableSide, Committing {
     this.trials.ended(turn, batch);
     if (!batch.isEmpty) {
       this.room.charge(batch);
-      return this.#port.committer.note(this);
+      return this.#parts.committer.note(this);
     }
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
@@ -197,14 +197,14 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   deadLetter(envelope: Envelope, reason: string): void {
-    if (this.#turn) keepLetter(this.#turn, this.cell.kernel, envelope, reason, () => this.#port.letterKept());
+    if (this.#turn) keepLetter(this.#turn, this.cell.kernel, envelope, reason, () => this.#parts.letterTrim.later());
   }
 
   tell(envelope: Envelope): boolean {
     const turn = this.#turn;
     const { kernel, id } = this.cell;
     if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.router.deliver(envelope);
-    if (this.#port.isDurable(envelope.to)) return this.#outbox.tell(turn, envelope);
+    if (this.#parts.isDurable(envelope.to)) return this.#outbox.tell(turn, envelope);
     turn.act((batch) => batch.after(() => kernel.router.deliver(envelope)));
     return true;
   }
@@ -213,7 +213,7 @@ export class DurableActor implements DurableSide, Committing {
     const turn = this.#turn;
     // The turn waits for it, so it cannot wait for the turn.
     for (const effect of turn?.gated ?? []) if (effect.id === envelope.to) effect.go();
-    if (turn && envelope.verb === 'message' && this.#port.isDurable(envelope.to)) {
+    if (turn && envelope.verb === 'message' && this.#parts.isDurable(envelope.to)) {
       envelope.deliveryId = new DeliveryId('', 0, 0, 0, `${this.#inbox.nameOf(turn)}#${++turn.asks}`);
     }
     this.#afterCommit(() => void this.cell.kernel.router.deliver(envelope));
@@ -277,18 +277,18 @@ export class DurableActor implements DurableSide, Committing {
     this.#isClosed = true;
     this.#reminders.close();
     this.trials.abandon();
-    if (this.#open) this.#port.committer.note(this);
+    if (this.#open) this.#parts.committer.note(this);
     this.#tidy.cancel();
     this.#handOverInDoubt(false);
-    this.#port.closed(this);
+    this.#parts.ended(this);
     this.#outbox.close(removedBy(this.cell, this.isGone) !== undefined);
   }
 
   prepare(changes: StoreChange[]): void {
     const batch = this.#open;
-    if (!batch || this.#underWay) return;
+    if (!batch || this.#committing) return;
     this.#open = undefined;
-    this.#underWay = batch;
+    this.#committing = batch;
     this.#tidy.cancel();
     const { id, behaviour } = this.cell;
     if (this.isGone) return void changes.push(goneChange(id), ...batch.others);
@@ -310,24 +310,24 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   committed(): void {
-    const batch = this.#underWay as TurnBatch;
-    this.#underWay = undefined;
+    const batch = this.#committing as TurnBatch;
+    this.#committing = undefined;
     this.room.discharge(batch);
     this.version++;
     this.cell.kernel.trace?.note({ topic: 'turn', step: 'committed', id: this.cell.id });
     this.#release(batch);
     this.#reminders.committed();
-    if (this.#open) this.#port.committer.note(this);
+    if (this.#open) this.#parts.committer.note(this);
     else this.#tellSettled();
   }
 
   failed(error: Error): void {
-    const batch = this.#underWay as TurnBatch;
+    const batch = this.#committing as TurnBatch;
     this.room.discharge(batch);
     if (this.#open) this.room.discharge(this.#open);
     const { cell } = this;
     const envelopes = voidedBy(batch, this.#open, this.#turn);
-    this.#underWay = undefined;
+    this.#committing = undefined;
     this.#open = undefined;
     this.#meta = undefined;
     this.#turn = undefined;
@@ -385,10 +385,10 @@ export class DurableActor implements DurableSide, Committing {
 
   /** Once all that was done before is committed. */
   #afterCommit(output: () => void): void {
-    const batch = this.#open ?? this.#underWay;
+    const batch = this.#open ?? this.#committing;
     if (batch) batch.after(output);
     else output();
-    if (batch === this.#open && batch) this.#port.committer.note(this);
+    if (batch === this.#open && batch) this.#parts.committer.note(this);
   }
 
   #tellSettled(): void {

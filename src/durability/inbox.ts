@@ -1,5 +1,5 @@
 /**
- * What comes in to a durable actor: which messages are new, which are repeats and get the reply of the one execution, and
+ * The inbox of a durable actor: which messages are new, which are repeats and get the reply of the one execution, and
  * what is noted of each in the commit of its turn.
  */
 import type { Cell } from '../actor/cell.ts';
@@ -15,15 +15,11 @@ import { Stashed } from '../commit/stashed.ts';
 import { letterHandled } from '../commit/stored-dead-letters.ts';
 import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
-export interface InboxPort {
-  readonly cell: Cell;
-  readonly reminders: ReminderClock;
-  /** Once all that was done before is committed. */
-  afterCommit(output: () => void): void;
-}
-
 export class Inbox {
-  readonly #port: InboxPort;
+  readonly #cell: Cell;
+  readonly #reminders: ReminderClock;
+  /** Once all that was done before is committed. */
+  readonly #afterCommit: (output: () => void) => void;
   readonly #stashed: Stashed;
   #dedup = new DedupTable(new Map(), []);
   #lastReply = 0;
@@ -31,24 +27,25 @@ export class Inbox {
   #unnamed = 0;
   readonly #names = new WeakMap<Envelope, string>();
 
-  constructor(port: InboxPort) {
-    this.#port = port;
-    this.#stashed = new Stashed(port.cell.id);
+  constructor(cell: Cell, reminders: ReminderClock, afterCommit: (output: () => void) => void) {
+    this.#cell = cell;
+    this.#reminders = reminders;
+    this.#afterCommit = afterCommit;
+    this.#stashed = new Stashed(cell.id);
   }
 
   reset({ marks, replies, stashed }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
     this.#dedup = new DedupTable(marks, replies);
-    this.#stashed.restore(this.#port.cell, stashed, mayHaveDied);
+    this.#stashed.restore(this.#cell, stashed, mayHaveDied);
   }
 
   /** As `DurableSide.admit`; `answered`: it is new under this number, but its turn has run before. */
   admit(envelope: Envelope): 'run' | 'answered' | 'over' {
-    const { reminders } = this.#port;
     if (envelope.verb !== 'message') return 'run';
     const { deliveryId } = envelope;
     const firing = this.#stashed.has(envelope) ? undefined : firingOf(envelope);
-    if (firing) return reminders.claim(firing, envelope) ? 'run' : deliveryId?.number ? 'answered' : 'over';
+    if (firing) return this.#reminders.claim(firing, envelope) ? 'run' : deliveryId?.number ? 'answered' : 'over';
     if (deliveryId === undefined || this.#stashed.has(envelope)) return 'run';
     const standing = this.#dedup.check(deliveryId);
     if (standing === 'early') return 'over';
@@ -67,14 +64,13 @@ export class Inbox {
   handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
     batch.handled(envelope);
     const { deliveryId } = envelope;
-    const { reminders, cell } = this.#port;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
     const firing = firingOf(envelope);
-    if (firing) reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
+    if (firing) this.#reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
     if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return;
-    const mark = { number: deliveryId.number, at: cell.kernel.clock.wall() };
+    const mark = { number: deliveryId.number, at: this.#cell.kernel.clock.wall() };
     for (const forgotten of this.#dedup.mark(deliveryId.stream, mark)) batch.erase(markPart(forgotten));
     batch.write(markPart(deliveryId.stream), encodeValue(mark));
     batch.acknowledge(deliveryId.stream, deliveryId.number);
@@ -88,7 +84,7 @@ export class Inbox {
   }
 
   #keepReply(deliveryId: DeliveryId, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {
-    const { clock, limits } = this.#port.cell.kernel;
+    const { clock, limits } = this.#cell.kernel;
     const { stream, number, turn } = deliveryId;
     const name = replyPart(++this.#lastReply);
     let reply: Omit<KeptReply, 'bytes'> = {
@@ -113,13 +109,13 @@ export class Inbox {
   }
 
   acknowledge(stream: string, number: number): void {
-    const { kernel, id } = this.#port.cell;
+    const { kernel, id } = this.#cell;
     kernel.router.signal(streamOwner({ stream }), { type: 'acknowledged', by: id, stream, number });
   }
 
   /** The same for every run of the turn. */
   nameOf({ envelope }: Turn): string {
-    const { id, context } = this.#port.cell;
+    const { id, context } = this.#cell;
     const deliveryId = envelope?.deliveryId;
     if (deliveryId && deliveryId.number > 0) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
     if (deliveryId?.turn !== undefined) return `${id}|${deliveryId.turn}`;
@@ -131,15 +127,15 @@ export class Inbox {
 
   #answerAgain({ replyTo }: Envelope, { value, error }: KeptReply): void {
     if (!replyTo) return;
-    this.#port.afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
+    this.#afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
   }
 
   #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {
     const { replyTo } = envelope;
     if (!isAnswered && replyTo && !this.#stashed.askedAgain(envelope)) {
-      const text = `the reply of ${this.#port.cell.id} to a repeated ask is kept no more`;
-      this.#port.afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
+      const text = `the reply of ${this.#cell.id} to a repeated ask is kept no more`;
+      this.#afterCommit(() => replyTo.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'executed' })));
     }
-    this.#port.afterCommit(() => this.acknowledge(stream, number));
+    this.#afterCommit(() => this.acknowledge(stream, number));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a durable actor tells other durable actors: numbered as its turn ends, kept in its record, sent after the commit and
- * again until the receiver has committed it.
+ * The outbox of a durable actor: its messages to other durable actors are numbered as the turn ends, kept in its record, sent
+ * after the commit and resent until the receiver has committed them.
  */
 import type { Cell } from '../actor/cell.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -26,7 +26,7 @@ export class Outbox {
   /** Of them: those that were told before a crash. */
   #suspectUpTo = 0;
   #isClosed = false;
-  /** It was closed with mail under way. */
+  /** The outbox was closed with messages that are not acknowledged. */
   #leftMail = false;
 
   constructor(cell: Cell) {
@@ -35,7 +35,7 @@ export class Outbox {
     this.resendQueue = new ResendQueue(
       kernel.clock,
       (envelope) => {
-        // It stands still, about to move: its next home sends what is left.
+        // The actor is quiescent, about to move: its next host sends what is left.
         if (cell.status !== 'quiescent') kernel.router.deliver(envelope);
       },
       kernel.memory,
@@ -65,7 +65,7 @@ export class Outbox {
 
   /** The numbers that the receiver has committed. */
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): number[] {
-    // One that stands still may be about to move: its next home is told again.
+    // A quiescent actor may be about to move: its next host is told again.
     if (stream !== this.#cell.id || this.#cell.status === 'quiescent') return [];
     return this.resendQueue.acknowledged(by, number);
   }

@@ -1,6 +1,6 @@
 /**
  * In whose turn a process has died before runs alone among its like: so the next death is counted to the one that caused it,
- * and not to all that had the bad luck to be under way with it. One that waits for another actor, or takes very long, pauses
+ * and not to all that had the bad luck to have begun beside it. One that waits for another actor, or takes very long, pauses
  * for the next one, and nothing is counted to it until that one is over.
  */
 import type { Clock, Timer } from '../vocabulary/clock.ts';

@@ -1,7 +1,7 @@
 /**
- * What the deaths of processes say of the turns of one actor. What is suspect, because it is tried again after a process died,
- * is noted in the journal of its process before its handler starts (journal/turn-journal.ts). Nothing is noted of the first try
- * of anything, so the common turn pays nothing; the death that made it suspect counts as the first of three all the same.
+ * The probation of one actor's turns, by the deaths of processes. A turn that is tried again after a process died is suspect, and is
+ * noted in the journal of its process before its handler starts (journal/turn-journal.ts). A first try is never noted, so
+ * the common turn pays nothing; the death that made it suspect counts as the first of three all the same.
  */
 import type { Deaths } from '../journal/turn-journal.ts';
 import {

@@ -58,8 +58,8 @@ export class ReminderClock extends DeadlineEntry {
   }
 
   /**
-   * What is asked for now, with a copy of its message, which is written when the turn ends. Throws where that cannot be kept, and
-   * where there are too many, with what the present turn has changed.
+   * The record of a reminder that is asked for now, with a copy of its message, which is written when the turn ends. Throws where
+   * that cannot be kept, and where there are too many, the changes of the present turn counted.
    */
   reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges): ReminderRecord {
     encodeValue(message, this.#messageBytesMax);

@@ -1,6 +1,6 @@
 /**
- * What an actor that removes itself leaves behind in memory. Its outbox goes on without a record: what it told is sent until it is
- * acknowledged, its process dies, or a minute has passed.
+ * The rest of a removed actor in memory. Its outbox goes on without a record: its messages are resent until they are
+ * acknowledged, the process dies, or a minute has passed.
  */
 import type { Cell } from '../actor/cell.ts';
 import type { Log } from '../observe/log.ts';
@@ -24,7 +24,7 @@ export function removedBy({ extras }: Cell, isGone: boolean): RemovedBy | undefi
   return isGone ? 'itself' : undefined;
 }
 
-/** What it has put aside goes with it, and so do the messages of its own reminders. What is left of the turn is its end. */
+/** The stash goes with the actor, and so do the messages of its own reminders. The end of the turn is all that is left of it. */
 export function goAlong(cell: Cell, reminders: ReminderClock, batch: TurnBatch): void {
   reminders.close();
   const { id, kernel, mailbox } = cell;

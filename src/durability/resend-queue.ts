@@ -8,7 +8,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { bytesOf, type Heavy, type Weighed } from '../vocabulary/weight.ts';
 
-/** Messages on their way to one receiver that it has not acknowledged. */
+/** Messages in flight to one receiver that it has not acknowledged. */
 export const OUTBOX_WINDOW = 512;
 /** Milliseconds without an acknowledgement after which they are sent again; doubled each time, up to the most. */
 export const RESEND_MS = 1_000;
@@ -20,7 +20,7 @@ export interface OutboxEntry {
   readonly heavy?: Heavy | undefined;
   /** It is kept beyond the acknowledgement, until it is withdrawn: its reply may come later. */
   readonly isAsk?: boolean;
-  /** The actor that told it, where its home may change before the receiver has committed it. */
+  /** The actor that told it, where its host may change before the receiver has committed it. */
   readonly sender?: ActorId | undefined;
   /** The process that it was sent to has died, perhaps in its turn. */
   isSuspect?: boolean;
@@ -28,23 +28,23 @@ export interface OutboxEntry {
   envelope(previous: number, floor: number): Envelope;
 }
 
-interface Way {
+interface ReceiverQueue {
   entries: OutboxEntry[];
   /** Asks that are handled, and whose reply has not come. */
   asks: OutboxEntry[];
-  /** What goes once all entries up to a number are handled. */
+  /** Envelopes that go once all entries up to a number are handled. */
   followers: { after: number; envelope: Envelope }[];
-  /** So many of them are on their way. */
+  /** So many of them are in flight. */
   sent: number;
   /** On `Clock.now()`. */
   dueAt: number;
-  quiesceMs: number;
+  resendMs: number;
 }
 
 export class ResendQueue {
   readonly #clock: Clock;
-  readonly #post: (envelope: Envelope) => unknown;
-  readonly #ways = new Map<ActorId, Way>();
+  readonly #deliver: (envelope: Envelope) => unknown;
+  readonly #queues = new Map<ActorId, ReceiverQueue>();
   #timer: Timer | undefined;
   #isPaused = false;
   readonly #memory: QueueMemory;
@@ -52,19 +52,19 @@ export class ResendQueue {
   #bytes = 0;
   size = 0;
 
-  constructor(clock: Clock, post: (envelope: Envelope) => unknown, memory: QueueMemory = new QueueMemory()) {
+  constructor(clock: Clock, deliver: (envelope: Envelope) => unknown, memory: QueueMemory = new QueueMemory()) {
     this.#clock = clock;
     this.#memory = memory;
-    this.#post = post;
+    this.#deliver = deliver;
   }
 
   receivers(): ActorId[] {
-    return [...this.#ways.keys()];
+    return [...this.#queues.keys()];
   }
 
   /** How many wait for a receiver. */
   lengthOf(to: ActorId): number {
-    return this.#ways.get(to)?.entries.length ?? 0;
+    return this.#queues.get(to)?.entries.length ?? 0;
   }
 
   /** Whether its bytes may be kept too. */
@@ -85,7 +85,7 @@ export class ResendQueue {
 
   /** Whether a message of one of these senders to somebody else waits. */
   keepsOf(senders: ReadonlySet<ActorId>): boolean {
-    for (const [to, { entries }] of this.#ways) {
+    for (const [to, { entries }] of this.#queues) {
       if (senders.has(to)) continue;
       if (entries.some(({ sender }) => sender !== undefined && senders.has(sender))) return true;
     }
@@ -94,87 +94,87 @@ export class ResendQueue {
 
   /** Numbers grow; one that is here already is not taken twice. */
   add(to: ActorId, entry: OutboxEntry): void {
-    let way = this.#ways.get(to);
-    if (!way)
-      this.#ways.set(to, (way = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, quiesceMs: RESEND_MS }));
-    const last = way.entries.at(-1);
+    let queue = this.#queues.get(to);
+    if (!queue)
+      this.#queues.set(to, (queue = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, resendMs: RESEND_MS }));
+    const last = queue.entries.at(-1);
     if (last && last.number >= entry.number) return;
-    way.entries.push(entry);
+    queue.entries.push(entry);
     this.size++;
     this.#hold(entry);
-    this.#send(way);
+    this.#send(queue);
   }
 
   /** In line with the messages before it, though nobody sends it again: a stop, a barrier. */
   follow(to: ActorId, envelope: Envelope): void {
-    const way = this.#ways.get(to);
-    const last = way?.entries.at(-1);
-    if (way && last) way.followers.push({ after: last.number, envelope });
-    else this.#post(envelope);
+    const queue = this.#queues.get(to);
+    const last = queue?.entries.at(-1);
+    if (queue && last) queue.followers.push({ after: last.number, envelope });
+    else this.#deliver(envelope);
   }
 
   /** The receiver has committed all up to a number. Returns those numbers. */
   acknowledged(to: ActorId, number: number): number[] {
-    const way = this.#ways.get(to);
-    if (!way) return [];
-    const count = way.entries.findIndex((entry) => entry.number > number);
-    const done = way.entries.splice(0, count < 0 ? way.entries.length : count);
+    const queue = this.#queues.get(to);
+    if (!queue) return [];
+    const count = queue.entries.findIndex((entry) => entry.number > number);
+    const done = queue.entries.splice(0, count < 0 ? queue.entries.length : count);
     if (done.length === 0) return [];
     for (const entry of done) {
-      if (entry.isAsk) way.asks.push(entry);
+      if (entry.isAsk) queue.asks.push(entry);
       else this.#release(entry);
     }
     this.size -= done.length;
-    way.sent = Math.max(0, way.sent - done.length);
-    way.quiesceMs = RESEND_MS;
-    way.dueAt = this.#clock.now() + way.quiesceMs;
-    this.#sendOrDrop(to, way);
+    queue.sent = Math.max(0, queue.sent - done.length);
+    queue.resendMs = RESEND_MS;
+    queue.dueAt = this.#clock.now() + queue.resendMs;
+    this.#sendOrDrop(to, queue);
     return done.map((entry) => entry.number);
   }
 
-  /** Nobody waits for it any more. Those behind it go again: they had named it as the one before them. */
+  /** The asker does not wait for it any more. Messages behind it are resent: they had named it as the one before them. */
   withdraw(to: ActorId, number: number): void {
-    const way = this.#ways.get(to);
-    if (!way) return;
-    for (const entry of way.asks) if (entry.number === number) this.#release(entry);
-    way.asks = way.asks.filter((entry) => entry.number !== number);
-    const at = way.entries.findIndex((entry) => entry.number === number);
+    const queue = this.#queues.get(to);
+    if (!queue) return;
+    for (const entry of queue.asks) if (entry.number === number) this.#release(entry);
+    queue.asks = queue.asks.filter((entry) => entry.number !== number);
+    const at = queue.entries.findIndex((entry) => entry.number === number);
     if (at >= 0) {
-      for (const entry of way.entries.splice(at, 1)) this.#release(entry);
+      for (const entry of queue.entries.splice(at, 1)) this.#release(entry);
       this.size--;
-      if (at < way.sent) way.sent = at;
+      if (at < queue.sent) queue.sent = at;
     }
-    this.#sendOrDrop(to, way);
+    this.#sendOrDrop(to, queue);
   }
 
-  /** What was on its way there may be lost; `hasDied`: with the process that it was sent to. */
+  /** Messages in flight to the receiver may be lost; `hasDied`: with the process that they were sent to. */
   resend(to: ActorId, hasDied = false): void {
-    const way = this.#ways.get(to);
-    if (!way) return;
+    const queue = this.#queues.get(to);
+    if (!queue) return;
     if (hasDied) {
-      for (const ask of way.asks) ask.isSuspect = true;
-      for (const entry of way.entries.slice(0, way.sent)) entry.isSuspect = true;
+      for (const ask of queue.asks) ask.isSuspect = true;
+      for (const entry of queue.entries.slice(0, queue.sent)) entry.isSuspect = true;
     }
-    way.sent = 0;
-    for (const ask of way.asks) this.#postEntry(ask, 0, way);
-    this.#send(way);
+    queue.sent = 0;
+    for (const ask of queue.asks) this.#deliverEntry(ask, 0, queue);
+    this.#send(queue);
   }
 
   clear(): void {
-    for (const { entries, asks } of this.#ways.values()) {
+    for (const { entries, asks } of this.#queues.values()) {
       for (const entry of entries) this.#release(entry);
       for (const entry of asks) this.#release(entry);
     }
-    this.#ways.clear();
+    this.#queues.clear();
     this.size = 0;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  /** While its actor stands still. */
+  /** While its actor is quiescent. */
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (!isPaused) for (const way of this.#ways.values()) this.#send(way);
+    if (!isPaused) for (const queue of this.#queues.values()) this.#send(queue);
   }
 
   #hold({ heavy }: OutboxEntry): void {
@@ -187,52 +187,52 @@ export class ResendQueue {
     this.#memory.release({ heavy });
   }
 
-  #sendOrDrop(to: ActorId, way: Way): void {
-    const first = way.entries[0]?.number ?? Number.POSITIVE_INFINITY;
-    const ready = way.followers.filter(({ after }) => after < first);
-    way.followers = way.followers.filter(({ after }) => after >= first);
-    if (way.entries.length > 0) this.#send(way);
-    else if (way.asks.length === 0) this.#ways.delete(to);
-    for (const { envelope } of ready) this.#post(envelope);
+  #sendOrDrop(to: ActorId, queue: ReceiverQueue): void {
+    const first = queue.entries[0]?.number ?? Number.POSITIVE_INFINITY;
+    const ready = queue.followers.filter(({ after }) => after < first);
+    queue.followers = queue.followers.filter(({ after }) => after >= first);
+    if (queue.entries.length > 0) this.#send(queue);
+    else if (queue.asks.length === 0) this.#queues.delete(to);
+    for (const { envelope } of ready) this.#deliver(envelope);
   }
 
-  #send(way: Way): void {
+  #send(queue: ReceiverQueue): void {
     if (this.#isPaused) return;
-    if (way.sent === 0) way.dueAt = this.#clock.now() + way.quiesceMs;
-    while (way.sent < OUTBOX_WINDOW && way.sent < way.entries.length) {
-      const entry = way.entries[way.sent] as OutboxEntry;
-      const previous = way.sent === 0 ? 0 : (way.entries[way.sent - 1] as OutboxEntry).number;
+    if (queue.sent === 0) queue.dueAt = this.#clock.now() + queue.resendMs;
+    while (queue.sent < OUTBOX_WINDOW && queue.sent < queue.entries.length) {
+      const entry = queue.entries[queue.sent] as OutboxEntry;
+      const previous = queue.sent === 0 ? 0 : (queue.entries[queue.sent - 1] as OutboxEntry).number;
       // Counted before it goes: what it causes may come back here.
-      way.sent++;
-      this.#postEntry(entry, previous, way);
+      queue.sent++;
+      this.#deliverEntry(entry, previous, queue);
     }
-    if (way.entries.length > 0) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
+    if (queue.entries.length > 0) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
   }
 
-  #postEntry(entry: OutboxEntry, previous: number, way: Way): void {
-    const envelope = entry.envelope(previous, floorOf(way));
+  #deliverEntry(entry: OutboxEntry, previous: number, queue: ReceiverQueue): void {
+    const envelope = entry.envelope(previous, floorOf(queue));
     if (entry.isSuspect && envelope.deliveryId) envelope.deliveryId.isSuspect = true;
-    this.#post(envelope);
+    this.#deliver(envelope);
   }
 
   #look(): void {
     this.#timer = undefined;
     const now = this.#clock.now();
     let isAny = false;
-    for (const way of [...this.#ways.values()]) {
-      if (way.entries.length === 0) continue;
+    for (const queue of [...this.#queues.values()]) {
+      if (queue.entries.length === 0) continue;
       isAny = true;
-      if (way.dueAt > now || this.#isPaused) continue;
-      way.quiesceMs = Math.min(way.quiesceMs * 2, RESEND_MS_MAX);
-      way.sent = 0;
-      this.#send(way);
+      if (queue.dueAt > now || this.#isPaused) continue;
+      queue.resendMs = Math.min(queue.resendMs * 2, RESEND_MS_MAX);
+      queue.sent = 0;
+      this.#send(queue);
     }
     if (isAny) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
   }
 }
 
 /** The lowest number that is kept. */
-function floorOf({ entries, asks }: Way): number {
+function floorOf({ entries, asks }: ReceiverQueue): number {
   const lowest = Math.min(entries[0]?.number ?? Number.POSITIVE_INFINITY, asks[0]?.number ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(lowest) ? lowest : 0;
 }

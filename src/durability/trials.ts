@@ -7,7 +7,7 @@ import type { TrialPort } from '../actor/durable-side.ts';
 import type { Deaths, TurnJournal } from '../journal/turn-journal.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DurablePort } from './durable-port.ts';
+import type { DurableParts } from './durable-parts.ts';
 import {
   CONDEMNED_PAUSE_MS,
   isCondemned,
@@ -22,7 +22,7 @@ import type { Guest, Pass, ProbationGate } from './probation-gate.ts';
 import { PROBATION } from '../commit/record.ts';
 import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
 
-/** What is noted as begun. */
+/** A turn, or a start, that is noted as begun. */
 interface Trial {
   readonly name: string;
   /** Undefined: a start. */
@@ -36,7 +36,7 @@ export class Trials implements TrialPort, Guest {
   /** Of processes that are gone, by trial. */
   #deaths: Map<string, Deaths> = new Map();
   #trial: Trial | undefined;
-  /** Whose handlers have ended, and which are not committed; few actors ever have one. */
+  /** Trials whose handlers have ended, and which are not committed; few actors ever have one. */
   #over: Set<string> | undefined;
   /** Of what has begun, or waits for that, and is not committed. */
   readonly #passes = new Set<Pass>();
@@ -48,7 +48,7 @@ export class Trials implements TrialPort, Guest {
   /** The record has a part of the time when deaths were counted there; it goes with the next write. */
   #hasOldPart = false;
 
-  constructor(cell: Cell, { journal, gate }: Pick<DurablePort, 'journal' | 'gate'>) {
+  constructor(cell: Cell, { journal, gate }: Pick<DurableParts, 'journal' | 'gate'>) {
     this.#cell = cell;
     this.#gate = gate;
     this.#journal = journal;
@@ -69,7 +69,7 @@ export class Trials implements TrialPort, Guest {
     if (name === undefined) return undefined;
     const deaths = this.#deaths.get(name);
     if (!isSuspect && deaths === undefined) return undefined;
-    // What no message has brought is judged as the record is loaded.
+    // A turn that no message has brought is judged as the record is loaded.
     if (deaths && isDeadly(deaths) && envelope.verb === 'message') return false;
     return this.#try({ name, envelope }, deaths);
   }
@@ -134,14 +134,14 @@ export class Trials implements TrialPort, Guest {
     this.#trial = undefined;
   }
 
-  /** What it did since the last commit is void, and it is handled again here. */
+  /** The turns since the last commit are discarded, and their messages are handled again here. */
   commitFailed(): void {
     for (const name of this.#over ?? []) this.#journal.gone(this.#cell.id, name);
     this.#over?.clear();
     this.abandon();
   }
 
-  /** Nobody waits for the word where its incarnation comes to its end before. */
+  /** The wait ends with its incarnation, where that ends before the word is there. */
   #try(trial: Trial, deaths: Deaths | undefined): Promise<void> | undefined {
     if (deaths && runsAlone(deaths)) return this.#enter(trial);
     this.#trial = trial;

@@ -1,6 +1,6 @@
 /**
- * What the volatile senders of a process send to durable actors: kept here, in order, until it is committed there. One
- * stream for all of them: the order of each is part of the order of all.
+ * The volatile resend queue: messages of the volatile senders of a process to durable actors, kept in order until they are committed
+ * there. One stream for all of them: the order of each is part of the order of all.
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';

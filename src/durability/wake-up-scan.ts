@@ -1,7 +1,8 @@
 /**
  * Brings actors into memory that have something to do by themselves: unfinished mail after a crash, reminders that come
- * due. What is far off costs nothing but disk: only the next moments are looked at.
+ * due. A reminder that is far off costs nothing but disk: only the next moments are looked at.
  */
+import type { Log } from '../observe/log.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -17,18 +18,18 @@ export const FUTILE_MS = 0.2;
 /** Milliseconds before the end of the last look from where a look at what came lately begins. */
 const LATELY_MS = 2 * LOOK_MS;
 
-export interface WakesPort {
+export interface WakeUpScanParts {
   readonly store: Store;
   readonly clock: Clock;
+  readonly log: Log;
   /** Whether this process sees to the actor. */
   isOurs(id: ActorId): boolean;
   isInMemory(id: ActorId): boolean;
   wake(id: ActorId): void;
-  failed(error: unknown): void;
 }
 
 export class WakeUpScan {
-  readonly #port: WakesPort;
+  readonly #parts: WakeUpScanParts;
   /** Reminders that come due before the next look. */
   readonly #timers = new Map<ActorId, Timer>();
   #next: Timer | undefined;
@@ -40,11 +41,11 @@ export class WakeUpScan {
   /** On the wall clock: so far the last look went. */
   #lookedUntil = 0;
 
-  constructor(port: WakesPort) {
-    this.#port = port;
+  constructor(parts: WakeUpScanParts) {
+    this.#parts = parts;
   }
 
-  /** Homes have changed: whoever lives here now and has unfinished mail is wanted. */
+  /** Hosts have changed: actors that this process hosts now are wanted, if they have unfinished mail. */
   takeOver(): void {
     this.#isTakingOver = true;
     this.#soon(0);
@@ -60,12 +61,12 @@ export class WakeUpScan {
   #soon(ms: number): void {
     if (this.#isClosed || this.#isLooking) return;
     this.#next?.cancel();
-    this.#next = this.#port.clock.setTimer(ms, () => void this.#look());
+    this.#next = this.#parts.clock.setTimer(ms, () => void this.#look());
   }
 
   async #look(): Promise<void> {
     this.#isLooking = true;
-    const { store, clock } = this.#port;
+    const { store, clock, log } = this.#parts;
     const isTakingOver = this.#isTakingOver;
     const isAll = isTakingOver || clock.now() >= this.#allAt;
     const from = isTakingOver ? 0 : isAll ? 1 : Math.max(1, Math.min(this.#lookedUntil, clock.wall()) - LATELY_MS);
@@ -73,16 +74,16 @@ export class WakeUpScan {
     this.#isTakingOver = false;
     let futile = 0;
     try {
-      for await (const { id, at } of store.wakes(from, until)) {
+      for await (const { id, at } of store.due(from, until)) {
         if (this.#isClosed) return;
-        if (this.#port.isOurs(id) && !this.#port.isInMemory(id)) this.#wakeAt(id, at);
+        if (this.#parts.isOurs(id) && !this.#parts.isInMemory(id)) this.#wakeAt(id, at);
         else futile++;
       }
       this.#lookedUntil = until;
       if (isAll) this.#allAt = clock.now() + futile * FUTILE_MS;
     } catch (error) {
       if (isTakingOver) this.#isTakingOver = true;
-      if (!this.#isClosed) this.#port.failed(error);
+      if (!this.#isClosed) log.error({ err: error }, 'the store did not tell who is to be woken');
     } finally {
       this.#isLooking = false;
     }
@@ -90,12 +91,12 @@ export class WakeUpScan {
   }
 
   #wakeAt(id: ActorId, at: number): void {
-    const waitMs = at - this.#port.clock.wall();
-    if (waitMs <= 0) return this.#port.wake(id);
+    const waitMs = at - this.#parts.clock.wall();
+    if (waitMs <= 0) return this.#parts.wake(id);
     if (this.#timers.has(id)) return;
-    const timer = this.#port.clock.setTimer(waitMs, () => {
+    const timer = this.#parts.clock.setTimer(waitMs, () => {
       this.#timers.delete(id);
-      if (this.#port.isOurs(id)) this.#port.wake(id);
+      if (this.#parts.isOurs(id)) this.#parts.wake(id);
     });
     this.#timers.set(id, timer);
   }

@@ -11,6 +11,7 @@ import { type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { ClientRight } from './rights.ts';
+import type { ClientTraffic } from './client-traffic.ts';
 import type { Session } from './session.ts';
 
 /** Asks of one client under way, at most; one more fails with OVERLOADED. */
@@ -32,6 +33,7 @@ export interface ActsParts {
   /** Milliseconds from the clock of the client to ours. */
   readonly offsetMs: number;
   readonly route: ClientRoute;
+  readonly traffic: ClientTraffic;
 }
 
 export type Item = Envelope | Published;
@@ -42,16 +44,18 @@ export class ClientActs {
   readonly #session: Session;
   readonly #offsetMs: number;
   readonly #route: ClientRoute;
+  readonly #traffic: ClientTraffic;
   readonly #asks = new Map<number, PendingReply>();
   readonly #watches = new Map<WatchName, () => void>();
   #credits = 0;
 
-  constructor({ kernel, system, session, offsetMs, route }: ActsParts) {
+  constructor({ kernel, system, session, offsetMs, route, traffic }: ActsParts) {
     this.#kernel = kernel;
     this.#system = system;
     this.#session = session;
     this.#offsetMs = offsetMs;
     this.#route = route;
+    this.#traffic = traffic;
   }
 
   /** Messages that were taken since it was asked last. */
@@ -74,7 +78,7 @@ export class ClientActs {
     abort.abort();
   }
 
-  /** Nobody is told any more who ends. */
+  /** Ends all watches: the client hears of no more ends. */
   close(): void {
     for (const off of this.#watches.values()) off();
     this.#watches.clear();
@@ -93,6 +97,7 @@ export class ClientActs {
   take(item: Item): boolean {
     if ('topic' in item) return this.#publish(item);
     if (item.verb !== 'message') return this.#request(item);
+    this.#traffic.messages++;
     this.#credits++;
     return item.replyTo === undefined ? this.#tell(item) : this.#ask(item, item.replyTo);
   }
@@ -108,6 +113,7 @@ export class ClientActs {
 
   /** For a client the number of what it publishes stands where a process writes the epoch of its table. */
   #publish({ topic, message, epoch }: Published): boolean {
+    this.#traffic.messages++;
     return this.#once(epoch, () => {
       const refusal = this.#session.rights.refusal('publish');
       if (refusal === undefined) return this.#session.sender.publish(topic, message as { type: string });
@@ -116,7 +122,7 @@ export class ClientActs {
     });
   }
 
-  /** What is accepted already came again. What a system that shuts down does not take, its client keeps for the next one. */
+  /** A number that is accepted already has come again. A message that a system does not take as it shuts down is kept by its client for the next one. */
   #once(number: number, act: () => boolean): boolean {
     if (this.#kernel.closing || (number > 0 && number <= this.#session.accepted)) return true;
     const isClear = act();

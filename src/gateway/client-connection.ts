@@ -20,6 +20,7 @@ import { ClientActs, type ClientRoute, type Item } from './client-acts.ts';
 import { clientIngress, type ClientMail } from './client-ingress.ts';
 import { ClientReply, type ClientReplyRoute } from './client-reply.ts';
 import { ClientTopics } from './client-topics.ts';
+import type { ClientTraffic } from './client-traffic.ts';
 import type { Session } from './session.ts';
 
 /** Entries that wait for a client that does not read: from here on it is not read either … */
@@ -37,6 +38,7 @@ export interface ConnectionParts {
   readonly link: Link;
   /** From the clock of the client to ours. */
   readonly offsetMs: number;
+  readonly traffic: ClientTraffic;
   /** It is cut for that. */
   misbehaved(cause: 'bytes' | 'cut', text: string): void;
   ended(): void;
@@ -239,7 +241,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     return isFull;
   }
 
-  /** What it had sent before is still taken, unless its next connection brings that again. */
+  /** Frames that the client had sent before are still read, unless its next connection brings them again. */
   #ended(): void {
     if (this.#isOver) return;
     this.#isOver = true;

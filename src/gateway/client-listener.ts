@@ -1,10 +1,12 @@
 /** One address that is listened at: a unix socket file for this user alone, a TCP port, or one with TLS 1.3. */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { clientAddressText } from '../wire/client-address.ts';
+import { identityOf } from '../wire/private-folder.ts';
+import { withShortPath } from '../wire/short-path.ts';
 import { type Listen, pem } from './listen-options.ts';
 
 /** Bytes that wait in one socket's queue before `write` says false. */
@@ -12,13 +14,15 @@ const UNWRITTEN_BYTES = 256 * 1024;
 /** Connections at once, also of those who are not known yet; one more is closed. */
 export const CLIENTS_MAX = 10_000;
 /** Connections that the kernel keeps until they are looked at. */
-const BACKLOG = 1_024;
+const BACKLOG = 4_096;
 
 export interface Visitors {
   /** A paused socket, after the TLS handshake where there is one. `cn`: of a certificate that `ca` has signed. */
   visited(socket: Socket, address: string, cn: string | undefined): void;
   /** False: closed without a look. */
   isWelcome(address: string): boolean;
+  /** One connection too many at this address: it was closed. */
+  dropped(address: string): void;
   tlsFailed(address: string, error: Error): void;
 }
 
@@ -26,6 +30,7 @@ export class ClientListener {
   readonly #listen: Listen;
   readonly #visitors: Visitors;
   #server: Server | undefined;
+  #file: { path: string; identity: string | undefined } | undefined;
   /** In the middle of a TLS handshake, by address and port. */
   readonly #raw = new Map<string, Socket>();
 
@@ -39,7 +44,8 @@ export class ClientListener {
     const { address } = this.#listen;
     const server = this.#newServer();
     server.maxConnections = CLIENTS_MAX;
-    // Nobody is told of a connection that ended while it waited to be taken.
+    server.on('drop', (dropped) => this.#visitors.dropped(dropped?.remoteAddress ?? ''));
+    // A connection that ended while it waited to be taken is no fault to tell of.
     server.on('error', () => {});
     try {
       if (address.scheme === 'unix') await this.#listenAtFile(server, address.path);
@@ -47,15 +53,17 @@ export class ClientListener {
       else await listening(server, { host: address.host, port: address.port, exclusive: true, backlog: BACKLOG });
     } catch (error) {
       const got = error instanceof Error ? error.message : String(error);
-      throw new TroupeError('INVALID_OPTIONS', `listen: expected ${clientAddressText(address)} to be free; got ${got}`);
+      const text = `listen: expected ${clientAddressText(address)} to be free; got ${got}`;
+      throw new TroupeError('INVALID_OPTIONS', text, { cause: error });
     }
     this.#server = server;
   }
 
-  /** Nobody new comes in; who is in stays. Removes the socket file. */
+  /** New clients do not come in; clients that are in stay. Removes the socket file. */
   close(): void {
     this.#server?.close();
     this.#server = undefined;
+    this.#removeFile();
     for (const socket of this.#raw.values()) socket.destroy();
   }
 
@@ -67,7 +75,7 @@ export class ClientListener {
     const { cert, key, ca } = tls;
     const server = createTlsServer({
       ...{ cert: pem(cert), key: pem(key), minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs, noDelay: true },
-      // Who shows none, or one of somebody else, may have a token.
+      // A client that shows no certificate, or one of somebody else, may have a token.
       ...(ca !== undefined && { ca: pem(ca), requestCert: true, rejectUnauthorized: false }),
     });
     server.on('connection', (raw: Socket) => {
@@ -93,13 +101,23 @@ export class ClientListener {
 
   async #listenAtFile(server: Server, path: string): Promise<void> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    await removeStale(path);
-    // The file is there as soon as `listen` returns: at no moment is it for others.
-    const mask = process.platform === 'win32' ? undefined : process.umask(0o177);
-    const heard = listening(server, { path, exclusive: true, backlog: BACKLOG });
-    if (mask !== undefined) process.umask(mask);
-    await heard;
-    if (mask !== undefined) chmodSync(path, 0o600);
+    await withShortPath(path, async (short) => {
+      await removeStale(short);
+      // The file is there as soon as `listen` returns: at no moment is it for others.
+      const mask = process.platform === 'win32' ? undefined : process.umask(0o177);
+      const heard = listening(server, { path: short, exclusive: true, backlog: BACKLOG });
+      if (mask !== undefined) process.umask(mask);
+      await heard;
+      if (mask !== undefined) chmodSync(short, 0o600);
+    });
+    this.#file = { path, identity: identityOf(path) };
+  }
+
+  /** A server removes its file by the path that it was given, which may have been a link to a longer one. */
+  #removeFile(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file?.identity !== undefined && identityOf(file.path) === file.identity) rmSync(file.path, { force: true });
   }
 }
 
@@ -113,7 +131,7 @@ function listening(server: Server, options: object): Promise<void> {
   });
 }
 
-/** What a dead process left behind; by connecting, since only that proves it. */
+/** Removes a socket file that a dead process left behind; by connecting, since only that proves it. */
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

@@ -17,7 +17,7 @@ export class ClientTopics {
   readonly #kernel: Kernel;
   readonly #queue: OutboundQueue;
   readonly #limits: TopicLimits;
-  /** What the client listens to now, in force or not yet. */
+  /** Topics that the client listens to now, in force or not yet. */
   readonly #wanted = new Set<string>();
   readonly #offs = new Map<string, () => Promise<void>>();
   #isOver = false;

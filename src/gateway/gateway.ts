@@ -9,10 +9,11 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Kernel } from '../actor/kernel.ts';
 import { Sender } from '../actor/sender.ts';
+import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { System } from '../system/system.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';
-import { asError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import {
   BEAT_MS,
   CLIENT_VERSION,
@@ -22,14 +23,16 @@ import {
   SILENT_MS,
   type Welcome,
 } from '../wire/client-greeting.ts';
-import { firstFrame, SilenceError } from '../wire/first-frame.ts';
+import { firstFrame, LookError, SilenceError } from '../wire/first-frame.ts';
 import type { FrameSplitter } from '../wire/frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX, isSameSecret } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
 import { SocketLink } from '../wire/socket-end.ts';
 import { ClientConnection } from './client-connection.ts';
-import { CLIENTS_MAX, ClientListener } from './client-listener.ts';
+import { CLIENTS_MAX, ClientListener, type Visitors } from './client-listener.ts';
+import { type ControlOptions, ControlSocket } from './control-socket.ts';
+import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
 import type { Rights } from './rights.ts';
 import type { Session } from './session.ts';
@@ -39,6 +42,7 @@ import { Strangers } from './strangers.ts';
 export const SESSION_KEPT_MS = 120_000;
 /** Sessions that are remembered, those with a connection too; the one that ended first is forgotten first. */
 export const SESSIONS_KEPT_MAX = 20_000;
+const FULL_TEXT = `${CLIENTS_MAX} connections are taken`;
 /** Milliseconds that connections have at a shutdown to take what is written to them. */
 const CLOSE_MS = 500;
 
@@ -46,6 +50,8 @@ export interface GatewayParts {
   readonly kernel: Kernel;
   readonly system: System;
   readonly listen: readonly Listen[];
+  /** Undefined: tools do not find this system. */
+  readonly control?: ControlOptions | undefined;
   /** Milliseconds; default `BEAT_MS` and `SILENT_MS`. */
   readonly beatMs?: number;
   readonly silentMs?: number;
@@ -55,7 +61,9 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #kernel: Kernel;
   readonly #listeners: ClientListener[];
+  readonly #control: ControlSocket | undefined;
   readonly #strangers: Strangers;
+  readonly #traffic = new ClientTraffic();
   readonly #poller: Poller;
   readonly #server = randomBytes(12).toString('base64url');
   readonly #sessions = new Map<string, Session>();
@@ -77,25 +85,44 @@ export class Gateway {
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
-    this.#listeners = parts.listen.map(
-      (listen) =>
-        new ClientListener(listen, {
-          visited: (socket, address, cn) => void this.#meet(socket, address, cn, listen),
-          isWelcome: (address) => this.#isWelcome(address),
-          tlsFailed: (address, error) => this.#strangers.refused('tls', address, error.message),
-        }),
-    );
+    const visitorsOf = (listen: Listen): Visitors => ({
+      visited: (socket, address, cn) => void this.#meet(socket, address, cn, listen),
+      isWelcome: (address) => this.#isWelcome(address),
+      dropped: (address) => this.#strangers.refused('full', address, FULL_TEXT),
+      tlsFailed: (address, error) => this.#strangers.refused('tls', address, error.message),
+    });
+    this.#listeners = parts.listen.map((listen) => new ClientListener(listen, visitorsOf(listen)));
+    this.#control = parts.control && new ControlSocket(parts.control.dataDir, parts.system.name, visitorsOf);
   }
 
   /** Takes the addresses. Rejects INVALID_OPTIONS where one is not to be had; none is kept then. */
   async open(): Promise<void> {
     try {
       for (const listener of this.#listeners) await listener.open();
+      await this.#control?.open().catch((error) => this.#withoutControl(asError(asError(error).cause ?? error)));
     } catch (error) {
       await this.close();
       throw error;
     }
+    this.#kernel.clients = () => this.#metrics();
     this.#lookLater();
+  }
+
+  #metrics(): ClientMetrics {
+    const { cut, ...refused } = this.#strangers.counts;
+    const { accepted, messages, bytesRead, bytesWritten } = this.#traffic;
+    const now = { connected: this.#connections.size, sessions: this.#sessions.size };
+    return { ...now, accepted, cut, refused, messages, bytesRead, bytesWritten };
+  }
+
+  #withoutControl(error: Error): void {
+    const { dataDir = '', isRequired } = this.#parts.control ?? {};
+    const text = `expected a folder for the control socket in the dataDir ${dataDir}; got ${error.message}`;
+    if (isRequired) throw new TroupeError('INVALID_OPTIONS', `controlSocket: ${text}`, { cause: error });
+    this.#kernel.log.warn(
+      { dataDir, reason: error.message },
+      'there is no control socket: tools do not find this system',
+    );
   }
 
   /** The system has started: those who have come meanwhile are let in. */
@@ -103,14 +130,14 @@ export class Gateway {
     this.#begin?.();
   }
 
-  /** Nobody comes in any more; what was written to those who are in goes out. */
+  /** New clients do not come in any more; frames that were written to the clients that are in go out. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#begin?.();
     this.#timer?.cancel();
     this.#strangers.close();
-    for (const listener of this.#listeners) listener.close();
+    this.shut();
     for (const socket of this.#unknown) socket.destroy();
     for (const connection of this.#connections) connection.close();
     const { clock } = this.#kernel;
@@ -120,10 +147,16 @@ export class Gateway {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  /** Closes the way in for all others; the socket files are gone at once. */
+  shut(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#control?.close();
+  }
+
   #isWelcome(address: string): boolean {
     const isFull = this.#connections.size + this.#unknown.size >= CLIENTS_MAX;
     if (!isFull && !this.#strangers.isShutOut(address)) return true;
-    const text = isFull ? `${CLIENTS_MAX} connections are taken` : 'it was refused again and again';
+    const text = isFull ? FULL_TEXT : 'it was refused again and again';
     this.#strangers.refused(isFull ? 'full' : 'rate', address, text);
     return false;
   }
@@ -137,7 +170,9 @@ export class Gateway {
       this.#welcome(socket, decodeHello(bytes), { address, cn, listen, splitter });
     } catch (error) {
       const cause = error instanceof SilenceError ? 'silence' : 'bytes';
-      if (!this.#isClosed) this.#strangers.refused(cause, address, asError(error).message);
+      // Another process of this user, which looks for a system or for sockets that are left behind.
+      const isLook = address === '' && error instanceof LookError;
+      if (!this.#isClosed && !isLook) this.#strangers.refused(cause, address, asError(error).message);
     } finally {
       this.#unknown.delete(socket);
     }
@@ -178,6 +213,7 @@ export class Gateway {
     };
     session.cut = undefined;
     socket.write(encodeGreeting(welcome));
+    this.#traffic.joined(socket);
     splitter.frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
     return new SocketLink(socket, splitter, { index: 0, incarnation: 1 }, this.#kernel.clock, this.#poller);
   }
@@ -185,7 +221,7 @@ export class Gateway {
   #connect(link: Link, session: Session, offsetMs: number, address: string): void {
     const { kernel, system } = this.#parts;
     const connection = new ClientConnection({
-      ...{ kernel, system, session, link, offsetMs },
+      ...{ kernel, system, session, link, offsetMs, traffic: this.#traffic },
       misbehaved: (cause, text) => this.#strangers.refused(cause, address, text),
       ended: () => {
         this.#connections.delete(connection);
@@ -201,7 +237,7 @@ export class Gateway {
   #refuse(socket: Socket, cause: 'token' | 'version', address: string, refused: ErrorCode, message: string): void {
     this.#strangers.refused(cause, address, message);
     const answer: Refused = { troupe: 'gateway', refused, message };
-    // Whoever does not read it is closed all the same.
+    // A stranger that does not read it is closed all the same.
     socket.setTimeout(1_000, () => socket.destroy());
     socket.end(encodeGreeting(answer), () => socket.destroy());
   }
@@ -245,7 +281,7 @@ export class Gateway {
 
 /** Undefined where nobody may come in. */
 export async function openGateway(parts: GatewayParts): Promise<Gateway | undefined> {
-  if (parts.listen.length === 0) return undefined;
+  if (parts.listen.length === 0 && parts.control === undefined) return undefined;
   const gateway = new Gateway(parts);
   await gateway.open();
   return gateway;

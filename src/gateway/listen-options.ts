@@ -9,7 +9,7 @@ import { CLIENT_RIGHTS, type ClientRight, Rights, USUAL_RIGHTS } from './rights.
 
 /** One who may come in, and with which rights. */
 export interface ClientOptions {
-  /** What the client gives to `connect()`, 1 to 1 024 characters. */
+  /** The token that the client gives to `connect()`, 1 to 1 024 characters. */
   token?: string;
   /** `tls:` only: the common name of the client's certificate, which `ca` has to have signed. */
   cn?: string;
@@ -32,7 +32,7 @@ export interface ListenOptions {
   key?: string | Uint8Array;
   /** `tls:` only: who signs the certificates of clients, in PEM. */
   ca?: string | Uint8Array;
-  /** Who may come in. `unix:` and `tcp:` without it: everybody who can connect, with all rights. `tls:` needs it. */
+  /** The clients that may come in. `unix:` and `tcp:` without it: everybody who can connect, with all rights. `tls:` needs it. */
   clients?: readonly ClientOptions[];
   /** `tcp:` only: listen on another address than loopback, though everybody on the way can read tokens and messages. Default false. */
   insecure?: boolean;

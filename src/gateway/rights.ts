@@ -1,7 +1,7 @@
 /** Rights: what a client may do, decided before anything of it reaches an actor. Pure. */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 
-/** What a client may do: what it calls, `where` by `observe`. */
+/** A right of a client: the call that it may make, `where` by `observe`. */
 export type ClientRight = 'tell' | 'ask' | 'publish' | 'subscribe' | 'watch' | 'read' | 'observe' | 'admin';
 
 export const CLIENT_RIGHTS: readonly ClientRight[] = [

@@ -2,7 +2,7 @@
 import type { Sender } from '../actor/sender.ts';
 import type { Rights } from './rights.ts';
 
-/** What outlives a connection. */
+/** The part of a client that outlives its connection. */
 export interface Session {
   readonly rights: Rights;
   readonly sender: Sender;

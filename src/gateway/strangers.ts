@@ -14,7 +14,7 @@ export const REFUSALS_LOG_MS = 1_000;
 
 export type RefusalCause = 'token' | 'version' | 'bytes' | 'silence' | 'rate' | 'full' | 'tls' | 'cut';
 
-/** What is not the doing of the one at that address, or not meant ill. */
+/** Causes of a refusal that are not the doing of the one at that address, or not meant ill. */
 const NO_FAULT: ReadonlySet<RefusalCause> = new Set(['rate', 'full', 'cut'] as const);
 
 interface Trouble {
@@ -47,7 +47,7 @@ export class Strangers {
     this.#log = log;
   }
 
-  /** It is closed without a look. Nobody is over a unix socket: all who come that way are one user, and have no address. */
+  /** True: its connection is closed without a look. Never over a unix socket: all who come that way are one user, and have no address. */
   isShutOut(address: string): boolean {
     if (address === '') return false;
     const trouble = this.#byAddress.get(address);

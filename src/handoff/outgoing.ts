@@ -14,8 +14,9 @@ import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
-import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
+import type { MoveOrder, Unit } from '../wire/control.ts';
 import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Messages for one move that arrive while it is quiescent; one more is refused. */
 export const BUFFERED_MAIL_MAX = 100_000;
@@ -31,12 +32,15 @@ export interface OutgoingPort {
   /** All its actors are quiescent. */
   quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
-  refused(error: TroupeError, isBusy: boolean): void;
+  refused(outgoing: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
 }
 
 export class OutgoingHandoff {
-  readonly move: MoveId;
+  order: MoveOrder;
   readonly units: Set<Unit>;
+  /** Peers whose marker or acknowledgement has not come; undefined before they were asked. */
+  markers: Set<OutboundQueue> | undefined;
+  flushes: Set<OutboundQueue> | undefined;
   isSent = false;
   /** All transferred state, once it is packed: should a link break under it, it is sent again. */
   pieces: WeighedPiece[] | undefined;
@@ -57,10 +61,10 @@ export class OutgoingHandoff {
   /** The deadline has passed: what is not over now is left behind. */
   #isLate = false;
 
-  constructor(port: OutgoingPort, { id, units }: MoveOrder) {
+  constructor(port: OutgoingPort, order: MoveOrder) {
     this.#port = port;
-    this.move = id;
-    this.units = new Set(units);
+    this.order = order;
+    this.units = new Set(order.units);
   }
 
   get isQuiescent(): boolean {
@@ -158,7 +162,7 @@ export class OutgoingHandoff {
 
   #note(step: 'quiesced' | 'transferred'): void {
     const { trace } = this.#port.actors.kernel;
-    trace?.note({ topic: 'handoff', step, move: this.move, units: [...this.units], ids: [...this.#ids] });
+    trace?.note({ topic: 'handoff', step, move: this.order.id, units: [...this.units], ids: [...this.#ids] });
   }
 
   #look(): void {
@@ -181,7 +185,7 @@ export class OutgoingHandoff {
       if (ids.has(id)) continue;
       const cell = actors.cellOf(id);
       if (cell?.origin.parent) {
-        this.#port.refused(childMoves(id, cell.origin.parent.id), false);
+        this.#refuse(childMoves(id, cell.origin.parent.id), false);
         return false;
       }
       const subtree = cell ? subtreeOf(cell) : [];
@@ -210,7 +214,7 @@ export class OutgoingHandoff {
         checkTransferable(cell);
         this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
       } catch (error) {
-        return this.#port.refused(notMovable(cell.id, asError(error)), false);
+        return this.#refuse(notMovable(cell.id, asError(error)), false);
       }
     }
     this.#isQuiescent = true;
@@ -223,7 +227,12 @@ export class OutgoingHandoff {
     const text = busy
       ? `${busy.id} did not end its turn in time; it cannot move now`
       : 'what an actor told durable ones was not committed in time; it cannot move now';
-    this.#port.refused(new TroupeError('ACTOR_UNAVAILABLE', text), true);
+    this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
+  }
+
+  #refuse(error: TroupeError, isBusy: boolean): void {
+    this.resume();
+    this.#port.refused(this, error, isBusy);
   }
 
   /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */

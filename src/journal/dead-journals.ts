@@ -50,7 +50,7 @@ export class DeadJournals {
     for (const [name, { page }] of this.#read) {
       if (!page?.has(id, trial)) continue;
       page.apply(['gone', id, trial]);
-      // What it stands behind may be torn.
+      // The line before it may be torn.
       this.#append(name, `\n${textOf(['gone', id, trial])}`);
     }
   }

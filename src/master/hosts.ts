@@ -53,7 +53,7 @@ export class Hosts {
     this.#trials.set(worker, role);
   }
 
-  /** No longer a host for anything new. What it hosts is moved away by hand-offs: `unitsOn` says what and where to. */
+  /** No longer a host for anything new. Units on it are moved away by hand-offs: `unitsOn` says which and where to. */
   leave(worker: number): void {
     this.#open.delete(worker);
     this.#leaving.add(worker);

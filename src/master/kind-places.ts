@@ -27,7 +27,7 @@ export function placesAfter(
   for (const [kind, terms] of Object.entries(kinds)) {
     const before = table.kind(kind);
     if (terms && terms.column !== terms.role && terms.column !== before?.column) {
-      // What is left of an earlier one of the name means nothing.
+      // The rest of an earlier kind of the name means nothing.
       const hosts = before ? table.column(before.column) : new Array<number>(SHARDS).fill(NOWHERE);
       columns[terms.column] = [...hosts.entries()];
     }

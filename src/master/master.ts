@@ -38,11 +38,11 @@ export interface MasterOptions {
   readonly shutdownMs: number;
   readonly groups: readonly { role: string; count: number }[];
   readonly kinds: ReadonlyMap<string, KindTerms>;
-  /** What every worker is told first; `self` is filled in. */
+  /** The order that every worker boots by; `self` is filled in. */
   readonly boot: Omit<BootOrder, 'type' | 'self'>;
   /** All workers are given up, and nothing has come of it for a while. */
   readonly allGivenUp?: () => void;
-  /** A reload has brought the first durable kind. What changes in the orders of workers that come from now on. */
+  /** A reload has brought the first durable kind. Resolves with the changes to the boot orders of workers that come from now on. */
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** The master's own data plane. */
   readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };

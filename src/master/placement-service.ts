@@ -276,7 +276,7 @@ export class PlacementService {
     const { table, membership, changed } = this.#options;
     const change: TableChange = { epoch: table.epoch + 1, ...draft };
     table.apply(change);
-    // What was given on demand before is over: it would be valid again when the worker of the new place dies.
+    // An on-demand placement of before is over: it would be valid again when the worker of the new place dies.
     for (const [id] of draft.pins) this.#onDemand.forget(id);
     const starts = startLists?.(table);
     for (const participant of membership) {

@@ -1,5 +1,5 @@
 /**
- * A reload: all workers replaced, one after another, by ones with new code. Who may die, and what holds then: see
+ * A reload: all workers replaced, one after another, by ones with new code. Deaths at each step, and what holds then: see
  * docs/decisions/0046-the-table-says-what-a-kind-is.md.
  *
  *   trial     for each role a worker more, with the new code; it has loaded and says what its kinds are

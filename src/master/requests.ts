@@ -87,7 +87,7 @@ export class Requests {
     if (!this.#parts.placement.hosts.has(chosen) && !isThereAlready)
       throw new TroupeError('NO_WORKER', `${id} cannot be placed on worker ${chosen}: it is not ready`);
     await this.#parts.handoffs.claim(id, chosen, fresh);
-    // Whoever wanted it is gone: nobody will spawn it, nor report its end.
+    // The process that wanted it is gone: it will not spawn the actor, nor report its end.
     if (!this.#parts.membership.isPresent(participant)) this.#parts.handoffs.release([id], chosen);
     return chosen;
   }

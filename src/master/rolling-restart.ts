@@ -39,7 +39,7 @@ export interface RollingRestartParts {
   /** It hosts after all: its share comes back. */
   readonly stay: (worker: SupervisedWorker) => void;
   readonly rebalancing: Rebalancing;
-  /** What a reload needs beside. */
+  /** Parts that a reload needs beside. */
   readonly reload: Pick<ReloadParts, 'log' | 'membership' | 'queries' | 'openStore' | 'admit' | 'join'>;
 }
 
@@ -138,7 +138,7 @@ export class RollingRestart {
     try {
       do {
         while (isThere() && (await this.#round(worker.index, limits))) await pause();
-        // What was sent from there, by its `main`, is on its way before it goes; meanwhile that may have spawned there.
+        // Messages of its `main` are on their way before it goes; meanwhile that may have spawned there.
         while (isThere() && clock.now() < limits.untilMs && !(await this.#parts.isSilent(worker))) await pause();
       } while (isThere() && !this.#isEmptied(worker.index));
     } catch (error) {
@@ -159,7 +159,7 @@ export class RollingRestart {
   async #round(index: number, limits: MoveLimits): Promise<boolean> {
     const { clock, placement, handoffs, moves, isOver } = this.#parts;
     const units = placement.unitsOn(index, UNITS_PER_ROUND);
-    // What is still on its way there will have to leave again.
+    // Units that are still on their way there will have to leave again.
     if (units.length === 0) return handoffs.isAwaited(index);
     if (isOver())
       throw new TroupeError('SHUTTING_DOWN', `the system is shutting down; the drain of worker ${index} ends`);

@@ -19,13 +19,13 @@ export const DEAD_LETTERS_BYTES: number = 16 * 1024 * 1024;
 
 /** A way or a mailbox that is full for now: a sender that keeps a message sends it again, within its deadline where it is an ask. */
 const FULL = ['MAILBOX_FULL', 'OVERLOADED', 'NO_WORKER'] as const;
-/** What passes too, though askers are told at once. */
+/** Codes that pass too, though askers are told at once. */
 const PASSING = ['ACTOR_FAILED', 'ACTOR_STOPPED', 'SHUTTING_DOWN', 'STORE_FAILED'] as const;
 
 const IS_FULL: ReadonlySet<ErrorCode> = new Set(FULL);
 const IS_PASSING: ReadonlySet<ErrorCode> = new Set(PASSING);
 
-/** What no second try changes. */
+/** Codes that no second try changes. */
 export type FinalCode = Exclude<ErrorCode, (typeof FULL)[number] | (typeof PASSING)[number]>;
 
 function isSentAgain({ deliveryId, replyTo }: Envelope, code: ErrorCode): boolean {

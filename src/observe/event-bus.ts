@@ -25,7 +25,7 @@ export class EventBus {
   /** Told when the set of names that are listened to here has changed. */
   onInterest: ((names: EventName[]) => void) | undefined;
   #wantedElsewhere: ReadonlySet<EventName> = new Set();
-  /** Whose listeners are running. */
+  /** Events whose listeners are running. */
   readonly #inside = new Set<EventName>();
   readonly #untold = new Map<EventName, number>();
 

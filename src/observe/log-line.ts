@@ -7,7 +7,7 @@ export const LINE_DEPTH_MAX = 8;
 export const LINE_EDGES_MAX = 100;
 /** Characters and bytes of one line, about; the rest is cut. */
 export const LINE_CHARS_MAX: number = 64 * 1024;
-/** What each value counts for, beside its characters. */
+/** Characters that each value counts for, beside its own. */
 const VALUE_CHARS = 8;
 
 export interface LogLine {

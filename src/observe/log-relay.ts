@@ -15,7 +15,7 @@ export function levelsOf(log: Log): LogLevels {
   return { values: { ...values }, level: isKnown ? level : (Object.keys(values)[0] ?? 'silent') };
 }
 
-/** Gives lines of a worker to the logger. What the logger throws costs that line, and a warning of the process. */
+/** Gives lines of a worker to the logger. A logger that throws costs that line, and a warning of the process. */
 export function logRelay(log: Log, system: string): (worker: number, line: LogLine) => void {
   const ofWorkers = new Map<number, Log>();
   return (worker, line) => {

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 /** A logger; pino's loggers have this shape. Each line has fields and a text. */
 export interface Log {
   /**
-   * What helps to find a fault.
+   * A line that helps to find a fault.
    *
    * @example
    * ```ts
@@ -13,7 +13,7 @@ export interface Log {
    */
   debug(fields: object, text: string): void;
   /**
-   * What is as it should be.
+   * A line on something that is as it should be.
    *
    * @example
    * ```ts
@@ -22,7 +22,7 @@ export interface Log {
    */
   info(fields: object, text: string): void;
   /**
-   * What may become a fault.
+   * A line on something that may become a fault.
    *
    * @example
    * ```ts
@@ -31,7 +31,7 @@ export interface Log {
    */
   warn(fields: object, text: string): void;
   /**
-   * What has gone wrong; an error belongs into the field `err`.
+   * A line on something that has gone wrong; an error belongs into the field `err`.
    *
    * @example
    * ```ts
@@ -52,7 +52,7 @@ export interface Log {
 
 export const LOG_LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** What a logger must have. */
+/** The methods that a logger must have. */
 export const LOG_METHODS: readonly (keyof Log)[] = ['debug', 'info', 'warn', 'error', 'child'];
 
 /** A logger as given, or one of our own at a level; `bindings` are on each of its lines. */

@@ -84,7 +84,7 @@ class RelayedLog {
   }
 }
 
-/** What the master's child is made with; serializers are functions, and stay here. Every path of a redaction counts. */
+/** The options that the master's child is made with; serializers are functions, and stay here. Every path of a redaction counts. */
 function plainOptions({ level, redact, msgPrefix }: ChildOptions): object | undefined {
   if (level === undefined && redact === undefined && msgPrefix === undefined) return undefined;
   const { paths, censor, remove } = (Array.isArray(redact) ? { paths: redact } : (redact ?? {})) as Redaction;

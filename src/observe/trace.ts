@@ -80,7 +80,7 @@ function wordsOf({ id, sender, verb, message }: TracedMail, mailText: (message: 
   return [`${sender ?? 'process'} → ${id}`, verb === 'message' ? '' : verb, words].filter(Boolean).join(' ');
 }
 
-/** What a message holds may be secret, or large: a log gets the type alone. */
+/** The parts of a message may be secret, or large: a log gets the type alone. */
 function typeOf(message: unknown): string {
   const { type } = (message ?? {}) as { type?: unknown };
   return typeof type === 'string' ? type : '';

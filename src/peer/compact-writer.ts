@@ -1,6 +1,6 @@
 /**
  * Frames of the common traffic, tells and asks with plain messages and their replies, written byte by byte (the layout of
- * values: wire/plain-tags.ts). What is of another sort goes into a batch (frame-writer.ts); the order is kept, because a
+ * values: wire/plain-tags.ts). Envelopes of another sort go into a batch (frame-writer.ts); the order is kept, because a
  * frame ends where the other sort begins.
  *
  *   mark, epoch, then entries:   MESSAGE  message to sender

@@ -1,6 +1,6 @@
 /**
  * The sense of an entry: what its parts have to be. A frame may be well formed and make no sense: read without a look, its entries
- * would end the process later, in somebody's turn. What is no sense throws, which breaks the link, and nothing else.
+ * would end the process later, in somebody's turn. An entry without sense throws, which breaks the link, and nothing else.
  */
 import { ASK_CYCLE_MAX } from '../actor/ask-cycle.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';

@@ -113,7 +113,7 @@ export class FrameReader {
   unpark(): boolean {
     const frame = this.#parked;
     if (frame === undefined) return true;
-    // What it brings may ask for more of this link, while nothing is parked any more.
+    // The frame's envelopes may ask for more of this link, while nothing is parked any more.
     this.#parked = undefined;
     if (this.#takeIfDue(frame)) return true;
     this.#parked = frame;

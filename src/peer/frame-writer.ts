@@ -1,7 +1,7 @@
 /**
  * Turns what waits for a link into frames of two sorts: compact ones for the common traffic (compact-writer.ts), and for all
  * else batches, entries in a flat array, packed together. Ids are numbers from their second time on; everything is encoded
- * once. What cannot be encoded is refused here, and takes nothing else with it.
+ * once. An envelope that cannot be encoded is refused here, and takes no other with it.
  */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -71,7 +71,7 @@ export class FrameWriter {
     if (!(item instanceof Envelope) || item.verb !== 'message' || item.deliveryId !== undefined) return false;
     const { replyTo } = item;
     if (replyTo === undefined) return this.#compact.tell(item);
-    // Nobody waits for it any more; the batch leaves it out.
+    // The asker does not wait for it any more; the batch leaves it out.
     if (replyTo.settled) return false;
     const { process, correlation } = replyTo.address();
     if (!this.#compact.ask(item, process, correlation)) return false;
@@ -138,7 +138,7 @@ export class FrameWriter {
       payload = payloadToWire(envelope, this.#options.messageBytesMax, frame);
       frame.bytesMax += entryBytesMax(envelope);
     } catch (error) {
-      // What does not travel takes no room: a frame that seems full of it would end the writing.
+      // An envelope that does not travel takes no room: a frame that seems full of it would end the writing.
       frame.bytesMax = before;
       const { code, message } = asTroupeError(error);
       this.#options.deadLetters.refuseUnlessResent(envelope, code, message);

@@ -1,9 +1,12 @@
 /** How much memory the queues of a process may hold together, where its options do not say: of the heap, and of the container. */
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { memoryLimit } from '../vocabulary/control-groups.ts';
 
 /** The queues take so much of what the process has: the rest is for states, for what runs, and for the collector. */
 const QUEUES_SHARE = 4;
+/** Bytes that a process takes before its first actor, and some room for these. */
+const PROCESS_BYTES = 128 * 1024 * 1024;
 /** Bytes: the least, whatever the supply. */
 export const MEMORY_BYTES_MIN: number = 1024 * 1024;
 
@@ -24,9 +27,11 @@ export function queueBytesOf({ heapBytesMax, sharedBytes }: MemorySupply, proces
   return Math.max(MEMORY_BYTES_MIN, Math.floor(bytes));
 }
 
-/** Without a limit Node.js says 0, or a number beyond all memory. */
+/** Workers that find room beside the master, at least one. */
+export function workersInMemory(bytes: number = sharedBytes()): number {
+  return Math.max(1, Math.floor(bytes / PROCESS_BYTES) - 1);
+}
+
 function sharedBytes(): number {
-  const total = totalmem();
-  const limit = (process as { constrainedMemory?: () => number }).constrainedMemory?.() ?? 0;
-  return limit > 0 ? Math.min(limit, total) : total;
+  return Math.min(memoryLimit(), totalmem());
 }

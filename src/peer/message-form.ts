@@ -12,7 +12,7 @@ export function payloadToWire({ verb, message }: Envelope, bytesMax: number, wei
   return toWire(verb === 'message' ? withType(message) : message, bytesMax, weight);
 }
 
-/** What is published goes as a message does. */
+/** A published message goes as one that is told does. */
 export function messageToWire(message: unknown, bytesMax: number, weight: FrameWeight): unknown {
   return toWire(withType(message), bytesMax, weight);
 }

@@ -117,7 +117,7 @@ export class OutboundQueue {
     this.#writer.reset();
     this.#inFlight.reset();
     this.#credit = LINK_CREDIT;
-    // What a broken link lost was sent and never received: both sides count anew.
+    // Envelopes that a broken link lost were sent and never received: both sides count anew.
     this.sent = 0;
     this.received = 0;
     this.#arm();
@@ -126,7 +126,7 @@ export class OutboundQueue {
   detach(): void {
     if (this.#link !== undefined) {
       this.#refused = this.#inFlight.take(this.#link);
-      // What is sent elsewhere must not arrive here as well.
+      // Envelopes that are sent elsewhere must not arrive here as well.
       if (this.#refused.length > 0) this.#link.destroy();
     }
     this.#link = undefined;
@@ -236,7 +236,7 @@ export class OutboundQueue {
   readonly flush = (): void => {
     this.#armed = false;
     this.#awaited = 0;
-    // Who hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
+    // A listener that hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
@@ -361,7 +361,7 @@ export class OutboundQueue {
       this.sent += items.length;
       return bytes;
     } catch (error) {
-      // What the codec refuses although it looked plain: alone it is found, and it takes no other message with it.
+      // A message that the codec refuses although it looked plain: alone it is found, and it takes no other message with it.
       this.#writeSingly(items, asError(error));
       return undefined;
     }
@@ -394,7 +394,7 @@ export class OutboundQueue {
   }
 }
 
-/** What finds another way when its link has ended. Other signals than ends are asked for again. */
+/** True for items that are routed anew when their link has ended. Other signals than ends are asked for again. */
 function isMail(item: Outbound | undefined): item is Envelope | SignalNote {
   return item instanceof Envelope || (item instanceof SignalNote && item.signal.type === 'terminated');
 }

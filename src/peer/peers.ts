@@ -28,12 +28,14 @@ export const EPOCH_LOOK_MS = 1_000;
 export const LAST_WORDS_MS_MAX = 1_000;
 const LAST_WORDS_LOOK_MS = 5;
 
-export interface PeersPort {
+/** The parts of a process that its links stand on. */
+export interface PeersParts {
   readonly kernel: Kernel;
   readonly network: LinkNetwork;
   readonly self: { index: number; incarnation: number };
   readonly system: string;
   readonly token: string;
+  /** Of the table that this process has taken up. */
   epoch(): number;
 }
 
@@ -64,7 +66,7 @@ interface Entry {
 }
 
 export class Peers {
-  readonly #port: PeersPort;
+  readonly #parts: PeersParts;
   listener!: PeersListener;
   readonly #byIndex = new Map<number, Entry>();
   /** Links whose peer has not been announced yet: the handshake may be faster than the master's word. */
@@ -73,13 +75,13 @@ export class Peers {
   readonly #declaredDead = new Map<number, number>();
   #isClosed = false;
 
-  constructor(port: PeersPort) {
-    this.#port = port;
+  constructor(parts: PeersParts) {
+    this.#parts = parts;
   }
 
   /** Resolves to the path where other processes connect. */
   listen(): Promise<string> {
-    return this.#port.network.listen(this.#handshake(), (link) => this.#accept(link));
+    return this.#parts.network.listen(this.#handshake(), (link) => this.#accept(link));
   }
 
   byIndex(index: number): OutboundQueue | undefined {
@@ -97,7 +99,7 @@ export class Peers {
 
   /** A process that will connect to this one. */
   expect(info: PeerInfo): OutboundQueue {
-    this.#port.network.mend?.();
+    this.#parts.network.mend?.();
     const entry = this.#add(info, false);
     const isOfPeer = ({ peer }: Link): boolean => peer.index === info.index && peer.incarnation === info.incarnation;
     const links = this.#early.filter(isOfPeer);
@@ -128,7 +130,7 @@ export class Peers {
       this.#forget(entry);
       return undefined;
     }
-    const { clock } = this.#port.kernel;
+    const { clock } = this.#parts.kernel;
     return new Promise((resolve) => {
       const timer = clock.setTimer(LINK_END_MS_MAX, () => {
         const error = new Error('the link of a dead process did not end');
@@ -162,12 +164,12 @@ export class Peers {
       for (const link of successors) link.destroy();
     }
     for (const link of this.#early) link.destroy();
-    await this.#port.network.close();
+    await this.#parts.network.close();
   }
 
-  /** What this process has said is to arrive, where somebody reads. */
+  /** Frames of this process are to arrive, where somebody reads. */
   async #whenWritten(): Promise<void> {
-    const { clock } = this.#port.kernel;
+    const { clock } = this.#parts.kernel;
     const until = clock.now() + LAST_WORDS_MS_MAX;
     const isWaiting = ({ link, ended, waiting }: OutboundQueue): boolean => link !== undefined && !ended && waiting > 0;
     while (clock.now() < until && [...this.all()].some(isWaiting)) {
@@ -176,12 +178,12 @@ export class Peers {
   }
 
   #handshake(): Handshake {
-    const { system, token, self } = this.#port;
+    const { system, token, self } = this.#parts;
     return { version: WIRE_VERSION, system, token, self: { index: self.index, incarnation: self.incarnation } };
   }
 
   #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
-    const { kernel } = this.#port;
+    const { kernel } = this.#parts;
     const { clock, deadLetters, limits } = kernel;
     const peer = new OutboundQueue({
       index,
@@ -190,7 +192,7 @@ export class Peers {
       deadLetters,
       messageBytesMax: limits.messageBytesMax,
       memory: kernel.memory,
-      epoch: () => this.#port.epoch(),
+      epoch: () => this.#parts.epoch(),
     });
     const entry: Entry = {
       peer,
@@ -215,17 +217,17 @@ export class Peers {
   #dial(entry: Entry): void {
     if (this.#isClosed || entry.isDead) return;
     const { peer, path } = entry;
-    this.#port.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
+    this.#parts.network.connect(path, this.#handshake(), { index: peer.index, incarnation: peer.incarnation }).then(
       (link) => (entry.isDead || this.#isClosed ? link.destroy() : this.#use(entry, link)),
       (error) => {
-        this.#port.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
+        this.#parts.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
         this.#dialLater(entry);
       },
     );
   }
 
   #dialLater(entry: Entry): void {
-    this.#port.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
+    this.#parts.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
   }
 
   #accept(link: Link): void {
@@ -240,7 +242,7 @@ export class Peers {
 
   #use(entry: Entry, link: Link): void {
     const { peer } = entry;
-    const { kernel } = this.#port;
+    const { kernel } = this.#parts;
     if (peer.link !== undefined) {
       // Frames of the old link may wait here for their table, or this process was frozen: they come first.
       if (entry.successors.length < SUCCESSORS_MAX) entry.successors.push(link);
@@ -265,12 +267,12 @@ export class Peers {
 
   /** A frame waits for its table; one that never comes shall not keep the link for ever. */
   #parked(entry: Entry, link: Link): false {
-    const { clock } = this.#port.kernel;
+    const { clock } = this.#parts.kernel;
     let looks = 0;
     // Looks are counted, not time: a process that was frozen finds its table behind the first of them.
     const look = (): void => {
       if (++looks < EPOCH_LOOKS_MAX) entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
-      else link.destroy(noTable(this.#port.epoch()));
+      else link.destroy(noTable(this.#parts.epoch()));
     };
     entry.tableWait?.cancel();
     entry.tableWait = clock.setTimer(EPOCH_LOOK_MS, look);
@@ -284,7 +286,7 @@ export class Peers {
 
   #linkEnded(entry: Entry, error: Error | undefined): void {
     const { peer } = entry;
-    const { kernel, self } = this.#port;
+    const { kernel, self } = this.#parts;
     entry.reader = undefined;
     entry.tableWait?.cancel();
     peer.detach();
@@ -297,7 +299,7 @@ export class Peers {
     for (const done of entry.onEnd.splice(0)) done();
     if (entry.isDead) return;
     if (entry.isDialler) this.#dialLater(entry);
-    else this.#port.network.mend?.();
+    else this.#parts.network.mend?.();
   }
 }
 

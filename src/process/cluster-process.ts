@@ -3,7 +3,6 @@
  * master. Workers and the master's own data plane (which hosts nothing) are both one of these.
  */
 import { barrierTo } from '../actor/barrier.ts';
-import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
@@ -17,12 +16,11 @@ import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
 import { ControlHandler } from './control-handler.ts';
 import { FirstLinks } from './first-links.ts';
-import { KnownCluster } from './known-cluster.ts';
+import { KnownCluster } from '../routing/known-cluster.ts';
 import { ControlInbox } from './control-inbox.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
-import { isUnroutable } from '../routing/unroutable.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { PeerEvents } from './peer-events.ts';
@@ -72,13 +70,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel = kernel;
     this.actors = actors;
     const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
-    const router = (this.#router = this.#newRouter());
+    const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
+    const router = (this.#router = new Router({ kernel, actors, cluster, peers, index: self.index, locate }));
     kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
-    const topics = new ClusterTopics(local, {
-      ...{ memory: kernel.memory, peers: () => peers.all(), router, epoch },
-      barrier: (id) => barrierTo(kernel, id),
-      capacityOf: (id) => cluster.table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
-    });
+    const barrier = (id: ActorId): Promise<unknown> => barrierTo(kernel, id);
+    const topics = new ClusterTopics(local, { memory: kernel.memory, peers, router, cluster, barrier });
     kernel.topics = topics;
     local.router = {
       deliver: (envelope) => router.published(envelope),
@@ -109,20 +105,6 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     control.onMessage(new ControlInbox<ToProcess>(handler.handle).push);
   }
 
-  #newRouter(): Router {
-    const cluster = this.#cluster;
-    return new Router(this.kernel, this.actors, {
-      index: this.self.worker,
-      get table() {
-        return cluster.table;
-      },
-      peer: (index) => this.#peers.byIndex(index),
-      peerByAddress: (address) => this.#peers.byAddress(address),
-      locate: (id, answer) => this.#locate(id, answer),
-      isUnroutable: (role) => isUnroutable(cluster.workers, role),
-    });
-  }
-
   #newDurability(toRef: (id: ActorId) => unknown): ProcessDurability {
     const { store, journal, startedAt, durableInMemoryMax } = this.#options;
     return new ProcessDurability({
@@ -132,7 +114,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     });
   }
 
-  /** What actors ask of the cluster, and what it must know of them. */
+  /** The ports of the kernel to the cluster: requests of actors, and reports on them. */
   #joinKernel(send: (message: ToMaster) => void): void {
     const { kernel, actors } = this;
     const router = this.#router;
@@ -213,7 +195,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
     this.kernel.closing = true;
-    // What still waits becomes dead letters while somebody can be told of them.
+    // Held mail becomes dead letters while somebody can be told of them.
     this.#router.holds.refuseAll('SHUTTING_DOWN', 'the worker of the sender ended before the mail had a host');
   }
 

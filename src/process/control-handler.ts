@@ -9,7 +9,7 @@ import type { ToProcess } from '../wire/control.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { eventFromWire } from './event-payload.ts';
 import type { FirstLinks } from './first-links.ts';
-import type { KnownCluster } from './known-cluster.ts';
+import type { KnownCluster } from '../routing/known-cluster.ts';
 import { runMain } from './main-run.ts';
 import type { MasterRequests } from './master-requests.ts';
 import type { PeerLoss } from './peer-loss.ts';

@@ -151,7 +151,7 @@ export class LocalProcess implements ClusterPort {
   async #stopActors(until: number): Promise<void> {
     const { clock } = this.kernel;
     while ((await this.actors.stopAll()) > 0 && clock.now() < until) {
-      // Whatever they say to each other: timers and sockets have their turn.
+      // Actors may mail each other without end: timers and sockets have their turn.
       await new Promise<void>((resolve) => clock.defer(resolve));
       await this.#untilIdle(Math.min(until, clock.now() + LAST_WORDS_MS));
     }

@@ -67,6 +67,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     log,
     events,
     trace,
+    clients: undefined,
     limits,
     behaviours,
     kinds: parts.kinds ?? (() => [...behaviours.keys()]),

@@ -25,7 +25,7 @@ export function takeUpKinds(
   );
 }
 
-/** Their mail is refused, each gets its `onStop`, who watches is told. What is stored of durable ones stays. */
+/** Their mail is refused, each gets its `onStop`, its watchers are told. Records of durable ones stay. */
 function endKinds(kinds: readonly string[], behaviours: Map<string, Behaviour>, actors: LocalActors): void {
   const gone = new Set(kinds);
   const ids = [...actors.known()].filter((id) => gone.has(kindOf(id)));

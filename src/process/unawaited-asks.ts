@@ -1,5 +1,5 @@
 /**
- * Hears of promises that were rejected and that nobody awaited. What an actor asked is logged with its actor, and harms nobody
+ * Hears of promises that were rejected and that nobody awaited. An ask of an actor is logged with its actor, and harms nobody
  * else; all other rejections are what they would be without this.
  */
 import { unawaited } from '../actor/unawaited.ts';

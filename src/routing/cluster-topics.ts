@@ -14,21 +14,22 @@ import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/en
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from '../peer/frame-reader.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Peers } from '../peer/peers.ts';
+import type { KnownCluster } from './known-cluster.ts';
 import { TopicTraffic } from './topic-traffic.ts';
 
 /** Of the topics that are told in one portion, before the one that goes past it. */
 export const TOPICS_CHARACTERS: number = 16 * 1024;
 
-export interface TopicsPort {
-  peers(): Iterable<OutboundQueue>;
+/** The parts of a process that its topics stand on. */
+export interface TopicsParts {
+  readonly memory: QueueMemory;
+  readonly peers: Pick<Peers, 'all'>;
   /** To any actor, by its place. */
   readonly router: { deliver(envelope: Envelope): boolean };
-  readonly memory: QueueMemory;
-  epoch(): number;
-  /** Settles once the mail that it has by then is handled. */
-  barrier: Barrier;
-  /** Messages that may wait for it. */
-  capacityOf(id: ActorId): number;
+  readonly cluster: Pick<KnownCluster, 'table' | 'epoch'>;
+  /** Settles once the mail that an actor has by then is handled. */
+  readonly barrier: Barrier;
 }
 
 interface Announcement {
@@ -40,24 +41,24 @@ interface Announcement {
 export class ClusterTopics implements TopicBus {
   readonly #local: LocalTopics;
   readonly #traffic: TopicTraffic;
-  readonly #port: TopicsPort;
-  readonly #peers: () => Iterable<OutboundQueue>;
+  readonly #barrier: Barrier;
+  readonly #peers: TopicsParts['peers'];
   readonly moving: MovingSubscriptions = new MovingSubscriptions();
-  readonly #router: TopicsPort['router'];
-  readonly #epoch: () => number;
+  readonly #router: TopicsParts['router'];
+  readonly #cluster: TopicsParts['cluster'];
   readonly #interest = new Map<string, Set<OutboundQueue>>();
   readonly #announcements = new Map<number, Announcement>();
   /** The epoch of a topic's last announcement; while it is under way those who join meanwhile wait for it too. */
   readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
 
-  constructor(local: LocalTopics, port: TopicsPort) {
+  constructor(local: LocalTopics, { memory, peers, router, cluster, barrier }: TopicsParts) {
     this.#local = local;
-    this.#traffic = new TopicTraffic(port.memory);
-    this.#port = port;
-    this.#peers = port.peers;
-    this.#router = port.router;
-    this.#epoch = port.epoch;
+    this.#traffic = new TopicTraffic(memory);
+    this.#barrier = barrier;
+    this.#peers = peers;
+    this.#router = router;
+    this.#cluster = cluster;
   }
 
   publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
@@ -81,17 +82,20 @@ export class ClusterTopics implements TopicBus {
 
   /** Another process asks: behind what it has published to this topic. */
   barrier(peer: OutboundQueue, topic: string, number: number): void {
-    const { barrier, capacityOf } = this.#port;
+    const { table } = this.#cluster;
     const reached = (): void => {
       if (peer.ended) return;
-      const capacities = Array.from(this.#local.subscriptions.actorsOf(topic), ([id]) => capacityOf(id));
+      const capacities = Array.from(
+        this.#local.subscriptions.actorsOf(topic),
+        ([id]) => table.termsOf(id)?.capacity ?? MAILBOX_CAPACITY,
+      );
       peer.note(
         TOPIC_REACHED,
         number,
         capacities.reduce((least, one) => Math.min(least, one), MAILBOX_CAPACITY),
       );
     };
-    void this.#local.handled(topic, barrier).then(reached);
+    void this.#local.handled(topic, this.#barrier).then(reached);
   }
 
   reached(peer: OutboundQueue, number: number, capacity: number): void {
@@ -108,7 +112,7 @@ export class ClusterTopics implements TopicBus {
     let isClear = true;
     const bytes = weighMessage(message);
     for (const peer of peers) {
-      if (!peer.publish(topic, message, sender, this.#epoch(), excluded, bytes)) isClear = false;
+      if (!peer.publish(topic, message, sender, this.#cluster.epoch, excluded, bytes)) isClear = false;
       if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
     }
     return isClear;
@@ -128,7 +132,7 @@ export class ClusterTopics implements TopicBus {
   join(topic: string, id: ActorId): Promise<void> | undefined {
     checkTopic(topic);
     this.#local.checkRoom();
-    return this.#inForce(topic, this.#local.subscriptions.join(topic, id, this.#epoch()));
+    return this.#inForce(topic, this.#local.subscriptions.join(topic, id, this.#cluster.epoch));
   }
 
   leave(topic: string, id: ActorId): void {
@@ -193,7 +197,7 @@ export class ClusterTopics implements TopicBus {
    * not older than the subscription. Once for each topic and epoch.
    */
   #inForce(topic: string, isFirst: boolean): Promise<void> | undefined {
-    const epoch = this.#epoch();
+    const epoch = this.#cluster.epoch;
     const known = this.#inForceSince.get(topic);
     if (!isFirst && known !== undefined && known.epoch >= epoch) return known.joined;
     const joined = this.#announce(topic, true).then(() => {
@@ -211,7 +215,7 @@ export class ClusterTopics implements TopicBus {
 
   #announce(topic: string, isJoined: boolean): Promise<void> {
     const number = ++this.#lastNumber;
-    const peers = [...this.#peers()].filter((peer) => !peer.ended);
+    const peers = [...this.#peers.all()].filter((peer) => !peer.ended);
     if (peers.length === 0) return Promise.resolve();
     for (const peer of peers) peer.note(TOPIC, topic, isJoined, number);
     return new Promise((done) => {

@@ -82,7 +82,7 @@ export class HeldMail {
     return this.#byUnit.get(unit)?.length ?? 0;
   }
 
-  /** Mail that was on its way before anything that waits here: it goes to the front. What is past the bound is refused. */
+  /** Mail that was on its way before anything that waits here: it goes to the front. Mail past the bound is refused. */
   putBack(unit: Unit, mail: readonly (Envelope | HeldSignal)[]): void {
     const since = this.#clock.now();
     const kept: Held[] = [];

@@ -9,7 +9,6 @@
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { refuseUnknownKind } from '../actor/refusals.ts';
-import type { PlacementTable } from '../placement/placement-table.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
 import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
@@ -20,8 +19,9 @@ import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
-import { NO_WORKER_LEFT } from './unroutable.ts';
-import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { KnownCluster } from './known-cluster.ts';
+import { isUnroutable, NO_WORKER_LEFT } from './unroutable.ts';
+import type { Peers } from '../peer/peers.ts';
 
 /** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
 export interface LocateAnswer {
@@ -29,15 +29,14 @@ export interface LocateAnswer {
   failed(error: Error): void;
 }
 
-/** The port through which the router asks the process around it. */
-export interface RouterPort {
+/** The parts of a process that the router stands on. */
+export interface RouterParts {
+  readonly kernel: Kernel;
+  readonly actors: LocalActors;
+  readonly cluster: Pick<KnownCluster, 'table' | 'workers'>;
+  readonly peers: Pick<Peers, 'byIndex' | 'byAddress'>;
+  /** Of this process. */
   readonly index: number;
-  readonly table: PlacementTable;
-  /** The link to the process that hosts as worker `index` now. */
-  peer(index: number): OutboundQueue | undefined;
-  peerByAddress(address: ActorId): OutboundQueue | undefined;
-  /** Every worker of a role is given up. */
-  isUnroutable(role: string): boolean;
   /** The master's answer for an id whose kind is not placed by hash. */
   locate(id: ActorId, answer: LocateAnswer): void;
 }
@@ -60,9 +59,10 @@ export class Router implements Recipient {
   readonly holds: HeldMail;
   /** While any actor is quiescent here. */
   capture: MailCapture | undefined;
+  readonly #parts: RouterParts;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
-  readonly #port: RouterPort;
+  readonly #cluster: RouterParts['cluster'];
   readonly #routes: RouteCache;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
@@ -71,10 +71,12 @@ export class Router implements Recipient {
   /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
   #unroutable = new Set<ActorId>();
 
-  constructor(kernel: Kernel, actors: LocalActors, port: RouterPort) {
+  constructor(parts: RouterParts) {
+    const { kernel, actors, cluster } = parts;
+    this.#parts = parts;
     this.#kernel = kernel;
     this.#actors = actors;
-    this.#port = port;
+    this.#cluster = cluster;
     this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory, kernel.trace);
     this.#routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
@@ -87,12 +89,12 @@ export class Router implements Recipient {
         if (cell.durable === undefined || isTracked(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
-        const isClear = this.#routes.sendByCachedRoute(envelope, this.#port.table.epoch);
+        const isClear = this.#routes.sendByCachedRoute(envelope, this.#cluster.table.epoch);
         if (isClear !== undefined) return isClear;
       }
     }
     if (this.capture?.captureOutbound(envelope)) return true;
-    const terms = this.#port.table.termsOf(envelope.to);
+    const terms = this.#cluster.table.termsOf(envelope.to);
     if (!terms) {
       refuseUnknownKind(this.#kernel, envelope);
       return true;
@@ -105,18 +107,18 @@ export class Router implements Recipient {
   }
 
   /**
-   * From a link. What reaches the host of its unit has been on its way since before any hold, the marker is still behind
-   * it: it is delivered even while the unit waits to move, or it would come after what is held.
+   * From a link. An envelope that reaches the host of its unit has been on its way since before any hold, the marker is still
+   * behind it: it is delivered even while the unit waits to move, or it would come after the held mail.
    */
   arrived(envelope: Envelope): void {
     if (this.#isCalm && envelope.verb === 'message') {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return void cell.deliver(envelope);
     }
-    const terms = this.#port.table.termsOf(envelope.to);
+    const terms = this.#cluster.table.termsOf(envelope.to);
     // Also where this process does not know that it is the host, since the master gave the place to somebody else first.
     if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
-    if (terms && this.hostOf(envelope.to, terms) === this.#port.index) this.#deliverHere(envelope);
+    if (terms && this.hostOf(envelope.to, terms) === this.#parts.index) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
 
@@ -128,45 +130,45 @@ export class Router implements Recipient {
   }
 
   signalArrived(to: ActorId, signal: Signal): void {
-    const terms = isProcessAddress(to) ? undefined : this.#port.table.termsOf(to);
+    const terms = isProcessAddress(to) ? undefined : this.#cluster.table.termsOf(to);
     const unit = terms && this.#unitOf(to, terms);
     // It would wake up one that sleeps, while its unit is quiescent.
     if (unit && this.capture?.isQuiescent(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
-    else if (terms && this.hostOf(to, terms) === this.#port.index) this.#actors.signal(to, signal);
+    else if (terms && this.hostOf(to, terms) === this.#parts.index) this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
 
   signal(to: ActorId, signal: Signal): void {
     if (isProcessAddress(to)) {
       if (to === this.#kernel.address) this.#actors.signal(to, signal);
-      else this.#port.peerByAddress(to)?.signal(to, signal);
+      else this.#parts.peers.byAddress(to)?.signal(to, signal);
       return;
     }
-    const terms = this.#port.table.termsOf(to);
+    const terms = this.#cluster.table.termsOf(to);
     if (!terms) return;
     const unit = this.#unitOf(to, terms);
     const host = this.hostOf(to, terms);
     if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
-    else if (host === this.#port.index) this.#actors.signal(to, signal);
+    else if (host === this.#parts.index) this.#actors.signal(to, signal);
     else if (host === undefined) this.#locateFirst({ to, signal });
     else if (host !== NOWHERE) this.#signalPeer(host, unit, { to, signal });
   }
 
   termsOf(id: ActorId): KindTerms | undefined {
-    return this.#port.table.termsOf(id);
+    return this.#cluster.table.termsOf(id);
   }
 
   /** Worker index, NOWHERE, or undefined where the master has to be asked. */
   hostOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
-    const { table } = this.#port;
+    const { table } = this.#cluster;
     if (strategy === 'hash') return table.hostOf(id, column);
     return table.pinOf(id) ?? this.#located.get(id);
   }
 
   /** Whether this process wakes the actor: the host of its shard, whatever place it has been given since. */
   isWakerOf(id: ActorId): boolean {
-    const terms = this.#port.table.termsOf(id);
-    return terms?.isDurable === true && this.#port.table.shardHostOf(id, terms.column) === this.#port.index;
+    const terms = this.#cluster.table.termsOf(id);
+    return terms?.isDurable === true && this.#cluster.table.shardHostOf(id, terms.column) === this.#parts.index;
   }
 
   runsAt(id: ActorId, worker: number): boolean {
@@ -175,20 +177,20 @@ export class Router implements Recipient {
 
   /** As `hostOf`; undefined for a kind that is not known, too. */
   knownHostOf(id: ActorId): number | undefined {
-    const terms = this.#port.table.termsOf(id);
+    const terms = this.#cluster.table.termsOf(id);
     return terms && this.hostOf(id, terms);
   }
 
   /** Whether an actor may begin here now: the table says so, and no move is under way. */
   isHostOf(id: ActorId): boolean {
-    const terms = this.#port.table.termsOf(id);
+    const terms = this.#cluster.table.termsOf(id);
     if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;
-    return this.hostOf(id, terms) === this.#port.index;
+    return this.hostOf(id, terms) === this.#parts.index;
   }
 
   /** The placement unit of an actor; undefined for a kind that is not known. */
   unitOf(id: ActorId): Unit | undefined {
-    const terms = this.#port.table.termsOf(id);
+    const terms = this.#cluster.table.termsOf(id);
     return terms && this.#unitOf(id, terms);
   }
 
@@ -197,7 +199,7 @@ export class Router implements Recipient {
     for (const unit of units) {
       this.#moving.set(unit, move);
       const isPinned = parseUnit(unit) === undefined;
-      const terms = isPinned ? this.#port.table.termsOf(unit) : undefined;
+      const terms = isPinned ? this.#cluster.table.termsOf(unit) : undefined;
       // An id that gets a pin: what waits for it with its shard must not come after what waits from now on.
       if (terms) this.holds.splitOff(shardUnit(terms.column, shardOf(unit)), unit);
     }
@@ -223,7 +225,7 @@ export class Router implements Recipient {
     for (const unit of this.holds.units()) {
       if (this.#moving.has(unit)) continue;
       const [first] = this.holds.peek(unit);
-      const terms = first && this.#port.table.termsOf(first.to);
+      const terms = first && this.#cluster.table.termsOf(first.to);
       if (!terms || this.hostOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
       for (const mail of this.holds.take(unit)) if (!('signal' in mail)) this.#refuse(mail, code, text);
     }
@@ -251,9 +253,9 @@ export class Router implements Recipient {
   /** Units have moved: places that are not in the table are known here by what was asked or by who lives here. */
   unitsMoved(units: readonly Unit[], to: number): void {
     for (const unit of units) {
-      const strategy = parseUnit(unit) ? 'hash' : this.#port.table.termsOf(unit)?.strategy;
+      const strategy = parseUnit(unit) ? 'hash' : this.#cluster.table.termsOf(unit)?.strategy;
       if (strategy === undefined || strategy === 'hash') continue;
-      if (to === this.#port.index || this.#located.has(unit)) this.remember(unit, to);
+      if (to === this.#parts.index || this.#located.has(unit)) this.remember(unit, to);
     }
   }
 
@@ -284,14 +286,14 @@ export class Router implements Recipient {
     // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
     const host = this.hostOf(to, terms);
-    if (host === this.#port.index) return this.#deliverHere(envelope);
+    if (host === this.#parts.index) return this.#deliverHere(envelope);
     if (host === undefined) return this.#locateFirst(envelope);
-    if (host === NOWHERE && this.#port.isUnroutable(terms.role))
+    if (host === NOWHERE && isUnroutable(this.#cluster.workers, terms.role))
       return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
-    const peer = host === NOWHERE ? undefined : this.#port.peer(host);
+    const peer = host === NOWHERE ? undefined : this.#parts.peers.byIndex(host);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
     if (envelope.verb !== 'message') return peer.mail(envelope);
-    return this.#routes.send(envelope, terms, peer, this.#port.table.epoch);
+    return this.#routes.send(envelope, terms, peer, this.#cluster.table.epoch);
   }
 
   /** An asker is told at once, even where what is asked for is kept and would be sent again. */
@@ -322,7 +324,7 @@ export class Router implements Recipient {
   }
 
   #signalPeer(host: number, unit: Unit, held: HeldSignal): void {
-    const peer = this.#port.peer(host);
+    const peer = this.#parts.peers.byIndex(host);
     if (peer === undefined || peer.ended) this.holds.add(unit, held);
     else peer.signal(held.to, held.signal);
   }
@@ -330,16 +332,16 @@ export class Router implements Recipient {
   #deliverHere(envelope: Envelope): boolean {
     if (this.capture?.captureInbound(this.unitOf(envelope.to) as Unit, envelope)) return true;
     if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
-    const { table, index } = this.#port;
+    const { table } = this.#cluster;
     const active = this.#actors.cellOf(envelope.to) !== undefined;
     const shard = shardOf(envelope.to);
-    envelope.replyTo?.resolve({ worker: index, pid: process.pid, shard, epoch: table.epoch, active });
+    envelope.replyTo?.resolve({ worker: this.#parts.index, pid: process.pid, shard, epoch: table.epoch, active });
     return true;
   }
 
   #unitOf(id: ActorId, { strategy, column }: KindTerms): Unit {
     // A move of the actor alone goes before one of its shard.
-    if (this.#moving.has(id) || strategy !== 'hash' || this.#port.table.pinOf(id) !== undefined) return id;
+    if (this.#moving.has(id) || strategy !== 'hash' || this.#cluster.table.pinOf(id) !== undefined) return id;
     return shardUnit(column, shardOf(id));
   }
 
@@ -363,7 +365,7 @@ export class Router implements Recipient {
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
-    this.#port.locate(to, {
+    this.#parts.locate(to, {
       found: (worker) => this.#locatedAt(to, worker),
       failed: (error) => this.#notLocated(to, asError(error)),
     });
@@ -373,7 +375,7 @@ export class Router implements Recipient {
   #locatedAt(id: ActorId, worker: number): void {
     this.#locating.delete(id);
     // Its kind may be placed by hash since.
-    if (this.#port.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
+    if (this.#cluster.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
     this.#deliverHeld(id);
     this.#resendTracked();
   }

@@ -10,7 +10,7 @@ const FIRST_BYTES = 4_096;
 const BEFOREHAND_BYTES_MAX = 1024 * 1024;
 /** Texts and bytes up to so many are quicker copied here. */
 const SHORT = 48;
-/** What the length of a text can say. */
+/** The largest length that a text can have. */
 export const TEXT_BYTES_MAX = 0xffff;
 const NOTHING: Buffer = Buffer.alloc(0);
 /** In front of a number: what it is written as. */

@@ -18,7 +18,7 @@ import * as frames from './store-frames.ts';
 export const ASKED_MAX = 200_000;
 /** Milliseconds that a process tries to reach the owner before it fails what waits. */
 export const UNREACHABLE_MS_MAX = 10_000;
-/** What an operating system takes for a path. */
+/** Characters that an operating system takes for a path. */
 const PATH_CHARACTERS_MAX = 4_096;
 /** Milliseconds between two tries. */
 const RETRY_MS = 50;
@@ -88,7 +88,7 @@ export class RemoteStore implements Store, LinkListener {
     );
   }
 
-  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
+  async *due(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
     let last = after;
     for (;;) {

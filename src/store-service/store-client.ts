@@ -128,7 +128,7 @@ export class StoreClient implements LinkListener {
         (write) => answer(write === undefined ? frames.DONE : frames.FOUND, write ?? NOTHING),
         (error) => answer(frames.FAILED, (out) => frames.writeError(out, asError(error))),
       );
-    // What changes the store goes in the order in which it came; what reads it waits for the last words of the dead.
+    // Changes of the store go in the order in which they came; reads wait for the last words of the dead.
     if (isChange) start();
     else this.#port.read(() => (this.#isEnded ? undefined : start()));
   }
@@ -160,7 +160,7 @@ export class StoreClient implements LinkListener {
         const [begin, until, at, id] = [from.number(), from.number(), from.number(), from.text()];
         const after = id === '' ? undefined : { id, at };
         return async () => {
-          const wakes = await page(store.wakes(begin, until, after));
+          const wakes = await page(store.due(begin, until, after));
           return (out) => frames.writeWakes(out, wakes);
         };
       }
@@ -192,7 +192,7 @@ export class StoreClient implements LinkListener {
     if (this.#out.length > frames.STORE_PIECE_BYTES) this.#flush();
     else if (!this.#isFlushing) {
       this.#isFlushing = true;
-      // What is answered in the same turn of the loop goes in one frame.
+      // Answers of the same turn of the loop go in one frame.
       queueMicrotask(() => this.#flush());
     }
   }

@@ -88,7 +88,7 @@ export class StoreOwner {
       workerData: boot,
       transferList: [port2],
       name: 'troupe-store',
-      // What the program was started with is for its own code: a loader, an inspector.
+      // Options that the program was started with are for its own code: a loader, an inspector.
       execArgv: [],
       env: {},
     });

@@ -1,9 +1,9 @@
 /**
- * The owner's side of the store: the only one that opens it serves all processes of the system over links. What one asks is
- * done at once and answered when it is done, in whichever order that is; commits that come together share a transaction.
+ * The owner's side of the store: the only one that opens it serves all processes of the system over links. A request is
+ * begun at once and answered when it is done, in whichever order that is; commits that come together share a transaction.
  *
- * A process that died may have written a commit that is not read yet. Whoever reads after its death, as its successor does,
- * is answered behind all that: reads wait until the links of the dead are read to their end, and what came by them is done.
+ * A process that died may have written a commit that is not read yet. A read after its death, as its successor's are, is
+ * answered behind all that: reads wait until the links of the dead are read to their end, and what came by them is done.
  */
 import type { Link, LinkPeer } from '../wire/link.ts';
 import { StoreClient } from './store-client.ts';

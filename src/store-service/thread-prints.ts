@@ -1,6 +1,6 @@
 /**
  * lmdb prints what fails on the console by itself, also where the failure is told of by an error. In the thread of the store such
- * prints are messages to the master, which logs them at debug. What its native part writes to the file descriptor is out of reach.
+ * prints are messages to the master, which logs them at debug. Prints of its native part to the file descriptor are out of reach.
  */
 import { performance } from 'node:perf_hooks';
 

@@ -38,7 +38,7 @@ export class LmdbStore implements Store {
   readonly #environment: Environment;
   readonly #writer = new RecordWriter();
   #closed = false;
-  /** What is asked for fails with it. */
+  /** The error of every request from now on. */
   #failed: TroupeError | undefined;
 
   private constructor(environment: Environment) {
@@ -46,7 +46,7 @@ export class LmdbStore implements Store {
   }
 
   /**
-   * Throws STORE_FAILED where the folder holds something else than a store of this format. Who opens it holds the lock of
+   * Throws STORE_FAILED where the folder holds something else than a store of this format. The caller holds the lock of
    * the dataDir: a second process that opens the file takes back what the first commits meanwhile.
    */
   static open(folder: string, onMissing?: (pages: number) => void): LmdbStore {
@@ -104,7 +104,7 @@ export class LmdbStore implements Store {
     }, true);
   }
 
-  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
+  async *due(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
     const start: Key = after ? [WAKE, after.at, after.id] : [WAKE, from];
     for await (const key of this.#keys(start, [WAKE, until, LAST])) {

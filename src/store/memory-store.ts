@@ -3,7 +3,7 @@ import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
-/** What durable actors keep in a test, by id; `createTestSystem` makes one, and takes one for a restart. */
+/** Records of the durable actors of a test, by id; `createTestSystem` makes one, and takes one for a restart. */
 export type MemoryDisk = Map<ActorId, StoredRecord>;
 
 export class MemoryStore implements Store {
@@ -50,7 +50,7 @@ export class MemoryStore implements Store {
     );
   }
 
-  async *wakes(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
+  async *due(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
     this.#checkOpen();
     const due: Wake[] = [];
     for (const [id, { wakeAt: at }] of this.#disk) {

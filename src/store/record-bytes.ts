@@ -84,7 +84,7 @@ function bytesAt(bytes: Buffer, at: number, length: number): Uint8Array {
   return copy;
 }
 
-/** What becomes of a record: the value with its head, and what is to be done to keys of its own. */
+/** A record as it is written: the value with its head, and what is to be done to keys of its own. */
 export interface WrittenRecord {
   readonly value: Uint8Array;
   readonly putOutside: [string, Uint8Array][] | undefined;
@@ -103,7 +103,7 @@ export class RecordWriter {
   readonly #wasInline = new Set<string>();
   readonly #wasOutside = new Set<string>();
 
-  /** What was written before is not needed any more. */
+  /** Bytes that were written before are not needed any more. */
   reset(): void {
     this.#slabs.length = Math.min(this.#slabs.length, SLABS_KEPT);
     this.#nextSlab = 0;

@@ -1,7 +1,7 @@
 /**
  * Where durable actors are kept: one record per actor, made of named parts, changed by compare-and-set on its version and
  * guarded by its fence. A change writes only the parts that it names, so a large state is not written again for a small
- * mark. What parts mean is their owner's business. Every failure is a `STORE_FAILED`; one with a `cause` is the engine's.
+ * mark. The meaning of parts is their owner's business. Every failure is a `STORE_FAILED`; one with a `cause` is the engine's.
  */
 import type { ActorId } from '../vocabulary/address.ts';
 
@@ -57,10 +57,10 @@ export interface Store {
   commit(changes: readonly StoreChange[], options?: CommitOptions): Promise<void>;
 
   /**
-   * Who must be in memory between two times, both counted, earliest first, behind `after` only. Not a snapshot: what is
+   * Actors that must be in memory between two times, both counted, earliest first, behind `after` only. Not a snapshot: what is
    * committed during the walk may be seen or not.
    */
-  wakes(from: number, until: number, after?: Wake): AsyncIterable<Wake>;
+  due(from: number, until: number, after?: Wake): AsyncIterable<Wake>;
 
   /** The ids of a kind, in order, those after `after` only. Not a snapshot. */
   ids(kind: string, after?: ActorId): AsyncIterable<ActorId>;

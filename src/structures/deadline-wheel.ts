@@ -133,7 +133,7 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
     let tick = Math.ceil(atMs / this.#granularityMs);
     // The division may have rounded down to a whole number.
     if (tick * this.#granularityMs < atMs) tick++;
-    // What an expiring entry adds waits for the next tick, or one that adds itself again would never let go.
+    // An entry that an expiring one adds waits for the next tick, or one that adds itself again would never let go.
     return tick > this.#expiringTick ? tick : this.#expiringTick + 1;
   }
 

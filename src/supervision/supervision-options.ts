@@ -31,7 +31,7 @@ export interface BackoffOptions {
 }
 
 /**
- * What happens when a handler throws. The asker gets HANDLER_FAILED, the message becomes a dead letter, the mail behind it stays. Past the
+ * The supervision of an actor whose handler throws. The asker gets HANDLER_FAILED, the message becomes a dead letter, the mail behind it stays. Past the
  * intensity the actor fails: its mail goes to dead letters, asks get ACTOR_FAILED at once, its parent is told.
  */
 export interface SupervisionOptions {

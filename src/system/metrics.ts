@@ -2,6 +2,7 @@
 import type { KindCounters } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import type { ClientMetrics } from '../observe/client-metrics.ts';
 
 /** Counts of one process, since it began where nothing else is said. */
 export interface ProcessMetrics {
@@ -25,6 +26,8 @@ export interface ProcessMetrics {
   rssBytes: number;
   /** By kind. */
   kinds: Record<string, KindCounters>;
+  /** Of clients; undefined where this process serves none. */
+  clients?: ClientMetrics | undefined;
 }
 
 /** Counts of the whole system: those of its present processes, added up. */
@@ -43,6 +46,8 @@ export interface SystemMetrics {
   failures: number;
   /** By kind. */
   kinds: Record<string, KindCounters>;
+  /** Of clients; undefined where nobody may come in (`listen`, `controlSocket`). */
+  clients: ClientMetrics | undefined;
   /** By process, the master among them. */
   workers: ProcessMetrics[];
 }
@@ -62,6 +67,7 @@ export function processMetrics(kernel: Kernel, actors: LocalActors, role: string
     heapBytes: memory.heapUsed,
     rssBytes: memory.rss,
     kinds,
+    clients: kernel.clients?.(),
   };
 }
 
@@ -74,6 +80,7 @@ export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
     messages: 0,
     failures: 0,
     kinds: {},
+    clients: undefined,
     workers,
   };
   for (const process of workers) {
@@ -81,6 +88,8 @@ export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
     sum.mailbox += process.mailbox;
     sum.pendingAsks += process.pendingAsks;
     sum.deadLetters += process.deadLetters;
+    // One process serves them all.
+    sum.clients ??= process.clients;
     for (const [kind, counters] of Object.entries(process.kinds)) {
       const all = (sum.kinds[kind] ??= { activations: 0, messages: 0, failures: 0 });
       all.activations += counters.activations;

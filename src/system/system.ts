@@ -57,7 +57,7 @@ export interface System {
    * or the memory of all queues (option `memory`, in bytes).
    *
    * The message is plain data, what structured clone keeps, of at most `messageBytesMax` encoded bytes, by default 16 MiB.
-   * What is found out later makes it a dead letter with a code as its reason, and throws nothing: UNKNOWN_KIND, UNKNOWN_MESSAGE,
+   * A fault that is found out later makes it a dead letter with a code as its reason, and throws nothing: UNKNOWN_KIND, UNKNOWN_MESSAGE,
    * INVALID_MESSAGE, MESSAGE_TOO_LARGE, MAILBOX_FULL, OVERLOADED, ACTOR_FAILED, NO_WORKER. After `shutdown()` it is a dead letter, and
    * the call returns false.
    *
@@ -182,8 +182,8 @@ export interface System {
   watch(id: ActorId, listener: TerminatedListener): () => void;
   /**
    * Sends a message to all subscribers of a topic, in all processes; subscribed actors get it as ordinary mail. False: taken, but slow down
-   * (`await system.drained()`), as with `tell`, for the fullest of the subscribers. A topic is a text of 1 to 512 characters. What cannot be
-   * published is a dead letter.
+   * (`await system.drained()`), as with `tell`, for the fullest of the subscribers. A topic is a text of 1 to 512 characters. A message that
+   * cannot be published is a dead letter.
    *
    * @throws TroupeError INVALID_MESSAGE where the message is no object with a string `type`; INVALID_OPTIONS for the topic.
    * @example
@@ -299,7 +299,7 @@ export interface System {
    */
   metrics(): Promise<SystemMetrics>;
   /**
-   * What could not be handled. Called: the newest 1 000 of this process, at most 16 MiB of them, oldest first. Those of durable
+   * Messages that could not be handled. Called: the newest 1 000 of this process, at most 16 MiB of them, oldest first. Those of durable
    * actors are on disk: listed, sent again, discarded.
    *
    * @example

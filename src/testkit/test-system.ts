@@ -3,13 +3,12 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import { type MemoryDisk, MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { openLog } from '../observe/log.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
 import { behavioursOf } from '../worker/load-actors.ts';
 import { LocalProcess } from '../process/local-process.ts';
 import type { System } from '../system/system.ts';
-import { type Probe, PROBE_KIND, Probes } from './probe.ts';
-import { seededRandom } from './seeded-random.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { type Probe, Probes, withProbes } from '../doubles/probe.ts';
+import { seededRandom } from '../doubles/seeded-random.ts';
+import { VirtualClock } from '../doubles/virtual-clock.ts';
 
 /** Options of `createTestSystem`. */
 export interface TestSystemOptions {
@@ -29,19 +28,19 @@ export interface TestSystemOptions {
    * @internal
    */
   store?: Store;
-  /** What durable actors keep. Given to another test system, with the same clock, it stands for a restart. Default: an empty one. */
+  /** The disk of durable actors. Given to another test system, with the same clock, it stands for a restart. Default: an empty one. */
   disk?: MemoryDisk;
   /** Level of the log. Default `silent`. */
   log?: string;
 }
 
-/** What `createTestSystem` gives. Its functions may be taken out of it. */
+/** A system for tests, by `createTestSystem`. Its functions may be taken out of it. */
 export interface TestSystem {
   /** The system, as everywhere. */
   readonly system: System;
   /** The clock that the test moves. */
   readonly clock: VirtualClock;
-  /** What its durable actors keep; given to another test system it stands for a restart. */
+  /** The disk of its durable actors; given to another test system it stands for a restart. */
   readonly disk: MemoryDisk;
   /**
    * Lets so many milliseconds pass: timers run one by one, in order, and what each sets going ends before the next one.
@@ -145,18 +144,4 @@ export function createTestSystem(options: TestSystemOptions): TestSystem {
       await down;
     },
   };
-}
-
-/** Throws where the test has a kind of that name itself. */
-export function withProbes<M extends ReadonlyMap<string, ReturnType<Probes['behaviour']>>>(
-  behaviours: M,
-  probes: Probes,
-): Map<string, ReturnType<Probes['behaviour']>> {
-  if (behaviours.has(PROBE_KIND)) {
-    throw new TroupeError(
-      'INVALID_OPTIONS',
-      `actors: expected no kind '${PROBE_KIND}', which the probes have; got one`,
-    );
-  }
-  return new Map([...behaviours, [PROBE_KIND, probes.behaviour()]]);
 }

@@ -64,7 +64,7 @@ export interface ReplyAddress {
 
 /** The name that makes a message to a durable actor recognisable when it is sent again. */
 export class DeliveryId {
-  /** Whose numbers: a durable actor's id, or a process and the start of its system; '' where nobody sends it again. */
+  /** The sender stream: a durable actor's id, or a process and the start of its system; '' where nobody sends it again. */
   readonly stream: string;
   readonly number: number;
   /** The number before it on the way to the same receiver that is not known to be handled; 0: none. */

@@ -50,7 +50,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** Whether the handler of an ask ran: it did not, and it is safe to ask again; it did; or nobody can know. */
 export type Fate = 'not-executed' | 'executed' | 'unknown';
 
-/** What a `TroupeError` may have beside its code and message. */
+/** Fields that a `TroupeError` may have beside its code and message. */
 export interface TroupeErrorOptions {
   /** Whether the handler ran. Default: not said. */
   fate?: Fate | undefined;
@@ -79,7 +79,7 @@ export interface TroupeErrorOptions {
 export class TroupeError extends Error {
   /** `TroupeError`. */
   override readonly name = 'TroupeError';
-  /** What happened, one of `ERROR_CODES`. */
+  /** The name of what happened, one of `ERROR_CODES`. */
   readonly code: ErrorCode;
   /** Of an ask: whether the handler ran. */
   declare readonly fate?: Fate;

@@ -27,7 +27,7 @@ export function deepFreeze(value: unknown): void {
   let rest: object[] | undefined;
   let met: Set<object> | undefined;
   for (let next: object | undefined = value; next !== undefined; next = rest?.pop()) {
-    // What was frozen before may hold parts that are not: it is walked too, but only once.
+    // A part that was frozen before may hold parts that are not: it is walked too, but only once.
     if (Object.isFrozen(next)) {
       met ??= new Set();
       if (met.has(next)) continue;

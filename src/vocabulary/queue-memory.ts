@@ -101,7 +101,7 @@ export class QueueMemory {
     if (--heavy.holders > 0) return;
     this.#add(-heavy.bytes);
     if (heavy !== this.#lastHeavy) return;
-    // Nobody holds it any more, and neither is it held here.
+    // The message is in no queue any more, and is not kept here either.
     this.#lastMessage = undefined;
     this.#lastHeavy = undefined;
   }

@@ -1,6 +1,6 @@
 /** The Standard Schema interface (https://standardschema.dev, version 1), as far as troupe calls it. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  /** What the interface has, under the one name that it takes. */
+  /** All parts of the interface, under the one name that it takes. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -9,7 +9,7 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema says of a value: its output, or what is wrong. */
+/** The word of a schema on a value: its output, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: ReadonlyArray<SchemaIssue> };

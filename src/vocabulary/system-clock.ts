@@ -5,7 +5,7 @@ import { onGround } from './ground.ts';
 
 const resolved = Promise.resolve();
 
-/** What it throws is an uncaught exception, as in any callback, and no rejection. */
+/** An error in it is an uncaught exception, as in any callback, and no rejection. */
 function guarded(run: () => void): void {
   try {
     run();

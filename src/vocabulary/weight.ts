@@ -23,7 +23,7 @@ export const PARTS_LOOKED_AT = 256;
 /** Parts of a message that are looked at, at most. */
 export const PARTS_LOOKED_AT_MAX = 4_096;
 
-/** Whatever may wait. It is not weighed again while it does. */
+/** An item that may wait in a queue. It is not weighed again while it does. */
 export interface Weighed {
   /** Undefined: it is light, as far as is known. */
   heavy: Heavy | undefined;

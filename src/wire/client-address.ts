@@ -30,7 +30,7 @@ function unixAddress(given: string): ClientAddress | string {
   return `expected the path of a unix socket, at most ${SOCKET_PATH_BYTES_MAX} bytes; got ${bytes}: ${path}`;
 }
 
-/** Nobody on another machine can reach it. */
+/** True where no other machine can reach it. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');

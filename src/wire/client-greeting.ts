@@ -4,7 +4,7 @@
  *   client ──► hello: version, token, session, its clock
  *          ◄── welcome: the system, what it has accepted of the session, its limits;  or refused: why
  *
- * Who sends something else, or nothing, is closed without a word.
+ * A connection that sends something else, or nothing, is closed without a word.
  */
 import { ERROR_CODES, type ErrorCode } from '../vocabulary/errors.ts';
 import { decodeGreeting } from './handshake.ts';

@@ -113,7 +113,7 @@ function simpleSize(value: unknown): number {
   return packAlone(value).byteLength;
 }
 
-/** What looked plain may still fail to pack: bytes that were given away, a getter that gives something else each time. */
+/** A value that looked plain may still fail to pack: bytes that were given away, a getter that gives something else each time. */
 function packAlone(value: unknown): Uint8Array {
   let bytes: Uint8Array;
   try {

@@ -1,6 +1,6 @@
 /**
  * The mark of control messages on the channel between a worker and its master. The channel is node:cluster's, and not
- * troupe's alone: programs and libraries (metrics, rate limits, logs) speak over it too. What carries no mark is theirs,
+ * troupe's alone: programs and libraries (metrics, rate limits, logs) speak over it too. A message without the mark is theirs,
  * whatever it looks like. The message lies inside, so that nobody who looks at `type` takes one of ours for one of theirs.
  */
 const MARK = 'troupe:control';

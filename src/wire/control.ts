@@ -119,7 +119,7 @@ export interface WorkerInfo {
   pid: number;
   /** Role of the worker; `worker` where none was given. */
   role: string;
-  /** What it is doing. */
+  /** The state of its process. */
   state: WorkerState;
   /** 1 for its first process, one more with each that follows. */
   incarnation: number;

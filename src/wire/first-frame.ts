@@ -13,6 +13,9 @@ export interface FirstFrame {
 /** Nothing came within the time. */
 export class SilenceError extends Error {}
 
+/** It was closed, and nothing had come: somebody looked whether anybody listens. */
+export class LookError extends Error {}
+
 /** The socket is paused once it is here; where it does not come, the socket is destroyed. */
 export function firstFrame(socket: Socket, clock: Clock, withinMs: number, bytesMax: number): Promise<FirstFrame> {
   const splitter = new FrameSplitter(bytesMax);
@@ -29,7 +32,10 @@ export function firstFrame(socket: Socket, clock: Clock, withinMs: number, bytes
       socket.destroy();
       reject(error);
     };
-    const end = (): void => fail(new Error('a closed connection instead of a handshake'));
+    const end = (): void => {
+      const text = 'a closed connection instead of a handshake';
+      fail(socket.bytesRead === 0 ? new LookError(text) : new Error(text));
+    };
     const read = (chunk: Uint8Array): void => {
       try {
         splitter.push(chunk, (bytes) => {

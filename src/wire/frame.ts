@@ -7,7 +7,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class FrameSplitter {
   /** May be raised between two frames. */
   frameBytesMax: number;
-  /** What waits: whole frames only while paused, else the beginning of one. */
+  /** The bytes that wait: whole frames only while paused, else the beginning of one. */
   private chunk: Uint8Array = NOTHING;
   private at = 0;
   /** A frame that began in an earlier chunk: its head, then its body, as far as they are here. */

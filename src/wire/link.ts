@@ -27,7 +27,7 @@ export interface Link {
    * False: written or accepted, but hold the next frames until `onDrain`.
    */
   write(bytes: Uint8Array): boolean;
-  /** Frames, from the first, that have left this process in full; once the link has ended, for good. Nobody can have read the others. */
+  /** Frames, from the first, that have left this process in full; once the link has ended, for good. The others cannot have been read. */
   readonly flushed: number;
   /** True after `write` said false, until `onDrain`; and for good once the link was closed or destroyed: nothing more is accepted. */
   readonly blocked: boolean;
@@ -66,7 +66,7 @@ export const FRAME_BYTES_MAX: number = 1025 * 1024 * 1024;
 export const FRAME_EXTRA_BYTES: number = 1024 * 1024;
 /** Bytes in front of every frame: its length, unsigned, little-endian. */
 export const FRAME_HEAD_BYTES = 4;
-/** What follows the length: 0 or 1 in front of a batch (see codec.ts), and these in front of a compact frame. */
+/** The byte behind the length: 0 or 1 in front of a batch (see codec.ts), and these in front of a compact frame. */
 export const COMPACT = 2;
 /** A compact frame from which on both ends forget the numbers of ids. */
 export const COMPACT_RESET = 3;

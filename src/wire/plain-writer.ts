@@ -35,7 +35,7 @@ interface Shape {
   /** Where `type` stands and what it is; -1 for an object within a message. */
   readonly typeAt: number;
   readonly type: string | undefined;
-  /** What its keys and `type` would take at most where they travel. */
+  /** Bytes that its keys and `type` would take at most where they travel. */
   readonly weight: number;
 }
 
@@ -46,7 +46,7 @@ export class PlainWriter {
   at = 0;
   /** The value under way must end here. */
   #end = 0;
-  /** What the general codec would add for keys that do not travel here. */
+  /** Bytes that the general codec would add for keys that do not travel here. */
   #weight = 0;
   readonly #shapes = new Map<string, Shape[]>();
   #shapeCount = 0;

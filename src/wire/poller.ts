@@ -82,7 +82,7 @@ export class Poller {
     if (isBad) {
       this.#restsUntil = now + this.#restMs;
       this.#restMs = Math.min(this.#restMs * 2, POLL_REST_MS_MAX);
-      // What happens during a rest says nothing about polling.
+      // Frames of a rest say nothing about polling.
       this.#judgedAt = undefined;
     } else {
       this.#restMs = POLL_REST_MS;

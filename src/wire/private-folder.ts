@@ -2,7 +2,7 @@
  * The folder of a system's link sockets, as every process of the system treats it: proved before it is trusted, made
  * again where a cleaner of the temporary folder took it, and removed file by file, never with what is not a socket.
  *
- * Nobody but its user may enter it, and that is all that keeps others from the sockets. So a folder of that name which
+ * Its user alone may enter it, and that is all that keeps others from the sockets. So a folder of that name which
  * somebody else made meanwhile is no folder of ours: nothing is made in it, and nobody is connected to through it.
  */
 import { type Dirent, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, utimesSync } from 'node:fs';
@@ -32,9 +32,7 @@ export function ensurePrivateFolder(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if (!isPrivateFolder(path))
-      throw new Error(
-        `the folder of the link sockets must be this user's alone (mode 0700); got another one at ${path}`,
-      );
+      throw new Error(`a folder of sockets must be this user's alone (mode 0700); got another one at ${path}`);
   }
 }
 
@@ -51,7 +49,7 @@ export function socketsIn(path: string): string[] | undefined {
   return entries.map(({ name }) => join(path, name));
 }
 
-/** Removes the sockets, then the folder if nothing else is in it. What is not ours stays as it is. */
+/** Removes the sockets, then the folder if nothing else is in it. Files that are not ours stay as they are. */
 export function removeSocketFolder(path: string): void {
   const sockets = socketsIn(path);
   if (sockets === undefined) return;
@@ -60,6 +58,15 @@ export function removeSocketFolder(path: string): void {
     rmdirSync(path);
   } catch {
     // Another process of the system was faster, or something came in meanwhile: that stays.
+  }
+}
+
+/** Milliseconds since it was changed; 0 where it is gone. */
+export function ageMs(path: string): number {
+  try {
+    return Date.now() - lstatSync(path).mtimeMs;
+  } catch {
+    return 0;
   }
 }
 
@@ -75,7 +82,7 @@ export function touch(paths: readonly string[]): void {
   }
 }
 
-/** What stands at the path, so that it is known again; undefined where nothing does. */
+/** Device and number of the file at the path, so that it is known again; undefined where there is none. */
 export function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = lstatSync(path, { bigint: true });

@@ -1,5 +1,5 @@
 /**
- * One end of a link over a socket. What matters most: everything the other process got written is read before the end is
+ * One end of a link over a socket. Above all, everything that the other process got written is read before the end is
  * told, even where that process was killed, and even where writing to it has failed long before.
  */
 import type { Socket } from 'node:net';

@@ -3,15 +3,15 @@
  * listens there is found out by connecting. The process id in a name is for people; in another container, or after a new
  * start of the machine, it is another process's.
  */
-import { lstatSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { removeSocketFolder, socketsIn } from './private-folder.ts';
+import { ageMs, removeSocketFolder, socketsIn } from './private-folder.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 
-/** What mkdtemp makes of `troupe-<pid>-`. */
+/** The form of a name that mkdtemp makes of `troupe-<pid>-`. */
 const FOLDER = /^troupe-\d+-[A-Za-z0-9]{6}$/;
 /** The longest name of a socket in it: a worker's number and its incarnation. */
 const SOCKET_NAME_BYTES_MAX = Buffer.byteLength('9999.9999999999.sock');
@@ -60,16 +60,8 @@ async function isLeftBehind(path: string): Promise<boolean> {
   return true;
 }
 
-function ageMs(path: string): number {
-  try {
-    return Date.now() - lstatSync(path).mtimeMs;
-  } catch {
-    return 0;
-  }
-}
-
 /** The kernel itself says that nobody listens; anything else, a full queue say, may be somebody. */
-function isDeserted(path: string): Promise<boolean> {
+export function isDeserted(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const tell = (isDeserted: boolean): void => {

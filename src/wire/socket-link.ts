@@ -30,7 +30,7 @@ import { SocketListener } from './socket-listener.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 import { SocketLink } from './socket-end.ts';
 
-/** Bytes that wait in one socket's queue before `write` says false. What waits there is lost with the process. */
+/** Bytes that wait in one socket's queue before `write` says false. Frames that wait there are lost with the process. */
 const UNWRITTEN_BYTES = 256 * 1024;
 
 export interface SocketNetworkOptions {
@@ -42,7 +42,7 @@ export interface SocketNetworkOptions {
   handshakeTimeoutMs?: number;
   /** Microseconds that the process stays awake after a link was active; default 0. */
   pollMicros?: number;
-  /** Nobody new can link with this process for now. */
+  /** New links with this process cannot be made for now. */
   troubled?(error: Error): void;
 }
 

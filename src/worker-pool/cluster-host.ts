@@ -111,7 +111,7 @@ function workingFolder(exec: string): string {
   return dirname(exec);
 }
 
-/** What a program was started with holds for its workers, but not what would make them evaluate its own script again. */
+/** Options of Node.js that a program was started with hold for its workers, without those that would make them evaluate its own script again. */
 function inheritedExecArgv(): string[] {
   const argv: string[] = [];
   for (let i = 0; i < process.execArgv.length; i++) {

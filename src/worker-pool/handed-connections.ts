@@ -45,7 +45,7 @@ export class HandedConnections {
     for (const [seq, connection] of [...this.#handed]) {
       this.#handed.delete(seq);
       unclaimed.add(connection);
-      // What the worker would have said to one that it does not want: node:cluster hands it to the next.
+      // The answer that a worker gives to a connection that it does not want: node:cluster hands it to the next.
       this.#process.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: false });
       setTimeout(() => unclaimed.delete(connection) && connection.close(), GIVEN_BACK_MS_MAX).unref();
     }

@@ -1,6 +1,6 @@
 /**
- * The processes that the master speaks with: its own data plane (index 0) and the workers. Who is welcomed, in which
- * order, and who must be told of whom.
+ * The processes that the master speaks with: its own data plane (index 0) and the workers. The membership says who is
+ * welcomed, in which order, and who must be told of whom.
  */
 import type { ControlChannel, PeerInfo, ToMaster, ToProcess } from '../wire/control.ts';
 

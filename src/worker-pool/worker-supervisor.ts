@@ -179,7 +179,7 @@ export class WorkerSupervisor {
     this.#listener.changed();
   }
 
-  /** Who ends from now on stays ended; who hangs is still killed. */
+  /** A worker that ends from now on stays ended; one that hangs is still killed. */
   restartNoMore(): void {
     this.#isStopping = true;
     for (const worker of this.all()) if (!worker.process) this.#reject(worker, 'the shutdown of the system');
@@ -213,7 +213,7 @@ export class WorkerSupervisor {
     worker.startedAt = clock.now();
     worker.lastSignAt = worker.startedAt;
     forked.channel.onMessage((message) => {
-      // What it said last may be read after its exit was handled; by then it means nothing.
+      // The worker's last messages may be read after its exit was handled; by then they mean nothing.
       if (worker.process !== forked) return;
       worker.lastSignAt = clock.now();
       if (message.type === 'heartbeat') worker.load = message.load;

@@ -101,7 +101,7 @@ export async function importDefault(path: string): Promise<unknown> {
 
 const ESM = 'an ECMAScript module ("type": "module" in its package.json, or the ending .mjs or .mts)';
 
-/** What Node and tsx say of `import` and `export` in a file that its package.json does not call a module. */
+/** True for the errors of Node.js and tsx on `import` and `export` in a file that its package.json does not call a module. */
 function isTakenForCommonJs(cause: Error): boolean {
   if ((cause as { code?: unknown }).code === 'ERR_REQUIRE_CYCLE_MODULE') return true;
   return cause instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(cause.message);

@@ -81,7 +81,7 @@ function isTsxAtWork(): boolean {
 
 /**
  * esbuild's process would stay until this one ends: in every worker, and in the master after `shutdown()`. It belongs to
- * the thread of the loader hooks, so that is where it is told. What is imported later starts it again.
+ * the thread of the loader hooks, so that is where it is told. A later import starts it again.
  */
 function endTranspiler(): void {
   try {

@@ -19,7 +19,7 @@ setInterval(() => {
 }, workerData.lookMs);
 `;
 
-/** What is lost where the thread does not run, as in a worker of node:cluster on Deno. */
+/** The warning where the thread does not run, as in a worker of node:cluster on Deno. */
 export const UNWATCHED: string =
   'the thread that ends this worker when its master is gone does not run here: a worker whose handler never returns would outlive its master';
 

@@ -51,7 +51,7 @@ function sendLine(line: LogLine, sent: () => void): void {
   try {
     process.send?.(marked({ type: 'log', line } satisfies ToMaster), undefined, undefined, sent);
   } catch {
-    // What cannot be copied after all, bytes that are shared say: a line of the log is not worth an error.
+    // A line that cannot be copied after all, for bytes that are shared say, is not worth an error.
     sent();
   }
 }
@@ -83,7 +83,7 @@ function endAtOnce(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Whatever keeps this process from its place is told to the master, which decides whether another one is tried. */
+/** An error that keeps this process from its place is told to the master, which decides whether another one is tried. */
 async function boot(order: BootOrder): Promise<void> {
   try {
     const started = await start(order);

@@ -90,6 +90,11 @@ export class CuttableWay {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Nothing comes through any more, and neither end is told; connections that come later are not stalled. */
+  stall(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   close(): void {
     this.#server.close();
     this.cut();
@@ -113,6 +118,14 @@ export class CuttableWay {
       from.pipe(to);
     }
   }
+}
+
+/** One greeting in one frame, as a client sends it first. */
+export function greeting(value: object): Uint8Array {
+  const text = JSON.stringify(value);
+  const head = new Uint8Array(4);
+  new DataView(head.buffer).setUint32(0, text.length, true);
+  return new Uint8Array([...head, ...new TextEncoder().encode(text)]);
 }
 
 export async function freePort(): Promise<number> {

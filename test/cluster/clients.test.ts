@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { createSystem, type System } from 'troupe';
 import { connect } from 'troupe/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Certificate, certificates, ClientProcess, CuttableWay, freePort, HAS_OPENSSL } from './client-process.ts';
+import {
+  type Certificate,
+  certificates,
+  ClientProcess,
+  CuttableWay,
+  freePort,
+  greeting,
+  HAS_OPENSSL,
+} from './client-process.ts';
 import {
   ACTORS,
   collectDeadLetters,
@@ -321,19 +329,6 @@ describe('rights', () => {
     expect(answers.slice(1)).toEqual(['', '', '']);
   });
 });
-
-function greeting(value: object): Uint8Array {
-  const text = JSON.stringify(value);
-  const head = new Uint8Array(4);
-  new DataView(head.buffer).setUint32(0, text.length, true);
-  return new Uint8Array([...head, ...new TextEncoder().encode(text)]);
-}
-
-test('two hundred clients at once', async () => {
-  const client = await clientAt(`unix:${socket}`, {}, 200);
-  const replies = await client.do<number[]>('askAll', 'counter/many', { type: 'visit' });
-  expect(replies.sort((a, b) => a - b)).toEqual(numbers(200, 1));
-}, 60_000);
 
 describe.skipIf(!HAS_OPENSSL)('a client over TLS', () => {
   let ca: string;

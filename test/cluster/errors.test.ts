@@ -233,10 +233,10 @@ describe('asks that end early', () => {
 
   test('ASK_ABORTED, and what waits for it in a mailbox elsewhere does not run', async () => {
     const id = await idOn(system, 'counter', 3, 'aborted');
-    system.tell(id, { type: 'sleep', ms: 250 });
+    system.tell(id, { type: 'sleep', ms: 1_000 });
     const abort = new AbortController();
     const asked = faultOf(system.ask(id, { type: 'add', by: 1 }, { signal: abort.signal }));
-    setTimeout(() => abort.abort(), 50);
+    setTimeout(() => abort.abort(), 20);
     expect(await asked).toMatchObject({ code: 'ASK_ABORTED', fate: 'unknown' });
     expect(await system.ask(id, { type: 'get' })).toBe(0);
   });

@@ -1,7 +1,7 @@
 /** What a user may get wrong: every fault is told once, with its place and cause, and nothing is left running. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystem, type SystemOptions } from 'troupe';
@@ -142,6 +142,37 @@ describe('the actors folder', () => {
     await until('it is given up', () => givenUp.length > 0);
     expect(givenUp).toEqual([{ worker: 2, role: 'worker', restarts: 2 }]);
     expect(await system.ask('fine/a', { type: 'get' })).toBe(1);
+  });
+});
+
+describe('a start with a dataDir that fails', () => {
+  const durable = `import { defineActor } from '${TROUPE}';
+    export default defineActor({ durable: true, state: () => 0, receive: { get: (ctx) => ctx.state } });`;
+
+  test.each([
+    ['as its store cannot be opened', 'store', 'STORE_FAILED'],
+    ['as the address for its clients is taken', 'clients', 'INVALID_OPTIONS'],
+    ['as its main throws', 'main', 'INVALID_OPTIONS'],
+  ])('%s holds nothing: the next one has the folder and the address', async (_what, step, expected) => {
+    const actors = join(folder, 'actors');
+    mkdirSync(actors);
+    write('actors/note.mjs', durable);
+    const dataDir = join(folder, 'data');
+    const url = `unix:${join(folder, 'clients.sock')}`;
+    const options = { actors, dataDir, listen: [{ url }] };
+    const taken = createNetServer();
+    if (step === 'store') {
+      mkdirSync(dataDir);
+      write('data/store', 'a file where the folder of the store belongs');
+    }
+    if (step === 'clients') await new Promise<void>((resolve) => taken.listen(url.slice('unix:'.length), resolve));
+    const main = write('main.mjs', `throw new TypeError('no main');`);
+    const { code } = await faultOfStart({ ...options, ...(step === 'main' && { main }) });
+    expect(code).toBe(expected);
+    if (step === 'store') rmSync(join(dataDir, 'store'));
+    if (step === 'clients') await new Promise((resolve) => taken.close(resolve));
+    const system = await startSystem(options);
+    expect(await system.ask('note/a', { type: 'get' })).toBe(0);
   });
 });
 

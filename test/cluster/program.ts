@@ -13,10 +13,19 @@ export class Program {
   readonly #open = new Map<number, (outcome: Outcome) => void>();
   #last = 0;
 
-  constructor(file: string, options: object = {}, detached = false) {
+  /** `within`: a program that runs another one in surroundings of its own, and its arguments; `pid` is that program's then. */
+  constructor(file: string, options: object = {}, detached = false, within: readonly string[] = []) {
     const path = fileURLToPath(new URL(file, PROGRAMS));
     const serialization = 'advanced';
-    this.child = fork(path, [JSON.stringify(options)], { execArgv: [], serialization, detached, stdio: 'ignore' });
+    const [execPath = process.execPath, ...execArgv] = [...within, ...(within.length > 0 ? [process.execPath] : [])];
+    const stdio = ['ignore', 'ignore', 'ignore', 'ipc'] as const;
+    this.child = fork(path, [JSON.stringify(options)], {
+      execPath,
+      execArgv,
+      serialization,
+      detached,
+      stdio: [...stdio],
+    });
     this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(code ?? signal)));
     this.child.on('message', (message) => this.#heard(message as { number?: number } & Outcome));
   }

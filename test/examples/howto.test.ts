@@ -12,11 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from './free-port.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FILE_BLOCK = /^```m?js\n\/\/ (\S+\.[cm]?js)\n(.*?)^```$/gms;
@@ -72,15 +72,6 @@ async function outputOf(folder: string, args: string[], env: Record<string, stri
   const [code] = (await once(child, 'close')) as [number | null];
   expect(code, output).toBe(0);
   return output;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** Until the workers of a program that has just been started listen. */

@@ -108,5 +108,5 @@ export function partsOf(doc: string): {
 /** Words that look like codes of errors. */
 export function codesIn(text: string): string[] {
   const words = text.match(/\b[A-Z]+(?:_[A-Z]+)+\b|\b(?:REFUSED|OVERLOADED)\b/g) ?? [];
-  return [...new Set(words)].filter((word) => word !== 'NODE_ENV' && word !== 'ERROR_CODES');
+  return [...new Set(words)].filter((word) => !/^(?:NODE_ENV|ERROR_CODES|TROUPE_\w+)$/.test(word));
 }

@@ -31,6 +31,7 @@ describe('options', () => {
     expect(resolveOptions()).toEqual({
       actors: pathToFileURL(resolve('actors')).href,
       listen: [],
+      controlSocket: 'wanted',
       groups: [{ role: 'worker', count: availableParallelism() }],
       main: undefined,
       name: 'troupe',
@@ -62,6 +63,12 @@ describe('options', () => {
     expect(resolveOptions({ checkMessages: true }).checkMessages).toBe(true);
   });
 
+  it('have a control socket, unless it is said', () => {
+    expect([true, false].map((controlSocket) => resolveOptions({ controlSocket }).controlSocket)).toEqual([
+      ...['required', 'off'],
+    ]);
+  });
+
   it('take paths, file URLs and their texts for places', () => {
     const here = pathToFileURL(resolve('some/actors'));
     for (const actors of ['some/actors', here, here.href, resolve('some/actors')]) {
@@ -91,7 +98,7 @@ describe('options', () => {
   it('are all named at once where they are faulty, each with what was expected and what was got', () => {
     const faults = faultsOf({
       ...{ worker: 2, askTimeoutMs: 0, messageBytesMax: 1.5, shutdownMs: -1, name: 'Not A Name', dataDir: '' },
-      ...{ checkMessages: 'yes', main: 7, log: 'loud', actors: [], workers: -1 },
+      ...{ checkMessages: 'yes', controlSocket: 'yes', main: 7, log: 'loud', actors: [], workers: -1 },
       supervision: { hangMs: 5, intensity: -1, onFailure: 'resume', backoff: { factor: 0 } },
     });
     expect(faults.map((fault) => fault.slice(0, fault.indexOf(':'))).sort()).toEqual(
@@ -104,6 +111,7 @@ describe('options', () => {
           'name',
           'dataDir',
           'checkMessages',
+          'controlSocket',
           'main',
           'log',
         ],

@@ -1,15 +1,54 @@
 /** The papers of the house name files that are there, and say what they are asked. */
+import { posix } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { ROOMS } from './architecture-rules.ts';
 import { filesIn, readSources, readText } from './sources.ts';
 
 const SOURCES = readSources();
 const isFile = (path: string): boolean => SOURCES[`${path}.ts`] !== undefined;
 
+/** Lines of docs/ARCHITECTURE.md: what is longer is not read in one sitting. */
+const ARCHITECTURE_LINES_MAX = 200;
+
 function section(title: string): string {
   const text = readText('docs/ARCHITECTURE.md');
   const from = text.indexOf(`\n## ${title}\n`);
   expect(from).toBeGreaterThan(0);
-  return text.slice(from, text.indexOf('\n## ', from + 1));
+  const to = text.indexOf('\n## ', from + 1);
+  return text.slice(from, to < 0 ? undefined : to);
+}
+
+/** Numbers of the units that a bound is written with. */
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ Ki: 2 ** 10, KiB: 2 ** 10, Mi: 2 ** 20, MiB: 2 ** 20, GiB: 2 ** 30 },
+  ...{ ms: 1, s: 1_000, min: 60_000, days: 86_400_000 },
+};
+
+/** Named constants of a row with their values, undefined where the row has none: "`A_MAX` 64 KiB; `B_MS` 1 s". */
+function boundsIn(text: string): { name: string; value: number | undefined }[] {
+  return [...text.matchAll(/`([A-Z][A-Z_]+)`(?: (\d[\d .]*\d|\d)(?: (Ki|Mi|[KMG]iB|ms|s|min|days)\b)?)?/g)].map(
+    ([, name, digits, unit]) => ({
+      name: name as string,
+      value: digits === undefined ? undefined : Number(digits.replaceAll(' ', '')) * (UNITS[unit ?? ''] ?? 1),
+    }),
+  );
+}
+
+/** The value of a constant; NaN where it is made of other constants. */
+function constantOf(file: string, name: string): number | undefined {
+  const [, text] = new RegExp(`\\bconst ${name}(?:: number)? = ([^;]+);`).exec(SOURCES[`${file}.ts`] ?? '') ?? [];
+  if (text === undefined) return undefined;
+  return text.split('*').reduce((product, factor) => product * Number(factor.replaceAll('_', '')), 1);
+}
+
+/** Headings, as a link names them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }
 
 /** What stands in backticks and may be a file. */
@@ -17,8 +56,24 @@ function filesNamed(text: string): string[] {
   return [...text.matchAll(/`([a-z-]+(?:\/[a-z-]+)*)`/g)].map(([, path]) => path as string);
 }
 
+describe('the page on the house', () => {
+  it('is short enough to be read', () => {
+    expect(readText('docs/ARCHITECTURE.md').trimEnd().split('\n').length).toBeLessThanOrEqual(ARCHITECTURE_LINES_MAX);
+  });
+
+  it('has a row for each room, in the order of the floors', () => {
+    const named = section('Rooms')
+      .split('\n')
+      .flatMap((line) => [...(/^\| ([^|]+) \|/.exec(line)?.[1]?.matchAll(/`([a-z-]+)(?:\/|\.ts)`/g) ?? [])])
+      .map(([, name]) => name as string);
+    const topFiles = new Set(['options', 'signals']);
+    const rooms = [...new Set(named)].filter((name) => !topFiles.has(name));
+    expect(rooms).toEqual(ROOMS);
+  });
+});
+
 describe('the table of where to look', () => {
-  const rows = section('Where to look')
+  const rows = readText('docs/WHERE-TO-LOOK.md')
     .split('\n')
     .flatMap((line) => {
       const [, question, file] = /^\| (.+) \| `([^`]+)` \|$/.exec(line) ?? [];
@@ -33,6 +88,69 @@ describe('the table of where to look', () => {
   it('names files that are there, each once', () => {
     expect(rows.filter(({ file }) => !isFile(file))).toEqual([]);
     expect(new Set(rows.map(({ file }) => file)).size).toBe(rows.length);
+  });
+});
+
+describe('the table of bounds', () => {
+  const rows = readText('docs/BOUNDS.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| what |'))
+    .map((line) => {
+      const [, what, names, files] = /^\| (.+) \| (.+) \| (.+) \|$/.exec(line) ?? [];
+      return { what, names: names ?? '', files: filesNamed(files ?? '') };
+    });
+
+  it('has a row for each, which names files that are there', () => {
+    expect(rows.length).toBeGreaterThan(90);
+    expect(rows.filter(({ files }) => files.length === 0 || !files.every(isFile))).toEqual([]);
+  });
+
+  it('has the values of the code', () => {
+    const bounds = rows.flatMap(({ names, files }) => boundsIn(names).map((bound) => ({ ...bound, files })));
+    const wrong = bounds.flatMap(({ name, value, files }) => {
+      const actual = files.map((file) => constantOf(file, name)).find((found) => found !== undefined);
+      const isSo = actual !== undefined && (value === undefined || Number.isNaN(actual) || actual === value);
+      return isSo ? [] : [{ name, value, actual, files }];
+    });
+    expect(wrong).toEqual([]);
+    expect(bounds.filter(({ value }) => value !== undefined).length).toBeGreaterThan(110);
+  });
+});
+
+describe('the links of the pages', () => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...filesIn('docs', '.md').map((page) => `docs/${page}`),
+  ];
+
+  it('to a heading lead to one that is there', () => {
+    const lost = pages.flatMap((page) =>
+      [...readText(page).matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)]
+        .map(([, file, heading]) => ({
+          page,
+          file: file === '' ? page : posix.join(posix.dirname(page), file as string),
+          heading: heading as string,
+        }))
+        .filter(({ file, heading }) => !headingsOf(readText(file)).includes(heading)),
+    );
+    expect(lost).toEqual([]);
+  });
+});
+
+describe('the table of ports', () => {
+  it('has a row for each, and no other', () => {
+    const page = readText('docs/decisions/0061-parts-are-passed-ports-stay-where-two-stand-behind.md');
+    const rows = [...page.matchAll(/^\| `(\w+)` \(([a-z-]+)\) \|/gm)].map(([, port, room]) => `${room}: ${port}`);
+    const ports = Object.entries(SOURCES)
+      .filter(([path]) => !path.startsWith('handoff/'))
+      .flatMap(([path, source]) =>
+        [...source.matchAll(/^(?:export )?(?:interface|type) (\w+Port)\b/gm)].map(
+          ([, port]) => `${path.split('/')[0]}: ${port}`,
+        ),
+      );
+    expect(ports.sort()).toEqual(rows.sort());
   });
 });
 

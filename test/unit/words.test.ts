@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { readSources, readText } from './sources.ts';
-import { clausesAsSubjects, RETIRED, retiredWordsIn } from './words.ts';
+import { clausesAsSubjects, commentsIn, RETIRED, retiredWordsIn } from './words.ts';
 
 describe('the names of the house', () => {
   it('have none of the words that the glossary has replaced', () => {
@@ -41,17 +41,40 @@ describe('the names of the house', () => {
   });
 
   test('are looked for only where the word was renamed', () => {
-    expect(retiredWordsIn({ 'testkit/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
+    expect(retiredWordsIn({ 'simulation/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
   });
 });
 
-describe('the first comment of a file', () => {
-  it('has a noun as its subject', () => {
+describe('the sentences of comments', () => {
+  it('have nouns as their subjects', () => {
     expect(clausesAsSubjects(readSources())).toEqual([]);
   });
 
-  test.each(['/** What is kept. */', '/**\n * Who listens.\n */'])('is seen without one in %j', (source) => {
-    expect(clausesAsSubjects({ 'actor/x.ts': source })).toEqual(['actor/x.ts']);
+  it('are read in all files', () => {
+    const sources = Object.values(readSources());
+    expect(sources.filter((source) => commentsIn(source).length > 0).length).toBeGreaterThan(sources.length * 0.95);
+    expect(sources.flatMap(commentsIn).length).toBeGreaterThan(3_000);
+  });
+
+  test.each([
+    '/** What is kept. */',
+    '/**\n * Who listens.\n */',
+    '/** A table. Whoever reads it waits. */',
+    '// It ends.\n  // Nobody hears of it.',
+    '/**\n * A table, which\n * ends.\n *\n * Whatever it holds is lost.\n */',
+    '/**\n * Two things:\n * - What is kept.\n */',
+    "const text = 'http://x'; // What is this?",
+  ])('are seen without one in %j', (source) => {
+    expect(clausesAsSubjects({ 'actor/x.ts': source })).toHaveLength(1);
+  });
+
+  test.each([
+    '/** Says what is kept, and who keeps it. */',
+    "const text = '. What is this?'; /* A text. */",
+    '/** The one that Nobody asked. */',
+    'const template = `// What is this?`;',
+  ])('are not seen without one in %j', (source) => {
+    expect(clausesAsSubjects({ 'actor/x.ts': source })).toEqual([]);
   });
 });
 

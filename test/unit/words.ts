@@ -1,6 +1,6 @@
 /**
  * The words of the house, checked on its sources: the glossary (docs/GLOSSARY.md) has them, and a word that it has
- * replaced does not come back in a name. Comments and texts are not names, and are left alone.
+ * replaced does not come back in a name. Texts are not names, and are left alone; comments have sentences with nouns as subjects.
  */
 import type { Sources } from './architecture-rules.ts';
 
@@ -21,10 +21,10 @@ export const RETIRED: readonly Retired[] = [
   { word: 'belongings', say: 'transferable' },
   { word: 'stand-still', say: 'quiesce' },
   // A message is frozen, and so is a process of a simulation (SIGSTOP).
-  { word: 'freeze', say: 'quiesce', but: ['vocabulary', 'testkit'] },
+  { word: 'freeze', say: 'quiesce', but: ['vocabulary', 'simulation', 'doubles'] },
   { word: 'freezing', say: 'quiescing' },
-  { word: 'frozen', say: 'quiescent', but: ['vocabulary', 'testkit'] },
-  { word: 'thaw', say: 'resume', but: ['testkit'] },
+  { word: 'frozen', say: 'quiescent', but: ['vocabulary', 'simulation', 'doubles'] },
+  { word: 'thaw', say: 'resume', but: ['simulation', 'doubles'] },
   { word: 'still-desk', say: 'migration buffer' },
   { word: 'desk', say: 'migration buffer' },
   { word: 'keeps-for', say: 'captureInbound' },
@@ -57,7 +57,7 @@ export const RETIRED: readonly Retired[] = [
   { word: 'destinations', say: 'route cache' },
   { word: 'prompt', say: 'priority' },
   { word: 'under-way', say: 'in flight' },
-  { word: 'accepted', say: 'flushed', rooms: ['peer', 'wire', 'testkit'] },
+  { word: 'accepted', say: 'flushed', rooms: ['peer', 'wire', 'simulation', 'doubles'] },
   { word: 'kept-back', say: 'gated' },
   { word: 'keep-back', say: 'deferUntilCommit' },
   { word: 'doubtful', say: 'in doubt' },
@@ -88,20 +88,12 @@ export const RETIRED: readonly Retired[] = [
 /** Names that come from outside: or of messages, which are frozen. */
 const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage']);
 
-/** Room → retired words that it still has. Lists get shorter, never longer. */
-export const NOT_YET: Readonly<Record<string, readonly string[]>> = {
-  durability: ['post', 'under-way', 'wakes', 'way', 'ways'],
-};
-
 /** Every retired word in a name, as `<path>: <name> (say <word>)`. */
 export function retiredWordsIn(sources: Sources): string[] {
   const found = new Set<string>();
   for (const [path, source] of Object.entries(sources)) {
     const room = path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
-    const rules = RETIRED.filter(
-      ({ word, rooms, but }) =>
-        (rooms?.includes(room) ?? true) && !but?.includes(room) && !NOT_YET[room]?.includes(word),
-    );
+    const rules = RETIRED.filter(({ rooms, but }) => (rooms?.includes(room) ?? true) && !but?.includes(room));
     for (const name of [path.replace(/\.ts$/, '').split('/').at(-1) as string, ...namesIn(source)]) {
       const parts = `-${kebab(name)}-`;
       for (const { word, say } of rules) if (parts.includes(`-${word}-`)) found.add(`${path}: ${name} (say ${say})`);
@@ -110,15 +102,29 @@ export function retiredWordsIn(sources: Sources): string[] {
   return [...found];
 }
 
-/** Rooms whose files may still begin with a clause in place of a noun. Lists get shorter, never longer. */
-const CLAUSES_NOT_YET: readonly string[] = ['commit', 'durability'];
+/** Rooms whose comments may still begin a sentence with a clause in place of a noun. Lists get shorter, never longer. */
+const CLAUSES_NOT_YET: readonly string[] = ['handoff', 'placement'];
 
-/** Files whose first comment has no noun as its subject, but a clause ("What …", "Who …"). */
+/** The beginning of a comment, a paragraph, a point of a list or a sentence, with a clause as its subject ("What …", "Who …"). */
+const CLAUSE =
+  /(?:^|[.!?:;)]\s+|\n\s*\n|\n\s*[-*\d]+[.)]?\s+)\s*((?:Who|Whoever|Whom|Whomever|Whose|What|Whatever|Nobody)\b[^.\n]{0,40})/g;
+
+/** Every sentence of a comment whose subject is no noun but a clause, as `<path>: <its beginning>`. */
 export function clausesAsSubjects(sources: Sources): string[] {
   return Object.entries(sources)
     .filter(([path]) => !CLAUSES_NOT_YET.includes(path.slice(0, path.indexOf('/'))))
-    .filter(([, source]) => /^\/\*\*\s*(\*\s*)?(Who|Whoever|What|Nobody)\b/.test(source))
-    .map(([path]) => path);
+    .flatMap(([path, source]) =>
+      commentsIn(source).flatMap((text) => [...text.matchAll(CLAUSE)].map(([, words]) => `${path}: ${words?.trim()}`)),
+    );
+}
+
+/** The texts of all comments, without their marks; lines with `//` below one another are one text. */
+export function commentsIn(source: string): string[] {
+  const parts = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\*[\s\S]*?\*\/|\/\/.*(?:\n[ \t]*\/\/.*)*/g;
+  return [...source.matchAll(parts)]
+    .filter(([text]) => text.startsWith('/'))
+    .map(([text]) => text.replace(/^\/\*+|\*+\/$/g, '').replaceAll(/^[ \t]*(?:\*|\/\/)[ \t]?/gm, ''))
+    .map((text) => text.trim());
 }
 
 /** Identifiers of the code, and words that are quoted alone, which are names too (`'hold'`). */

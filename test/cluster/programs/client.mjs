@@ -1,9 +1,12 @@
 // A client in a process of its own, which does what its test tells it over IPC.
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { connect } from 'troupe/client';
 
 const clients = new Map();
 const events = [];
 const heard = [];
+const silent = [];
 
 function faultOf(error) {
   const { code, fate, message } = error;
@@ -26,6 +29,12 @@ const commands = {
   call: (n, method, ...args) => clients.get(n)[method](...args),
   async subscribe(n, topic) {
     await clients.get(n).subscribe(topic, (message) => heard.push(message));
+  },
+  /** Every client listens. */
+  async subscribeAll(topic) {
+    await Promise.all(
+      [...clients].map(([n, client]) => client.subscribe(topic, (message) => heard.push({ client: n, ...message }))),
+    );
   },
   watch(n, id) {
     clients.get(n).watch(id, (ended) => heard.push(ended));
@@ -55,6 +64,24 @@ const commands = {
     const replies = await Promise.allSettled([...clients.values()].map((client) => client.ask(id, message)));
     return replies.map(({ value, reason }) => value ?? faultOf(reason));
   },
+  /** Every client asks again and again for so long: how many were answered, what went wrong, and the longest wait in milliseconds. */
+  async askAllFor(id, message, ms) {
+    const end = Date.now() + ms;
+    const result = { answered: 0, faults: [], longestMs: 0 };
+    await Promise.all(
+      [...clients.values()].map(async (client) => {
+        while (Date.now() < end) {
+          const startedAt = Date.now();
+          await client.ask(id, message).then(
+            () => result.answered++,
+            (error) => result.faults.push(faultOf(error)),
+          );
+          result.longestMs = Math.max(result.longestMs, Date.now() - startedAt);
+        }
+      }),
+    );
+    return result;
+  },
   /** Asks, one after the other, for so long; what came of each. */
   async askFor(n, ids, ms) {
     const outcomes = [];
@@ -70,6 +97,18 @@ const commands = {
       }
     return outcomes;
   },
+  /** Connections that say nothing. */
+  async hold(path, count) {
+    for (let n = 0; n < count; n += 100)
+      await Promise.all(
+        Array.from({ length: Math.min(100, count - n) }, () => {
+          const socket = createConnection(path).on('error', () => {});
+          silent.push(socket.on('close', () => silent.splice(silent.indexOf(socket), 1)));
+          return once(socket, 'connect');
+        }),
+      );
+  },
+  held: () => silent.length,
   events: () => events.splice(0),
   heard: () => heard.splice(0),
 };

@@ -2,12 +2,18 @@
 import { createSystem } from 'troupe';
 import { outcomeOf } from '../actors/_outcome.mjs';
 
-const { ownSignals, ...options } = JSON.parse(process.argv[2]);
+const { ownSignals, byDefault, tmpdir, ...options } = JSON.parse(process.argv[2]);
+if (tmpdir) process.env.TMPDIR = tmpdir;
 if (ownSignals)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.send({ value: signal }));
 
 const starting = outcomeOf(
-  createSystem({ actors: new URL('../actors/', import.meta.url), workers: 2, log: 'silent', ...options }),
+  createSystem({
+    actors: new URL('../actors/', import.meta.url),
+    ...(!byDefault && { workers: 2 }),
+    log: 'silent',
+    ...options,
+  }),
 );
 
 process.on('message', async ({ number, call, args }) => {

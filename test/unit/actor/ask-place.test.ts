@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, LOCAL } from '../../../src/actor/ask-place.ts';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 
 const [P, Q, R] = ['~1.1', '~2.1', '~3.1'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Refusal } from '../../../src/vocabulary/errors.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from './kernel-fixture.ts';
 

@@ -5,7 +5,7 @@ import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { failOrphanedAsks } from '../../../src/process/asks-in-flight.ts';
 import { runMain } from '../../../src/process/main-run.ts';
 import type { ProcessSystem } from '../../../src/system/process-system.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { errorOf, startKit, thrownBy } from './kernel-fixture.ts';
 
 const order = defineActor({

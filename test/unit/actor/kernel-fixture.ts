@@ -6,7 +6,7 @@ import type { KernelLimits } from '../../../src/actor/kernel.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Log } from '../../../src/observe/log.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import type { DeadLetter, EventName } from '../../../src/vocabulary/events.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';

@@ -4,7 +4,7 @@ import { assign, fromCallback, fromEventObservable, fromObservable, fromPromise,
 import { tell } from '../../../src/actor/machine-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { defineActor, errorOf, type Kit, startKit } from './kernel-fixture.ts';
 
 /** Several systems, one after the other, on one disk and one clock. */

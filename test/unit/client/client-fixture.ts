@@ -4,12 +4,13 @@ import { Sender } from '../../../src/actor/sender.ts';
 import { ConnectedClient } from '../../../src/client/connected-client.ts';
 import type { Dialled } from '../../../src/client/dial.ts';
 import { ClientConnection } from '../../../src/gateway/client-connection.ts';
+import { ClientTraffic } from '../../../src/gateway/client-traffic.ts';
 import { CLIENT_RIGHTS, type ClientRight, Rights } from '../../../src/gateway/rights.ts';
 import type { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
 import type { System } from '../../../src/system/system.ts';
-import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { SILENT_MS } from '../../../src/wire/client-greeting.ts';
 import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
@@ -71,7 +72,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
     cut = session.cut;
     session.cut = undefined;
     const connection: ClientConnection = new ClientConnection({
-      ...{ kernel, system, session, link, offsetMs: 0 },
+      ...{ kernel, system, session, link, offsetMs: 0, traffic: new ClientTraffic() },
       misbehaved: (_cause, text) => void faults.push(text),
       ended: () => {
         if (session.connection === connection) session.connection = undefined;

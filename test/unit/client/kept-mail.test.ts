@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { KEPT_HIGH, KEPT_MAX, KeptMail } from '../../../src/client/kept-mail.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { message, newDeadLetters } from '../peer/link-fixture.ts';

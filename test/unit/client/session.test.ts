@@ -3,7 +3,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import { CLIENT_WAITING_MAX } from '../../../src/gateway/client-connection.ts';
 import { CLIENT_ASKS_MAX } from '../../../src/gateway/client-acts.ts';
 import { CLIENT_TOPICS_MAX } from '../../../src/gateway/client-topics.ts';
-import { seededRandom } from '../../../src/testkit/seeded-random.ts';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MARKER, REPLY, REQUEST, STATE, VERBS } from '../../../src/wire/entry.ts';

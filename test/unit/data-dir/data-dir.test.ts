@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataDirOf } from '../../../src/data-dir/data-dir.ts';
+import { dataDirOf, dataDirsToSearch } from '../../../src/data-dir/data-dir.ts';
 
 let root: string;
 const file = (path: string): string => {
@@ -51,5 +51,17 @@ describe('a relative dataDir', () => {
 
   it('that is absolute is taken as it is', () => {
     expect(dataDirOf(resolve('/data'), { entry: undefined, cwd: () => root })).toBe(resolve('/data'));
+  });
+});
+
+describe('a dataDir that another program looks for', () => {
+  it('is in the working folder, then beside its entry module; an absolute one is where it is', () => {
+    const entry = file('tools/ask.mjs');
+    expect(dataDirsToSearch(undefined, { entry, cwd: () => root })).toEqual([
+      ...[join(root, '.troupe'), join(root, 'tools', '.troupe')],
+    ]);
+    expect(dataDirsToSearch('data', { entry: undefined, cwd: () => root })).toEqual([join(root, 'data')]);
+    expect(dataDirsToSearch('data', { entry, cwd: () => join(root, 'tools') })).toEqual([join(root, 'tools', 'data')]);
+    expect(dataDirsToSearch(resolve('/data'), { entry, cwd: () => root })).toEqual([resolve('/data')]);
   });
 });

@@ -5,7 +5,7 @@ import { assign, setup } from 'xstate';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { WALL_LOOK_MS } from '../../../src/durability/wall-timers.ts';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { defineActor, errorOf, type Kit, startKit } from '../actor/kernel-fixture.ts';
 
 /** Several systems, one after the other, on one disk and one clock; those before count as killed. */

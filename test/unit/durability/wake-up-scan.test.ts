@@ -1,6 +1,7 @@
+import { silent } from '../peer/link-fixture.ts';
 import { expect, test } from 'vitest';
 import { FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 
 const GONE = 20_000;
 
@@ -17,7 +18,7 @@ function startWakes(): {
   const woken: string[] = [];
   let given = 0;
   const store = {
-    async *wakes(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
+    async *due(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
       for (const [id, at] of due) {
         if (at < from || at > until) continue;
         given++;
@@ -34,8 +35,11 @@ function startWakes(): {
       due.delete(id);
       woken.push(id);
     },
-    failed: (error) => {
-      throw error;
+    log: {
+      ...silent,
+      error: ({ err }: { err?: unknown }) => {
+        throw err;
+      },
     },
   });
   return { clock, due, woken, given: () => given, wakes };

@@ -7,7 +7,7 @@ import {
   Strangers,
 } from '../../../src/gateway/strangers.ts';
 import type { Log } from '../../../src/observe/log.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { silent } from '../peer/link-fixture.ts';
 
 function newStrangers(): { strangers: Strangers; clock: VirtualClock; lines: object[] } {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { TransferredActor } from '../../../src/actor/transfer.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 import { actorPieces, mailPieces, pieceOf, readActor, readMail } from '../../../src/handoff/transfer-codec.ts';

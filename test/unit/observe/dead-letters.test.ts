@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { DeliveryId, Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { ErrorCode } from '../../../src/vocabulary/errors.ts';
 import { KeptReply, newDeadLetters } from '../peer/link-fixture.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { resolveOptions } from '../../../src/options.ts';
 import { type TraceEvent, traceText, traceToLog, traceTopicsOf } from '../../../src/observe/trace.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import { defineActor, KeptLog, startKit } from '../actor/kernel-fixture.ts';
 
 afterEach(() => void vi.unstubAllEnvs());

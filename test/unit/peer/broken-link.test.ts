@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 
 const IDS = Array.from({ length: 6 }, (_, n) => `player/${n}`);

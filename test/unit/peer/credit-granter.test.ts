@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { CreditGranter, WAITING_HIGH } from '../../../src/peer/credit-granter.ts';
 import { LINK_CREDIT } from '../../../src/peer/outbound-queue.ts';
 

@@ -4,14 +4,14 @@ import { DeadLetters } from '../../../src/observe/dead-letters.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
 import type { Log } from '../../../src/observe/log.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { Clock } from '../../../src/vocabulary/clock.ts';
 import { Envelope, type ReplyTo, type Verb } from '../../../src/vocabulary/envelope.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { type Handshake, type Link, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
 import { type Ingress, FrameReader, type Published } from '../../../src/peer/frame-reader.ts';
 import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MEMORY_BYTES_MIN, memorySupply, queueBytesOf } from '../../../src/peer/memory-supply.ts';
+import { MEMORY_BYTES_MIN, memorySupply, queueBytesOf, workersInMemory } from '../../../src/peer/memory-supply.ts';
 
 const GB = 1024 ** 3;
 
@@ -7,6 +7,10 @@ test('queues may hold a quarter of the heap, or of a part of the container where
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 64 * GB }, 5)).toBe(GB / 2);
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 2 * GB }, 4)).toBe(GB / 8);
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 1_000_000 }, 4)).toBe(MEMORY_BYTES_MIN);
+});
+
+test('workers by default: as many as find room beside the master, at least one', () => {
+  expect([100 * 1024 ** 2, GB / 4, GB / 2, 16 * GB].map(workersInMemory)).toEqual([1, 1, 3, 127]);
 });
 
 test('the supply of this process is a heap and a machine or container that are there', () => {

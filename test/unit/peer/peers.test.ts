@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { EventBus } from '../../../src/observe/event-bus.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
-import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import {
   EPOCH_LOOK_MS,

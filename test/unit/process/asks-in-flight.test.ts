@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { type PendingReply, PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { failOrphanedAsks } from '../../../src/process/asks-in-flight.ts';
 

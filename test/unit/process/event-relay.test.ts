@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { ToMaster } from '../../../src/wire/control.ts';
 import { EventRelay, EVENTS_PER_SECOND_MAX } from '../../../src/process/event-relay.ts';
 import { silent } from '../peer/link-fixture.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { newDurability } from '../../../src/durability/process-durability.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope, DeliveryId, type Verb } from '../../../src/vocabulary/envelope.ts';
 import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
 import { actorPieces } from '../../../src/handoff/transfer-codec.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { ToMaster } from '../../../src/wire/control.ts';
 import { SpawnReports } from '../../../src/process/spawn-reports.ts';
 

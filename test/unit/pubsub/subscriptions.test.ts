@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
 import { Subscriptions } from '../../../src/pubsub/subscriptions.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { errorOf, KeptLog, thrownBy } from '../actor/kernel-fixture.ts';
 
 describe('the subscriptions of a process', () => {

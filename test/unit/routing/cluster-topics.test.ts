@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
@@ -13,6 +14,7 @@ import { silent } from '../peer/link-fixture.ts';
 const TOPIC = 8;
 const TOPIC_ACK = 9;
 const TOPICS = 10;
+const TERMS = { role: '', column: '', strategy: 'hash', isDurable: false, capacity: 8 } as const;
 
 class FakePeer {
   ended = false;
@@ -64,12 +66,16 @@ function newTopics(
     held,
     now,
     topics: new ClusterTopics(local, {
-      peers: () => peers.map(({ link }) => link),
+      peers: { all: () => peers.map(({ link }) => link) },
       router: { deliver: (envelope) => held.push(envelope) > 0 },
       memory: new QueueMemory(memoryBytes),
       barrier,
-      capacityOf: () => 8,
-      epoch: () => now.epoch,
+      cluster: {
+        table: PlacementTable.from({ epoch: 1, columns: {}, pins: [], kinds: { counter: TERMS } }),
+        get epoch() {
+          return now.epoch;
+        },
+      },
     }),
     peers,
     got,

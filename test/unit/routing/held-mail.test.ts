@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { HELD_MAX, HELD_MS_MAX, type HeldSignal, HeldMail } from '../../../src/routing/held-mail.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';

@@ -3,7 +3,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { Kernel } from '../../../src/actor/kernel.ts';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { SHARDS, shardOf } from '../../../src/placement/shard.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
@@ -82,14 +82,14 @@ export function newRouterKit(): RouterKit {
   kernel.events.on('dead-letter', ({ to, reason }) => void reasons.push(`${to}:${reason}`));
   const peers = new Map([2, 3, 4].map((index) => [index, new FakePeer(index)]));
   const asked: RouterKit['asked'] = [];
-  const router = new Router(kernel, actors, {
-    index: 1,
-    table,
-    peer: (index) => peers.get(index) as unknown as OutboundQueue | undefined,
-    peerByAddress: (address) =>
-      [...peers.values()].find((peer) => peer.address === address) as unknown as OutboundQueue | undefined,
+  const router = new Router({
+    ...{ kernel, actors, index: 1, cluster: { table, workers: [] } },
+    peers: {
+      byIndex: (index) => peers.get(index) as unknown as OutboundQueue | undefined,
+      byAddress: (address) =>
+        [...peers.values()].find((peer) => peer.address === address) as unknown as OutboundQueue | undefined,
+    },
     locate: (id, answer) => void asked.push({ id, answer }),
-    isUnroutable: () => false,
   });
   kernel.router = router;
   const peer = (index: number): FakePeer => peers.get(index) as FakePeer;

@@ -1,5 +1,5 @@
 /** Carries one step of a program out. */
-import type { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { Simulation } from '../../../src/simulation/simulation.ts';
 import type { System } from '../../../src/system/system.ts';
 import type { Step } from './program.ts';
 import { promiseOf } from './promised.ts';

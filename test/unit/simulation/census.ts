@@ -5,7 +5,7 @@
 import type { Cell } from '../../../src/actor/cell.ts';
 import type { Context } from '../../../src/actor/context.ts';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
-import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { SimulationEvent } from '../../../src/simulation/observation.ts';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';

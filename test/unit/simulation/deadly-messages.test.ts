@@ -5,9 +5,9 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { CONDEMNED_PAUSE_MS } from '../../../src/durability/probation.ts';
 import { DEATHS_BEFORE_COMMIT_MAX, PROCESS_DEATHS_MAX } from '../../../src/supervision/process-deaths.ts';
-import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
-import type { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
+import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
+import type { SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 
 /** The first try of a message is not noted, but its death counts: it is what makes the message suspect. */

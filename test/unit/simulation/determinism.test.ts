@@ -1,7 +1,7 @@
 /** The same seed gives the same run, message by message: without that no failure could be looked at twice. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { traceLine } from '../../../src/testkit/simulation/trace.ts';
+import { traceLine } from '../../../src/simulation/trace.ts';
 import { run } from './search.ts';
 
 /** Of everything that an onlooker sees, but for the bytes of memory that signs of life report. */

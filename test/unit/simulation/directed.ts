@@ -2,8 +2,8 @@
  * Scenarios for rules that random programs come to too rarely: a few steps each, on a network that is told what to hold
  * up and when. All run on the same workers; what comes of them is checked as in a program.
  */
-import type { Observer, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { Observer, SimulationEvent } from '../../../src/simulation/observation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import { speaker } from './carry-out.ts';
 import { endWell } from './end.ts';
 import type { Sent } from './ledger.ts';

@@ -5,9 +5,9 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { tell } from '../../../src/actor/machine-actor.ts';
-import { seededRandom } from '../../../src/testkit/seeded-random.ts';
-import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 
 const PAYEES = 3;
 /** Milliseconds: an order has left memory long before its promise is kept. */

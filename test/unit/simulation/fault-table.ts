@@ -2,8 +2,8 @@
  * One move, with everything that can go along, under a stream of messages from three kinds of senders; and fate, which
  * strikes one party at exactly one step of it.
  */
-import type { Observer, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { Observer, SimulationEvent } from '../../../src/simulation/observation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import { speaker } from './carry-out.ts';
 import { endWell } from './end.ts';
 import { promiseOf } from './promised.ts';

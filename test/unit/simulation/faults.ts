@@ -1,5 +1,5 @@
 /** What fate did to the machine, and when: what excuses a loss, and what excuses being late. */
-import type { ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { ObservedFrame, SimulationEvent } from '../../../src/simulation/observation.ts';
 
 interface Span {
   readonly process: string;

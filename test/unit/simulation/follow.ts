@@ -1,7 +1,7 @@
 /** One actor, followed through a run: what of everything that happens has to do with it. */
 import type { TraceEvent } from '../../../src/observe/trace.ts';
 import { parseUnit, shardOf } from '../../../src/placement/shard.ts';
-import type { FrameEntry, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { FrameEntry, SimulationEvent } from '../../../src/simulation/observation.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
 
 export class Follower {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { seededRandom } from '../../../src/testkit/seeded-random.ts';
-import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 
 const RUNS = Number(process.env.TROUPE_BANK_RUNS ?? 8) * 2;
 

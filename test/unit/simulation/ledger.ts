@@ -3,7 +3,7 @@
  * became a dead letter may be missing only where every place that held it was taken away by fate.
  */
 import { decodeValue } from '../../../src/wire/codec.ts';
-import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/simulation/observation.ts';
 import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type TraceEvent, traceText } from '../../../src/observe/trace.ts';
-import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import { short, traceLine } from '../../../src/testkit/simulation/trace.ts';
+import type { SimulationEvent } from '../../../src/simulation/observation.ts';
+import { short, traceLine } from '../../../src/simulation/trace.ts';
 import { Follower } from './follow.ts';
 import { MUTANTS } from './mutants.ts';
 import type { Step } from './program.ts';

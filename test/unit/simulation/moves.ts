@@ -1,5 +1,5 @@
 /** The hand-offs of a run, seen in the master's control messages: which stand, and whether one took too long. */
-import type { ObservedFrame, SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
+import type { ObservedFrame, SimulationEvent } from '../../../src/simulation/observation.ts';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { MoveOrder, Unit } from '../../../src/wire/control.ts';
 import type { Breaches } from './breaches.ts';

@@ -7,14 +7,13 @@ import { Watching } from '../../../src/actor/watchers.ts';
 import { HandoffService } from '../../../src/master/handoff-service.ts';
 import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
 import type { WorkerExit } from '../../../src/worker-pool/worker-host.ts';
-import { SimulatedProcess } from '../../../src/testkit/simulation/simulated-process.ts';
+import { SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { decodeValue, encodeValue, FrameDecoder } from '../../../src/wire/codec.ts';
 import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
 import { InFlightFrames } from '../../../src/peer/in-flight-frames.ts';
 import { HandoffParticipant } from '../../../src/handoff/handoff-participant.ts';
 import { HeldMail } from '../../../src/routing/held-mail.ts';
-import { OutgoingHandoffs } from '../../../src/handoff/outgoing-handoffs.ts';
 import { OutgoingHandoff } from '../../../src/handoff/outgoing.ts';
 import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { Peers } from '../../../src/peer/peers.ts';
@@ -180,21 +179,26 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'what an actor had sent and is held is taken with the state, not when it stops',
     scenario: 'a loose end speaks while its actor stands still',
     breaks: () => {
-      let take: Method = () => {};
-      const takeSent = replaced(OutgoingHandoffs, 'takeSent', (original) => {
-        take = original;
-        return () => {};
+      const queues = new WeakMap<object, HeldMail>();
+      let original: Method = () => [];
+      const takeFrom = replaced(HeldMail, 'takeFrom', (method) => {
+        original = method;
+        return function (ids) {
+          queues.set(ids, this);
+          return [];
+        };
       });
-      const send = replaced(
-        OutgoingHandoffs,
-        'sendTransfer',
-        (original) =>
-          function (order, newHost) {
-            take.call(this, order);
-            original.call(this, order, newHost);
+      const pack = replaced(
+        OutgoingHandoff,
+        'pack',
+        (method) =>
+          function (refused) {
+            const holds = queues.get(this.ids);
+            if (holds) this.outbound.push(...original.call(holds, this.ids));
+            return method.call(this, refused);
           },
       );
-      return all(takeSent, send);
+      return all(takeFrom, pack);
     },
   },
   {

@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 
 type Placement = { role?: string; strategy?: 'hash' | 'least-loaded' | 'local' };
 

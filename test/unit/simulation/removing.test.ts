@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
-import { SimulatedDisk } from '../../../src/testkit/simulation/simulated-disk.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 

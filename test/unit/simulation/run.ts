@@ -1,7 +1,7 @@
 /** Runs one program to its end, waits until all is quiet, and checks what happened. */
 import type { TraceEvent } from '../../../src/observe/trace.ts';
-import type { Observer } from '../../../src/testkit/simulation/observation.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { Observer } from '../../../src/simulation/observation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 import type { System } from '../../../src/system/system.ts';
 import { carryOut, speaker } from './carry-out.ts';
 import { endWell } from './end.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import { Simulation } from '../../../src/simulation/simulation.ts';
 
 const counter = defineActor({
   state: () => ({ count: 0 }),

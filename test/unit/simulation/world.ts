@@ -3,8 +3,8 @@
  * incarnation was alive when. The promises are checked against it.
  */
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import type { SimulationEvent } from '../../../src/testkit/simulation/observation.ts';
-import type { Simulation } from '../../../src/testkit/simulation/simulation.ts';
+import type { SimulationEvent } from '../../../src/simulation/observation.ts';
+import type { Simulation } from '../../../src/simulation/simulation.ts';
 import type { PlacementStrategy } from '../../../src/wire/control.ts';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { System } from '../../../src/system/system.ts';

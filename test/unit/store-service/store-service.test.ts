@@ -7,10 +7,10 @@ import type { StoreChange } from '../../../src/store/store.ts';
 import { SERVED_MAX } from '../../../src/store-service/store-client.ts';
 import { BatchJoiner, STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store-service/store-frames.ts';
 import { StoreService } from '../../../src/store-service/store-service.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import { type Handshake, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { MemoryNetwork } from '../../../src/testkit/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
 import { Gate } from '../actor/kernel-fixture.ts';
 
 const OWNER = processAddress(STORE_PEER.index, STORE_PEER.incarnation);
@@ -88,7 +88,7 @@ describe('what a process wrote before it died', () => {
     network.kill(processAddress(1, 1));
     deaths.push({ index: 1, incarnation: 1 });
     const reads = [outcomeOf(second.load('bank/a')), outcomeOf(second.head('bank/a'))];
-    const wakes = outcomeOf(second.wakes(0, 1).next());
+    const wakes = outcomeOf(second.due(0, 1).next());
     await pass(10);
     expect([...reads, wakes]).toEqual([{}, {}, {}]);
     await pass(50);

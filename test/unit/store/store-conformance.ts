@@ -85,7 +85,7 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       await store.commit([gone, { ...gone, id: 'bank/nobody' }, change('bank/b', 1)]);
       expect(await store.load('bank/a')).toBeUndefined();
       expect(await store.load('bank/b')).toMatchObject({ version: 2 });
-      expect(await all(store.wakes(0, 100))).toEqual([]);
+      expect(await all(store.due(0, 100))).toEqual([]);
       expect(await all(store.ids('bank'))).toEqual(['bank/b']);
     });
 
@@ -205,13 +205,13 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
         change('bank/c', 0, { wakeAt: 0 }),
         change('bank/d', 0, { wakeAt: 99 }),
       ]);
-      expect(await all(store.wakes(1, 50))).toEqual([
+      expect(await all(store.due(1, 50))).toEqual([
         { id: 'bank/b', at: 10 },
         { id: 'bank/a', at: 30 },
       ]);
-      expect(await all(store.wakes(0, 0))).toEqual([{ id: 'bank/c', at: 0 }]);
+      expect(await all(store.due(0, 0))).toEqual([{ id: 'bank/c', at: 0 }]);
       await store.commit([change('bank/b', 1), change('bank/a', 1, { wakeAt: 5 }), change('bank/c', 1, { wakeAt: 7 })]);
-      expect(await all(store.wakes(0, 50))).toEqual([
+      expect(await all(store.due(0, 50))).toEqual([
         { id: 'bank/a', at: 5 },
         { id: 'bank/c', at: 7 },
       ]);
@@ -225,7 +225,7 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
         );
       }
       await store.commit([change('bang/x', 0), change('bank-x/y', 0), change('banks/z', 0)]);
-      const wakes = await all(store.wakes(0, 10_000));
+      const wakes = await all(store.due(0, 10_000));
       expect(wakes.map(({ id }) => id)).toEqual(names);
       expect(wakes.map(({ at }) => at)).toEqual(names.map((_, n) => n >> 1));
       expect(await all(store.ids('bank'))).toEqual(names);
@@ -237,7 +237,7 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       await expect(store.forget('bank/a', 2)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       await store.forget('bank/a', 1);
       expect(await store.load('bank/a')).toBeUndefined();
-      expect(await all(store.wakes(0, 10))).toEqual([]);
+      expect(await all(store.due(0, 10))).toEqual([]);
       await store.commit([change('bank/a', 0, { put: new Map() })]);
       expect((await store.load('bank/a'))?.parts).toEqual(new Map());
     });

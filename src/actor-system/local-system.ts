@@ -1,0 +1,57 @@
+/** A system without workers, put together: the storage and the gateway around the one process. */
+import type { Behaviour } from '../actor/behaviour.ts';
+import type { Storage } from '../data-dir/storage.ts';
+import { type Gateway, openGateway } from '../gateway/gateway.ts';
+import { openLog } from '../observe/log.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { LocalProcess } from '../process/local-process.ts';
+import { logUnawaited } from '../process/unawaited-asks.ts';
+import { stopOnSignals } from '../signals.ts';
+import type { System } from '../system/system.ts';
+import { processAddress } from '../vocabulary/address.ts';
+import { systemClock } from '../vocabulary/system-clock.ts';
+import { entriesOf } from './entries.ts';
+import { limitsOf } from './process-limits.ts';
+import { startLine } from './start-line.ts';
+
+export async function startLocal(
+  options: ResolvedOptions,
+  behaviours: ReadonlyMap<string, Behaviour>,
+  storage: Storage | undefined,
+): Promise<System> {
+  const { name, shutdownMs } = options;
+  const log = openLog(options.log, { system: name });
+  const clock = systemClock();
+  let ignoreSignals = (): void => {};
+  const logNoMore = logUnawaited();
+  let gateway: Gateway | undefined;
+  const process = new LocalProcess({
+    ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
+    ...(storage && {
+      store: storage.openHere(),
+      journal: storage.openJournal(processAddress(0, 1)),
+      startedAt: storage.startedAt,
+    }),
+    durableInMemoryMax: options.durableInMemoryMax,
+    ended: async () => {
+      await gateway?.close();
+      ignoreSignals();
+      logNoMore();
+      await storage?.close();
+    },
+  });
+  const { kernel, system } = process;
+  gateway = await openGateway({ kernel, system, ...entriesOf(options) }).catch(async (error) => {
+    await process.shutdown({ timeoutMs: 0 });
+    throw error;
+  });
+  if (options.signals)
+    ignoreSignals = stopOnSignals({
+      shutdown: () => process.shutdown({}),
+      reload: undefined,
+      killAll: () => gateway?.shut(),
+    });
+  gateway?.begin();
+  log.info(...startLine(options, storage));
+  return system;
+}

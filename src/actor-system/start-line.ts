@@ -1,0 +1,14 @@
+/** The line of the log at the start, in which a mistake in the place of the data shows on the first day. */
+import type { Storage } from '../data-dir/storage.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+export function startLine(
+  { name, groups }: ResolvedOptions,
+  storage: Storage | undefined,
+): [fields: object, text: string] {
+  const roles = groups.map(({ role, count }) => (groups.length > 1 ? `${count} ${role}` : String(count)));
+  const workers = groups.reduce((sum, { count }) => sum + count, 0);
+  const data = storage && { dataDir: storage.dataDir, found: storage.wasFound };
+  const where = data ? `data in ${data.dataDir} (${data.found ? 'found' : 'new'})` : 'no durable kinds';
+  return [{ workers, ...data }, `'${name}' has started; workers: ${roles.join(' + ') || 0}; ${where}`];
+}

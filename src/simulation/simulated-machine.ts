@@ -1,0 +1,28 @@
+/** The machine that simulated processes share. */
+import type { WorkerExit } from '../worker-pool/worker-host.ts';
+import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import type { MemoryNetwork } from '../doubles/memory-link.ts';
+import type { ClusterProcess } from '../process/cluster-process.ts';
+import type { Observers } from './observation.ts';
+import type { ProcessClock } from './process-clock.ts';
+import type { SimulatedTime } from './simulated-time.ts';
+
+/** The beginning of a process. */
+export interface ProcessSeed {
+  boot: BootOrder;
+  clock: ProcessClock;
+  control: ControlChannel<ToMaster, ToProcess>;
+  exit: () => void;
+}
+
+export interface SimulatedMachine {
+  readonly time: SimulatedTime;
+  readonly random: () => number;
+  readonly network: MemoryNetwork;
+  readonly observers: Observers;
+  /** Of the master. */
+  readonly clock: ProcessClock;
+  start(seed: ProcessSeed): ClusterProcess;
+  /** A process is no more: its links end. */
+  died(address: string, exit: WorkerExit): void;
+}
