@@ -1,6 +1,6 @@
 /** Structured clone in bytes, for what the fast codec does not keep: Map, Set, Error, cycles, refs of actors and the like. */
 import { Buffer } from 'node:buffer';
-import { DefaultDeserializer, serialize } from 'node:v8';
+import { DefaultDeserializer, deserialize, serialize } from 'node:v8';
 import type { ActorId } from './actor-id.ts';
 import type { Ref } from './ref.ts';
 import { replaceParts } from './replaced-parts.ts';
@@ -48,7 +48,18 @@ function exceptionOf([name, message, stack]: Texts): DOMException {
   return exception;
 }
 
-function read(bytes: Uint8Array): unknown {
+/** Bun has the functions of `node:v8` and not its classes; what its function reads has bytes of its own. */
+const read: (bytes: Uint8Array) => unknown = hasDeserializer() ? readCopying : deserialize;
+
+function hasDeserializer(): boolean {
+  try {
+    return new DefaultDeserializer(serialize(null)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function readCopying(bytes: Uint8Array): unknown {
   const reader = new CopyingDeserializer(bytes);
   reader.readHeader();
   return reader.readValue();
