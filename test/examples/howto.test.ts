@@ -1,78 +1,14 @@
 /** The pages under docs/howto and the first lines of the README: each block with the name of a file is run as it stands. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from './free-port.ts';
+import { blocksOf, ended, outputOf, projectOf, ROOT, start, tidyUp } from './pages.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FILE_BLOCK = /^```m?js\n\/\/ (\S+\.[cm]?js)\n(.*?)^```$/gms;
-const RUN_MS_MAX = 50_000;
-
-const folders: string[] = [];
-const running: ChildProcess[] = [];
-
-afterEach(async () => {
-  for (const child of running.splice(0)) if (child.exitCode === null) await ended(child, 'SIGTERM');
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A project of its own with the files of a page, which imports packages by their names. */
-function projectOf(page: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-page-'));
-  folders.push(folder);
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules', 'troupe'));
-  for (const name of ['express', 'fastify', 'pino'])
-    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
-  for (const [name, text] of blocksOf(page)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
-
-function blocksOf(page: string): [name: string, text: string][] {
-  const found = [...readFileSync(join(ROOT, page), 'utf8').matchAll(FILE_BLOCK)];
-  return found.map(([, name, text]) => [name as string, text as string]);
-}
-
-function start(folder: string, args: string[], env: Record<string, string> = {}): ChildProcess {
-  // A run of node --test inside another one would report to that.
-  const { NODE_TEST_CONTEXT: _context, ...own } = process.env;
-  const child = spawn(process.execPath, args, { cwd: folder, env: { ...own, ...env }, timeout: RUN_MS_MAX });
-  running.push(child);
-  return child;
-}
-
-async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
-  const end = once(child, 'exit');
-  if (signal) child.kill(signal);
-  const [code] = (await end) as [number | null];
-  return code;
-}
-
-async function outputOf(folder: string, args: string[], env: Record<string, string> = {}): Promise<string> {
-  const child = start(folder, args, env);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
-  const [code] = (await once(child, 'close')) as [number | null];
-  expect(code, output).toBe(0);
-  return output;
-}
+afterEach(tidyUp);
 
 /** Until the workers of a program that has just been started listen. */
 async function post(url: string, body: unknown): Promise<{ status: number; text: string }> {
