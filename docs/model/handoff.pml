@@ -2,14 +2,14 @@
  *
  * What is modelled. A master and three processes; a first-in-first-out link for each ordered pair, a control channel each way;
  *   two units, 0 and 1, that send numbered messages to each other (N0 of them to unit 0, N1 to unit 1); messages to unit 0 are
- *   tells or publishes that it subscribes to (PUB). Both may move, also at the same time: prepare, the freeze between two turns,
- *   FLUSH, prepared, hold, markers, luggage, installed, the settling table; busy, refused; a deadline at any step; a SIGKILL of any
+ *   tells or publishes that it subscribes to (PUB). Both may move, also at the same time: prepare, the stop between two turns,
+ *   FLUSH, prepared, hold, markers, transferred state, installed, the table that commits; busy, refused; a deadline at any step; a SIGKILL of any
  *   process at any moment; a process that comes, or comes again. A process that hangs is a slow one that is killed later.
- * What is abstracted. A turn is one step, and luggage one frame. A queue is a set of numbers, since each has one writer; that it is filled
+ * What is abstracted. A turn is one step, and transferred state one frame. A queue is a set of numbers, since each has one writer; that it is filled
  *   in order is checked at each place where it is filled. A killed process loses a tail of each of its links (it was not written),
  *   then the link ends; of what was on its way to it a tail comes back to the sender, the rest is lost. Publishes go to all
- *   processes, as if all had a subscriber: the wait until the new home's topics are in force is left out. A unit that sends nothing is
- *   not flushed. An `unhold` in the prepare phase goes to the old home only, one after `busy` to nobody: the others have nothing to end.
+ *   processes, as if all had a subscriber: the wait until the new host's topics are in force is left out. A unit that sends nothing is
+ *   not flushed. An `abort` in the prepare phase goes to the old host only, one after `busy` to nobody: the others have nothing to end.
  *   A process is forked again when all have read its links to their ends.
  * What is left out: asks and replies, timers, watchers, children, stash, passivation, credits and bounds, claims and releases of single
  *   ids, the directory, several units in one move, broken links between living processes, the death of the master (it ends all).
@@ -52,17 +52,17 @@
  *   run at install                              M0=1 EX=1 MUT=256                     two incarnations (1)            98
  *   any table releases                          M0=1 M1=1 EX=1 DFS MUT=512            a swap or a duplicate (2, 3)   457
  *   no move ids                                 M0=2 EX=2 DFS MUT=1024                two incarnations (1)           250
- *   placed elsewhere when the old home dies     M0=1 CR=1 MUT=2048                    two incarnations (1)           197
+ *   placed elsewhere when the old host dies     M0=1 CR=1 MUT=2048                    two incarnations (1)           197
  *   standing holds not told to a new worker     M0=1 M1=1 ABSENT=1 RF=1 DFS MUT=4096  a swap or a duplicate (2, 3)   470
  *   late mail dropped                           M0=1 MUT=8192                         a loss (4)                     239
  *   resumed before its transferred state is back M0=1 M1=1 EX=2 DFS MUT=16384          a swap or a duplicate (2, 3)   280
  *   publish not exempt behind the hold          M0=1 PUB=4 MUT=32768                  a swap or a duplicate (2, 3)   161
  *   publish not held                            M0=1 PUB=4 MUT=65536                  a swap or a duplicate (2, 3)   161
- *   new home takes older publishes              M0=1 PUB=4 MUT=131072                 a swap or a duplicate (2, 3)   177
- *   exempt by the marker of the old home        M0=1 PUB=4 MUT=262144                 a swap or a duplicate (2, 3)   161
+ *   new host takes older publishes              M0=1 PUB=4 MUT=131072                 a swap or a duplicate (2, 3)   177
+ *   exempt by the marker of the old host        M0=1 PUB=4 MUT=262144                 a swap or a duplicate (2, 3)   161
  *   exempt by marker, end by deadline           M0=1 EX=1 PUB=4 MUT=262144            a swap or a duplicate (2, 3)   118
  *   publish under the epoch of its frame        M0=1 PUB=4 MUT=524288                 a swap or a duplicate (2, 3)   208
- *   old home holds publishes from the hold on   M0=1 PUB=4 MUT=1048576                a swap or a duplicate (2, 3)   202
+ *   old host holds publishes from the hold on   M0=1 PUB=4 MUT=1048576                a swap or a duplicate (2, 3)   202
  *   fresh subscriber takes older publishes      CR=1 PUB=4 MUT=2097152                a swap or a duplicate (2, 3)   155
  */
 
@@ -91,7 +91,7 @@
 #define EX 0            /* moves that end by their deadline */
 #endif
 #ifndef BUSY
-#define BUSY 0          /* moves that their old home refuses, as a turn takes too long */
+#define BUSY 0          /* moves that their old host refuses, as a turn takes too long */
 #endif
 #ifndef PUB
 #define PUB 0           /* bit n: message n to unit 0 is published; unit 0 subscribes wherever it lives */
@@ -113,7 +113,7 @@
 #define X_ELSEWHERE        (MUT & 2048)
 #define X_HOLDS_NOT_TOLD   (MUT & 4096)
 #define X_LATE_DROPPED     (MUT & 8192)
-#define X_THAW_FIRST       (MUT & 16384)
+#define X_RESUME_FIRST     (MUT & 16384)
 #define X_PUB_NOT_EXEMPT   (MUT & 32768)
 #define X_PUB_NOT_HELD     (MUT & 65536)
 #define X_PUB_NO_SINCE     (MUT & 131072)
@@ -127,16 +127,16 @@
 #define COUNT(u)  ((u) == 0 -> N0 : N1)
 #define NEVER     assert(MUT)           /* the protocol never comes here; without a rule it may */
 
-/* What an actor unit is at a process. Frozen: STILL, HELD, SENT. */
+/* What an actor unit is at a process. It does not run: QUIESCENT, HELD, SENT. */
 #define NONE      0
 #define LIVE      1
-#define FREEZING  2                     /* asked to stop; its turns go on until the running one ends */
-#define STILL     3                     /* between two turns, its links are being flushed */
+#define QUIESCING 2                     /* asked to stop; its turns go on until the running one ends */
+#define QUIESCENT 3                     /* between two turns, its links are being flushed */
 #define HELD      4                     /* the hold has come, markers are being counted */
-#define SENT      5                     /* luggage is out; this is the copy */
-#define ARRIVED   6                     /* luggage is here, installed is said; it does not run */
+#define SENT      5                     /* the transferred state is out; this is the copy */
+#define ARRIVED   6                     /* all of it is here, installed is said; it does not run */
 
-mtype = { MSG, PUBLISH, MARK, FLUSH, FLUSHED, STATE, END, TABLE, PREPARE, HOLD, UNHOLD, PEER, PREPARED, REFUSED, INSTALLED };
+mtype = { MSG, PUBLISH, MARK, FLUSH, FLUSHED, STATE, END, TABLE, PREPARE, HOLD, ABORT, PEER, PREPARED, REFUSED, INSTALLED };
 chan link[9] = [9] of { mtype, byte, byte, byte, byte };   /* kind, a, b, move, epoch */
 chan down[3] = [9] of { mtype, byte, byte, byte, byte };   /* the master's word */
 chan up[3]   = [6] of { mtype, byte };                     /* to the master: kind, move */
@@ -147,11 +147,11 @@ chan up[3]   = [6] of { mtype, byte };                     /* to the master: kin
 
 /* Processes. Queues are sets of numbers: each has one writer, and order of arrival is checked where one is filled. */
 byte epoch[3];
-byte home[6];                           /* the table as w has it */
+byte host[6];                           /* the table as w has it */
 byte st[6];
 byte move[6];                           /* of the unit that leaves or arrives here */
 byte mail[6];                           /* waits in the mailbox, late mail too */
-byte luggage[6];                        /* the unit's own mail that stands still with it */
+byte outbound[6];                       /* what the unit had sent, and goes along with it */
 byte hold[6];                           /* the move for which the unit is on hold here */
 byte held[6];
 byte since[3];                          /* unit 0 subscribes here since this epoch */
@@ -183,32 +183,32 @@ inline turn(w, u) {
 
 /* ---------------------------------------------------------------- the way of a message within a process */
 inline fresh_life(w, u) {
-  begin_life(w, u); mail[I(w,u)] = 0; luggage[I(w,u)] = 0;
+  begin_life(w, u); mail[I(w,u)] = 0; outbound[I(w,u)] = 0;
   if :: (u) == 0 && PUB && !X_PUB_FRESH_ANY -> since[w] = epoch[w] :: else fi }
-inline hand_in(w, u, n) {                        /* its home is here */
+inline hand_in(w, u, n) {                        /* its host is here */
   if
-  :: st[I(w,u)] == LIVE || st[I(w,u)] == FREEZING -> into_mailbox(w, u, n)
-  :: st[I(w,u)] == STILL || st[I(w,u)] == HELD -> if :: X_LATE_DROPPED :: else -> into_mailbox(w, u, n) fi
+  :: st[I(w,u)] == LIVE || st[I(w,u)] == QUIESCING -> into_mailbox(w, u, n)
+  :: st[I(w,u)] == QUIESCENT || st[I(w,u)] == HELD -> if :: X_LATE_DROPPED :: else -> into_mailbox(w, u, n) fi
   :: st[I(w,u)] == SENT -> put_aside(held[I(w,u)], n)
   :: st[I(w,u)] == NONE && !hold[I(w,u)] -> fresh_life(w, u); into_mailbox(w, u, n)
   :: else -> NEVER
   fi }
 inline route(w, u, n) {
   if
-  :: hold[I(w,u)] || held[I(w,u)] || GONE(w, home[I(w,u)]) -> put_aside(held[I(w,u)], n)
-  :: else -> if :: home[I(w,u)] == w -> hand_in(w, u, n) :: else -> post(L(w, home[I(w,u)]), MSG, n, u, 0, epoch[w]) fi
+  :: hold[I(w,u)] || held[I(w,u)] || GONE(w, host[I(w,u)]) -> put_aside(held[I(w,u)], n)
+  :: else -> if :: host[I(w,u)] == w -> hand_in(w, u, n) :: else -> post(L(w, host[I(w,u)]), MSG, n, u, 0, epoch[w]) fi
   fi }
-inline arrive(w, u, n) { if :: home[I(w,u)] == w -> hand_in(w, u, n) :: else -> NEVER; route(w, u, n) fi }
+inline arrive(w, u, n) { if :: host[I(w,u)] == w -> hand_in(w, u, n) :: else -> NEVER; route(w, u, n) fi }
 inline route_all(w, u, set_) {                   /* in order; the set is empty then */
   n = 1; do :: n <= COUNT(u) && (set_ & BIT(n)) -> set_ = set_ & ~BIT(n); route(w, u, n); n++
             :: n <= COUNT(u) && !(set_ & BIT(n)) -> n++
             :: n > COUNT(u) -> break od; n = 0 }
 inline release(w, u) {
-  if :: !hold[I(w,u)] && held[I(w,u)] && !GONE(w, home[I(w,u)]) ->
+  if :: !hold[I(w,u)] && held[I(w,u)] && !GONE(w, host[I(w,u)]) ->
         i = held[I(w,u)]; held[I(w,u)] = 0; route_all(w, u, i); i = 0
      :: else fi }
 #define SUBSCRIBES(w) (st[I(w,0)] >= LIVE && st[I(w,0)] <= SENT)
-#define APART(w) (hold[I(w,0)] && !X_PUB_NOT_HELD && !(X_PUB_FROM_HOLD && st[I(w,0)] == STILL))
+#define APART(w) (hold[I(w,0)] && !X_PUB_NOT_HELD && !(X_PUB_FROM_HOLD && st[I(w,0)] == QUIESCENT))
 inline publish(w, n) {                           /* to all others; where the subscriber moves, a copy waits for it here */
   p = 0; do :: p < 3 && p != w && !GONE(w, p) -> post(L(w, p), PUBLISH, n, APART(w), 0, epoch[w]); p++
             :: p < 3 && (p == w || GONE(w, p)) -> p++
@@ -216,7 +216,7 @@ inline publish(w, n) {                           /* to all others; where the sub
   if
   :: APART(w) -> route(w, 0, n)
   :: !APART(w) && SUBSCRIBES(w) -> hand_in(w, 0, n)
-  :: else -> if :: GONE(w, home[I(w,0)]) -> lost[0] = lost[0] | BIT(n) :: else fi     /* its subscriber has died */
+  :: else -> if :: GONE(w, host[I(w,0)]) -> lost[0] = lost[0] | BIT(n) :: else fi     /* its subscriber has died */
   fi }
 inline published(w, p, n, apart, ep) {
   if :: X_PUB_FRAME_EPOCH && epoch[p] <= epoch[w] -> if :: ep = epoch[p] :: skip fi :: else fi;
@@ -230,9 +230,9 @@ inline published(w, p, n, apart, ep) {
   fi }
 
 /* ---------------------------------------------------------------- one process's part in a move */
-inline stand_still(w, u) {                       /* from now on new mail for it is held, and what is its own goes along */
-  st[I(w,u)] = STILL; living[u]--; m = move[I(w,u)]; hold[I(w,u)] = m;
-  if :: !X_HELD_STAYS && !X_HELD_LATE -> luggage[I(w,u)] = held[I(w,1-u)]; held[I(w,1-u)] = 0 :: else fi;
+inline becomes_quiescent(w, u) {                 /* from now on new mail for it is held, and what is its own goes along */
+  st[I(w,u)] = QUIESCENT; living[u]--; m = move[I(w,u)]; hold[I(w,u)] = m;
+  if :: !X_HELD_STAYS && !X_HELD_LATE -> outbound[I(w,u)] = held[I(w,1-u)]; held[I(w,1-u)] = 0 :: else fi;
   flushed[m] = BIT(w); if :: !X_END_NOT_COUNTED -> flushed[m] = flushed[m] | ENDS(w) :: else fi;
   if
   :: COUNT(1-u) -> p = 0;
@@ -251,31 +251,31 @@ inline take_hold(w, m) {
   :: else
   fi }
 inline hand_over(w, u) {
-  if :: X_HELD_LATE -> luggage[I(w,u)] = held[I(w,1-u)]; held[I(w,1-u)] = 0 :: else fi;
+  if :: X_HELD_LATE -> outbound[I(w,u)] = held[I(w,1-u)]; held[I(w,1-u)] = 0 :: else fi;
   st[I(w,u)] = SENT; m = move[I(w,u)]; marked[IDX(m)] = 0; flushed[m] = 0;
-  if :: !GONE(w, to[m]) -> post(L(w, to[m]), STATE, mail[I(w,u)], luggage[I(w,u)], m, epoch[w]) :: else fi; m = 0 }
-inline take_luggage(w, m, set, own) {
+  if :: !GONE(w, to[m]) -> post(L(w, to[m]), STATE, mail[I(w,u)], outbound[I(w,u)], m, epoch[w]) :: else fi; m = 0 }
+inline take_transfer(w, m, set, own) {
   if
   :: IS(hold[I(w,unit[m])], m) && hold[I(w,unit[m])] && st[I(w,unit[m])] == NONE ->
-     st[I(w,unit[m])] = ARRIVED; move[I(w,unit[m])] = m; mail[I(w,unit[m])] = set; luggage[I(w,unit[m])] = own;
+     st[I(w,unit[m])] = ARRIVED; move[I(w,unit[m])] = m; mail[I(w,unit[m])] = set; outbound[I(w,unit[m])] = own;
      report(w, INSTALLED, m);
      if :: X_RUN_AT_INSTALL -> begin_life(w, unit[m]) :: else fi
   :: else                                        /* of a move that has ended */
   fi }
-inline forget(w, u) { st[I(w,u)] = NONE; move[I(w,u)] = 0; mail[I(w,u)] = 0; luggage[I(w,u)] = 0; if :: (u) == 0 -> since[w] = 0 :: else fi }
-inline let_out(w, u) { i = luggage[I(w,u)]; luggage[I(w,u)] = 0; v = 1-u; route_all(w, v, i); v = 0; i = 0 }
+inline forget(w, u) { st[I(w,u)] = NONE; move[I(w,u)] = 0; mail[I(w,u)] = 0; outbound[I(w,u)] = 0; if :: (u) == 0 -> since[w] = 0 :: else fi }
+inline let_out(w, u) { i = outbound[I(w,u)]; outbound[I(w,u)] = 0; v = 1-u; route_all(w, v, i); v = 0; i = 0 }
 inline has_moved(w, u) {
   if
-  :: st[I(w,u)] >= STILL && st[I(w,u)] <= SENT -> forget(w, u)
+  :: st[I(w,u)] >= QUIESCENT && st[I(w,u)] <= SENT -> forget(w, u)
   :: st[I(w,u)] == ARRIVED -> begin_life(w, u); move[I(w,u)] = 0; if :: (u) == 0 && PUB -> since[w] = epoch[w] :: else fi; let_out(w, u)
   :: else
   fi }
-inline stays(w, u) {                             /* what it had sent goes first, then it goes on, then what was held */
+inline is_aborted(w, u) {                        /* what it had sent goes first, then it goes on, then what was held */
   if
-  :: st[I(w,u)] == FREEZING -> st[I(w,u)] = LIVE; move[I(w,u)] = 0
-  :: st[I(w,u)] >= STILL && st[I(w,u)] <= SENT ->
+  :: st[I(w,u)] == QUIESCING -> st[I(w,u)] = LIVE; move[I(w,u)] = 0
+  :: st[I(w,u)] >= QUIESCENT && st[I(w,u)] <= SENT ->
      begin_life(w, u); marked[IDX(move[I(w,u)])] = 0; flushed[move[I(w,u)]] = 0; move[I(w,u)] = 0;
-     if :: !X_THAW_FIRST -> let_out(w, u) :: else fi
+     if :: !X_RESUME_FIRST -> let_out(w, u) :: else fi
   :: st[I(w,u)] == ARRIVED -> forget(w, u)
   :: else
   fi }
@@ -284,20 +284,20 @@ inline stays(w, u) {                             /* what it had sent goes first,
 inline count_end(w, u, p) {
   if :: X_END_NOT_COUNTED
      :: else ->
-        if :: st[I(w,u)] >= STILL && st[I(w,u)] <= HELD -> flushed[move[I(w,u)]] = flushed[move[I(w,u)]] | BIT(p) :: else fi;
+        if :: st[I(w,u)] >= QUIESCENT && st[I(w,u)] <= HELD -> flushed[move[I(w,u)]] = flushed[move[I(w,u)]] | BIT(p) :: else fi;
         if :: st[I(w,u)] == HELD -> marked[IDX(move[I(w,u)])] = marked[IDX(move[I(w,u)])] | BIT(p) :: else fi
   fi }
 inline take_back(w, u, n, o) {                   /* never written: before all that waits; o: what waited before */
   if
-  :: st[I(w,1-u)] >= STILL && st[I(w,1-u)] <= HELD && !X_TAIL_STAYS && !X_HELD_STAYS ->
-     assert((o & (BIT(n) - 1)) == 0 || MUT); luggage[I(w,1-u)] = luggage[I(w,1-u)] | BIT(n)
+  :: st[I(w,1-u)] >= QUIESCENT && st[I(w,1-u)] <= HELD && !X_TAIL_STAYS && !X_HELD_STAYS ->
+     assert((o & (BIT(n) - 1)) == 0 || MUT); outbound[I(w,1-u)] = outbound[I(w,1-u)] | BIT(n)
   :: else -> if :: st[I(w,1-u)] == SENT -> NEVER :: else fi;
      if
      :: hold[I(w,u)] || held[I(w,u)] -> assert((o & (BIT(n) - 1)) == 0 || MUT); held[I(w,u)] = held[I(w,u)] | BIT(n)
      :: else -> route(w, u, n)
      fi
   fi }
-#define WAITS(w,u) (held[I(w,u)] | luggage[I(w,1-u)])
+#define WAITS(w,u) (held[I(w,u)] | outbound[I(w,1-u)])
 inline link_end(w, p) {
   GONE(w, p) = true;
   count_end(w, 0, p); count_end(w, 1, p);
@@ -323,29 +323,29 @@ inline read_link(w, from_) {
   :: k == MARK    -> marked[m] = marked[m] | BIT(from_)
   :: k == FLUSH   -> if :: !GONE(w, from_) -> post(L(w, from_), FLUSHED, 0, 0, m, epoch[w]) :: else fi
   :: k == FLUSHED -> flushed[m] = flushed[m] | BIT(from_)
-  :: k == STATE   -> take_luggage(w, m, a, b)
+  :: k == STATE   -> take_transfer(w, m, a, b)
   :: k == END     -> link_end(w, from_)
   fi;
   k = 0; a = 0; b = 0; m = 0; e = 0 }
-inline unit_changes(w, u, f) { if :: (f >> (u)) & 1 -> has_moved(w, u) :: (f >> (u)) & 4 -> stays(w, u) :: else fi }
+inline unit_changes(w, u, f) { if :: (f >> (u)) & 1 -> has_moved(w, u) :: (f >> (u)) & 4 -> is_aborted(w, u) :: else fi }
 inline unit_begins(w, u) {                       /* lost with its process and placed here */
-  if :: home[I(w,u)] == w && st[I(w,u)] == NONE -> fresh_life(w, u) :: else fi }
+  if :: host[I(w,u)] == w && st[I(w,u)] == NONE -> fresh_life(w, u) :: else fi }
 inline hold_ends(w, u, f) { if :: X_ANY_TABLE || ((f >> (u)) & 5) -> hold[I(w,u)] = 0 :: else fi }
-inline take_table(w, ep, homes, f) {
-  epoch[w] = ep; home[I(w,0)] = homes % 4; home[I(w,1)] = homes / 4;
+inline take_table(w, ep, hosts, f) {
+  epoch[w] = ep; host[I(w,0)] = hosts % 4; host[I(w,1)] = hosts / 4;
   u = 0; do :: u < 2 -> unit_changes(w, u, f); u++ :: u == 2 -> break od;
   u = 0; do :: u < 2 -> unit_begins(w, u); u++ :: u == 2 -> break od;
   hold_ends(w, 0, f); hold_ends(w, 1, f);
   u = 0; do :: u < 2 -> release(w, u); u++ :: u == 2 -> break od; u = 0 }
 inline end_move(w, u, m) {
-  if :: hold[I(w,u)] == m || move[I(w,u)] == m -> stays(w, u); hold[I(w,u)] = 0; release(w, u) :: else fi }
+  if :: hold[I(w,u)] == m || move[I(w,u)] == m -> is_aborted(w, u); hold[I(w,u)] = 0; release(w, u) :: else fi }
 inline read_control(w) {
   down[w]?k, a, b, m, e;
   if
   :: k == TABLE   -> take_table(w, a, b, e)
-  :: k == PREPARE -> if :: st[I(w,unit[m])] == LIVE -> st[I(w,unit[m])] = FREEZING; move[I(w,unit[m])] = m :: else -> NEVER fi
+  :: k == PREPARE -> if :: st[I(w,unit[m])] == LIVE -> st[I(w,unit[m])] = QUIESCING; move[I(w,unit[m])] = m :: else -> NEVER fi
   :: k == HOLD    -> take_hold(w, m)
-  :: k == UNHOLD  -> u = unit[m]; end_move(w, u, m); u = 0
+  :: k == ABORT  -> u = unit[m]; end_move(w, u, m); u = 0
   :: k == PEER    -> GONE(w, a) = false
   fi;
   k = 0; a = 0; b = 0; m = 0; e = 0 }
@@ -358,22 +358,22 @@ inline read_control(w) {
 #define UNREAD(w,p) (down[w]?[TABLE, a, b, eval(p+1), e] && !GONE(w,p) && !X_NO_READ_TO_END)
 #define ALLMARKED(w,u)  (X_NO_MARKERS || marked[IDX(move[I(w,u)])] == 7)
 #define ALLFLUSHED(w,u) (X_NO_FLUSH || flushed[move[I(w,u)]] == 7)
-#define RUNS(w,u) (st[I(w,u)] == LIVE || st[I(w,u)] == FREEZING)
+#define RUNS(w,u) (st[I(w,u)] == LIVE || st[I(w,u)] == QUIESCING)
 #define MAYSEND(u) (COUNT(u) && (sent[u] < COUNT(u) - 1 || (probe && sent[u] < COUNT(u))))
 #define CANSEND(w,u)  (RUNS(w,u) && MAYSEND(1-(u)))
 #define CANTURN(w,u)  (RUNS(w,u) && mail[I(w,u)])
-#define CANREFUSE(w,u) (st[I(w,u)] == FREEZING && refusals < BUSY)
+#define CANREFUSE(w,u) (st[I(w,u)] == QUIESCING && refusals < BUSY)
 #define CANGO(w,u)    (st[I(w,u)] == HELD && ALLMARKED(w,u) && ALLFLUSHED(w,u))
-#define CANLETOUT(w,u) (X_THAW_FIRST && RUNS(w,u) && luggage[I(w,u)])
+#define CANLETOUT(w,u) (X_RESUME_FIRST && RUNS(w,u) && outbound[I(w,u)])
 #define EITHER(c,w) !dead[w] && (c(w,0) || c(w,1)) -> if :: c(w,0) -> u = 0 :: c(w,1) -> u = 1 fi
-#define FREEZES(w,u)  (st[I(w,u)] == FREEZING)
+#define QUIESCES(w,u)  (st[I(w,u)] == QUIESCING)
 proctype Process(byte w) {
   mtype k; byte a, b, m, e, n, p, q, i, o, u, v, x;
   end: do
   :: atomic { EITHER(CANSEND, w); v = 1-u; u = 0; sent[v]++; n = sent[v];
        if :: v == 0 && (PUB & BIT(n)) -> b = n; publish(w, b) :: else -> b = n; route(w, v, b) fi; v = 0; n = 0; b = 0 }
   :: atomic { EITHER(CANTURN, w); turn(w, u); u = 0 }
-  :: atomic { EITHER(FREEZES, w); stand_still(w, u); u = 0 }
+  :: atomic { EITHER(QUIESCES, w); becomes_quiescent(w, u); u = 0 }
   :: atomic { EITHER(CANREFUSE, w); refusals++; st[I(w,u)] = LIVE; report(w, REFUSED, move[I(w,u)]); move[I(w,u)] = 0; u = 0 }
   :: atomic { EITHER(CANGO, w); hand_over(w, u); u = 0 }
   :: atomic { EITHER(CANLETOUT, w); let_out(w, u); u = 0 }
@@ -399,7 +399,7 @@ inline begin_move(u) {
      :: else fi; z = 0 }
 inline over(u) { under[u] = 0; isHolding[u] = false }
 inline end_by_stay(u) {
-  if :: isHolding[u] -> to_all(UNHOLD, under[u]) :: else -> tell(place[u], UNHOLD, 0, 0, under[u], 0) fi; over(u) }
+  if :: isHolding[u] -> to_all(ABORT, under[u]) :: else -> tell(place[u], ABORT, 0, 0, under[u], 0) fi; over(u) }
 inline hear(w, k, m) {
   if
   :: under[unit[m]] != 0 && IS(under[unit[m]], m) ->
@@ -419,7 +419,7 @@ inline replace(d, u) {                           /* adds to z what the death of 
   :: place[u] != d && under[u] && to[under[u]] == d -> z = z | (4 << u); over(u)
   :: else
   fi; y = 0 }
-inline bury(d) {
+inline declare_dead(d) {
   seen[d] = true; do :: nempty(up[d]) -> up[d]?k, m :: empty(up[d]) -> break od;
   replace(d, 0); replace(d, 1); m = d + 1; new_table(m, z); z = 0; k = 0; m = 0 }
 inline stands(d, u) {
@@ -427,15 +427,15 @@ inline stands(d, u) {
         hold[I(d,u)] = under[u]; if :: !GONE(d, from[under[u]]) -> post(L(d, from[under[u]]), MARK, 0, 0, IDX(under[u]), now) :: else fi
      :: else fi }
 inline welcome(d, p, q) {                        /* table, holds and peers; the others are told to expect it */
-  forks++; dead[d] = false; seen[d] = false; epoch[d] = now; home[I(d,0)] = place[0]; home[I(d,1)] = place[1];
+  forks++; dead[d] = false; seen[d] = false; epoch[d] = now; host[I(d,0)] = place[0]; host[I(d,1)] = place[1];
   GONE(d,p) = dead[p]; GONE(d,q) = dead[q]; stands(d, 0); stands(d, 1);
   tell(p, PEER, d, 0, 0, 0); tell(q, PEER, d, 0, 0, 0) }
-#define BURIED(p,d) (dead[p] || GONE(p,d))
+#define READ_TO_END(p,d) (dead[p] || GONE(p,d))
 #define OTHER(d)   ((d + 1) % 3)
 #define THIRD(d)   ((d + 2) % 3)
 #define HEARS(d)   (nempty(up[d]) && !seen[d])
-#define BURIES(d)  (dead[d] && !seen[d])
-#define FORKS(d)   (forks < RF && dead[d] && seen[d] && BURIED(OTHER(d),d) && BURIED(THIRD(d),d))
+#define DECLARES_DEAD(d)  (dead[d] && !seen[d])
+#define FORKS(d)   (forks < RF && dead[d] && seen[d] && READ_TO_END(OTHER(d),d) && READ_TO_END(THIRD(d),d))
 #define ANYOF(c)   (c(0) || c(1) || c(2)) -> if :: c(0) -> d = 0 :: c(1) -> d = 1 :: c(2) -> d = 2 fi
 #define MOVES_(u)  (left[u] && !under[u] && !seen[place[u]])
 #define ENDS_(u)   (expiries < EX && under[u])
@@ -445,7 +445,7 @@ proctype Master() {
   :: atomic { (MOVES_(0) || MOVES_(1)) -> if :: MOVES_(0) -> d = 0 :: MOVES_(1) -> d = 1 fi; begin_move(d); d = 0 }
   :: atomic { (ENDS_(0) || ENDS_(1)) -> if :: ENDS_(0) -> d = 0 :: ENDS_(1) -> d = 1 fi; expiries++; end_by_stay(d); d = 0 }
   :: atomic { ANYOF(HEARS); up[d]?k, m; hear(d, k, m); d = 0; k = 0; m = 0 }
-  :: atomic { ANYOF(BURIES); bury(d); d = 0 }
+  :: atomic { ANYOF(DECLARES_DEAD); declare_dead(d); d = 0 }
   :: atomic { ANYOF(FORKS); y = OTHER(d); z = THIRD(d); welcome(d, y, z); d = 0; y = 0; z = 0 }
   od }
 
@@ -462,7 +462,7 @@ inline cut(d, p) {                               /* the end of each link was sti
   if :: !dead[p] -> post(L(d, p), END, 0, 0, 0, 0) :: else fi }
 inline drain(p, d) { do :: dead[p] && nempty(L(p, d)) -> L(p, d)?k, a, b, m, e; LOSE(a, b) :: !dead[p] || empty(L(p, d)) -> break od }
 inline unit_dies(d, u) {
-  lost[u] = lost[u] | mail[I(d,u)] | held[I(d,u)]; lost[1-u] = lost[1-u] | luggage[I(d,u)];
+  lost[u] = lost[u] | mail[I(d,u)] | held[I(d,u)]; lost[1-u] = lost[1-u] | outbound[I(d,u)];
   if :: RUNS(d,u) -> living[u]-- :: else fi;
   if :: (u) == 0 && (SUBSCRIBES(d) || place[0] == d) -> diedWith[d] = true :: else fi;
   forget(d, u); hold[I(d,u)] = 0; held[I(d,u)] = 0 }
@@ -487,7 +487,7 @@ init {
     if :: place[1] = 0 :: place[1] = 1 fi;       /* unit 0 begins on process 0, unit 1 beside it or elsewhere */
     left[0] = M0; left[1] = M1; living[0] = 1; living[1] = 1;
     st[I(0,0)] = LIVE; st[I(place[1],1)] = LIVE;
-    home[I(0,1)] = place[1]; home[I(1,1)] = place[1]; home[I(2,1)] = place[1];
+    host[I(0,1)] = place[1]; host[I(1,1)] = place[1]; host[I(2,1)] = place[1];
     epoch[0] = 1; epoch[1] = 1; epoch[2] = 1;
     if :: ABSENT -> dead[2] = true; seen[2] = true; GONE(0,2) = true; GONE(1,2) = true; GONE(2,0) = true; GONE(2,1) = true :: else fi;
     run Process(0); run Process(1); run Process(2); run Master();

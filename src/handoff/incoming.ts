@@ -93,7 +93,7 @@ export class IncomingHandoff {
     for (const { id, incarnation, passivated } of this.#actors) if (incarnation ?? passivated) yield id;
   }
 
-  /** The table says that they live here. What they had on their way goes out before anything new. */
+  /** The table says that they live here. Mail that they had on its way goes out before anything new. */
   commit(from: ActorId): void {
     const { actors, send, deliver } = this.#port;
     for (const envelope of this.#outbound) send(envelope);

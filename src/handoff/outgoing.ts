@@ -14,9 +14,8 @@ import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
-import type { MoveOrder, Unit } from '../wire/control.ts';
+import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
 import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
-import type { OutboundQueue } from '../peer/outbound-queue.ts';
 
 /** Messages for one move that arrive while it is quiescent; one more is refused. */
 export const BUFFERED_MAIL_MAX = 100_000;
@@ -32,15 +31,12 @@ export interface OutgoingPort {
   /** All its actors are quiescent. */
   quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
-  refused(outgoing: OutgoingHandoff, error: TroupeError, isBusy: boolean): void;
+  refused(error: TroupeError, isBusy: boolean): void;
 }
 
 export class OutgoingHandoff {
-  order: MoveOrder;
+  readonly move: MoveId;
   readonly units: Set<Unit>;
-  /** Peers whose marker or acknowledgement has not come; undefined before they were asked. */
-  markers: Set<OutboundQueue> | undefined;
-  flushes: Set<OutboundQueue> | undefined;
   isSent = false;
   /** All transferred state, once it is packed: should a link break under it, it is sent again. */
   pieces: WeighedPiece[] | undefined;
@@ -61,10 +57,10 @@ export class OutgoingHandoff {
   /** The deadline has passed: what is not over now is left behind. */
   #isLate = false;
 
-  constructor(port: OutgoingPort, order: MoveOrder) {
+  constructor(port: OutgoingPort, { id, units }: MoveOrder) {
     this.#port = port;
-    this.order = order;
-    this.units = new Set(order.units);
+    this.move = id;
+    this.units = new Set(units);
   }
 
   get isQuiescent(): boolean {
@@ -162,7 +158,7 @@ export class OutgoingHandoff {
 
   #note(step: 'quiesced' | 'transferred'): void {
     const { trace } = this.#port.actors.kernel;
-    trace?.note({ topic: 'handoff', step, move: this.order.id, units: [...this.units], ids: [...this.#ids] });
+    trace?.note({ topic: 'handoff', step, move: this.move, units: [...this.units], ids: [...this.#ids] });
   }
 
   #look(): void {
@@ -185,7 +181,7 @@ export class OutgoingHandoff {
       if (ids.has(id)) continue;
       const cell = actors.cellOf(id);
       if (cell?.origin.parent) {
-        this.#refuse(childMoves(id, cell.origin.parent.id), false);
+        this.#port.refused(childMoves(id, cell.origin.parent.id), false);
         return false;
       }
       const subtree = cell ? subtreeOf(cell) : [];
@@ -198,7 +194,7 @@ export class OutgoingHandoff {
     return true;
   }
 
-  /** What this process would have to send again could be overtaken by what they tell from elsewhere. */
+  /** Mail that this process would have to send again could be overtaken by what they tell from elsewhere. */
   #whenNothingIsKept(): void {
     const { clock, durability } = this.#port.actors.kernel;
     if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allQuiescent();
@@ -214,7 +210,7 @@ export class OutgoingHandoff {
         checkTransferable(cell);
         this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
       } catch (error) {
-        return this.#refuse(notMovable(cell.id, asError(error)), false);
+        return this.#port.refused(notMovable(cell.id, asError(error)), false);
       }
     }
     this.#isQuiescent = true;
@@ -227,12 +223,7 @@ export class OutgoingHandoff {
     const text = busy
       ? `${busy.id} did not end its turn in time; it cannot move now`
       : 'what an actor told durable ones was not committed in time; it cannot move now';
-    this.#refuse(new TroupeError('ACTOR_UNAVAILABLE', text), true);
-  }
-
-  #refuse(error: TroupeError, isBusy: boolean): void {
-    this.resume();
-    this.#port.refused(this, error, isBusy);
+    this.#port.refused(new TroupeError('ACTOR_UNAVAILABLE', text), true);
   }
 
   /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */

@@ -1,6 +1,6 @@
 /**
  * Transferred state on the wire: each actor and then its mail, in pieces that fit a frame, so that other mail can pass.
- * What a piece holds travels as messages do.
+ * The content of a piece travels as messages do.
  */
 import type { TransferredActor } from '../actor/transfer.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -79,7 +79,7 @@ export function readActor(whole: Uint8Array, toRef: (id: ActorId) => unknown): T
   return body;
 }
 
-/** Envelopes in order. What cannot be encoded goes to `refused`. */
+/** Envelopes in order. One that cannot be encoded goes to `refused`. */
 export function mailPieces(
   kind: MailKind,
   envelopes: Iterable<Envelope>,
@@ -152,7 +152,7 @@ export function readMail(
   });
 }
 
-/** A piece, or null behind the last one. What is in it is looked at when it is taken in. */
+/** A piece, or null behind the last one. Its content is looked at when it is installed. */
 export function pieceOf(part: unknown): TransferPiece | null {
   if (part === null) return null;
   const [kind, content, isLast] = Array.isArray(part) ? part : [];

@@ -1,6 +1,6 @@
 /**
  * The master's side of hand-offs: which moves are under way, and what an event means for them. Pure: it decides, the
- * hand-off service carries out. Whatever happens, a move ends exactly once, by `commit` or `abort`.
+ * hand-off service carries out. A move ends exactly once in any case, by `commit` or `abort`.
  *
  *   begin [─► prepare … prepared] ─► hold … installed ─► commit (a table change that names the new host, lists the move)
  *                        … refused, deadline, new host dead ─► abort (everybody releases as things stand)

@@ -7,7 +7,7 @@ export interface KindPlan {
   added: Record<string, KindTerms>;
   changed: Record<string, KindTerms>;
   removed: string[];
-  /** What cannot change while the system runs, each naming its kind. */
+  /** Changes that cannot be made while the system runs, each naming its kind. */
   faults: string[];
 }
 

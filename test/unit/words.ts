@@ -102,20 +102,15 @@ export function retiredWordsIn(sources: Sources): string[] {
   return [...found];
 }
 
-/** Rooms whose comments may still begin a sentence with a clause in place of a noun. Lists get shorter, never longer. */
-const CLAUSES_NOT_YET: readonly string[] = ['handoff', 'placement'];
-
 /** The beginning of a comment, a paragraph, a point of a list or a sentence, with a clause as its subject ("What …", "Who …"). */
 const CLAUSE =
   /(?:^|[.!?:;)]\s+|\n\s*\n|\n\s*[-*\d]+[.)]?\s+)\s*((?:Who|Whoever|Whom|Whomever|Whose|What|Whatever|Nobody)\b[^.\n]{0,40})/g;
 
 /** Every sentence of a comment whose subject is no noun but a clause, as `<path>: <its beginning>`. */
 export function clausesAsSubjects(sources: Sources): string[] {
-  return Object.entries(sources)
-    .filter(([path]) => !CLAUSES_NOT_YET.includes(path.slice(0, path.indexOf('/'))))
-    .flatMap(([path, source]) =>
-      commentsIn(source).flatMap((text) => [...text.matchAll(CLAUSE)].map(([, words]) => `${path}: ${words?.trim()}`)),
-    );
+  return Object.entries(sources).flatMap(([path, source]) =>
+    commentsIn(source).flatMap((text) => [...text.matchAll(CLAUSE)].map(([, words]) => `${path}: ${words?.trim()}`)),
+  );
 }
 
 /** The texts of all comments, without their marks; lines with `//` below one another are one text. */

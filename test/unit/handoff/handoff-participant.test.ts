@@ -6,6 +6,7 @@ import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 interface Peer {
   index: number;
   incarnation: number;
+  address: string;
   ended: boolean;
   notes: unknown[][];
   note(...parts: unknown[]): void;
@@ -13,7 +14,14 @@ interface Peer {
 
 function peer(index: number, incarnation = 1): Peer {
   const notes: unknown[][] = [];
-  return { index, incarnation, ended: false, notes, note: (...parts) => void notes.push(parts) };
+  return {
+    index,
+    incarnation,
+    address: `~${index}.${incarnation}`,
+    ended: false,
+    notes,
+    note: (...parts) => void notes.push(parts),
+  };
 }
 
 /** Process 1, with links to 2 and 3. */

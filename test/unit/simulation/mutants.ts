@@ -14,6 +14,7 @@ import { IncomingHandoff } from '../../../src/handoff/incoming.ts';
 import { InFlightFrames } from '../../../src/peer/in-flight-frames.ts';
 import { HandoffParticipant } from '../../../src/handoff/handoff-participant.ts';
 import { HeldMail } from '../../../src/routing/held-mail.ts';
+import { OutgoingHandoffs } from '../../../src/handoff/outgoing-handoffs.ts';
 import { OutgoingHandoff } from '../../../src/handoff/outgoing.ts';
 import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { Peers } from '../../../src/peer/peers.ts';
@@ -179,26 +180,21 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     name: 'what an actor had sent and is held is taken with the state, not when it stops',
     scenario: 'a loose end speaks while its actor stands still',
     breaks: () => {
-      const queues = new WeakMap<object, HeldMail>();
-      let original: Method = () => [];
-      const takeFrom = replaced(HeldMail, 'takeFrom', (method) => {
-        original = method;
-        return function (ids) {
-          queues.set(ids, this);
-          return [];
-        };
+      let take: Method = () => {};
+      const takeSent = replaced(OutgoingHandoffs, 'takeSent', (original) => {
+        take = original;
+        return () => {};
       });
-      const pack = replaced(
-        OutgoingHandoff,
-        'pack',
-        (method) =>
-          function (refused) {
-            const holds = queues.get(this.ids);
-            if (holds) this.outbound.push(...original.call(holds, this.ids));
-            return method.call(this, refused);
+      const send = replaced(
+        OutgoingHandoffs,
+        'sendTransfer',
+        (original) =>
+          function (order, newHost) {
+            take.call(this, order);
+            original.call(this, order, newHost);
           },
       );
-      return all(takeFrom, pack);
+      return all(takeSent, send);
     },
   },
   {

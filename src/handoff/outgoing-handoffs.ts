@@ -1,0 +1,133 @@
+/** The effects of the participant machine on the old host of a move: stop the actors, send the transfer; evict or resume. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { parseUnit } from '../placement/shard.ts';
+import type { MoveEffect } from '../placement/move-state.ts';
+import type { Router } from '../routing/router.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { TroupeError } from '../vocabulary/errors.ts';
+import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
+import { STATE } from '../wire/entry.ts';
+import { MigrationBuffer } from './migration-buffer.ts';
+import { OutgoingHandoff } from './outgoing.ts';
+
+export interface OutgoingHandoffsPort {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  quiesced(outgoing: OutgoingHandoff): void;
+  notQuiesced(move: MoveId, error: TroupeError, isBusy: boolean): void;
+}
+
+export class OutgoingHandoffs {
+  readonly #port: OutgoingHandoffsPort;
+  readonly #byMove = new Map<MoveId, OutgoingHandoff>();
+
+  constructor(port: OutgoingHandoffsPort) {
+    this.#port = port;
+  }
+
+  quiesce({ order, quiesceMs, isLast }: Extract<MoveEffect, { type: 'quiesce' }>): void {
+    this.#of(order).stop(quiesceMs, isLast);
+  }
+
+  /** From now on all that is for its actors waits, here too. */
+  capture(order: MoveOrder): void {
+    const outgoing = this.#of(order);
+    for (const unit of order.units) outgoing.units.add(unit);
+    this.#takeWaiting(outgoing);
+    this.#renewBuffer();
+  }
+
+  takeSent(order: MoveOrder): void {
+    const { router } = this.#port;
+    const { ids, units, outbound } = this.#of(order);
+    const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
+    outbound.push(...router.holds.takeFrom(isTheirs));
+  }
+
+  /** Throws where something does not fit to travel; nothing has been handed over then. */
+  sendTransfer(order: MoveOrder, newHost: OutboundQueue | undefined): void {
+    const outgoing = this.#of(order);
+    outgoing.isSent = true;
+    // It is dead: the master aborts the move, or has done so.
+    if (newHost === undefined) return;
+    try {
+      outgoing.pieces ??= outgoing.pack();
+    } catch (error) {
+      outgoing.isSent = false;
+      throw error;
+    }
+    for (const { piece, bytesMax } of outgoing.pieces) newHost.heavyNote(bytesMax, STATE, order.id, piece);
+    newHost.note(STATE, order.id, null);
+    outgoing.noteTransferred();
+  }
+
+  evict({ id, to }: MoveOrder): void {
+    const outgoing = this.#take(id);
+    outgoing?.noteWritten(processAddress(to.index, to.incarnation));
+    outgoing?.evict();
+    outgoing?.refuseUnfit();
+  }
+
+  /** Their own mail goes first, then what came for them, then what was held. */
+  resume(move: MoveId): void {
+    const { router } = this.#port;
+    const outgoing = this.#take(move);
+    if (!outgoing) return;
+    outgoing.noteWritten(undefined);
+    outgoing.resume();
+    for (const envelope of outgoing.outbound) router.deliver(envelope);
+    for (const envelope of outgoing.buffered) router.arrived(envelope);
+  }
+
+  #of(order: MoveOrder): OutgoingHandoff {
+    let outgoing = this.#byMove.get(order.id);
+    if (outgoing === undefined) this.#byMove.set(order.id, (outgoing = this.#begin(order)));
+    return outgoing;
+  }
+
+  #begin(order: MoveOrder): OutgoingHandoff {
+    const { actors } = this.#port;
+    const port = {
+      actors,
+      idsIn: (units: ReadonlySet<Unit>) => this.#idsIn(units),
+      quiesced: (outgoing: OutgoingHandoff) => this.#port.quiesced(outgoing),
+      refused: (error: TroupeError, isBusy: boolean) => this.#port.notQuiesced(order.id, error, isBusy),
+    };
+    return new OutgoingHandoff(port, order);
+  }
+
+  #take(move: MoveId): OutgoingHandoff | undefined {
+    const outgoing = this.#byMove.get(move);
+    this.#byMove.delete(move);
+    this.#renewBuffer();
+    return outgoing;
+  }
+
+  /** Mail that had arrived while this process was still asking whether it is the host: it is older than all that will be held. */
+  #takeWaiting({ units, buffered }: OutgoingHandoff): void {
+    const { holds } = this.#port.router;
+    for (const unit of units) {
+      if (parseUnit(unit)) continue;
+      for (const held of holds.take(unit)) {
+        if ('signal' in held) holds.add(unit, held);
+        else buffered.push(held);
+      }
+    }
+  }
+
+  /** Under which something is kept here: in memory, passivated, failed, watched or subscribed. */
+  *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
+    const { actors, router } = this.#port;
+    // An actor that moves alone is not its own unit yet.
+    for (const unit of units) if (!parseUnit(unit)) yield unit;
+    for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
+  }
+
+  #renewBuffer(): void {
+    const { router, actors } = this.#port;
+    const quiescent = [...this.#byMove.values()].filter(({ isQuiescent }) => isQuiescent);
+    router.capture =
+      quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel.deadLetters) : undefined;
+  }
+}
