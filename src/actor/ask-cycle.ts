@@ -2,7 +2,7 @@
  * Actors that wait for each other in a ring. An ask or a stop that reaches an actor which itself waits sends a probe along
  * what that actor waits for; a probe that comes back to where it began has found a ring (edge chasing: Chandy, Misra and
  * Haas, Distributed Deadlock Detection, 1983). Whichever wait closes the ring begins last, so none is missed. An ask
- * under way counts as waited for while the turn that made it lasts, and so do a stop and the start of a child; an actor
+ * in flight counts as waited for while the turn that made it lasts, and so do a stop and the start of a child; an actor
  * that ends waits for the ends of its children.
  */
 import type { ActorId } from '../vocabulary/address.ts';

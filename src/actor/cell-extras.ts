@@ -1,5 +1,5 @@
 /**
- * Extras that only some cells need: children, timers, watches, a move or an end under way. A cell without any shares one frozen
+ * Extras that only some cells need: children, timers, watches, a move or an end that has begun. A cell without any shares one frozen
  * object with all others like it. `C`: the cell, which is not known here.
  */
 import type { RestartIntensity } from '../supervision/restart-intensity.ts';
@@ -59,7 +59,7 @@ export interface CellExtras<C> {
   startReplies: ReplyTo[] | undefined;
   ending: Ending | undefined;
   removal: Removal | undefined;
-  /** The end of the incarnation is under way: children, onStop. */
+  /** The end of the incarnation has begun: children, onStop. */
   closing: Promise<void> | undefined;
 }
 

@@ -27,7 +27,7 @@ export const TRANSITIONS: Readonly<Record<CellStatus, readonly CellStatus[]>> = 
   quiescent: ['ready', 'pausing', 'stopping', 'ended'],
   // A sibling may fail while a group waits for its restart.
   pausing: ['pausing', 'starting', 'quiescent', 'stopping'],
-  // A kill takes over an end that is under way.
+  // A kill takes over an end that has begun.
   stopping: ['stopping', 'ended'],
   ended: [],
 };

@@ -61,7 +61,7 @@ export interface DurableSide {
 
   readonly room: TurnRoom;
   /**
-   * From now on what the actor does is kept back, until the turn's commit. `envelope`: undefined for hooks; `isCondemned`: no
+   * From now on what the actor does is gated, until the turn's commit. `envelope`: undefined for hooks; `isCondemned`: no
    * handler runs, its process would die once more.
    */
   beginTurn(envelope: Envelope | undefined, isCondemned?: boolean): void;
@@ -78,7 +78,7 @@ export interface DurableSide {
   /** The state as it was after the last turn that did not fail. */
   rollBack(): void;
 
-  /** Where the reply of a message goes: kept back, and kept for who asks again. */
+  /** The reply of a message as it goes: gated, and kept for who asks again. */
   replyTo(envelope: Envelope): ReplyTo;
   /** A message of a turn that failed, to the dead letters that last. */
   deadLetter(envelope: Envelope, reason: string): void;
@@ -102,7 +102,7 @@ export interface DurableSide {
   /** Its cell is about to move: messages that wait beside the mailbox go back into it. */
   quiesce(): void;
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;
-  /** The cell is no more: no timer is left. Commits under way go on. */
+  /** The cell is no more: no timer is left. Commits that have begun go on. */
   close(): void;
 }
 

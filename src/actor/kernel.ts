@@ -1,6 +1,6 @@
 /**
  * The kernel has all that the parts of one process share: the ports to the world, the router, and the limits.
- * The kernel knows no cluster: mail leaves by `post`, placement is asked for by `claims`.
+ * The kernel knows no cluster: mail leaves by `router`, placement is asked for by `claims`.
  */
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { EventBus } from '../observe/event-bus.ts';

@@ -183,7 +183,7 @@ export function failCell(cell: Cell, error: Error): void {
   superviseFailure(cell, error, cell.status !== 'starting');
 }
 
-/** The turns of a durable actor since its last commit are void. It cannot go on: its state in memory is ahead of its record. */
+/** The turns of a durable actor since its last commit are discarded. It cannot go on: its state in memory is ahead of its record. */
 export function commitFailed(cell: Cell, error: Error): void {
   superviseFailure(cell, error, false);
 }

@@ -1,5 +1,5 @@
 /**
- * Whether a machine has something under way beside its delays: a promise, a callback, an observable that runs and may
+ * Whether a machine runs something beside its delays: a promise, a callback, an observable that runs and may
  * speak at any time. It has to be in memory for that. Knows of XState what it needs, by shape.
  */
 

@@ -32,7 +32,7 @@ export class IdleCheck extends DeadlineEntry {
   }
 }
 
-/** Nothing under way that would be lost with the memory. */
+/** Nothing has begun that would be lost with the memory. */
 export function isIdle(cell: Cell): boolean {
   const { timers, children, terminated } = cell.extras;
   // The delays of a durable machine are in its record, and wake it.

@@ -1,5 +1,5 @@
 /**
- * Asks under way of this process. Each settles exactly once: by the reply, an error, its deadline or its abort.
+ * Asks in flight of this process. Each settles exactly once: by the reply, an error, its deadline or its abort.
  */
 import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -11,7 +11,7 @@ import type { AskOptions } from './ask-options.ts';
 import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, isAt, isVia, LOCAL } from './ask-place.ts';
 import type { Wait } from './ask-cycle.ts';
 
-/** Asks under way at most, per process; one more fails with OVERLOADED. */
+/** Asks in flight at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
 
 /** The asker. */
@@ -146,7 +146,7 @@ export class PendingReplies {
   readonly #crossed = new Map<number, PendingReply>();
   #lastCorrelation = 0;
   #lastWritten: AskPlace & { state: 'written' } = { state: 'written', to: '' };
-  /** Asks under way. */
+  /** Asks in flight. */
   size = 0;
   /** Told of an ask that was given up after it had left this process. */
   onGivenUp: ((reply: PendingReply) => void) | undefined;
@@ -226,7 +226,7 @@ export class PendingReplies {
     }
   }
 
-  /** Every ask that is still under way fails. */
+  /** Every ask that is still in flight fails. */
   rejectAll(code: 'SHUTTING_DOWN', text: string): void {
     for (const reply of [...this.#wheel, ...this.#endless])
       reply.reject(new TroupeError(code, text, { fate: reply.fate }));

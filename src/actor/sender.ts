@@ -111,7 +111,7 @@ export class Sender implements Asker, Speaker {
   }
 
   /**
-   * Resolves when what this sender has under way towards congested recipients was handled. An actor waits no longer
+   * Resolves when what this sender has in flight towards congested recipients was handled. An actor waits no longer
    * than for a reply: two that wait for each other would wait for ever, and so would one that waits for itself.
    */
   async drained(): Promise<void> {

@@ -317,7 +317,7 @@ function notPlain(cell: Cell, got: string): TroupeError {
   return new TroupeError('INVALID_MESSAGE', `the reply of ${cell.id} is plain data; got ${got}`, { fate: 'executed' });
 }
 
-/** A durable actor's reply is kept back until the commit. */
+/** A durable actor's reply is gated until the commit. */
 function replyToOf(cell: Cell, envelope: Envelope): ReplyTo | undefined {
   return envelope.replyTo && cell.durable ? cell.durable.replyTo(envelope) : envelope.replyTo;
 }

@@ -13,7 +13,7 @@ import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import { encodedSize } from '../wire/codec.ts';
 
-/** Asks of a client under way, at most; one more fails with OVERLOADED. */
+/** Asks of a client in flight, at most; one more fails with OVERLOADED. */
 export const CLIENT_PENDING_ASKS_MAX = 40_000;
 
 export interface ClientKernelParts {

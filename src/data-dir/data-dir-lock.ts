@@ -142,7 +142,7 @@ async function take(folder: string, dataDir: string, taker: Taker): Promise<{ nu
     const { system, now: since, socket } = taker;
     const owner: Owner = { ...markOf(process.pid), system, since, startedAt, socket };
     if (!create(pathOf(folder, number), owner, since)) continue;
-    // A process that stood still since its look may have created a number that was free again: then a later one is there.
+    // A process that was frozen since its look may have created a number that was free again: then a later one is there.
     const last = await newest(folder);
     if (last?.number !== number) {
       rmSync(pathOf(folder, number), { force: true });

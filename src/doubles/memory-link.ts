@@ -17,7 +17,7 @@ export interface MemoryNetworkOptions {
   clock: Clock;
   /** How late one frame from `from` to `to` is; 0: as soon as the clock runs deferred work. */
   delayMs?: (from: ActorId, to: ActorId) => number;
-  /** More frames under way than this and `write` says false. */
+  /** More frames in flight than this and `write` says false. */
   blockedFrames?: number;
   frameBytesMax?: number;
 }
@@ -60,7 +60,7 @@ export class MemoryNetwork {
     };
   }
 
-  /** Both ends read what is under way, then the end. */
+  /** Both ends read what is in flight, then the end. */
   cut(a: ActorId, b: ActorId): void {
     for (const joint of this.between(a, b)) {
       for (const end of joint.ends.values()) end.close();
@@ -78,7 +78,7 @@ export class MemoryNetwork {
     }
   }
 
-  /** The process stands still: what it wrote goes on arriving, what is written to it waits. */
+  /** The process is frozen: what it wrote goes on arriving, what is written to it waits. */
   freeze(address: ActorId): void {
     this.frozen.add(address);
     this.tellStalled(address);

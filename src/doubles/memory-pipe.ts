@@ -58,7 +58,7 @@ export class MemoryPipe {
     return this.written - this.refused - this.unwritten;
   }
 
-  /** False: too many frames are under way, or nobody reads them any more. */
+  /** False: too many frames are in flight, or nobody reads them any more. */
   write(bytes: Uint8Array): boolean {
     if (this.ended || this.over) return false;
     this.queue.push(bytes);

@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until it is told to move. Timers run in order of their time, and what they set going settles
+ * A clock that moves only as it is told to. Timers run in order of their time, and what they set going settles
  * before the next one runs, so a test sees the same interleaving every time.
  */
 import type { Clock, Timer } from '../vocabulary/clock.ts';
@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /**
- * A clock that stands still until the test moves it. Timers run in the order of their times, and what each sets going ends before the next one.
+ * A clock that only the test moves. Timers run in the order of their times, and what each sets going ends before the next one.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ import type { ClientRight } from './rights.ts';
 import type { ClientTraffic } from './client-traffic.ts';
 import type { Session } from './session.ts';
 
-/** Asks of one client under way, at most; one more fails with OVERLOADED. */
+/** Asks of one client in flight, at most; one more fails with OVERLOADED. */
 export const CLIENT_ASKS_MAX = 10_000;
 /** Actors that one client watches, at most. */
 export const CLIENT_WATCHES_MAX = 10_000;

@@ -1,5 +1,5 @@
 /**
- * Where clients come in: greets them, knows who they are by token or certificate, and joins each connection with its session.
+ * Where clients come in: answers their greetings, knows who they are by token or certificate, and joins each connection with its session.
  * The process that serves is the master (or the only process): a worker that dies or is replaced cuts no client.
  * docs/decisions/0070-clients.md says what holds when who dies.
  *

@@ -29,7 +29,7 @@ export class IncomingHandoff {
   readonly #port: IncomingPort;
   readonly #actors: TransferredActor[] = [];
   #fault: Error | undefined;
-  /** Of the actor under way. */
+  /** Of the actor that arrives at present. */
   #portions: Uint8Array[] = [];
   readonly #outbound: Envelope[] = [];
   readonly #stashed: Envelope[] = [];

@@ -23,7 +23,7 @@ export class MigrationBuffer implements MailCapture {
     const { sender } = envelope;
     const outgoing = sender === undefined ? undefined : this.#outgoingWith(sender);
     if (!outgoing) return false;
-    // The worker of whom it watches has died, and the transferred state is under way: nobody else would ask whether that one lives on.
+    // The worker of whom it watches has died, and the transferred state is in flight: nobody else would ask whether that one lives on.
     if (outgoing.isSent && envelope.verb === 'rewatch') return false;
     if (outgoing.isSent && envelope.verb !== 'message') {
       // A watch that is asked again after a broken link: the transferred state has it.

@@ -31,6 +31,6 @@ export interface TurnJournal {
   look(): void;
   /** Of an actor that no living process has in memory, as of the last look. By trial. */
   deathsOf(id: ActorId, now: number): Map<string, Deaths>;
-  /** The process ends in order: nothing that it had under way counts. */
+  /** The process ends in order: no turn that it had begun counts. */
   close(): void;
 }

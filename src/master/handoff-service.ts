@@ -76,7 +76,7 @@ export class HandoffService {
   async claim(id: ActorId, worker: number, fresh: boolean): Promise<void> {
     this.keep(id);
     if (fresh && !this.#placement.hosts.isClosed(worker)) return this.#pin(id, worker);
-    // Also where it is hosted there already: another claim for the same id may be under way.
+    // Also where it is hosted there already: another claim for the same id may have begun.
     await this.#whenFree([id, ...this.#shardUnitsOf(id)], () => this.#handOff('claim', [id], worker));
   }
 
@@ -149,7 +149,7 @@ export class HandoffService {
     }
   }
 
-  /** Calls when no hand-off is under way; what is asked for meanwhile waits behind it. */
+  /** Calls when no hand-off is open; what is asked for meanwhile waits behind it. */
   whenQuiescent(act: () => void): Promise<void> {
     this.commitNow();
     return new Promise((resolve) => {

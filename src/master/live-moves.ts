@@ -1,5 +1,5 @@
 /**
- * Moves of what lives: tried again with more patience while a turn runs, in smaller parts where one actor holds up
+ * Moves of what lives: tried again with a longer quiesce timeout while a turn runs, in smaller parts where one actor holds up
  * others, and to the end where a deadline says so.
  */
 import { UNITS_PER_MOVE, type HandoffService, type QuiesceTimeout, ActorBusy } from './handoff-service.ts';

@@ -140,7 +140,7 @@ export class Master {
     return this.#placement.table;
   }
 
-  /** No hand-off is under way or waits in line. */
+  /** No hand-off is open or waits in line. */
   get isSettled(): boolean {
     return this.#handoffs.isIdle;
   }

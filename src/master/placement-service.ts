@@ -303,7 +303,7 @@ export class PlacementService {
   }
 
   /**
-   * Null, its shard decides. But a spawned actor that starts again at once must not come to life in a shard whose old
+   * Null, its shard decides. But a spawned actor that is respawned at once must not come to life in a shard whose old
    * host has packed it already: it keeps a pin.
    */
   #pinAfter(id: ActorId, dead: number, isMoving: (unit: Unit) => boolean): number | null {

@@ -16,7 +16,7 @@ import type { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 
-/** Units under way at a time, in a drain. */
+/** Units that move at a time, in a drain. */
 const UNITS_PER_ROUND = 512;
 /** Milliseconds past the deadline of a drain for its last hand-offs to end. */
 const DRAIN_GRACE_MS = 15_000;

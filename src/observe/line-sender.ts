@@ -1,8 +1,8 @@
-/** The way of a worker's log lines to the master: at once, since the next step may be the last, and dropped where too many are under way. */
+/** The way of a worker's log lines to the master: at once, since the next step may be the last, and dropped where too many are in flight. */
 import type { LogLine } from './log-line.ts';
 import type { TakeLine } from './relayed-log.ts';
 
-/** Lines, and their characters, that a worker has under way to its master; more are dropped, and counted. */
+/** Lines, and their characters, that a worker has in flight to its master; more are dropped, and counted. */
 export const LINES_IN_FLIGHT_MAX = 10_000;
 export const LINE_CHARS_IN_FLIGHT_MAX: number = 8 * 1024 * 1024;
 

@@ -75,7 +75,7 @@ export class FrameReader {
   readonly #ids = new IdList();
   readonly #compact: CompactReader;
   readonly #pieces: PieceJoiner;
-  /** Why the value of the entry under way cannot be read. */
+  /** Why the value of the present entry cannot be read. */
   #fault: Error | undefined;
   /** The frame that waits for its epoch: a batch, or the bytes of a compact one. */
   #parked: unknown[] | Uint8Array | undefined;

@@ -18,7 +18,7 @@ export function messageToWire(message: unknown, bytesMax: number, weight: FrameW
 }
 
 /**
- * The door asks only whether there is a `type`. One that is not enumerable, or stands on an Error or a Map, would not travel
+ * The check of a call asks only whether there is a `type`. One that is not enumerable, or stands on an Error or a Map, would not travel
  * with the rest, and the other end would have to take what came for no message at all.
  */
 function withType(message: unknown): unknown {

@@ -26,7 +26,7 @@ import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyN
 import { PIECE_BYTES } from './pieces.ts';
 import { PriorityLane } from './priority-lane.ts';
 
-/** Messages under way to a process before it has granted more. */
+/** Messages in flight to a process before it has granted more. */
 export const LINK_CREDIT = 32_768;
 /** Messages that wait for credit or a slow socket, at most; one more is refused with OVERLOADED. */
 export const OUTBOUND_MAX = 100_000;

@@ -1,5 +1,5 @@
 /**
- * The master's side of hand-offs: which moves are under way, and what an event means for them. Pure: it decides, the
+ * The master's side of hand-offs: which moves are open, and what an event means for them. Pure: it decides, the
  * hand-off service carries out. A move ends exactly once in any case, by `commit` or `abort`.
  *
  *   begin [─► prepare … prepared] ─► hold … installed ─► commit (a table change that names the new host, lists the move)
@@ -26,7 +26,7 @@ export class Handoffs {
     return this.#moves.size;
   }
 
-  /** The orders under way, for a process that has just come. */
+  /** The orders of open moves, for a process that has just come. */
   standing(): MoveOrder[] {
     return [...this.#moves.values()].filter(({ id }) => !this.#preparing.has(id));
   }

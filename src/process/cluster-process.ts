@@ -187,7 +187,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     else this.#peers.byAddress(process)?.fail(correlation, error);
   }
 
-  /** Resolves when nothing that was sent from here is under way any more; from that moment on calls are refused. */
+  /** Resolves when nothing that was sent from here is in flight any more; from that moment on calls are refused. */
   async untilQuiet(withinMs: number): Promise<void> {
     const { clock } = this.kernel;
     const until = clock.now() + withinMs;

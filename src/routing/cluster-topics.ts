@@ -48,7 +48,7 @@ export class ClusterTopics implements TopicBus {
   readonly #cluster: TopicsParts['cluster'];
   readonly #interest = new Map<string, Set<OutboundQueue>>();
   readonly #announcements = new Map<number, Announcement>();
-  /** The epoch of a topic's last announcement; while it is under way those who join meanwhile wait for it too. */
+  /** The epoch of a topic's last announcement; while it is open those who join meanwhile wait for it too. */
   readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
 

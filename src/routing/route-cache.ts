@@ -1,5 +1,5 @@
 /**
- * The distant actors that this process sends to: the way to each, and how much is under way, so that `tell` can say
+ * The distant actors that this process sends to: the way to each, and how much is in flight, so that `tell` can say
  * false before its mailbox overruns. Every quarter of a mailbox a barrier goes along; its reply says that all before it was handled. No link-wide credit
  * can know this: a worker that is idle may host one actor that is not.
  */
@@ -51,7 +51,7 @@ export class RouteCache {
     return this.#mail(envelope, route);
   }
 
-  /** Sends a message to the host of its actor. False: slow down, half a mailbox or more is under way, or the link is full. */
+  /** Sends a message to the host of its actor. False: slow down, half a mailbox or more is in flight, or the link is full. */
   send(envelope: Envelope, terms: KindTerms, peer: OutboundQueue, epoch: number): boolean {
     const id = envelope.to;
     let route = this.#byId.get(id);
@@ -66,7 +66,7 @@ export class RouteCache {
     return this.#mail(envelope, route);
   }
 
-  /** The next message to an actor there is routed anew; what is under way still counts. */
+  /** The next message to an actor there is routed anew; what is in flight still counts. */
   forgetRoutesTo(worker: number): void {
     for (const route of this.#byId.values()) if (route.peer.index === worker) route.epoch = -1;
   }
@@ -80,7 +80,7 @@ export class RouteCache {
     return this.#count(envelope.to, route, bytes) && isClear;
   }
 
-  /** One more is under way. False: half a mailbox or more is. */
+  /** One more is in flight. False: half a mailbox or more is. */
   #count(id: ActorId, route: Route, bytes: number): boolean {
     const { capacity } = route.terms;
     const { queueBytesMax } = this.#kernel.memory;

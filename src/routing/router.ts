@@ -181,7 +181,7 @@ export class Router implements Recipient {
     return terms && this.hostOf(id, terms);
   }
 
-  /** Whether an actor may begin here now: the table says so, and no move is under way. */
+  /** Whether an actor may begin here now: the table says so, and no move is open. */
   isHostOf(id: ActorId): boolean {
     const terms = this.#cluster.table.termsOf(id);
     if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;

@@ -21,7 +21,7 @@ class Route {
 
 interface Question {
   readonly peer: OutboundQueue;
-  /** `capacity`: undefined where the process is gone, and what was under way with it. */
+  /** `capacity`: undefined where the process is gone, and what was in flight with it. */
   readonly answered: (capacity: number | undefined) => void;
 }
 
@@ -35,7 +35,7 @@ export class TopicTraffic {
     this.#memory = memory;
   }
 
-  /** One more message goes there. False: half of what may wait for a subscriber there is under way. */
+  /** One more message goes there. False: half of what may wait for a subscriber there is in flight. */
   sent(peer: OutboundQueue, topic: string, bytes: number): boolean {
     const { queueBytesMax } = this.#memory;
     const known = this.#routes.get(peer)?.get(topic);

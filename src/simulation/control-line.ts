@@ -1,7 +1,7 @@
 /** One direction of the control channel between the master and a process: in order, each message some moments late. */
 import type { SimulatedTime } from './simulated-time.ts';
 
-/** Milliseconds that a control message is under way, at most; an exit is seen after at most as long again. */
+/** Milliseconds that a control message is in flight, at most; an exit is seen after at most as long again. */
 const CONTROL_MS = 0.5;
 
 /** Messages that go on for ever, and change nothing. */

@@ -1,4 +1,4 @@
-/** The clock of one simulated process: it ends with the process, and stands still while that is frozen. */
+/** The clock of one simulated process: it ends with the process, and stops while that is frozen. */
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The owner of the store as a simulated process: the real service on a clock of its own. It can be slow, stand still, and
+ * The owner of the store as a simulated process: the real service on a clock of its own. It can be slow, hang, and
  * fail; it dies with the master. Links to it are not observed: what crosses them is no message of an actor.
  */
 import { RemoteStore } from '../store-service/remote-store.ts';
@@ -68,7 +68,7 @@ export class SimulatedOwner {
     this.#deaths.push(peer);
   }
 
-  /** It stands still: nothing is read, written or answered. */
+  /** It hangs: nothing is read, written or answered. */
   stall(): void {
     if (this.#clock.isDead) return;
     this.#clock.freeze();
@@ -80,7 +80,7 @@ export class SimulatedOwner {
     this.#network.thaw(ADDRESS);
   }
 
-  /** Its thread throws: its links break, what it had under way ends at any step, and a new one begins. */
+  /** Its thread throws: its links break, what it had begun ends at any step, and a new one begins. */
   fail(): void {
     if (!this.#service || this.#clock.isDead) return;
     this.unstall();

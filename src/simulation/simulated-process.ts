@@ -55,12 +55,12 @@ export class SimulatedProcess implements WorkerProcess {
     return this.clock.isFrozen;
   }
 
-  /** Control messages under way, in both directions, but for signs of life and news for onlookers. */
+  /** Control messages in flight, in both directions, but for signs of life and news for onlookers. */
   get inFlight(): number {
     return this.#up.inFlight + this.#down.inFlight;
   }
 
-  /** As a worker does once its servers have closed: it goes when nothing is under way that was sent from it. */
+  /** As a worker does once its servers have closed: it goes when nothing is in flight that was sent from it. */
   retire(): void {
     const exit = (): void => this.channel.send({ type: 'exit' });
     if (this.process) void this.process.untilQuiet(QUIET_MS_MAX).then(exit);

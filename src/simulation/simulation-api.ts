@@ -35,9 +35,9 @@ export interface SimulationOptions {
    * ```
    */
   main?: (system: System) => unknown;
-  /** Simulated milliseconds that a frame is under way, at most; a function gives them for a pair of addresses. Default 1. */
+  /** Simulated milliseconds that a frame is in flight, at most; a function gives them for a pair of addresses. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
-  /** Frames under way on a link before its writer has to wait. Default 64. */
+  /** Frames in flight on a link before its writer has to wait. Default 64. */
   linkFramesMax?: number;
   /** Simulated milliseconds without a sign of life after which the master kills a worker. Default 500. */
   hangMs?: number;
@@ -199,7 +199,7 @@ export interface Simulation {
    */
   thawMaster(): void;
   /**
-   * The link between two processes ends: both read what is under way, and link again. 0 is the master.
+   * The link between two processes ends: both read what is in flight, and link again. 0 is the master.
    *
    * @example
    * ```ts

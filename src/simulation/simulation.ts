@@ -36,9 +36,9 @@ export interface SimulationOptions {
   actors: Record<string, ActorDefinition>;
   /** The function that every worker runs once it is ready. */
   main?: (system: System) => unknown;
-  /** Milliseconds that a frame is under way, at most. Default 1. */
+  /** Milliseconds that a frame is in flight, at most. Default 1. */
   linkMs?: number | ((from: string, to: string) => number);
-  /** Frames under way on a link before its writer has to wait. Default 64. */
+  /** Frames in flight on a link before its writer has to wait. Default 64. */
   linkFramesMax?: number;
   hangMs?: number;
   askTimeoutMs?: number;
@@ -171,7 +171,7 @@ export class Simulation {
     this.worker(index)?.thaw();
   }
 
-  /** The master and its own data plane stand still; the workers go on. */
+  /** The master and its own data plane are frozen; the workers go on. */
   freezeMaster(): void {
     if (this.clock.isFrozen) return;
     this.clock.freeze();
@@ -186,7 +186,7 @@ export class Simulation {
     this.#tell({ kind: 'process', step: 'thawed', at: this.time.now, process: MASTER });
   }
 
-  /** The link between two processes ends: both read what is under way. They link again. 0 is the master. */
+  /** The link between two processes ends: both read what is in flight. They link again. 0 is the master. */
   cut(one: number, other: number): void {
     this.#betweenTwo(one, other, 'cut', (a, b) => this.network.cut(a, b));
   }
@@ -269,7 +269,7 @@ export class Simulation {
     const { linkMs = 1, linkFramesMax } = this.#options;
     const delayMs = typeof linkMs === 'number' ? () => linkMs : linkMs;
     return new MemoryNetwork({
-      // Of the machine: links go on whichever process stands still.
+      // Of the machine: links go on whichever process is frozen.
       clock: new ProcessClock(this.time),
       delayMs: (from, to) => this.random() * delayMs(from, to),
       frameBytesMax: MESSAGE_BYTES_MAX + FRAME_EXTRA_BYTES,

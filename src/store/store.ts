@@ -71,6 +71,6 @@ export interface Store {
   /** A consistent copy, while the store is used, that a system can be started from. */
   backup(path: string): Promise<void>;
 
-  /** Waits for commits under way; whatever is asked afterwards fails. */
+  /** Waits for commits that have begun; whatever is asked afterwards fails. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Deadlines of very many short-lived things, nearly all of which are removed before they expire: the asks under way.
+ * Deadlines of very many short-lived things, nearly all of which are removed before they expire: the asks in flight.
  * Hashed timing wheels (Varghese and Lauck 1987), but with only the live ticks kept: a map from tick to a linked
  * list of entries, a heap over the ticks, and one timer of the clock for the earliest. Entries carry their own links,
  * so adding and removing allocate nothing and take the same time whatever the number of entries.
@@ -56,7 +56,7 @@ export class DeadlineWheel<E extends DeadlineEntry = DeadlineEntry> {
   #timer: { cancel(): void } | undefined;
   /** The tick that `#timer` waits for. */
   #timerTick: number;
-  /** The last tick of the expiry under way. */
+  /** The last tick of the present expiry. */
   #expiringTick: number;
   /** Where the last entry was put; none once any bucket has been dropped. */
   #lastTick: number;

@@ -16,7 +16,7 @@ export interface ProcessMetrics {
   actors: number;
   /** Messages that wait in mailboxes now. */
   mailbox: number;
-  /** Asks under way now that were made here. */
+  /** Asks in flight now that were made here. */
   pendingAsks: number;
   /** Messages that became dead letters. */
   deadLetters: number;
@@ -36,7 +36,7 @@ export interface SystemMetrics {
   actors: number;
   /** Messages that wait in mailboxes now. */
   mailbox: number;
-  /** Asks under way now. */
+  /** Asks in flight now. */
   pendingAsks: number;
   /** Messages that became dead letters. */
   deadLetters: number;

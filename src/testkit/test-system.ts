@@ -1,4 +1,4 @@
-/** A whole system in the test's own process, on a clock that stands still until the test moves it. */
+/** A whole system in the test's own process, on a clock that only the test moves. */
 import type { ActorDefinition } from '../actor/definition.ts';
 import { type MemoryDisk, MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
@@ -94,7 +94,7 @@ function beginOn(disk: MemoryDisk, clock: VirtualClock): number {
 const SHUTDOWN_MS = 10_000;
 
 /**
- * A system in the test's process, as `createSystem({ workers: 0, actors })` gives, on a clock that stands still until the test moves it: timers run when
+ * A system in the test's process, as `createSystem({ workers: 0, actors })` gives, on a clock that only the test moves: timers run when
  * `advance(ms)` says so. Messages are checked and frozen. It does not keep the process alive: a test that fails before its `shutdown()` ends all the
  * same.
  *

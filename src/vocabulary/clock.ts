@@ -1,4 +1,4 @@
-/** The door to time. Nothing in the system reads a clock or sets a timer but through it. */
+/** The port to time. Nothing in the system reads a clock or sets a timer but through it. */
 
 /** A timer that waits. */
 export interface Timer {

@@ -13,7 +13,7 @@ let busy = false;
 
 /** Looks at every part of `value`, once; never throws. Getters run, as they do in a structured clone. */
 export function inspectPlain(value: unknown): PlainReport {
-  // A getter may send a message of its own while the shared inspection is under way.
+  // A getter may send a message of its own while the shared inspection is in use.
   if (busy) return new Inspection().report(value);
   busy = true;
   const report = shared.report(value);

@@ -41,7 +41,7 @@ export interface PlainReport {
 
 type Keyed = Record<string, unknown>;
 
-/** Can be used again, but not while a walk is under way. */
+/** Can be used again, but not during a walk. */
 export class Inspection {
   private simple = true;
   private bytes = 0;

@@ -190,7 +190,7 @@ export type ToProcess =
 
 /**
  * close — refuse new calls from outside actors · idle — {idle, sent, received}: is there mail, a turn or a reply
- * under way · stop-actors — run onStop of all, then answer how many they were · metrics — counters of the process.
+ * in flight · stop-actors — run onStop of all, then answer how many they were · metrics — counters of the process.
  */
 export type ProcessQuery =
   | 'close'

@@ -38,7 +38,7 @@ export class FrameSplitter {
   }
 
   resume(onFrame: (bytes: Uint8Array) => boolean): boolean {
-    // Called from within `onFrame`: the loop below is already under way.
+    // Called from within `onFrame`: the loop below already runs.
     if (this.running) return true;
     this.running = true;
     try {

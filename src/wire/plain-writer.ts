@@ -44,13 +44,13 @@ type Keyed = Record<string, unknown>;
 export class PlainWriter {
   bytes: Buffer;
   at = 0;
-  /** The value under way must end here. */
+  /** The present value must end here. */
   #end = 0;
   /** Bytes that the general codec would add for keys that do not travel here. */
   #weight = 0;
   readonly #shapes = new Map<string, Shape[]>();
   #shapeCount = 0;
-  /** Shapes that the value under way has brought, with their buckets. */
+  /** Shapes that the present value has brought, with their buckets. */
   readonly #news: string[] = [];
   readonly #met: (object | undefined)[] = new Array(OBJECTS_MAX).fill(undefined);
   #metCount = 0;

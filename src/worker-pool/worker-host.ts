@@ -1,4 +1,4 @@
-/** The door to processes: fork one, speak with it, kill it, hear of its end. */
+/** The port to processes: fork one, speak with it, kill it, hear of its end. */
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 
 export interface WorkerExit {

@@ -56,7 +56,7 @@ function sendLine(line: LogLine, sent: () => void): void {
   }
 }
 
-/** Milliseconds that a worker whose servers have closed waits for what its `main` has under way. */
+/** Milliseconds that a worker whose servers have closed waits for what its `main` has begun. */
 const QUIET_MS_MAX = 3_000;
 
 let running: ClusterProcess | undefined;

@@ -43,6 +43,9 @@ export const ROOMS: readonly string[] = [
 ];
 
 export const FILE_LINES_MAX = 400;
+/** A larger room is two. The kernel is one, whose files know each other. */
+export const ROOM_LINES_MAX = 2_500;
+const LARGE_ROOM = 'actor';
 
 /** Files at the top of src/, and the room that each belongs to. */
 const TOP_FILES: Record<string, string> = {
@@ -238,11 +241,16 @@ function circles(sources: Sources): string[] {
 
 function breachesOfShape(sources: Sources): string[] {
   const found: string[] = [];
+  const roomLines = new Map<string, number>();
   for (const [path, source] of Object.entries(sources)) {
     const lines = source.trimEnd().split('\n').length;
     if (lines > FILE_LINES_MAX) found.push(`shape: ${path} has ${lines} lines`);
     const names = path.replace(/\.ts$/, '').split('/');
     if (names.some((name) => NAMELESS.test(name))) found.push(`shape: ${path} is named after no noun of the field`);
+    const room = roomOf(path) ?? '';
+    roomLines.set(room, (roomLines.get(room) ?? 0) + lines);
   }
+  for (const [room, lines] of roomLines)
+    if (lines > ROOM_LINES_MAX && room !== LARGE_ROOM) found.push(`shape: the room ${room} has ${lines} lines`);
   return found;
 }

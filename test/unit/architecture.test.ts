@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breaches, FILE_LINES_MAX, importsOf, ROOMS } from './architecture-rules.ts';
+import { breaches, FILE_LINES_MAX, importsOf, ROOM_LINES_MAX, ROOMS } from './architecture-rules.ts';
 import { readSources } from './sources.ts';
 
 describe('the house', () => {
@@ -184,6 +184,21 @@ describe('a breach', () => {
       }),
     ).toEqual(['circle: wire/a.ts → wire/b.ts → wire/c.ts → wire/a.ts']);
     expect(breaches({ 'wire/a.ts': "import './a.ts';" })).toEqual(['circle: wire/a.ts → wire/a.ts']);
+  });
+
+  it('is no room of the most lines allowed, but one of a line more; the kernel may have more', () => {
+    const roomOf = (room: string, lines: number): Record<string, string> =>
+      Object.fromEntries(
+        Array.from({ length: Math.ceil(lines / 100) }, (_, n) => [
+          `${room}/x${n}.ts`,
+          'x;\n'.repeat(Math.min(100, lines - n * 100)),
+        ]),
+      );
+    expect(breaches(roomOf('wire', ROOM_LINES_MAX))).toEqual([]);
+    expect(breaches(roomOf('actor', ROOM_LINES_MAX + 1))).toEqual([]);
+    expect(breaches(roomOf('wire', ROOM_LINES_MAX + 1))).toEqual([
+      `shape: the room wire has ${ROOM_LINES_MAX + 1} lines`,
+    ]);
   });
 
   it('is no file of the most lines allowed, but one of a line more', () => {

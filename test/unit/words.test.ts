@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { readSources, readText } from './sources.ts';
-import { clausesAsSubjects, commentsIn, RETIRED, retiredWordsIn } from './words.ts';
+import { clausesAsSubjects, commentsIn, RETIRED, retiredWordsIn, retiredWordsInComments } from './words.ts';
 
 describe('the names of the house', () => {
   it('have none of the words that the glossary has replaced', () => {
@@ -43,6 +43,29 @@ describe('the names of the house', () => {
   test('are looked for only where the word was renamed', () => {
     expect(retiredWordsIn({ 'simulation/x.ts': 'freeze(worker);', 'data-dir/x.ts': 'const home = 1;' })).toEqual([]);
   });
+});
+
+describe('the words of comments', () => {
+  it('are none that the glossary has replaced, and that mean nothing else', () => {
+    expect(retiredWordsInComments(readSources())).toEqual([]);
+  });
+
+  test.each([
+    ['// Frames under way.', 'under-way'],
+    ['/**\n * The reply is kept\n * back.\n */', 'kept-back'],
+    ['/** The Door to time. */', 'door'],
+  ])('are seen in %j', (source, word) => {
+    expect(retiredWordsInComments({ 'wire/x.ts': source })).toEqual([
+      expect.stringContaining(`wire/x.ts: ${word} (say `),
+    ]);
+  });
+
+  test.each(["log('under way');", '/** The folder is indoors. */', '// A way back.'])(
+    'are not seen in %j',
+    (source) => {
+      expect(retiredWordsInComments({ 'wire/x.ts': source })).toEqual([]);
+    },
+  );
 });
 
 describe('the sentences of comments', () => {

@@ -12,55 +12,58 @@ interface Retired {
   readonly rooms?: readonly string[];
   /** Where it means something else, and is right. */
   readonly but?: readonly string[];
+  /** It means nothing else in plain English either: comments are looked at, too. */
+  readonly inComments?: true;
 }
 
 export const RETIRED: readonly Retired[] = [
-  { word: 'luggage', say: 'transfer' },
+  { word: 'luggage', say: 'transfer', inComments: true },
   { word: 'take-in', say: 'install' },
   { word: 'let-go', say: 'evict' },
   { word: 'belongings', say: 'transferable' },
-  { word: 'stand-still', say: 'quiesce' },
+  { word: 'stand-still', say: 'quiesce', inComments: true },
   // A message is frozen, and so is a process of a simulation (SIGSTOP).
   { word: 'freeze', say: 'quiesce', but: ['vocabulary', 'simulation', 'doubles'] },
   { word: 'freezing', say: 'quiescing' },
   { word: 'frozen', say: 'quiescent', but: ['vocabulary', 'simulation', 'doubles'] },
   { word: 'thaw', say: 'resume', but: ['simulation', 'doubles'] },
-  { word: 'still-desk', say: 'migration buffer' },
-  { word: 'desk', say: 'migration buffer' },
+  { word: 'still-desk', say: 'migration buffer', inComments: true },
+  { word: 'stands-still', say: 'is quiescent', inComments: true },
+  { word: 'desk', say: 'migration buffer', inComments: true },
   { word: 'keeps-for', say: 'captureInbound' },
   { word: 'leaving', say: 'outgoing', rooms: ['handoff'] },
   { word: 'arriving', say: 'incoming', rooms: ['handoff', 'process'] },
-  { word: 'family', say: 'subtree' },
-  { word: 'patience', say: 'quiesce timeout' },
+  { word: 'family', say: 'subtree', inComments: true },
+  { word: 'patience', say: 'quiesce timeout', inComments: true },
   { word: 'still-busy', say: 'ActorBusy' },
   { word: 'settle', say: 'commit', rooms: ['handoff', 'master', 'placement'] },
   { word: 'settles', say: 'endedMoves', rooms: ['handoff', 'master', 'placement', 'process', 'wire'] },
   { word: 'settling', say: 'committing', rooms: ['handoff', 'master', 'placement'] },
   { word: 'stays', say: 'abortedMoves', rooms: ['handoff', 'master', 'placement', 'process', 'wire'] },
-  { word: 'unhold', say: 'abort' },
+  { word: 'unhold', say: 'abort', inComments: true },
   // The folder of a program is no host.
-  { word: 'home', say: 'host', but: ['data-dir'] },
-  { word: 'homes', say: 'hosts' },
-  { word: 'homeless', say: 'unhosted' },
+  { word: 'home', say: 'host', but: ['data-dir'], inComments: true },
+  { word: 'homes', say: 'hosts', inComments: true },
+  { word: 'homeless', say: 'unhosted', inComments: true },
   { word: 'place-of-its-own', say: 'pin' },
   { word: 'lives-at', say: 'runsAt' },
   { word: 'lives-on', say: 'runsOn' },
-  { word: 'bury', say: 'declareDead' },
-  { word: 'buried', say: 'declaredDead' },
-  { word: 'forerunner', say: 'previous incarnation' },
-  { word: 'door', say: 'port' },
+  { word: 'bury', say: 'declareDead', inComments: true },
+  { word: 'buried', say: 'declaredDead', inComments: true },
+  { word: 'forerunner', say: 'previous incarnation', inComments: true },
+  { word: 'door', say: 'port', inComments: true },
   { word: 'post', say: 'router' },
   { word: 'way', say: 'route' },
   { word: 'ways', say: 'routes' },
-  { word: 'wayless', say: 'unroutable' },
+  { word: 'wayless', say: 'unroutable', inComments: true },
   { word: 'destination', say: 'route' },
   { word: 'destinations', say: 'route cache' },
   { word: 'prompt', say: 'priority' },
-  { word: 'under-way', say: 'in flight' },
+  { word: 'under-way', say: 'in flight', inComments: true },
   { word: 'accepted', say: 'flushed', rooms: ['peer', 'wire', 'simulation', 'doubles'] },
-  { word: 'kept-back', say: 'gated' },
-  { word: 'keep-back', say: 'deferUntilCommit' },
-  { word: 'doubtful', say: 'in doubt' },
+  { word: 'kept-back', say: 'gated', inComments: true },
+  { word: 'keep-back', say: 'deferUntilCommit', inComments: true },
+  { word: 'doubtful', say: 'in doubt', inComments: true },
   { word: 'hand-on-doubt', say: 'hand over' },
   { word: 'resolve-doubt', say: 'resolveInDoubt' },
   { word: 'void-turn', say: 'discard' },
@@ -92,7 +95,7 @@ const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage']);
 export function retiredWordsIn(sources: Sources): string[] {
   const found = new Set<string>();
   for (const [path, source] of Object.entries(sources)) {
-    const room = path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
+    const room = roomOf(path);
     const rules = RETIRED.filter(({ rooms, but }) => (rooms?.includes(room) ?? true) && !but?.includes(room));
     for (const name of [path.replace(/\.ts$/, '').split('/').at(-1) as string, ...namesIn(source)]) {
       const parts = `-${kebab(name)}-`;
@@ -100,6 +103,25 @@ export function retiredWordsIn(sources: Sources): string[] {
     }
   }
   return [...found];
+}
+
+/** Every retired word in a comment, as `<path>: <word> (say <word>)`. */
+export function retiredWordsInComments(sources: Sources): string[] {
+  return Object.entries(sources).flatMap(([path, source]) => {
+    const room = roomOf(path);
+    const text = commentsIn(source).join('\n').replaceAll(/\s+/g, ' ');
+    return RETIRED.filter(
+      ({ word, rooms, but, inComments }) =>
+        inComments &&
+        (rooms?.includes(room) ?? true) &&
+        !but?.includes(room) &&
+        new RegExp(`\\b${word.replaceAll('-', ' ')}\\b`, 'i').test(text),
+    ).map(({ word, say }) => `${path}: ${word} (say ${say})`);
+  });
+}
+
+function roomOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
 }
 
 /** The beginning of a comment, a paragraph, a point of a list or a sentence, with a clause as its subject ("What …", "Who …"). */
