@@ -106,12 +106,26 @@ export interface DurableSide {
   close(): void;
 }
 
+/** A stream of messages to durable actors whose numbers their sender gives: it may send them again by another process. */
+export interface TrackedStream {
+  /** Messages that are not committed yet. */
+  readonly size: number;
+  /** Numbers grow. False: slow down. */
+  send(envelope: Envelope, number: number): boolean;
+  /** A stop or a barrier, behind the messages before it. */
+  follow(envelope: Envelope): void;
+}
+
 /** Durability, as one process sees it. */
 export interface Durability {
   /** Whether the store is open here. A process without it sends to durable actors, and none lives there. */
   readonly hosts: boolean;
   /** A message from a sender that is not durable is sent again until it is committed; a stop or barrier waits behind those. */
   send(envelope: Envelope): boolean;
+  /** `gone`: messages of these numbers are committed, or were refused. */
+  openStream(stream: string, gone: (numbers: readonly number[]) => void): TrackedStream;
+  /** Nothing more is sent by it. */
+  closeStream(stream: string): void;
   /** Messages in flight to these receivers may be lost: those that are kept for them are resent. `hasDied`: with their process. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied?: boolean): void;
   /** All that is kept of an actor that is not in memory, or has just ended; its next incarnation waits for that. Rejects STORE_FAILED. */

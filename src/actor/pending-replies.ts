@@ -194,6 +194,11 @@ export class PendingReplies {
     return reply.correlation;
   }
 
+  /** A number of the same row, for something without a reply. */
+  nextNumber(): number {
+    return ++this.#lastCorrelation;
+  }
+
   byCorrelation(correlation: number): PendingReply | undefined {
     return this.#crossed.get(correlation);
   }

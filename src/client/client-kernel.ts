@@ -20,7 +20,7 @@ export interface ClientKernelParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly memory: QueueMemory;
-  router(deadLetters: DeadLetters): Recipient;
+  router(deadLetters: DeadLetters, pending: PendingReplies): Recipient;
   topics(kernel: () => Kernel): TopicBus;
 }
 
@@ -28,14 +28,14 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
   const address = processAddress(0, 1);
   const events = new EventBus(log);
   const deadLetters = new DeadLetters(events, clock);
+  const pending = new PendingReplies(clock, address, CLIENT_PENDING_ASKS_MAX);
   const key = (): string => randomBytes(15).toString('base64url');
   const kernel: Kernel = {
     ...{ worker: 0, address, clock, random: Math.random, newKey: key, newFence: key, epoch: () => 0, log, events },
     // Messages that are kept must not change until they are resent: they are always checked and frozen.
     limits: { askTimeoutMs: 5_000, messageBytesMax: 16 * 1024 * 1024, checkMessages: true },
     ...{ behaviours: new Map(), kinds: () => [], wasRemoved: () => false, scheduler: new Scheduler(clock) },
-    pending: new PendingReplies(clock, address, CLIENT_PENDING_ASKS_MAX),
-    ...{ deadLetters, memory, router: router(deadLetters), topics: topics(() => kernel) },
+    ...{ pending, deadLetters, memory, router: router(deadLetters, pending), topics: topics(() => kernel) },
     ...{
       trace: undefined,
       clients: undefined,
@@ -46,7 +46,7 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
       closing: false,
     },
   };
-  kernel.pending.onGivenUp = ({ target, correlation }) =>
+  pending.onGivenUp = ({ target, correlation }) =>
     kernel.router.signal(target, { type: 'ask-given-up', process: address, correlation });
   return kernel;
 }

@@ -62,7 +62,7 @@ export class ConnectedClient implements Client {
     let topics!: FollowedTopics;
     this.#kernel = clientKernel({
       ...{ clock, log: NO_LOG, memory },
-      router: (deadLetters) => (mail = new KeptMail(memory, deadLetters)),
+      router: (deadLetters, pending) => (mail = new KeptMail(memory, deadLetters, pending)),
       topics: (kernel) => (topics = new FollowedTopics(kernel, mail, local)),
     });
     this.#mail = mail;

@@ -3,7 +3,7 @@
  * resent in order; an ask is kept until it has settled, and resent only where it never left this process.
  */
 import { LOCAL } from '../actor/ask-place.ts';
-import type { PendingReply } from '../actor/pending-replies.ts';
+import type { PendingReplies, PendingReply } from '../actor/pending-replies.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -36,15 +36,17 @@ export class KeptMail implements Recipient {
   /** By number, in order. */
   readonly #mail = new Map<number, Kept>();
   readonly #asks = new Map<number, Envelope>();
+  /** One row of numbers for all that is sent: the number of an ask is that of its reply, which stands in its frame anyway. */
+  readonly #numbers: Pick<PendingReplies, 'nextNumber'>;
   #bytes = 0;
-  #last = 0;
   #queue: OutboundQueue | undefined;
   /** Of those kept, as many may have been read by the system. */
   #written = 0;
   #acceptedUpTo = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(memory: QueueMemory, deadLetters: DeadLetters) {
+  constructor(memory: QueueMemory, deadLetters: DeadLetters, numbers: Pick<PendingReplies, 'nextNumber'>) {
+    this.#numbers = numbers;
     this.#memory = memory;
     this.#deadLetters = deadLetters;
   }
@@ -67,7 +69,7 @@ export class KeptMail implements Recipient {
       this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', fullText);
       return false;
     }
-    const number = ++this.#last;
+    const number = replyTo?.address().correlation ?? this.#numbers.nextNumber();
     if (replyTo === undefined) {
       envelope.deliveryId = new DeliveryId('', number, 0, 0, undefined);
       this.#keep(number, envelope, this.#mail);
@@ -86,7 +88,7 @@ export class KeptMail implements Recipient {
       this.#deadLetters.add(topic, message, undefined, 'OVERLOADED');
       return false;
     }
-    const number = ++this.#last;
+    const number = this.#numbers.nextNumber();
     this.#keep(number, item, this.#mail);
     this.#queue?.publish(topic, message, undefined, number);
     return this.#isClear;

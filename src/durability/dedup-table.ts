@@ -2,13 +2,16 @@
  * The dedup table of a durable actor: the last number handled of each sender stream, and the replies to asks that may be
  * resent. Pure; the bounds say for how long a repeat is recognised.
  */
-import type { DeliveryId } from '../vocabulary/envelope.ts';
+import { type DeliveryId, isClientStream } from '../vocabulary/envelope.ts';
 import type { KeptReply, Mark } from '../commit/record.ts';
 
 /** Streams that an actor remembers, at most; the one that was silent for longest goes first. */
 export const MARKS_MAX = 10_000;
 /** Milliseconds that a silent stream is remembered. */
 export const MARK_KEPT_MS: number = 7 * 24 * 3_600_000;
+/** Streams of clients among them, of which each has one for each session: fewer, and for a shorter time. */
+export const CLIENT_MARKS_MAX = 1_000;
+export const CLIENT_MARK_KEPT_MS: number = 3_600_000;
 /** Replies that an actor keeps for those who ask again, at most; the oldest goes first. */
 export const REPLIES_MAX = 1_024;
 /** Bytes of them, likewise; the newest is kept whatever its size. */
@@ -19,6 +22,7 @@ export const REPLY_KEPT_MS = 600_000;
 export class DedupTable {
   /** In the order of their last growth. */
   readonly #marks = new Map<string, Mark>();
+  readonly #clientMarks = new Map<string, Mark>();
   /** In order of age, by the name of their part. */
   readonly #replies = new Map<string, KeptReply>();
   #bytes = 0;
@@ -26,14 +30,14 @@ export class DedupTable {
   readonly #byTurn = new Map<string, KeptReply>();
 
   constructor(marks: ReadonlyMap<string, Mark>, replies: readonly KeptReply[]) {
-    for (const [stream, mark] of [...marks].sort(([, a], [, b]) => a.at - b.at)) this.#marks.set(stream, mark);
+    for (const [stream, mark] of [...marks].sort(([, a], [, b]) => a.at - b.at)) this.#among(stream).set(stream, mark);
     for (const reply of replies) this.keep(reply);
   }
 
   /** early: one before it is still to come. */
   check({ stream, number, previous }: DeliveryId): 'new' | 'repeat' | 'early' {
     if (number === 0) return 'new';
-    const last = this.#marks.get(stream)?.number ?? 0;
+    const last = this.#among(stream).get(stream)?.number ?? 0;
     if (number <= last) return 'repeat';
     return previous > last ? 'early' : 'new';
   }
@@ -45,15 +49,21 @@ export class DedupTable {
 
   /** Returns the streams that are forgotten for it. */
   mark(stream: string, mark: Mark): string[] {
-    this.#marks.delete(stream);
-    this.#marks.set(stream, mark);
+    const marks = this.#among(stream);
+    const [most, keptMs] = marks === this.#marks ? [MARKS_MAX, MARK_KEPT_MS] : [CLIENT_MARKS_MAX, CLIENT_MARK_KEPT_MS];
+    marks.delete(stream);
+    marks.set(stream, mark);
     const forgotten: string[] = [];
-    for (const [oldest, { at }] of this.#marks) {
-      if (this.#marks.size <= MARKS_MAX && at > mark.at - MARK_KEPT_MS) break;
-      this.#marks.delete(oldest);
+    for (const [oldest, { at }] of marks) {
+      if (marks.size <= most && at > mark.at - keptMs) break;
+      marks.delete(oldest);
       forgotten.push(oldest);
     }
     return forgotten;
+  }
+
+  #among(stream: string): Map<string, Mark> {
+    return isClientStream(stream) ? this.#clientMarks : this.#marks;
   }
 
   /** Returns the replies that go for it. */

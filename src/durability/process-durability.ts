@@ -3,7 +3,7 @@
  * and who must be woken. Without a store it hosts no durable actor and only sends, as the master does.
  */
 import type { Cell } from '../actor/cell.ts';
-import type { Durability, DurableSide } from '../actor/durable-side.ts';
+import type { Durability, DurableSide, TrackedStream } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
@@ -18,7 +18,7 @@ import type { DurableParts } from './durable-parts.ts';
 import { EarlierCells } from './earlier-cells.ts';
 import { LetterTrim } from './letter-trim.ts';
 import { ProbationGate } from './probation-gate.ts';
-import { VolatileResendQueue } from './volatile-resend-queue.ts';
+import { VolatileStreams } from './volatile-streams.ts';
 import { MemoryJournals } from '../journal/memory-journal.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
@@ -48,7 +48,7 @@ export class ProcessDurability implements Durability {
   store: Store | undefined;
   letters: StoredDeadLetters | undefined;
   readonly #options: DurabilityOptions;
-  readonly #resendQueue: VolatileResendQueue;
+  readonly #streams: VolatileStreams;
   #committer: Committer | undefined;
   #wakeUpScan: WakeUpScan | undefined;
   #timers: WallTimers | undefined;
@@ -67,7 +67,7 @@ export class ProcessDurability implements Durability {
     this.#options = options;
     const { kernel, store, startedAt, inMemoryMax } = options;
     this.#actors = new ActorsInMemory(kernel.clock, inMemoryMax);
-    this.#resendQueue = new VolatileResendQueue(kernel, startedAt);
+    this.#streams = new VolatileStreams(kernel, startedAt);
     this.#gate = new ProbationGate(kernel.clock);
     this.#journal = options.journal ?? new MemoryJournals().open(kernel.address);
     this.#journal.look();
@@ -107,7 +107,7 @@ export class ProcessDurability implements Durability {
 
   /** True while a turn waits for its commit, or a message for its acknowledgement. */
   get isBusy(): boolean {
-    if (this.#committer?.isIdle === false || this.#resendQueue.size > 0 || this.#departed.isBusy) return true;
+    if (this.#committer?.isIdle === false || this.#streams.isBusy || this.#departed.isBusy) return true;
     for (const { resendQueue } of this.#actors.all()) if (resendQueue.size > 0) return true;
     return false;
   }
@@ -122,13 +122,21 @@ export class ProcessDurability implements Durability {
   }
 
   send(envelope: Envelope): boolean {
-    if (envelope.verb === 'message') return this.#resendQueue.send(envelope);
-    this.#resendQueue.follow(envelope);
+    if (envelope.verb === 'message') return this.#streams.own.send(envelope);
+    this.#streams.own.follow(envelope);
     return true;
   }
 
   acknowledged(signal: Signal & { type: 'acknowledged' }): void {
-    this.#resendQueue.acknowledged(signal);
+    this.#streams.acknowledged(signal);
+  }
+
+  openStream(stream: string, gone: (numbers: readonly number[]) => void): TrackedStream {
+    return this.#streams.open(stream, gone);
+  }
+
+  closeStream(stream: string): void {
+    this.#streams.end(stream);
   }
 
   acknowledgedTo(id: ActorId, signal: Signal & { type: 'acknowledged' }): void {
@@ -147,12 +155,12 @@ export class ProcessDurability implements Durability {
   }
 
   keepsOf(senders: ReadonlySet<ActorId>): boolean {
-    return this.#resendQueue.size > 0 && this.#resendQueue.keepsOf(senders);
+    return this.#streams.own.size > 0 && this.#streams.own.keepsOf(senders);
   }
 
   /** Messages in flight to these receivers may be lost. */
   resend(isLost: (receiver: ActorId) => boolean, hasDied = false): void {
-    for (const to of this.#resendQueue.receivers()) if (isLost(to)) this.#resendQueue.resend(to, hasDied);
+    this.#streams.resend(isLost, hasDied);
     for (const { resendQueue } of [...this.#actors.all()]) {
       for (const to of resendQueue.receivers()) if (isLost(to)) resendQueue.resend(to, hasDied);
     }
@@ -177,7 +185,7 @@ export class ProcessDurability implements Durability {
     this.#wakeUpScan?.close();
     this.#gate.close();
     this.#timers?.close();
-    this.#resendQueue.close();
+    this.#streams.close();
     this.#departed.close();
     for (const { resendQueue } of this.#actors.all()) resendQueue.clear();
     await this.#earlier.all();

@@ -2,6 +2,7 @@
  * The volatile resend queue: messages of the volatile senders of a process to durable actors, kept in order until they are committed
  * there. One stream for all of them: the order of each is part of the order of all.
  */
+import type { TrackedStream } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, DeliveryId } from '../vocabulary/envelope.ts';
@@ -13,16 +14,18 @@ export const KEPT_MAX = 100_000;
 /** Of them to one receiver; from here on `tell` says false. */
 export const KEPT_HIGH = 8_192;
 
-export class VolatileResendQueue {
+export class VolatileResendQueue implements TrackedStream {
   readonly #kernel: Kernel;
   readonly #stream: string;
   readonly #resendQueue: ResendQueue;
+  readonly #gone: ((numbers: readonly number[]) => void) | undefined;
   #lastNumber = 0;
 
-  /** `startedAt`: of the system, since addresses come again with its next start. */
-  constructor(kernel: Kernel, startedAt: number) {
+  /** `gone`: messages of these numbers are committed, or were refused. */
+  constructor(kernel: Kernel, stream: string, gone?: (numbers: readonly number[]) => void) {
     this.#kernel = kernel;
-    this.#stream = `${kernel.address}@${startedAt}`;
+    this.#stream = stream;
+    this.#gone = gone;
     this.#resendQueue = new ResendQueue(
       kernel.clock,
       (envelope) => {
@@ -45,7 +48,7 @@ export class VolatileResendQueue {
     return this.#resendQueue.receivers();
   }
 
-  send(envelope: Envelope): boolean {
+  send(envelope: Envelope, number: number = this.#lastNumber + 1): boolean {
     const { to, message, sender, replyTo, deadline, deliveryId } = envelope;
     if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, message);
     const { heavy } = envelope;
@@ -56,9 +59,10 @@ export class VolatileResendQueue {
         ? `${KEPT_MAX} ${whose}, which is the limit; one more is rejected`
         : this.#resendQueue.fullText(envelope, whose);
       this.#kernel.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
+      this.#gone?.([number]);
       return false;
     }
-    const number = ++this.#lastNumber;
+    this.#lastNumber = number;
     if (replyTo) {
       replyTo.survivesHostLoss = true;
       replyTo.onSettled = () => this.#resendQueue.withdraw(to, number);
@@ -84,7 +88,9 @@ export class VolatileResendQueue {
   }
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
-    if (stream === this.#stream) this.#resendQueue.acknowledged(by, number);
+    if (stream !== this.#stream) return;
+    const done = this.#resendQueue.acknowledged(by, number);
+    if (done.length > 0) this.#gone?.(done);
   }
 
   resend(to: ActorId, hasDied: boolean): void {

@@ -89,7 +89,7 @@ export class ClientActs {
     if (envelope.replyTo) envelope.replyTo.reject(new TroupeError('INVALID_MESSAGE', text, { fate: 'not-executed' }));
     else {
       this.refuse(envelope.to, undefined, 'INVALID_MESSAGE', text);
-      if (envelope.deliveryId) this.#session.accepted = Math.max(this.#session.accepted, envelope.deliveryId.number);
+      this.#session.mail.once(envelope.deliveryId?.number ?? 0, () => true);
     }
   }
 
@@ -124,10 +124,7 @@ export class ClientActs {
 
   /** A number that is accepted already has come again. A message that a system does not take as it shuts down is kept by its client for the next one. */
   #once(number: number, act: () => boolean): boolean {
-    if (this.#kernel.closing || (number > 0 && number <= this.#session.accepted)) return true;
-    const isClear = act();
-    if (number > 0) this.#session.accepted = number;
-    return isClear;
+    return this.#kernel.closing || this.#session.mail.once(number, act);
   }
 
   #ask({ to, message, deadline }: Envelope, replyTo: ReplyTo): boolean {
@@ -138,9 +135,10 @@ export class ClientActs {
       replyTo.reject(new TroupeError('ASK_TIMEOUT', text, { fate: 'not-executed' }));
       return true;
     }
-    this.#follow(
-      this.#session.sender.request('message', to, message, timeoutMs === undefined ? {} : { timeoutMs }),
-      replyTo,
+    const { mail, sender } = this.#session;
+    const options = timeoutMs === undefined ? {} : { timeoutMs };
+    mail.ask(replyTo.address().correlation, () =>
+      this.#follow(sender.request('message', to, message, options), replyTo),
     );
     return true;
   }
@@ -172,7 +170,7 @@ export class ClientActs {
     if (verb === 'barrier') {
       const refusal = rights.refusalOfKind(to);
       if (refusal === undefined)
-        barrierTo(this.#kernel, to).then(
+        barrierTo(this.#session.kernel, to).then(
           (value) => replyTo.resolve(value),
           (error) => replyTo.reject(error),
         );

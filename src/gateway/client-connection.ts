@@ -75,6 +75,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     this.#kernel = kernel;
     this.#session = session;
     this.#told = session.accepted;
+    session.mail.onAccepted = () => this.#tellAccepted();
     this.#heardAt = kernel.clock.now();
     this.#queue = new OutboundQueue({
       ...{ index: 0, incarnation: 1, clock: kernel.clock, deadLetters: kernel.deadLetters, messageBytesMax },

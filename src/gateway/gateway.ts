@@ -8,7 +8,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Kernel } from '../actor/kernel.ts';
-import { Sender } from '../actor/sender.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { System } from '../system/system.ts';
 import type { Timer } from '../vocabulary/clock.ts';
@@ -35,7 +34,7 @@ import { type ControlOptions, ControlSocket } from './control-socket.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
 import type { Rights } from './rights.ts';
-import type { Session } from './session.ts';
+import { Session } from './session.ts';
 import { Strangers } from './strangers.ts';
 
 /** Milliseconds that the session of a client is remembered after its connection has ended. */
@@ -248,10 +247,7 @@ export class Gateway {
     const found = this.#sessions.get(key);
     // Behind the others: the first ones are those that were used longest ago.
     this.#sessions.delete(key);
-    const session = found ?? {
-      ...{ rights, sender: new Sender(this.#kernel, undefined), accepted: 0, connection: undefined },
-      ...{ endedAt: 0, cut: undefined },
-    };
+    const session = found ?? new Session(this.#kernel, rights, name);
     this.#sessions.set(key, session);
     if (this.#sessions.size > SESSIONS_KEPT_MAX) this.#forget(Number.POSITIVE_INFINITY, 1);
     return session;
@@ -262,8 +258,9 @@ export class Gateway {
     let left = most;
     for (const [key, session] of this.#sessions) {
       if (left <= 0) return;
-      if (session.connection !== undefined || session.endedAt > endedBefore) continue;
+      if (session.connection !== undefined || session.endedAt > endedBefore || session.mail.isBusy) continue;
       this.#sessions.delete(key);
+      session.mail.close();
       left--;
     }
   }

@@ -93,6 +93,18 @@ export class DeliveryId {
   }
 }
 
+/** In the name of the stream of a client, behind the address of the process that serves it. */
+const CLIENT_MARK = '@client-';
+
+/** The stream of what one client sends, by whichever process serves it: they have one address. */
+export function clientStream(owner: ActorId, session: string): string {
+  return `${owner}${CLIENT_MARK}${session}`;
+}
+
+export function isClientStream(stream: string): boolean {
+  return stream.includes(CLIENT_MARK);
+}
+
 /** The actor, or the address of the process, whose numbers a delivery id has. */
 export function streamOwner({ stream }: Pick<DeliveryId, 'stream'>): ActorId {
   return stream.startsWith('~') ? stream.slice(0, stream.indexOf('@')) : stream;

@@ -59,6 +59,26 @@ const commands = {
       else client.tell(id, message);
     }
   },
+  /** Numbered deposits to each account in turn, between them asks of the account; how many asks were answered. */
+  async deposit(n, ids, from, first, count) {
+    const client = clients.get(n);
+    let answered = 0;
+    const asks = [];
+    for (let number = first; number < first + count; number++)
+      for (const id of ids) {
+        if (!client.tell(id, { type: 'deposit', amount: 1, from, n: number })) await client.drained();
+        if (number % 7 === 0)
+          asks.push(
+            client.ask(id, { type: 'pid' }).then(
+              () => answered++,
+              () => {},
+            ),
+          );
+        if (number % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    await Promise.all(asks);
+    return answered;
+  },
   /** Every client asks once; all at the same time. */
   async askAll(id, message) {
     const replies = await Promise.allSettled([...clients.values()].map((client) => client.ask(id, message)));

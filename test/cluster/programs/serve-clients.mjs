@@ -1,6 +1,7 @@
-// A system that clients reach at the address that is given, until it is killed.
+// A system that clients reach at the address that is given, until it is killed; more options as JSON.
 import { createSystem } from 'troupe';
 
 const actors = new URL('../actors/', import.meta.url);
-await createSystem({ actors, workers: 1, log: 'silent', listen: [{ url: process.argv[2] }] });
+const [url, more = '{}'] = process.argv.slice(2);
+await createSystem({ actors, workers: 1, log: 'silent', listen: [{ url }], ...JSON.parse(more) });
 process.send('ready');

@@ -1,12 +1,11 @@
 /** A client and a system that serves it, joined by links in memory that can be cut, on a virtual clock. */
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { Sender } from '../../../src/actor/sender.ts';
 import { ConnectedClient } from '../../../src/client/connected-client.ts';
 import type { Dialled } from '../../../src/client/dial.ts';
 import { ClientConnection } from '../../../src/gateway/client-connection.ts';
 import { ClientTraffic } from '../../../src/gateway/client-traffic.ts';
 import { CLIENT_RIGHTS, type ClientRight, Rights } from '../../../src/gateway/rights.ts';
-import type { Session } from '../../../src/gateway/session.ts';
+import { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
 import type { System } from '../../../src/system/system.ts';
 import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
@@ -55,10 +54,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
     behaviours: behavioursOf(Object.entries(actors), (kind) => kind),
   });
   const { kernel, system } = process;
-  const session: Session = {
-    ...{ rights: new Rights('test', may, kinds), sender: new Sender(kernel, undefined) },
-    ...{ accepted: 0, connection: undefined, endedAt: 0, cut: undefined },
-  };
+  const session = new Session(kernel, new Rights('test', may, kinds), 'the session of the test');
   const network = new MemoryNetwork({ clock, blockedFrames: 8, ...(delayMs && { delayMs }) });
   const connections: ClientConnection[] = [];
   const faults: string[] = [];

@@ -31,7 +31,8 @@ function newMail(bytesMax?: number): {
   const clock = new VirtualClock();
   const memory = new QueueMemory(bytesMax);
   const { deadLetters, reasons } = newDeadLetters(clock);
-  return { mail: new KeptMail(memory, deadLetters), memory, reasons, pending: new PendingReplies(clock, '~0.1') };
+  const pending = new PendingReplies(clock, '~0.1');
+  return { mail: new KeptMail(memory, deadLetters, pending), memory, reasons, pending };
 }
 
 function ask(pending: PendingReplies, to: string): Envelope {

@@ -70,7 +70,7 @@ describe('messages of a process to durable actors that are not committed', () =>
     const { process, dead } = startKit({ taker });
     const { kernel } = process.actors;
     kernel.router = { deliver: () => true, signal: () => {} };
-    const resendQueue = new VolatileResendQueue(kernel, 1);
+    const resendQueue = new VolatileResendQueue(kernel, `${kernel.address}@1`);
     let slow = -1;
     for (let n = 0; n < KEPT_MAX; n++) {
       const isClear = resendQueue.send(
@@ -224,7 +224,7 @@ describe('the bytes of what is kept until it is committed', () => {
     const { process, dead } = startKit({ taker }, { memoryBytes: 16 * 1024 * 1024 });
     const { kernel } = process.actors;
     kernel.router = { deliver: () => true, signal: () => {} };
-    const resendQueue = new VolatileResendQueue(kernel, 1);
+    const resendQueue = new VolatileResendQueue(kernel, `${kernel.address}@1`);
     const mail = (n: number): Envelope =>
       new Envelope('message', 'taker/one', { type: 'take', n, body: body + n }, undefined, undefined, 0);
     const said = Array.from({ length: 80 }, (_, n) => resendQueue.send(mail(n)));

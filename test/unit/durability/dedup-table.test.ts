@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CLIENT_MARK_KEPT_MS,
+  CLIENT_MARKS_MAX,
   DedupTable,
   MARK_KEPT_MS,
   MARKS_MAX,
@@ -8,7 +10,7 @@ import {
   REPLY_KEPT_MS,
 } from '../../../src/durability/dedup-table.ts';
 import type { KeptReply } from '../../../src/commit/record.ts';
-import { DeliveryId } from '../../../src/vocabulary/envelope.ts';
+import { clientStream, DeliveryId } from '../../../src/vocabulary/envelope.ts';
 
 const deliveryId = (number: number, previous = number - 1, turn?: string): DeliveryId =>
   new DeliveryId('account/a', number, previous, 1, turn);
@@ -33,6 +35,19 @@ describe('what is handled', () => {
     for (let n = 0; n < MARKS_MAX; n++) expect(handled.mark(`account/${n}`, { number: 1, at: n })).toEqual([]);
     handled.mark('account/0', { number: 2, at: MARKS_MAX });
     expect(handled.mark('account/new', { number: 1, at: MARKS_MAX })).toEqual(['account/1']);
+  });
+
+  it('is forgotten of clients sooner than of others, and never for them', () => {
+    const handled = new DedupTable(new Map(), []);
+    handled.mark('account/old', { number: 1, at: 0 });
+    const client = (n: number): string => clientStream('~0.1', `session-${n}`);
+    for (let n = 0; n < CLIENT_MARKS_MAX; n++) expect(handled.mark(client(n), { number: 7, at: 1 })).toEqual([]);
+    expect(handled.check(new DeliveryId(client(0), 7, 0, 0, undefined))).toBe('repeat');
+    expect(handled.mark(client(-1), { number: 1, at: 1 })).toEqual([client(0)]);
+    expect(handled.check(new DeliveryId(client(0), 7, 0, 0, undefined))).toBe('new');
+    const later = handled.mark(client(-2), { number: 1, at: CLIENT_MARK_KEPT_MS + 1 });
+    expect(later).toHaveLength(CLIENT_MARKS_MAX);
+    expect(handled.check(new DeliveryId('account/old', 1, 0, 0, undefined))).toBe('repeat');
   });
 
   it('is forgotten after the time that a silent stream is remembered', () => {
