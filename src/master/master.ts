@@ -50,6 +50,8 @@ export interface MasterOptions {
 
 /** Milliseconds for the processes to end once they were told to; then they are killed. */
 export const EXIT_MS_MAX = 2_000;
+/** Milliseconds of a shutdown, and half of it at most, for HTTP requests in flight. */
+export const REQUESTS_MS_MAX = 3_000;
 /** Milliseconds for a worker that goes to say what waits there. */
 const SILENCE_MS = 1_000;
 /** Milliseconds from the moment when the last worker is given up: for those who ask to be told, and for the program to decide. */
@@ -341,6 +343,7 @@ export class Master {
     const until = clock.now() + timeoutMs;
     this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
+    if (timeoutMs > 0) await this.#finishRequests(timeoutMs);
     if (timeoutMs > 0) await new GracefulShutdown(clock, this.#membership, this.#queries, until).run();
     this.#supervisor.stop();
     const running = this.#supervisor.all().filter((worker) => worker.isRunning);
@@ -351,6 +354,18 @@ export class Master {
     timer.cancel();
     // Last: its own data plane, which the others were linked to.
     this.#self.channel.send({ type: 'exit' });
+  }
+
+  /** Before calls are refused: requests that workers serve are made of calls. */
+  async #finishRequests(timeoutMs: number): Promise<void> {
+    const ended = this.#supervisor.all().map(({ process }) => process?.finishRequests?.());
+    if (ended.every((one) => one === undefined)) return;
+    let timer: Timer | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = this.#options.clock.setTimer(Math.min(REQUESTS_MS_MAX, timeoutMs / 2), resolve);
+    });
+    await Promise.race([limit, Promise.all(ended)]);
+    timer?.cancel();
   }
 
   #tellWorkers(): void {

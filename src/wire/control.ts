@@ -186,6 +186,8 @@ export type ToProcess =
   | { type: 'query'; query: number; what: ProcessQuery }
   /** Everything it hosted lives elsewhere; it ends when its servers have answered what they were asked. */
   | { type: 'retire' }
+  /** The system shuts down: it answers `last-requests`, has its servers closed, and answers `requests-finished`. */
+  | { type: 'finish-requests' }
   | { type: 'exit' };
 
 /**
@@ -256,6 +258,9 @@ export type ToMaster =
   /** The event types that this process listens to. */
   | { type: 'listen'; names: EventName[] }
   | { type: 'event'; name: EventName; payload: unknown }
+  /** Its servers may be closed now; and what they were asked has been answered. */
+  | { type: 'last-requests' }
+  | { type: 'requests-finished' }
   /** For the logger of the program, which lives in the master's process; the master itself never hears of it. */
   | { type: 'log'; line: LogLine };
 

@@ -45,6 +45,7 @@ export class ClusterHost implements WorkerHost {
       retire: () => {
         if (worker.isConnected()) worker.disconnect();
       },
+      finishRequests: () => finishRequests(worker),
       kill: (signal) => {
         worker.process.kill(signal);
       },
@@ -76,6 +77,22 @@ export class ClusterHost implements WorkerHost {
       (cluster as { settings: ClusterSettings }).settings = theirs;
     }
   }
+}
+
+/**
+ * The port is closed with the last worker that lets go of it. Connections that were handed out before are ahead of that on the channel.
+ */
+function finishRequests(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    if (!worker.isConnected()) return resolve();
+    worker.process.once('exit', () => resolve());
+    worker.on('message', (received: unknown) => {
+      const type = unmarked<ToMaster>(received)?.type;
+      if (type === 'last-requests') worker.disconnect();
+      if (type === 'requests-finished') resolve();
+    });
+    worker.process.send(marked({ type: 'finish-requests' } satisfies ToProcess), undefined, undefined, () => {});
+  });
 }
 
 /** Milliseconds after an exit for the last messages of the process to be read. */

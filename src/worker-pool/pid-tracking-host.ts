@@ -36,6 +36,7 @@ export class PidTrackingHost implements WorkerHost {
       pid: process.pid,
       channel: process.channel,
       retire: () => process.retire(),
+      finishRequests: async () => process.finishRequests?.(),
       kill: (signal) => process.kill(signal),
       onExit: (listener) =>
         process.onExit((exit) => {

@@ -11,6 +11,11 @@ export interface WorkerProcess {
   readonly channel: ControlChannel<ToProcess, ToMaster>;
   /** Asks it to end by itself: its servers take nothing new and answer what they were asked. */
   retire(): void;
+  /**
+   * Closes its servers, and resolves when it has answered what they were asked, or has ended; its actors stay. Undefined where
+   * there are no servers to close.
+   */
+  finishRequests?(): Promise<void>;
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
   /** Called once, when the kernel reports the exit. */
   onExit(listener: (exit: WorkerExit) => void): void;

@@ -5,6 +5,7 @@
 import { backoffMs } from '../supervision/backoff.ts';
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
+import { LAST_ANSWER_MS } from '../vocabulary/shutdown-times.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Log } from '../observe/log.ts';
@@ -16,11 +17,6 @@ import type { WorkerExit, WorkerHost } from './worker-host.ts';
 /** Milliseconds from fork to ready; a worker that takes longer is killed and counts as having failed. */
 export const START_MS_MAX = 60_000;
 
-/**
- * Milliseconds in which every HTTP response of a worker that goes is the last one on its connection. A client that was
- * about to send the next request on one that is closed at once would see a reset.
- */
-export const RETIRE_NOTICE_MS = 250;
 /** Milliseconds for the servers of a worker that is replaced to answer what they were asked; then it is ended. */
 export const RETIRE_MS_MAX = 5_000;
 
@@ -148,7 +144,7 @@ export class WorkerSupervisor {
     const gone = this.gone(worker);
     participant?.channel.send({ type: 'retire' });
     const timers = [
-      clock.setTimer(RETIRE_NOTICE_MS, () => process.retire()),
+      clock.setTimer(LAST_ANSWER_MS, () => process.retire()),
       clock.setTimer(RETIRE_MS_MAX, () => participant?.channel.send({ type: 'exit' })),
       clock.setTimer(RETIRE_MS_MAX * 2, () => process.kill('SIGKILL')),
     ];

@@ -8,7 +8,11 @@ import type { Server, ServerResponse } from 'node:http';
 /** Milliseconds from the close of a server to the end of the connections on which nothing has been asked by then. */
 export const IDLE_MS_MAX = 500;
 
+let isAnnounced = false;
+
 export function keepNoConnections(): void {
+  if (isAnnounced) return;
+  isAnnounced = true;
   subscribe('http.server.request.start', (event) => {
     (event as { response: ServerResponse }).response.shouldKeepAlive = false;
   });

@@ -21,6 +21,7 @@ import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
+import { LastRequests } from './last-requests.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from '../system/process-system.ts';
 import { whileLoading } from './typescript-loader.ts';
@@ -62,11 +63,13 @@ const QUIET_MS_MAX = 3_000;
 let running: ClusterProcess | undefined;
 let socketDir: string | undefined;
 let isRetiring = false;
+const lastRequests = new LastRequests();
 process.on('message', (received) => {
   const order = unmarked<ToProcess>(received);
   if (order === undefined) return;
   if (order.type === 'boot') void boot(order);
   else if (order.type === 'retire') retire();
+  else if (order.type === 'finish-requests') void finishRequests();
   else receive(order);
 });
 control.send({ type: 'hello' });
@@ -169,6 +172,14 @@ function retire(): void {
     };
     void running?.untilQuiet(QUIET_MS_MAX).then(part, part);
   };
+}
+
+/** One that is being replaced has closed its servers by itself, or is about to. */
+async function finishRequests(): Promise<void> {
+  if (!isRetiring) await lastRequests.announce();
+  control.send({ type: 'last-requests' });
+  if (!isRetiring) await lastRequests.finish();
+  control.send({ type: 'requests-finished' });
 }
 
 function exit(): void {
