@@ -1,22 +1,22 @@
 /** Keeps the mail of and for quiescent actors in this process, about to move: it goes along. */
-import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
 import type { HeldSignal, HeldMail } from '../routing/held-mail.ts';
-import { BUFFERED_MAIL_MAX, type OutgoingHandoff } from './outgoing.ts';
+import type { OutgoingHandoff } from './outgoing.ts';
 import type { MailCapture } from '../routing/router.ts';
 
 export class MigrationBuffer implements MailCapture {
   readonly #outgoing: readonly OutgoingHandoff[];
   readonly #holds: HeldMail;
-  readonly #deadLetters: DeadLetters;
+  readonly #kernel: Pick<Kernel, 'deadLetters' | 'memory'>;
 
-  constructor(outgoing: readonly OutgoingHandoff[], holds: HeldMail, deadLetters: DeadLetters) {
+  constructor(outgoing: readonly OutgoingHandoff[], holds: HeldMail, kernel: Pick<Kernel, 'deadLetters' | 'memory'>) {
     this.#outgoing = outgoing;
     this.#holds = holds;
-    this.#deadLetters = deadLetters;
+    this.#kernel = kernel;
   }
 
   captureOutbound(envelope: Envelope): boolean {
@@ -33,7 +33,7 @@ export class MigrationBuffer implements MailCapture {
     } else if (outgoing.isSent) {
       // The rest of its last turns: it has migrated, and speaks from there.
       const text = `${sender} has migrated; what its old host still sends is rejected`;
-      this.#deadLetters.refuseUnlessResent(envelope, 'ACTOR_STOPPED', text);
+      this.#kernel.deadLetters.refuseUnlessResent(envelope, 'ACTOR_STOPPED', text);
     } else {
       outgoing.outbound.push(envelope);
     }
@@ -45,11 +45,14 @@ export class MigrationBuffer implements MailCapture {
     if (!outgoing) return false;
     if (outgoing.isSent) {
       this.#holds.add(unit, envelope);
-    } else if (outgoing.buffered.length >= BUFFERED_MAIL_MAX && envelope.verb === 'message') {
-      const text = `${BUFFERED_MAIL_MAX} messages wait for the move of ${envelope.to}, which is the limit; one more rejected`;
-      this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
-    } else {
-      outgoing.buffered.push(envelope);
+      return true;
+    }
+    const { buffered } = outgoing;
+    if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, envelope.message);
+    if (envelope.verb !== 'message' || buffered.hasRoomFor(envelope)) buffered.push(envelope);
+    else {
+      const text = buffered.fullText(envelope, `for the move of ${envelope.to}`);
+      this.#kernel.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
     }
     return true;
   }
@@ -67,7 +70,7 @@ export class MigrationBuffer implements MailCapture {
       else if (earlier.has(outgoing)) earlier.get(outgoing)?.push(one as Envelope);
       else earlier.set(outgoing, [one as Envelope]);
     }
-    for (const [outgoing, tail] of earlier) outgoing.outbound.unshift(...tail);
+    for (const [outgoing, tail] of earlier) outgoing.outbound.unshiftAll(tail);
     yield* rest;
   }
 

@@ -42,7 +42,7 @@ export class OutgoingHandoffs {
     const { router } = this.#port;
     const { ids, units, outbound } = this.#of(order);
     const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
-    outbound.push(...router.holds.takeFrom(isTheirs));
+    for (const envelope of router.holds.takeFrom(isTheirs)) outbound.push(envelope);
   }
 
   /** Throws where something does not fit to travel; nothing has been handed over then. */
@@ -76,8 +76,8 @@ export class OutgoingHandoffs {
     if (!outgoing) return;
     outgoing.noteWritten(undefined);
     outgoing.resume();
-    for (const envelope of outgoing.outbound) router.deliver(envelope);
-    for (const envelope of outgoing.buffered) router.arrived(envelope);
+    for (const envelope of outgoing.outbound.clear()) router.deliver(envelope);
+    for (const envelope of outgoing.buffered.clear()) router.arrived(envelope);
   }
 
   #of(order: MoveOrder): OutgoingHandoff {
@@ -127,7 +127,6 @@ export class OutgoingHandoffs {
   #renewBuffer(): void {
     const { router, actors } = this.#port;
     const quiescent = [...this.#byMove.values()].filter(({ isQuiescent }) => isQuiescent);
-    router.capture =
-      quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel.deadLetters) : undefined;
+    router.capture = quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel) : undefined;
   }
 }

@@ -15,9 +15,10 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
+import { MailLane } from '../peer/mail-lane.ts';
 import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
 
-/** Messages for one move that arrive while it is quiescent; one more is refused. */
+/** Messages for one move that arrive while it is quiescent, and one queue's bytes; one more is refused. */
 export const BUFFERED_MAIL_MAX = 100_000;
 /** Milliseconds between `ctx.signal` and the kill of a handler that does not end by the deadline of its drain. */
 export const ABORT_GRACE_MS = 200;
@@ -41,9 +42,9 @@ export class OutgoingHandoff {
   /** All transferred state, once it is packed: should a link break under it, it is sent again. */
   pieces: WeighedPiece[] | undefined;
   /** Mail that these actors sent and the links had not taken yet. */
-  readonly outbound: Envelope[] = [];
+  readonly outbound: MailLane<Envelope>;
   /** Mail that arrived for the units while they were quiescent. */
-  readonly buffered: Envelope[] = [];
+  readonly buffered: MailLane<Envelope>;
   readonly #port: OutgoingPort;
   /** Encoded, of those that have one in memory. */
   readonly #states = new Map<ActorId, Uint8Array>();
@@ -61,6 +62,9 @@ export class OutgoingHandoff {
     this.#port = port;
     this.move = id;
     this.units = new Set(units);
+    const { memory } = port.actors.kernel;
+    this.outbound = new MailLane(memory, BUFFERED_MAIL_MAX);
+    this.buffered = new MailLane(memory, BUFFERED_MAIL_MAX);
   }
 
   get isQuiescent(): boolean {
@@ -105,6 +109,8 @@ export class OutgoingHandoff {
   /** They live elsewhere now. */
   evict(): void {
     for (const id of this.#ids) evict(this.#port.actors, id);
+    this.outbound.clear();
+    this.buffered.clear();
   }
 
   /** All transferred state, in the order in which it is to arrive. */
@@ -247,7 +253,7 @@ export class OutgoingHandoff {
       { actor: cell.id },
       'a handler did not end by the deadline of its drain; its actor is killed',
     );
-    this.buffered.push(...cell.mailbox.takeAll().filter(({ verb }) => verb !== 'run'));
+    for (const envelope of cell.mailbox.takeAll()) if (envelope.verb !== 'run') this.buffered.push(envelope);
     endCell(cell, { reason: 'killed', mail: 'deliver-again' }, 'released');
   }
 }

@@ -1,4 +1,4 @@
-/** Mail that waits to be written to one other process, in order: the one writer of the queue, and what it holds by bytes. */
+/** Mail on its way to one other process, in order: the one writer of the queue, and what it holds by bytes. */
 import { Ring } from '../structures/ring.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
@@ -54,6 +54,19 @@ export class MailLane<T extends Weighed> {
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
     return item;
+  }
+
+  /** They are older than all that waits. */
+  unshiftAll(items: readonly T[]): void {
+    this.#queue.unshiftAll(items);
+    for (const item of items) {
+      this.#bytes += bytesOf(item);
+      this.#memory.hold(item);
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#queue[Symbol.iterator]();
   }
 
   /** Takes all, in order. */

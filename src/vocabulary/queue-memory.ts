@@ -46,11 +46,6 @@ export class QueueMemory {
     return this.bytes * 2 > this.bytesMax;
   }
 
-  /** Mail in mailboxes takes half of all: others are to send no more for now. */
-  get isWaitingHigh(): boolean {
-    return (this.heavyWaiting + this.waiting * LIGHT_BYTES) * 2 > this.bytesMax;
-  }
-
   /** Before it is held, once. `bytes`: where they are known already. */
   weigh(item: Weighed, message: unknown, bytes: number = weighMessage(message)): void {
     if (bytes < HEAVY_BYTES_MIN) return;
