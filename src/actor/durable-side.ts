@@ -67,8 +67,8 @@ export interface DurableSide {
   beginTurn(envelope: Envelope | undefined, isCondemned?: boolean): void;
   /** Takes the state as it is now. Throws where it is no plain data. */
   capture(): void;
-  /** Nothing of the turn so far happens. */
-  discardTurn(): void;
+  /** Nothing of the turn so far happens; `isGivenUp`: since its asker wanted it no more. */
+  discardTurn(isGivenUp?: boolean): void;
   /** The turn is given up with its incarnation: its message counts as not handled. */
   abandonTurn(): void;
   /** The turn is over: its message counts as handled with what it did, all in one commit. */

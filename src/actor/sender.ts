@@ -3,7 +3,8 @@
  */
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
-import { Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
+import { DeliveryId, Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
+import { type OutsideId, outsideTurn } from '../vocabulary/outside-id.ts';
 import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
@@ -65,14 +66,24 @@ export class Sender implements Asker, Speaker {
     return this.request('message', to, message, options).promise;
   }
 
-  /** An ask of any verb; the envelope goes the way of this sender's tells. */
-  request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions): PendingReply {
+  /** An ask for what comes from outside and may come again: a durable actor that has handled it settles it without another turn. */
+  askOnce(to: ActorId, message: Message, outside: OutsideId, options?: AskOptions): Promise<unknown> {
+    checkMessage(message);
+    checkId(to);
+    this.checkOpen();
+    const isDurable = this.kernel.durability?.isDurable(to) === true;
+    return this.request('message', to, message, options, isDurable ? outsideTurn(outside) : undefined).promise;
+  }
+
+  /** An ask of any verb; the envelope goes the way of this sender's tells. `turn`: the name by which a durable actor knows a repeat. */
+  request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions, turn?: string): PendingReply {
     const now = this.kernel.clock.now();
     const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now);
     if (reply.settled) return reply;
     if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
+    if (turn !== undefined) envelope.deliveryId = new DeliveryId('', 0, 0, 0, turn);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.isPlain(envelope)) return reply;
     const { durable } = this;
     const isClear = durable === undefined ? this.kernel.router.deliver(envelope) : durable.request(envelope);

@@ -353,7 +353,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
 /** Its message counts as handled, and of a durable actor nothing else of it happened. */
 function turnGivenUp(cell: Cell, envelope: Envelope, error: TroupeError): void {
   const { durable } = cell;
-  durable?.discardTurn();
+  durable?.discardTurn(true);
   // The reply is not kept: the asker did not want it, and does not ask again.
   envelope.replyTo?.reject(error);
   durable?.endTurn();

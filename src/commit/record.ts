@@ -3,10 +3,10 @@
  * writes what it changed and nothing else.
  *
  *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
- *   a:<name> reminder · s:<n> put aside · probation of older versions, which counted deaths here
+ *   a:<name> reminder · s:<n> put aside · x:<name> handled from outside · probation of older versions, which counted deaths here
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import type { ErrorData } from '../vocabulary/errors.ts';
+import type { ErrorCode, ErrorData } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
 import type { Parts } from '../store/store.ts';
 
@@ -32,6 +32,17 @@ export interface Mark {
   readonly number: number;
   /** When it last grew, in milliseconds since the Unix epoch. */
   readonly at: number;
+}
+
+/** A message from outside is handled. */
+export interface OutsideMark {
+  /** In milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly life: number;
+  /** Undefined: it did not fail. */
+  readonly failure:
+    | { readonly code: ErrorCode; readonly text: string; readonly reason: string | undefined }
+    | undefined;
 }
 
 export interface KeptReply {
@@ -76,6 +87,7 @@ export interface RecordContent {
   outgoing: OutgoingMessage[];
   reminders: Map<string, ReminderRecord>;
   stashed: StashedMessage[];
+  outside: Map<string, OutsideMark>;
   hasProbation: boolean;
 }
 
@@ -83,6 +95,7 @@ export const markPart = (stream: string): string => `m:${stream}`;
 export const replyPart = (n: number): string => `r:${padded(n)}`;
 export const outgoingPart = (number: number): string => `o:${padded(number)}`;
 export const reminderPart = (name: string): string => `a:${name}`;
+export const outsidePart = (name: string): string => `x:${name}`;
 export const stashPart = (n: number): string => `s:${padded(n)}`;
 
 /** The number in the name of a reply or of what was put aside. */
@@ -101,6 +114,10 @@ export function writeStashed({ message, sender, stream, number, turn }: StashedM
   return encodeValue([message, sender, stream, number, turn]);
 }
 
+export function writeOutsideMark({ at, life, failure }: OutsideMark): Uint8Array {
+  return encodeValue(failure ? [at, life, failure.code, failure.text, failure.reason] : [at, life]);
+}
+
 /** Takes a record apart, each list in its order. Throws on parts that make no sense. */
 export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): RecordContent {
   const content: RecordContent = {
@@ -111,6 +128,7 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
     outgoing: [],
     reminders: new Map(),
     stashed: [],
+    outside: new Map(),
     hasProbation: false,
   };
   for (const name of [...parts.keys()].sort()) {
@@ -142,6 +160,9 @@ function readPart(content: RecordContent, name: string, value: unknown, bytes: n
       content.stashed.push({ name, message, sender, stream: stream ?? '', number: number ?? 0, turn });
       break;
     }
+    case 'x:':
+      content.outside.set(rest, outsideMarkOf(value as [number, number, ErrorCode?, string?, string?]));
+      break;
     default:
       if (name === META) content.meta = value as Meta;
       else if (name === PROBATION) content.hasProbation = true;
@@ -155,6 +176,16 @@ function replyOf(
   bytes: number,
 ): KeptReply {
   return { name, stream, number, turn, at: at ?? 0, value, error, bytes };
+}
+
+function outsideMarkOf([at, life, code, text = '', reason]: [
+  number,
+  number,
+  ErrorCode?,
+  string?,
+  string?,
+]): OutsideMark {
+  return { at, life, failure: code && { code, text, reason } };
 }
 
 function padded(number: number): string {

@@ -120,6 +120,8 @@ export class Turn {
   isSkipped = false;
   /** Nor will it: too many processes have died of it. */
   readonly isCondemned: boolean;
+  /** Its asker had given up, and so it came to nothing: sent again it is new. */
+  isGivenUp = false;
   /** Asks made so far. */
   asks = 0;
 

@@ -147,9 +147,10 @@ export class DurableActor implements DurableSide, Committing {
     this.#turn?.capture(this.cell);
   }
 
-  discardTurn(): void {
+  discardTurn(isGivenUp = false): void {
     const turn = this.#turn;
     if (!turn) return;
+    turn.isGivenUp = isGivenUp;
     for (const effect of turn.drop().reverse()) effect.takeBack();
   }
 

@@ -7,8 +7,19 @@ import { type Envelope, type DeliveryId, streamOwner } from '../vocabulary/envel
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { DedupTable } from './dedup-table.ts';
+import { OutsideTable } from './outside-table.ts';
+import { readOutsideTurn } from '../vocabulary/outside-id.ts';
 import type { GatedReply } from '../commit/gated-reply.ts';
-import { type KeptReply, markPart, numberOfPart, type RecordContent, replyPart, writeReply } from '../commit/record.ts';
+import {
+  type KeptReply,
+  markPart,
+  numberOfPart,
+  outsidePart,
+  type RecordContent,
+  replyPart,
+  writeOutsideMark,
+  writeReply,
+} from '../commit/record.ts';
 import { CONDEMNED_PAUSE_MS } from './probation.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import { Stashed } from '../commit/stashed.ts';
@@ -22,6 +33,7 @@ export class Inbox {
   readonly #afterCommit: (output: () => void) => void;
   readonly #stashed: Stashed;
   #dedup = new DedupTable(new Map(), []);
+  #outside = new OutsideTable(new Map());
   #lastReply = 0;
   /** Names for turns that no delivery id names. */
   #unnamed = 0;
@@ -34,9 +46,10 @@ export class Inbox {
     this.#stashed = new Stashed(cell.id);
   }
 
-  reset({ marks, replies, stashed }: RecordContent, mayHaveDied: boolean): void {
+  reset({ marks, replies, stashed, outside }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
     this.#dedup = new DedupTable(marks, replies);
+    this.#outside = new OutsideTable(outside);
     this.#stashed.restore(this.#cell, stashed, mayHaveDied);
   }
 
@@ -51,8 +64,9 @@ export class Inbox {
     if (standing === 'early') return 'over';
     const kept = this.#dedup.replyTo(deliveryId);
     if (kept) this.#answerAgain(envelope, kept);
-    if (standing === 'repeat') this.#repeated(envelope, deliveryId, kept !== undefined);
-    if (standing === 'new') return kept ? 'answered' : 'run';
+    const isAnswered = kept !== undefined || this.#hasHadFromOutside(envelope);
+    if (standing === 'repeat') this.#repeated(envelope, deliveryId, isAnswered);
+    if (standing === 'new') return isAnswered ? 'answered' : 'run';
     return 'over';
   }
 
@@ -69,6 +83,7 @@ export class Inbox {
     if (firing) this.#reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
+    this.#noteOutside(turn, envelope, batch);
     if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return;
     const mark = { number: deliveryId.number, at: this.#cell.kernel.clock.wall() };
     for (const forgotten of this.#dedup.mark(deliveryId.stream, mark)) batch.erase(markPart(forgotten));
@@ -79,7 +94,8 @@ export class Inbox {
 
   /** It leaves after the commit, and is kept for who asks again. */
   deferUntilCommit(reply: GatedReply, deliveryId: DeliveryId | undefined, batch: TurnBatch): void {
-    if (deliveryId) this.#keepReply(deliveryId, reply.value, reply.error, batch);
+    // Of a message from outside the outcome is noted with its id; its sender wants no more than that.
+    if (deliveryId && !readOutsideTurn(deliveryId.turn)) this.#keepReply(deliveryId, reply.value, reply.error, batch);
     batch.after(() => reply.leave());
   }
 
@@ -117,7 +133,9 @@ export class Inbox {
   nameOf({ envelope }: Turn): string {
     const { id, context } = this.#cell;
     const deliveryId = envelope?.deliveryId;
-    if (deliveryId && deliveryId.number > 0) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
+    // Each try has a number of its own.
+    const isFromOutside = readOutsideTurn(deliveryId?.turn) !== undefined;
+    if (deliveryId && deliveryId.number > 0 && !isFromOutside) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
     if (deliveryId?.turn !== undefined) return `${id}|${deliveryId.turn}`;
     const known = envelope && this.#names.get(envelope);
     const name = known ?? `${id}|${context.fence}.${++this.#unnamed}`;
@@ -128,6 +146,29 @@ export class Inbox {
   #answerAgain({ replyTo }: Envelope, { value, error }: KeptReply): void {
     if (!replyTo) return;
     this.#afterCommit(() => (error ? replyTo.reject(errorFromData(error)) : replyTo.resolve(value)));
+  }
+
+  #hasHadFromOutside({ deliveryId, replyTo }: Envelope): boolean {
+    const outside = readOutsideTurn(deliveryId?.turn);
+    const mark = outside && this.#outside.markOf(outside);
+    if (!mark) return false;
+    const { failure } = mark;
+    this.#afterCommit(() => {
+      if (!failure) replyTo?.resolve(undefined);
+      else replyTo?.reject(new TroupeError(failure.code, failure.text, { fate: 'executed', reason: failure.reason }));
+    });
+    return true;
+  }
+
+  /** Put aside it is in the record, and comes to its turn: whoever sends it again need not. */
+  #noteOutside(turn: Turn, { deliveryId }: Envelope, batch: TurnBatch): void {
+    const outside = readOutsideTurn(deliveryId?.turn);
+    if (!outside || turn.isSkipped || turn.isGivenUp) return;
+    const error = turn.reply?.error;
+    const failure = error && { code: error.code, text: error.message, reason: error.reason };
+    const mark = { at: this.#cell.kernel.clock.wall(), life: outside.life, failure };
+    for (const forgotten of this.#outside.add(outside.name, mark)) batch.erase(outsidePart(forgotten));
+    batch.write(outsidePart(outside.name), writeOutsideMark(mark));
   }
 
   #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {
