@@ -20,6 +20,7 @@ const ACCEPTED = join(ROOT, 'docs/api');
 const DOORS = [
   { name: 'troupe', entry: 'index.d.ts' },
   { name: 'troupe/client', entry: 'client/index.d.ts' },
+  { name: 'troupe/rabbitmq', entry: 'rabbitmq/index.d.ts' },
   { name: 'troupe/xstate', entry: 'xstate/index.d.ts' },
   { name: 'troupe/testkit', entry: 'testkit/index.d.ts' },
 ];

@@ -26,6 +26,7 @@ export type { ClientOptions, ListenOptions } from './gateway/listen-options.ts';
 export type { ClientRight } from './gateway/rights.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
+export type { ExchangeMetrics, GatewayMetrics, QueueMetrics } from './observe/outside-gateways.ts';
 export type { SystemOptions, WorkerGroup, WorkerSupervisionOptions } from './options.ts';
 export type {
   BackoffOptions,

@@ -26,7 +26,14 @@ import { checkChildOptions } from './spawn-options.ts';
 import { spawnChild } from './spawning.ts';
 import { noteFailure, noting } from './unawaited.ts';
 
+/** The cell behind a context; undefined for a context of another copy of the package. */
+export let cellOfContext: (context: object) => Cell | undefined;
+
 export class ActorContext implements Context<unknown> {
+  static {
+    cellOfContext = (context) => (#cell in context ? context.#cell : undefined);
+  }
+
   state: unknown;
   readonly #cell: Cell;
   #fence: string | undefined;

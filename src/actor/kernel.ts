@@ -5,6 +5,7 @@
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
+import type { OutsideGateways } from '../observe/outside-gateways.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -72,6 +73,8 @@ export interface Kernel {
   readonly deadLetters: DeadLetters;
   /** The memory that all queues of the process hold together. */
   readonly memory: QueueMemory;
+  /** To brokers, kept by this process. */
+  readonly gateways: OutsideGateways;
   topics: TopicBus;
   /** The way to any actor, here or elsewhere. */
   router: Recipient;

@@ -4,8 +4,8 @@
 import { tracedMail } from '../observe/trace.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
-import { cutText, readError, textOf } from '../vocabulary/error-reading.ts';
-import { asError, isRefusal, type Refusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
+import { cutText, textOf } from '../vocabulary/error-reading.ts';
+import { asError, isRefusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
 import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
@@ -18,10 +18,8 @@ import type { Context } from './context.ts';
 import { givenUpBy } from './giving-up.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
+import { refuseByHandler } from './refused.ts';
 import type { RunHandler } from './runner.ts';
-
-/** Characters of the reason of a refusal. */
-export const REASON_MAX = 1_024;
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
   const { replyTo, verb, deliveryId } = envelope;
@@ -329,7 +327,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   if (givenUp) return turnGivenUp(cell, envelope as Envelope, givenUp);
   const { durable } = cell;
   if (isRefusal(thrown) && isCaptured(cell)) {
-    if (envelope) replyToOf(cell, envelope)?.reject(refused(thrown));
+    if (envelope) refuseByHandler(cell, envelope, replyToOf(cell, envelope), thrown);
     durable?.endTurn();
     if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
     return;
@@ -369,23 +367,4 @@ function isCaptured(cell: Cell): boolean {
   } catch {
     return false;
   }
-}
-
-/** The texts and data of a refusal are the user's: texts are cut to their bounds, data that cannot travel is left out. */
-function refused(refusal: Refusal): TroupeError {
-  const { name, message } = readError(refusal);
-  let data: unknown;
-  let reason = name;
-  try {
-    reason = textOf(refusal.reason, REASON_MAX);
-    data = plainOrNothing(refusal.data);
-  } catch {
-    // A field that threw as it was read.
-  }
-  return new TroupeError('REFUSED', message, { fate: 'executed', reason, data });
-}
-
-function plainOrNothing(data: unknown): unknown {
-  const report = inspectPlain(data);
-  return report.fault ? undefined : copyPlain(data, report);
 }

@@ -6,6 +6,7 @@ import { Scheduler } from '../actor/scheduler.ts';
 import { DeadLetters } from '../observe/dead-letters.ts';
 import { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
+import { OutsideGateways } from '../observe/outside-gateways.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -35,7 +36,8 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
     // Messages that are kept must not change until they are resent: they are always checked and frozen.
     limits: { askTimeoutMs: 5_000, messageBytesMax: 16 * 1024 * 1024, checkMessages: true },
     ...{ behaviours: new Map(), kinds: () => [], wasRemoved: () => false, scheduler: new Scheduler(clock) },
-    ...{ pending, deadLetters, memory, router: router(deadLetters, pending), topics: topics(() => kernel) },
+    ...{ pending, deadLetters, memory, gateways: new OutsideGateways(), router: router(deadLetters, pending) },
+    topics: topics(() => kernel),
     ...{
       trace: undefined,
       clients: undefined,

@@ -21,6 +21,7 @@ import { ControlInbox } from './control-inbox.ts';
 import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
+import { GATEWAYS_MS, within } from '../vocabulary/shutdown-times.ts';
 import { kindsOf, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { PeerEvents } from './peer-events.ts';
@@ -191,6 +192,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   async untilQuiet(withinMs: number): Promise<void> {
     const { clock } = this.kernel;
     const until = clock.now() + withinMs;
+    void this.kernel.gateways.close();
     while (!this.idleness().idle && clock.now() < until) {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
@@ -203,11 +205,13 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   async close(): Promise<void> {
     this.#stopHeartbeat?.();
     this.kernel.closing = true;
+    const gateways = this.kernel.gateways.close();
     const text = 'the system has shut down; mail and asks are rejected';
     this.#router.holds.refuseAll('SHUTTING_DOWN', text);
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
     this.kernel.pending.close();
     this.actors.close();
+    await within(this.kernel.clock, GATEWAYS_MS, gateways);
     await this.#durability.close();
     await this.#peers.close();
   }

@@ -10,7 +10,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
+import { GATEWAYS_MS, LAST_WORDS_MS, MAIL_SHARE, within } from '../vocabulary/shutdown-times.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
@@ -129,6 +129,7 @@ export class LocalProcess implements ClusterPort {
     const { clock, pending } = kernel;
     const startedAt = clock.now();
     kernel.closing = true;
+    const gateways = kernel.gateways.close();
     await this.#untilIdle(startedAt + timeoutMs * MAIL_SHARE);
     const stopped = this.#stopActors(startedAt + timeoutMs);
     let late = { cancel: (): void => {} };
@@ -142,6 +143,7 @@ export class LocalProcess implements ClusterPort {
     await stopped;
     pending.rejectAll('SHUTTING_DOWN', 'the system has shut down before the reply');
     pending.close();
+    await within(clock, GATEWAYS_MS, gateways);
     await this.#durability?.close();
     clearInterval(this.#alive);
     await this.#ended?.();

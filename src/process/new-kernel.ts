@@ -8,6 +8,7 @@ import { Mistakes } from '../observe/mistakes.ts';
 import { PendingReplies } from '../actor/pending-replies.ts';
 import { Scheduler } from '../actor/scheduler.ts';
 import { EventBus } from '../observe/event-bus.ts';
+import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
@@ -81,6 +82,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
       Math.min(DEAD_LETTERS_BYTES, memory.queueBytesMax),
     ),
     memory,
+    gateways: new OutsideGateways(),
     topics,
     router: UNSET,
     claims: undefined,

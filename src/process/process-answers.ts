@@ -24,6 +24,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   switch (what) {
     case 'close':
       actors.kernel.closing = true;
+      void actors.kernel.gateways.close();
       parts.router.refuseUnhosted('SHUTTING_DOWN', 'the system is shutting down; mail without a host is rejected');
       return undefined;
     case 'idle':

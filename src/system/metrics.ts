@@ -3,6 +3,7 @@ import type { KindCounters } from '../actor/behaviour.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
+import type { GatewayMetrics } from '../observe/outside-gateways.ts';
 
 /** Counts of one process, since it began where nothing else is said. */
 export interface ProcessMetrics {
@@ -28,6 +29,8 @@ export interface ProcessMetrics {
   kinds: Record<string, KindCounters>;
   /** Of clients; undefined where this process serves none. */
   clients?: ClientMetrics | undefined;
+  /** Its connections to brokers. */
+  gateways: GatewayMetrics[];
 }
 
 /** Counts of the whole system: those of its present processes, added up. */
@@ -48,6 +51,8 @@ export interface SystemMetrics {
   kinds: Record<string, KindCounters>;
   /** Of clients; undefined where nobody may come in (`listen`, `controlSocket`). */
   clients: ClientMetrics | undefined;
+  /** Connections to brokers, of all processes. */
+  gateways: GatewayMetrics[];
   /** By process, the master among them. */
   workers: ProcessMetrics[];
 }
@@ -68,6 +73,7 @@ export function processMetrics(kernel: Kernel, actors: LocalActors, role: string
     rssBytes: memory.rss,
     kinds,
     clients: kernel.clients?.(),
+    gateways: kernel.gateways.metrics(),
   };
 }
 
@@ -81,6 +87,7 @@ export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
     failures: 0,
     kinds: {},
     clients: undefined,
+    gateways: workers.flatMap(({ gateways }) => gateways),
     workers,
   };
   for (const process of workers) {

@@ -43,6 +43,13 @@ export interface ClusterPort {
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
 
+const kernels = new WeakMap<object, Kernel>();
+
+/** For what takes part in a process from outside; undefined for what is no system of this copy of the package. */
+export function kernelOf(system: unknown): Kernel | undefined {
+  return typeof system === 'object' && system !== null ? kernels.get(system) : undefined;
+}
+
 export class ProcessSystem implements System {
   readonly name: string;
   readonly #kernel: Kernel;
@@ -55,6 +62,7 @@ export class ProcessSystem implements System {
   constructor(name: string, kernel: Kernel, actors: LocalActors, cluster: ClusterPort, durability?: ProcessDurability) {
     this.name = name;
     this.#kernel = kernel;
+    kernels.set(this, kernel);
     this.#actors = actors;
     this.#cluster = cluster;
     this.#sender = new Sender(kernel, undefined);
@@ -210,6 +218,7 @@ export class ProcessSystem implements System {
     checkShutdown(options);
     // At once: what is called behind it, in the same turn, is refused like all that comes later.
     this.#kernel.closing = true;
+    void this.#kernel.gateways.close();
     return this.#cluster.shutdown(options);
   }
 

@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   STORE_LOCKED: 'another system holds the dataDir',
   PROCESS_DIED: 'the process died again and again while the actor handled the message, or started',
   FORBIDDEN: 'the rights of the client do not give it',
+  RETURNED: 'the broker has no queue that the message is for',
+  NACKED: 'the broker did not take the message',
 } as const;
 
 /** Code of a `TroupeError`. */
@@ -212,6 +214,16 @@ export function asError(thrown: unknown): Error {
 /** `TypeError: x`, for the end of an error's text. */
 export function wordsOf(error: Error): string {
   return `${textOf(error.name, ERROR_NAME_MAX)}: ${textOf(error.message)}`;
+}
+
+/** A refusal that leaves a dead letter: what cannot be delivered outside, and no second try changes that. */
+export class Undeliverable extends Refusal {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(code, message);
+    this.code = code;
+  }
 }
 
 /** A refusal, whatever may be thrown beside it. Never throws. */

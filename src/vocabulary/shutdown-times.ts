@@ -1,4 +1,5 @@
 /** How the time of a shutdown is shared, be it one process or many. */
+import type { Clock } from './clock.ts';
 
 /** Share of it that mail and asks may take; the rest is for onStop of those that do end in time. */
 export const MAIL_SHARE = 0.8;
@@ -9,3 +10,15 @@ export const LAST_WORDS_MS = 1_000;
  * that was about to send the next request on one that is closed at once would see a reset.
  */
 export const LAST_ANSWER_MS = 250;
+/** Milliseconds for a gateway to a broker to say its last acknowledgements and close, once nothing is under way. */
+export const GATEWAYS_MS = 2_000;
+
+/** Resolves once all is done, or the time is up. */
+export async function within(clock: Clock, ms: number, done: Promise<unknown>): Promise<void> {
+  let late = { cancel: (): void => {} };
+  const up = new Promise<void>((resolve) => {
+    late = clock.setTimer(ms, resolve);
+  });
+  await Promise.race([done, up]);
+  late.cancel();
+}

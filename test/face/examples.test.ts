@@ -7,7 +7,7 @@ import { readDeclarations, ts } from './face-rules.ts';
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** It is not written. */
 const FILE = fileURLToPath(new URL('./every-example.ts', import.meta.url));
-const ENTRIES = ['index', 'client/index', 'xstate/index', 'testkit/index'];
+const ENTRIES = ['index', 'client/index', 'rabbitmq/index', 'xstate/index', 'testkit/index'];
 /** In `troupe` they are deprecated. */
 const ACTIONS = ['publish', 'reply', 'tell'];
 /** What stands around an example: the actors, the system and the test that it is about. */
@@ -15,6 +15,8 @@ const AROUND = `
   import { createMachine } from 'xstate';
   declare const system: System;
   declare const client: Client;
+  declare const gateway: RabbitGateway;
+  declare const consumption: Consumption;
   declare const ctx: Context<any>;
   declare const message: { amount: number };
   declare const many: AnyMessage[];

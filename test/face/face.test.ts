@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRIES = [
   ['troupe', 'index.d.ts'],
   ['troupe/client', 'client/index.d.ts'],
+  ['troupe/rabbitmq', 'rabbitmq/index.d.ts'],
   ['troupe/xstate', 'xstate/index.d.ts'],
   ['troupe/testkit', 'testkit/index.d.ts'],
 ] as const;

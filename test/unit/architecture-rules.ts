@@ -14,6 +14,7 @@ export const ROOMS: readonly string[] = [
   'simulation',
   'doubles',
   'xstate',
+  'rabbitmq',
   'client',
   'actor-system',
   'gateway',
@@ -59,6 +60,7 @@ const TOP_FILES: Record<string, string> = {
 /** Room → rooms and modules that it must not know, though its floor alone would let it. */
 const FORBIDDEN_IMPORTS: Record<string, readonly string[]> = {
   gateway: ['master', 'worker-pool', 'worker', 'data-dir', 'store', 'store-service', 'durability', 'cluster'],
+  rabbitmq: ['actor-system', 'gateway', 'client', 'process', 'master', 'worker', 'worker-pool', 'data-dir', 'store'],
   client: ['actor-system', 'gateway', 'system', 'durability', 'store'],
   master: ['actor', 'peer', 'store'],
   'worker-pool': ['actor', 'peer', 'store'],
@@ -83,7 +85,7 @@ const PURE_ROOMS = ['supervision', 'placement'];
 const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 
-const ONE_DOOR_PACKAGES = ['cluster', 'lmdb', 'msgpackr', 'nanoid'];
+const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'lmdb', 'msgpackr', 'nanoid'];
 const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/machine-actor.ts'];
 const NAMELESS = /^(utils?|helpers?|common|types?)$/;
 

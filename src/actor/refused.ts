@@ -1,0 +1,38 @@
+/** What becomes of a message whose handler has refused it. */
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { readError, textOf } from '../vocabulary/error-reading.ts';
+import { type Refusal, TroupeError, Undeliverable } from '../vocabulary/errors.ts';
+import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { inspectPlain } from '../vocabulary/plain-data.ts';
+import type { Cell } from './cell.ts';
+
+/** Characters of the reason of a refusal. */
+export const REASON_MAX = 1_024;
+
+/** The asker is told; what can never be delivered is a dead letter besides. */
+export function refuseByHandler(cell: Cell, envelope: Envelope, replyTo: ReplyTo | undefined, thrown: Refusal): void {
+  if (!(thrown instanceof Undeliverable)) return replyTo?.reject(refused(thrown));
+  const { code, message } = thrown;
+  replyTo?.reject(new TroupeError(code, message, { fate: 'executed' }));
+  cell.durable?.deadLetter(envelope, code);
+  cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, code);
+}
+
+/** What a refusal says is the user's: texts are cut to their bounds, data that cannot travel is left out. */
+function refused(refusal: Refusal): TroupeError {
+  const { name, message } = readError(refusal);
+  let data: unknown;
+  let reason = name;
+  try {
+    reason = textOf(refusal.reason, REASON_MAX);
+    data = plainOrNothing(refusal.data);
+  } catch {
+    // A field that threw as it was read.
+  }
+  return new TroupeError('REFUSED', message, { fate: 'executed', reason, data });
+}
+
+function plainOrNothing(data: unknown): unknown {
+  const report = inspectPlain(data);
+  return report.fault ? undefined : copyPlain(data, report);
+}

@@ -1,0 +1,258 @@
+/**
+ * One queue: what comes is asked of an actor, and acknowledged once that has resolved, which for a durable actor is after the commit.
+ * A delivery belongs to its channel: the tag of one that is gone would acknowledge another message on the next.
+ *
+ *   delivered ─► asked ─► handled ─► acknowledged
+ *                 ▲  └──► failed: again after a while · rejected · requeued · left to the broker
+ *                 └─ the same id again: joins the one that is under way
+ */
+import type { AskOptions } from '../actor/ask-options.ts';
+import type { QueueMetrics } from '../observe/outside-gateways.ts';
+import type { Log } from '../observe/log.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Message } from '../vocabulary/envelope.ts';
+import { asError, type ErrorCode } from '../vocabulary/errors.ts';
+import type { OutsideId } from '../vocabulary/outside-id.ts';
+import type { BrokerChannel, BrokerConnection, Delivery } from './broker.ts';
+import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
+import { type ChannelUser, KeptChannel } from './kept-channel.ts';
+import { SettledIds } from './settled-ids.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface ConsumerParts {
+  readonly queue: string;
+  readonly options: CheckedConsumeOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  ask(to: string, message: Message, outside: OutsideId | undefined, options: AskOptions | undefined): Promise<unknown>;
+  deadLetter(to: string, message: unknown, code: ErrorCode): void;
+}
+
+/** One message, from its delivery to its end. */
+interface UnderWay {
+  delivery: Delivery;
+  /** Undefined: it is gone, and the broker will deliver the message again, here or elsewhere. */
+  channel: BrokerChannel | undefined;
+  readonly to: string;
+  readonly message: Message;
+  readonly outside: OutsideId | undefined;
+  tries: number;
+  again: Timer | undefined;
+}
+
+export class QueueConsumer implements ChannelUser {
+  readonly isConfirm = false;
+  readonly #parts: ConsumerParts;
+  readonly #kept: KeptChannel;
+  readonly #underWay = new Set<UnderWay>();
+  readonly #byId = new Map<string, UnderWay>();
+  readonly #settled = new SettledIds();
+  readonly #counts = {
+    ...{ delivered: 0, acknowledged: 0, recognised: 0, retried: 0, requeued: 0, rejected: 0, unnamed: 0 },
+  };
+  #tag: string | undefined;
+  #isClosing = false;
+  #isClosed = false;
+  #waiters: (() => void)[] = [];
+  #idle: (() => void) | undefined;
+
+  constructor(parts: ConsumerParts) {
+    this.#parts = parts;
+    this.#kept = new KeptChannel(this, parts.clock, parts.random);
+  }
+
+  connected(connection: BrokerConnection): void {
+    if (!this.#isClosing) this.#kept.connected(connection);
+  }
+
+  lost(): void {
+    this.#kept.lost();
+  }
+
+  metrics(): QueueMetrics {
+    const isOpen = this.#kept.channel !== undefined;
+    return {
+      queue: this.#parts.queue,
+      state: this.#isClosed ? 'closed' : isOpen ? 'consuming' : 'waiting',
+      reason: isOpen || this.#isClosed ? undefined : this.#kept.reason,
+      unacknowledged: this.#underWay.size,
+      ...this.#counts,
+    };
+  }
+
+  /** Resolves once it consumes, or is closed. */
+  consuming(): Promise<void> {
+    if (this.#kept.channel || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  async setUp(channel: BrokerChannel): Promise<void> {
+    const { options, queue } = this.#parts;
+    await options.declare?.(channel);
+    await channel.prefetch(options.prefetch);
+    const { consumerTag } = await channel.consume(queue, (delivery) => {
+      if (delivery === null) this.#kept.renew(`the queue ${queue} was deleted, or its node is gone`);
+      else this.#delivered(channel, delivery);
+    });
+    this.#tag = consumerTag;
+  }
+
+  opened(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+
+  /** What waits to be asked again comes again by itself; what is asked goes on, and is joined or remembered. */
+  closed(channel: BrokerChannel): void {
+    for (const one of [...this.#underWay]) {
+      if (one.channel !== channel) continue;
+      one.channel = undefined;
+      if (one.again) this.#over(one);
+    }
+  }
+
+  /** Nothing new is taken; resolves once all that is under way has ended. What waits to be asked again goes back. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const { channel } = this.#kept;
+    if (channel && this.#tag !== undefined) await channel.cancel(this.#tag).catch(() => {});
+    for (const one of [...this.#underWay]) if (one.again) this.#over(one);
+    if (this.#underWay.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#isClosed = true;
+    this.opened();
+    await this.#kept.close();
+  }
+
+  #delivered(channel: BrokerChannel, delivery: Delivery): void {
+    // Left to the broker, as what comes behind the cancel.
+    if (this.#isClosing) return;
+    this.#counts.delivered++;
+    const one = this.#read(channel, delivery);
+    if (!one) return;
+    const key = keyOf(one);
+    const end = key === undefined ? undefined : this.#settled.get(key);
+    if (end !== undefined) return this.#recognised(one, end);
+    const before = key === undefined ? undefined : this.#byId.get(key);
+    if (before) {
+      before.delivery = delivery;
+      before.channel = channel;
+      return;
+    }
+    this.#underWay.add(one);
+    if (key !== undefined) this.#byId.set(key, one);
+    this.#ask(one);
+  }
+
+  /** Whose it is, and what it says: by functions of the user's. */
+  #read(channel: BrokerChannel, delivery: Delivery): UnderWay | undefined {
+    const { options, queue, log } = this.#parts;
+    let to = queue;
+    try {
+      to = options.to(delivery);
+      const message = options.message(delivery);
+      const outside = idOfDelivery(queue, options.once, delivery);
+      if (options.once !== false && outside === undefined) this.#unnamed();
+      return { delivery, channel, to, message, outside, tries: 0, again: undefined };
+    } catch (error) {
+      log.warn({ err: asError(error), queue }, 'a delivery could not be read, and is rejected');
+      this.#parts.deadLetter(to, { type: 'delivery', content: delivery.content }, 'INVALID_MESSAGE');
+      this.#counts.rejected++;
+      say(() => channel.nack(delivery, false, false));
+      return undefined;
+    }
+  }
+
+  #unnamed(): void {
+    const { log, queue } = this.#parts;
+    if (this.#counts.unnamed++ === 0)
+      log.warn({ queue }, 'messages without a message id come by this queue: they are handled at least once');
+  }
+
+  #ask(one: UnderWay): void {
+    one.tries++;
+    one.again = undefined;
+    const { timeoutMs } = this.#parts.options;
+    let reply: Promise<unknown>;
+    try {
+      reply = this.#parts.ask(one.to, one.message, one.outside, timeoutMs === undefined ? undefined : { timeoutMs });
+    } catch (error) {
+      return this.#failed(one, error);
+    }
+    reply.then(
+      () => this.#end(one, 'ack'),
+      (error) => this.#failed(one, error),
+    );
+  }
+
+  #failed(one: UnderWay, error: unknown): void {
+    const { options, clock, random, log, queue } = this.#parts;
+    const verdict = verdictOf(error, one.tries, options.tries, random());
+    switch (verdict.act) {
+      case 'reject':
+        log.warn({ err: asError(error), queue, actor: one.to }, 'a message of a queue is rejected');
+        if (!LEAVES_LETTER.has(verdict.code)) this.#parts.deadLetter(one.to, one.message, verdict.code);
+        return this.#end(one, 'reject');
+      case 'again':
+        if (one.channel === undefined || this.#isClosing) return this.#over(one);
+        this.#counts.retried++;
+        one.again = clock.setTimer(verdict.afterMs, () => this.#ask(one));
+        return;
+      case 'requeue': {
+        const { channel, delivery } = one;
+        if (channel) say(() => channel.nack(delivery, false, true));
+        this.#counts.requeued++;
+        return this.#over(one);
+      }
+      case 'leave':
+        return this.#over(one);
+    }
+  }
+
+  #end(one: UnderWay, end: 'ack' | 'reject'): void {
+    const key = keyOf(one);
+    if (key !== undefined) this.#settled.add(key, end);
+    this.#settle(one, end);
+    this.#over(one);
+  }
+
+  #recognised(one: UnderWay, end: 'ack' | 'reject'): void {
+    this.#counts.recognised++;
+    this.#settle(one, end);
+  }
+
+  #settle({ channel, delivery }: UnderWay, end: 'ack' | 'reject'): void {
+    if (!channel) return;
+    this.#counts[end === 'ack' ? 'acknowledged' : 'rejected']++;
+    say(() => (end === 'ack' ? channel.ack(delivery) : channel.nack(delivery, false, false)));
+  }
+
+  #over(one: UnderWay): void {
+    one.again?.cancel();
+    this.#underWay.delete(one);
+    const key = keyOf(one);
+    if (key !== undefined && this.#byId.get(key) === one) this.#byId.delete(key);
+    if (this.#underWay.size === 0) this.#idle?.();
+  }
+}
+
+function keyOf({ outside }: UnderWay): string | undefined {
+  return outside && `${outside.life}:${outside.name}`;
+}
+
+/** The actor has left a dead letter already, one that lasts where it is durable. */
+const LEAVES_LETTER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'HANDLER_FAILED',
+  'PROCESS_DIED',
+  'RETURNED',
+  'NACKED',
+]);
+
+/** A channel that closes just then takes nothing more; what was to be said is said of the next delivery. */
+function say(words: () => void): void {
+  try {
+    words();
+  } catch {
+    // It is told of as closed.
+  }
+}
