@@ -14,7 +14,7 @@ import type { BrokerConnection, Dial } from './broker.ts';
 /** Milliseconds until a lost connection, or channel, is tried again: doubled each time. */
 export const RETRY: { initialMs: number; maxMs: number; factor: number; jitter: number } = {
   initialMs: 100,
-  maxMs: 10_000,
+  maxMs: 5_000,
   factor: 2,
   jitter: 0.2,
 };

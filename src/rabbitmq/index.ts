@@ -17,7 +17,7 @@ export type { RabbitOptions } from './rabbit-options.ts';
 
 /**
  * Opens a gateway from a RabbitMQ broker to the actors of a system: in the master, in the `main` of a worker, or with `workers: 0`. Resolves at once, also
- * while the broker cannot be reached: it is tried until it can, from every 100 ms to every 10 s, and so is a connection that is lost. The gateway closes with
+ * while the broker cannot be reached: it is tried until it can, from every 100 ms to every 5 s, and so is a connection that is lost. The gateway closes with
  * the system.
  *
  * Rejects INVALID_OPTIONS, also where amqplib 2 is not installed.

@@ -81,7 +81,8 @@ export class RabbitServer {
       'disk_free_limit.absolute = 1MB\nlog.file.level = warning\nlog.console = false\ncollect_statistics = none\n',
     );
     // Ours, in the foreground: a daemon that the server started would stay behind.
-    if (!this.#mapper) this.#mapper = spawn('epmd', ['-port', String(this.#ports[2]), '-address', '127.0.0.1'], { stdio: 'ignore' });
+    if (!this.#mapper)
+      this.#mapper = spawn('epmd', ['-port', String(this.#ports[2]), '-address', '127.0.0.1'], { stdio: 'ignore' });
     const server = spawn(`${BIN}/rabbitmq-server`, [], { env: this.#env, stdio: 'ignore' });
     this.#server = server;
     const until = Date.now() + START_MS_MAX;
@@ -195,6 +196,14 @@ export class BrokerProxy {
 
   get connections(): number {
     return this.#pairs.size;
+  }
+
+  /** From now on nothing of what clients say is passed on, acknowledgements say; what the server says is. */
+  hold(): void {
+    for (const [near, far] of this.#pairs) {
+      near.unpipe(far);
+      near.resume();
+    }
   }
 
   cut(): void {
