@@ -60,7 +60,8 @@ export interface PublishProperties {
 }
 
 export interface BrokerChannel {
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as the emitters of Node.js have it
+  on(event: string, listener: (...args: any[]) => void): unknown;
   close(): Promise<void>;
   checkExchange(name: string): Promise<unknown>;
   prefetch(count: number): Promise<unknown>;
@@ -72,7 +73,8 @@ export interface BrokerChannel {
 }
 
 export interface BrokerConnection {
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as the emitters of Node.js have it
+  on(event: string, listener: (...args: any[]) => void): unknown;
   close(): Promise<void>;
   createChannel(): Promise<BrokerChannel>;
   createConfirmChannel(): Promise<BrokerChannel>;

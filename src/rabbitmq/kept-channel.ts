@@ -117,8 +117,6 @@ export class KeptChannel implements LinkUser {
     if (this.#isClosed || connection === undefined) return;
     this.#retry?.cancel();
     const waitMs = backoffMs(RETRY, Math.max(1, this.#attempts), this.#random());
-    this.#retry = this.#clock.setTimer(waitMs, () => {
-      if (connection === this.#connection) void this.#open(connection);
-    });
+    this.#retry = this.#clock.setTimer(waitMs, () => void this.#open(connection));
   }
 }

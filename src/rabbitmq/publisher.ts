@@ -134,8 +134,8 @@ export class Publisher implements ChannelUser {
   async setUp(channel: BrokerChannel): Promise<void> {
     await this.#parts.declare(channel);
     channel.on('return', (message: Delivery) => this.#returned(String(message.properties.messageId)));
-    channel.on('ack', ({ deliveryTag, multiple }: Confirmation) => this.#confirmed(deliveryTag, multiple, 'confirmed'));
-    channel.on('nack', ({ deliveryTag, multiple }: Confirmation) => this.#confirmed(deliveryTag, multiple, 'nacked'));
+    channel.on('ack', (confirmation: Confirmation) => this.#confirmed(channel, confirmation, 'confirmed'));
+    channel.on('nack', (confirmation: Confirmation) => this.#confirmed(channel, confirmation, 'nacked'));
   }
 
   opened(channel: BrokerChannel): void {
@@ -180,11 +180,12 @@ export class Publisher implements ChannelUser {
     if (entry) entry.isReturned = true;
   }
 
-  #confirmed(number: number, multiple: boolean, outcome: 'confirmed' | 'nacked'): void {
+  #confirmed(channel: BrokerChannel, { deliveryTag, multiple }: Confirmation, outcome: 'confirmed' | 'nacked'): void {
+    if (channel !== this.#kept.channel) return;
     this.#errors = 0;
     for (const [each, entry] of this.#unconfirmed) {
-      if (each > number) break;
-      if (!multiple && each !== number) continue;
+      if (each > deliveryTag) break;
+      if (!multiple && each !== deliveryTag) continue;
       this.#unconfirmed.delete(each);
       if (outcome === 'nacked') entry.why = 'the broker said no';
       this.#end(entry, outcome === 'confirmed' && entry.isReturned ? 'returned' : outcome);
