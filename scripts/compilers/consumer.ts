@@ -13,6 +13,7 @@ import {
   TroupeError,
   type UntypedRef,
 } from 'troupe';
+import { type ConsumeOptions, exchange, type RabbitGateway, rabbitmq } from 'troupe/rabbitmq';
 import { createTestSystem, type Probe, type ProbeMessage, Simulation, traceLine, VirtualClock } from 'troupe/testkit';
 import { publish, reply, tell } from 'troupe/xstate';
 import { assign, createMachine, setup } from 'xstate';
@@ -122,6 +123,30 @@ export async function main(): Promise<void> {
   off();
   await unsubscribe();
   await system.shutdown({ timeoutMs: 1_000 });
+}
+
+/** Without amqplib: no type of it is needed. */
+export async function broker(system: System): Promise<void> {
+  const orders = exchange({
+    url: 'amqp://localhost',
+    declare: (channel, name) => channel.assertExchange(name, 'topic'),
+  });
+  const ref: RefTo<typeof orders> = system.ref(orders, 'orders');
+  await ref.ask({ type: 'publish', routingKey: 'placed', content: { id: 1 } });
+  // @ts-expect-error There is nothing to publish.
+  ref.tell({ type: 'publish', routingKey: 'placed' });
+  const gateway: RabbitGateway = await rabbitmq(system, { url: 'amqp://localhost' });
+  const options: ConsumeOptions = {
+    to: ({ fields }) => `order/${fields.routingKey}`,
+    message: ({ content, properties }) => ({ type: 'placed', id: properties.messageId, text: content.toString() }),
+    once: ({ properties }) => properties.headers?.key as string | undefined,
+  };
+  const { queue, close } = gateway.consume('orders', options);
+  // @ts-expect-error Whose the message is has to be said.
+  gateway.consume('others', { message: () => ({ type: 'placed' }) });
+  const { gateways } = await system.metrics();
+  for (const { state, queues } of gateways) console.log(state === 'blocked', queues[0]?.acknowledged, queue);
+  await close();
 }
 
 export type Add = MessageOf<{ add(ctx: never, message: { by: number }): void }, 'add'>;

@@ -1,4 +1,4 @@
-/** What becomes of a message whose handler has refused it. */
+/** The end of a message that its handler has refused. */
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { readError, textOf } from '../vocabulary/error-reading.ts';
 import { type Refusal, TroupeError, Undeliverable } from '../vocabulary/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * What of amqplib is used, and nothing else of it: the types are written down here, so that programs without amqplib compile,
+ * The broker, as far as it is used of amqplib: its types are written down here, so that programs without amqplib compile,
  * and tests can stand in for a broker.
  */
 import { TroupeError, wordsOf, asError } from '../vocabulary/errors.ts';

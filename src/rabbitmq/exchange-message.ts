@@ -1,4 +1,4 @@
-/** What actors tell an exchange, and what goes over the wire of it. */
+/** The message that an exchange actor is told, and its publication: content and properties. */
 import { Undeliverable } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import type { PublishProperties } from './broker.ts';

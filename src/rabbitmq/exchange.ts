@@ -14,8 +14,8 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import { asError, TroupeError, Undeliverable } from '../vocabulary/errors.ts';
 import { invalid } from './consume-options.ts';
 import { contentOf, type ExchangeMessage, propertiesOf } from './exchange-message.ts';
-import { type ExchangeWay, publicationId } from './exchange-way.ts';
-import { ExchangeWays } from './exchange-ways.ts';
+import { type ExchangeOutlet, publicationId } from './exchange-outlet.ts';
+import { ExchangeOutlets } from './exchange-outlets.ts';
 import type { Outcome } from './publisher.ts';
 import { checkRabbit, type RabbitOptions } from './rabbit-options.ts';
 
@@ -24,7 +24,7 @@ const TURN_MS = 1_000;
 /** Milliseconds between two looks at what is aside, also after a crash of everything. */
 const RESUME_MS = 1_000;
 /** Messages aside beyond which a turn waits on instead. */
-export const EXCHANGE_ASIDE_MAX = 10_000;
+export const EXCHANGE_ASIDE_MAX = 5_000;
 
 /** Options of `exchange`. */
 export interface ExchangeOptions extends RabbitOptions {
@@ -77,28 +77,28 @@ export function exchange(options: ExchangeOptions): ActorDefinition<object, Exch
   const { declare, mandatory = true, placement } = options;
   if (declare !== undefined && typeof declare !== 'function') throw invalid('declare', 'a function', declare);
   if (typeof mandatory !== 'boolean') throw invalid('mandatory', 'true or false', mandatory);
-  const ways = new ExchangeWays({ url, socket, declare });
+  const outlets = new ExchangeOutlets({ url, socket, declare });
   return defineActor({
     durable: true,
     ...(placement && { placement }),
     state: () => ({}),
     async onStart(ctx: Context<object>) {
-      await ways.dial();
-      const way = ways.of(cellOf(ctx));
-      way.isNew = false;
-      if (way.hasAside) ctx.unstashAll();
+      await outlets.dial();
+      const outlet = outlets.of(cellOf(ctx));
+      outlet.isNew = false;
+      if (outlet.hasAside) ctx.unstashAll();
     },
     onStop(ctx: Context<object>) {
-      ways.end(ways.of(cellOf(ctx)));
+      outlets.end(outlets.of(cellOf(ctx)));
     },
     receive: {
       publish: (ctx: Context<object>, message: ExchangeMessage) =>
-        publish(ctx, ways.of(cellOf(ctx)), message, mandatory),
+        publish(ctx, outlets.of(cellOf(ctx)), message, mandatory),
       resume(ctx: Context<object>) {
-        const way = ways.of(cellOf(ctx));
-        if (!way.publisher.isSettled) return;
-        way.isNew = false;
-        way.holdsUnsent = false;
+        const outlet = outlets.of(cellOf(ctx));
+        if (!outlet.publisher.isSettled) return;
+        outlet.isNew = false;
+        outlet.holdsUnsent = false;
         ctx.unstashAll();
       },
     },
@@ -107,72 +107,72 @@ export function exchange(options: ExchangeOptions): ActorDefinition<object, Exch
 
 async function publish(
   ctx: Context<object>,
-  way: ExchangeWay,
+  outlet: ExchangeOutlet,
   message: ExchangeMessage,
   isMandatory: boolean,
 ): Promise<void> {
-  const { publisher, cell, isNew } = way;
-  way.isNew = false;
-  if (isNew && way.hasAside) {
+  const { publisher, cell, isNew } = outlet;
+  outlet.isNew = false;
+  if (isNew && outlet.hasAside) {
     // It has moved here: what it has put aside elsewhere comes first.
-    putAside(ctx, way);
-    return way.bringBackNext();
+    putAside(ctx, outlet);
+    return outlet.bringBackNext();
   }
   const id = message.messageId ?? publicationId(cell);
-  if (id === undefined) return underOwnNumber(ctx, way, message, isMandatory);
+  if (id === undefined) return underOwnNumber(ctx, outlet, message, isMandatory);
   try {
-    await publishAs(ctx, way, message, id, isMandatory);
+    await publishAs(ctx, outlet, message, id, isMandatory);
   } finally {
-    if (publisher.isSettled && way.hasAside && !way.waits) way.bringBackNext();
+    if (publisher.isSettled && outlet.hasAside && !outlet.waits) outlet.bringBackNext();
   }
 }
 
 /** Its sender keeps no number: told to itself it has one, and so the same id after a crash. An asker goes with the process. */
 async function underOwnNumber(
   ctx: Context<object>,
-  way: ExchangeWay,
+  outlet: ExchangeOutlet,
   message: ExchangeMessage,
   isMandatory: boolean,
 ): Promise<void> {
-  if (way.cell.current?.replyTo) return publishAs(ctx, way, message, way.cell.kernel.newKey(), isMandatory);
+  if (outlet.cell.current?.replyTo) return publishAs(ctx, outlet, message, outlet.cell.kernel.newKey(), isMandatory);
   ctx.tell(ctx.id, { ...message, type: 'publish' });
 }
 
 async function publishAs(
   ctx: Context<object>,
-  way: ExchangeWay,
+  outlet: ExchangeOutlet,
   message: ExchangeMessage,
   id: string,
   isMandatory: boolean,
 ): Promise<void> {
-  const { publisher } = way;
+  const { publisher } = outlet;
   if (publisher.stateOf(id) === undefined) {
-    if (!publisher.hasRoom) await waitForRoom(way);
-    if (!publisher.hasRoom || way.holdsUnsent) return waitAside(ctx, way);
-    send(way, message, id, isMandatory);
+    if (!publisher.hasRoom) await waitForRoom(outlet);
+    if (!publisher.hasRoom || outlet.holdsUnsent) return waitAside(ctx, outlet);
+    send(outlet, message, id, isMandatory);
   }
-  if (!way.waits) await publisher.settled(TURN_MS);
+  if (!outlet.waits) await publisher.settled(TURN_MS);
   const { outcome, why } = publisher.stateOf(id) ?? { outcome: undefined, why: '' };
-  if (outcome === undefined) return putAside(ctx, way);
+  if (outcome === undefined) return putAside(ctx, outlet);
   publisher.forget(id);
-  way.done();
-  if (!way.hasAside) ctx.forget('resume');
+  outlet.done();
+  if (!outlet.hasAside) ctx.forget('resume');
   checkOutcome(ctx, outcome, message, why);
 }
 
 /** There is room once what is under way has an outcome, and was brought back. Beyond the bound of what is aside it is waited for on and on. */
-async function waitForRoom({ publisher, cell }: ExchangeWay): Promise<void> {
+async function waitForRoom({ publisher, cell }: ExchangeOutlet): Promise<void> {
   do await publisher.settled(TURN_MS);
   while (!publisher.isSettled && cell.mailbox.asideLength >= EXCHANGE_ASIDE_MAX);
 }
 
-function waitAside(ctx: Context<object>, way: ExchangeWay): void {
-  putAside(ctx, way);
-  if (way.publisher.isSettled) way.bringBackNext();
-  else way.holdsUnsent = true;
+function waitAside(ctx: Context<object>, outlet: ExchangeOutlet): void {
+  putAside(ctx, outlet);
+  if (outlet.publisher.isSettled) outlet.bringBackNext();
+  else outlet.holdsUnsent = true;
 }
 
-function send({ publisher }: ExchangeWay, message: ExchangeMessage, id: string, isMandatory: boolean): void {
+function send({ publisher }: ExchangeOutlet, message: ExchangeMessage, id: string, isMandatory: boolean): void {
   const { bytes, type } = contentOf(message);
   const properties = propertiesOf(message, type, isMandatory);
   try {
@@ -184,10 +184,10 @@ function send({ publisher }: ExchangeWay, message: ExchangeMessage, id: string, 
 }
 
 /** In the record, and looked at after a crash of everything. */
-function putAside(ctx: Context<object>, way: ExchangeWay): void {
-  if (!way.hasAside) ctx.remind('resume', { everyMs: RESUME_MS }, { type: 'resume' });
+function putAside(ctx: Context<object>, outlet: ExchangeOutlet): void {
+  if (!outlet.hasAside) ctx.remind('resume', { everyMs: RESUME_MS }, { type: 'resume' });
   ctx.stash();
-  way.putAside();
+  outlet.putAside();
 }
 
 function checkOutcome(ctx: Context<object>, outcome: Outcome, { routingKey = '' }: ExchangeMessage, why: string): void {

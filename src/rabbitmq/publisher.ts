@@ -1,5 +1,5 @@
 /**
- * What one exchange actor has under way to its exchange: written in order, kept until the broker has confirmed it, and written again, in
+ * The publications of one exchange actor that are under way: written in order, kept until the broker has confirmed it, and written again, in
  * order, on the next channel where that did not come in time.
  *
  *   written ─► confirmed · returned (and then confirmed) · nacked

@@ -30,7 +30,7 @@ export interface ConsumerParts {
 }
 
 /** One message, from its delivery to its end. */
-interface UnderWay {
+interface InFlight {
   delivery: Delivery;
   /** Undefined: it is gone, and the broker will deliver the message again, here or elsewhere. */
   channel: BrokerChannel | undefined;
@@ -45,8 +45,8 @@ export class QueueConsumer implements ChannelUser {
   readonly isConfirm = false;
   readonly #parts: ConsumerParts;
   readonly #kept: KeptChannel;
-  readonly #underWay = new Set<UnderWay>();
-  readonly #byId = new Map<string, UnderWay>();
+  readonly #inFlight = new Set<InFlight>();
+  readonly #byId = new Map<string, InFlight>();
   readonly #settled = new SettledIds();
   readonly #counts = {
     ...{ delivered: 0, acknowledged: 0, recognised: 0, retried: 0, requeued: 0, rejected: 0, unnamed: 0 },
@@ -76,7 +76,7 @@ export class QueueConsumer implements ChannelUser {
       queue: this.#parts.queue,
       state: this.#isClosed ? 'closed' : isOpen ? 'consuming' : 'waiting',
       reason: isOpen || this.#isClosed ? undefined : this.#kept.reason,
-      unacknowledged: this.#underWay.size,
+      unacknowledged: this.#inFlight.size,
       ...this.#counts,
     };
   }
@@ -104,7 +104,7 @@ export class QueueConsumer implements ChannelUser {
 
   /** What waits to be asked again comes again by itself; what is asked goes on, and is joined or remembered. */
   closed(channel: BrokerChannel): void {
-    for (const one of [...this.#underWay]) {
+    for (const one of [...this.#inFlight]) {
       if (one.channel !== channel) continue;
       one.channel = undefined;
       if (one.again) this.#over(one);
@@ -117,8 +117,8 @@ export class QueueConsumer implements ChannelUser {
     this.#isClosing = true;
     const { channel } = this.#kept;
     if (channel && this.#tag !== undefined) await channel.cancel(this.#tag).catch(() => {});
-    for (const one of [...this.#underWay]) if (one.again) this.#over(one);
-    if (this.#underWay.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    for (const one of [...this.#inFlight]) if (one.again) this.#over(one);
+    if (this.#inFlight.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#isClosed = true;
     this.opened();
     await this.#kept.close();
@@ -139,13 +139,13 @@ export class QueueConsumer implements ChannelUser {
       before.channel = channel;
       return;
     }
-    this.#underWay.add(one);
+    this.#inFlight.add(one);
     if (key !== undefined) this.#byId.set(key, one);
     this.#ask(one);
   }
 
   /** Whose it is, and what it says: by functions of the user's. */
-  #read(channel: BrokerChannel, delivery: Delivery): UnderWay | undefined {
+  #read(channel: BrokerChannel, delivery: Delivery): InFlight | undefined {
     const { options, queue, log } = this.#parts;
     let to = queue;
     try {
@@ -169,7 +169,7 @@ export class QueueConsumer implements ChannelUser {
       log.warn({ queue }, 'messages without a message id come by this queue: they are handled at least once');
   }
 
-  #ask(one: UnderWay): void {
+  #ask(one: InFlight): void {
     one.tries++;
     one.again = undefined;
     const { timeoutMs } = this.#parts.options;
@@ -185,7 +185,7 @@ export class QueueConsumer implements ChannelUser {
     );
   }
 
-  #failed(one: UnderWay, error: unknown): void {
+  #failed(one: InFlight, error: unknown): void {
     const { options, clock, random, log, queue } = this.#parts;
     const verdict = verdictOf(error, one.tries, options.tries, random());
     switch (verdict.act) {
@@ -209,34 +209,34 @@ export class QueueConsumer implements ChannelUser {
     }
   }
 
-  #end(one: UnderWay, end: 'ack' | 'reject'): void {
+  #end(one: InFlight, end: 'ack' | 'reject'): void {
     const key = keyOf(one);
     if (key !== undefined) this.#settled.add(key, end);
     this.#settle(one, end);
     this.#over(one);
   }
 
-  #recognised(one: UnderWay, end: 'ack' | 'reject'): void {
+  #recognised(one: InFlight, end: 'ack' | 'reject'): void {
     this.#counts.recognised++;
     this.#settle(one, end);
   }
 
-  #settle({ channel, delivery }: UnderWay, end: 'ack' | 'reject'): void {
+  #settle({ channel, delivery }: InFlight, end: 'ack' | 'reject'): void {
     if (!channel) return;
     this.#counts[end === 'ack' ? 'acknowledged' : 'rejected']++;
     say(() => (end === 'ack' ? channel.ack(delivery) : channel.nack(delivery, false, false)));
   }
 
-  #over(one: UnderWay): void {
+  #over(one: InFlight): void {
     one.again?.cancel();
-    this.#underWay.delete(one);
+    this.#inFlight.delete(one);
     const key = keyOf(one);
     if (key !== undefined && this.#byId.get(key) === one) this.#byId.delete(key);
-    if (this.#underWay.size === 0) this.#idle?.();
+    if (this.#inFlight.size === 0) this.#idle?.();
   }
 }
 
-function keyOf({ outside }: UnderWay): string | undefined {
+function keyOf({ outside }: InFlight): string | undefined {
   return outside && `${outside.life}:${outside.name}`;
 }
 

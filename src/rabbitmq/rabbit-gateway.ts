@@ -1,4 +1,4 @@
-/** What comes from the queues of one broker: the connection, its consumers, and what is said of them. */
+/** The gateway from the queues of one broker: its connection, its consumers, and what is said of them. */
 import { Sender } from '../actor/sender.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { GatewayMetrics, OutsideGateway } from '../observe/outside-gateways.ts';

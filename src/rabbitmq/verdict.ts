@@ -1,4 +1,4 @@
-/** What becomes of a delivery whose ask has failed. Pure. */
+/** The verdict on a delivery whose ask has failed. Pure. */
 import { backoffMs } from '../supervision/backoff.ts';
 import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 

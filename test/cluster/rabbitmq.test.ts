@@ -1,7 +1,10 @@
 /** Queues and exchanges of a real RabbitMQ, with real workers, and with what goes wrong between them. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import amqplib, { type ChannelModel, type ConfirmChannel, type ConsumeMessage, type GetMessage } from 'amqplib';
 import type { ExchangeMetrics, GatewayMetrics, QueueMetrics, System, SystemOptions } from 'troupe';
 import { type ConsumeOptions, type RabbitGateway, rabbitmq } from 'troupe/rabbitmq';
@@ -412,6 +415,16 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
       expect(firstOnes(seen).map(({ n }) => n)).toEqual(numbers(400));
       await until('it is not blocked', async () => (await exchangesOf(system))[0]?.state === 'connected');
     });
+  });
+
+  test('the example mails what comes by a queue, and rejects what cannot be mailed', async () => {
+    const env = { ...process.env, AMQP_URL: server.url };
+    const path = fileURLToPath(new URL('../../examples/rabbitmq/mails.mjs', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [path], { env, timeout: 25_000 });
+    for (const n of [1, 2, 3])
+      expect(stdout).toContain(`arrived: "Order ${n}" from books@localhost to reader@example.net`);
+    expect(stdout).toContain('EMAIL: 4 delivered, 3 acknowledged, 1 rejected');
+    expect((await channel.checkQueue('EMAIL.failed')).messageCount).toBe(1);
   });
 
   test('a restart of the broker, by a kill and in good order, loses nothing and handles nothing twice', async () => {

@@ -6,7 +6,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { type BrokerChannel, type BrokerConnection, type Dial, dialOf } from './broker.ts';
 import { BrokerLink } from './broker-link.ts';
-import { ExchangeWay } from './exchange-way.ts';
+import { ExchangeOutlet } from './exchange-outlet.ts';
 import { Publisher } from './publisher.ts';
 import { withoutSecrets } from './rabbit-gateway.ts';
 
@@ -17,15 +17,15 @@ const LAST_LOOKS_MS = 20;
 /** The name by which the exchange without a name can be a key. */
 const DEFAULT_EXCHANGE = 'amq.default';
 
-export interface WaysParts {
+export interface OutletsParts {
   readonly url: string;
   readonly socket: object;
   readonly declare: ((channel: BrokerChannel, exchange: string) => Promise<unknown>) | undefined;
 }
 
-export class ExchangeWays implements OutsideGateway {
-  readonly #parts: WaysParts;
-  readonly #ways = new Map<ActorId, ExchangeWay>();
+export class ExchangeOutlets implements OutsideGateway {
+  readonly #parts: OutletsParts;
+  readonly #outlets = new Map<ActorId, ExchangeOutlet>();
   #dial: Promise<Dial> | undefined;
   #kernel: Kernel | undefined;
   #link: BrokerLink | undefined;
@@ -33,7 +33,7 @@ export class ExchangeWays implements OutsideGateway {
   #sweep: Timer | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: WaysParts) {
+  constructor(parts: OutletsParts) {
     this.#parts = parts;
   }
 
@@ -45,8 +45,8 @@ export class ExchangeWays implements OutsideGateway {
   }
 
   /** Of this incarnation, here. */
-  of(cell: Cell): ExchangeWay {
-    const known = this.#ways.get(cell.id);
+  of(cell: Cell): ExchangeOutlet {
+    const known = this.#outlets.get(cell.id);
     if (known && !known.isOver) return known;
     if (known) this.end(known);
     const { kernel, id, key } = cell;
@@ -59,18 +59,18 @@ export class ExchangeWays implements OutsideGateway {
         return exchange === '' ? Promise.resolve() : channel.checkExchange(exchange);
       },
       settled: () => {
-        if (way.hasAside && !way.isOver) way.bringBackNext();
+        if (outlet.hasAside && !outlet.isOver) outlet.bringBackNext();
       },
     });
-    const way: ExchangeWay = new ExchangeWay(cell, cell.context.fence, publisher);
-    this.#ways.set(id, way);
+    const outlet: ExchangeOutlet = new ExchangeOutlet(cell, cell.context.fence, publisher);
+    this.#outlets.set(id, outlet);
     this.#linkOf(kernel).add(publisher);
-    return way;
+    return outlet;
   }
 
-  end(way: ExchangeWay): void {
-    const { cell, publisher } = way;
-    if (this.#ways.get(cell.id) === way) this.#ways.delete(cell.id);
+  end(outlet: ExchangeOutlet): void {
+    const { cell, publisher } = outlet;
+    if (this.#outlets.get(cell.id) === outlet) this.#outlets.delete(cell.id);
     this.#link?.remove(publisher);
     void publisher.close();
   }
@@ -80,7 +80,7 @@ export class ExchangeWays implements OutsideGateway {
     const url = withoutSecrets(this.#parts.url);
     return {
       ...{ kind: 'rabbitmq', url, worker: this.#kernel?.worker ?? 0, state, reason, connects, queues: [] },
-      exchanges: [...this.#ways.values()].map(({ publisher }) => publisher.metrics()),
+      exchanges: [...this.#outlets.values()].map(({ publisher }) => publisher.metrics()),
     };
   }
 
@@ -91,10 +91,10 @@ export class ExchangeWays implements OutsideGateway {
   }
 
   async #close(): Promise<void> {
-    while (this.#ways.size > 0 && this.#kernel) {
+    while (this.#outlets.size > 0 && this.#kernel) {
       const { clock } = this.#kernel;
       this.#dropThoseOver();
-      if (this.#ways.size > 0) await new Promise<void>((resolve) => clock.setTimer(LAST_LOOKS_MS, resolve));
+      if (this.#outlets.size > 0) await new Promise<void>((resolve) => clock.setTimer(LAST_LOOKS_MS, resolve));
     }
     await this.#unlink();
     this.#closed = undefined;
@@ -118,13 +118,13 @@ export class ExchangeWays implements OutsideGateway {
   #sweepLater(kernel: Kernel): void {
     this.#sweep = kernel.clock.setTimer(SWEEP_MS, () => {
       this.#dropThoseOver();
-      if (this.#ways.size === 0) void this.#unlink();
+      if (this.#outlets.size === 0) void this.#unlink();
       else this.#sweepLater(kernel);
     });
   }
 
   #dropThoseOver(): void {
-    for (const way of [...this.#ways.values()]) if (way.isOver) this.end(way);
+    for (const outlet of [...this.#outlets.values()]) if (outlet.isOver) this.end(outlet);
   }
 
   async #unlink(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What an exchange actor has in its process beside its record: its publisher, and which of its messages are put aside. */
+/** The outlet of an exchange actor: what it has in its process beside its record, its publisher, and which of its messages are aside. */
 import type { Cell } from '../actor/cell.ts';
 import { readOutsideTurn } from '../vocabulary/outside-id.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
@@ -8,7 +8,7 @@ import type { Publisher } from './publisher.ts';
 /** Bytes of an id that goes as it is; a longer one goes as its digest. */
 const ID_BYTES_MAX = 200;
 
-export class ExchangeWay {
+export class ExchangeOutlet {
   readonly cell: Cell;
   readonly fence: string;
   readonly publisher: Publisher;
