@@ -207,8 +207,9 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
         await whenAllReady(system);
       }
       await expectOnce(system, 1_200);
-      const gateways = (await system.metrics()).gateways;
-      expect(gateways.map(({ worker, state }) => `${worker} ${state}`).sort()).toEqual(['1 connected', '2 connected']);
+      const states = async (): Promise<string[]> =>
+        (await system.metrics()).gateways.map(({ worker, state }) => `${worker} ${state}`);
+      await until('both are back', async () => `${(await states()).sort()}` === '1 connected,2 connected');
     });
 
     test('is consumed again after an error that closed the channel, with nothing twice, also by volatile actors', async () => {
