@@ -18,7 +18,7 @@ export function refuseByHandler(cell: Cell, envelope: Envelope, replyTo: ReplyTo
   cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, code);
 }
 
-/** What a refusal says is the user's: texts are cut to their bounds, data that cannot travel is left out. */
+/** The texts and data of a refusal are the user's: texts are cut to their bounds, data that cannot travel is left out. */
 function refused(refusal: Refusal): TroupeError {
   const { name, message } = readError(refusal);
   let data: unknown;

@@ -10,7 +10,7 @@ export interface QueueMetrics {
   reason: string | undefined;
   /** Messages that came, with those that came again. */
   delivered: number;
-  /** Of them: under way now, and not acknowledged. */
+  /** Of them: in flight now, and not acknowledged. */
   unacknowledged: number;
   /** Acknowledged: handled. */
   acknowledged: number;
@@ -36,7 +36,7 @@ export interface ExchangeMetrics {
   reason: string | undefined;
   /** Written to the broker, with those that were written again. */
   published: number;
-  /** Of them: under way now. */
+  /** Of them: in flight now. */
   unconfirmed: number;
   /** Taken by the broker. */
   confirmed: number;
@@ -50,7 +50,7 @@ export interface ExchangeMetrics {
 
 /** One connection of a process to a broker, and what goes over it. */
 export interface GatewayMetrics {
-  /** What it leads to, `rabbitmq`. */
+  /** The broker that it leads to, `rabbitmq`. */
   kind: string;
   /** Where that is, without user and password. */
   url: string;

@@ -51,7 +51,7 @@ export interface Delivery {
     /** The consumer. */
     readonly consumerTag?: string;
   };
-  /** What its publisher has set. */
+  /** Set by its publisher. */
   readonly properties: DeliveryProperties;
 }
 

@@ -6,7 +6,7 @@ import { unknownOption } from '../vocabulary/names.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 import type { Delivery } from './broker.ts';
 
-/** Messages of a queue under way, at most: more than an actor remembers by their ids could not be recognised. */
+/** Messages of a queue in flight, at most: more than an actor remembers by their ids could not be recognised. */
 export const PREFETCH_MAX = 1_000;
 export const PREFETCH = 100;
 export const TRIES = 10;
@@ -15,7 +15,7 @@ const TRIES_MAX = 1_000;
 /** Options of `consume`. */
 export interface ConsumeOptions {
   /**
-   * The id of the actor that a message is for. What it throws rejects the message, as INVALID_MESSAGE.
+   * The id of the actor that a message is for. An error that it throws rejects the message, as INVALID_MESSAGE.
    *
    * @example
    * ```ts
@@ -24,7 +24,7 @@ export interface ConsumeOptions {
    */
   to: (delivery: Delivery) => string;
   /**
-   * The message that the actor is asked with. What it throws rejects the message, as INVALID_MESSAGE.
+   * The message that the actor is asked with. An error that it throws rejects the message, as INVALID_MESSAGE.
    *
    * @example
    * ```ts

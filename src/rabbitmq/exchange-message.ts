@@ -3,7 +3,7 @@ import { Undeliverable } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import type { PublishProperties } from './broker.ts';
 
-/** What an exchange actor is told: one message to publish. */
+/** One message to publish, as an exchange actor is told it. */
 export interface ExchangeMessage {
   /** By which the exchange finds the queues, at most 255 bytes. Default ''. */
   readonly routingKey?: string;

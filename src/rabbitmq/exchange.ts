@@ -45,7 +45,7 @@ export interface ExchangeOptions extends RabbitOptions {
   placement?: PlacementOptions | undefined;
 }
 
-/** What an exchange actor handles. */
+/** The messages of an exchange actor. */
 export interface ExchangeHandlers {
   /**
    * Publishes a message. An ask resolves once the broker has confirmed it.
@@ -61,10 +61,10 @@ export interface ExchangeHandlers {
 /**
  * Defines the kind of actors that publish to the exchanges of a RabbitMQ broker: a file `actors/exchange.js` with it as its default export makes
  * `exchange/<name>` publish to the exchange of that name (`exchange/amq.default` to the default one). They are durable: what a durable actor tells one is
- * published whatever dies, in order, and again until the broker has confirmed it, under one message id. What the broker routes
+ * published whatever dies, in order, and again until the broker has confirmed it, under one message id. A message that the broker routes
  * to no queue, or does not take, is a dead letter: RETURNED, NACKED.
  *
- * Up to 128 messages of an exchange, or 4 MiB, are under way to the broker at once; the others wait in its mailbox (100 000 messages by default).
+ * Up to 128 messages of an exchange, or 4 MiB, are in flight to the broker at once; the others wait in its mailbox (100 000 messages by default).
  *
  * @throws TroupeError INVALID_OPTIONS.
  * @example
@@ -160,7 +160,7 @@ async function publishAs(
   checkOutcome(ctx, outcome, message, why);
 }
 
-/** There is room once what is under way has an outcome, and was brought back. Beyond the bound of what is aside it is waited for on and on. */
+/** There is room once what is in flight has an outcome, and was brought back. Beyond the bound of what is aside it is waited for on and on. */
 async function waitForRoom({ publisher, cell }: ExchangeOutlet): Promise<void> {
   do await publisher.settled(TURN_MS);
   while (!publisher.isSettled && cell.mailbox.asideLength >= EXCHANGE_ASIDE_MAX);

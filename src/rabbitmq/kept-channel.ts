@@ -1,6 +1,6 @@
 /**
  * A channel that is opened on each connection anew, and again, with backoff, where the broker has closed it: for an error, or since its
- * queue is gone. What belonged to the one before it (tags of deliveries, numbers of confirmations) means nothing on the next.
+ * queue is gone. Tags of deliveries and numbers of confirmations mean nothing on the next.
  */
 import { backoffMs } from '../supervision/backoff.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
@@ -10,7 +10,7 @@ import { type LinkUser, RETRY } from './broker-link.ts';
 
 export interface ChannelUser {
   readonly isConfirm: boolean;
-  /** Declares, checks, subscribes. What it rejects with closes the channel. */
+  /** Declares, checks, subscribes. A rejection closes the channel. */
   setUp(channel: BrokerChannel): Promise<void>;
   /** It is set up. */
   opened(channel: BrokerChannel): void;

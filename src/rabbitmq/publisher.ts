@@ -1,5 +1,5 @@
 /**
- * The publications of one exchange actor that are under way: written in order, kept until the broker has confirmed it, and written again, in
+ * The publications of one exchange actor that are in flight: written in order, kept until the broker has confirmed it, and written again, in
  * order, on the next channel where that did not come in time.
  *
  *   written ─► confirmed · returned (and then confirmed) · nacked
@@ -11,7 +11,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { BrokerChannel, BrokerConnection, Delivery, PublishProperties } from './broker.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
 
-/** Messages of an exchange actor under way. */
+/** Messages of an exchange actor in flight. */
 export const WINDOW_MAX = 128;
 /** Bytes of them, beside the newest. */
 export const WINDOW_BYTES_MAX: number = 4 * 1024 * 1024;
@@ -31,7 +31,7 @@ interface Entry extends Publication {
   outcome: Outcome | undefined;
   isWritten: boolean;
   isReturned: boolean;
-  /** What the broker, or the channel, said of it. */
+  /** The words of the broker, or of the channel. */
   why: string;
 }
 
@@ -41,7 +41,7 @@ export interface PublisherParts {
   /** '' is the default exchange. */
   readonly exchange: string;
   declare(channel: BrokerChannel): Promise<unknown>;
-  /** All that was under way has an outcome. */
+  /** All that was in flight has an outcome. */
   settled(): void;
 }
 
@@ -88,7 +88,7 @@ export class Publisher implements ChannelUser {
     return this.#entries.size < WINDOW_MAX && this.#bytes < WINDOW_BYTES_MAX;
   }
 
-  /** Nothing is under way without an outcome. */
+  /** Nothing is in flight without an outcome. */
   get isSettled(): boolean {
     return this.#open === 0;
   }
@@ -153,7 +153,7 @@ export class Publisher implements ChannelUser {
     this.#unconfirmed = new Map();
     if (!byBroker || ++this.#errors < CHANNEL_ERRORS_MAX) return;
     this.#errors = 0;
-    // What comes first each time, and never gets through: a message that the broker does not bear.
+    // A message that comes first each time, and never gets through, is one that the broker does not bear.
     for (const entry of this.#entries.values()) {
       if (entry.outcome !== undefined) continue;
       entry.why = this.#kept.reason ?? '';

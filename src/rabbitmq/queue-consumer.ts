@@ -4,7 +4,7 @@
  *
  *   delivered ─► asked ─► handled ─► acknowledged
  *                 ▲  └──► failed: again after a while · rejected · requeued · left to the broker
- *                 └─ the same id again: joins the one that is under way
+ *                 └─ the same id again: joins the one that is in flight
  */
 import type { AskOptions } from '../actor/ask-options.ts';
 import type { QueueMetrics } from '../observe/outside-gateways.ts';
@@ -102,7 +102,7 @@ export class QueueConsumer implements ChannelUser {
     for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
-  /** What waits to be asked again comes again by itself; what is asked goes on, and is joined or remembered. */
+  /** A message that waits to be asked again comes again by itself; one that is asked goes on, and is joined or remembered. */
   closed(channel: BrokerChannel): void {
     for (const one of [...this.#inFlight]) {
       if (one.channel !== channel) continue;
@@ -111,7 +111,7 @@ export class QueueConsumer implements ChannelUser {
     }
   }
 
-  /** Nothing new is taken; resolves once all that is under way has ended. What waits to be asked again goes back. */
+  /** Nothing new is taken; resolves once all that is in flight has ended. Messages that wait to be asked again go back. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -144,7 +144,7 @@ export class QueueConsumer implements ChannelUser {
     this.#ask(one);
   }
 
-  /** Whose it is, and what it says: by functions of the user's. */
+  /** Recipient and message, by functions of the user's. */
   #read(channel: BrokerChannel, delivery: Delivery): InFlight | undefined {
     const { options, queue, log } = this.#parts;
     let to = queue;

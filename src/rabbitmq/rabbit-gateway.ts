@@ -16,7 +16,7 @@ export interface Consumption {
   /** Its name. */
   readonly queue: string;
   /**
-   * Takes no more of its messages; resolves once those under way are handled, and acknowledged. Repeated, it does no harm.
+   * Takes no more of its messages; resolves once those in flight are handled, and acknowledged. Repeated, it does no harm.
    *
    * @example
    * ```ts
@@ -63,7 +63,7 @@ export interface RabbitGateway {
    */
   metrics(): GatewayMetrics;
   /**
-   * Takes nothing more; resolves once what is under way is handled and acknowledged, and the connection is closed. A shutdown of the system does it too.
+   * Takes nothing more; resolves once what is in flight is handled and acknowledged, and the connection is closed. A shutdown of the system does it too.
    *
    * @example
    * ```ts

@@ -27,7 +27,7 @@ export function checkRabbit(options: RabbitOptions, more: readonly string[] = []
   const { url, socket = {} } = options;
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !['amqp:', 'amqps:'].includes(parsed.protocol))
-    // What is no address may have a password in it all the same.
+    // A text that is no address may have a password in it all the same.
     throw invalid('url', 'amqp://… or amqps://…', typeof url === 'string' ? '(a text that is none)' : url);
   if (typeof socket !== 'object' || socket === null)
     throw new TroupeError('INVALID_OPTIONS', `socket: expected an object of options; got ${inspect(socket)}`);

@@ -13,14 +13,14 @@ export const AGAIN: { initialMs: number; maxMs: number; factor: number; jitter: 
 export type Verdict =
   /** Asked again here, after a while: it stays unacknowledged. */
   | { readonly act: 'again'; readonly afterMs: number }
-  /** Nobody will handle it as it is. */
+  /** It fails again as it is. */
   | { readonly act: 'reject'; readonly code: ErrorCode }
   /** Perhaps it is handled: it comes again, and is known then. */
   | { readonly act: 'requeue' }
   /** The system goes: the broker gives it to somebody else. */
   | { readonly act: 'leave' };
 
-/** What no second try changes. */
+/** Failures that no second try changes. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(['HANDLER_FAILED', 'REFUSED', 'RETURNED', 'NACKED', 'PROCESS_DIED', 'FORBIDDEN'] as const),
   ...(['INVALID_ACTOR_ID', 'UNKNOWN_KIND', 'INVALID_MESSAGE', 'UNKNOWN_MESSAGE', 'MESSAGE_TOO_LARGE'] as const),

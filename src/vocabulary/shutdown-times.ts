@@ -10,7 +10,7 @@ export const LAST_WORDS_MS = 1_000;
  * that was about to send the next request on one that is closed at once would see a reset.
  */
 export const LAST_ANSWER_MS = 250;
-/** Milliseconds for a gateway to a broker to say its last acknowledgements and close, once nothing is under way. */
+/** Milliseconds for a gateway to a broker to say its last acknowledgements and close, once nothing is in flight. */
 export const GATEWAYS_MS = 2_000;
 
 /** Resolves once all is done, or the time is up. */

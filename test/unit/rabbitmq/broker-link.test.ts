@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerLink, RETRY } from '../../../src/rabbitmq/broker-link.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { MemoryConnection, turns } from './memory-broker.ts';
 
 function start(refuse = () => false) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerLink } from '../../../src/rabbitmq/broker-link.ts';
 import { CHANNEL_ERRORS_MAX, Publisher, WINDOW_BYTES_MAX, WINDOW_MAX } from '../../../src/rabbitmq/publisher.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { MemoryConnection, turns } from './memory-broker.ts';
 
 async function start() {

@@ -3,7 +3,7 @@ import { BrokerLink } from '../../../src/rabbitmq/broker-link.ts';
 import { checkConsume, type ConsumeOptions } from '../../../src/rabbitmq/consume-options.ts';
 import { QueueConsumer } from '../../../src/rabbitmq/queue-consumer.ts';
 import { SETTLED_IDS_MAX, SettledIds } from '../../../src/rabbitmq/settled-ids.ts';
-import { VirtualClock } from '../../../src/testkit/virtual-clock.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { KeptLog } from '../actor/kernel-fixture.ts';
 import { MemoryConnection, turns } from './memory-broker.ts';
