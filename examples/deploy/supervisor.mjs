@@ -43,7 +43,7 @@ function reportToSystemd(system) {
       await system.metrics();
       if (workersOf(system).count > 0) notify('WATCHDOG=1', `--status=${workersOf(system).ready} workers`);
     });
-  process.prependOnceListener('SIGTERM', () => notify('--stopping'));
+  process.prependOnceListener('SIGTERM', () => notify('STOPPING=1'));
 }
 
 function notify(...args) {

@@ -8,19 +8,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, isAlive, sleep, until } from '../cluster/harness.ts';
 import { WebClients } from '../cluster/web-clients.ts';
 import { freePort } from './free-port.ts';
-import { installPm2, Pm2 } from './pm2.ts';
+import { installed } from './install.ts';
+import { Pm2 } from './pm2.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Ten take a minute. */
 const RELOADS = Number(process.env.TROUPE_RELOADS ?? 4);
 
-const program = installPm2();
+const packages = installed('pm2', 'PM2', 'TROUPE_PM2');
 let pm2: Pm2;
 let folder: string;
 let port: number;
 
 beforeAll(async () => {
-  pm2 = new Pm2();
+  if (packages === undefined) return;
+  pm2 = new Pm2(packages);
   folder = mkdtempSync(join(tmpdir(), 'deployed-'));
   cpSync(join(ROOT, 'examples/deploy'), folder, { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
@@ -30,6 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  if (packages === undefined) return;
   await pm2.end();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -90,7 +93,7 @@ async function visitAsClient(client: Client, isOver: () => boolean): Promise<num
   return last;
 }
 
-describe.skipIf(program === undefined)('PM2 in fork mode', () => {
+describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
   test('start comes back when the port is open, and the files of its log have the lines of all processes', async () => {
     await start('app');
     const answer = await fetch(`http://127.0.0.1:${port}/?key=first`);
@@ -125,7 +128,9 @@ describe.skipIf(program === undefined)('PM2 in fork mode', () => {
     isOver = true;
     const [count, asks] = [await web.stop(), await asked];
     await client.close();
-    console.log(`${count.answers} answers over HTTP, ${asks} to a client, ${seen.size} workers, refused and lost: 0`);
+    console.log(
+      `${count.answers} answers over HTTP, ${asks} to a client, ${seen.size} workers, refused and lost: ${JSON.stringify(count.faults)}`,
+    );
     expect(count.faults).toEqual({});
     expect(count.answers).toBeGreaterThan(200);
     expect(asks).toBeGreaterThan(200);
@@ -189,7 +194,7 @@ describe.skipIf(program === undefined)('PM2 in fork mode', () => {
   });
 });
 
-describe.skipIf(program === undefined)('PM2 in cluster mode', () => {
+describe.skipIf(packages === undefined)('PM2 in cluster mode', () => {
   test('one sentence says what to set, and PM2 does not try again', async () => {
     await start('clustered', { exec_mode: 'cluster', wait_ready: false });
     const { pm2_env } = await pm2.process('clustered');

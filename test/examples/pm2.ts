@@ -2,17 +2,13 @@
  * PM2 itself, installed on first use in a folder of its own, with a daemon of its own that the test ends: nothing of it is shared with
  * a PM2 that the machine may have.
  */
-import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 
-const INSTALLED = fileURLToPath(new URL('../../scripts/pm2/', import.meta.url));
-const PROGRAM = join(INSTALLED, 'node_modules', 'pm2', 'bin', 'pm2');
-/** An install, or a command, that takes longer hangs. */
-const INSTALL_MS_MAX = 120_000;
+/** A command that takes longer hangs. */
 const COMMAND_MS_MAX = 60_000;
 
 /** What `pm2 jlist` says of one process. */
@@ -29,19 +25,14 @@ export interface Pm2Process {
   };
 }
 
-/** Undefined where it cannot be had, which is said in one line; an error where it has to be there. */
-export function installPm2(): string | undefined {
-  if (existsSync(PROGRAM)) return PROGRAM;
-  const args = ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  const { status, stderr } = spawnSync('npm', args, { cwd: INSTALLED, encoding: 'utf8', timeout: INSTALL_MS_MAX });
-  if (status === 0) return PROGRAM;
-  if (process.env.TROUPE_PM2 === 'required') throw new Error(`PM2 could not be installed: ${stderr}`);
-  console.log('PM2 could not be installed: not tried');
-  return undefined;
-}
-
 export class Pm2 {
   readonly #home = mkdtempSync(join(tmpdir(), 'pm2-'));
+  readonly #program: string;
+
+  /** `packages`: the folder in which it is installed. */
+  constructor(packages: string) {
+    this.#program = join(packages, 'pm2', 'bin', 'pm2');
+  }
 
   /** What it printed. Throws where it fails. */
   async run(...args: string[]): Promise<string> {
@@ -49,7 +40,7 @@ export class Pm2 {
     // The tests' own surroundings are not the program's.
     for (const name of ['VITEST', 'NODE_ENV', 'NODE_OPTIONS', 'TEST']) delete env[name];
     const options = { env, timeout: COMMAND_MS_MAX, cwd: this.#home, maxBuffer: 64 * 1024 * 1024 };
-    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], options);
+    const { stdout } = await promisify(execFile)(process.execPath, [this.#program, ...args], options);
     return stripVTControlCharacters(stdout);
   }
 
