@@ -4,52 +4,24 @@
  */
 import type { TransferredActor } from '../actor/transfer.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
-import { decodeValue, encodeValue, type FrameWeight, fromWire } from '../wire/codec.ts';
-import { VERBS } from '../wire/entry.ts';
-import {
-  actorOf,
-  checkRequest,
-  deadlineOf,
-  messageOf,
-  processOf,
-  senderOf,
-  senseless,
-  deliveryIdOf,
-  wholeOf,
-} from '../peer/entry-sense.ts';
-import { payloadToWire } from '../peer/message-form.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { decodeValue, encodeValue, type FrameWeight } from '../wire/codec.ts';
+import { ASK, MESSAGE, REQUEST, STAMPED } from '../wire/entry.ts';
+import { senseless } from '../peer/entry-sense.ts';
+import { appendEnvelope, BatchReader } from '../peer/envelope-entries.ts';
 
+/** Kinds of entries. */
+const ENVELOPES: ReadonlySet<unknown> = new Set([MESSAGE, ASK, REQUEST, STAMPED]);
 /** Bytes of one piece; of mail, before the envelope that goes past it. */
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;
 /** A state that moves; a larger one stays where it is. */
 export const STATE_BYTES_MAX: number = 1024 * 1024 * 1024;
 
-type WireDeliveryId = [
-  stream: string,
-  number: number,
-  previous: number,
-  floor: number,
-  turn: string | null,
-  isSuspect: boolean,
-];
-
-type WireEnvelope = [
-  to: ActorId,
-  verb: number,
-  message: unknown,
-  sender: ActorId | null,
-  process: ActorId | null,
-  correlation: number,
-  deadline: number,
-  deliveryId: WireDeliveryId | null,
-];
-
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
 export type MailKind = 'mail' | 'stash' | 'outbound';
-/** An actor is bytes, in as many pieces as they need. */
-export type TransferPiece = ['actor', bytes: Uint8Array, isLast: boolean] | [MailKind, WireEnvelope[]];
+/** An actor is bytes, in as many pieces as they need; mail is entries, as in a frame. */
+export type TransferPiece = ['actor', bytes: Uint8Array, isLast: boolean] | [MailKind, entries: unknown[]];
 
 /** A piece, and its encoded size at most. */
 export interface WeighedPiece {
@@ -87,50 +59,32 @@ export function mailPieces(
   refused: (envelope: Envelope, error: unknown) => void,
 ): WeighedPiece[] {
   const pieces: WeighedPiece[] = [];
-  let batch: WireEnvelope[] = [];
+  let batch: unknown[] = [];
+  let count = 0;
   let weight: FrameWeight = { bytesMax: 0 };
   const close = (): void => {
-    if (batch.length > 0) pieces.push({ piece: [kind, batch], bytesMax: weight.bytesMax });
+    if (count > 0) pieces.push({ piece: [kind, batch], bytesMax: weight.bytesMax });
     batch = [];
+    count = 0;
     weight = { bytesMax: 0 };
   };
   for (const envelope of envelopes) {
     if (envelope.replyTo?.settled) continue;
     try {
-      batch.push(toWireEnvelope(envelope, messageBytesMax, weight));
+      appendEnvelope(batch, envelope, wholeId, messageBytesMax, weight);
+      count++;
     } catch (error) {
       refused(envelope, error);
     }
-    if (weight.bytesMax >= PIECE_BYTES || batch.length >= PIECE_ENVELOPES) close();
+    if (weight.bytesMax >= PIECE_BYTES || count >= PIECE_ENVELOPES) close();
   }
   close();
   return pieces;
 }
 
-function toWireEnvelope(envelope: Envelope, messageBytesMax: number, weight: FrameWeight): WireEnvelope {
-  const { to, verb, sender, replyTo, deadline, deliveryId } = envelope;
-  const payload = payloadToWire(envelope, messageBytesMax, weight);
-  const address = replyTo?.address();
-  weight.bytesMax += (to.length + (sender?.length ?? 0)) * 3;
-  return [
-    to,
-    VERBS.indexOf(verb),
-    payload,
-    sender ?? null,
-    address?.process ?? null,
-    address?.correlation ?? 0,
-    deadline,
-    deliveryId
-      ? [
-          deliveryId.stream,
-          deliveryId.number,
-          deliveryId.previous,
-          deliveryId.floor,
-          deliveryId.turn ?? null,
-          deliveryId.isSuspect,
-        ]
-      : null,
-  ];
+/** Numbers are of a link, which may break under it: a piece says each id. */
+function wholeId(id: ActorId): ActorId {
+  return id;
 }
 
 /** Throws on an envelope that makes no sense, and on a message that cannot be read. */
@@ -139,17 +93,17 @@ export function readMail(
   toRef: (id: ActorId) => unknown,
   replyTo: (process: ActorId, correlation: number) => ReplyTo,
 ): Envelope[] {
-  return (batch as WireEnvelope[]).map(([to, code, payload, sender, process, correlation, deadline, deliveryId]) => {
-    const reply = process === null ? undefined : replyTo(processOf(process), wholeOf(correlation));
-    // A message has none of the codes.
-    const verb = VERBS[code] ?? 'message';
-    const message = fromWire(payload, toRef);
-    if (verb === 'message') messageOf(message);
-    else checkRequest(verb, message);
-    const envelope = new Envelope(verb, actorOf(to), message, senderOf(sender), reply, deadlineOf(deadline));
-    if (deliveryId) envelope.deliveryId = deliveryIdOf(...deliveryId);
-    return envelope;
-  });
+  const entries = new BatchReader({ toRef, replyTo });
+  entries.begin(batch, 0);
+  const mail: Envelope[] = [];
+  while (!entries.isAtEnd) {
+    const kind = entries.next() as number;
+    if (!ENVELOPES.has(kind)) throw senseless('an envelope', kind);
+    mail.push(entries.envelope(kind));
+    const fault = entries.takeFault();
+    if (fault) throw fault;
+  }
+  return mail;
 }
 
 /** A piece, or null behind the last one. Its content is looked at when it is installed. */
@@ -158,6 +112,6 @@ export function pieceOf(part: unknown): TransferPiece | null {
   const [kind, content, isLast] = Array.isArray(part) ? part : [];
   if (kind === 'actor' && content instanceof Uint8Array && typeof isLast === 'boolean') return part as TransferPiece;
   const isMail = kind === 'mail' || kind === 'stash' || kind === 'outbound';
-  if (isMail && Array.isArray(content) && content.every(Array.isArray)) return part as TransferPiece;
+  if (isMail && Array.isArray(content) && ENVELOPES.has(content[0])) return part as TransferPiece;
   throw senseless('a piece of what an actor takes along', kind);
 }

@@ -3,7 +3,7 @@
  * stops its whole link until that table is there; nothing behind it may pass.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, type Verb } from '../vocabulary/envelope.ts';
+import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, type Fate, isErrorData, wordsOf } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
@@ -11,23 +11,17 @@ import * as entry from '../wire/entry.ts';
 import { COMPACT, FRAME_BYTES_MAX, PIECE } from '../wire/link.ts';
 import { type CommonIngress, CompactReader } from './compact-reader.ts';
 import {
-  actorOf,
   actorsOf,
-  checkRequest,
-  deadlineOf,
   flagOf,
   messageOf,
   namedOf,
-  processOf,
-  receiverOf,
-  senderOf,
   senseless,
   signalOf,
-  deliveryIdOf,
   topicOf,
   topicsOf,
   wholeOf,
 } from './entry-sense.ts';
+import { BatchReader } from './envelope-entries.ts';
 import { IdList } from './link-ids.ts';
 import { PieceJoiner } from './pieces.ts';
 
@@ -74,13 +68,10 @@ export class FrameReader {
   readonly #decoder = new FrameDecoder();
   readonly #ids = new IdList();
   readonly #compact: CompactReader;
+  readonly #entries: BatchReader;
   readonly #pieces: PieceJoiner;
-  /** Why the value of the present entry cannot be read. */
-  #fault: Error | undefined;
   /** The frame that waits for its epoch: a batch, or the bytes of a compact one. */
   #parked: unknown[] | Uint8Array | undefined;
-  #batch: unknown[] = [];
-  #at = 0;
 
   /** `frameBytesMax`: of a frame that comes in pieces. */
   constructor(ingress: Ingress, frameBytesMax: number = FRAME_BYTES_MAX) {
@@ -88,6 +79,8 @@ export class FrameReader {
     this.#pieces = new PieceJoiner(frameBytesMax);
     this.#toRef = (id) => ingress.toRef(id);
     this.#compact = new CompactReader(ingress, this.#ids);
+    const replyTo = (process: ActorId, correlation: number): ReplyTo => ingress.replyTo(process, correlation);
+    this.#entries = new BatchReader({ toRef: this.#toRef, replyTo }, this.#ids);
   }
 
   get isParked(): boolean {
@@ -129,36 +122,34 @@ export class FrameReader {
 
   #take(batch: unknown[]): void {
     if (batch[1] === 1) this.#ids.clear();
-    this.#batch = batch;
-    this.#at = 2;
-    let entries = 0;
+    const entries = this.#entries;
+    entries.begin(batch, 2);
+    let count = 0;
     let messages = 0;
-    while (this.#at < batch.length) {
-      const kind = this.#next() as number;
+    while (!entries.isAtEnd) {
+      const kind = entries.next() as number;
       if (kind === entry.MESSAGE || kind === entry.ASK || kind === entry.STAMPED) messages++;
-      if (kind !== entry.CREDIT) entries++;
+      if (kind !== entry.CREDIT) count++;
       this.#entry(kind);
     }
-    this.#batch = [];
-    this.#ingress.frameRead(entries, messages);
+    entries.begin([], 0);
+    this.#ingress.frameRead(count, messages);
   }
 
   #entry(kind: number): void {
+    const entries = this.#entries;
     switch (kind) {
       case entry.MESSAGE:
-        return this.#message();
       case entry.ASK:
-        return this.#ask('message');
       case entry.STAMPED:
-        return this.#stamped();
       case entry.REQUEST:
-        return this.#ask(entry.VERBS[wholeOf(this.#next())] as Verb);
+        return this.#arrived(entries.envelope(kind));
       case entry.REPLY:
         return this.#reply();
       case entry.FAILURE:
-        return this.#ingress.failed(wholeOf(this.#next()), this.#failure());
+        return this.#ingress.failed(wholeOf(entries.next()), this.#failure());
       case entry.SIGNAL:
-        return this.#ingress.signal(namedOf(this.#next()), signalOf(this.#next()));
+        return this.#ingress.signal(namedOf(entries.next()), signalOf(entries.next()));
       case entry.PUBLISH:
         return this.#published();
       default:
@@ -166,136 +157,76 @@ export class FrameReader {
     }
   }
 
-  #message(): void {
-    const to = this.#id();
-    const sender = this.#sender();
-    this.#arrived(new Envelope('message', to, this.#value(), sender, undefined, 0));
-  }
-
-  /** The sense of it is looked at once all of its parts are there. */
   #arrived(envelope: Envelope): void {
-    const fault = this.#fault;
-    this.#fault = undefined;
-    if (fault !== undefined) return this.#ingress.unreadable(envelope, fault);
-    if (envelope.verb === 'message') messageOf(envelope.message);
-    this.#ingress.envelope(envelope);
+    const fault = this.#entries.takeFault();
+    if (fault === undefined) this.#ingress.envelope(envelope);
+    else this.#ingress.unreadable(envelope, fault);
   }
 
   #reply(): void {
-    const correlation = wholeOf(this.#next());
-    const value = this.#value();
-    const fault = this.#fault;
-    this.#fault = undefined;
+    const correlation = wholeOf(this.#entries.next());
+    const value = this.#entries.value();
+    const fault = this.#entries.takeFault();
     if (fault === undefined) this.#ingress.replied(correlation, value);
     else this.#ingress.failed(correlation, unreadable(fault, 'executed'));
   }
 
-  #stamped(): void {
-    const envelope = this.#envelope('message');
-    const [stream, number, previous, floor] = [this.#next(), this.#next(), this.#next(), this.#next()];
-    envelope.deliveryId = deliveryIdOf(stream, number, previous, floor, this.#next(), this.#next());
-    this.#arrived(envelope);
-  }
-
-  #ask(verb: Verb): void {
-    const envelope = this.#envelope(verb);
-    if (verb !== 'message' && this.#fault === undefined) checkRequest(verb, envelope.message);
-    this.#arrived(envelope);
-  }
-
-  #envelope(verb: Verb): Envelope {
-    const to = this.#id();
-    const sender = this.#sender();
-    const message = this.#value();
-    const process = this.#next() ?? undefined;
-    const correlation = wholeOf(this.#next());
-    const deadline = deadlineOf(this.#next());
-    const replyTo = process === undefined ? undefined : this.#ingress.replyTo(processOf(process), correlation);
-    return new Envelope(verb, to, message, sender, replyTo, deadline);
-  }
-
   #rare(kind: number): void {
     const ingress = this.#ingress;
+    const entries = this.#entries;
     switch (kind) {
       case entry.TOPIC:
-        return ingress.topicChanged(topicOf(this.#next()), flagOf(this.#next()), wholeOf(this.#next()));
+        return ingress.topicChanged(topicOf(entries.next()), flagOf(entries.next()), wholeOf(entries.next()));
       case entry.TOPIC_ACK:
-        return ingress.topicAcknowledged(wholeOf(this.#next()));
+        return ingress.topicAcknowledged(wholeOf(entries.next()));
       case entry.TOPICS:
       case entry.SOME_TOPICS:
-        return ingress.topicsLearned(topicsOf(this.#next()), kind === entry.TOPICS);
+        return ingress.topicsLearned(topicsOf(entries.next()), kind === entry.TOPICS);
       case entry.TOPIC_BARRIER:
-        return ingress.topicBarrier(topicOf(this.#next()), wholeOf(this.#next()));
+        return ingress.topicBarrier(topicOf(entries.next()), wholeOf(entries.next()));
       case entry.TOPIC_REACHED:
-        return ingress.topicReached(wholeOf(this.#next()), wholeOf(this.#next()));
+        return ingress.topicReached(wholeOf(entries.next()), wholeOf(entries.next()));
       case entry.MARKER:
-        return ingress.marker(wholeOf(this.#next()));
+        return ingress.marker(wholeOf(entries.next()));
       case entry.STATE:
-        return ingress.transfer(wholeOf(this.#next()), this.#next());
+        return ingress.transfer(wholeOf(entries.next()), entries.next());
       case entry.FLUSH:
-        return ingress.flush(wholeOf(this.#next()));
+        return ingress.flush(wholeOf(entries.next()));
       case entry.FLUSHED:
-        return ingress.flushed(wholeOf(this.#next()));
+        return ingress.flushed(wholeOf(entries.next()));
       case entry.CREDIT:
-        return ingress.credit(wholeOf(this.#next()));
+        return ingress.credit(wholeOf(entries.next()));
       case entry.ACKNOWLEDGED:
-        if (ingress.acknowledged) return ingress.acknowledged(wholeOf(this.#next()));
+        if (ingress.acknowledged) return ingress.acknowledged(wholeOf(entries.next()));
     }
     throw new Error(`an entry has a known kind; got ${kind}`);
   }
 
   #published(): void {
-    const topic = topicOf(this.#next());
-    const sender = this.#sender();
-    const message = this.#value();
-    const epoch = wholeOf(this.#next());
-    const others = this.#next();
+    const entries = this.#entries;
+    const topic = topicOf(entries.next());
+    const sender = entries.sender();
+    const message = entries.value();
+    const epoch = wholeOf(entries.next());
+    const others = entries.next();
     const excluded = others === null ? undefined : actorsOf(others);
-    const fault = this.#fault;
-    this.#fault = undefined;
+    const fault = entries.takeFault();
     // Its topic stands for its receivers, as in any dead letter of what was published.
     if (fault !== undefined)
       return this.#ingress.unreadable(new Envelope('message', topic, undefined, sender, undefined, 0), fault);
     this.#ingress.published({ topic, message: messageOf(message), sender, epoch, excluded });
   }
 
-  #next(): unknown {
-    return this.#batch[this.#at++];
-  }
-
   #failure(): ErrorData {
+    const part = this.#entries.next();
     try {
-      const error = fromWire(this.#next(), this.#toRef);
+      const error = fromWire(part, this.#toRef);
       if (isErrorData(error))
         return error.data === undefined ? error : { ...error, data: fromWire(error.data, this.#toRef) };
     } catch (error) {
       return unreadable(asError(error), 'unknown');
     }
-    throw senseless('an error with a code and texts', this.#batch[this.#at - 1]);
-  }
-
-  /** Bytes in a batch are a value on its own: where they cannot be read, the entries beside them can. */
-  #value(): unknown {
-    if (this.#at >= this.#batch.length) throw senseless('all of its parts', 'the end of its frame');
-    try {
-      return fromWire(this.#next(), this.#toRef);
-    } catch (error) {
-      this.#fault = asError(error);
-      return undefined;
-    }
-  }
-
-  #sender(): ActorId | undefined {
-    return senderOf(this.#next());
-  }
-
-  /** The id itself at first sight, its number after that. */
-  #id(): ActorId {
-    const part = this.#next();
-    if (typeof part === 'number') return receiverOf(this.#ids.byNumber(part));
-    // Of a large frame, which others may have passed: it gives no numbers.
-    if (Array.isArray(part)) return actorOf(part[0]);
-    return this.#ids.add(actorOf(part));
+    throw senseless('an error with a code and texts', part);
   }
 }
 

@@ -8,10 +8,11 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { ASK, CREDIT, FAILURE, MESSAGE, PUBLISH, REPLY, REQUEST, SIGNAL, STAMPED, VERBS } from '../wire/entry.ts';
+import { CREDIT, FAILURE, PUBLISH, REPLY, SIGNAL } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
+import { appendEnvelope } from './envelope-entries.ts';
 import { IdNumbers } from './link-ids.ts';
-import { messageToWire, payloadToWire } from './message-form.ts';
+import { messageToWire } from './message-form.ts';
 import {
   CreditNote,
   Note,
@@ -130,41 +131,14 @@ export class FrameWriter {
   }
 
   #appendEnvelope(batch: unknown[], envelope: Envelope, frame: FrameWeight): boolean {
-    const { replyTo, verb, deadline, deliveryId } = envelope;
+    const { replyTo } = envelope;
     if (replyTo?.settled) return false;
-    let payload: unknown;
-    const before = frame.bytesMax;
     try {
-      payload = payloadToWire(envelope, this.#options.messageBytesMax, frame);
-      frame.bytesMax += entryBytesMax(envelope);
+      appendEnvelope(batch, envelope, this.#idPart, this.#options.messageBytesMax, frame);
     } catch (error) {
-      // An envelope that does not travel takes no room: a frame that seems full of it would end the writing.
-      frame.bytesMax = before;
       const { code, message } = asTroupeError(error);
       this.#options.deadLetters.refuseUnlessResent(envelope, code, message);
       return false;
-    }
-    if (verb !== 'message') {
-      const address = replyTo?.address();
-      batch.push(REQUEST, VERBS.indexOf(verb), this.#number(envelope.to), envelope.sender, payload);
-      batch.push(address?.process, address?.correlation ?? 0, deadline);
-    } else if (deliveryId !== undefined) {
-      const address = replyTo?.address();
-      batch.push(STAMPED, this.#number(envelope.to), envelope.sender, payload);
-      batch.push(address?.process, address?.correlation ?? 0, deadline);
-      batch.push(
-        deliveryId.stream,
-        deliveryId.number,
-        deliveryId.previous,
-        deliveryId.floor,
-        deliveryId.turn ?? null,
-        deliveryId.isSuspect,
-      );
-    } else if (replyTo === undefined) {
-      batch.push(MESSAGE, this.#number(envelope.to), envelope.sender, payload);
-    } else {
-      const { process, correlation } = replyTo.address();
-      batch.push(ASK, this.#number(envelope.to), envelope.sender, payload, process, correlation, deadline);
     }
     replyTo?.written(this.#options.address);
     return true;
@@ -197,10 +171,10 @@ export class FrameWriter {
     }
   }
 
-  #number(id: ActorId): ActorId | [ActorId] | number {
+  readonly #idPart = (id: ActorId): ActorId | [ActorId] | number => {
     if (!this.#givesNumbers) return [id];
     return this.#ids.numberOf(id) ?? id;
-  }
+  };
 
   /**
    * Weighed as a reply is, and put into its form for the wire at once. The data of a refusal is the user's, and travels as a
@@ -221,15 +195,6 @@ export class FrameWriter {
     this.#ids.clear();
     this.#resetIds = true;
   }
-}
-
-/** Of what stands beside the message. */
-function entryBytesMax({ to, sender, deliveryId }: Envelope): number {
-  const ids =
-    to.length +
-    (sender?.length ?? 0) +
-    (deliveryId === undefined ? 0 : deliveryId.stream.length + (deliveryId.turn?.length ?? 0));
-  return 64 + ids * 3;
 }
 
 function asTroupeError(error: unknown): TroupeError {

@@ -163,7 +163,7 @@ const GOOD = [
   ['a topic', entry.TOPIC, 'news', true, 4],
   ['topics', entry.TOPICS, ['news']],
   ['a marker', entry.MARKER, 3],
-  ['a piece', entry.STATE, 3, ['mail', []]],
+  ['a piece', entry.STATE, 3, ['mail', [entry.MESSAGE, 'counter/a', null, { type: 'note' }]]],
   ['a credit', entry.CREDIT, 100],
 ] as const;
 
@@ -207,7 +207,8 @@ describe('an entry that makes no sense is an error of its link', () => {
     ['topics that are none', [entry.TOPICS, 'news']],
     ['a move that is half', [entry.MARKER, 1.5]],
     ['a piece of no kind', [entry.STATE, 3, ['toString', []]]],
-    ['a piece of one number', [entry.STATE, 3, ['mail', [5]]]],
+    ['a piece of nothing', [entry.STATE, 3, ['mail', []]]],
+    ['a piece that begins with no envelope', [entry.STATE, 3, ['mail', [entry.REPLY, 1, 1]]]],
     ['a credit below nothing', [entry.CREDIT, -1]],
     ['an entry of no kind', [99]],
   ])('%s', (_, parts) => {
