@@ -4,8 +4,8 @@ import { createSecureContext } from 'node:tls';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { type ClientAddress, parseClientAddress } from '../wire/client-address.ts';
-import { TOKEN_LENGTH_MAX } from '../wire/client-greeting.ts';
+import { type ClientAddress, parseClientAddress } from '../client-wire/client-address.ts';
+import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
 
 /** Options of `connect()`, beside the address or in its place. */
 export interface ConnectOptions {
@@ -58,6 +58,8 @@ export function checkConnect(url: unknown, options: ConnectOptions): ClientAddre
     faults.push(`connectMs: expected a whole number from 1 to ${CONNECT_MS_MAX}; got ${inspect(connectMs)}`);
   if (servername !== undefined && typeof servername !== 'string')
     faults.push(`servername: expected the name of a host; got ${inspect(servername)}`);
+  if (typeof address === 'object' && (address.scheme === 'ws' || address.scheme === 'wss'))
+    faults.push(`url: expected unix:, tcp: or tls:, as ws: and wss: are for pages; got ${inspect(url)}`);
   const isTls = typeof address === 'object' && address.scheme === 'tls';
   for (const name of TLS_NAMES)
     if (options[name] !== undefined && !isTls)

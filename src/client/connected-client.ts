@@ -17,7 +17,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { QUEUE_SHARE, QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { BEAT_MS, SESSION_LENGTH } from '../wire/client-greeting.ts';
+import { BEAT_MS, SESSION_LENGTH } from '../client-wire/client-greeting.ts';
 import type { Client, ClientEventName, ClientEvents, ClientRef } from './client.ts';
 import { clientKernel, NO_LOG } from './client-kernel.ts';
 import { Connection } from './connection.ts';

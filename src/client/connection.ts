@@ -6,7 +6,7 @@ import { refusedWorkerEntries } from '../peer/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { asError, errorFromData, type TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { SILENT_MS } from '../wire/client-greeting.ts';
+import { SILENT_MS } from '../client-wire/client-greeting.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 
 export interface ConnectionEvents {

@@ -22,7 +22,7 @@ export type { ConnectOptions } from './connect-options.ts';
 export function connect(options?: ConnectOptions): Promise<Client>;
 /**
  * Connects with the system that listens at an address (option `listen` of `createSystem`). Rejects INVALID_OPTIONS, ACTOR_UNAVAILABLE where nobody
- * listens, FORBIDDEN for a wrong token or certificate. Later on it connects again by itself, with backoff, until `close()`.
+ * listens, FORBIDDEN for a wrong token or certificate. In a page: an address of `ws:` or `wss:`, and the options `token` and `connectMs`. Later on it connects again by itself, with backoff, until `close()`.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /** The search for a system of this user on this machine, by the control sockets in its dataDir. */
 import { dataDirsToSearch } from '../data-dir/data-dir.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { type ControlSocketFile, controlFolderOf, livingControlSockets } from '../wire/control-folder.ts';
+import { type ControlSocketFile, controlFolderOf, livingControlSockets } from '../client-wire/control-folder.ts';
 
 export interface Wanted {
   /** Default: that of the environment variable TROUPE_DATA_DIR, else `.troupe`. */

@@ -4,9 +4,10 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname } from 'node:path';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { clientAddressText } from '../wire/client-address.ts';
+import { clientAddressText } from '../client-wire/client-address.ts';
 import { identityOf } from '../wire/private-folder.ts';
 import { withShortPath } from '../wire/short-path.ts';
+import type { WebSocketPort } from '../client-wire/web-socket-link.ts';
 import { type Listen, pem } from './listen-options.ts';
 
 /** Bytes that wait in one socket's queue before `write` says false. */
@@ -19,14 +20,25 @@ const BACKLOG = 4_096;
 export interface Visitors {
   /** A paused socket, after the TLS handshake where there is one. `cn`: of a certificate that `ca` has signed. */
   visited(socket: Socket, address: string, cn: string | undefined): void;
+  /** The same over a WebSocket; `socket`: below it. */
+  webVisited(webSocket: WebSocketPort, socket: Socket, address: string, cn: string | undefined): void;
   /** False: closed without a look. */
   isWelcome(address: string): boolean;
   /** One connection too many at this address: it was closed. */
   dropped(address: string): void;
   tlsFailed(address: string, error: Error): void;
+  refused(cause: 'origin' | 'silence' | 'bytes', address: string, text: string): void;
 }
 
-export class ClientListener {
+/** An address that is listened at. */
+export interface Entry {
+  /** Rejects INVALID_OPTIONS where nobody can listen there. */
+  open(): Promise<void>;
+  /** Closes the way in for all others; who is in stays. */
+  close(): void;
+}
+
+export class ClientListener implements Entry {
   readonly #listen: Listen;
   readonly #visitors: Visitors;
   #server: Server | undefined;
@@ -87,7 +99,7 @@ export class ClientListener {
     server.on('secureConnection', (socket) => {
       this.#raw.delete(placeOf(socket));
       socket.pause();
-      visitors.visited(socket, addressOf(socket), nameOf(socket));
+      visitors.visited(socket, addressOf(socket), commonNameOf(socket));
     });
     server.on('tlsClientError', (error, socket) => visitors.tlsFailed(addressOf(socket), error));
     return server;
@@ -160,7 +172,7 @@ function addressOf(socket: Socket): string {
   return socket.remoteAddress ?? '';
 }
 
-function nameOf(socket: TLSSocket): string | undefined {
+export function commonNameOf(socket: TLSSocket): string | undefined {
   if (!socket.authorized) return undefined;
   const name: unknown = socket.getPeerCertificate().subject?.CN;
   return typeof name === 'string' ? name : undefined;

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { controlFolderOf, newControlSocketFile, removeDeserted } from '../wire/control-folder.ts';
+import { controlFolderOf, newControlSocketFile, removeDeserted } from '../client-wire/control-folder.ts';
 import { ensurePrivateFolder, isPrivateFolder } from '../wire/private-folder.ts';
 import { ClientListener, type Visitors } from './client-listener.ts';
 import { HANDSHAKE_MS, type Listen } from './listen-options.ts';
@@ -43,7 +43,7 @@ export class ControlSocket {
       await removeDeserted(this.#dataDir);
       this.#listener = this.#newListener({
         address: { scheme: 'unix', path: newControlSocketFile(this.#dataDir, this.#system) },
-        ...{ tls: undefined, clients: [], handshakeMs: HANDSHAKE_MS },
+        ...{ tls: undefined, clients: [], origins: [], handshakeMs: HANDSHAKE_MS },
         everybody: new Rights('the control socket', CLIENT_RIGHTS, ['*']),
       });
       await this.#listener.open();

@@ -6,7 +6,6 @@
  *   visited ──► too many, or shut out: closed          hello within handshakeMs ──► version, token ──► session ──► connection
  */
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { System } from '../system/system.ts';
@@ -21,21 +20,22 @@ import {
   type Refused,
   SILENT_MS,
   type Welcome,
-} from '../wire/client-greeting.ts';
-import { firstFrame, LookError, SilenceError } from '../wire/first-frame.ts';
-import type { FrameSplitter } from '../wire/frame.ts';
-import { encodeGreeting, HANDSHAKE_BYTES_MAX, isSameSecret } from '../wire/handshake.ts';
+} from '../client-wire/client-greeting.ts';
+import { LookError, SilenceError } from '../wire/first-frame.ts';
+import { encodeGreeting, isSameSecret } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
-import { SocketLink } from '../wire/socket-end.ts';
+import { SilentWebSocketError } from '../client-wire/web-socket-link.ts';
 import { ClientConnection } from './client-connection.ts';
-import { CLIENTS_MAX, ClientListener, type Visitors } from './client-listener.ts';
+import { CLIENTS_MAX, ClientListener, type Entry, type Visitors } from './client-listener.ts';
 import { type ControlOptions, ControlSocket } from './control-socket.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
 import type { Rights } from './rights.ts';
 import { Session } from './session.ts';
 import { Strangers } from './strangers.ts';
+import { SocketVisitor, type Visitor, WebSocketVisitor } from './visitor.ts';
+import { WebListener } from './web-listener.ts';
 
 /** Milliseconds that the session of a client is remembered after its connection has ended. */
 export const SESSION_KEPT_MS = 120_000;
@@ -59,7 +59,7 @@ export interface GatewayParts {
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #kernel: Kernel;
-  readonly #listeners: ClientListener[];
+  readonly #entries: Entry[];
   readonly #control: ControlSocket | undefined;
   readonly #strangers: Strangers;
   readonly #traffic = new ClientTraffic();
@@ -68,7 +68,7 @@ export class Gateway {
   readonly #sessions = new Map<string, Session>();
   readonly #connections = new Set<ClientConnection>();
   /** In the middle of their greeting. */
-  readonly #unknown = new Set<Socket>();
+  readonly #unknown = new Set<Visitor>();
   #begin: (() => void) | undefined;
   /** Until then those who come wait: nobody could host what they tell. */
   readonly #begun: Promise<void>;
@@ -85,19 +85,27 @@ export class Gateway {
       this.#begin = resolve;
     });
     const visitorsOf = (listen: Listen): Visitors => ({
-      visited: (socket, address, cn) => void this.#meet(socket, address, cn, listen),
+      visited: (socket, address, cn) =>
+        void this.#meet(new SocketVisitor(socket, address, cn, clock, this.#poller), listen),
+      webVisited: (webSocket, socket, address, cn) =>
+        void this.#meet(new WebSocketVisitor(webSocket, socket, address, cn, clock), listen),
       isWelcome: (address) => this.#isWelcome(address),
       dropped: (address) => this.#strangers.refused('full', address, FULL_TEXT),
       tlsFailed: (address, error) => this.#strangers.refused('tls', address, error.message),
+      refused: (cause, address, text) => this.#strangers.refused(cause, address, text),
     });
-    this.#listeners = parts.listen.map((listen) => new ClientListener(listen, visitorsOf(listen)));
+    this.#entries = parts.listen.map((listen) =>
+      listen.address.scheme === 'ws' || listen.address.scheme === 'wss'
+        ? new WebListener(listen, visitorsOf(listen))
+        : new ClientListener(listen, visitorsOf(listen)),
+    );
     this.#control = parts.control && new ControlSocket(parts.control.dataDir, parts.system.name, visitorsOf);
   }
 
   /** Takes the addresses. Rejects INVALID_OPTIONS where one is not to be had; none is kept then. */
   async open(): Promise<void> {
     try {
-      for (const listener of this.#listeners) await listener.open();
+      for (const entry of this.#entries) await entry.open();
       await this.#control?.open().catch((error) => this.#withoutControl(asError(asError(error).cause ?? error)));
     } catch (error) {
       await this.close();
@@ -137,7 +145,7 @@ export class Gateway {
     this.#timer?.cancel();
     this.#strangers.close();
     this.shut();
-    for (const socket of this.#unknown) socket.destroy();
+    for (const visitor of this.#unknown) visitor.destroy();
     for (const connection of this.#connections) connection.close();
     const { clock } = this.#kernel;
     const until = clock.now() + CLOSE_MS;
@@ -148,7 +156,7 @@ export class Gateway {
 
   /** Closes the way in for all others; the socket files are gone at once. */
   shut(): void {
-    for (const listener of this.#listeners) listener.close();
+    for (const entry of this.#entries) entry.close();
     this.#control?.close();
   }
 
@@ -160,33 +168,35 @@ export class Gateway {
     return false;
   }
 
-  async #meet(socket: Socket, address: string, cn: string | undefined, listen: Listen): Promise<void> {
-    this.#unknown.add(socket);
-    socket.on('error', () => {});
+  async #meet(visitor: Visitor, listen: Listen): Promise<void> {
+    const { address } = visitor;
+    this.#unknown.add(visitor);
     try {
       await this.#begun;
-      const { bytes, splitter } = await firstFrame(socket, this.#kernel.clock, listen.handshakeMs, HANDSHAKE_BYTES_MAX);
-      this.#welcome(socket, decodeHello(bytes), { address, cn, listen, splitter });
+      const hello = decodeHello(await visitor.greeting(this.#kernel.clock, listen.handshakeMs));
+      this.#receive(visitor, hello, listen);
     } catch (error) {
-      const cause = error instanceof SilenceError ? 'silence' : 'bytes';
+      const isSilence = error instanceof SilenceError || error instanceof SilentWebSocketError;
       // Another process of this user, which looks for a system or for sockets that are left behind.
       const isLook = address === '' && error instanceof LookError;
-      if (!this.#isClosed && !isLook) this.#strangers.refused(cause, address, asError(error).message);
+      if (!this.#isClosed && !isLook)
+        this.#strangers.refused(isSilence ? 'silence' : 'bytes', address, asError(error).message);
     } finally {
-      this.#unknown.delete(socket);
+      this.#unknown.delete(visitor);
     }
   }
 
-  #welcome(socket: Socket, hello: Hello | undefined, { address, cn, listen, splitter }: Visit): void {
+  #receive(visitor: Visitor, hello: Hello | undefined, listen: Listen): void {
+    const { address, cn } = visitor;
     // A system that shuts down takes nobody: its clients come back until the next one is there.
-    if (this.#isClosed || this.#kernel.closing || socket.destroyed) return void socket.destroy();
+    if (this.#isClosed || this.#kernel.closing || visitor.socket.destroyed) return visitor.destroy();
     if (hello === undefined) {
       this.#strangers.refused('bytes', address, 'its greeting cannot be read');
-      return void socket.destroy();
+      return visitor.destroy();
     }
     if (hello.version !== CLIENT_VERSION) {
       const text = `a client speaks version ${CLIENT_VERSION}; got ${hello.version}`;
-      return this.#refuse(socket, 'version', address, 'INVALID_OPTIONS', text);
+      return this.#refuse(visitor, 'version', 'INVALID_OPTIONS', text);
     }
     const rights = rightsOf(listen, hello.token, cn);
     if (rights === undefined) {
@@ -194,15 +204,14 @@ export class Gateway {
         hello.token === undefined
           ? 'no token or certificate that is known here was shown'
           : 'the token is not known here';
-      return this.#refuse(socket, 'token', address, 'FORBIDDEN', text);
+      return this.#refuse(visitor, 'token', 'FORBIDDEN', text);
     }
     const now = this.#kernel.clock.now();
     const session = this.#sessionOf(rights, hello.session);
-    this.#connect(this.#link(socket, splitter, session), session, now - hello.now, address);
+    this.#connect(this.#welcome(visitor, session), session, now - hello.now, address);
   }
 
-  /** The answer is the first frame of the way back. */
-  #link(socket: Socket, splitter: FrameSplitter, session: Session): Link {
+  #welcome(visitor: Visitor, session: Session): Link {
     session.connection?.replace();
     const { messageBytesMax, askTimeoutMs } = this.#kernel.limits;
     const welcome: Welcome = {
@@ -211,10 +220,8 @@ export class Gateway {
       ...(session.cut !== undefined && { cut: session.cut }),
     };
     session.cut = undefined;
-    socket.write(encodeGreeting(welcome));
-    this.#traffic.joined(socket);
-    splitter.frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
-    return new SocketLink(socket, splitter, { index: 0, incarnation: 1 }, this.#kernel.clock, this.#poller);
+    this.#traffic.joined(visitor.socket);
+    return visitor.welcome(encodeGreeting(welcome), messageBytesMax + FRAME_EXTRA_BYTES);
   }
 
   #connect(link: Link, session: Session, offsetMs: number, address: string): void {
@@ -233,12 +240,10 @@ export class Gateway {
     this.#connections.add(connection);
   }
 
-  #refuse(socket: Socket, cause: 'token' | 'version', address: string, refused: ErrorCode, message: string): void {
-    this.#strangers.refused(cause, address, message);
+  #refuse(visitor: Visitor, cause: 'token' | 'version', refused: ErrorCode, message: string): void {
+    this.#strangers.refused(cause, visitor.address, message);
     const answer: Refused = { troupe: 'gateway', refused, message };
-    // A stranger that does not read it is closed all the same.
-    socket.setTimeout(1_000, () => socket.destroy());
-    socket.end(encodeGreeting(answer), () => socket.destroy());
+    visitor.refuse(encodeGreeting(answer));
   }
 
   /** A session is of one entry of `clients`: with another token its name says nothing. */
@@ -282,13 +287,6 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway | undefi
   const gateway = new Gateway(parts);
   await gateway.open();
   return gateway;
-}
-
-interface Visit {
-  readonly address: string;
-  readonly cn: string | undefined;
-  readonly listen: Listen;
-  readonly splitter: FrameSplitter;
 }
 
 /** All tokens are compared, each in constant time: how long it takes says nothing of which was nearly right. */

@@ -3,15 +3,15 @@ import { Buffer } from 'node:buffer';
 import { createSecureContext } from 'node:tls';
 import { inspect } from '../vocabulary/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { type ClientAddress, isLoopback, parseClientAddress } from '../wire/client-address.ts';
-import { TOKEN_LENGTH_MAX } from '../wire/client-greeting.ts';
+import { type ClientAddress, isLoopback, parseClientAddress } from '../client-wire/client-address.ts';
+import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
 import { CLIENT_RIGHTS, type ClientRight, Rights, USUAL_RIGHTS } from './rights.ts';
 
 /** One who may come in, and with which rights. */
 export interface ClientOptions {
   /** The token that the client gives to `connect()`, 1 to 1 024 characters. */
   token?: string;
-  /** `tls:` only: the common name of the client's certificate, which `ca` has to have signed. */
+  /** `tls:` and `wss:` only: the common name of the client's certificate, which `ca` has to have signed. */
   cn?: string;
   /** Kinds of the actors that it reaches; `*` stands for any characters. Default: all. */
   kinds?: readonly string[];
@@ -23,19 +23,21 @@ export interface ClientOptions {
 export interface ListenOptions {
   /**
    * `unix:<path>` (its file is for this user alone), `tcp://<host>:<port>` (loopback only, unless `insecure`), or
-   * `tls://<host>:<port>` (TLS 1.3). A relative path is taken from the working folder.
+   * `tls://<host>:<port>` (TLS 1.3). For pages, by WebSocket: `ws://<host>:<port>` (as `tcp:`) and `wss://<host>:<port>` (as `tls:`), with the package `ws`. A relative path is taken from the working folder.
    */
   url: string;
-  /** `tls:` only: the certificate, in PEM. */
+  /** `tls:` and `wss:` only: the certificate, in PEM. */
   cert?: string | Uint8Array;
-  /** `tls:` only: the key of `cert`, in PEM. */
+  /** `tls:` and `wss:` only: the key of `cert`, in PEM. */
   key?: string | Uint8Array;
-  /** `tls:` only: who signs the certificates of clients, in PEM. */
+  /** `tls:` and `wss:` only: who signs the certificates of clients, in PEM. */
   ca?: string | Uint8Array;
-  /** The clients that may come in. `unix:` and `tcp:` without it: everybody who can connect, with all rights. `tls:` needs it. */
+  /** The clients that may come in. Without it: everybody who can connect, with all rights. `tls:` and `wss:` need it. */
   clients?: readonly ClientOptions[];
-  /** `tcp:` only: listen on another address than loopback, though everybody on the way can read tokens and messages. Default false. */
+  /** `tcp:` and `ws:` only: listen on another address than loopback, though everybody on the way can read tokens and messages. Default false. */
   insecure?: boolean;
+  /** `ws:` and `wss:` only: the origins of the pages that may come in, each as a browser says it: `https://shop.example`. Default: none. */
+  origins?: readonly string[];
   /** Milliseconds that a client has to say who it is. Default 2 000. */
   handshakeMs?: number;
 }
@@ -48,25 +50,28 @@ export interface Listen {
   /** Of those who name neither token nor certificate. */
   readonly everybody: Rights | undefined;
   readonly clients: readonly { token: string | undefined; cn: string | undefined; rights: Rights }[];
+  readonly origins: readonly string[];
   readonly handshakeMs: number;
 }
 
 export const LISTENERS_MAX = 16;
+export const ORIGINS_MAX = 1_000;
 export const CLIENTS_NAMED_MAX = 10_000;
 export const HANDSHAKE_MS = 2_000;
 const HANDSHAKE_MS_MAX = 60_000;
-const NAMES = ['url', 'cert', 'key', 'ca', 'clients', 'insecure', 'handshakeMs'];
+const NAMES = ['url', 'cert', 'key', 'ca', 'clients', 'insecure', 'origins', 'handshakeMs'];
 const CLIENT_NAMES = ['token', 'cn', 'kinds', 'may'];
 const KIND_PATTERN = /^[a-z0-9*-]{1,64}$/;
 
 export function resolveListen(listen: readonly ListenOptions[] = []): Listen[] {
-  return listen.map(({ url, cert, key, ca, clients, handshakeMs = HANDSHAKE_MS }) => ({
+  return listen.map(({ url, cert, key, ca, clients, origins = [], handshakeMs = HANDSHAKE_MS }) => ({
     address: parseClientAddress(url) as ClientAddress,
     tls: cert === undefined || key === undefined ? undefined : { cert, key, ca },
     everybody: clients === undefined ? new Rights(`everybody at ${url}`, CLIENT_RIGHTS, ['*']) : undefined,
     clients: (clients ?? []).map(({ token, cn, kinds = ['*'], may = USUAL_RIGHTS }, position) => ({
       ...{ token, cn, rights: new Rights(`${cn ?? `clients[${position}]`} at ${url}`, may, kinds) },
     })),
+    origins,
     handshakeMs,
   }));
 }
@@ -93,20 +98,37 @@ function validateOne(one: unknown, at: string): string[] {
     );
   const address = parseClientAddress(url);
   if (typeof address === 'string') return [...faults, `${at}.url: ${address}`, ...validateClients(clients, at, true)];
-  if (address.scheme === 'tcp' && insecure !== true && !isLoopback(address.host))
-    faults.push(`${at}.url: expected a loopback address for tcp:, or tls:, or insecure: true; got ${inspect(url)}`);
-  const isTls = address.scheme === 'tls';
+  const { scheme } = address;
+  if ((scheme === 'tcp' || scheme === 'ws') && insecure !== true && !isLoopback(address.host)) {
+    const secure = scheme === 'tcp' ? 'tls' : 'wss';
+    faults.push(
+      `${at}.url: expected a loopback address for ${scheme}:, or ${secure}:, or insecure: true; got ${inspect(url)}`,
+    );
+  }
+  const isTls = scheme === 'tls' || scheme === 'wss';
+  const isOpen = scheme === 'ws' && clients === undefined && !isLoopback(address.host);
+  if (isOpen) faults.push(`${at}.clients: expected who may come in over ws: from elsewhere; got undefined`);
+  faults.push(...validateOrigins((one as ListenOptions).origins, at, scheme === 'ws' || scheme === 'wss'));
   return [...faults, ...validateTls(one as ListenOptions, at, isTls), ...validateClients(clients, at, isTls)];
+}
+
+function validateOrigins(origins: unknown, at: string, isWeb: boolean): string[] {
+  if (origins === undefined) return [];
+  if (!isWeb) return [`${at}.origins: expected only with ws: or wss:; got it with another url`];
+  const isOrigin = (one: unknown): boolean =>
+    typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one && one !== 'null';
+  if (isListOf(origins, isOrigin) && (origins as unknown[]).length <= ORIGINS_MAX) return [];
+  return [`${at}.origins: expected at most ${ORIGINS_MAX} like 'https://shop.example'; got ${inspect(origins)}`];
 }
 
 function validateTls({ cert, key, ca, clients }: ListenOptions, at: string, isTls: boolean): string[] {
   const given = { cert, key, ca };
   if (!isTls) {
     const names = Object.entries(given).filter(([, value]) => value !== undefined);
-    return names.map(([name]) => `${at}.${name}: expected only with tls:; got it with another url`);
+    return names.map(([name]) => `${at}.${name}: expected only with tls: or wss:; got it with another url`);
   }
   const faults: string[] = [];
-  if (clients === undefined) faults.push(`${at}.clients: expected who may come in over tls:; got undefined`);
+  if (clients === undefined) faults.push(`${at}.clients: expected who may come in over tls: or wss:; got undefined`);
   for (const name of ['cert', 'key', 'ca'] as const)
     if (!isPem(given[name]) && !(name === 'ca' && ca === undefined))
       faults.push(`${at}.${name}: expected PEM, as a string or bytes; got ${inspect(given[name])}`);
@@ -139,7 +161,7 @@ function validateClient(client: unknown, at: string, isTls: boolean): string[] {
   if (token !== undefined && !isText(token))
     faults.push(`${at}.token: expected 1 to ${TOKEN_LENGTH_MAX} characters; got ${shapeOf(token)}`);
   if (cn !== undefined && !(isText(cn) && isTls))
-    faults.push(`${at}.cn: expected the common name of a certificate, with tls:; got ${inspect(cn)}`);
+    faults.push(`${at}.cn: expected the common name of a certificate, with tls: or wss:; got ${inspect(cn)}`);
   if (token === undefined && cn === undefined) faults.push(`${at}: expected a token or a cn; got neither`);
   if (kinds !== undefined && !isListOf(kinds, (kind) => typeof kind === 'string' && KIND_PATTERN.test(kind)))
     faults.push(`${at}.kinds: expected patterns of a-z, 0-9, - and *; got ${inspect(kinds)}`);

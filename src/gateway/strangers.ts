@@ -12,7 +12,7 @@ export const REFUSALS_PERIOD_MS = 10_000;
 export const ADDRESSES_KEPT = 4_096;
 export const REFUSALS_LOG_MS = 1_000;
 
-export type RefusalCause = 'token' | 'version' | 'bytes' | 'silence' | 'rate' | 'full' | 'tls' | 'cut';
+export type RefusalCause = 'token' | 'version' | 'bytes' | 'silence' | 'rate' | 'full' | 'tls' | 'origin' | 'cut';
 
 /** Causes of a refusal that are not the doing of the one at that address, or not meant ill. */
 const NO_FAULT: ReadonlySet<RefusalCause> = new Set(['rate', 'full', 'cut'] as const);
@@ -35,6 +35,7 @@ export class Strangers {
     rate: 0,
     full: 0,
     tls: 0,
+    origin: 0,
     cut: 0,
   };
   #told = 0;

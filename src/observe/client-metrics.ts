@@ -16,6 +16,8 @@ export interface ClientRefusals {
   full: number;
   /** No TLS connection came about. */
   tls: number;
+  /** A page of an origin that is not among `origins`. */
+  origin: number;
 }
 
 /** Counts of clients, since the start where nothing else is said; all that come in by `listen` and by the control socket. */

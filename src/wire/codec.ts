@@ -31,7 +31,7 @@ export class FrameEncoder {
    * Throws `MESSAGE_TOO_LARGE` for a frame that the other end would not take.
    */
   encode(batch: readonly unknown[], frameBytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
-    let bytes: Buffer;
+    let bytes: Uint8Array;
     try {
       bytes = this.packr.pack(batch, RESERVE_START_SPACE | (FRAME_HEAD_BYTES + MARK_BYTES));
       checkFrame(bytes.byteLength - FRAME_HEAD_BYTES, frameBytesMax);
@@ -41,7 +41,7 @@ export class FrameEncoder {
       this.fresh = true;
       throw error;
     }
-    bytes.writeUInt32LE(bytes.byteLength - FRAME_HEAD_BYTES, 0);
+    writeLength(bytes, bytes.byteLength - FRAME_HEAD_BYTES);
     bytes[FRAME_HEAD_BYTES] = this.fresh ? 1 : 0;
     this.fresh = false;
     giveBackBuffer(this.packr, bytes);
@@ -151,6 +151,14 @@ function checkSize(bytes: number, bytesMax: number): void {
 function checkFrame(bytes: number, bytesMax: number): void {
   if (bytes <= bytesMax) return;
   throw new TroupeError('MESSAGE_TOO_LARGE', `a frame has at most ${bytesMax} bytes; got ${bytes}`);
+}
+
+/** By hand: in a page these bytes are no Buffer. */
+function writeLength(bytes: Uint8Array, length: number): void {
+  bytes[0] = length & 0xff;
+  bytes[1] = (length >>> 8) & 0xff;
+  bytes[2] = (length >>> 16) & 0xff;
+  bytes[3] = length >>> 24;
 }
 
 /** All instances of msgpackr write into one buffer of the process, one behind the other. */

@@ -35,6 +35,7 @@ export const ROOMS: readonly string[] = [
   'actor',
   'supervision',
   'placement',
+  'client-wire',
   'wire',
   'pubsub',
   'observe',

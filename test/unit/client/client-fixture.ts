@@ -10,7 +10,7 @@ import { LocalProcess } from '../../../src/process/local-process.ts';
 import type { System } from '../../../src/system/system.ts';
 import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { SILENT_MS } from '../../../src/wire/client-greeting.ts';
+import { SILENT_MS } from '../../../src/client-wire/client-greeting.ts';
 import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { behavioursOf } from '../../../src/worker/load-actors.ts';
 import { silent } from '../peer/link-fixture.ts';

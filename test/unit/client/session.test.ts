@@ -7,7 +7,7 @@ import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MARKER, REPLY, REQUEST, STATE, VERBS } from '../../../src/wire/entry.ts';
-import { SILENT_MS } from '../../../src/wire/client-greeting.ts';
+import { SILENT_MS } from '../../../src/client-wire/client-greeting.ts';
 import { type Served, type ServedOptions, serve } from './client-fixture.ts';
 
 const actors = {

@@ -8,6 +8,8 @@ describe('the option listen', () => {
     [[{ url: 'unix:///run/x.sock', clients: [{ token: 'x', kinds: ['chat-*'], may: ['tell', 'ask'] }] }]],
     [[{ url: 'tcp://127.0.0.1:7000' }, { url: 'tcp://localhost:7001' }, { url: 'tcp://[::1]:7002' }]],
     [[{ url: 'tcp://0.0.0.0:7000', insecure: true, handshakeMs: 100 }]],
+    [[{ url: 'ws://127.0.0.1:7000', origins: ['http://localhost:8080'] }]],
+    [[{ url: 'ws://0.0.0.0:7000', insecure: true, clients: [{ token: 'x' }] }]],
     [undefined],
   ])('takes %j', (listen) => {
     expect(validateListen(listen)).toEqual([]);
@@ -18,7 +20,7 @@ describe('the option listen', () => {
     [[null], 'listen[0]: expected { url, … }; got null'],
     [
       [{ url: 'http://x:1' }],
-      "listen[0].url: expected unix:<path>, tcp://<host>:<port> or tls://<host>:<port>; got 'http://x:1'",
+      "listen[0].url: expected unix:<path>, or tcp:, tls:, ws: or wss:, each with //<host>:<port>; got 'http://x:1'",
     ],
     [[{ url: 'tcp://127.0.0.1:0' }], 'listen[0].url: expected unix:'],
     [[{ url: `unix:/${'x'.repeat(200)}` }], 'listen[0].url: expected the path of a unix socket, at most'],
@@ -27,7 +29,21 @@ describe('the option listen', () => {
       "listen[0].url: expected a loopback address for tcp:, or tls:, or insecure: true; got 'tcp://0.0.0.0:7000'",
     ],
     [[{ url: 'tcp://127.evil.org:7000' }], 'listen[0].url: expected a loopback address'],
-    [[{ url: 'unix:x', cert: 'y' }], 'listen[0].cert: expected only with tls:; got it with another url'],
+    [
+      [{ url: 'ws://0.0.0.0:7000', clients: [{ token: 'x' }] }],
+      'listen[0].url: expected a loopback address for ws:, or wss:, or insecure: true',
+    ],
+    [
+      [{ url: 'ws://0.0.0.0:7000', insecure: true }],
+      'listen[0].clients: expected who may come in over ws: from elsewhere; got undefined',
+    ],
+    [[{ url: 'wss://0.0.0.0:7000' }], 'listen[0].clients: expected who may come in over tls: or wss:; got undefined'],
+    [[{ url: 'tcp://127.0.0.1:7000', origins: [] }], 'listen[0].origins: expected only with ws: or wss:'],
+    ...['*', 'https://shop.example/', 'shop.example', 'null'].map((origin): [unknown, string] => [
+      [{ url: 'ws://127.0.0.1:7000', origins: [origin] }],
+      "listen[0].origins: expected at most 1000 like 'https://shop.example'; got",
+    ]),
+    [[{ url: 'unix:x', cert: 'y' }], 'listen[0].cert: expected only with tls: or wss:; got it with another url'],
     [[{ url: 'unix:x', tokn: 'y' }], 'listen[0].tokn: expected one of'],
     [[{ url: 'unix:x', handshakeMs: 0 }], 'listen[0].handshakeMs: expected a whole number from 1 to 60000; got 0'],
     [[{ url: 'unix:x', insecure: 1 }], 'listen[0].insecure: expected true or false; got 1'],
@@ -45,7 +61,7 @@ describe('the option listen', () => {
     ],
     [
       [{ url: 'tls://x:1', cert: 'c', key: 'k' }],
-      'listen[0].clients: expected who may come in over tls:; got undefined',
+      'listen[0].clients: expected who may come in over tls: or wss:; got undefined',
     ],
     [[{ url: 'tls://x:1', clients: [] }], 'listen[0].cert: expected PEM'],
     [

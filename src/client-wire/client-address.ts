@@ -3,13 +3,16 @@ import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { inspect } from '../vocabulary/inspect.ts';
-import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
+import { SOCKET_PATH_BYTES_MAX } from '../wire/socket-path.ts';
+
+/** `ws` and `wss` are for pages. */
+export type InternetScheme = 'tcp' | 'tls' | 'ws' | 'wss';
 
 export type ClientAddress =
   | { readonly scheme: 'unix'; readonly path: string }
-  | { readonly scheme: 'tcp' | 'tls'; readonly host: string; readonly port: number };
+  | { readonly scheme: InternetScheme; readonly host: string; readonly port: number };
 
-const INTERNET = /^(tcp|tls):\/\/(\[[0-9a-fA-F:.%]+\]|[^\s:/@?#[\]]+):(\d{1,5})\/?$/;
+const INTERNET = /^(tcp|tls|wss?):\/\/(\[[0-9a-fA-F:.%]+\]|[^\s:/@?#[\]]+):(\d{1,5})\/?$/;
 
 /** The address, or what is wrong with it: `expected …; got …`. A relative path is taken from the working folder. */
 export function parseClientAddress(url: unknown): ClientAddress | string {
@@ -18,9 +21,9 @@ export function parseClientAddress(url: unknown): ClientAddress | string {
     const [, scheme, name, digits] = INTERNET.exec(url) ?? [];
     const port = Number(digits);
     if (name !== undefined && port >= 1 && port <= 65_535)
-      return { scheme: scheme as 'tcp' | 'tls', host: name.replace(/^\[|\]$/g, ''), port };
+      return { scheme: scheme as InternetScheme, host: name.replace(/^\[|\]$/g, ''), port };
   }
-  return `expected unix:<path>, tcp://<host>:<port> or tls://<host>:<port>; got ${inspect(url)}`;
+  return `expected unix:<path>, or tcp:, tls:, ws: or wss:, each with //<host>:<port>; got ${inspect(url)}`;
 }
 
 function unixAddress(given: string): ClientAddress | string {

@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ageMs, isPrivateFolder } from './private-folder.ts';
-import { withShortPath } from './short-path.ts';
-import { isDeserted } from './socket-folder.ts';
+import { ageMs, isPrivateFolder } from '../wire/private-folder.ts';
+import { withShortPath } from '../wire/short-path.ts';
+import { isDeserted } from '../wire/socket-folder.ts';
 
 const CONTROL_FOLDER = 'control';
 /** `<system>.<random>.sock`: each start has a name of its own, so that none takes away another one's file. */

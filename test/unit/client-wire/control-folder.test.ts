@@ -19,7 +19,7 @@ import {
   livingControlSockets,
   newControlSocketFile,
   removeDeserted,
-} from '../../../src/wire/control-folder.ts';
+} from '../../../src/client-wire/control-folder.ts';
 
 let dataDir: string;
 let folder: string;

@@ -7,7 +7,7 @@
  * A connection that sends something else, or nothing, is closed without a word.
  */
 import { ERROR_CODES, type ErrorCode } from '../vocabulary/errors.ts';
-import { decodeGreeting } from './handshake.ts';
+import { decodeGreeting } from '../wire/handshake.ts';
 
 /** Both ends must have the same. */
 export const CLIENT_VERSION = 1;
