@@ -21,7 +21,7 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { MEMORY_BYTES_MIN, workersInMemory } from './peer/memory-supply.ts';
+import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './peer/memory-supply.ts';
 import { cpuQuota } from './vocabulary/control-groups.ts';
 
 /** Workers of one role. */
@@ -68,7 +68,10 @@ export interface SystemOptions {
    * wherever it is started; where the data lies in the working folder already, it stays there.
    */
   dataDir?: string;
-  /** Durable actors in memory, at most, per process; those idle for longest leave it first. From 1 to 100 000 000, default 100 000. */
+  /**
+   * Durable actors in memory, at most, per process; those idle for longest leave it first. From 1 to 100 000 000. Default: 100 000, or as
+   * many as find room in half of the heap, or of its part of the container's memory, at 8 KiB each.
+   */
   durableInMemoryMax?: number;
   /** Of workers. Default: 5 restarts in 30 000 ms. */
   supervision?: WorkerSupervisionOptions;
@@ -174,13 +177,14 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   const faults = [...validateOptions(options), ...validateTrace(process.env.TROUPE_TRACE)];
   if (faults.length > 0) throw invalid(faults);
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
+  const groups = groupsOf(options.workers ?? workersByDefault());
   return {
     actors: actorsOf(options.actors ?? './actors'),
-    groups: groupsOf(options.workers ?? workersByDefault()),
+    groups,
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: dataDirOf(options.dataDir),
-    durableInMemoryMax: options.durableInMemoryMax ?? IN_MEMORY_MAX,
+    durableInMemoryMax: options.durableInMemoryMax ?? durableInMemory(groups),
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,
     whenAllGivenUp,
@@ -331,6 +335,11 @@ function actorsOf(actors: string | URL | Record<string, ActorDefinition>): strin
 function urlOf(place: string | URL): string {
   const path = place instanceof URL ? fileURLToPath(place) : place.startsWith('file:') ? fileURLToPath(place) : place;
   return pathToFileURL(resolve(path)).href;
+}
+
+function durableInMemory(groups: readonly WorkerGroup[]): number {
+  const processes = groups.reduce((sum, { count }) => sum + count, 1);
+  return Math.min(IN_MEMORY_MAX, durableActorsOf(memorySupply(), processes));
 }
 
 function workersByDefault(): number {

@@ -1,7 +1,8 @@
 // One program, however it is started: by hand, by PM2, by systemd, in a container.
-// PORT: of its HTTP, default 8080. DATA_DIR: of its durable actors. WORKERS: how many, default one for each CPU that it may use.
+// PORT: of its HTTP, default 8080, or the path of a unix socket. DATA_DIR: of its durable actors. WORKERS: how many, default one for each CPU that it may use.
 // CLIENTS: where other programs connect, unix:/run/app/clients.sock say; default nowhere.
 // WORKER_MEGABYTES: a worker that has grown beyond is replaced, its actors move on alive; default: none is.
+import { rmSync } from 'node:fs';
 import { createSystem } from 'troupe';
 import { reportTo, supervisor } from './supervisor.mjs';
 
@@ -18,6 +19,11 @@ const system = await createSystem({
   process.exit(78);
 });
 reportTo(supervisor(), system);
+
+// Behind front.mjs the name of the socket goes first, while its servers still answer: who comes from now on waits for the next start.
+const { PORT = '' } = process.env;
+if (PORT.startsWith('/'))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.prependOnceListener(signal, () => rmSync(PORT, { force: true }));
 
 if (WORKER_MEGABYTES) setInterval(replaceTheLargest, 1_000, Number(WORKER_MEGABYTES) * 1024 * 1024).unref();
 

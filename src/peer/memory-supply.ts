@@ -5,6 +5,9 @@ import { memoryLimit } from '../vocabulary/control-groups.ts';
 
 /** The queues take so much of what the process has: the rest is for states, for what runs, and for the collector. */
 const QUEUES_SHARE = 4;
+/** Durable actors in memory take so much of it, each with its buffers and a state of some kB. */
+const ACTORS_SHARE = 2;
+const ACTOR_BYTES = 8 * 1024;
 /** Bytes that a process takes before its first actor, and some room for these. */
 const PROCESS_BYTES = 128 * 1024 * 1024;
 /** Bytes: the least, whatever the supply. */
@@ -25,6 +28,11 @@ export function memorySupply(): MemorySupply {
 export function queueBytesOf({ heapBytesMax, sharedBytes }: MemorySupply, processes: number): number {
   const bytes = Math.min(heapBytesMax, sharedBytes / processes) / QUEUES_SHARE;
   return Math.max(MEMORY_BYTES_MIN, Math.floor(bytes));
+}
+
+/** Durable actors of one process that find room in memory. */
+export function durableActorsOf({ heapBytesMax, sharedBytes }: MemorySupply, processes: number): number {
+  return Math.max(1, Math.floor(Math.min(heapBytesMax, sharedBytes / processes) / ACTORS_SHARE / ACTOR_BYTES));
 }
 
 /** Workers that find room beside the master, at least one. */

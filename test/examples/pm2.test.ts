@@ -12,8 +12,10 @@ import { installed } from './install.ts';
 import { Pm2 } from './pm2.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Ten take a minute. */
+/** Ten of each take two minutes. */
+const RELOAD_MS_MAX = 15_000;
 const RELOADS = Number(process.env.TROUPE_RELOADS ?? 4);
+const RESTARTS = Number(process.env.TROUPE_RELOADS ?? 2);
 
 const packages = installed('pm2', 'PM2', 'TROUPE_PM2');
 let pm2: Pm2;
@@ -106,7 +108,9 @@ describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
     );
   });
 
-  test(`${RELOADS} times SIGHUP under HTTP and client load: nothing refused, nothing lost, new code`, async () => {
+  test(`${RELOADS} times SIGHUP under HTTP and client load: nothing refused, nothing lost, new code`, {
+    timeout: RELOADS * RELOAD_MS_MAX,
+  }, async () => {
     const before = await treeOf('app');
     const client = await connect(url('app'));
     let isOver = false;
@@ -141,9 +145,12 @@ describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
 
   test('what pm2 monit shows is of the whole tree', async () => {
     let shown: Record<string, { value: string }> = {};
-    await until('it says so', async () => {
+    const isWhole = async (): Promise<boolean> => {
       shown = (await pm2.process('app')).pm2_env.axm_monitor;
       return shown.workers?.value === '2 of 2';
+    };
+    await until('it says so', isWhole, 30_000).catch((error) => {
+      throw new Error(`${error.message}; got ${JSON.stringify(shown)}`);
     });
     expect(Number.parseInt(shown['memory of workers']?.value ?? '', 10)).toBeGreaterThan(50);
     expect(Number(shown.actors?.value)).toBeGreaterThan(0);
@@ -191,6 +198,50 @@ describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
     await client.close();
     await pm2.run('delete', 'grows');
     expect(isAlive(master)).toBe(false);
+  });
+});
+
+describe.skipIf(packages === undefined)('pm2 reload', () => {
+  /** The two of front.config.cjs, on ports and paths of this test. */
+  function write(): string {
+    const behind = join(folder, 'behind.sock');
+    const of = {
+      app: { PORT: behind, WORKERS: 2, DATA_DIR: join(folder, 'data-behind') },
+      front: { PORT: port, BEHIND: behind },
+    };
+    const file = join(folder, 'both.config.cjs');
+    const text = `const { apps } = require('./front.config.cjs');
+      const of = ${JSON.stringify(of)};
+      module.exports = { apps: apps.map((app) => ({ ...app, env: { ...app.env, ...of[app.name] } })) };`;
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test(`${RESTARTS} times behind a front that keeps the port: nothing refused, nothing lost`, {
+    timeout: 30_000 + RESTARTS * RELOAD_MS_MAX,
+  }, async () => {
+    // It fails where there is nothing to delete.
+    await pm2.run('delete', 'all').catch(() => {});
+    await pm2.run('start', write());
+    const web = new WebClients(port);
+    web.start(2, false);
+    web.start(2, true);
+    const masters = new Set<number>();
+    for (let n = 0; n < RESTARTS; n++) {
+      await sleep(300);
+      masters.add((await pm2.process('app')).pid);
+      await pm2.run('reload', 'app');
+    }
+    masters.add((await pm2.process('app')).pid);
+    const { answers, faults, counts, sentAgain } = await web.stop();
+    console.log(
+      `${answers} answers of ${masters.size} programs, refused and lost: ${JSON.stringify(faults)}, sent again: ${sentAgain}`,
+    );
+    expect(masters.size).toBe(RESTARTS + 1);
+    expect(answers).toBeGreaterThan(100);
+    expect(faults).toEqual({});
+    for (const [key, seen] of counts) expect(seen, key).toEqual(seen.map((_, at) => at + 1));
+    await pm2.run('delete', 'all');
   });
 });
 

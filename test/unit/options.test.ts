@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineActor } from '../../src/actor/define-actor.ts';
+import { durableActorsOf, memorySupply } from '../../src/peer/memory-supply.ts';
 import {
   MESSAGE_BYTES_MAX,
   MILLISECONDS_MAX,
@@ -36,7 +37,7 @@ describe('options', () => {
       main: undefined,
       name: 'troupe',
       dataDir: resolve('.troupe'),
-      durableInMemoryMax: 100_000,
+      durableInMemoryMax: Math.min(100_000, durableActorsOf(memorySupply(), availableParallelism() + 1)),
       supervision: {
         onFailure: 'restart',
         intensity: 5,

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { MEMORY_BYTES_MIN, memorySupply, queueBytesOf, workersInMemory } from '../../../src/peer/memory-supply.ts';
+import {
+  durableActorsOf,
+  MEMORY_BYTES_MIN,
+  memorySupply,
+  queueBytesOf,
+  workersInMemory,
+} from '../../../src/peer/memory-supply.ts';
 
 const GB = 1024 ** 3;
 
@@ -7,6 +13,12 @@ test('queues may hold a quarter of the heap, or of a part of the container where
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 64 * GB }, 5)).toBe(GB / 2);
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 2 * GB }, 4)).toBe(GB / 8);
   expect(queueBytesOf({ heapBytesMax: 2 * GB, sharedBytes: 1_000_000 }, 4)).toBe(MEMORY_BYTES_MIN);
+});
+
+test('durable actors in memory: half of what the process has, 8 KiB each', () => {
+  expect(durableActorsOf({ heapBytesMax: 2 * GB, sharedBytes: 64 * GB }, 5)).toBe(131_072);
+  expect(durableActorsOf({ heapBytesMax: 2 * GB, sharedBytes: GB / 4 }, 2)).toBe(8_192);
+  expect(durableActorsOf({ heapBytesMax: 2 * GB, sharedBytes: 1_000 }, 2)).toBe(1);
 });
 
 test('workers by default: as many as find room beside the master, at least one', () => {
