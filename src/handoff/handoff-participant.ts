@@ -10,6 +10,7 @@
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { WatchRecord } from '../actor/transfer.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Peers } from '../peer/peers.ts';
 import {
   type HostEffect,
   type MoveEffect,
@@ -31,7 +32,7 @@ import { liveUnit, liveUnitRefusal } from './live-units.ts';
 import { OutgoingHandoffs } from './outgoing-handoffs.ts';
 import type { TransferPiece } from './transfer-codec.ts';
 
-export interface HandoffPort {
+export interface HandoffParts {
   readonly self: { index: number; incarnation: number };
   readonly actors: LocalActors;
   readonly router: Router;
@@ -39,18 +40,15 @@ export interface HandoffPort {
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
-  peers(): Iterable<OutboundQueue>;
-  peer(index: number): OutboundQueue | undefined;
+  readonly peers: Pick<Peers, 'all' | 'byIndex' | 'byAddress'>;
   tellMaster(message: ToMaster): void;
-  /** A reload has removed the kind. */
-  isRemoved(kind: string): boolean;
 }
 
 /** Markers that came before their hold, kept for so many moves. */
 export const EARLY_MARKERS_KEPT = 4096;
 
 export class HandoffParticipant {
-  readonly #port: HandoffPort;
+  readonly #parts: HandoffParts;
   readonly #self: ActorId;
   /** Of all moves but those of which nothing is known. */
   readonly #states = new Map<MoveId, MoveState>();
@@ -63,10 +61,10 @@ export class HandoffParticipant {
   /** Holds come in the order of their moves, but for those that were prepared first. */
   #lastHold = 0;
 
-  constructor(port: HandoffPort) {
-    this.#port = port;
-    this.#self = processAddress(port.self.index, port.self.incarnation);
-    const { actors, router } = port;
+  constructor(parts: HandoffParts) {
+    this.#parts = parts;
+    this.#self = nameOf(parts.self);
+    const { actors, router } = parts;
     this.#outgoing = new OutgoingHandoffs({
       ...{ actors, router },
       quiesced: ({ move, subtree, subscriptions }) =>
@@ -137,7 +135,7 @@ export class HandoffParticipant {
   }
 
   release(move: MoveId): void {
-    this.#port.router.release(move);
+    this.#parts.router.release(move);
   }
 
   #mayComeEarly(move: MoveId): boolean {
@@ -158,7 +156,7 @@ export class HandoffParticipant {
   }
 
   #carryOut(move: MoveId, effect: MoveEffect): void {
-    const { router, topics, tellMaster } = this.#port;
+    const { router, topics, peers, tellMaster } = this.#parts;
     switch (effect.type) {
       case 'hold':
         router.hold(move, effect.order.units);
@@ -169,7 +167,7 @@ export class HandoffParticipant {
         topics.moving.release(effect.order);
         break;
       case 'send-marker':
-        this.#peerAt(effect.to)?.note(MARKER, move);
+        peers.byAddress(effect.to)?.note(MARKER, move);
         break;
       case 'note-end':
         this.#noteEnd(effect.order, effect.hasMoved);
@@ -191,6 +189,7 @@ export class HandoffParticipant {
 
   #carryOutAsHost(move: MoveId, effect: HostEffect): void {
     const outgoing = this.#outgoing;
+    const { peers } = this.#parts;
     switch (effect.type) {
       case 'quiesce':
         outgoing.quiesce(effect);
@@ -202,7 +201,7 @@ export class HandoffParticipant {
         outgoing.takeSent(effect.order);
         break;
       case 'send-flush':
-        this.#peerAt(effect.to)?.note(FLUSH, move);
+        peers.byAddress(effect.to)?.note(FLUSH, move);
         break;
       case 'look':
         this.#look(effect.order);
@@ -233,7 +232,7 @@ export class HandoffParticipant {
   }
 
   #look(order: MoveOrder): void {
-    const { actors, router } = this.#port;
+    const { actors, router } = this.#parts;
     const live = liveUnit(order, actors, router);
     if (live === undefined) this.#happens(order.id, { type: 'vacant', peers: this.#peers() });
     else this.#happens(order.id, { type: 'occupied', error: liveUnitRefusal(order, live) });
@@ -241,7 +240,7 @@ export class HandoffParticipant {
 
   #sendTransfer(order: MoveOrder): void {
     try {
-      this.#outgoing.sendTransfer(order, this.#peerAt(nameOf(order.to)));
+      this.#outgoing.sendTransfer(order, this.#parts.peers.byAddress(nameOf(order.to)));
     } catch (error) {
       this.#happens(order.id, { type: 'not-packed', error: asError(error) });
     }
@@ -259,20 +258,15 @@ export class HandoffParticipant {
   #incomingOf(move: MoveId): IncomingHandoff {
     let incoming = this.#incoming.get(move);
     if (incoming) return incoming;
-    const { actors, topics, toRef, replyTo, router } = this.#port;
-    incoming = new IncomingHandoff({
-      ...{ actors, topics, toRef, replyTo },
-      isRemoved: (kind) => this.#port.isRemoved(kind),
-      send: (envelope) => void router.deliver(envelope),
-      deliver: (envelope) => router.arrived(envelope),
-    });
+    const { actors, topics, router, toRef, replyTo } = this.#parts;
+    incoming = new IncomingHandoff({ actors, topics, router, toRef, replyTo });
     this.#incoming.set(move, incoming);
     return incoming;
   }
 
   #tellRefused(move: MoveId, error: Error, isBusy: boolean): void {
     const fault = error instanceof TroupeError ? error : new TroupeError('ACTOR_UNAVAILABLE', error.message);
-    this.#port.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
+    this.#parts.tellMaster({ type: 'refused', move, error: errorToData(fault), ...(isBusy && { isBusy }) });
   }
 
   #noteEnd(order: MoveOrder, hasMoved: boolean): void {
@@ -282,11 +276,11 @@ export class HandoffParticipant {
 
   #noteMoved(order: MoveOrder): void {
     const { units, from, to } = order;
-    const { router, actors } = this.#port;
+    const { router, actors, peers } = this.#parts;
     const moved = new Set(units);
     router.unitsMoved(units, to.index);
     // Also where it is not there again: the new host may not have seen its end, and answers into nothing.
-    const hasBroken = this.#port.peer(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
+    const hasBroken = peers.byIndex(to.index)?.ended || this.#endsOf(order) !== this.#endsBefore.get(order.id);
     actors.kernel.pending.moved(
       nameOf(from),
       nameOf(to),
@@ -296,23 +290,18 @@ export class HandoffParticipant {
   }
 
   #note(step: 'installed' | 'committed' | 'aborted', { id, units }: MoveOrder): void {
-    const { trace } = this.#port.actors.kernel;
+    const { trace } = this.#parts.actors.kernel;
     const ids = trace ? [...(this.#incoming.get(id)?.living() ?? [])] : [];
     trace?.note({ topic: 'handoff', step, move: id, units, ids });
   }
 
   /** How often the link to the new host has ended; one that is not known yet, or no more, counts as one that never did. */
   #endsOf({ to }: MoveOrder): number {
-    return this.#peerAt(nameOf(to))?.ends ?? 0;
+    return this.#parts.peers.byAddress(nameOf(to))?.ends ?? 0;
   }
 
   #peers(): Processes {
-    return new Set([...this.#port.peers()].map(({ address }) => address));
-  }
-
-  #peerAt(address: ActorId): OutboundQueue | undefined {
-    for (const peer of this.#port.peers()) if (peer.address === address) return peer;
-    return undefined;
+    return new Set([...this.#parts.peers.all()].map(({ address }) => address));
   }
 }
 

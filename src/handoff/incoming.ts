@@ -10,35 +10,31 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
+import type { Router } from '../routing/router.ts';
 import { type TransferPiece, type MailKind, readActor, readMail } from './transfer-codec.ts';
 
-export interface IncomingPort {
+export interface IncomingParts {
   readonly actors: LocalActors;
   readonly topics: ClusterTopics;
-  /** A reload has removed the kind: what is left of it ends on the way. */
-  isRemoved(kind: string): boolean;
+  readonly router: Pick<Router, 'deliver' | 'arrived'>;
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
-  /** By the table, as any mail. */
-  send(envelope: Envelope): void;
-  /** To an actor that lives here. */
-  deliver(envelope: Envelope): void;
 }
 
 export class IncomingHandoff {
-  readonly #port: IncomingPort;
+  readonly #parts: IncomingParts;
   readonly #actors: TransferredActor[] = [];
   #fault: Error | undefined;
   /** Of the actor that arrives at present. */
-  #portions: Uint8Array[] = [];
+  #partsions: Uint8Array[] = [];
   readonly #outbound: Envelope[] = [];
   readonly #stashed: Envelope[] = [];
   readonly #mail: Envelope[] = [];
   #placeholders: (() => Promise<void>)[] = [];
   #isOver = false;
 
-  constructor(port: IncomingPort) {
-    this.#port = port;
+  constructor(parts: IncomingParts) {
+    this.#parts = parts;
   }
 
   add(piece: TransferPiece): void {
@@ -52,34 +48,35 @@ export class IncomingHandoff {
   }
 
   #addMail(kind: MailKind, batch: readonly unknown[]): void {
-    const { toRef, replyTo } = this.#port;
+    const { toRef, replyTo } = this.#parts;
     const list = { mail: this.#mail, stash: this.#stashed, outbound: this.#outbound }[kind];
     for (const envelope of readMail(batch, toRef, replyTo)) list.push(envelope);
   }
 
   #addActor(bytes: Uint8Array, isLast: boolean): void {
-    this.#portions.push(bytes);
+    this.#partsions.push(bytes);
     if (!isLast) return;
-    const [first, ...rest] = this.#portions as [Uint8Array, ...Uint8Array[]];
-    this.#portions = [];
-    this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#port.toRef));
+    const [first, ...rest] = this.#partsions as [Uint8Array, ...Uint8Array[]];
+    this.#partsions = [];
+    this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#parts.toRef));
   }
 
   /** All is there. Resolves once what is published reaches this process: its subscribers are about to live here. */
   async complete(): Promise<void> {
     if (this.#fault) throw this.#fault;
-    const { kernel } = this.#port.actors;
+    const { kernel } = this.#parts.actors;
     for (const { id } of this.#actors) {
       const kind = kindOf(id);
       const behaviour = kernel.behaviours.get(kind);
-      if (!behaviour && this.#port.isRemoved(kind)) continue;
+      // A reload has removed the kind: the rest of it ends on the way.
+      if (!behaviour && kernel.wasRemoved(kind)) continue;
       if (!behaviour)
         throw new TroupeError('UNKNOWN_KIND', `an actor moves to a worker that knows its kind; got ${id}`);
       if (lacksStore(kernel, behaviour))
         throw new TroupeError('STORE_FAILED', `${id} is durable, and the store is not open in this process`);
     }
     const topics = new Set(this.#actors.flatMap(({ topics }) => topics));
-    this.#placeholders = await Promise.all([...topics].map((topic) => this.#port.topics.listen(topic, () => {})));
+    this.#placeholders = await Promise.all([...topics].map((topic) => this.#parts.topics.listen(topic, () => {})));
     if (this.#isOver) this.#dropPlaceholders();
   }
 
@@ -95,11 +92,11 @@ export class IncomingHandoff {
 
   /** The table says that they live here. Mail that they had on its way goes out before anything new. */
   commit(from: ActorId): void {
-    const { actors, send, deliver } = this.#port;
-    for (const envelope of this.#outbound) send(envelope);
+    const { actors, router } = this.#parts;
+    for (const envelope of this.#outbound) router.deliver(envelope);
     for (const transfer of this.#actors) install(actors, transfer, from);
     for (const envelope of this.#stashed) this.#putAside(envelope);
-    for (const envelope of this.#mail) deliver(envelope);
+    for (const envelope of this.#mail) router.arrived(envelope);
     this.discard();
   }
 
@@ -110,9 +107,9 @@ export class IncomingHandoff {
   }
 
   #putAside(envelope: Envelope): void {
-    const cell = this.#port.actors.cellOf(envelope.to);
+    const cell = this.#parts.actors.cellOf(envelope.to);
     if (cell) cell.mailbox.putAside(envelope);
-    else this.#port.deliver(envelope);
+    else this.#parts.router.arrived(envelope);
   }
 
   #dropPlaceholders(): void {

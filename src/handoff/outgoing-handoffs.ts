@@ -6,24 +6,24 @@ import type { MoveEffect } from '../placement/move-state.ts';
 import type { Router } from '../routing/router.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
-import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
+import type { MoveId, MoveOrder } from '../wire/control.ts';
 import { STATE } from '../wire/entry.ts';
 import { MigrationBuffer } from './migration-buffer.ts';
 import { OutgoingHandoff } from './outgoing.ts';
 
-export interface OutgoingHandoffsPort {
+export interface OutgoingHandoffsParts {
   readonly actors: LocalActors;
   readonly router: Router;
-  quiesced(outgoing: OutgoingHandoff): void;
-  notQuiesced(move: MoveId, error: TroupeError, isBusy: boolean): void;
+  readonly quiesced: (outgoing: OutgoingHandoff) => void;
+  readonly notQuiesced: (move: MoveId, error: TroupeError, isBusy: boolean) => void;
 }
 
 export class OutgoingHandoffs {
-  readonly #port: OutgoingHandoffsPort;
+  readonly #parts: OutgoingHandoffsParts;
   readonly #byMove = new Map<MoveId, OutgoingHandoff>();
 
-  constructor(port: OutgoingHandoffsPort) {
-    this.#port = port;
+  constructor(parts: OutgoingHandoffsParts) {
+    this.#parts = parts;
   }
 
   quiesce({ order, quiesceMs, isLast }: Extract<MoveEffect, { type: 'quiesce' }>): void {
@@ -39,7 +39,7 @@ export class OutgoingHandoffs {
   }
 
   takeSent(order: MoveOrder): void {
-    const { router } = this.#port;
+    const { router } = this.#parts;
     const { ids, units, outbound } = this.#of(order);
     const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
     for (const envelope of router.holds.takeFrom(isTheirs)) outbound.push(envelope);
@@ -71,7 +71,7 @@ export class OutgoingHandoffs {
 
   /** Their own mail goes first, then what came for them, then what was held. */
   resume(move: MoveId): void {
-    const { router } = this.#port;
+    const { router } = this.#parts;
     const outgoing = this.#take(move);
     if (!outgoing) return;
     outgoing.noteWritten(undefined);
@@ -87,14 +87,9 @@ export class OutgoingHandoffs {
   }
 
   #begin(order: MoveOrder): OutgoingHandoff {
-    const { actors } = this.#port;
-    const port = {
-      actors,
-      idsIn: (units: ReadonlySet<Unit>) => this.#idsIn(units),
-      quiesced: (outgoing: OutgoingHandoff) => this.#port.quiesced(outgoing),
-      refused: (error: TroupeError, isBusy: boolean) => this.#port.notQuiesced(order.id, error, isBusy),
-    };
-    return new OutgoingHandoff(port, order);
+    const { actors, router, quiesced, notQuiesced } = this.#parts;
+    const refused = (error: TroupeError, isBusy: boolean): void => notQuiesced(order.id, error, isBusy);
+    return new OutgoingHandoff({ actors, router, quiesced, refused }, order);
   }
 
   #take(move: MoveId): OutgoingHandoff | undefined {
@@ -106,7 +101,7 @@ export class OutgoingHandoffs {
 
   /** Mail that had arrived while this process was still asking whether it is the host: it is older than all that will be held. */
   #takeWaiting({ units, buffered }: OutgoingHandoff): void {
-    const { holds } = this.#port.router;
+    const { holds } = this.#parts.router;
     for (const unit of units) {
       if (parseUnit(unit)) continue;
       for (const held of holds.take(unit)) {
@@ -116,16 +111,8 @@ export class OutgoingHandoffs {
     }
   }
 
-  /** Under which something is kept here: in memory, passivated, failed, watched or subscribed. */
-  *#idsIn(units: ReadonlySet<Unit>): Iterable<ActorId> {
-    const { actors, router } = this.#port;
-    // An actor that moves alone is not its own unit yet.
-    for (const unit of units) if (!parseUnit(unit)) yield unit;
-    for (const id of actors.known()) if (units.has(router.unitOf(id) ?? '')) yield id;
-  }
-
   #renewBuffer(): void {
-    const { router, actors } = this.#port;
+    const { router, actors } = this.#parts;
     const quiescent = [...this.#byMove.values()].filter(({ isQuiescent }) => isQuiescent);
     router.capture = quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel) : undefined;
   }

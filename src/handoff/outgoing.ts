@@ -16,6 +16,8 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { encodeValue } from '../wire/codec.ts';
 import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
 import { MailLane } from '../peer/mail-lane.ts';
+import type { Router } from '../routing/router.ts';
+import { idsIn } from './live-units.ts';
 import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
 
 /** Messages for one move that arrive while it is quiescent, and one queue's bytes; one more is refused. */
@@ -25,10 +27,9 @@ export const ABORT_GRACE_MS = 200;
 /** Milliseconds between two looks whether all that they told durable actors is committed. */
 const KEPT_LOOK_MS = 5;
 
-export interface OutgoingPort {
+export interface OutgoingParts {
   readonly actors: LocalActors;
-  /** All of which something is kept here, in these units. */
-  idsIn(units: ReadonlySet<Unit>): Iterable<ActorId>;
+  readonly router: Pick<Router, 'unitOf'>;
   /** All its actors are quiescent. */
   quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
@@ -45,7 +46,7 @@ export class OutgoingHandoff {
   readonly outbound: MailLane<Envelope>;
   /** Mail that arrived for the units while they were quiescent. */
   readonly buffered: MailLane<Envelope>;
-  readonly #port: OutgoingPort;
+  readonly #parts: OutgoingParts;
   /** Encoded, of those that have one in memory. */
   readonly #states = new Map<ActorId, Uint8Array>();
   /** Mail that cannot travel: refused once its actors have moved. */
@@ -58,11 +59,11 @@ export class OutgoingHandoff {
   /** The deadline has passed: what is not over now is left behind. */
   #isLate = false;
 
-  constructor(port: OutgoingPort, { id, units }: MoveOrder) {
-    this.#port = port;
+  constructor(parts: OutgoingParts, { id, units }: MoveOrder) {
+    this.#parts = parts;
     this.move = id;
     this.units = new Set(units);
-    const { memory } = port.actors.kernel;
+    const { memory } = parts.actors.kernel;
     this.outbound = new MailLane(memory, BUFFERED_MAIL_MAX);
     this.buffered = new MailLane(memory, BUFFERED_MAIL_MAX);
   }
@@ -82,13 +83,13 @@ export class OutgoingHandoff {
   }
 
   get subscriptions(): [topic: string, id: ActorId][] {
-    const { topics } = this.#port.actors.kernel;
+    const { topics } = this.#parts.actors.kernel;
     return [...this.#ids].flatMap((id) => topics.topicsOf(id).map((topic): [string, ActorId] => [topic, id]));
   }
 
   /** Stops them, each when its turn ends. `isLast`: one that takes longer is aborted, then killed. */
   stop(quiesceMs: number, isLast: boolean): void {
-    const { clock } = this.#port.actors.kernel;
+    const { clock } = this.#parts.actors.kernel;
     const look = clock.setTimer(quiesceMs / 2, () => this.#look());
     const end = clock.setTimer(quiesceMs, () => (isLast ? this.#abort() : this.#tooBusy()));
     this.#cancelTimers = () => {
@@ -108,14 +109,14 @@ export class OutgoingHandoff {
 
   /** They live elsewhere now. */
   evict(): void {
-    for (const id of this.#ids) evict(this.#port.actors, id);
+    for (const id of this.#ids) evict(this.#parts.actors, id);
     this.outbound.clear();
     this.buffered.clear();
   }
 
   /** All transferred state, in the order in which it is to arrive. */
   pack(): WeighedPiece[] {
-    const { actors } = this.#port;
+    const { actors } = this.#parts;
     this.#unfit = [];
     const refused = (envelope: Envelope, error: unknown): void => void this.#unfit.push([envelope, error]);
     const { messageBytesMax } = actors.kernel.limits;
@@ -134,7 +135,7 @@ export class OutgoingHandoff {
 
   /** Mail that could not go along. Not before the move is committed: where its actors stay, they handle it. */
   refuseUnfit(): void {
-    const { deadLetters } = this.#port.actors.kernel;
+    const { deadLetters } = this.#parts.actors.kernel;
     for (const [envelope, error] of this.#unfit) {
       const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
       deadLetters.refuseUnlessResent(envelope, code, asError(error).message);
@@ -163,7 +164,7 @@ export class OutgoingHandoff {
   }
 
   #note(step: 'quiesced' | 'transferred'): void {
-    const { trace } = this.#port.actors.kernel;
+    const { trace } = this.#parts.actors.kernel;
     trace?.note({ topic: 'handoff', step, move: this.move, units: [...this.units], ids: [...this.#ids] });
   }
 
@@ -180,14 +181,14 @@ export class OutgoingHandoff {
 
   /** The members of the units now. False: it cannot move. */
   #gather(): boolean {
-    const { actors, idsIn } = this.#port;
+    const { actors, router } = this.#parts;
     const members: Cell[] = [];
     const ids = new Set<ActorId>();
-    for (const id of idsIn(this.units)) {
+    for (const id of idsIn(this.units, actors, router)) {
       if (ids.has(id)) continue;
       const cell = actors.cellOf(id);
       if (cell?.origin.parent) {
-        this.#port.refused(childMoves(id, cell.origin.parent.id), false);
+        this.#parts.refused(childMoves(id, cell.origin.parent.id), false);
         return false;
       }
       const subtree = cell ? subtreeOf(cell) : [];
@@ -202,7 +203,7 @@ export class OutgoingHandoff {
 
   /** Mail that this process would have to send again could be overtaken by what they tell from elsewhere. */
   #whenNothingIsKept(): void {
-    const { clock, durability } = this.#port.actors.kernel;
+    const { clock, durability } = this.#parts.actors.kernel;
     if (this.#isLate || !durability?.keepsOf(this.#ids)) return this.#allQuiescent();
     this.#keptLook?.cancel();
     this.#keptLook = clock.setTimer(KEPT_LOOK_MS, () => this.#look());
@@ -216,12 +217,12 @@ export class OutgoingHandoff {
         checkTransferable(cell);
         this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
       } catch (error) {
-        return this.#port.refused(notMovable(cell.id, asError(error)), false);
+        return this.#parts.refused(notMovable(cell.id, asError(error)), false);
       }
     }
     this.#isQuiescent = true;
     this.#note('quiesced');
-    this.#port.quiesced(this);
+    this.#parts.quiesced(this);
   }
 
   #tooBusy(): void {
@@ -229,12 +230,12 @@ export class OutgoingHandoff {
     const text = busy
       ? `${busy.id} did not end its turn in time; it cannot move now`
       : 'what an actor told durable ones was not committed in time; it cannot move now';
-    this.#port.refused(new TroupeError('ACTOR_UNAVAILABLE', text), true);
+    this.#parts.refused(new TroupeError('ACTOR_UNAVAILABLE', text), true);
   }
 
   /** The deadline of the drain: first the signal, a little later the end. Their mail goes along all the same. */
   #abort(): void {
-    const { kernel } = this.#port.actors;
+    const { kernel } = this.#parts.actors;
     const late = this.#members.filter(({ status }) => status !== 'quiescent' && status !== 'ended');
     for (const cell of late) cell.extras.abort?.abort(new Error('the deadline of the drain has passed'));
     const timer = kernel.clock.setTimer(ABORT_GRACE_MS, () => {
@@ -248,7 +249,7 @@ export class OutgoingHandoff {
 
   #kill(cell: Cell): void {
     if (cell.status === 'quiescent' || cell.status === 'ended') return;
-    const { actors } = this.#port;
+    const { actors } = this.#parts;
     actors.kernel.log.error(
       { actor: cell.id },
       'a handler did not end by the deadline of its drain; its actor is killed',

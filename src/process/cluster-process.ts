@@ -83,11 +83,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     };
     const toRef = (id: ActorId): unknown => this.system.ref(id);
     const handoffs = new HandoffParticipant({
-      ...{ self, actors, router, topics, toRef, tellMaster: send },
+      ...{ self, actors, router, topics, peers, toRef, tellMaster: send },
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
-      peers: () => peers.all(),
-      peer: (index) => peers.byIndex(index),
-      isRemoved: (kind) => cluster.table.wasRemoved(kind),
     });
     const durability = (this.#durability = this.#newDurability(toRef));
     this.#joinKernel(send);

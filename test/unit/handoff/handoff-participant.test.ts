@@ -49,8 +49,11 @@ function newParticipant(live: string[] = []): {
       unitsMoved: () => {},
       holds: { takeFrom: () => [] },
     },
-    peers: () => peers.values(),
-    peer: (index: number) => peers.get(index),
+    peers: {
+      all: () => peers.values(),
+      byIndex: (index: number) => peers.get(index),
+      byAddress: (address: string) => [...peers.values()].find((one) => one.address === address),
+    },
     tellMaster: (message: ToMaster) => void told.push(message),
   };
   const link = (index: number): OutboundQueue => peers.get(index) as unknown as OutboundQueue;

@@ -60,9 +60,8 @@ test('an actor that moves there is refused', async () => {
   const never = (): never => {
     throw new Error('nothing is sent');
   };
-  const parts = { toRef: never, replyTo: never, send: never, deliver: never, isRemoved: () => false };
-  const port = { actors, topics: never as never, ...parts };
-  const incoming = new IncomingHandoff(port);
+  const router = { deliver: never, arrived: never };
+  const incoming = new IncomingHandoff({ actors, topics: never as never, router, toRef: never, replyTo: never });
   const transfer = {
     id: ID,
     watchers: [],
