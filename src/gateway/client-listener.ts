@@ -101,7 +101,11 @@ export class ClientListener implements Entry {
       socket.pause();
       visitors.visited(socket, addressOf(socket), commonNameOf(socket));
     });
-    server.on('tlsClientError', (error, socket) => visitors.tlsFailed(addressOf(socket), error));
+    server.on('tlsClientError', (error, socket) => {
+      visitors.tlsFailed(addressOf(socket), error);
+      // One that is silent is left open by Node.js.
+      socket.destroy();
+    });
     return server;
   }
 

@@ -78,7 +78,11 @@ export class WebListener implements Entry {
       },
       answer,
     );
-    server.on('tlsClientError', (error, socket) => this.#visitors.tlsFailed(addressOf(socket), error));
+    server.on('tlsClientError', (error, socket) => {
+      this.#visitors.tlsFailed(addressOf(socket), error);
+      // One that is silent is left open by Node.js.
+      socket.destroy();
+    });
     return server;
   }
 

@@ -1,5 +1,5 @@
 /** Clients in a process of their own, seen from a test; and a way to them that can be cut. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -30,8 +30,10 @@ export class ClientProcess {
     });
   }
 
-  static async start(): Promise<ClientProcess> {
-    const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  /** `within`: the command that starts it, and its arguments, before those of Node.js. */
+  static async start(within: readonly string[] = []): Promise<ClientProcess> {
+    const [command, ...args] = [...within, process.execPath, PROGRAM] as unknown as [string, ...string[]];
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await once(child, 'message');
     return new ClientProcess(child);
   }
