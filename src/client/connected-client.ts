@@ -18,6 +18,8 @@ import { inspect } from '../vocabulary/inspect.ts';
 import { QUEUE_SHARE, QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { BEAT_MS, SESSION_LENGTH } from '../client-wire/client-greeting.ts';
+import type { CallArgument } from '../wire/entry.ts';
+import { Calls } from './calls.ts';
 import type { Client, ClientEventName, ClientEvents, ClientRef } from './client.ts';
 import { clientKernel, NO_LOG } from './client-kernel.ts';
 import { Connection } from './connection.ts';
@@ -40,6 +42,7 @@ export class ConnectedClient implements Client {
   readonly #sender: Sender;
   readonly #mail: KeptMail;
   readonly #topics: FollowedTopics;
+  readonly #calls: Calls;
   readonly #watching: Watching;
   readonly #session = randomBytes(SESSION_LENGTH * 0.75).toString('base64url');
   readonly #listeners = new Map<ClientEventName, Set<(event: never) => void>>();
@@ -67,6 +70,7 @@ export class ConnectedClient implements Client {
     });
     this.#mail = mail;
     this.#topics = topics;
+    this.#calls = new Calls(this.#kernel);
     this.#sender = new Sender(this.#kernel, undefined);
     this.#watching = new Watching(this.#kernel.address);
     this.#kernel.events.on('dead-letter', (letter) => this.#emit('dead-letter', letter));
@@ -133,6 +137,12 @@ export class ConnectedClient implements Client {
   async where(id: ActorId): Promise<ActorLocation> {
     this.#checkOpen();
     return (await this.#sender.request('where', checkId(id), undefined).promise) as ActorLocation;
+  }
+
+  /** Of the table `SYSTEM_CALLS` of the gateway. `timeoutMs`: 0 for none. */
+  async call(name: string, args: readonly CallArgument[] = [], timeoutMs?: number): Promise<unknown> {
+    this.#checkOpen();
+    return this.#calls.call(name, args, timeoutMs);
   }
 
   on<E extends ClientEventName>(event: E, listener: (event: ClientEvents[E]) => void): () => void {
@@ -202,6 +212,7 @@ export class ConnectedClient implements Client {
     this.#server = welcome.server;
     this.#connection = connection;
     this.#attempt = 0;
+    this.#calls.attach(connection.queue);
     const topics = this.#topics.attach(connection.queue, (error) => this.#emit('refused', { error }));
     const repeated = this.#mail.attach(connection.queue, welcome.acknowledged, isSameServer);
     const watches = this.#watching.targets();
@@ -215,6 +226,7 @@ export class ConnectedClient implements Client {
   #lost(error: Error | undefined): void {
     this.#connection = undefined;
     this.#topics.detach();
+    this.#calls.detach();
     this.#mail.detach('the connection ended before a reply came');
     this.#emit('disconnected', { error });
     this.#retryLater();

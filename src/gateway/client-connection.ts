@@ -14,9 +14,10 @@ import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { QUEUE_SHARE, QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
-import { ACKNOWLEDGED } from '../wire/entry.ts';
+import { ACKNOWLEDGED, type CallArgument } from '../wire/entry.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { ClientActs, type ClientRoute, type Item } from './client-acts.ts';
+import { ClientCalls } from './client-calls.ts';
 import { clientIngress, type ClientMail } from './client-ingress.ts';
 import { ClientReply, type ClientReplyRoute } from './client-reply.ts';
 import { ClientTopics } from './client-topics.ts';
@@ -55,6 +56,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
   readonly #topics: ClientTopics;
   readonly #inbox = new Ring<Item>();
   readonly #acts: ClientActs;
+  readonly #calls: ClientCalls;
   /** Settles once what this client has told full mailboxes is handled. */
   #drained: Promise<void> | undefined;
   #isSlowed = false;
@@ -86,6 +88,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
       isFull: () => this.#cutIfFull(),
     });
     this.#acts = new ClientActs({ ...parts, route: this });
+    this.#calls = new ClientCalls({ ...parts, rights: session.rights });
     this.#reader = new FrameReader(clientIngress(this, this.#topics), messageBytesMax + FRAME_EXTRA_BYTES);
     link.listener = {
       onFrame: (bytes) => this.#read(bytes),
@@ -162,6 +165,10 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
   /** Only one makes sense from a client. */
   signal(signal: Signal): void {
     if (signal.type === 'ask-given-up') this.#acts.giveUp(signal.correlation);
+  }
+
+  called(number: number, name: string, args: CallArgument[]): void {
+    this.#calls.take(name, args, this.replyTo(number));
   }
 
   #read(bytes: Uint8Array): boolean {
@@ -250,6 +257,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     this.#queue.drop();
     this.#topics.close();
     this.#acts.close();
+    this.#calls.close();
     if (!this.#isReplaced) this.#work();
     this.#parts.ended();
   }

@@ -4,12 +4,14 @@ import { refusedWorkerEntries } from '../peer/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
+import type { CallArgument } from '../wire/entry.ts';
 
 export interface ClientMail {
   arrived(item: Envelope | Published): void;
   replyTo(correlation: number): ReplyTo;
   unreadable(envelope: Envelope, error: Error): void;
   signal(signal: Signal): void;
+  called(number: number, name: string, args: CallArgument[]): void;
   granted(count: number): void;
   toRef(id: ActorId): unknown;
 }
@@ -29,6 +31,7 @@ export function clientIngress(mail: ClientMail, topics: ClientSubscriptions): In
     replyTo: (_process, correlation) => mail.replyTo(correlation),
     unreadable: (envelope, error) => mail.unreadable(envelope, error),
     signal: (_to, signal) => mail.signal(signal),
+    called: (number, name, args) => mail.called(number, name, args),
     published: (published) => mail.arrived(published),
     topicChanged: (topic, isJoined, number) => topics.changed(topic, isJoined, number),
     credit: (count) => mail.granted(count),

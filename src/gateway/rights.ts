@@ -31,6 +31,12 @@ export class Rights {
     return id === undefined ? undefined : this.refusalOfKind(id);
   }
 
+  /** Of what concerns actors of all kinds. */
+  refusalOfAll(right: ClientRight): string | undefined {
+    if (!this.#may.has(right) || this.#patterns.includes('*')) return this.refusal(right);
+    return `this client does not reach all kinds: its kinds are ${this.#patterns.join(', ') || 'none'}`;
+  }
+
   refusalOfKind(id: ActorId): string | undefined {
     const kind = kindOf(id);
     if (this.#kinds.some((pattern) => pattern.test(kind))) return undefined;

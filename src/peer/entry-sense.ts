@@ -9,6 +9,7 @@ import { DeliveryId, type Verb } from '../vocabulary/envelope.ts';
 import { EXIT_REASON_MAX } from '../vocabulary/exit-reason.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { type Signal, watcherOf } from '../vocabulary/signal.ts';
+import { CALL_ARGUMENTS_MAX, CALL_NAME_LENGTH_MAX, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts';
 
 /** Of a process: two whole numbers. */
 const PROCESS = /^~\d{1,16}\.\d{1,16}$/;
@@ -133,6 +134,23 @@ export function checkRequest(verb: Verb | undefined, payload: unknown): Verb {
       throw senseless('a known verb', verb);
   }
   return verb;
+}
+
+export function callNameOf(part: unknown): string {
+  if (typeof part === 'string' && part.length >= 1 && part.length <= CALL_NAME_LENGTH_MAX) return part;
+  throw senseless(`the name of a call, of 1 to ${CALL_NAME_LENGTH_MAX} characters`, part);
+}
+
+export function callArgumentsOf(part: unknown): CallArgument[] {
+  const list = listOf(part);
+  if (list.length > CALL_ARGUMENTS_MAX) throw senseless(`at most ${CALL_ARGUMENTS_MAX} arguments`, list.length);
+  return list.map(callArgumentOf);
+}
+
+function callArgumentOf(part: unknown): CallArgument {
+  if (part === null || typeof part === 'boolean' || Number.isFinite(part)) return part as CallArgument;
+  if (typeof part === 'string' && part.length <= CALL_TEXT_LENGTH_MAX) return part;
+  throw senseless(`an argument that is a number, a flag or a text of at most ${CALL_TEXT_LENGTH_MAX} characters`, part);
 }
 
 export function signalOf(part: unknown): Signal {

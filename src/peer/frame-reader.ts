@@ -12,6 +12,8 @@ import { COMPACT, FRAME_BYTES_MAX, PIECE } from '../wire/link.ts';
 import { type CommonIngress, CompactReader } from './compact-reader.ts';
 import {
   actorsOf,
+  callArgumentsOf,
+  callNameOf,
   flagOf,
   messageOf,
   namedOf,
@@ -60,6 +62,8 @@ export interface Ingress extends CommonIngress {
   flushed(move: number): void;
   /** Of a client: what it told up to this number is the system's now. Absent elsewhere: it makes no sense there. */
   acknowledged?(number: number): void;
+  /** To be answered by its number. Of a client alone: absent elsewhere, it makes no sense there. */
+  called?(number: number, name: string, args: entry.CallArgument[]): void;
 }
 
 export class FrameReader {
@@ -198,6 +202,10 @@ export class FrameReader {
         return ingress.credit(wholeOf(entries.next()));
       case entry.ACKNOWLEDGED:
         if (ingress.acknowledged) return ingress.acknowledged(wholeOf(entries.next()));
+        break;
+      case entry.CALL:
+        if (ingress.called)
+          return ingress.called(wholeOf(entries.next()), callNameOf(entries.next()), callArgumentsOf(entries.next()));
     }
     throw new Error(`an entry has a known kind; got ${kind}`);
   }

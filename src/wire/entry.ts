@@ -14,6 +14,7 @@
  *   topic-barrier  topic number
  *   topic-reached  number capacity
  *   acknowledged  number                                      to a client: what it told up to there is the system's now
+ *   call  number name [argument …]                            of a client, about the system and not an actor; answered as an ask
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
@@ -41,6 +42,15 @@ export const SOME_TOPICS = 17;
 export const TOPIC_BARRIER = 18;
 export const TOPIC_REACHED = 19;
 export const ACKNOWLEDGED = 20;
+export const CALL = 21;
+
+/** Of a call: characters of its name, arguments, and characters of one of them. */
+export const CALL_NAME_LENGTH_MAX = 64;
+export const CALL_ARGUMENTS_MAX = 4;
+export const CALL_TEXT_LENGTH_MAX = 4_096;
+
+/** Of a call: nothing that could be deep, or large. */
+export type CallArgument = string | number | boolean | null;
 
 /** Ids numbered per link and direction; when all are taken, both ends forget them together. */
 export const LINK_IDS_MAX = 65_536;

@@ -82,6 +82,14 @@ class StrictIngress extends KeptIngress {
     expect([isWhole(number), isWhole(capacity)]).toEqual([true, true]);
   }
 
+  called(number: number, name: string, args: entry.CallArgument[]): void {
+    expect([isWhole(number), typeof name]).toEqual([true, 'string']);
+    expect(name.length).toBeLessThanOrEqual(entry.CALL_NAME_LENGTH_MAX);
+    expect(args.length).toBeLessThanOrEqual(entry.CALL_ARGUMENTS_MAX);
+    for (const argument of args)
+      expect(argument === null || ['string', 'number', 'boolean'].includes(typeof argument)).toBe(true);
+  }
+
   override marker(move: number): void {
     expect(isWhole(move)).toBe(true);
   }
@@ -165,6 +173,7 @@ const GOOD = [
   ['a marker', entry.MARKER, 3],
   ['a piece', entry.STATE, 3, ['mail', [entry.MESSAGE, 'counter/a', null, { type: 'note' }]]],
   ['a credit', entry.CREDIT, 100],
+  ['a call', entry.CALL, 7, 'ids', ['counter', null, 5, true]],
 ] as const;
 
 describe('an entry that makes no sense is an error of its link', () => {
@@ -210,6 +219,13 @@ describe('an entry that makes no sense is an error of its link', () => {
     ['a piece of nothing', [entry.STATE, 3, ['mail', []]]],
     ['a piece that begins with no envelope', [entry.STATE, 3, ['mail', [entry.REPLY, 1, 1]]]],
     ['a credit below nothing', [entry.CREDIT, -1]],
+    ['a call without a number', [entry.CALL, -1, 'metrics', []]],
+    ['a call without a name', [entry.CALL, 7, '', []]],
+    ['a call of a name that is too long', [entry.CALL, 7, 'x'.repeat(entry.CALL_NAME_LENGTH_MAX + 1), []]],
+    ['a call without arguments', [entry.CALL, 7, 'metrics', null]],
+    ['a call of too many arguments', [entry.CALL, 7, 'metrics', Array(entry.CALL_ARGUMENTS_MAX + 1).fill(1)]],
+    ['a call of an argument that is too long', [entry.CALL, 7, 'ids', ['x'.repeat(entry.CALL_TEXT_LENGTH_MAX + 1)]]],
+    ['a call of an argument that is an object', [entry.CALL, 7, 'ids', [{ limit: 1 }]]],
     ['an entry of no kind', [99]],
   ])('%s', (_, parts) => {
     const { given, error } = readAll([batch(...parts)]);
@@ -314,7 +330,7 @@ describe('whatever bytes come', () => {
       ]),
       fc.anything({ withBigInt: true, withDate: true, maxDepth: 2 }),
     );
-    const kind = fc.integer({ min: 0, max: 18 });
+    const kind = fc.integer({ min: 0, max: 21 });
     const swapped = fc.tuple(fc.constantFrom(...GOOD), fc.nat(), part).map(([[, ...parts], at, other]) => {
       const odd: unknown[] = [...parts];
       odd[1 + (at % (odd.length - 1))] = other;

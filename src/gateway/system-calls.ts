@@ -1,0 +1,130 @@
+/** The calls about the system itself that a client may make: for each the right that it needs, and what it does. All else of a system has entries of its own. */
+import type { StoredDeadLetter } from '../commit/stored-dead-letters.ts';
+import type { System } from '../system/system.ts';
+import { type ActorId, isKind } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { DeadLetter } from '../vocabulary/events.ts';
+import { inspect } from '../vocabulary/inspect.ts';
+import type { CallArgument } from '../wire/entry.ts';
+import { EVENT_WAIT_MS, type EventTail, typeOf } from './event-tail.ts';
+import type { ClientRight, Rights } from './rights.ts';
+
+type Args = readonly CallArgument[];
+
+export interface CallGround {
+  readonly system: System;
+  readonly rights: Rights;
+  tail(): EventTail;
+}
+
+export interface SystemCall {
+  /** Why not; undefined where the client may. */
+  refusal(rights: Rights, args: Args): string | undefined;
+  run(ground: CallGround, args: Args): unknown;
+}
+
+/** A dead letter as tools list it. */
+export interface ListedLetter {
+  /** Of one that is on disk: names it for `resend` and `discard`. */
+  readonly id?: string;
+  readonly to: string;
+  readonly sender?: string;
+  readonly type: string;
+  readonly reason: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Its message, cut short; only for clients with the right `read`. */
+  readonly preview?: string;
+}
+
+export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
+  info: whole('observe', ({ system }) => ({ name: system.name, ...system.self, node: process.version })),
+  workers: whole('observe', ({ system }) => system.workers()),
+  metrics: whole('observe', ({ system }) => system.metrics()),
+  ids: {
+    refusal: (rights, [kind]) => rights.refusal('observe', `${kind}/`),
+    run: ({ system }, [kind, after, limit]) =>
+      system.ids(kindArgument(kind), {
+        after: textOrNone(after, 'after'),
+        limit: limit === undefined || limit === null ? undefined : wholeArgument(limit, 'limit'),
+      }),
+  },
+  'dead-letters': ofAll('observe', deadLetters),
+  events: ofAll('observe', ({ tail }, [waitMs = EVENT_WAIT_MS]) => tail().next(wholeArgument(waitMs, 'waitMs'))),
+  stop: ofActor(({ system }, id, [reason]) => system.stop(id, textOrNone(reason, 'reason'))),
+  kill: ofActor(({ system }, id) => system.kill(id)),
+  remove: ofActor(({ system }, id) => system.remove(id)),
+  move: ofActor(({ system }, id, [worker]) => system.move(id, wholeArgument(worker, 'worker'))),
+  'add-worker': ofAll('admin', ({ system }, [given]) => {
+    const role = textOrNone(given, 'role');
+    return system.addWorker(role === undefined ? {} : { role });
+  }),
+  'remove-worker': ofAll('admin', ({ system }, [index]) => system.removeWorker(wholeArgument(index, 'worker'))),
+  'restart-worker': ofAll('admin', ({ system }, [index]) => system.restartWorker(wholeArgument(index, 'worker'))),
+  reload: ofAll('admin', ({ system }) => system.reload()),
+  resend: ofAll('admin', ({ system }, [id]) => system.deadLetters.resend(textArgument(id, 'id'))),
+  discard: ofAll('admin', ({ system }, [id]) => system.deadLetters.discard(textArgument(id, 'id'))),
+  shutdown: ofAll('admin', ({ system }, [timeoutMs]) => {
+    const options = timeoutMs === undefined || timeoutMs === null ? {} : { timeoutMs: wholeArgument(timeoutMs, 'ms') };
+    // Its end is the end of this connection: the answer is that it has begun.
+    system.shutdown(options).catch(() => {});
+    return system.self;
+  }),
+};
+
+function whole(right: ClientRight, run: SystemCall['run']): SystemCall {
+  return { refusal: (rights) => rights.refusal(right), run };
+}
+
+/** It shows or changes actors of all kinds: nothing for those who reach only some. */
+function ofAll(right: ClientRight, run: SystemCall['run']): SystemCall {
+  return { refusal: (rights) => rights.refusalOfAll(right), run };
+}
+
+function ofActor(run: (ground: CallGround, id: ActorId, rest: Args) => unknown): SystemCall {
+  return {
+    refusal: (rights, [id]) => rights.refusal('admin', String(id)),
+    run: (ground, [id, ...rest]) => run(ground, textArgument(id, 'id'), rest),
+  };
+}
+
+/** Those in memory of the process that serves come without an id. */
+async function deadLetters({ system, rights }: CallGround, [after]: Args): Promise<ListedLetter[]> {
+  const mayRead = rights.refusal('read') === undefined;
+  const stored = await system.deadLetters.list(textOrNone(after, 'after'));
+  const kept = after === undefined || after === null ? system.deadLetters() : [];
+  return [...kept, ...stored].map((letter) => listed(letter, mayRead));
+}
+
+function listed(letter: DeadLetter | StoredDeadLetter, mayRead: boolean): ListedLetter {
+  const { to, sender, message, reason, at } = letter;
+  return {
+    ...('id' in letter && { id: letter.id }),
+    ...{ to, reason, at, type: typeOf(message) },
+    ...(sender !== undefined && { sender }),
+    ...(mayRead && { preview: inspect(message) }),
+  };
+}
+
+function textArgument(value: CallArgument | undefined, name: string): string {
+  if (typeof value === 'string') return value;
+  throw fault(`${name}: expected a text; got ${inspect(value)}`);
+}
+
+function textOrNone(value: CallArgument | undefined, name: string): string | undefined {
+  return value === undefined || value === null ? undefined : textArgument(value, name);
+}
+
+function wholeArgument(value: CallArgument | undefined, name: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw fault(`${name}: expected a whole number; got ${inspect(value)}`);
+}
+
+function kindArgument(value: CallArgument | undefined): string {
+  if (typeof value === 'string' && isKind(value)) return value;
+  throw fault(`kind: expected the name of a kind; got ${inspect(value)}`);
+}
+
+function fault(text: string): TroupeError {
+  return new TroupeError('INVALID_OPTIONS', text, { fate: 'not-executed' });
+}
