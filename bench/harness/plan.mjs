@@ -28,6 +28,9 @@ export const SYSTEMS = [
   { program: 'durable', scenarios: ['D1', 'D2', 'D3', 'D4'] },
   { program: 'durable-cluster', scenarios: ['D1', 'D3', 'D8'] },
   { program: 'limit-lmdb', scenarios: ['D1'] },
+  { program: 'clients', scenarios: ['clients'] },
+  { program: 'peer-http', scenarios: ['clients'] },
+  { program: 'peer-socket-io', scenarios: ['clients'], needs: { module: 'socket.io' } },
 ];
 
 /** What users do. These run troupe alone, once each round. */
@@ -75,6 +78,9 @@ export const AIMS = [
   more('S6 fan-out 1-1000-1', 'erlang', 2, 5),
   more('S7 thread ring 503', 'erlang', 2, 5),
   more('D1 1024 in flight, fsync', 'bare LMDB', 0.5, 0.8),
+  more('clients client ask, 256 in flight', 'node:http', 3, 4),
+  more('clients client ask, 256 in flight', 'socket.io', 3, 4),
+  more('clients client ask p50', 'troupe', 1 / 1.3, 1, { less: true, theirs: 'clients ask between workers p50' }),
 ];
 
 /** Ratios to limits, which `--compare` watches: a peer may have a bad day, a limit of the same round has the same one. */
