@@ -31,6 +31,7 @@ export const SYSTEMS = [
   { program: 'clients', scenarios: ['clients'] },
   { program: 'peer-http', scenarios: ['clients'] },
   { program: 'peer-socket-io', scenarios: ['clients'], needs: { module: 'socket.io' } },
+  { program: 'rabbitmq', scenarios: ['rabbitmq'], needs: { command: 'rabbitmqctl' } },
 ];
 
 /** What users do. These run troupe alone, once each round. */
@@ -81,6 +82,7 @@ export const AIMS = [
   more('clients client ask, 256 in flight', 'node:http', 3, 4),
   more('clients client ask, 256 in flight', 'socket.io', 3, 4),
   more('clients client ask p50', 'troupe', 1 / 1.3, 1, { less: true, theirs: 'clients ask between workers p50' }),
+  more('rabbitmq consume and acknowledge, prefetch 1000', 'bare amqplib', 0.8, 0.95),
 ];
 
 /** Ratios to limits, which `--compare` watches: a peer may have a bad day, a limit of the same round has the same one. */

@@ -20,7 +20,7 @@ export type { RabbitOptions } from './rabbit-options.ts';
  * while the broker cannot be reached: it is tried until it can, from every 100 ms to every 5 s, and so is a connection that is lost. The gateway closes with
  * the system.
  *
- * Rejects INVALID_OPTIONS, also where amqplib 2 is not installed.
+ * Rejects INVALID_OPTIONS, also where amqplib 2 is not installed; SHUTTING_DOWN.
  *
  * @example
  * ```ts
@@ -35,5 +35,6 @@ export async function rabbitmq(system: System, options: RabbitOptions): Promise<
     throw new TroupeError('INVALID_OPTIONS', `${text}; got ${inspect(system)}`);
   }
   const { url, socket } = checkRabbit(options);
+  if (kernel.closing) throw new TroupeError('SHUTTING_DOWN', 'the system is shutting down; it takes no gateway');
   return new BrokerGateway(kernel, url, await dialOf(url, socket));
 }
