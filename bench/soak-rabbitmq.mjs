@@ -21,8 +21,8 @@ const LEDGERS = 64;
 const EXCHANGE = 'exchange/soak-done';
 /** Published and not confirmed, at most. */
 const UNCONFIRMED_MAX = 2_000;
-/** For what is left when the faults are over. */
-const DRAIN_MS_MAX = 180_000;
+/** Without progress, when the faults are over: what is left then does not come any more. */
+const STUCK_MS_MAX = 60_000;
 const PROGRAM = new URL('./programs/rabbit-system.mjs', import.meta.url);
 
 const { values } = parseArgs({
@@ -234,10 +234,14 @@ const looking = setInterval(() => {
 await inflict();
 const faultsOverAt = performance.now();
 let handled = await counts();
-while ((handled.count < messages || done.size < messages / 10) && performance.now() < faultsOverAt + DRAIN_MS_MAX) {
+let movedAt = performance.now();
+while ((handled.count < messages || done.size < messages / 10) && performance.now() < movedAt + STUCK_MS_MAX) {
   await sleep(1_000);
+  const before = handled.count + done.size;
   handled = await counts();
+  if (handled.count + done.size > before) movedAt = performance.now();
 }
+const drainSeconds = Math.round((performance.now() - faultsOverAt) / 1_000);
 isDone = true;
 clearInterval(looking);
 await publishing;
@@ -254,7 +258,9 @@ const totals = {
   fromExchange: done.size,
   idsTwice,
 };
-console.log(JSON.stringify({ minutes, totals, faults, queues: gateways?.flatMap(({ queues }) => queues) }, null, 1));
+console.log(
+  JSON.stringify({ minutes, drainSeconds, totals, faults, queues: gateways?.flatMap(({ queues }) => queues) }, null, 1),
+);
 const isFine =
   confirmed === messages &&
   handled.count === messages &&
