@@ -67,7 +67,7 @@ export interface BrokerChannel {
   prefetch(count: number): Promise<unknown>;
   consume(queue: string, onMessage: (delivery: Delivery | null) => void): Promise<{ consumerTag: string }>;
   cancel(consumerTag: string): Promise<unknown>;
-  ack(delivery: Delivery): void;
+  ack(delivery: Delivery, allUpTo: boolean): void;
   nack(delivery: Delivery, allUpTo: boolean, requeue: boolean): void;
   publish(exchange: string, routingKey: string, content: Buffer, properties: PublishProperties): boolean;
 }

@@ -14,6 +14,7 @@ import type { Message } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode } from '../vocabulary/errors.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 import type { BrokerChannel, BrokerConnection, Delivery } from './broker.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
 import { SettledIds } from './settled-ids.ts';
@@ -32,8 +33,8 @@ export interface ConsumerParts {
 /** One message, from its delivery to its end. */
 interface InFlight {
   delivery: Delivery;
-  /** Undefined: it is gone, and the broker will deliver the message again, here or elsewhere. */
-  channel: BrokerChannel | undefined;
+  /** Of its channel; undefined: that is gone, and the broker will deliver the message again, here or elsewhere. */
+  acks: Acknowledgements | undefined;
   readonly to: string;
   readonly message: Message;
   readonly outside: OutsideId | undefined;
@@ -51,6 +52,7 @@ export class QueueConsumer implements ChannelUser {
   readonly #counts = {
     ...{ delivered: 0, acknowledged: 0, recognised: 0, retried: 0, requeued: 0, rejected: 0, unnamed: 0 },
   };
+  #acks: Acknowledgements | undefined;
   #tag: string | undefined;
   #isClosing = false;
   #isClosed = false;
@@ -91,9 +93,11 @@ export class QueueConsumer implements ChannelUser {
     const { options, queue } = this.#parts;
     await options.declare?.(channel);
     await channel.prefetch(options.prefetch);
+    const acks = new Acknowledgements(channel, this.#parts.clock);
+    this.#acks = acks;
     const { consumerTag } = await channel.consume(queue, (delivery) => {
       if (delivery === null) this.#kept.renew(`the queue ${queue} was deleted, or its node is gone`);
-      else this.#delivered(channel, delivery);
+      else this.#delivered(acks, delivery);
     });
     this.#tag = consumerTag;
   }
@@ -103,10 +107,9 @@ export class QueueConsumer implements ChannelUser {
   }
 
   /** A message that waits to be asked again comes again by itself; one that is asked goes on, and is joined or remembered. */
-  closed(channel: BrokerChannel): void {
+  closed(): void {
     for (const one of [...this.#inFlight]) {
-      if (one.channel !== channel) continue;
-      one.channel = undefined;
+      one.acks = undefined;
       if (one.again) this.#over(one);
     }
   }
@@ -120,15 +123,17 @@ export class QueueConsumer implements ChannelUser {
     for (const one of [...this.#inFlight]) if (one.again) this.#over(one);
     if (this.#inFlight.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#isClosed = true;
+    this.#acks?.flush();
     this.opened();
     await this.#kept.close();
   }
 
-  #delivered(channel: BrokerChannel, delivery: Delivery): void {
+  #delivered(acks: Acknowledgements, delivery: Delivery): void {
     // Left to the broker, as what comes behind the cancel.
     if (this.#isClosing) return;
     this.#counts.delivered++;
-    const one = this.#read(channel, delivery);
+    acks.delivered(delivery);
+    const one = this.#read(acks, delivery);
     if (!one) return;
     const key = keyOf(one);
     const end = key === undefined ? undefined : this.#settled.get(key);
@@ -136,7 +141,7 @@ export class QueueConsumer implements ChannelUser {
     const before = key === undefined ? undefined : this.#byId.get(key);
     if (before) {
       before.delivery = delivery;
-      before.channel = channel;
+      before.acks = acks;
       return;
     }
     this.#inFlight.add(one);
@@ -145,7 +150,7 @@ export class QueueConsumer implements ChannelUser {
   }
 
   /** Recipient and message, by functions of the user's. */
-  #read(channel: BrokerChannel, delivery: Delivery): InFlight | undefined {
+  #read(acks: Acknowledgements, delivery: Delivery): InFlight | undefined {
     const { options, queue, log } = this.#parts;
     let to = queue;
     try {
@@ -153,12 +158,12 @@ export class QueueConsumer implements ChannelUser {
       const message = options.message(delivery);
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
-      return { delivery, channel, to, message, outside, tries: 0, again: undefined };
+      return { delivery, acks, to, message, outside, tries: 0, again: undefined };
     } catch (error) {
       log.warn({ err: asError(error), queue }, 'a delivery could not be read, and is rejected');
       this.#parts.deadLetter(to, { type: 'delivery', content: delivery.content }, 'INVALID_MESSAGE');
       this.#counts.rejected++;
-      say(() => channel.nack(delivery, false, false));
+      acks.nack(delivery, false);
       return undefined;
     }
   }
@@ -194,16 +199,14 @@ export class QueueConsumer implements ChannelUser {
         if (!LEAVES_LETTER.has(verdict.code)) this.#parts.deadLetter(one.to, one.message, verdict.code);
         return this.#end(one, 'reject');
       case 'again':
-        if (one.channel === undefined || this.#isClosing) return this.#over(one);
+        if (one.acks === undefined || this.#isClosing) return this.#over(one);
         this.#counts.retried++;
         one.again = clock.setTimer(verdict.afterMs, () => this.#ask(one));
         return;
-      case 'requeue': {
-        const { channel, delivery } = one;
-        if (channel) say(() => channel.nack(delivery, false, true));
+      case 'requeue':
+        one.acks?.nack(one.delivery, true);
         this.#counts.requeued++;
         return this.#over(one);
-      }
       case 'leave':
         return this.#over(one);
     }
@@ -221,10 +224,11 @@ export class QueueConsumer implements ChannelUser {
     this.#settle(one, end);
   }
 
-  #settle({ channel, delivery }: InFlight, end: 'ack' | 'reject'): void {
-    if (!channel) return;
+  #settle({ acks, delivery }: InFlight, end: 'ack' | 'reject'): void {
+    if (!acks) return;
     this.#counts[end === 'ack' ? 'acknowledged' : 'rejected']++;
-    say(() => (end === 'ack' ? channel.ack(delivery) : channel.nack(delivery, false, false)));
+    if (end === 'ack') acks.ack(delivery);
+    else acks.nack(delivery, false);
   }
 
   #over(one: InFlight): void {
@@ -247,12 +251,3 @@ const LEAVES_LETTER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RETURNED',
   'NACKED',
 ]);
-
-/** A channel that closes just then takes nothing more; what was to be said is said of the next delivery. */
-function say(words: () => void): void {
-  try {
-    words();
-  } catch {
-    // It is told of as closed.
-  }
-}

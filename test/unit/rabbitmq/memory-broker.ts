@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { BrokerChannel, BrokerConnection, Delivery } from '../../../src/rabbitmq/broker.ts';
 
 export class MemoryChannel extends EventEmitter implements BrokerChannel {
-  /** In order: `ack 1`, `nack 2`, `requeue 3`, `publish <id>`. */
+  /** In order: `ack 1`, `ack up to 4`, `nack 2`, `requeue 3`, `publish <id>`. */
   readonly said: string[] = [];
   isOpen = true;
   deliver: (delivery: Delivery | null) => void = () => {};
@@ -36,8 +36,8 @@ export class MemoryChannel extends EventEmitter implements BrokerChannel {
     this.said.push('cancel');
   }
 
-  ack({ fields: { deliveryTag } }: Delivery): void {
-    this.#say(`ack ${deliveryTag}`);
+  ack({ fields: { deliveryTag } }: Delivery, allUpTo: boolean): void {
+    this.#say(`ack ${allUpTo ? 'up to ' : ''}${deliveryTag}`);
   }
 
   nack({ fields: { deliveryTag } }: Delivery, _allUpTo: boolean, requeue: boolean): void {
@@ -106,5 +106,5 @@ export class MemoryConnection extends EventEmitter implements BrokerConnection {
 
 /** Until what was begun has gone on as far as it can. */
 export async function turns(): Promise<void> {
-  for (let n = 0; n < 20; n++) await Promise.resolve();
+  for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
 }

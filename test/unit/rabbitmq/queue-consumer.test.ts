@@ -67,6 +67,34 @@ describe('a delivery', () => {
     expect(channel().said).toEqual(['prefetch 7', 'ack 1']);
   });
 
+  it('is acknowledged with those before it in one word, or alone where one of them is not handled', async () => {
+    const { asked, channel, consumer } = await start();
+    for (let n = 1; n <= 6; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    for (const n of [1, 2, 3, 5]) asked[n - 1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['ack up to 3', 'ack 5']);
+    asked[3]?.reject(failure('HANDLER_FAILED', 'executed'));
+    await turns();
+    asked[5]?.resolve();
+    await turns();
+    expect(channel().said.slice(3)).toEqual(['nack 4', 'ack 6']);
+    expect(consumer.metrics()).toMatchObject({ acknowledged: 5, rejected: 1, unacknowledged: 0 });
+  });
+
+  it('whose channel is gone is not acknowledged with those of the next one', async () => {
+    const { asked, channel, connections, later } = await start();
+    for (let n = 1; n <= 3; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    connections[0]?.drop('cut');
+    await later();
+    channel().bring('4', { messageId: 'm4' });
+    for (const n of [1, 2, 3]) asked[n - 1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual([]);
+    asked[3]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['ack 1']);
+  });
+
   it('that comes again while its ask is under way joins that one: no second ask, and the new tag is acknowledged', async () => {
     const { asked, channel, connections, later } = await start();
     channel().bring('a', { messageId: 'm1' });
