@@ -1,6 +1,6 @@
 /**
- * rabbitmq — messages of a durable queue handled by 256 durable actors, and acknowledged after their commits, beside a consumer
- * of bare amqplib that acknowledges at once; both with the same prefetch, taking turns at the same server of their own.
+ * rabbitmq — messages of a durable queue handled by 256 durable actors, and acknowledged after their commits, in one process and with two
+ * workers, beside a consumer of bare amqplib that acknowledges at once; all with the same prefetch, taking turns at the same server of their own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,10 +26,18 @@ const lack = lackOfRabbit();
 if (lack !== undefined) throw new Error(lack);
 const server = new RabbitServer();
 await server.start();
-const dataDir = mkdtempSync(join(process.env.TROUPE_BENCH_DIR ?? tmpdir(), 'troupe-bench-'));
 const actors = new URL('../rabbit-actors/', import.meta.url);
-const system = await createSystem({ actors, workers: 2, dataDir, log: 'warn' });
-const gateway = await rabbitmq(system, { url: server.url });
+const systems = [];
+
+async function startGateway(workers) {
+  const dataDir = mkdtempSync(join(process.env.TROUPE_BENCH_DIR ?? tmpdir(), 'troupe-bench-'));
+  const system = await createSystem({ actors, workers, dataDir, log: 'warn' });
+  systems.push({ system, dataDir });
+  return rabbitmq(system, { url: server.url });
+}
+
+const inOneProcess = await startGateway(0);
+const withWorkers = await startGateway(2);
 const connection = await amqplib.connect(server.url);
 const channel = await connection.createConfirmChannel();
 await channel.assertQueue(QUEUE, { durable: true });
@@ -65,7 +73,7 @@ async function bare(n) {
   return n / seconds;
 }
 
-async function throughActors(n) {
+async function throughActors(gateway, n) {
   let startAt = 0;
   const consumption = gateway.consume(QUEUE, {
     to: ({ content }) => {
@@ -90,7 +98,8 @@ function withResolvers() {
 
 const WAYS = [
   ['bare amqplib', bare],
-  ['troupe', throughActors],
+  ['troupe', (n) => throughActors(inOneProcess, n)],
+  ['troupe, 2 workers', (n) => throughActors(withWorkers, n)],
 ];
 for (const [, run] of WAYS) {
   await fill(WARM);
@@ -106,7 +115,9 @@ for (let rep = 0; rep < Math.max(3, program.reps); rep++) {
 }
 for (const [name, all] of rates) program.report('rabbitmq', METRIC, 'messages/s', median(all), { name, n });
 
-await system.shutdown();
+for (const { system, dataDir } of systems) {
+  await system.shutdown();
+  rmSync(dataDir, { recursive: true, force: true });
+}
 await connection.close();
 await server.end();
-rmSync(dataDir, { recursive: true, force: true });
