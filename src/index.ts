@@ -24,6 +24,16 @@ export { createSystem } from './actor-system.ts';
 export type { DeadLetterContent, StoredDeadLetter } from './commit/stored-dead-letters.ts';
 export type { ClientOptions, ListenOptions } from './gateway/listen-options.ts';
 export type { ClientRight } from './gateway/rights.ts';
+export type {
+  ActorInspection,
+  ActorStatus,
+  Listed,
+  MailboxInspection,
+  TimerInspection,
+  TurnInspection,
+  WaitInspection,
+  WaitingMail,
+} from './observe/actor-inspection.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
 export type { ExchangeMetrics, GatewayMetrics, QueueMetrics } from './observe/outside-gateways.ts';

@@ -52,6 +52,8 @@ export interface CellExtras<C> {
   /** On `Clock.now()`: when that pause ends. */
   startsAt: number;
   intensity: RestartIntensity | undefined;
+  /** On `Clock.now()`; a text, since an error may hold anything. */
+  lastFailure: { at: number; text: string } | undefined;
   abort: AbortController | undefined;
   abortTimer: (() => void) | undefined;
   /** Stops and spawns that wait for this cell's end or start. */
@@ -75,6 +77,7 @@ export const NO_EXTRAS: Readonly<CellExtras<never>> = Object.freeze({
   pausedBy: undefined,
   startsAt: 0,
   intensity: undefined,
+  lastFailure: undefined,
   abort: undefined,
   abortTimer: undefined,
   endReplies: undefined,

@@ -74,7 +74,10 @@ export class Cell extends Sender implements Runnable, Run {
   begun = false;
   /** Grows with each incarnation and each ending: what an older one awaited is ignored. */
   phase = 0;
+  /** The end of the last turn, or the begin of what goes on: a turn, a start, a pause, an end. */
   lastActiveAt = 0;
+  /** When it came into memory: whole seconds of `Clock.now()`, which cost no number on the heap. */
+  bornAt = 0;
   /** The epoch in which it came to life, here or where it moved from. */
   epoch: number;
   #extras: CellExtras<Cell> = NO_EXTRAS;
@@ -106,6 +109,12 @@ export class Cell extends Sender implements Runnable, Run {
 
   get extras(): Readonly<CellExtras<Cell>> {
     return this.#extras;
+  }
+
+  /** In memory from now on; `at`: on `Clock.now()`. */
+  begins(at: number): void {
+    this.lastActiveAt = at;
+    this.bornAt = Math.floor(at / 1_000);
   }
 
   /** The extras, to change. */

@@ -6,6 +6,13 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 
+/** A reminder as it stands, for those who look. */
+export interface StandingReminder {
+  readonly atMs: number;
+  readonly everyMs: number | undefined;
+  readonly message: unknown;
+}
+
 export type Reminder = { atMs: number } | { everyMs: number };
 
 /** A child or a timer, begun by a turn besides its mail. */
@@ -90,9 +97,13 @@ export interface DurableSide {
   deferUntilCommit(effect: GatedEffect): void;
   remind(name: string, when: Reminder, message: Message): void;
   forget(name: string): void;
+  /** Those that are set, by name. */
+  readonly reminders: { readonly size: number; entries(): Iterable<[name: string, reminder: StandingReminder]> };
   /** With the commit of the present turn the record goes, and then the incarnation ends. */
   remove(): void;
 
+  /** Messages to durable actors that are not acknowledged. */
+  readonly resendQueue: { readonly size: number };
   /** Nothing waits for a commit. */
   readonly isSettled: boolean;
   /** Nor for an acknowledgement: it may leave memory. */

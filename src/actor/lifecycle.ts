@@ -190,6 +190,7 @@ export function commitFailed(cell: Cell, error: Error): void {
 
 function superviseFailure(cell: Cell, error: Error, mayResume: boolean): void {
   const { id, behaviour, restarts } = cell;
+  cell.own.lastFailure = { at: cell.now(), text: wordsOf(error) };
   switch (decide(behaviour.policy.onFailure, error, { id, restarts })) {
     case 'resume':
       if (!mayResume) return restartOrFail(cell, error);
@@ -250,6 +251,7 @@ export function restartCell(cell: Cell, error: Error): void {
 export function pauseCell(cell: Cell, error: Error): number {
   abandonTurn(cell, error);
   cell.transition('pausing');
+  cell.lastActiveAt = cell.now();
   return ++cell.phase;
 }
 
@@ -274,6 +276,7 @@ export function respawn(cell: Cell, error: Error): void {
   const { id, kernel } = cell;
   cell.own.pausedBy = undefined;
   cell.restarts++;
+  cell.lastActiveAt = cell.now();
   kernel.events.emit('actor-restarted', { id, worker: kernel.worker, restarts: cell.restarts, error });
   startCell(cell);
 }
@@ -296,6 +299,7 @@ export function endCell(cell: Cell, ending: Ending, notice?: 'released'): void {
   if (status === 'stopping' && !isKill) return;
   abandonTurn(cell, ending.error);
   cell.transition('stopping');
+  cell.lastActiveAt = cell.now();
   const phase = ++cell.phase;
   if (notice === 'released') cell.origin.parent?.extras.children?.forget(cell);
   cell.own.ending = ending;

@@ -105,6 +105,7 @@ export class LocalActors implements CellHost, Recipient {
   createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin, idleSince: number = this.kernel.clock.now()): Cell {
     const cell = new Cell(this, id, behaviour, origin);
     this.#cells.set(id, cell);
+    cell.begins(idleSince);
     behaviour.counters.activations++;
     const { watching } = this.passivated.take(id) ?? {};
     if (watching) cell.own.watching = watching;

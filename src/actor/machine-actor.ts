@@ -88,6 +88,10 @@ export function machineRunner(logic: MachineLogic): Runner {
     begin: (ctx, args) => begin(provided, ctx, args),
     handlerOf: (type) => (isKnown(type) ? receive : undefined),
     lookOf: (type) => (isOwnEvent(type) ? undefined : look),
+    show: (ctx) => {
+      const running = runningOf(ctx);
+      return running && summary(running.actor.getSnapshot());
+    },
     plainReply: (ctx, reply) => (runningOf(ctx)?.reply ? undefined : plainPart(reply)),
     end: (ctx) => end(runningOf(ctx)),
     isActive: (ctx) => {

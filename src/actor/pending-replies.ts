@@ -31,6 +31,8 @@ const handOver = (resolve: (value: unknown) => void, reject: (error: TroupeError
 
 export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly target: ActorId;
+  /** Of the message; undefined: it asks for no message to be handled. For those who look. */
+  type: string | undefined = undefined;
   readonly promise: Promise<unknown>;
   settled = false;
   /** On `Clock.now()`; 0: none. */

@@ -80,6 +80,7 @@ export class Sender implements Asker, Speaker {
     const now = this.kernel.clock.now();
     const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now);
     if (reply.settled) return reply;
+    if (verb === 'message') reply.type = (message as Message).type;
     if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);

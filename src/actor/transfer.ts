@@ -197,6 +197,7 @@ function installCell(
   }
   const own = cell.own;
   cell.restarts = transfer.restarts;
+  cell.begins(actors.kernel.clock.now());
   cell.lastActiveAt = transfer.lastActiveAt;
   cell.epoch = transfer.epoch;
   if (restartTimes.length > 0) {

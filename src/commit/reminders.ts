@@ -23,6 +23,10 @@ export class Reminders {
     return this.#byName.size;
   }
 
+  entries(): Iterable<[name: string, reminder: ReminderRecord]> {
+    return this.#byName.entries();
+  }
+
   get(name: string): ReminderRecord | undefined {
     return this.#byName.get(name);
   }

@@ -34,7 +34,7 @@ import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 export class DurableActor implements DurableSide, Committing {
   readonly cell: Cell;
   readonly #parts: DurableParts;
-  readonly #reminders: ReminderClock;
+  readonly reminders: ReminderClock;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   version = 0;
@@ -69,9 +69,9 @@ export class DurableActor implements DurableSide, Committing {
     const { kernel, id } = cell;
     this.#outbox = new Outbox(cell);
     this.room = new BatchRoom(parts.committer, cell);
-    this.#reminders = new ReminderClock(kernel, parts.timers, id, (envelope) => cell.deliverOwn(envelope));
+    this.reminders = new ReminderClock(kernel, parts.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
-    this.#inbox = new Inbox(cell, this.#reminders, afterCommit);
+    this.#inbox = new Inbox(cell, this.reminders, afterCommit);
     this.trials = new Trials(cell, parts);
     this.#tidy = new TidyTimer(kernel.clock, () => this.#open && parts.committer.note(this));
   }
@@ -238,19 +238,19 @@ export class DurableActor implements DurableSide, Committing {
 
   remind(name: string, when: Reminder, message: Message): void {
     const planned = this.#turn?.reminders ?? new Turn(undefined).reminders;
-    const reminder = this.#reminders.reminderOf(name, when, message, planned);
-    this.#inTurn((batch) => this.#reminders.set(name, reminder, batch));
+    const reminder = this.reminders.reminderOf(name, when, message, planned);
+    this.#inTurn((batch) => this.reminders.set(name, reminder, batch));
   }
 
   forget(name: string): void {
-    if (this.#turn) this.#reminders.willForget(name, this.#turn.reminders);
-    this.#inTurn((batch) => this.#reminders.forget(name, batch));
+    if (this.#turn) this.reminders.willForget(name, this.#turn.reminders);
+    this.#inTurn((batch) => this.reminders.forget(name, batch));
   }
 
   remove(): void {
     this.#inTurn((batch) => {
       this.isGone = true;
-      goAlong(this.cell, this.#reminders, batch);
+      goAlong(this.cell, this.reminders, batch);
     });
   }
 
@@ -276,7 +276,7 @@ export class DurableActor implements DurableSide, Committing {
 
   close(): void {
     this.#isClosed = true;
-    this.#reminders.close();
+    this.reminders.close();
     this.trials.abandon();
     if (this.#open) this.#parts.committer.note(this);
     this.#tidy.cancel();
@@ -303,7 +303,7 @@ export class DurableActor implements DurableSide, Committing {
       id,
       expectedVersion: this.version,
       fence: this.#fence,
-      wakeAt: wakeTime(this.#outbox.hasMail || batch.hasMail, this.#reminders.earliest, this.#ownAt),
+      wakeAt: wakeTime(this.#outbox.hasMail || batch.hasMail, this.reminders.earliest, this.#ownAt),
       put: batch.put,
       remove: batch.remove,
     });
@@ -317,7 +317,7 @@ export class DurableActor implements DurableSide, Committing {
     this.version++;
     this.cell.kernel.trace?.note({ topic: 'turn', step: 'committed', id: this.cell.id });
     this.#release(batch);
-    this.#reminders.committed();
+    this.reminders.committed();
     if (this.#open) this.#parts.committer.note(this);
     else this.#tellSettled();
   }
@@ -353,7 +353,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#meta = content.meta;
     this.trials.reset(content.hasProbation, isAfterCrash);
     this.#inbox.reset(content, isAfterCrash);
-    this.#reminders.reset(content.reminders, isAfterCrash ? this.cell.kernel.clock.wall() : 0);
+    this.reminders.reset(content.reminders, isAfterCrash ? this.cell.kernel.clock.wall() : 0);
     const inDoubt = this.#inDoubt;
     this.#inDoubt = undefined;
     this.#outbox.reset(content, isAfterCrash);

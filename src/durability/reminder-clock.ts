@@ -45,6 +45,14 @@ export class ReminderClock extends DeadlineEntry {
     this.#deliver = deliver;
   }
 
+  get size(): number {
+    return this.#reminders.size;
+  }
+
+  entries(): Iterable<[name: string, reminder: ReminderRecord]> {
+    return this.#reminders.entries();
+  }
+
   get earliest(): number | undefined {
     return this.#reminders.earliest;
   }

@@ -115,7 +115,7 @@ export class Master {
       },
       ...{ membership: this.#membership, moveMs: limitMs },
       addWorker: (role) => this.#addWorker(role),
-      metrics: () => this.#metrics(),
+      queries: this.#queries,
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
     this.#self = selfOf(peer);
@@ -331,11 +331,6 @@ export class Master {
     const worker = this.#supervisor.add(role ?? (groups[0]?.role as string));
     await this.#supervisor.ready(worker);
     return worker.index;
-  }
-
-  async #metrics(): Promise<unknown[]> {
-    const answers = await this.#queries.askAll(this.#membership, 'metrics', 1_000);
-    return answers.filter((answer) => answer !== undefined);
   }
 
   async #shutDown(timeoutMs: number): Promise<void> {

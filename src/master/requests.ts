@@ -2,12 +2,16 @@
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { MasterRequest } from '../wire/control.ts';
+import type { MasterRequest, ProcessQuery } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant, Membership } from '../worker-pool/membership.ts';
 import type { PlacementService } from './placement-service.ts';
+import type { Queries } from './queries.ts';
 import type { RollingRestart } from './rolling-restart.ts';
+
+/** Milliseconds that a process has for its counters, or for what is seen of its actors. */
+const LOOK_MS = 1_000;
 
 export interface RequestsParts {
   readonly clock: Clock;
@@ -16,10 +20,10 @@ export interface RequestsParts {
   readonly handoffs: HandoffService;
   readonly moves: LiveMoves;
   readonly rolling: RollingRestart;
+  readonly queries: Queries;
   /** Milliseconds that a move may take before what runs is aborted. */
   readonly moveMs: number;
   addWorker(role: string | undefined): Promise<number>;
-  metrics(): Promise<unknown>;
   shutdown(timeoutMs: number | undefined): Promise<void>;
 }
 
@@ -53,7 +57,9 @@ export class Requests {
       case 'add-worker':
         return this.#parts.addWorker(what.role);
       case 'metrics':
-        return this.#parts.metrics();
+        return this.#look('metrics');
+      case 'look':
+        return this.#look(what.what, what.worker);
       case 'shutdown':
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
@@ -65,6 +71,14 @@ export class Requests {
       case 'reload':
         return this.#parts.rolling.reload();
     }
+  }
+
+  /** Of one process, or of all. One that does not answer in time is left out. */
+  async #look(what: ProcessQuery, worker?: number): Promise<unknown[]> {
+    const { membership, queries } = this.#parts;
+    const asked = [...membership].filter(({ index }) => worker === undefined || index === worker);
+    const answers = await queries.askAll(asked, what, LOOK_MS);
+    return answers.filter((answer) => answer !== undefined);
   }
 
   /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */

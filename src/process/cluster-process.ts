@@ -10,7 +10,7 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
-import type { IdleAnswer, KindTerms, MasterRequest, ToMaster, ToProcess, WorkerInfo } from '../wire/control.ts';
+import type { IdleAnswer, KindTerms, Look, MasterRequest, ToMaster, ToProcess, WorkerInfo } from '../wire/control.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -30,13 +30,16 @@ import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
-import { type AnsweringParts, idlenessOf } from './process-answers.ts';
+import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
+
+/** Requests that are served while the system winds down. */
+const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look']);
 
 export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly self: ProcessIdentity;
@@ -153,7 +156,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   request(what: MasterRequest): Promise<unknown> {
-    if (this.kernel.closing && what.kind !== 'shutdown' && what.kind !== 'metrics') {
+    if (this.kernel.closing && !GOES_ON.has(what.kind)) {
       return Promise.reject(new TroupeError('SHUTTING_DOWN', `the system is shutting down; ${what.kind} rejected`));
     }
     return new Promise((resolve, reject) => this.#requests.send(what, { resolve, reject }));
@@ -166,6 +169,16 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
 
   async metrics(): Promise<SystemMetrics> {
     return systemMetrics((await this.request({ kind: 'metrics' })) as ProcessMetrics[]);
+  }
+
+  hostOf(id: ActorId): number | undefined {
+    return this.#router.knownHostOf(id);
+  }
+
+  async look(what: Look, worker: number | undefined): Promise<unknown[]> {
+    if (worker === this.self.worker) return [await answerTo(what, this.#answering())];
+    const request: MasterRequest = worker === undefined ? { kind: 'look', what } : { kind: 'look', what, worker };
+    return (await this.request(request)) as unknown[];
   }
 
   shutdown({ timeoutMs }: { timeoutMs?: number }): Promise<void> {

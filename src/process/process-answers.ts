@@ -4,6 +4,7 @@ import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
+import { answerInspection, type InspectedProcess } from '../inspection/inspections.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
 import { removedEnded } from './removed-kinds.ts';
@@ -40,8 +41,14 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:
+      if ('inspect' in what) return answerInspection(inspected(parts), what.inspect);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }
+}
+
+/** Without a port of its own for each question. */
+function inspected({ actors, router, durability }: AnsweringParts): InspectedProcess {
+  return { actors, store: durability.store, isHostOf: (id) => router.runsAt(id, actors.kernel.worker) };
 }
 
 export function idlenessOf({ actors, router, peers, durability }: AnsweringParts): IdleAnswer {

@@ -20,13 +20,16 @@ import { unknownKindText } from '../actor/refusals.ts';
 import { spawnArgs, spawnId } from '../actor/spawning.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
+import { type InspectAnswer, inspectActor } from '../inspection/inspections.ts';
+import { inspectAbsent } from '../inspection/inspect-absent.ts';
+import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { MasterRequest, WorkerInfo } from '../wire/control.ts';
+import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
@@ -40,6 +43,10 @@ export interface ClusterPort {
   /** A pin for an actor about to be spawned, where the table alone does not decide. */
   claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined;
   metrics(): Promise<SystemMetrics>;
+  /** The worker of an actor as the table says; undefined: the master would have to place it. Below 0: none. */
+  hostOf(id: ActorId): number | undefined;
+  /** The answers of one process, or of all, in time. */
+  look(what: Look, worker: number | undefined): Promise<unknown[]>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
 
@@ -196,6 +203,20 @@ export class ProcessSystem implements System {
     checkEvent(event);
     checkListener(listener);
     return this.#kernel.events.on(event, listener);
+  }
+
+  async inspect(id: ActorId): Promise<ActorInspection> {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    const cluster = this.#cluster;
+    return inspectActor(
+      this.#kernel.clock,
+      {
+        hostOf: (one) => cluster.hostOf(one),
+        ask: (one, worker) => cluster.look({ inspect: one }, worker) as Promise<InspectAnswer[]>,
+        absent: (one) => inspectAbsent(this.#actors, this.#durability?.store, one),
+      },
+      id,
+    );
   }
 
   metrics(): Promise<SystemMetrics> {

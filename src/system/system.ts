@@ -6,6 +6,7 @@ import type { AskOptions } from '../actor/ask-options.ts';
 import type { RefTo, CommonSpawnOptions, ActorLocation } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
+import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { EventName } from '../vocabulary/events.ts';
@@ -288,6 +289,20 @@ export interface System {
    * ```
    */
   on<E extends EventName>(event: E, listener: Listener<E>): () => void;
+  /**
+   * What an actor does, since when, what it waits for, and what waits behind it: its turn, asks under way, mailbox, timers, reminders, watchers,
+   * children, a copy of its state. Of one that is not in memory its record is read; none is woken, moved or placed. Lists and texts are
+   * bounded, the state at 16 KiB. It is seen between two turns of its process, so never inside code that does not await.
+   *
+   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, STORE_FAILED; NO_WORKER where none hosts it; ACTOR_UNAVAILABLE where its worker does not answer within
+   * 1 000 ms, since a turn there blocks the event loop.
+   *
+   * @example
+   * ```ts
+   * const { status, turn, waitsFor, mailbox } = await system.inspect('order/4711');
+   * ```
+   */
+  inspect(id: ActorId): Promise<ActorInspection>;
   /**
    * Counts of the whole system, of each process and of each kind, as of now. Every process is asked: poll it in seconds, not in
    * milliseconds. One that does not answer within 1 000 ms is left out.

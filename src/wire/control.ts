@@ -206,7 +206,13 @@ export type ProcessQuery =
   /** No actor of a removed kind is left. */
   | 'removed-ended'
   /** Ids of a kind of which something is kept here. */
-  | { idsOf: string };
+  | { idsOf: string }
+  | Look;
+
+/** A look at the actors of a process, which changes nothing there. */
+export type Look =
+  /** What an actor does and what waits for it. */
+  { inspect: ActorId };
 
 export interface IdleAnswer {
   idle: boolean;
@@ -229,6 +235,8 @@ export type MasterRequest =
   | { kind: 'restart-worker'; index: number }
   | { kind: 'reload' }
   | { kind: 'metrics' }
+  /** Answers of one process, or of all: those that came in time. */
+  | { kind: 'look'; what: Look; worker?: number }
   | { kind: 'shutdown'; timeoutMs?: number };
 
 export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';

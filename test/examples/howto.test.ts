@@ -104,3 +104,9 @@ test('every page has been run', () => {
   expect(pages.length).toBeGreaterThan(7);
   for (const page of pages) expect(source).toContain(page);
 });
+
+test('inspect: what an actor does, what it waits for, and what waits behind it', async () => {
+  expect(await outputOf(projectOf('docs/howto/inspect.md'), ['app.mjs'])).toBe(
+    "busy with 'hand' for a while\nwaits for the reply of desk/back to 'work'\n3 wait behind it: { add: 3 }\n",
+  );
+});

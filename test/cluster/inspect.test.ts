@@ -1,0 +1,137 @@
+/** What `system.inspect` says on real processes: asked in the master and in workers, of actors anywhere, and while loops are blocked. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ActorInspection, System } from 'troupe';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  faultOf,
+  idOn,
+  inMain,
+  kill,
+  listenToMains,
+  MAIN,
+  pidOf,
+  startSystem,
+  stopSystems,
+  TIRELESS,
+  until,
+  whenReady,
+} from './harness.ts';
+
+const ACTORS = new URL('./inspected-actors/', import.meta.url);
+let dataDir: string;
+let system: System;
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'troupe-inspect-'));
+  system = await startSystem({ actors: ACTORS, workers: 3, dataDir, main: MAIN, supervision: TIRELESS });
+  await listenToMains(system);
+});
+afterAll(async () => {
+  await stopSystems();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** Two clocks are compared at each look: a time may be a millisecond off. */
+function nearly(part: unknown): unknown {
+  if (typeof part === 'number' && part > 1e12) return expect.closeTo(part, -1);
+  if (Array.isArray(part)) return part.map(nearly);
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, nearly(value)]));
+}
+
+/** Asked in the master, in the worker of the actor, and in another one: all say the same. */
+async function inspectEverywhere(id: string): Promise<ActorInspection> {
+  const found = await system.inspect(id);
+  for (const worker of [1, 2, 3]) {
+    const outcome = await inMain(system, worker, 'inspect', id);
+    const { mailbox, ...there } = outcome.value as ActorInspection;
+    const { mailbox: own, ...here } = found;
+    expect(there).toEqual(nearly(here));
+    expect(mailbox.count).toBe(own.count);
+  }
+  return found;
+}
+
+test('an actor that waits for an actor of another worker, which waits itself, and their mail', async () => {
+  const [one, other] = [await idOn(system, 'desk', 1), await idOn(system, 'desk', 2)];
+  const askedAt = Date.now();
+  const done = system.ask(one, { type: 'ask', to: other, ms: 3_000 });
+  for (let n = 0; n < 40; n++) system.tell(one, { type: 'add' });
+  await until('the other one works', async () => (await system.inspect(other)).status === 'busy');
+  const asker = await inspectEverywhere(one);
+  expect(asker).toMatchObject({
+    ...{ worker: 1, pid: pidOf(system, 1), status: 'busy', durable: false, turn: { type: 'ask', sender: undefined } },
+    waitsFor: [{ what: 'reply', of: other, type: 'wait' }],
+    ...{
+      mailbox: { count: 40, types: { add: 40 } },
+      state: { done: 0, at: '1970-01-01T00:00:00.000Z', map: [['a', '1n']] },
+    },
+  });
+  expect(asker.turn?.since).toBeGreaterThan(askedAt - 100);
+  expect(asker.waitsFor[0]?.since).toBeLessThan(askedAt + 2_000);
+  const asked = await inspectEverywhere(other);
+  expect(asked).toMatchObject({ worker: 2, status: 'busy', turn: { type: 'wait', sender: one }, waitsFor: [] });
+  expect(asked.turn?.deadline).toBeGreaterThan(askedAt + 4_000);
+  await done;
+  await until('all mail is handled', async () => (await system.inspect(one)).mailbox.count === 0);
+  expect(await system.inspect(one)).toMatchObject({ status: 'ready', turn: undefined, state: { done: 40 } });
+});
+
+test('a mailbox that grows', async () => {
+  const id = await idOn(system, 'desk', 3, 'grow');
+  system.tell(id, { type: 'wait', ms: 1_500 });
+  for (const most of [1_000, 3_000]) {
+    for (let n = 0; n < 1_000; n++) system.tell(id, { type: 'add' });
+    if (most > 1_000) for (let n = 0; n < 1_000; n++) system.tell(id, { type: 'fail' });
+    await until(`${most} wait`, async () => (await system.inspect(id)).mailbox.count === most);
+  }
+  const { mailbox } = await system.inspect(id);
+  expect(mailbox.types).toEqual({ add: 1_000 });
+  expect(mailbox.bytes).toBeGreaterThan(3_000 * 100);
+  expect(mailbox.oldestWaitMs).toBeGreaterThan(0);
+});
+
+test('a worker whose event loop is blocked does not answer, and is named; others do', async () => {
+  const id = await idOn(system, 'desk', 2, 'block');
+  const other = await idOn(system, 'desk', 1, 'free');
+  system.tell(id, { type: 'block', ms: 2_500 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const [fault, free] = await Promise.all([faultOf(system.inspect(id)), system.inspect(other)]);
+  expect(fault).toMatchObject({ code: 'ACTOR_UNAVAILABLE', message: expect.stringContaining('worker 2') });
+  expect(free.status).toBe('absent');
+  await until(
+    'the loop is free',
+    async () => (await system.inspect(id).catch(() => undefined))?.status === 'ready',
+    10_000,
+  );
+});
+
+test('a durable one that sleeps is read and not woken; one that is not placed yet is not placed', async () => {
+  await system.ask('vault/a', { type: 'add', n: 7 });
+  await until('it sleeps', async () => !(await system.where('vault/a')).active);
+  for (let n = 0; n < 3; n++) {
+    const asleep = await inspectEverywhere('vault/a');
+    expect(asleep).toMatchObject({
+      ...{ status: 'asleep', durable: true, state: { sum: 7, starts: 1 }, turn: undefined, waitsFor: [] },
+      reminders: { count: 1, first: [{ name: 'audit', type: 'add' }] },
+    });
+    expect(asleep.until).toBeGreaterThan(Date.now() + 3_000_000);
+  }
+  expect(await system.ask('vault/a', { type: 'get' })).toEqual({ sum: 7, starts: 2 });
+  expect(await system.inspect('rover/a')).toMatchObject({ status: 'absent', worker: undefined });
+  const pid = await system.ask<number>('rover/a', { type: 'add' });
+  expect(await inspectEverywhere('rover/a')).toMatchObject({ status: 'ready', pid });
+});
+
+test('after a move and after the death of a worker an inspection finds it where it is', async () => {
+  const id = await idOn(system, 'desk', 1, 'moved');
+  await system.ask(id, { type: 'add' });
+  await system.move(id, 3);
+  expect(await inspectEverywhere(id)).toMatchObject({ worker: 3, status: 'ready', state: { done: 1 } });
+  const pid = kill(system, 3);
+  await until('the table says so', async () => (await system.inspect(id).catch(() => undefined))?.pid !== pid);
+  expect(['absent', undefined]).toContain((await system.inspect(id).catch(() => undefined))?.status);
+  await whenReady(system, 3, pid);
+});
