@@ -38,6 +38,16 @@ const worker = defineActor({
   },
 });
 
+const starter = defineActor({
+  supervision: { onFailure: 'restart', backoff: { initialMs: 500, maxMs: 500, factor: 1, jitter: 0 } },
+  onStart: () => new Promise<void>((resolve) => (open = resolve)),
+  receive: {
+    fail() {
+      throw new Error('again');
+    },
+  },
+});
+
 const account = defineActor({
   durable: true,
   passivateAfterMs: 1_000,
@@ -62,7 +72,7 @@ const light = defineActor({
 
 let test0: TestSystem | undefined;
 function start(): TestSystem {
-  return (test0 = createTestSystem({ actors: { worker, account, light } }));
+  return (test0 = createTestSystem({ actors: { worker, account, light, starter } }));
 }
 afterEach(async () => {
   open();
@@ -185,19 +195,26 @@ describe('an inspection says', () => {
 
   test('how it failed, and when it starts again', async () => {
     const { system, clock, advance, settle } = start();
-    system.tell('worker/a', { type: 'fail' });
+    await ask(system, 'worker/a', { type: 'add' });
+    await advance(200);
+    system.tell('worker/a', { type: 'ask', to: 'worker/b', of: 'fail' });
     await settle();
     const failedAt = clock.wall();
     await advance(100);
     const paused = await look(system, 'worker/a');
     expect(paused).toMatchObject({
       ...{ status: 'restarting', since: failedAt },
-      lastFailure: { at: failedAt, error: 'RangeError: out of paper' },
+      lastFailure: { at: failedAt, error: expect.stringMatching(/threw RangeError: out of paper$/) },
       waitsFor: [{ what: 'backoff', since: failedAt, until: failedAt + 500 }],
     });
     await advance(500);
     expect(await look(system, 'worker/a')).toMatchObject({
-      ...{ status: 'ready', restarts: 1, waitsFor: [], lastFailure: { error: 'RangeError: out of paper' } },
+      ...{
+        status: 'ready',
+        restarts: 1,
+        waitsFor: [],
+        lastFailure: { error: expect.stringContaining('out of paper') },
+      },
     });
     for (let n = 0; n < 10; n++) {
       system.tell('worker/a', { type: 'fail' });
@@ -206,6 +223,25 @@ describe('an inspection says', () => {
     const failed = await look(system, 'worker/a');
     expect(failed).toMatchObject({ status: 'failed', since: undefined });
     expect(failed.until).toBeGreaterThan(clock.wall());
+  });
+
+  test('since when it starts, the first time and after a failure', async () => {
+    const { system, clock, advance, settle } = start();
+    await advance(100);
+    let startedAt = clock.wall();
+    system.tell('starter/a', { type: 'fail' });
+    for (const before of [0, 1]) {
+      await settle();
+      await advance(70);
+      expect(await look(system, 'starter/a')).toMatchObject({
+        ...{ status: 'starting', since: startedAt, restarts: before, turn: undefined, state: undefined },
+        ...{ waitsFor: [{ what: 'start', since: startedAt }], mailbox: { count: 1 - before } },
+      });
+      open();
+      await settle();
+      await advance(500);
+      startedAt = clock.wall();
+    }
   });
 
   test('the state of a machine as its value and context', async () => {
