@@ -88,7 +88,7 @@ export function machineRunner(logic: MachineLogic): Runner {
     begin: (ctx, args) => begin(provided, ctx, args),
     handlerOf: (type) => (isKnown(type) ? receive : undefined),
     lookOf: (type) => (isOwnEvent(type) ? undefined : look),
-    show: (ctx) => {
+    view: (ctx) => {
       const running = runningOf(ctx);
       return running && summary(running.actor.getSnapshot());
     },

@@ -14,7 +14,7 @@ export interface Runner {
   /** Of a reply that is no plain data: what can be sent of it, where its handler did not choose it itself. */
   plainReply?(ctx: Context<unknown>, reply: unknown): unknown;
   /** Its state as somebody who looks is shown it, where that is not `ctx.state` itself; nothing of it changes. */
-  show?(ctx: Context<unknown>): unknown;
+  view?(ctx: Context<unknown>): unknown;
   /** It does something by itself, at no time that is known: it has to stay in memory, or to come back. */
   isActive?(ctx: Context<unknown>): boolean;
   /** Before onStop, so that nothing of the incarnation goes on by itself. */

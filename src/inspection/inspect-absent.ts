@@ -25,7 +25,7 @@ export async function inspectAbsent(
   const remains = passivated.get(id);
   const durable = kernel.durability?.isDurable(id) === true;
   const record = durable ? await store?.load(id) : undefined;
-  let status: ActorStatus = record !== undefined || remains !== undefined ? 'asleep' : 'absent';
+  let status: ActorStatus = record !== undefined || remains !== undefined ? 'passivated' : 'absent';
   if (isFailed) status = 'failed';
   const watchers = actors.watchers.of(id);
   const topics = kernel.topics.topicsOf(id);

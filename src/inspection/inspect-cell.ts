@@ -34,7 +34,7 @@ const STATUS: Readonly<Record<CellStatus, ActorStatus>> = {
 /** The message in front of a mailbox as it was first seen there, and when: nothing is noted of mail that nobody looks at. */
 const seenInFront = new WeakMap<Envelope, number>();
 
-/** What is known of an actor besides its cell. */
+/** Parts that are known of an actor besides its cell. */
 export interface Surroundings {
   readonly watchers: readonly string[];
   readonly topics: readonly string[];
@@ -103,7 +103,7 @@ function typeOf(message: unknown): string {
 function stateOf({ behaviour, context, status }: Cell): Shown {
   if (status === 'starting') return { value: undefined, cut: undefined };
   try {
-    return shown(behaviour.show ? behaviour.show(context) : context.state);
+    return shown(behaviour.view ? behaviour.view(context) : context.state);
   } catch {
     return { value: undefined, cut: 'it could not be read' };
   }

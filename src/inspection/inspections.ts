@@ -45,7 +45,7 @@ export async function answerInspection(
   }
 }
 
-/** Whom to ask. */
+/** The processes that are asked. */
 export interface Hosts {
   /** Undefined: not known here, so that all are asked; below 0: there is none. */
   hostOf(id: ActorId): number | undefined;

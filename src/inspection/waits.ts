@@ -1,4 +1,4 @@
-/** What the cell of an actor waits for now. */
+/** The waits of a cell, as they stand now. */
 import type { Cell } from '../actor/cell.ts';
 import { PendingReply } from '../actor/pending-replies.ts';
 import type { WaitInspection } from '../observe/actor-inspection.ts';

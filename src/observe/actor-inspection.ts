@@ -9,7 +9,7 @@ import type { ActorId } from '../vocabulary/address.ts';
  * - `moving`: it waits to go to another worker.
  * - `restarting`: between two incarnations, after a failure.
  * - `stopping`: its children end, then `onStop` runs.
- * - `asleep`: not in memory; it has a record, or was spawned, and the next message brings it back.
+ * - `passivated`: not in memory; it has a record, or was spawned, and the next message brings it back.
  * - `failed`: past its restart intensity; mail is refused until `until`.
  * - `absent`: nothing is known under this id; a message would bring it to life.
  */
@@ -20,7 +20,7 @@ export type ActorStatus =
   | 'moving'
   | 'restarting'
   | 'stopping'
-  | 'asleep'
+  | 'passivated'
   | 'failed'
   | 'absent';
 
@@ -65,7 +65,7 @@ export interface WaitingMail {
   deadline: number | undefined;
 }
 
-/** What waits for an actor. */
+/** The mailbox of an actor. */
 export interface MailboxInspection {
   /** Messages that wait. */
   count: number;
@@ -114,7 +114,7 @@ export interface ActorInspection {
   pid: number | undefined;
   /** Whether its turns are committed to the store. */
   durable: boolean;
-  /** What it does. */
+  /** The status that its cell has. */
   status: ActorStatus;
   /** Since when: the end of its last turn, the begin of the present one, of a start, a pause or an end. Undefined: not in memory. */
   since: number | undefined;
@@ -122,13 +122,13 @@ export interface ActorInspection {
   inMemorySince: number | undefined;
   /** The fence of its incarnation, as `ctx.fence`; undefined: it is not in memory. */
   fence: string | undefined;
-  /** Of `failed` and `asleep`: until when mail is refused, when it wakes up by itself. */
+  /** Of `failed` and `passivated`: until when mail is refused, when it wakes up by itself. */
   until: number | undefined;
   /** The turn that runs. */
   turn: TurnInspection | undefined;
-  /** What it waits for; at most 50. None while `busy`: its handler awaits what is no affair of the system, I/O say. */
+  /** Its waits, at most 50. None while `busy`: its handler awaits what is no affair of the system, I/O say. */
   waitsFor: WaitInspection[];
-  /** What waits behind it. */
+  /** The mail that waits behind it. */
   mailbox: MailboxInspection;
   /** Messages that it has put aside. */
   stash: { count: number };

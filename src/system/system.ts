@@ -290,7 +290,7 @@ export interface System {
    */
   on<E extends EventName>(event: E, listener: Listener<E>): () => void;
   /**
-   * What an actor does, since when, what it waits for, and what waits behind it: its turn, asks under way, mailbox, timers, reminders, watchers,
+   * An inspection of an actor: what it does, since when, what it waits for, and what waits behind it. Its turn, asks in flight, mailbox, timers, reminders, watchers,
    * children, a copy of its state. Of one that is not in memory its record is read; none is woken, moved or placed. Lists and texts are
    * bounded, the state at 16 KiB. It is seen between two turns of its process, so never inside code that does not await.
    *

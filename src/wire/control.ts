@@ -211,7 +211,7 @@ export type ProcessQuery =
 
 /** A look at the actors of a process, which changes nothing there. */
 export type Look =
-  /** What an actor does and what waits for it. */
+  /** An inspection of one actor. */
   { inspect: ActorId };
 
 export interface IdleAnswer {

@@ -114,7 +114,7 @@ test('a durable one that sleeps is read and not woken; one that is not placed ye
   for (let n = 0; n < 3; n++) {
     const asleep = await inspectEverywhere('vault/a');
     expect(asleep).toMatchObject({
-      ...{ status: 'asleep', durable: true, state: { sum: 7, starts: 1 }, turn: undefined, waitsFor: [] },
+      ...{ status: 'passivated', durable: true, state: { sum: 7, starts: 1 }, turn: undefined, waitsFor: [] },
       reminders: { count: 1, first: [{ name: 'audit', type: 'add' }] },
     });
     expect(asleep.until).toBeGreaterThan(Date.now() + 3_000_000);

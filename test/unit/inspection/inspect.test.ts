@@ -261,7 +261,7 @@ describe('an inspection says', () => {
     await settle();
     const asleep = await look(system, 'account/a');
     expect(asleep).toMatchObject({
-      ...{ status: 'asleep', durable: true, since: undefined, until: atMs, reminders },
+      ...{ status: 'passivated', durable: true, since: undefined, until: atMs, reminders },
       state: { sum: 5, starts: 1 },
     });
     await advance(1_000);
