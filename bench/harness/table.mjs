@@ -48,7 +48,7 @@ export function aimsTable(aims) {
   const rows = aims.map(({ of, ours, against, theirs, least, hoped, ratios, cpuRatios }) => {
     const { median: middle, min, max } = summary(ratios);
     const verdict = middle >= hoped ? 'hoped for' : middle >= least ? 'reached' : 'MISSED';
-    const whom = theirs ? `${against} (${theirs.slice(theirs.indexOf(',') + 2)})` : against;
+    const whom = theirs ? `${against} (${theirs.slice(theirs.indexOf(', ') + 1).trim()})` : against;
     const spread = `${min.toPrecision(3)} – ${max.toPrecision(3)}`;
     return [
       `${of}${ours === 'troupe' ? '' : ` (${ours})`}`,

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
-import { createSystem, type System } from 'troupe';
+import { createSystem, type ListenOptions, type System } from 'troupe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CuttableWay, freePort } from '../cluster/client-process.ts';
+import { WebSocket } from 'ws';
+import { type Certificate, certificates, CuttableWay, freePort, HAS_OPENSSL } from '../cluster/client-process.ts';
 import { environment, findBrowser } from './browser.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,6 +32,7 @@ let folder: string;
 let origin: string;
 let port: number;
 let guarded: number;
+let secure: number;
 const faults: string[] = [];
 
 declare global {
@@ -42,7 +44,7 @@ declare global {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(ROOT, 'node_modules', '.page-'));
-  [port, guarded] = [await freePort(), await freePort()];
+  [port, guarded, secure] = [await freePort(), await freePort(), await freePort()];
   const use = (from: string): string => `import { connect } from '${from}'; globalThis.connect = connect;`;
   const scripts = new Map<string | undefined, string>([
     ['/client.js', readFileSync(join(ROOT, 'dist/client/page.js'), 'utf8')],
@@ -69,11 +71,14 @@ beforeAll(async () => {
         ...{ url: `ws://127.0.0.1:${guarded}`, origins: [origin] },
         clients: [{ token: TOKEN, kinds: ['counter'], may: ['ask'] as const }],
       },
+      ...(HAS_OPENSSL ? [secureListen()] : []),
     ],
   });
   way = await CuttableWay.to(port);
   if ('missing' in found) return;
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
+  // The authority of the test's certificate is not known to it.
+  args.push('--ignore-certificate-errors');
   browser = await chromium.launch({ executablePath: found.path, env: environment(found), args });
   page = await openPage();
   await connectIn(page, `ws://127.0.0.1:${way.port}`);
@@ -86,6 +91,11 @@ afterAll(async () => {
   await system?.shutdown();
   rmSync(folder, { recursive: true, force: true });
 });
+
+function secureListen(): ListenOptions {
+  const [server] = certificates('localhost').signed as [Certificate];
+  return { ...{ url: `wss://127.0.0.1:${secure}`, ...server, origins: [origin] }, clients: [{ token: TOKEN }] };
+}
 
 async function bundle(code: string): Promise<string> {
   const input = join(folder, 'entry.js');
@@ -131,7 +141,7 @@ async function until(what: string, look: () => Promise<boolean>, withinMs = 10_0
   const end = Date.now() + withinMs;
   while (!(await look())) {
     if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
@@ -278,6 +288,47 @@ inBrowser('a page of another origin, or with a wrong token, does not come in; ri
   await own.close();
   expect(faults).toEqual([]);
 });
+
+test.skipIf('missing' in found || !HAS_OPENSSL)('a page comes in over TLS with its token', async () => {
+  const own = await openPage();
+  await connectIn(own, `wss://127.0.0.1:${secure}`, { token: TOKEN });
+  expect(await own.evaluate(() => client.ask('counter/secure', { type: 'visit' }))).toBe(1);
+  await own.close();
+});
+
+test('one that does not read is cut, with the reason, and harms nobody else', async () => {
+  const sockets: WebSocket[] = [];
+  // The client of a page, over a WebSocket that can be told to read no more.
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      sockets.push(this);
+    }
+  } as never;
+  const inPage = (await import(join(ROOT, 'dist/client/page.js'))) as typeof import('troupe/client');
+  const [mute, other] = [
+    await inPage.connect(`ws://127.0.0.1:${port}`),
+    await inPage.connect(`ws://127.0.0.1:${port}`),
+  ];
+  const heardHere: unknown[] = [];
+  const gaps: { reason: string | undefined }[] = [];
+  mute.on('gap', (gap) => void gaps.push(gap));
+  await mute.subscribe('flood', () => {});
+  await other.subscribe('flood', (message) => void heardHere.push(message));
+  sockets[0]?.pause();
+  const before = (await system.metrics()).clients?.cut ?? 0;
+  const text = 'x'.repeat(200_000);
+  for (let n = 0; n < 200; n++) {
+    system.publish('flood', { type: 'n', text } as { type: string });
+    await until('the other one has heard it', async () => heardHere.length > n);
+  }
+  await until('it is cut', async () => ((await system.metrics()).clients?.cut ?? 0) > before);
+  sockets[0]?.resume();
+  await until('it is told why', async () => gaps.length > 0);
+  expect(gaps[0]?.reason).toContain('the client did not read');
+  expect(await other.ask('counter/beside', { type: 'visit' })).toBe(1);
+  await Promise.all([mute.close(), other.close()]);
+}, 60_000);
 
 test('bytes that are no WebSocket, and silence, are closed within handshakeMs', async () => {
   const answers = await Promise.all(
