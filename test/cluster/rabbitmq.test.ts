@@ -212,6 +212,25 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
       await until('both are back', async () => `${(await states()).sort()}` === '1 connected,2 connected');
     });
 
+    test('goes on through a reload: workers that are replaced take nothing more, and acknowledge what they have', async () => {
+      process.env.TROUPE_TEST_QUEUE = JSON.stringify({ url: proxy.url, queue, prefetch: 50 });
+      const system = await start({ main: MAIN });
+      const letters = collectDeadLetters(system);
+      await until('both consume', async () => (await channel.checkQueue(queue)).consumerCount === 2);
+      let isOver = false;
+      const reloading = system.reload().finally(() => (isOver = true));
+      let count = 0;
+      for (; !isOver || count < 300; count += 30) {
+        await publish(count, 30);
+        await sleep(20);
+      }
+      await reloading;
+      await expectOnce(system, count);
+      expect(letters).toEqual([]);
+      const { gateways } = await system.metrics();
+      expect(gateways.map(({ connects }) => connects)).toEqual([1, 1]);
+    });
+
     test('is consumed again after an error that closed the channel, with nothing twice, also by volatile actors', async () => {
       const system = await start();
       const channels: { ack(message: object): void }[] = [];
