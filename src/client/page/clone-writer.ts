@@ -125,8 +125,9 @@ class CloneWriter {
     this.#tag(TAG.error);
     for (const [tag, make] of ERRORS) if (error.name === make.name) this.#tag(tag);
     this.#tagged(ERROR_TAG.message, () => this.#string(error.message));
-    if (error.cause !== undefined) this.#tagged(ERROR_TAG.cause, () => this.value(error.cause));
+    // In this order: newer versions of V8 read no other.
     if (typeof error.stack === 'string') this.#tagged(ERROR_TAG.stack, () => this.#string(error.stack as string));
+    if (error.cause !== undefined) this.#tagged(ERROR_TAG.cause, () => this.value(error.cause));
     this.#tag(ERROR_TAG.end);
   }
 
