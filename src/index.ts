@@ -34,6 +34,7 @@ export type {
   WaitInspection,
   WaitingMail,
 } from './observe/actor-inspection.ts';
+export type { ActorList, ListedActor, ListOptions, ListSort } from './observe/actor-list.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
 export type { ExchangeMetrics, GatewayMetrics, QueueMetrics } from './observe/outside-gateways.ts';

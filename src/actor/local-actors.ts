@@ -52,6 +52,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
+  readonly cells = (): Iterable<Cell> => this.#cells.values();
   readonly #again: Respawns;
   #isClosed = false;
   observer: ActorsObserver | undefined;

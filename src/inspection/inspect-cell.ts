@@ -26,7 +26,7 @@ export const MAIL_SHOWN_MAX = 10;
 /** Waiting messages whose types are counted. */
 export const MAIL_COUNTED_MAX = 1_000;
 
-const STATUS: Readonly<Record<CellStatus, ActorStatus>> = {
+export const STATUS: Readonly<Record<CellStatus, ActorStatus>> = {
   ...{ starting: 'starting', ready: 'ready', busy: 'busy', stopping: 'stopping' },
   ...{ quiescent: 'moving', pausing: 'restarting', ended: 'absent' },
 };
@@ -95,7 +95,7 @@ export function remindersOf(
   return { count, first };
 }
 
-function typeOf(message: unknown): string {
+export function typeOf(message: unknown): string {
   const type = (message as Partial<Message> | undefined)?.type;
   return typeof type === 'string' ? shortText(type) : '';
 }

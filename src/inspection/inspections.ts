@@ -4,11 +4,14 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ListAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import type { Look } from '../wire/control.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { inspectAbsent } from './inspect-absent.ts';
+import { listCells } from './list-cells.ts';
 import { inspectCell } from './inspect-cell.ts';
 
 /** Milliseconds between two questions after an actor that moves, and how many there are. */
@@ -28,10 +31,12 @@ export interface InspectAnswer {
   error?: ErrorData;
 }
 
-export async function answerInspection(
-  { actors, store, isHostOf }: InspectedProcess,
-  id: ActorId,
-): Promise<InspectAnswer> {
+/** The answer of a process to a look at its actors; never rejects. */
+export function answerLook(process: InspectedProcess, what: Look): Promise<InspectAnswer | ListAnswer> {
+  return 'list' in what ? listCells(process.actors, what.list) : answerInspection(process, what.inspect);
+}
+
+async function answerInspection({ actors, store, isHostOf }: InspectedProcess, id: ActorId): Promise<InspectAnswer> {
   const { kernel, watchers } = actors;
   const cell = actors.cellOf(id);
   try {

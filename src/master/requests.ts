@@ -10,8 +10,9 @@ import type { PlacementService } from './placement-service.ts';
 import type { Queries } from './queries.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
-/** Milliseconds that a process has for its counters, or for what is seen of its actors. */
+/** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices. */
 const LOOK_MS = 1_000;
+const LIST_MS = 5_000;
 
 export interface RequestsParts {
   readonly clock: Clock;
@@ -59,7 +60,7 @@ export class Requests {
       case 'metrics':
         return this.#look('metrics');
       case 'look':
-        return this.#look(what.what, what.worker);
+        return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
       case 'shutdown':
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
@@ -74,10 +75,10 @@ export class Requests {
   }
 
   /** Of one process, or of all. One that does not answer in time is left out. */
-  async #look(what: ProcessQuery, worker?: number): Promise<unknown[]> {
+  async #look(what: ProcessQuery, worker?: number, withinMs: number = LOOK_MS): Promise<unknown[]> {
     const { membership, queries } = this.#parts;
     const asked = [...membership].filter(({ index }) => worker === undefined || index === worker);
-    const answers = await queries.askAll(asked, what, LOOK_MS);
+    const answers = await queries.askAll(asked, what, withinMs);
     return answers.filter((answer) => answer !== undefined);
   }
 

@@ -13,7 +13,7 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import { GATEWAYS_MS, LAST_WORDS_MS, MAIL_SHARE, within } from '../vocabulary/shutdown-times.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
-import { answerInspection } from '../inspection/inspections.ts';
+import { answerLook } from '../inspection/inspections.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
 import type { Store } from '../store/store.ts';
@@ -127,7 +127,7 @@ export class LocalProcess implements ClusterPort {
   async look(what: Look): Promise<unknown[]> {
     const { actors } = this;
     const process = { actors, store: this.#durability?.store, isHostOf: () => true };
-    return [await answerInspection(process, what.inspect)];
+    return [await answerLook(process, what)];
   }
 
   shutdown({ timeoutMs = this.#shutdownMs }: { timeoutMs?: number }): Promise<void> {

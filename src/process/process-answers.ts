@@ -4,7 +4,7 @@ import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
-import { answerInspection, type InspectedProcess } from '../inspection/inspections.ts';
+import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
 import { removedEnded } from './removed-kinds.ts';
@@ -41,7 +41,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:
-      if ('inspect' in what) return answerInspection(inspected(parts), what.inspect);
+      if (!('idsOf' in what)) return answerLook(inspected(parts), what);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }
 }

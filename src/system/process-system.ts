@@ -22,7 +22,9 @@ import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import { type InspectAnswer, inspectActor } from '../inspection/inspections.ts';
 import { inspectAbsent } from '../inspection/inspect-absent.ts';
+import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
@@ -216,6 +218,18 @@ export class ProcessSystem implements System {
         absent: (one) => inspectAbsent(this.#actors, this.#durability?.store, one),
       },
       id,
+    );
+  }
+
+  async list(options: ListOptions = {}): Promise<ActorList> {
+    const query = checkList(options);
+    if (query.kind !== undefined) checkKind(this.#kernel, query.kind, `${query.kind}/…`);
+    const running = this.workers().filter(({ state }) => state === 'ready' || state === 'draining');
+    const answers = (await this.#cluster.look({ list: query }, undefined)) as ListAnswer[];
+    return mergeLists(
+      answers,
+      query.limit,
+      running.map(({ index }) => index),
     );
   }
 

@@ -7,6 +7,7 @@
  * commits the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
+import type { ListQuery } from '../observe/actor-list.ts';
 import type { LogLine } from '../observe/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
@@ -212,7 +213,9 @@ export type ProcessQuery =
 /** A look at the actors of a process, which changes nothing there. */
 export type Look =
   /** An inspection of one actor. */
-  { inspect: ActorId };
+  | { inspect: ActorId }
+  /** Its part of a list of actors. */
+  | { list: ListQuery };
 
 export interface IdleAnswer {
   idle: boolean;

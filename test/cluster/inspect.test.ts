@@ -108,6 +108,38 @@ test('a worker whose event loop is blocked does not answer, and is named; others
   );
 });
 
+test('lists of all workers are one, asked anywhere; a worker that is blocked is named', async () => {
+  const ids: string[] = [];
+  for (const worker of [1, 2, 3]) ids.push(await idOn(system, 'desk', worker, 'listed'));
+  const began = Date.now();
+  ids.forEach((id, n) => {
+    system.tell(id, { type: 'wait', ms: 2_000 });
+    for (let more = 0; more < 500 * (n + 1); more++) system.tell(id, { type: 'add' });
+  });
+  const top = ['1500', '1000', '500'];
+  const mailboxes = async (): Promise<string[]> =>
+    (await system.list({ kind: 'desk', sort: 'mailbox', limit: 3 })).actors.map(({ mailbox }) => String(mailbox));
+  await until('all mail has arrived', async () => (await mailboxes()).join() === top.join());
+  const first = await system.list({ sort: 'mailbox', limit: 2 });
+  const wanted = [ids[2], ids[1]];
+  expect(first.actors.map(({ id, worker, turn }) => [id, worker, turn])).toEqual([
+    [wanted[0], 3, 'wait'],
+    [wanted[1], 2, 'wait'],
+  ]);
+  expect((await system.list({ sort: 'mailbox', limit: 2, after: first.next })).actors[0]?.id).toBe(ids[0]);
+  const { value } = await inMain(system, 1, 'list', { sort: 'mailbox', limit: 2 });
+  expect(value).toEqual(nearly(JSON.parse(JSON.stringify(first))));
+  expect(first.silent).toEqual([]);
+  expect(Date.now() - began).toBeLessThan(2_000);
+  await until('all is done', async () => (await mailboxes()).length === 0);
+  system.tell(ids[1] as string, { type: 'block', ms: 6_000 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const without = await system.list({ kind: 'desk', limit: 1_000 });
+  expect(without.silent).toEqual([2]);
+  expect(without.actors.map(({ worker }) => worker)).not.toContain(2);
+  await until('the loop is free', async () => (await system.list()).silent.length === 0, 10_000);
+});
+
 test('a durable one that sleeps is read and not woken; one that is not placed yet is not placed', async () => {
   await system.ask('vault/a', { type: 'add', n: 7 });
   await until('it sleeps', async () => !(await system.where('vault/a')).active);

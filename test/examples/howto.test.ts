@@ -110,3 +110,9 @@ test('inspect: what an actor does, what it waits for, and what waits behind it',
     "busy with 'hand' for a while\nwaits for the reply of desk/back to 'work'\n3 wait behind it: { add: 3 }\n",
   );
 });
+
+test('inspect: the actors with the most waiting mail', async () => {
+  expect(await outputOf(projectOf('docs/howto/inspect.md'), ['jam.mjs'])).toBe(
+    "desk/3: 30 wait behind 'work'\ndesk/2: 20 wait behind 'work'\nand 1 more, of 3 in memory\n",
+  );
+});

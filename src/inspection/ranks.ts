@@ -1,0 +1,15 @@
+/** The order of a list, as a number for each cell: the lower one comes first. Undefined: it is not in the list. */
+import type { Cell } from '../actor/cell.ts';
+import type { ListSort } from '../observe/actor-list.ts';
+
+export const RANKS: Readonly<Record<ListSort, (cell: Cell) => number | undefined>> = {
+  id: () => 0,
+  mailbox: ({ mailbox }) => -mailbox.length || undefined,
+  bytes: ({ mailbox }) => (mailbox.length === 0 ? undefined : -mailbox.bytes),
+  busy: ({ status, lastActiveAt }) => (status === 'busy' ? lastActiveAt : undefined),
+  restarts: ({ restarts }) => -restarts || undefined,
+  failed: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.at,
+  age: ({ bornAt }) => bornAt,
+};
+
+export const SORTS = Object.keys(RANKS) as ListSort[];

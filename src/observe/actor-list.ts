@@ -1,0 +1,83 @@
+/** The shape of a list of actors: those in memory, a page at a time, the foremost first. */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { ActorStatus } from './actor-inspection.ts';
+
+/** The order of a list, and which actors are in it; see `ListOptions`. */
+export type ListSort = 'id' | 'mailbox' | 'bytes' | 'busy' | 'restarts' | 'failed' | 'age';
+
+/** Options of `system.list`. */
+export interface ListOptions {
+  /** Of one kind only. Default: of all kinds. */
+  kind?: string | undefined;
+  /**
+   * - `id` (default): all, by their ids.
+   * - `mailbox`: those with waiting mail, the most messages first; `bytes`: the most bytes first.
+   * - `busy`: those in a turn, the longest first.
+   * - `restarts`: those that were restarted, the most often first.
+   * - `failed`: those that have failed, the last one first.
+   * - `age`: all, the longest in memory first.
+   */
+  sort?: ListSort | undefined;
+  /** Actors at once, at most, from 1 to 1 000. Default 50. */
+  limit?: number | undefined;
+  /** The `next` of the page before. Default: from the foremost one on. */
+  after?: string | undefined;
+}
+
+/** One actor of a list. Times are milliseconds since the Unix epoch. */
+export interface ListedActor {
+  /** Its id. */
+  id: ActorId;
+  /** Index of its worker; 0 is the master. */
+  worker: number;
+  /** The status that its cell has. */
+  status: ActorStatus;
+  /** Since when; see `ActorInspection.since`. */
+  since: number;
+  /** When it came into memory, to the second. */
+  inMemorySince: number;
+  /** Type of the message in its turn; undefined: none runs, or one of its own. */
+  turn: string | undefined;
+  /** Messages that wait. */
+  mailbox: number;
+  /** Their bytes, about. */
+  bytes: number;
+  /** Restarts after a failure. */
+  restarts: number;
+  /** When it last failed. */
+  failedAt: number | undefined;
+}
+
+/** A page of a list. */
+export interface ActorList {
+  /** The foremost first. */
+  actors: ListedActor[];
+  /** Actors of the kind, or of all kinds, in memory as the list was made. */
+  inMemory: number;
+  /** For `after`; undefined: there are no more. */
+  next: string | undefined;
+  /** Workers that did not answer within 5 000 ms: their actors are not in it. */
+  silent: number[];
+}
+
+/** A list as a process is asked for it. */
+export interface ListQuery {
+  readonly kind: string | undefined;
+  readonly sort: ListSort;
+  readonly limit: number;
+  /** The last one of the page before: its place in the order, and its id. */
+  readonly after: readonly [rank: number, id: ActorId] | undefined;
+}
+
+/** One actor with its place in the order: the lower one first, then by id. */
+export type RankedActor = readonly [rank: number, actor: ListedActor];
+
+/** The answer of a process to a `ListQuery`. */
+export interface ListAnswer {
+  readonly worker: number;
+  readonly inMemory: number;
+  readonly ranked: readonly RankedActor[];
+  readonly hasMore: boolean;
+  /** As many lists are made there as may be at once. */
+  readonly isRefused?: boolean;
+}

@@ -1,0 +1,185 @@
+/** What `system.list` says: the foremost in each order, page by page, and merged from several processes. */
+import { expect, test } from 'vitest';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
+import { LIST_LIMIT_MAX, mergeLists } from '../../../src/inspection/list-actors.ts';
+import { LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
+import { systemClock } from '../../../src/vocabulary/system-clock.ts';
+import { createTestSystem, type TestSystem } from '../../../src/testkit/index.ts';
+
+const supervision = { intensity: 100, backoff: { initialMs: 10, maxMs: 10, factor: 1, jitter: 0 } };
+const job = defineActor({
+  supervision,
+  receive: {
+    hold: () => new Promise<void>(() => {}),
+    add: () => undefined,
+    fail() {
+      throw new Error('on purpose');
+    },
+  },
+});
+const other = defineActor({ receive: { add: () => undefined } });
+
+const SORTS: ListSort[] = ['id', 'mailbox', 'bytes', 'busy', 'restarts', 'failed', 'age'];
+
+/** Actors of which each has its own age, mail, failures and turn. */
+async function populated(): Promise<TestSystem> {
+  const test = createTestSystem({ actors: { job, other } });
+  const { system, advance, settle } = test;
+  const random = seededRandom(3);
+  for (let n = 0; n < 60; n++) {
+    const id = `job/${Math.floor(random() * 1e6)}`;
+    for (let fails = Math.floor(random() * 5); fails > 0; fails--) {
+      system.tell(id, { type: 'fail' });
+      await advance(20);
+    }
+    system.tell(id, { type: 'add' });
+    if (random() < 0.7) {
+      system.tell(id, { type: 'hold' });
+      for (let more = Math.floor(random() * 4); more > 0; more--)
+        system.tell(id, { type: 'add', text: 'x'.repeat(Math.floor(random() * 3) * 2_000) });
+    }
+    await settle();
+    await advance(700);
+  }
+  for (let n = 0; n < 5; n++) system.tell(`other/${n}`, { type: 'add' });
+  await settle();
+  return test;
+}
+
+function isIn(sort: ListSort, actor: ListedActor): boolean {
+  if (sort === 'mailbox' || sort === 'bytes') return actor.mailbox > 0;
+  if (sort === 'busy') return actor.status === 'busy';
+  if (sort === 'restarts') return actor.restarts > 0;
+  return sort === 'failed' ? actor.failedAt !== undefined : true;
+}
+
+function rank(sort: ListSort, actor: ListedActor): number {
+  if (sort === 'mailbox' || sort === 'bytes' || sort === 'restarts') return -actor[sort];
+  if (sort === 'busy') return actor.since;
+  if (sort === 'failed') return -(actor.failedAt as number);
+  return sort === 'age' ? actor.inMemorySince : 0;
+}
+
+test('every order begins with its foremost, and its pages have each actor once', async () => {
+  const { system, shutdown } = await populated();
+  const { actors: all, inMemory, next } = await system.list({ kind: 'job', limit: LIST_LIMIT_MAX });
+  expect(inMemory).toBe(all.length);
+  expect(next).toBeUndefined();
+  expect((await system.list()).inMemory).toBe(all.length + 5);
+  for (const sort of SORTS) {
+    const wanted = all
+      .filter((actor) => isIn(sort, actor))
+      .sort((one, two) => rank(sort, one) - rank(sort, two) || (one.id < two.id ? -1 : 1));
+    expect(wanted.length).toBeGreaterThan(15);
+    const found: ListedActor[] = [];
+    let after: string | undefined;
+    do {
+      const page = await system.list({ kind: 'job', sort, limit: 7, after });
+      expect(page.actors.length).toBeGreaterThan(0);
+      found.push(...page.actors);
+      after = page.next;
+    } while (after !== undefined);
+    expect([sort, found.map(({ id }) => id)]).toEqual([sort, wanted.map(({ id }) => id)]);
+  }
+  await shutdown();
+});
+
+test('a row says what an actor does and what waits for it', async () => {
+  const { system, clock, advance, settle, shutdown } = createTestSystem({ actors: { job, other } });
+  const at = clock.wall();
+  system.tell('job/a', { type: 'hold' });
+  system.tell('job/a', { type: 'add' });
+  await settle();
+  await advance(900);
+  expect(await system.list({ sort: 'busy' })).toEqual({
+    actors: [
+      {
+        ...{ id: 'job/a', worker: 0, status: 'busy', since: at, turn: 'hold', mailbox: 1, bytes: 256, restarts: 0 },
+        ...{ inMemorySince: expect.closeTo(at, -3.4), failedAt: undefined },
+      },
+    ],
+    ...{ inMemory: 1, next: undefined, silent: [] },
+  });
+  await shutdown();
+});
+
+test('the lists of processes become one, whichever has how many', () => {
+  const random = seededRandom(5);
+  const actor = (id: string): ListedActor => ({ id }) as ListedActor;
+  for (let run = 0; run < 100; run++) {
+    const all = Array.from({ length: 40 }, (_, n) => [Math.floor(random() * 6), `job/${n}`, 1 + (n % 3)] as const);
+    const limit = 1 + Math.floor(random() * 50);
+    const sorted = [...all].sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1));
+    const answers = [1, 2, 3].map((worker) => {
+      const own = sorted.filter(([, , by]) => by === worker);
+      const ranked = own.slice(0, limit).map(([at, id]) => [at, actor(id)] as const);
+      return { worker, inMemory: own.length, ranked, hasMore: own.length > limit };
+    });
+    const { actors, inMemory, next, silent } = mergeLists(answers, limit, [1, 2, 3, 4]);
+    expect(actors.map(({ id }) => id)).toEqual(sorted.slice(0, limit).map(([, id]) => id));
+    expect([inMemory, silent]).toEqual([40, [4]]);
+    const last = sorted[limit - 1];
+    expect(next).toBe(limit < 40 && last ? `${last[0]} ${last[1]}` : undefined);
+  }
+});
+
+test('what is no list is refused', async () => {
+  const { system, shutdown } = createTestSystem({ actors: { job, other } });
+  const bad: [options: unknown, text: string][] = [
+    [{ sort: 'rate' }, 'sort: expected one of id, mailbox, bytes, busy, restarts, failed, age'],
+    [{ limit: 0 }, 'limit: expected a whole number from 1 to 1000'],
+    [{ limit: LIST_LIMIT_MAX + 1 }, 'limit: expected'],
+    [{ kind: 'Not a kind' }, 'kind: expected a name'],
+    [{ after: 'job/a' }, 'after: expected the `next` of a list'],
+    [{ after: 7 }, 'after: expected the `next` of a list'],
+    [{ order: 1 }, 'list() takes { kind, sort, limit, after }'],
+    [null, 'list() takes'],
+  ];
+  for (const [options, text] of bad)
+    await expect(system.list(options as never)).rejects.toMatchObject({
+      ...{ code: 'INVALID_OPTIONS', message: expect.stringContaining(text) },
+    });
+  await expect(system.list({ kind: 'jbo' })).rejects.toMatchObject({ code: 'UNKNOWN_KIND' });
+  await shutdown();
+});
+
+test('a long list leaves the loop to others between its slices, and so many are made at once', async () => {
+  const clock = systemClock();
+  const cell = {
+    behaviour: { kind: 'job' },
+    bornAt: 0,
+    lastActiveAt: 0,
+    id: 'job/a',
+    mailbox: { length: 0, bytes: 0 },
+  };
+  let worst = 0;
+  let beats = 0;
+  let last = performance.now();
+  function* cells(): Iterable<unknown> {
+    for (let n = 0; n < 30_000; n++) {
+      // As long as a cell that is not in a cache, and more.
+      for (const until = performance.now() + 0.002; performance.now() < until; );
+      yield cell;
+    }
+  }
+  const actors = { kernel: { worker: 1, clock }, cells } as never;
+  const query = { kind: undefined, sort: 'mailbox', limit: 10, after: undefined } as const;
+  let isOver = false;
+  const beat = (): void => {
+    worst = Math.max(worst, performance.now() - last);
+    last = performance.now();
+    beats++;
+    if (!isOver) setImmediate(beat);
+  };
+  setImmediate(beat);
+  const answer = await listCells(actors, query);
+  isOver = true;
+  expect(answer).toMatchObject({ inMemory: 30_000, ranked: [], hasMore: false });
+  expect(beats).toBeGreaterThan(5);
+  expect(worst).toBeLessThan(200);
+  const many = await Promise.all(Array.from({ length: LISTS_MAX + 1 }, () => listCells(actors, query)));
+  expect(many.filter(({ isRefused }) => isRefused)).toHaveLength(1);
+  expect(() => mergeLists(many, 10, [])).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+  expect(await listCells(actors, query)).not.toHaveProperty('isRefused');
+});
