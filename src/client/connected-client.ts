@@ -139,6 +139,16 @@ export class ConnectedClient implements Client {
     return (await this.#sender.request('where', checkId(id), undefined).promise) as ActorLocation;
   }
 
+  /** Resolves once the system has taken over all that was told so far. Rejects ASK_TIMEOUT. */
+  async accepted(timeoutMs: number): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const text = `the system has not taken over what was told within ${timeoutMs} ms`;
+      timer = this.#clock.setTimer(timeoutMs, () => reject(new TroupeError('ASK_TIMEOUT', text, { fate: 'unknown' })));
+    });
+    await Promise.race([late, this.#mail.untilAccepted()]).finally(() => timer?.cancel());
+  }
+
   /** Of the table `SYSTEM_CALLS` of the gateway. `timeoutMs`: 0 for none. */
   async call(name: string, args: readonly CallArgument[] = [], timeoutMs?: number): Promise<unknown> {
     this.#checkOpen();

@@ -49,6 +49,11 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
         limit: limit === undefined || limit === null ? undefined : wholeArgument(limit, 'limit'),
       }),
   },
+  // It shows what is in the actor, too.
+  inspect: {
+    refusal: (rights, [id]) => rights.refusal('observe', String(id)) ?? rights.refusal('read', String(id)),
+    run: ({ system }, [id]) => system.inspect(textArgument(id, 'id')),
+  },
   'dead-letters': ofAll('observe', deadLetters),
   events: ofAll('observe', ({ tail }, [waitMs = EVENT_WAIT_MS]) => tail().next(wholeArgument(waitMs, 'waitMs'))),
   stop: ofActor(({ system }, id, [reason]) => system.stop(id, textOrNone(reason, 'reason'))),

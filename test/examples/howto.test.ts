@@ -62,6 +62,24 @@ test('clients: one over a unix socket, and a guest with a token and few rights',
   expect(existsSync(join(folder, 'clients.sock'))).toBe(false);
 });
 
+test('cli: each command says what the page says', async () => {
+  const folder = projectOf('docs/howto/cli.md');
+  const program = join(ROOT, 'dist/cli/troupe.js');
+  const server = start(folder, [program, 'start', '--workers', 'web=2'], { TROUPE_DATA: '' });
+  await expect.poll(() => existsSync(join(folder, '.troupe/control')), { timeout: 30_000 }).toBe(true);
+  await once(server.stdout as NodeJS.ReadableStream, 'data');
+  const [, session = ''] =
+    /^```console\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'docs/howto/cli.md'), 'utf8')) ?? [];
+  const commands = [...session.matchAll(/^\$ troupe (.*)\n([^$]*)/gm)];
+  expect(commands.length).toBeGreaterThan(5);
+  for (const [, command = '', expected = ''] of commands) {
+    const args = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? (word as string));
+    const output = await outputOf(folder, [program, ...args], { TROUPE_DATA: '' });
+    expect(output.replace(/"ms":\d+/, '"ms":…'), command).toBe(expected);
+  }
+  expect(await ended(server)).toBe(0);
+});
+
 test('cancel: both have their code, and the actor is as it was', async () => {
   const output = await outputOf(projectOf('docs/howto/cancel.md'), ['app.mjs']);
   expect(output).toBe('ASK_ABORTED\nASK_TIMEOUT\n{ begun: 2, ended: 0 }\n');

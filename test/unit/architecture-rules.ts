@@ -9,6 +9,7 @@ export type Sources = Readonly<Record<string, string>>;
 
 /** From the roof to the ground: a room imports only from rooms after it. */
 export const ROOMS: readonly string[] = [
+  'cli',
   'index',
   'testkit',
   'simulation',
@@ -88,7 +89,7 @@ const PURE_ROOMS = ['supervision', 'placement'];
 const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 
-const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'lmdb', 'msgpackr', 'nanoid'];
+const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid'];
 const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/machine-actor.ts'];
 const NAMELESS = /^(utils?|helpers?|common|types?)$/;
 

@@ -58,6 +58,15 @@ describe('a call', () => {
     ]);
   });
 
+  test('inspects an actor', async () => {
+    const one = await served();
+    one.system.tell('counter/a', { type: 'add' });
+    await one.clock.settle();
+    expect(await answerOf(one, 'inspect', ['counter/a'])).toMatchObject({ status: 'ready', state: { n: 1 } });
+    const watcher = await served({ may: ['observe'] });
+    expect(await answerOf(watcher, 'inspect', ['counter/a'])).toMatch(/^FORBIDDEN: .*to read/);
+  });
+
   test('stops and kills an actor', async () => {
     const one = await served();
     for (const name of ['stop', 'kill']) {
@@ -110,7 +119,7 @@ describe('a call', () => {
 
 describe('rights', () => {
   const ADMIN = ALL_NAMES.filter(
-    (name) => !['info', 'workers', 'metrics', 'ids', 'dead-letters', 'events'].includes(name),
+    (name) => !['info', 'workers', 'metrics', 'ids', 'inspect', 'dead-letters', 'events'].includes(name),
   );
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };
   const argsOf = (name: string): CallArgument[] => ARGS[name] ?? ['counter/a'];

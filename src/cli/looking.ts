@@ -1,0 +1,173 @@
+/** Commands that only look: nothing in the system is changed by them. */
+import type { ConnectedClient } from '../client/connected-client.ts';
+import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
+import type { ListedLetter } from '../gateway/system-calls.ts';
+import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { SystemMetrics } from '../system/metrics.ts';
+import type { WorkerInfo } from '../wire/control.ts';
+import { EVENT_NAMES } from '../vocabulary/events.ts';
+import { type CommandPlan, textOption, wholeOption } from './command.ts';
+import { DONE, FAILED, wrongUse } from './exit-codes.ts';
+import { inspectionText } from './inspection-text.ts';
+import { bytes, jsonOf, type Output, table, time } from './output.ts';
+import { withSystem } from './reached-system.ts';
+
+/** The answer of `info`. */
+interface Info {
+  readonly name: string;
+  readonly pid: number;
+  readonly node: string;
+}
+
+const MILLISECONDS_MAX = 2 ** 31 - 1;
+
+async function lookAt(client: ConnectedClient): Promise<[Info, WorkerInfo[], SystemMetrics]> {
+  const [info, workers, metrics] = await Promise.all([
+    client.call('info'),
+    client.call('workers'),
+    client.call('metrics'),
+  ]);
+  return [info as Info, workers as WorkerInfo[], metrics as SystemMetrics];
+}
+
+const status: CommandPlan = {
+  usage: 'status',
+  summary: 'the system and its workers',
+  example: 'troupe status --data .troupe',
+  run: (_args, options, output) =>
+    withSystem(options, async (client) => {
+      const [info, workers, metrics] = await lookAt(client);
+      output.result({ ...info, workers, metrics }, () => statusText(output, info, workers, metrics));
+    }),
+};
+
+function statusText(output: Output, { name, pid, node }: Info, workers: WorkerInfo[], metrics: SystemMetrics): string {
+  const { actors, mailbox, messages, failures, deadLetters } = metrics;
+  const head =
+    `${output.style('bold', name)}  pid ${pid}, Node.js ${node}\n` +
+    `${actors} actors in memory, ${mailbox} messages waiting, ${messages} handled, ${failures} failed, ${deadLetters} dead letters`;
+  const rows = workers.map((each) => [
+    ...[each.index, each.role, each.pid, each.state, each.actors, each.mailbox],
+    ...[bytes(each.heapBytes), bytes(each.rssBytes), each.restarts],
+  ]);
+  if (rows.length === 0) return `${head}\nno workers: all actors live in this process`;
+  const heads = ['WORKER', 'ROLE', 'PID', 'STATE', 'ACTORS', 'WAITING', 'HEAP', 'RSS', 'RESTARTS'];
+  return `${head}\n\n${table(heads, rows)}`;
+}
+
+const ls: CommandPlan = {
+  usage: 'ls [kind]',
+  summary: 'the kinds of actors; of a durable kind its ids',
+  example: 'troupe ls user --limit 20',
+  options: [
+    ['--after <id>', 'ids behind this one only'],
+    ['--limit <count>', 'ids at most, from 1 to 10000 (default: 1000)'],
+  ],
+  run: ([kind], options, output) =>
+    withSystem(options, async (client) => {
+      if (kind === undefined) return await listKinds(client, output);
+      const limit = options.limit === undefined ? null : wholeOption(options.limit, '--limit', 1, 10_000);
+      const ids = (await client.call('ids', [kind, textOption(options.after), limit])) as string[];
+      output.result(ids, () => ids.join('\n'));
+    }),
+};
+
+async function listKinds(client: ConnectedClient, output: Output): Promise<void> {
+  const { kinds } = (await client.call('metrics')) as SystemMetrics;
+  const rows = Object.entries(kinds).map(([name, each]) => [...[name, each.activations, each.messages, each.failures]]);
+  output.result(kinds, () => table(['KIND', 'ACTIVATIONS', 'MESSAGES', 'FAILURES'], rows));
+}
+
+const inspectActor: CommandPlan = {
+  usage: 'show <id>',
+  summary: 'what an actor does, since when, what it waits for, what waits behind it, and its state; it is not woken',
+  example: 'troupe show counter/alice',
+  run: ([id = ''], options, output) =>
+    withSystem(options, async (client) => {
+      const inspection = (await client.call('inspect', [id])) as ActorInspection;
+      output.result(inspection, () => inspectionText(inspection));
+    }),
+};
+
+const deadLetters: CommandPlan = {
+  usage: 'dead-letters',
+  summary: 'messages that could not be handled: those on disk, and those of the serving process; send again, or forget',
+  example: 'troupe dead-letters --resend 0abc-1',
+  options: [
+    ['--after <letter>', 'those behind this one only'],
+    ['--resend <letter>', 'send it once more, and wait for its handler'],
+    ['--discard <letter>', 'forget it'],
+  ],
+  run: (_args, options, output) =>
+    withSystem(options, async (client) => {
+      const { resend, discard, after } = options;
+      if (resend !== undefined && discard !== undefined) throw wrongUse('expected --resend or --discard; got both');
+      const act = resend === undefined ? 'discard' : 'resend';
+      const letter = textOption(resend ?? discard);
+      if (letter !== null) return await changeLetter(client, act, letter, output);
+      const letters = (await client.call('dead-letters', [textOption(after)])) as ListedLetter[];
+      const rows = letters.map((each) => [
+        ...[each.id ?? '(in memory)', time(each.at), each.reason, each.to, each.preview ?? each.type],
+      ]);
+      output.result(letters, () => table(['LETTER', 'AT', 'REASON', 'TO', 'MESSAGE'], rows));
+      return DONE;
+    }),
+};
+
+async function changeLetter(
+  client: ConnectedClient,
+  act: 'resend' | 'discard',
+  letter: string,
+  output: Output,
+): Promise<number> {
+  const wasThere = (await client.call(act, [letter], 0)) === true;
+  output.result({ letter, done: wasThere }, () => (wasThere ? `${letter}: ${act} done` : `no dead letter ${letter}`));
+  return wasThere ? DONE : FAILED;
+}
+
+const events: CommandPlan = {
+  usage: 'events',
+  summary: 'events of the system as they come, a line each, until Ctrl-C',
+  example: 'troupe events --only dead-letter,worker-exited --for 60000',
+  options: [
+    ['--only <names>', 'these only, with commas between them'],
+    ['--for <ms>', 'end after so many milliseconds'],
+    ['--count <count>', 'end after so many events'],
+  ],
+  run: (_args, options, output) => {
+    const names = typeof options.only === 'string' ? options.only.split(',') : EVENT_NAMES;
+    const unknown = names.find((name) => !EVENT_NAMES.includes(name));
+    if (unknown !== undefined) throw wrongUse(`--only: expected ${EVENT_NAMES.join(', ')}; got '${unknown}'`);
+    const count = options.count === undefined ? Infinity : wholeOption(options.count, '--count', 1, MILLISECONDS_MAX);
+    const forMs = options.for === undefined ? Infinity : wholeOption(options.for, '--for', 1, MILLISECONDS_MAX);
+    return withSystem(options, (client) => follow(client, output, { names, count, until: performance.now() + forMs }));
+  },
+};
+
+interface Following {
+  readonly names: readonly string[];
+  readonly count: number;
+  readonly until: number;
+}
+
+async function follow(client: ConnectedClient, output: Output, { names, count, until }: Following): Promise<void> {
+  for (let left = count; left > 0; ) {
+    const waitMs = Math.floor(Math.min(10_000, until - performance.now()));
+    if (waitMs <= 0) return;
+    const { events: found, missed } = (await client.call('events', [waitMs], waitMs + 5_000)) as TailedEvents;
+    if (missed > 0) output.progress(`${missed} events were missed`);
+    for (const event of found.filter((each) => names.includes(each.event)).slice(0, left)) {
+      output.result(event, () => eventText(output, event));
+      left--;
+    }
+  }
+}
+
+function eventText(output: Output, { event, at, ...fields }: TailedEvent): string {
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : jsonOf(value)}`,
+  );
+  return `${output.style('dim', time(at))} ${output.style('bold', event)} ${parts.join(' ')}`;
+}
+
+export const LOOKING: readonly CommandPlan[] = [status, ls, inspectActor, events, deadLetters];

@@ -1,0 +1,116 @@
+/** Commands that change where actors live, which workers there are, and whether the system runs. */
+import type { ConnectedClient } from '../client/connected-client.ts';
+import type { CallArgument } from '../wire/entry.ts';
+import { type CommandPlan, textOption, wholeOption, workerOption } from './command.ts';
+import { CommandError, FAILED } from './exit-codes.ts';
+import type { Output } from './output.ts';
+import { type ReachOptions, withSystem } from './reached-system.ts';
+
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** Milliseconds that the end of a system is waited for, beyond its drain. */
+const END_MS = 60_000;
+
+interface Step {
+  readonly name: string;
+  readonly args: readonly CallArgument[];
+  readonly doing: string;
+  done(answer: unknown): string;
+}
+
+/** It takes as long as it takes: the drain of a worker has a limit of its own. */
+function steer(options: ReachOptions, output: Output, { name, args, doing, done }: Step): Promise<void> {
+  return withSystem(options, async (client) => {
+    output.progress(`${doing} …`);
+    const startedAt = performance.now();
+    const answer = await client.call(name, args, 0);
+    const ms = Math.round(performance.now() - startedAt);
+    output.result({ done: name, ...(answer !== undefined && { answer }), ms }, () => `${done(answer)} (${ms} ms)`);
+  });
+}
+
+const move: CommandPlan = {
+  usage: 'move <id> <worker>',
+  summary: 'move an actor to a worker, with state and mail',
+  example: 'troupe move chat-room/lobby 2',
+  run: ([id = '', worker], options, output) =>
+    steer(options, output, {
+      ...{ name: 'move', args: [id, workerOption(worker)], doing: `moving ${id}` },
+      done: () => `${id} is on worker ${worker}`,
+    }),
+};
+
+const addWorker: CommandPlan = {
+  usage: 'add-worker',
+  summary: 'start one more worker',
+  example: 'troupe add-worker --role mail',
+  options: [['--role <role>', 'its role (default: that of the first group)']],
+  run: (_args, options, output) =>
+    steer(options, output, {
+      ...{ name: 'add-worker', args: [textOption(options.role)], doing: 'starting a worker' },
+      done: (index) => `worker ${index} is ready`,
+    }),
+};
+
+const drain: CommandPlan = {
+  usage: 'drain <worker>',
+  summary: 'move the actors of a worker elsewhere, and end it',
+  example: 'troupe drain 3',
+  run: ([worker], options, output) =>
+    steer(options, output, {
+      ...{ name: 'remove-worker', args: [workerOption(worker)], doing: `draining worker ${worker}` },
+      done: () => `worker ${worker} has ended`,
+    }),
+};
+
+const restart: CommandPlan = {
+  usage: 'restart <worker>',
+  summary: 'drain a worker, and replace it by a new process',
+  example: 'troupe restart 1',
+  run: ([worker], options, output) =>
+    steer(options, output, {
+      ...{ name: 'restart-worker', args: [workerOption(worker)], doing: `replacing worker ${worker}` },
+      done: () => `worker ${worker} is ready again`,
+    }),
+};
+
+const reload: CommandPlan = {
+  usage: 'reload',
+  summary: 'replace every worker, one after another, with the code that is on disk now',
+  example: 'troupe reload',
+  run: (_args, options, output) =>
+    steer(options, output, {
+      ...{ name: 'reload', args: [], doing: 'replacing all workers' },
+      done: () => 'all workers run the code on disk',
+    }),
+};
+
+const stop: CommandPlan = {
+  usage: 'stop',
+  summary: 'drain the whole system, and end it',
+  example: 'troupe stop --timeout 5000',
+  options: [['--timeout <ms>', 'for the drain (default: the shutdownMs of the system)']],
+  run: (_args, options, output) => {
+    const timeoutMs =
+      options.timeout === undefined ? null : wholeOption(options.timeout, '--timeout', 0, TIMEOUT_MS_MAX);
+    return withSystem(options, async (client) => {
+      output.progress('stopping …');
+      const ended = endOf(client, (timeoutMs ?? 0) + END_MS);
+      await client.call('shutdown', [timeoutMs]);
+      await ended;
+      output.result({ done: 'stop' }, () => 'the system has ended');
+    });
+  },
+};
+
+/** The connection goes with the system. */
+function endOf(client: ConnectedClient, withinMs: number): Promise<void> {
+  const ended = new Promise<void>((resolve, reject) => {
+    client.on('disconnected', () => resolve());
+    const text = `the system has not ended within ${withinMs} ms: it still drains, or its program keeps it alive`;
+    setTimeout(() => reject(new CommandError(FAILED, 'ASK_TIMEOUT', text)), withinMs).unref();
+  });
+  ended.catch(() => {});
+  return ended;
+}
+
+export const STEERING: readonly CommandPlan[] = [move, addWorker, drain, restart, reload, stop];

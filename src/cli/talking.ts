@@ -1,0 +1,93 @@
+/** Commands that talk with actors, as any client does. */
+import type { AnyMessage } from '../actor/actor-ref.ts';
+import { type CommandPlan, type Given, wholeOption } from './command.ts';
+import { CommandError, FAILED, wrongUse } from './exit-codes.ts';
+import { shown } from './output.ts';
+import { withSystem } from './reached-system.ts';
+
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** Milliseconds until the system has taken a message over. */
+const ACCEPTED_MS = 10_000;
+
+/** `add '{"by":2}'`, or the whole message as JSON. */
+function messageOf(type: string, fields: string | undefined): AnyMessage {
+  const isWhole = type.startsWith('{');
+  if (isWhole && fields !== undefined) throw wrongUse('expected a type and its fields, or one message; got both');
+  const parsed = objectOf(isWhole ? type : (fields ?? '{}'));
+  const message = isWhole ? parsed : { ...parsed, type };
+  if (typeof message.type !== 'string') throw wrongUse(`expected a message with a text 'type'; got ${type}`);
+  return message as AnyMessage;
+}
+
+function objectOf(text: string): { [name: string]: unknown } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw wrongUse(`expected a JSON object such as '{"by":2}'; got ${text} (${(error as Error).message})`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as { [name: string]: unknown };
+  throw wrongUse(`expected a JSON object such as '{"by":2}'; got ${text}`);
+}
+
+function timeoutOf(options: Given): { timeoutMs?: number } {
+  if (options.timeout === undefined) return {};
+  return { timeoutMs: wholeOption(options.timeout, '--timeout', 1, TIMEOUT_MS_MAX) };
+}
+
+const tell: CommandPlan = {
+  usage: 'tell <id> <type> [fields]',
+  summary: 'send an actor a message, and wait until the system has taken it over',
+  example: `troupe tell counter/alice add '{"by":2}'`,
+  run: ([id = '', type = '', fields], options, output) => {
+    const message = messageOf(type, fields);
+    return withSystem(options, async (client) => {
+      const fault = new Promise<never>((_resolve, reject) => {
+        client.on('refused', ({ error }) => reject(error));
+        client.on('dead-letter', ({ reason }) =>
+          reject(new CommandError(FAILED, reason, `the message to ${id} did not leave`)),
+        );
+      });
+      client.tell(id, message);
+      await Promise.race([fault, client.accepted(ACCEPTED_MS)]);
+      output.result({ id, accepted: true }, () => `${id}: taken over`);
+    });
+  },
+};
+
+const ask: CommandPlan = {
+  usage: 'ask <id> <type> [fields]',
+  summary: 'send an actor a message, and show its reply',
+  example: 'troupe ask counter/alice get --json',
+  options: [['--timeout <ms>', 'wait so long (default: the askTimeoutMs of the system)']],
+  run: ([id = '', type = '', fields], options, output) => {
+    const message = messageOf(type, fields);
+    const timeout = timeoutOf(options);
+    return withSystem(options, async (client) => {
+      const reply: unknown = await client.ask(id, message, timeout);
+      output.result(reply, () => shown(reply));
+    });
+  },
+};
+
+const watch: CommandPlan = {
+  usage: 'watch <id>',
+  summary: 'wait until an actor has ended, and say why; at once where it does not run',
+  example: 'troupe watch game/7 --timeout 60000',
+  options: [['--timeout <ms>', 'give up after so long, with exit code 1 (default: never)']],
+  run: ([id = ''], options, output) => {
+    const { timeoutMs } = timeoutOf(options);
+    return withSystem(options, async (client) => {
+      const ended = await new Promise<{ id: string; reason: string }>((resolve, reject) => {
+        client.on('refused', ({ error }) => reject(error));
+        client.watch(id, resolve);
+        if (timeoutMs === undefined) return;
+        const text = `${id} has not ended within ${timeoutMs} ms`;
+        setTimeout(() => reject(new CommandError(FAILED, 'ASK_TIMEOUT', text)), timeoutMs).unref();
+      });
+      output.result(ended, () => `${ended.id} has ended: ${ended.reason}`);
+    });
+  },
+};
+
+export const TALKING: readonly CommandPlan[] = [tell, ask, watch];
