@@ -60,7 +60,7 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 export class RabbitServer {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'troupe-rabbit-'));
+  #folder = '';
   #ports: number[] = [];
   #mapper: ChildProcess | undefined;
   #server: ChildProcess | undefined;
@@ -74,7 +74,10 @@ export class RabbitServer {
   }
 
   async start(): Promise<void> {
-    if (this.#ports.length === 0) this.#ports = await freePorts(3);
+    if (this.#ports.length === 0) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'troupe-rabbit-'));
+      this.#ports = await freePorts(3);
+    }
     mkdirSync(join(this.#folder, 'db'), { recursive: true });
     writeFileSync(
       join(this.#folder, 'rabbitmq.conf'),
@@ -112,7 +115,7 @@ export class RabbitServer {
       mapper.kill('SIGKILL');
       await once(mapper, 'exit');
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** `rabbitmqctl …`; it takes a second or two. */
