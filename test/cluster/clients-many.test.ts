@@ -1,5 +1,5 @@
 /** Many clients at once, and those who mean no good: over real sockets, with the bounds themselves. */
-import { execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
@@ -18,6 +18,7 @@ import { faultOf, numbers, sleep, startSystem, stopSystems, TIRELESS, until, whe
 let folder: string;
 const clients: ClientProcess[] = [];
 const sockets: Socket[] = [];
+const servers: ChildProcess[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'troupe-many-'));
@@ -26,6 +27,7 @@ beforeAll(() => {
 afterEach(async () => {
   for (const client of clients.splice(0)) client.end();
   for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) server.kill('SIGKILL');
 });
 
 afterAll(async () => {
@@ -99,6 +101,7 @@ describe('two thousand clients at once', () => {
 test('a client that comes while the kernel keeps as many as it may for a busy system waits for its turn', async () => {
   const path = join(folder, 'busy.sock');
   const server = fork(fileURLToPath(new URL('./programs/serve-clients.mjs', import.meta.url)), [`unix:${path}`]);
+  servers.push(server);
   await once(server, 'message');
   server.kill('SIGSTOP');
   const holder = await ClientProcess.start();
@@ -110,7 +113,6 @@ test('a client that comes while the kernel keeps as many as it may for a busy sy
   const client = await connecting;
   expect(await client.ask('counter/a', { type: 'visit' })).toBe(1);
   await client.close();
-  server.kill('SIGKILL');
 }, 60_000);
 
 describe('a reload of the server', () => {
@@ -282,7 +284,7 @@ describe('those who mean no good', () => {
     expect(await countsOf(system)).toMatchObject({ sessions: SESSIONS_KEPT_MAX, connected: 1 });
     expect(await client.ask('counter/a', { type: 'visit' })).toBe(1);
     await client.close();
-  }, 120_000);
+  }, 180_000);
 });
 
 async function sooner<T>(attempt: () => Promise<T>): Promise<T> {
