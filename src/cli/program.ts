@@ -1,19 +1,15 @@
 /** The program `troupe`, put together of its commands. */
-import { readFileSync } from 'node:fs';
 import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from './command.ts';
 import { DONE } from './exit-codes.ts';
+import { NEW } from './new-project.ts';
+import { packageVersion } from './package-version.ts';
 import { LOOKING } from './looking.ts';
 import { STARTING } from './starting.ts';
 import { STEERING } from './steering.ts';
 import { TALKING } from './talking.ts';
 
-const COMMANDS: readonly CommandPlan[] = [...STARTING, ...LOOKING, ...TALKING, ...STEERING];
+const COMMANDS: readonly CommandPlan[] = [...NEW, ...STARTING, ...LOOKING, ...TALKING, ...STEERING];
 const ENDS = 'Exit codes: 0 done, 1 failed, 2 wrong use, 3 no system found.\n';
-
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** Returns the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
