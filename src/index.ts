@@ -35,6 +35,8 @@ export type {
   WaitingMail,
 } from './observe/actor-inspection.ts';
 export type { ActorList, ListedActor, ListOptions, ListSort } from './observe/actor-list.ts';
+export type { CommitMetrics } from './commit/committer.ts';
+export type { LoopMetrics } from './observe/loop-watch.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
 export type { ExchangeMetrics, GatewayMetrics, QueueMetrics } from './observe/outside-gateways.ts';

@@ -24,6 +24,8 @@ export interface KindCounters {
   messages: number;
   /** Messages whose handler threw. */
   failures: number;
+  /** Actors that were started again after a failure. */
+  restarts: number;
 }
 
 /** How a durable kind is kept. */
@@ -183,7 +185,7 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
   return {
     ...runner,
     kind,
-    counters: { activations: 0, messages: 0, failures: 0 },
+    counters: { activations: 0, messages: 0, failures: 0, restarts: 0 },
     scales: new Scales(),
     definition,
     capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,

@@ -276,6 +276,7 @@ export function respawn(cell: Cell, error: Error): void {
   const { id, kernel } = cell;
   cell.own.pausedBy = undefined;
   cell.restarts++;
+  cell.behaviour.counters.restarts++;
   cell.lastActiveAt = cell.now();
   kernel.events.emit('actor-restarted', { id, worker: kernel.worker, restarts: cell.restarts, error });
   startCell(cell);

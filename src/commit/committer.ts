@@ -23,7 +23,22 @@ export interface Committing {
   failed(error: Error): void;
 }
 
+/** Counts of the commits of one process, since it began. */
+export interface CommitMetrics {
+  /** Transactions that were asked for. */
+  commits: number;
+  /** Records in them. */
+  records: number;
+  /** Milliseconds until they were on disk, added up. */
+  totalMs: number;
+  /** Milliseconds of the longest one. */
+  longestMs: number;
+  /** Those that failed. */
+  failed: number;
+}
+
 export class Committer {
+  readonly metrics: CommitMetrics = { commits: 0, records: 0, totalMs: 0, longestMs: 0, failed: 0 };
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #dirty = new Set<Committing>();
@@ -115,11 +130,20 @@ export class Committer {
 
   async #commit(changes: readonly StoreChange[], sync: boolean): Promise<Error | undefined> {
     if (changes.length === 0) return undefined;
+    const { metrics } = this;
+    const startedAt = this.#clock.now();
     try {
       await this.#store.commit(changes, { sync });
       return undefined;
     } catch (error) {
+      metrics.failed++;
       return asError(error);
+    } finally {
+      const ms = this.#clock.now() - startedAt;
+      metrics.commits++;
+      metrics.records += changes.length;
+      metrics.totalMs += ms;
+      metrics.longestMs = Math.max(metrics.longestMs, ms);
     }
   }
 }

@@ -11,7 +11,7 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { fencesFrom } from '../vocabulary/fence.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { Committer } from '../commit/committer.ts';
+import { type CommitMetrics, Committer } from '../commit/committer.ts';
 import { ActorsInMemory } from './actors-in-memory.ts';
 import { DurableActor } from './durable-actor.ts';
 import type { DurableParts } from './durable-parts.ts';
@@ -99,6 +99,11 @@ export class ProcessDurability implements Durability {
       mayHaveDied: (fence) => fence < this.#crashedBefore,
       ended: (actor) => this.#ended(actor as DurableActor),
     };
+  }
+
+  /** Undefined while no store is open here. */
+  get commits(): CommitMetrics | undefined {
+    return this.#committer && { ...this.#committer.metrics };
   }
 
   get hosts(): boolean {

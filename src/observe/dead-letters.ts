@@ -41,6 +41,8 @@ export class DeadLetters {
   #bytes = 0;
   /** All since the start. */
   count = 0;
+  /** As many for each reason, of which there are no more than codes of errors. */
+  readonly byReason: Map<ErrorCode, number> = new Map();
   /** A watch that reached no host. */
   onWatchRefused: ((envelope: Envelope) => void) | undefined;
 
@@ -76,6 +78,7 @@ export class DeadLetters {
   add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode): void {
     const letter: DeadLetter = { to, message, sender, reason, at: this.#clock.wall() };
     this.count++;
+    this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
     this.#keep(letter);
     this.#events.emit('dead-letter', letter);
   }

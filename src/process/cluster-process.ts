@@ -6,6 +6,7 @@ import { barrierTo } from '../actor/barrier.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
+import { LoopWatch } from '../observe/loop-watch.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -54,6 +55,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly #flushes = new LinkFlushes();
   readonly #requests: MasterRequests;
   readonly #durability: ProcessDurability;
+  readonly #loop: LoopWatch;
   #down: Promise<void> | undefined;
   #stopHeartbeat: (() => void) | undefined;
 
@@ -72,6 +74,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const parts = { ...options, behaviours, worker, incarnation, epoch, ...kindsOf(() => cluster.table) };
     const { kernel, actors, topics: local } = newKernel(parts);
     this.kernel = kernel;
+    this.#loop = new LoopWatch(kernel.clock);
     this.actors = actors;
     const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
     const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
@@ -221,6 +224,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel.pending.rejectAll('SHUTTING_DOWN', text);
     this.kernel.pending.close();
     this.actors.close();
+    this.#loop.close();
     await within(this.kernel.clock, GATEWAYS_MS, gateways);
     await this.#durability.close();
     await this.#peers.close();
@@ -238,6 +242,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       durability: this.#durability,
       flushes: this.#flushes,
       role: this.self.role,
+      loop: this.#loop,
     };
   }
 

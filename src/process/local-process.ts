@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { LoopWatch } from '../observe/loop-watch.ts';
 import type { Log } from '../observe/log.ts';
 import type { Trace } from '../observe/trace.ts';
 import { shardOf } from '../placement/shard.ts';
@@ -60,6 +61,7 @@ export class LocalProcess implements ClusterPort {
   readonly #ended: (() => Promise<void> | void) | undefined;
   /** Keeps the process alive while the system runs: its own timers do not. */
   readonly #alive: NodeJS.Timeout | undefined;
+  readonly #loop: LoopWatch;
   #down: Promise<void> | undefined;
 
   constructor(options: LocalProcessOptions) {
@@ -80,6 +82,7 @@ export class LocalProcess implements ClusterPort {
     const { kernel, actors } = newKernel(parts);
     kernel.router = tracedRouter(new LocalRouter(actors), kernel.trace, () => 0);
     this.kernel = kernel;
+    this.#loop = new LoopWatch(clock);
     this.actors = actors;
     this.#shutdownMs = options.shutdownMs;
     this.#alive = options.holdsProcess === false ? undefined : setInterval(() => {}, 2 ** 30);
@@ -117,7 +120,9 @@ export class LocalProcess implements ClusterPort {
   }
 
   async metrics(): Promise<SystemMetrics> {
-    return systemMetrics([processMetrics(this.kernel, this.actors, this.self.role)]);
+    return systemMetrics([
+      processMetrics(this.actors, this.self.role, { loop: this.#loop, commits: this.#durability?.commits }),
+    ]);
   }
 
   hostOf(): number {
@@ -150,6 +155,7 @@ export class LocalProcess implements ClusterPort {
     await Promise.race([stopped, deadline]);
     late.cancel();
     actors.close();
+    this.#loop.close();
     for (const id of actors.ids()) actors.endAtOnce(id);
     await stopped;
     pending.rejectAll('SHUTTING_DOWN', 'the system has shut down before the reply');

@@ -5,6 +5,7 @@ import type { ProcessDurability } from '../durability/process-durability.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
+import type { LoopWatch } from '../observe/loop-watch.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
 import { removedEnded } from './removed-kinds.ts';
@@ -17,6 +18,7 @@ export interface AnsweringParts {
   readonly peers: Peers;
   readonly flushes: LinkFlushes;
   readonly role: string;
+  readonly loop: LoopWatch;
   readonly durability: ProcessDurability;
 }
 
@@ -33,7 +35,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     case 'stop-actors':
       return actors.stopAll();
     case 'metrics':
-      return processMetrics(actors.kernel, actors, role);
+      return processMetrics(actors, role, { loop: parts.loop, commits: parts.durability.commits });
     case 'flush':
       return parts.flushes.flush(parts.peers.all());
     case 'unmovable':

@@ -320,7 +320,8 @@ export interface System {
   list(options?: ListOptions): Promise<ActorList>;
   /**
    * Counts of the whole system, of each process and of each kind, as of now. Every process is asked: poll it in seconds, not in
-   * milliseconds. One that does not answer within 1 000 ms is left out.
+   * milliseconds. One that does not answer within 1 000 ms is left out. How late event loops are is measured from the first call on, and until
+   * a minute after the last one.
    *
    * @example
    * ```ts

@@ -157,6 +157,33 @@ test('a durable one that sleeps is read and not woken; one that is not placed ye
   expect(await inspectEverywhere('rover/a')).toMatchObject({ status: 'ready', pid });
 });
 
+test('metrics have the processor time, loop, queues and commits of each process', async () => {
+  const id = await idOn(system, 'desk', 1, 'busy');
+  await system.metrics();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  system.tell(id, { type: 'block', ms: 400 });
+  for (let n = 0; n < 20; n++) system.tell(id, { type: 'add' });
+  await system.ask('vault/counted', { type: 'add', n: 1 });
+  await until('it is done', async () => (await system.inspect(id).catch(() => undefined))?.state !== undefined);
+  const { workers, queueBytes, deadLettersBy, restarts, deadLetters } = await system.metrics();
+  expect(workers.map(({ worker }) => worker).sort()).toEqual([0, 1, 2, 3]);
+  for (const { cpuMs, loop } of workers) {
+    expect(cpuMs).toBeGreaterThan(10);
+    expect(loop.utilization).toBeGreaterThan(0);
+    expect(loop.utilization).toBeLessThanOrEqual(1);
+  }
+  const late = workers.find(({ worker }) => worker === 1)?.loop.delayMs?.max;
+  expect(late).toBeGreaterThan(300);
+  const commits = workers.flatMap((worker) => worker.commits ?? []);
+  expect(commits.reduce((sum, one) => sum + one.commits, 0)).toBeGreaterThan(0);
+  for (const { totalMs, longestMs, failed } of commits) {
+    expect(longestMs).toBeLessThanOrEqual(totalMs);
+    expect(failed).toBe(0);
+  }
+  expect(Object.values(deadLettersBy).reduce((sum, count) => sum + count, 0)).toBe(deadLetters);
+  expect([queueBytes >= 0, restarts]).toEqual([true, expect.any(Number)]);
+});
+
 test('after a move and after the death of a worker an inspection finds it where it is', async () => {
   const id = await idOn(system, 'desk', 1, 'moved');
   await system.ask(id, { type: 'add' });

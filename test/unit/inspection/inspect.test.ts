@@ -216,6 +216,7 @@ describe('an inspection says', () => {
         lastFailure: { error: expect.stringContaining('out of paper') },
       },
     });
+    expect(await system.metrics()).toMatchObject({ restarts: 2, kinds: { worker: { restarts: 2 } } });
     for (let n = 0; n < 10; n++) {
       system.tell('worker/a', { type: 'fail' });
       await advance(600);
@@ -257,6 +258,7 @@ describe('an inspection says', () => {
     await ask(system, 'account/a', { type: 'remind', atMs });
     const reminders = { count: 1, first: [{ name: 'fee', at: atMs, everyMs: undefined, type: 'add' }] };
     expect(await look(system, 'account/a')).toMatchObject({ status: 'ready', durable: true, reminders });
+    expect((await system.metrics()).workers[0]?.commits).toMatchObject({ commits: 3, records: 3, failed: 0 });
     await advance(5_000);
     await settle();
     const asleep = await look(system, 'account/a');
