@@ -37,6 +37,7 @@ export type {
 export type { ActorList, ListedActor, ListOptions, ListSort } from './observe/actor-list.ts';
 export type { CommitMetrics } from './commit/committer.ts';
 export type { LoopMetrics } from './observe/loop-watch.ts';
+export type { HistoryOptions, PastTurn } from './observe/turn-history.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
 export type { ExchangeMetrics, GatewayMetrics, QueueMetrics } from './observe/outside-gateways.ts';

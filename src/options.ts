@@ -1,6 +1,7 @@
 /**
  * The options of createSystem: unit, default and bound of each, checked in one place. All faults are named at once.
  */
+import { HISTORY_TURNS_MAX, type HistoryOptions } from './observe/turn-history.ts';
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -84,6 +85,8 @@ export interface SystemOptions {
    * workers take a fifth of the time, for a busy CPU. Default 0: it sleeps at once. At most 10 000.
    */
   pollMicros?: number;
+  /** The last turns of actors are kept in memory, for `system.history(id)`; each turn then costs some more. Default: none are. */
+  history?: HistoryOptions;
   /** Check and freeze local messages too, so that what would not cross a link fails on the first day. Default: unless NODE_ENV is `production`. */
   checkMessages?: boolean;
   /** Milliseconds that a drain may take, at a shutdown or of one worker, from 0 to 2 147 483 647. Default 10 000. */
@@ -135,6 +138,7 @@ export interface ResolvedOptions {
   askTimeoutMs: number;
   messageBytesMax: number;
   pollMicros: number;
+  history: HistoryOptions | undefined;
   checkMessages: boolean;
   shutdownMs: number;
   /** Undefined: each process sees to its own. */
@@ -165,6 +169,7 @@ const NAMES = new Set([
     'messageBytesMax',
     'checkMessages',
     'pollMicros',
+    'history',
   ],
   ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket'],
 ]);
@@ -191,6 +196,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     askTimeoutMs: options.askTimeoutMs ?? 5_000,
     messageBytesMax: options.messageBytesMax ?? 16 * 1024 * 1024,
     pollMicros: options.pollMicros ?? 0,
+    history: options.history,
     checkMessages: options.checkMessages ?? process.env.NODE_ENV !== 'production',
     shutdownMs: options.shutdownMs ?? 10_000,
     memory: options.memory,
@@ -252,7 +258,21 @@ function validateOptions(options: SystemOptions): string[] {
     ...validateWorkers(options.workers),
     ...validateWorkerSupervision(options.supervision),
     ...validateListen(options.listen),
+    ...validateHistory(options.history),
   ];
+}
+
+function validateHistory(history: unknown): string[] {
+  if (history === undefined) return [];
+  if (typeof history !== 'object' || history === null || Array.isArray(history))
+    return [`history: expected { turns, kinds }; got ${inspect(history)}`];
+  const { turns = 1, kinds = [], ...rest } = history as HistoryOptions;
+  const faults = Object.keys(rest).map((name) => unknownOption(`history.${name}`, name, ['turns', 'kinds']));
+  if (!Number.isInteger(turns) || turns < 1 || turns > HISTORY_TURNS_MAX)
+    faults.push(`history.turns: expected a whole number from 1 to ${HISTORY_TURNS_MAX}; got ${inspect(turns)}`);
+  if (!Array.isArray(kinds) || !kinds.every(isKind))
+    faults.push(`history.kinds: expected a list of kinds; got ${inspect(kinds)}`);
+  return faults;
 }
 
 function validateActors({ actors, workers }: SystemOptions): string[] {

@@ -23,10 +23,12 @@ export function bootOrderOf(
 }
 
 export function workerOptionsOf(options: ResolvedOptions, storage: SharedStorage | undefined): WorkerOptions {
-  const { durableInMemoryMax, pollMicros, askTimeoutMs, messageBytesMax, checkMessages, memory, groups } = options;
+  const { durableInMemoryMax, pollMicros, askTimeoutMs, messageBytesMax, checkMessages, memory, groups, history } =
+    options;
   return {
     ...{ askTimeoutMs, messageBytesMax, checkMessages, pollMicros, durableInMemoryMax },
     ...(memory !== undefined && { memory }),
+    ...(history !== undefined && { history }),
     processes: processesOf(groups),
     log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
     ...(storage && { storePath: storage.path, journals: storage.journals }),

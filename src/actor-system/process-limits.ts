@@ -10,9 +10,10 @@ export function limitsOf({
   checkMessages,
   memory,
   groups,
+  history,
 }: ResolvedOptions): KernelLimits {
   const memoryBytes = memory ?? queueBytesOf(memorySupply(), processesOf(groups));
-  return { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes };
+  return { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes, history };
 }
 
 /** With the master; they share the memory of the machine or container. */

@@ -6,6 +6,7 @@ import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
 import type { OutsideGateways } from '../observe/outside-gateways.ts';
+import type { HistoryOptions, TurnHistory } from '../observe/turn-history.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -41,6 +42,8 @@ export interface KernelLimits {
   checkMessages: boolean;
   /** Bytes that all queues of the process may hold together. Default: no bound. */
   memoryBytes?: number;
+  /** Turns to keep. Default: none. */
+  history?: HistoryOptions | undefined;
 }
 
 export interface Kernel {
@@ -57,6 +60,8 @@ export interface Kernel {
   readonly epoch: () => number;
   readonly log: Log;
   readonly events: EventBus;
+  /** The last turns of actors; undefined where they are not kept. */
+  readonly history?: TurnHistory | undefined;
   /** Undefined where nobody looks inside. */
   readonly trace: Trace | undefined;
   /** Counts of clients; undefined where none come in here. */

@@ -121,15 +121,25 @@ function endTurn(
 ): void {
   if (cell.context !== context) return;
   cell.transition('ready');
-  if (cell.kernel.trace !== undefined) noteTurn(cell, 'ended', envelope);
+  if (cell.kernel.trace !== undefined) noteTurn(cell, 'ended', envelope, outcomeOf(isFailure, result));
   if (isFailure) turnFailed(cell, envelope, result);
   else turnDone(cell, envelope, result);
 }
 
 /** `envelope`: undefined where a watched actor has ended. */
-function noteTurn({ id, kernel }: Cell, step: 'begun' | 'ended', envelope: Envelope | undefined): void {
+function noteTurn(
+  { id, kernel }: Cell,
+  step: 'begun' | 'ended',
+  envelope: Envelope | undefined,
+  outcome?: 'done' | 'failed' | 'refused',
+): void {
   const mail = envelope ? tracedMail(envelope) : { id, sender: undefined, verb: 'signal' as const, message: undefined };
-  kernel.trace?.note({ topic: 'turn', step, ...mail });
+  kernel.trace?.note({ topic: 'turn', step, ...mail, ...(outcome !== undefined && { outcome }) });
+}
+
+function outcomeOf(isFailure: boolean, result: unknown): 'done' | 'failed' | 'refused' {
+  if (!isFailure) return 'done';
+  return isRefusal(result) ? 'refused' : 'failed';
 }
 
 function runChecked(cell: Cell, envelope: Envelope, handler: RunHandler, schema: StandardSchemaV1): void {

@@ -4,6 +4,7 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { PastTurn } from '../observe/turn-history.ts';
 import type { ListAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -32,8 +33,10 @@ export interface InspectAnswer {
 }
 
 /** The answer of a process to a look at its actors; never rejects. */
-export function answerLook(process: InspectedProcess, what: Look): Promise<InspectAnswer | ListAnswer> {
-  return 'list' in what ? listCells(process.actors, what.list) : answerInspection(process, what.inspect);
+export function answerLook(process: InspectedProcess, what: Look): Promise<InspectAnswer | ListAnswer | PastTurn[]> {
+  if ('list' in what) return listCells(process.actors, what.list);
+  if ('inspect' in what) return answerInspection(process, what.inspect);
+  return Promise.resolve(process.actors.kernel.history?.of(what.history, what.last) ?? []);
 }
 
 async function answerInspection({ actors, store, isHostOf }: InspectedProcess, id: ActorId): Promise<InspectAnswer> {

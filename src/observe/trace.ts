@@ -38,7 +38,7 @@ export type TraceEvent =
       ids: readonly ActorId[];
     }
   | { topic: 'table'; step: 'taken-up'; epoch: number; dead: ActorId | undefined }
-  | ({ topic: 'turn'; step: 'begun' | 'ended' } & TracedMail)
+  | ({ topic: 'turn'; step: 'begun' | 'ended'; outcome?: 'done' | 'failed' | 'refused' } & TracedMail)
   /** All turns of a durable actor that were gathered since the last commit. */
   | { topic: 'turn'; step: 'committed'; id: ActorId }
   /** At the asker. */

@@ -12,6 +12,7 @@ import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
+import { bothTraces, TurnHistory } from '../observe/turn-history.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
 import { processAddress } from '../vocabulary/address.ts';
@@ -52,7 +53,8 @@ export interface KernelOfProcess {
 export function newKernel(parts: ProcessParts): KernelOfProcess {
   const { worker, incarnation, clock, random, limits, behaviours } = parts;
   const log = guardedLog(parts.log);
-  const trace = parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics);
+  const history = limits.history && new TurnHistory(clock, limits.history);
+  const trace = bothTraces(parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics), history);
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
   const memory = new QueueMemory(limits.memoryBytes);
@@ -67,6 +69,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     epoch: parts.epoch,
     log,
     events,
+    history,
     trace,
     clients: undefined,
     limits,

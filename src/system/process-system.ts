@@ -25,6 +25,7 @@ import { inspectAbsent } from '../inspection/inspect-absent.ts';
 import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
+import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
@@ -221,6 +222,14 @@ export class ProcessSystem implements System {
     );
   }
 
+  async history(id: ActorId, options: { last?: number | undefined } = {}): Promise<PastTurn[]> {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    const last = checkLast(options);
+    const answers = (await this.#cluster.look({ history: id, last }, undefined)) as PastTurn[][];
+    const turns = answers.flat().sort((one, other) => one.at - other.at);
+    return turns.slice(-last);
+  }
+
   async list(options: ListOptions = {}): Promise<ActorList> {
     const query = checkList(options);
     if (query.kind !== undefined) checkKind(this.#kernel, query.kind, `${query.kind}/…`);
@@ -293,6 +302,15 @@ function checkShutdown(options: { timeoutMs?: number }): void {
     throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${inspect(options)}`);
   if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= SHUTDOWN_MS_MAX) return;
   const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${inspect(timeoutMs)}`;
+  throw new TroupeError('INVALID_OPTIONS', text);
+}
+
+function checkLast(options: { last?: number | undefined }): number {
+  const { last = HISTORY_TURNS, ...rest } = options ?? {};
+  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
+    throw new TroupeError('INVALID_OPTIONS', `history() takes { last }; got ${inspect(options)}`);
+  if (Number.isInteger(last) && last >= 1 && last <= HISTORY_TURNS_MAX) return last;
+  const text = `last: expected a whole number from 1 to ${HISTORY_TURNS_MAX}; got ${inspect(last)}`;
   throw new TroupeError('INVALID_OPTIONS', text);
 }
 

@@ -8,6 +8,7 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListOptions } from '../observe/actor-list.ts';
+import type { PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { EventName } from '../vocabulary/events.ts';
@@ -318,6 +319,18 @@ export interface System {
    * ```
    */
   list(options?: ListOptions): Promise<ActorList>;
+  /**
+   * The last turns of an actor, the oldest first, where the option `history` keeps them: type, sender, when, milliseconds, outcome; by default the
+   * last 100. They are kept by the process in which they ran, until that ends; all are asked. Empty where none are kept.
+   *
+   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, INVALID_OPTIONS.
+   *
+   * @example
+   * ```ts
+   * for (const { type, ms, outcome } of await system.history('order/4711', { last: 10 })) console.log(type, ms, outcome);
+   * ```
+   */
+  history(id: ActorId, options?: { last?: number | undefined }): Promise<PastTurn[]>;
   /**
    * Counts of the whole system, of each process and of each kind, as of now. Every process is asked: poll it in seconds, not in
    * milliseconds. One that does not answer within 1 000 ms is left out. How late event loops are is measured from the first call on, and until

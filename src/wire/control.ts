@@ -214,6 +214,8 @@ export type ProcessQuery =
 export type Look =
   /** An inspection of one actor. */
   | { inspect: ActorId }
+  /** The last turns of an actor. */
+  | { history: ActorId; last: number }
   /** Its part of a list of actors. */
   | { list: ListQuery };
 

@@ -1,3 +1,4 @@
+import type { HistoryOptions } from '../observe/turn-history.ts';
 import type { LogLevels } from '../observe/relayed-log.ts';
 
 /** The plain part of the system's options, as a worker gets them. */
@@ -8,6 +9,8 @@ export interface WorkerOptions {
   pollMicros: number;
   /** Bytes that all queues of a process may hold; undefined: each sees to its own. */
   memory?: number;
+  /** Turns to keep of each actor. */
+  history?: HistoryOptions;
   /** Of the system, which share the memory of the machine or container. */
   processes: number;
   /** Durable actors in memory, at most, per worker. */

@@ -135,7 +135,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
   });
   const memoryBytes = options.memory ?? queueBytesOf(memorySupply(), options.processes);
-  const limits = { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes };
+  const limits = { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes, history: options.history };
   const parts = {
     system,
     self,

@@ -25,7 +25,8 @@ let system: System;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'troupe-inspect-'));
-  system = await startSystem({ actors: ACTORS, workers: 3, dataDir, main: MAIN, supervision: TIRELESS });
+  const options = { actors: ACTORS, workers: 3, dataDir, main: MAIN, supervision: TIRELESS };
+  system = await startSystem({ ...options, history: { turns: 4, kinds: ['desk'] } });
   await listenToMains(system);
 });
 afterAll(async () => {
@@ -182,6 +183,25 @@ test('metrics have the processor time, loop, queues and commits of each process'
   }
   expect(Object.values(deadLettersBy).reduce((sum, count) => sum + count, 0)).toBe(deadLetters);
   expect([queueBytes >= 0, restarts]).toEqual([true, expect.any(Number)]);
+});
+
+test('the last turns of an actor, asked anywhere, also of the worker where it was before', async () => {
+  const id = await idOn(system, 'desk', 1, 'history');
+  await system.ask(id, { type: 'wait', ms: 60 });
+  await faultOf(system.ask(id, { type: 'fail' }));
+  await system.move(id, 2);
+  await system.ask(id, { type: 'add' });
+  for (const worker of [1, 2, 3]) {
+    const turns = (await inMain(system, worker, 'history', id)).value as Awaited<ReturnType<System['history']>>;
+    expect(turns.map(({ type, outcome }) => [type, outcome])).toEqual([
+      ['wait', 'done'],
+      ['fail', 'failed'],
+      ['add', 'done'],
+    ]);
+    expect(turns[0]?.ms).toBeGreaterThan(50);
+    expect(turns[0]?.at).toBeGreaterThan(Date.now() - 60_000);
+  }
+  expect(await system.history('vault/a')).toEqual([]);
 });
 
 test('after a move and after the death of a worker an inspection finds it where it is', async () => {

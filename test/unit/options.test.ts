@@ -50,6 +50,7 @@ describe('options', () => {
       askTimeoutMs: 5_000,
       messageBytesMax: 16 * 1024 * 1024,
       pollMicros: 0,
+      history: undefined,
       checkMessages: true,
       shutdownMs: 10_000,
       memory: undefined,
