@@ -32,9 +32,7 @@ export function newProgram(version: string, ends: string): Command {
 
 export function addCommand(program: Command, plan: CommandPlan, ending: Ending): void {
   const command = program.command(plan.usage).summary(plan.summary).description(plan.summary);
-  if (plan.isAlone !== true) addReachOptions(command);
-  for (const [flags, text] of plan.options ?? []) command.addOption(new Option(flags, text));
-  command.option('--json', 'JSON in place of text, errors too');
+  for (const [flags, text] of optionsOf(plan)) command.addOption(new Option(flags, text));
   command.addHelpText('after', `\nExample:\n  $ ${plan.example}\n`);
   command.action(async (...given: unknown[]) => {
     const args = given.slice(0, -2) as string[];
@@ -50,11 +48,21 @@ export function addCommand(program: Command, plan: CommandPlan, ending: Ending):
   });
 }
 
-function addReachOptions(command: Command): void {
-  command.option('--data <dir>', "the system's dataDir (default: TROUPE_DATA, else .troupe)");
-  command.option('--system <name>', 'where several systems run with one dataDir: which one');
-  command.option('--connect <url>', 'an address that the system listens at, in place of --data');
-  command.option('--token <token>', 'with --connect (default: TROUPE_TOKEN, which ps does not show)');
+const REACH_OPTIONS: readonly (readonly [flags: string, text: string])[] = [
+  ['--data <dir>', "the system's dataDir (default: TROUPE_DATA, else .troupe)"],
+  ['--system <name>', 'where several systems run with one dataDir: which one'],
+  ['--connect <url>', 'an address that the system listens at, in place of --data'],
+  ['--token <token>', 'with --connect (default: TROUPE_TOKEN, which ps does not show)'],
+];
+
+function optionsOf(plan: CommandPlan): (readonly [flags: string, text: string])[] {
+  const own = plan.options ?? [];
+  return [...(plan.isAlone === true ? [] : REACH_OPTIONS), ...own, ['--json', 'JSON in place of text, errors too']];
+}
+
+/** `--data`, and so on. */
+export function optionNamesOf(plan: CommandPlan): string[] {
+  return [...optionsOf(plan).map(([flags]) => flags.split(' ')[0] as string), '--help'];
 }
 
 function tell(error: unknown, output: Output): void {

@@ -1,5 +1,6 @@
 /** The program `troupe`, put together of its commands. */
 import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from './command.ts';
+import { completionOf } from './completion.ts';
 import { DOCTOR } from './doctor.ts';
 import { DONE } from './exit-codes.ts';
 import { NEW } from './new-project.ts';
@@ -9,7 +10,15 @@ import { STARTING } from './starting.ts';
 import { STEERING } from './steering.ts';
 import { TALKING } from './talking.ts';
 
-const COMMANDS: readonly CommandPlan[] = [...NEW, ...STARTING, ...LOOKING, ...TALKING, ...STEERING, ...DOCTOR];
+const COMMANDS: readonly CommandPlan[] = [
+  ...NEW,
+  ...STARTING,
+  ...LOOKING,
+  ...TALKING,
+  ...STEERING,
+  ...DOCTOR,
+  completionOf(() => COMMANDS),
+];
 const ENDS = 'Exit codes: 0 done, 1 failed, 2 wrong use, 3 no system found.\n';
 
 /** Returns the exit code. */

@@ -1,5 +1,5 @@
 /** The program `troupe`, as it is built, against a system with workers that it has started itself. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -232,6 +232,45 @@ describe('exit codes', () => {
     expect(names.length).toBeGreaterThan(13);
     for (const name of names) expect(await text(name, '--help'), name).toMatch(/\nExample:\n {2}\$ troupe /);
   }, 60_000);
+});
+
+describe('completion', () => {
+  const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
+
+  test('bash completes commands, and the options of each', async () => {
+    const script = await text('completion', 'bash');
+    const complete = (...words: string[]): string[] => {
+      const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _troupe; echo "\${COMPREPLY[@]}"`;
+      return execFileSync('bash', ['-c', `${script}\n${line}`], { encoding: 'utf8' })
+        .trim()
+        .split(' ');
+    };
+    expect(complete('troupe', 're')).toEqual(['restart', 'reload']);
+    expect(complete('troupe', 'move', '--')).toEqual([
+      '--data',
+      '--system',
+      '--connect',
+      '--token',
+      '--json',
+      '--help',
+    ]);
+    expect(complete('troupe', 'new', '--j')).toEqual(['--js', '--json']);
+    expect(complete('troupe', 'frob', '--j')).toEqual(['']);
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('%s reads its script, where it is installed', async (shell) => {
+    const script = await text('completion', shell);
+    for (const name of ['status', 'doctor', 'completion']) expect(script).toContain(name);
+    const file = join(folder, `completion.${shell}`);
+    writeFileSync(file, script);
+    if (isThere(shell))
+      expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    if (shell === 'fish' && isThere(shell))
+      expect(spawnSync(shell, ['-c', `source ${file}; complete -C 'troupe rel'`], { encoding: 'utf8' }).stdout).toMatch(
+        /^reload\t/,
+      );
+    expect(await run(['completion', 'tcsh'])).toMatchObject({ code: 2, err: expect.stringContaining("got 'tcsh'") });
+  });
 });
 
 test('with an address and a token it may do what the token gives', async () => {
