@@ -148,15 +148,13 @@ function deadLetters({ letters, events, after }: Seen): Finding[] {
         LETTER_ADVICE[reason] ?? 'troupe dead-letters lists them; once the cause is mended: --resend, or --discard',
     };
   });
-  if (found.length > 0 || after.deadLetters === 0) return found;
-  return [
-    {
-      id: 'dead-letters',
-      about: 'workers',
-      evidence: `${after.deadLetters} of volatile actors since the workers began; none in these seconds`,
-      advice: 'their reasons are in the log; troupe events --only dead-letter shows those to come',
-    },
-  ];
+  if (found.length > 0) return found;
+  return Object.entries(after.deadLettersBy).map(([reason, count]) => ({
+    id: 'dead-letters',
+    about: reason,
+    evidence: `${count} of volatile actors with ${reason} since the workers began; none in these seconds`,
+    advice: LETTER_ADVICE[reason] ?? 'troupe events --only dead-letter shows those to come',
+  }));
 }
 
 function openFiles({ machine }: Seen): Finding[] {

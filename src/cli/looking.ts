@@ -3,10 +3,11 @@ import type { ConnectedClient } from '../client/connected-client.ts';
 import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
 import type { ListedLetter } from '../gateway/system-calls.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ActorList } from '../observe/actor-list.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
-import { type CommandPlan, textOption, wholeOption } from './command.ts';
+import { type CommandPlan, type Given, textOption, wholeOption } from './command.ts';
 import { DONE, FAILED, wrongUse } from './exit-codes.ts';
 import { inspectionText } from './inspection-text.ts';
 import { bytes, jsonOf, type Output, table, time } from './output.ts';
@@ -57,20 +58,41 @@ function statusText(output: Output, { name, pid, node }: Info, workers: WorkerIn
 
 const ls: CommandPlan = {
   usage: 'ls [kind]',
-  summary: 'the kinds of actors; of a durable kind its ids',
-  example: 'troupe ls user --limit 20',
+  summary: 'the kinds of actors; of a durable kind its ids, in memory or not; with --sort the actors in memory',
+  example: 'troupe ls --sort mailbox --limit 20',
   options: [
-    ['--after <id>', 'ids behind this one only'],
-    ['--limit <count>', 'ids at most, from 1 to 10000 (default: 1000)'],
+    ['--sort <order>', 'id, mailbox, bytes, busy, restarts, failed or age: actors in memory, the foremost first'],
+    ['--after <id>', 'those behind this one only; with --sort the next of the page before'],
+    ['--limit <count>', 'at most so many (default: 1000 ids; with --sort 50 actors)'],
   ],
   run: ([kind], options, output) =>
     withSystem(options, async (client) => {
+      if (options.sort !== undefined) return await listActors(client, output, kind ?? null, options);
       if (kind === undefined) return await listKinds(client, output);
       const limit = options.limit === undefined ? null : wholeOption(options.limit, '--limit', 1, 10_000);
       const ids = (await client.call('ids', [kind, textOption(options.after), limit])) as string[];
       output.result(ids, () => ids.join('\n'));
     }),
 };
+
+async function listActors(
+  client: ConnectedClient,
+  output: Output,
+  kind: string | null,
+  { sort, limit, after }: Given,
+): Promise<void> {
+  const count = limit === undefined ? null : wholeOption(limit, '--limit', 1, 1_000);
+  const list = (await client.call('list', [kind, textOption(sort), count, textOption(after)])) as ActorList;
+  const rows = list.actors.map((each) => [
+    ...[each.id, each.worker, each.status, time(each.since), each.turn ?? '', each.mailbox, each.restarts],
+  ]);
+  const heads = ['ACTOR', 'WORKER', 'STATUS', 'SINCE', 'TURN', 'WAITING', 'RESTARTS'];
+  output.result(list, () => {
+    const next = list.next === undefined ? '' : `\nmore: --after '${list.next}'`;
+    const silent = list.silent.length === 0 ? '' : `\nno answer of workers ${list.silent.join(', ')}`;
+    return `${table(heads, rows)}${next}${silent}`;
+  });
+}
 
 async function listKinds(client: ConnectedClient, output: Output): Promise<void> {
   const { kinds } = (await client.call('metrics')) as SystemMetrics;

@@ -2,6 +2,7 @@
 import type { StoredDeadLetter } from '../commit/stored-dead-letters.ts';
 import type { System } from '../system/system.ts';
 import { type ActorId, isKind } from '../vocabulary/address.ts';
+import type { ListSort } from '../observe/actor-list.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
@@ -47,6 +48,17 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
       system.ids(kindArgument(kind), {
         after: textOrNone(after, 'after'),
         limit: limit === undefined || limit === null ? undefined : wholeArgument(limit, 'limit'),
+      }),
+  },
+  list: {
+    refusal: (rights, [kind]) =>
+      typeof kind === 'string' ? rights.refusal('observe', `${kind}/`) : rights.refusalOfAll('observe'),
+    run: ({ system }, [kind, sort, limit, after]) =>
+      system.list({
+        kind: textOrNone(kind, 'kind'),
+        sort: textOrNone(sort, 'sort') as ListSort | undefined,
+        limit: limit === undefined || limit === null ? undefined : wholeArgument(limit, 'limit'),
+        after: textOrNone(after, 'after'),
       }),
   },
   // It shows what is in the actor, too.

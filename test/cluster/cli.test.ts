@@ -109,6 +109,16 @@ describe('troupe looks at a running system', () => {
     expect(await json('ls')).toMatchObject({ user: { activations: 3, messages: 3 }, counter: {} });
     expect(await json('ls', 'user')).toEqual(['user/a', 'user/b', 'user/c']);
     expect(await text('ls', 'user', '--after', 'user/a', '--limit', '1')).toBe('user/b\n');
+    const page = (await json('ls', 'user', '--sort', 'id', '--limit', '2')) as {
+      actors: { id: string }[];
+      next: string;
+    };
+    expect(page.actors.map(({ id }) => id)).toEqual(['user/a', 'user/b']);
+    expect(await text('ls', 'user', '--sort', 'id', '--after', page.next)).toMatch(/^ACTOR .*\nuser\/c .* ready /);
+    expect(await run(['ls', '--sort', 'size'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('INVALID_OPTIONS'),
+    });
     expect(await run(['ls', 'counter'])).toMatchObject({ code: 2, err: expect.stringContaining('durable') });
   });
 

@@ -4,9 +4,9 @@ import type { TailedEvent } from '../../../src/gateway/event-tail.ts';
 import type { ProcessMetrics, SystemMetrics } from '../../../src/system/metrics.ts';
 import type { WorkerInfo } from '../../../src/wire/control.ts';
 
-function metrics(mailboxes: Record<number, number>, deadLetters = 0): SystemMetrics {
+function metrics(mailboxes: Record<number, number>, deadLettersBy: Record<string, number> = {}): SystemMetrics {
   const workers = Object.entries(mailboxes).map(([worker, mailbox]) => ({ worker: Number(worker), mailbox }));
-  return { deadLetters, workers: workers as ProcessMetrics[] } as SystemMetrics;
+  return { deadLettersBy, workers: workers as ProcessMetrics[] } as SystemMetrics;
 }
 
 function worker(index: number, state: WorkerInfo['state'] = 'ready'): WorkerInfo {
@@ -73,12 +73,12 @@ describe('the doctor', () => {
   test('dead letters by their reasons, each once', () => {
     const letter = { to: 'x/a', type: 't', reason: 'UNKNOWN_KIND', at: 1 };
     const [finding, ...others] = findingsOf({
-      ...{ ...WELL, letters: [letter], after: metrics({ 0: 0, 1: 0, 2: 0 }, 2) },
+      ...{ ...WELL, letters: [letter], after: metrics({ 0: 0, 1: 0, 2: 0 }, { UNKNOWN_KIND: 2 }) },
       events: [event({ event: 'dead-letter', ...letter }), event({ event: 'dead-letter', ...letter, at: 2 })],
     });
     expect(finding?.evidence).toBe('2 with UNKNOWN_KIND, the last one to x/a (t)');
     expect(others).toEqual([]);
-    expect(found({ after: metrics({ 0: 0, 1: 0, 2: 0 }, 3) })).toEqual(['dead-letters: workers']);
+    expect(found({ after: metrics({ 0: 0, 1: 0, 2: 0 }, { NO_WORKER: 3 }) })).toEqual(['dead-letters: NO_WORKER']);
   });
 
   test('a limit of open files that is near, and more workers than CPUs', () => {

@@ -63,6 +63,9 @@ describe('a call', () => {
     one.system.tell('counter/a', { type: 'add' });
     await one.clock.settle();
     expect(await answerOf(one, 'inspect', ['counter/a'])).toMatchObject({ status: 'ready', state: { n: 1 } });
+    expect(await answerOf(one, 'list', ['counter', 'mailbox', 10])).toMatchObject({ inMemory: 1 });
+    expect(await answerOf(one, 'list', [null, 'id'])).toMatchObject({ actors: [{ id: 'counter/a' }] });
+    expect(await answerOf(one, 'list', [null, 'size'])).toMatch(/^INVALID_OPTIONS/);
     const watcher = await served({ may: ['observe'] });
     expect(await answerOf(watcher, 'inspect', ['counter/a'])).toMatch(/^FORBIDDEN: .*to read/);
   });
@@ -119,7 +122,7 @@ describe('a call', () => {
 
 describe('rights', () => {
   const ADMIN = ALL_NAMES.filter(
-    (name) => !['info', 'workers', 'metrics', 'ids', 'inspect', 'dead-letters', 'events'].includes(name),
+    (name) => !['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'].includes(name),
   );
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };
   const argsOf = (name: string): CallArgument[] => ARGS[name] ?? ['counter/a'];
@@ -138,6 +141,7 @@ describe('rights', () => {
     const one = await served({ may: CLIENT_RIGHTS, kinds: ['counter'] });
     for (const name of ['stop', 'kill', 'remove', 'move'])
       expect(await answerOf(one, name, ['user/a', 1]), name).toMatch(/^FORBIDDEN/);
+    for (const args of [['user'], [null, 'id']]) expect(await answerOf(one, 'list', args)).toMatch(/^FORBIDDEN/);
     expect(await answerOf(one, 'ids', ['user'])).toMatch(/^FORBIDDEN/);
     for (const name of ['shutdown', 'reload', 'add-worker', 'resend', 'dead-letters', 'events'])
       expect(await answerOf(one, name), name).toMatch(/^FORBIDDEN/);
