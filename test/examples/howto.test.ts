@@ -66,8 +66,9 @@ test('cli: each command says what the page says', async () => {
   const folder = projectOf('docs/howto/cli.md');
   const program = join(ROOT, 'dist/cli/troupe.js');
   const server = start(folder, [program, 'start', '--workers', 'web=2'], { TROUPE_DATA: '' });
+  const hasStarted = once(server.stdout as NodeJS.ReadableStream, 'data');
   await expect.poll(() => existsSync(join(folder, '.troupe/control')), { timeout: 30_000 }).toBe(true);
-  await once(server.stdout as NodeJS.ReadableStream, 'data');
+  await hasStarted;
   const [, session = ''] =
     /^```console\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'docs/howto/cli.md'), 'utf8')) ?? [];
   const commands = [...session.matchAll(/^\$ troupe (.*)\n([^$]*)/gm)];

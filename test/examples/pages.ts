@@ -49,6 +49,8 @@ export function start(folder: string, args: string[], env: Record<string, string
 }
 
 export async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
+  // One that was told to end by another program may be gone by now.
+  if (child.exitCode !== null) return child.exitCode;
   const end = once(child, 'exit');
   if (signal) child.kill(signal);
   const [code] = (await end) as [number | null];
