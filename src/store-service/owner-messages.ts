@@ -26,6 +26,8 @@ export type ToOwner = { type: 'fail'; reason: string } | { type: 'close' };
 export type FromOwner =
   | { type: 'ready'; path: string }
   | { type: 'refused'; error: ErrorData }
+  /** An error that nothing caught; the thread ends once its last commits are written. */
+  | { type: 'failed'; error: ErrorData }
   | { type: 'missing'; pages: number }
   | { type: 'printed'; text: string }
   | { type: 'checked'; check: DataCheck };

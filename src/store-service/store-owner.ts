@@ -99,19 +99,21 @@ export class StoreOwner {
     this.#deaths = port1;
     await new Promise<void>((resolve, reject) => {
       const failed = (error: unknown): void => reject(asError(error));
+      const hasFailed = (error: Error): void => {
+        this.#log.error({ err: error }, 'the thread of the store failed');
+        failed(error);
+      };
       thread.on('message', (message: FromOwner) => {
         if (message.type === 'ready') {
           this.#path = message.path;
           resolve();
         } else if (message.type === 'refused') failed(errorFromData(message.error));
+        else if (message.type === 'failed') hasFailed(errorFromData(message.error));
         else if (message.type === 'missing') this.#news.missing(message.pages);
         else if (message.type === 'printed') this.#log.debug({ text: message.text }, 'the thread of the store printed');
         else this.#news.checked(message.check);
       });
-      thread.on('error', (error) => {
-        this.#log.error({ err: error }, 'the thread of the store failed');
-        failed(error);
-      });
+      thread.on('error', hasFailed);
       thread.once('exit', () => {
         failed(new Error('the thread of the store ended before it was ready'));
         this.#ended(thread, port1);

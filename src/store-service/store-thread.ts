@@ -10,6 +10,9 @@ import type { FromOwner, OwnerBoot, ToOwner } from './owner-messages.ts';
 import { StoreService } from './store-service.ts';
 import { tellPrints } from './thread-prints.ts';
 
+/** Milliseconds that a thread which has failed waits for the commits that it has begun. */
+const LAST_COMMITS_MS_MAX = 10_000;
+
 function tell(message: FromOwner): void {
   parentPort?.postMessage(message);
 }
@@ -36,10 +39,14 @@ async function run({ folder, socketDir, system, token, deaths, failure, pollMicr
   });
   const handshake = { version: WIRE_VERSION, system, token, self: STORE_PEER };
   const path = await network.listen(handshake, (link) => service.accept(link));
+  const close = (): Promise<unknown> => {
+    service.close();
+    return Promise.all([network.close(), store.close()]);
+  };
+  process.on('uncaughtException', (error) => endInOrder(error, close));
   parentPort?.on('message', (message: ToOwner) => {
     if (message.type === 'fail') return store.fail(message.reason);
-    service.close();
-    void Promise.all([network.close(), store.close()]).finally(() => {
+    void close().finally(() => {
       deaths.close();
       parentPort?.close();
     });
@@ -48,6 +55,16 @@ async function run({ folder, socketDir, system, token, deaths, failure, pollMicr
   store.check().then(
     (check) => tell({ type: 'checked', check }),
     () => {},
+  );
+}
+
+/** A thread that ends while the engine writes takes the whole process down (seen on Node.js 26): its commits end first. */
+function endInOrder(error: Error, close: () => Promise<unknown>): void {
+  tell({ type: 'failed', error: errorToData(new TroupeError('STORE_FAILED', error.message, { cause: error })) });
+  setTimeout(() => process.exit(1), LAST_COMMITS_MS_MAX);
+  close().then(
+    () => process.exit(1),
+    () => process.exit(1),
   );
 }
 
