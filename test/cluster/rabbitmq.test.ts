@@ -461,7 +461,7 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
     await server.start();
     await openAdmin();
     await publish(500, 500, more);
-    await until('it is back', () => queueOf(gateway).acknowledged > 500, 20_000);
+    await until('it is back', () => queueOf(gateway).acknowledged > 500, 60_000);
     await server.stop('SIGTERM');
     await server.start();
     await openAdmin();
@@ -472,7 +472,8 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
       if (message) ids.add(`${message.properties.messageId}`);
     };
     await channel.consume(`${name}-all`, take, { noAck: true });
-    await until('all are published', () => ids.size === 1_500, 20_000);
+    // What was not confirmed is sent again after 30 s at most.
+    await until('all are published', () => ids.size === 1_500, 60_000);
     expect(gateway.metrics()).toMatchObject({ state: 'connected', connects: 3 });
-  }, 90_000);
+  }, 200_000);
 });
