@@ -40,19 +40,24 @@ export class EventTail {
   /** At once where there are some; else after the first one, or the wait. A second call ends the wait of the first. */
   async next(waitMs: number): Promise<TailedEvents> {
     this.#wake?.();
-    if (this.#events.length === 0 && waitMs > 0)
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.setTimer(Math.min(waitMs, EVENT_WAIT_MS), resolve);
-        this.#wake = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-    this.#wake = undefined;
+    if (this.#events.length === 0 && waitMs > 0) await this.#first(Math.min(waitMs, EVENT_WAIT_MS));
     const taken = { events: this.#events, missed: this.#missed };
     this.#events = [];
     this.#missed = 0;
     return taken;
+  }
+
+  #first(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        // A later call may wait by now.
+        if (this.#wake === wake) this.#wake = undefined;
+        resolve();
+      };
+      const timer = this.#clock.setTimer(waitMs, wake);
+      this.#wake = wake;
+    });
   }
 
   close(): void {
