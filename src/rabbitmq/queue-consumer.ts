@@ -32,9 +32,10 @@ export interface ConsumerParts {
 
 /** One message, from its delivery to its end. */
 interface InFlight {
-  delivery: Delivery;
-  /** Of its channel; undefined: that is gone, and the broker will deliver the message again, here or elsewhere. */
-  acks: Acknowledgements | undefined;
+  /** More than one where its publisher has sent it twice. Empty: their channel is gone, and the broker delivers them again, here or elsewhere. */
+  deliveries: Delivery[];
+  /** Of their channel. */
+  acks: Acknowledgements;
   readonly to: string;
   readonly message: Message;
   readonly outside: OutsideId | undefined;
@@ -109,7 +110,7 @@ export class QueueConsumer implements ChannelUser {
   /** A message that waits to be asked again comes again by itself; one that is asked goes on, and is joined or remembered. */
   closed(): void {
     for (const one of [...this.#inFlight]) {
-      one.acks = undefined;
+      one.deliveries = [];
       if (one.again) this.#over(one);
     }
   }
@@ -140,8 +141,9 @@ export class QueueConsumer implements ChannelUser {
     if (end !== undefined) return this.#recognised(one, end);
     const before = key === undefined ? undefined : this.#byId.get(key);
     if (before) {
-      before.delivery = delivery;
+      if (before.acks !== acks) before.deliveries = [];
       before.acks = acks;
+      before.deliveries.push(delivery);
       return;
     }
     this.#inFlight.add(one);
@@ -158,7 +160,7 @@ export class QueueConsumer implements ChannelUser {
       const message = options.message(delivery);
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
-      return { delivery, acks, to, message, outside, tries: 0, again: undefined };
+      return { deliveries: [delivery], acks, to, message, outside, tries: 0, again: undefined };
     } catch (error) {
       log.warn({ err: asError(error), queue }, 'a delivery could not be read, and is rejected');
       this.#parts.deadLetter(to, { type: 'delivery', content: delivery.content }, 'INVALID_MESSAGE');
@@ -199,12 +201,12 @@ export class QueueConsumer implements ChannelUser {
         if (!LEAVES_LETTER.has(verdict.code)) this.#parts.deadLetter(one.to, one.message, verdict.code);
         return this.#end(one, 'reject');
       case 'again':
-        if (one.acks === undefined || this.#isClosing) return this.#over(one);
+        if (one.deliveries.length === 0 || this.#isClosing) return this.#over(one);
         this.#counts.retried++;
         one.again = clock.setTimer(verdict.afterMs, () => this.#ask(one));
         return;
       case 'requeue':
-        one.acks?.nack(one.delivery, true);
+        for (const delivery of one.deliveries) one.acks.nack(delivery, true);
         this.#counts.requeued++;
         return this.#over(one);
       case 'leave':
@@ -224,11 +226,11 @@ export class QueueConsumer implements ChannelUser {
     this.#settle(one, end);
   }
 
-  #settle({ acks, delivery }: InFlight, end: 'ack' | 'reject'): void {
-    if (!acks) return;
-    this.#counts[end === 'ack' ? 'acknowledged' : 'rejected']++;
-    if (end === 'ack') acks.ack(delivery);
-    else acks.nack(delivery, false);
+  #settle({ acks, deliveries }: InFlight, end: 'ack' | 'reject'): void {
+    this.#counts[end === 'ack' ? 'acknowledged' : 'rejected'] += deliveries.length;
+    for (const delivery of deliveries)
+      if (end === 'ack') acks.ack(delivery);
+      else acks.nack(delivery, false);
   }
 
   #over(one: InFlight): void {

@@ -8,8 +8,11 @@ type Listener = (payload: object) => void;
 
 it('wakes the call that waits last', async () => {
   const listeners = new Map<string, Listener>();
-  const system = { on: (name: string, listener: Listener) => (listeners.set(name, listener), () => {}) };
-  const tail = new EventTail(system as unknown as System, new VirtualClock());
+  const on = (name: string, listener: Listener) => {
+    listeners.set(name, listener);
+    return () => {};
+  };
+  const tail = new EventTail({ on } as unknown as System, new VirtualClock());
 
   const first = tail.next(10_000);
   const second = tail.next(10_000);

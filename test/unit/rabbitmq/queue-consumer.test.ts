@@ -95,6 +95,18 @@ describe('a delivery', () => {
     expect(channel().said.slice(1)).toEqual(['ack 1']);
   });
 
+  it('that its publisher has sent twice at once is asked once, and both are acknowledged', async () => {
+    const { asked, channel, consumer } = await start();
+    channel().bring('a', { messageId: 'm1' });
+    channel().bring('a', { messageId: 'm1' });
+    channel().bring('b', { messageId: 'm2' });
+    expect(asked).toHaveLength(2);
+    for (const one of asked) one.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['ack up to 3']);
+    expect(consumer.metrics()).toMatchObject({ acknowledged: 3, unacknowledged: 0 });
+  });
+
   it('that comes again while its ask is under way joins that one: no second ask, and the new tag is acknowledged', async () => {
     const { asked, channel, connections, later } = await start();
     channel().bring('a', { messageId: 'm1' });
