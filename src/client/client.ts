@@ -22,7 +22,7 @@ export interface ClientEvents {
    * again to the new one. `reason`: why the system had cut the connection.
    */
   gap: { topics: string[]; watches: ActorId[]; repeated: number; reason: string | undefined };
-  /** The system has refused something that has no reply: a tell, a publish, a watch, a subscription that was set up again. */
+  /** The system has refused something that has no reply: a tell, a publish, a watch, a subscription that was set up again, or, at each try, to take this client back. */
   refused: { error: TroupeError };
   /** A message that did not leave this process. */
   'dead-letter': DeadLetter;

@@ -248,9 +248,16 @@ export class ConnectedClient implements Client {
     this.#retry = this.#clock.setTimer(waitMs, () => {
       this.#dial(this.#session).then(
         (dialled) => (this.#isOver ? dialled.link.destroy() : this.#joined(dialled)),
-        () => this.#retryLater(),
+        (error) => this.#notJoined(error),
       );
     });
+  }
+
+  /** An answer that says no is told: whoever waits for a network that comes back need not know each try. */
+  #notJoined(error: unknown): void {
+    if (error instanceof TroupeError && error.code !== 'ACTOR_UNAVAILABLE' && !this.#isOver)
+      this.#emit('refused', { error });
+    this.#retryLater();
   }
 
   #signal(signal: Signal): void {

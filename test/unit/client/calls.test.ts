@@ -113,7 +113,7 @@ describe('a call', () => {
     one.reset();
     await one.clock.advance(1_000);
     expect(await fault).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
-    one.shut(true);
+    one.shut(new Error('shut'));
     one.reset();
     await one.clock.advance(10);
     expect(await answerOf(one, 'info')).toMatch(/^ACTOR_UNAVAILABLE: the client is not connected/);

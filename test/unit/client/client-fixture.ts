@@ -35,8 +35,8 @@ export interface Served {
   /** Nothing arrives any more, and nobody is told. */
   stall(): void;
   unstall(): void;
-  /** Nobody can connect. */
-  shut(isShut: boolean): void;
+  /** Nobody can connect, for that reason. */
+  shut(why: Error | undefined): void;
 }
 
 export interface ServedOptions {
@@ -59,7 +59,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
   const connections: ClientConnection[] = [];
   const faults: string[] = [];
   const handshake = (self: LinkPeer): Handshake => ({ version: WIRE_VERSION, system: 'test', token: 't', self });
-  let isShut = false;
+  let shut: Error | undefined;
   let accepted = 0;
   let cut: string | undefined;
   const path = await network.host().listen(handshake(SERVER), (link) => {
@@ -84,7 +84,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
   };
   beat();
   const dial = async (): Promise<Dialled> => {
-    if (isShut) throw new Error('shut');
+    if (shut) throw shut;
     const link = await rawLink();
     const { messageBytesMax, askTimeoutMs } = kernel.limits;
     const welcome = {
@@ -107,8 +107,8 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
     reset: () => network.reset(own, server),
     stall: () => network.stall(own, server),
     unstall: () => network.unstall(own, server),
-    shut: (shut) => {
-      isShut = shut;
+    shut: (why) => {
+      shut = why;
     },
   };
 }

@@ -4,6 +4,7 @@ import { CLIENT_WAITING_MAX } from '../../../src/gateway/client-connection.ts';
 import { CLIENT_ASKS_MAX } from '../../../src/gateway/client-acts.ts';
 import { CLIENT_TOPICS_MAX } from '../../../src/gateway/client-topics.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MARKER, REPLY, REQUEST, STATE, VERBS } from '../../../src/wire/entry.ts';
@@ -141,19 +142,19 @@ describe('an ask', () => {
     const one = await served();
     const written = one.client.ask('hung/a', { type: 'hang' }).catch((error) => error);
     await one.clock.advance(10);
-    one.shut(true);
+    one.shut(new Error('shut'));
     one.reset();
     await one.clock.advance(10);
     expect(await written).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
     const unwritten = one.client.ask('recorder/a', { type: 'seen' });
     await one.clock.advance(500);
-    one.shut(false);
+    one.shut(undefined);
     expect(await settled(one, unwritten, 4_000)).toEqual([]);
   });
 
   test('settles by its deadline where nobody can be reached, with the fate that it was not executed', async () => {
     const one = await served();
-    one.shut(true);
+    one.shut(new Error('shut'));
     one.reset();
     await one.clock.advance(10);
     const asked = settled(one, one.client.ask('recorder/a', { type: 'seen' }, { timeoutMs: 300 }));
@@ -280,6 +281,23 @@ describe('rights', () => {
     );
     await one.clock.advance(1_000);
     expect(await seenBy(one, 'recorder/a')).toEqual([1]);
+  });
+
+  test('that are taken away meanwhile are told at each try to come back, as a network that is away is not', async () => {
+    const one = await served();
+    const refused: string[] = [];
+    one.client.on('refused', ({ error }) => refused.push(error.code));
+    one.shut(new TroupeError('ACTOR_UNAVAILABLE', 'nobody listens'));
+    one.reset();
+    await one.clock.advance(20_000);
+    expect(refused).toEqual([]);
+    one.shut(new TroupeError('FORBIDDEN', 'the token is not known here'));
+    await one.clock.advance(20_000);
+    expect(new Set(refused)).toEqual(new Set(['FORBIDDEN']));
+    expect(refused.length).toBeLessThan(10);
+    one.shut(undefined);
+    await one.clock.advance(10_000);
+    expect(one.client.isConnected).toBe(true);
   });
 
   test('that are not given reach no actor, in whatever way', async () => {
