@@ -1,0 +1,106 @@
+/** Between a client and a server on the loopback: what goes either way can be held up, and connections cut or refused. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** As the client sees them. */
+export type Direction = 'to' | 'from';
+
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #port: number;
+  readonly #target: number;
+  readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
+  readonly #stalled = new Set<Direction>();
+  #isRefusing = false;
+
+  private constructor(server: Server, target: number) {
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+    this.#target = target;
+  }
+
+  static async open(target: number): Promise<TcpProxy> {
+    const server = createServer({ allowHalfOpen: false });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const proxy = new TcpProxy(server, target);
+    server.on('connection', (near) => proxy.#accept(near));
+    return proxy;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** From now on nothing passes in that direction, of connections that come later neither; nobody is told. */
+  stall(...directions: Direction[]): void {
+    for (const direction of directions) this.#stalled.add(direction);
+    for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  /** What was held up goes on. */
+  resume(): void {
+    this.#stalled.clear();
+    for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  /** All connections end at once; what was held up is lost. */
+  cut(): void {
+    for (const [near, far] of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  }
+
+  /** Cuts, and from now on lets no connection come to be. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.cut();
+  }
+
+  accept(): void {
+    this.#isRefusing = false;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  #accept(near: Socket): void {
+    if (this.#isRefusing) return void near.resetAndDestroy();
+    const far = connect({ port: this.#target, host: '127.0.0.1', noDelay: true });
+    near.setNoDelay(true);
+    const pair = [near, far] as const;
+    this.#pairs.add(pair);
+    for (const socket of pair) {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        near.destroy();
+        far.destroy();
+        this.#pairs.delete(pair);
+      });
+    }
+    near.on('data', (bytes) => passOn(bytes, near, far));
+    far.on('data', (bytes) => passOn(bytes, far, near));
+    near.on('drain', () => this.#flow(pair));
+    far.on('drain', () => this.#flow(pair));
+    this.#flow(pair);
+  }
+
+  #flow([near, far]: readonly [Socket, Socket]): void {
+    if (this.#stalled.has('to') || far.writableNeedDrain) near.pause();
+    else near.resume();
+    if (this.#stalled.has('from') || near.writableNeedDrain) far.pause();
+    else far.resume();
+  }
+}
+
+function passOn(bytes: Buffer, from: Socket, to: Socket): void {
+  if (!to.write(bytes)) from.pause();
+}
