@@ -24,6 +24,13 @@ import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './peer/memory-supply.ts';
 import { cpuQuota } from './vocabulary/control-groups.ts';
+import {
+  type DashboardOptions,
+  type MetricsOptions,
+  resolveWeb,
+  validateWeb,
+  type WebAddress,
+} from './web/web-options.ts';
 
 /** Workers of one role. */
 export interface WorkerGroup {
@@ -122,6 +129,10 @@ export interface SystemOptions {
    * written a warning in the log instead. Not on Windows.
    */
   controlSocket?: boolean;
+  /** Metrics (`/metrics`) and health (`/livez`, `/readyz`, `/startupz`) over HTTP, of the master. Default: none. */
+  metrics?: MetricsOptions;
+  /** The page in which the system is seen and steered, with metrics and health on the same port. Default: none. */
+  dashboard?: DashboardOptions;
 }
 
 export interface ResolvedOptions {
@@ -147,6 +158,7 @@ export interface ResolvedOptions {
   signals: boolean;
   listen: readonly Listen[];
   controlSocket: 'off' | 'wanted' | 'required';
+  web: readonly WebAddress[];
 }
 
 export const WORKERS_MAX = 1024;
@@ -171,7 +183,7 @@ const NAMES = new Set([
     'pollMicros',
     'history',
   ],
-  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket'],
+  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket', 'metrics', 'dashboard'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -204,6 +216,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     signals: options.signals ?? true,
     listen: resolveListen(options.listen),
     controlSocket: options.controlSocket === undefined ? 'wanted' : options.controlSocket ? 'required' : 'off',
+    web: resolveWeb(options.metrics, options.dashboard),
   };
 }
 
@@ -259,6 +272,7 @@ function validateOptions(options: SystemOptions): string[] {
     ...validateWorkerSupervision(options.supervision),
     ...validateListen(options.listen),
     ...validateHistory(options.history),
+    ...validateWeb(options.metrics, options.dashboard),
   ];
 }
 

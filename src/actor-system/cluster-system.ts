@@ -27,9 +27,10 @@ import { SocketNetwork } from '../wire/socket-link.ts';
 import { LoggedHost } from '../worker-pool/logged-host.ts';
 import { PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
 import type { WorkerHost } from '../worker-pool/worker-host.ts';
+import type { Web } from '../web/web.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
-import { entriesOf } from './entries.ts';
+import { entriesOf, openWeb } from './entries.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -85,6 +86,7 @@ class ClusterSystem {
   readonly #logNoMore: () => void;
   #storage: SharedStorage | undefined;
   #gateway: Gateway | undefined;
+  #web: Web | undefined;
   #ignoreSignals = (): void => {};
   #closed: Promise<void> | undefined;
 
@@ -112,6 +114,7 @@ class ClusterSystem {
       if (options.signals) this.#ignoreSignals = this.#stopOnSignals(master);
       await master.start();
       this.#gateway?.begin();
+      this.#web?.begin();
       log.info(...line);
     } catch (error) {
       await this.#close();
@@ -144,7 +147,9 @@ class ClusterSystem {
   /** The gateway first: an address that is taken is a mistake of the options. Resolves with the path of the process's own socket. */
   async #listen(): Promise<string> {
     const { kernel, system } = this.#peer;
-    this.#gateway = await openGateway({ kernel, system, ...entriesOf(this.#ground.options) });
+    const { options } = this.#ground;
+    this.#gateway = await openGateway({ kernel, system, ...entriesOf(options) });
+    this.#web = await openWeb(options, { kernel, system, store: () => this.#storage?.store });
     return this.#peer.listen();
   }
 
@@ -157,6 +162,7 @@ class ClusterSystem {
       kinds: termsOfAll(behaviours),
       openStore: () => this.#openStore(),
       allGivenUp: () => this.#allGivenUp(),
+      ending: () => this.#web?.drain(),
       boot: bootOrderOf(options, seed, this.#storage),
       peer: { channel: this.#toPeer, path },
     });
@@ -201,10 +207,11 @@ class ClusterSystem {
     });
   }
 
-  /** In this order: the gateway is closed behind the last replies, the storage behind the last commits. */
+  /** In this order: the gateway is closed behind the last replies, then nobody looks in any more, the storage behind the last commits. */
   #close(): Promise<void> {
     this.#closed ??= this.#peer.close().finally(async () => {
       await this.#gateway?.close();
+      await this.#web?.close();
       await this.#storage?.close();
       this.#ignoreSignals();
       this.#logNoMore();

@@ -1,6 +1,11 @@
-/** The entries of a system: where its clients, and the tools of its user, come in. */
+/** The entries of a system: where its clients, and the tools of its user, come in, and where it is looked at over HTTP. */
+import type { Kernel } from '../actor/kernel.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { Store } from '../store/store.ts';
+import type { System } from '../system/system.ts';
+import { Health } from '../web/health.ts';
+import { Web } from '../web/web.ts';
 
 export function entriesOf({
   listen,
@@ -10,4 +15,32 @@ export function entriesOf({
   // On Windows sockets are no files: nobody could find one by its folder.
   if (controlSocket === 'off' || process.platform === 'win32') return { listen };
   return { listen, control: { dataDir, isRequired: controlSocket === 'required' } };
+}
+
+/** Reading its record shows that the store answers; there need be none. */
+const ANY_ACTOR = 'troupe/ready';
+
+export interface WebSource {
+  readonly kernel: Kernel;
+  readonly system: System;
+  /** Undefined where no kind is durable. */
+  readonly store: () => Store | undefined;
+}
+
+/** Listens at once; undefined where nobody asked for it. Rejects INVALID_OPTIONS where an address is not to be had. */
+export async function openWeb(
+  { web }: ResolvedOptions,
+  { kernel, system, store }: WebSource,
+): Promise<Web | undefined> {
+  if (web.length === 0) return undefined;
+  const { clock, log } = kernel;
+  const health = new Health({
+    clock,
+    workers: () => system.workers(),
+    isClosing: () => kernel.closing,
+    readStore: () => store()?.head(ANY_ACTOR),
+  });
+  const opened = new Web({ clock, log, addresses: web, health, routes: [], pageRoutes: () => [] });
+  await opened.open();
+  return opened;
 }

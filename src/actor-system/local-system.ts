@@ -7,10 +7,12 @@ import type { ResolvedOptions } from '../options.ts';
 import { LocalProcess } from '../process/local-process.ts';
 import { logUnawaited } from '../process/unawaited-asks.ts';
 import { stopOnSignals } from '../signals.ts';
+import type { Store } from '../store/store.ts';
 import type { System } from '../system/system.ts';
+import type { Web } from '../web/web.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
-import { entriesOf } from './entries.ts';
+import { entriesOf, openWeb } from './entries.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -25,26 +27,32 @@ export async function startLocal(
   let ignoreSignals = (): void => {};
   const logNoMore = logUnawaited();
   let gateway: Gateway | undefined;
+  let web: Web | undefined;
+  const store = storage?.openHere();
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
     ...(storage && {
-      store: storage.openHere(),
+      store: store as Store,
       journal: storage.openJournal(processAddress(0, 1)),
       startedAt: storage.startedAt,
     }),
     durableInMemoryMax: options.durableInMemoryMax,
     ended: async () => {
       await gateway?.close();
+      await web?.close();
       ignoreSignals();
       logNoMore();
       await storage?.close();
     },
   });
   const { kernel, system } = process;
-  gateway = await openGateway({ kernel, system, ...entriesOf(options) }).catch(async (error) => {
+  try {
+    gateway = await openGateway({ kernel, system, ...entriesOf(options) });
+    web = await openWeb(options, { kernel, system, store: () => store });
+  } catch (error) {
     await process.shutdown({ timeoutMs: 0 });
     throw error;
-  });
+  }
   if (options.signals)
     ignoreSignals = stopOnSignals({
       shutdown: () => process.shutdown({}),
@@ -52,6 +60,7 @@ export async function startLocal(
       killAll: () => gateway?.shut(),
     });
   gateway?.begin();
+  web?.begin();
   log.info(...startLine(options, storage));
   return system;
 }

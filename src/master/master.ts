@@ -42,6 +42,8 @@ export interface MasterOptions {
   readonly boot: Omit<BootOrder, 'type' | 'self'>;
   /** All workers are given up, and nothing has come of it for a while. */
   readonly allGivenUp?: () => void;
+  /** A shutdown begins. */
+  readonly ending?: () => void;
   /** A reload has brought the first durable kind. Resolves with the changes to the boot orders of workers that come from now on. */
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** The master's own data plane. */
@@ -336,6 +338,7 @@ export class Master {
   async #shutDown(timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const until = clock.now() + timeoutMs;
+    this.#options.ending?.();
     this.#loadsTimer?.cancel();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await this.#finishRequests(timeoutMs);

@@ -18,6 +18,7 @@ export const ROOMS: readonly string[] = [
   'rabbitmq',
   'client',
   'actor-system',
+  'web',
   'gateway',
   'worker',
   'process',

@@ -33,6 +33,7 @@ describe('options', () => {
       actors: pathToFileURL(resolve('actors')).href,
       listen: [],
       controlSocket: 'wanted',
+      web: [],
       groups: [{ role: 'worker', count: availableParallelism() }],
       main: undefined,
       name: 'troupe',

@@ -1,0 +1,99 @@
+/** The options `metrics` and `dashboard` of createSystem: where a system listens for HTTP, and who may see what there. */
+import { isLoopback } from '../client-wire/client-address.ts';
+import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
+import { inspect } from '../vocabulary/inspect.ts';
+import { unknownOption } from '../vocabulary/names.ts';
+
+/** Metrics and health over HTTP, without the page. */
+export interface MetricsOptions {
+  /** Port, from 1 to 65 535; 0: a free one, which the log says. */
+  port: number;
+  /** Name or address to listen at. Everybody who can connect reads the metrics. Default `127.0.0.1`: this machine only. */
+  host?: string;
+}
+
+/** The page, with metrics and health on the same port. */
+export interface DashboardOptions {
+  /** Port, from 1 to 65 535; 0: a free one, which the log says. */
+  port: number;
+  /** Name or address to listen at; another one than loopback needs a `token`. Default `127.0.0.1`: this machine only. */
+  host?: string;
+  /** A secret of 1 to 1 024 characters, by which the page and the metrics are to be had. Default: none; everybody on this machine may see and steer. */
+  token?: string;
+  /** The page shows and changes nothing. Default false. */
+  readOnly?: boolean;
+}
+
+/** One address that is listened at for HTTP. */
+export interface WebAddress {
+  /** The option that asked for it. */
+  readonly option: 'metrics' | 'dashboard';
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | undefined;
+  readonly readOnly: boolean;
+}
+
+export const WEB_HOST = '127.0.0.1';
+const HOST_LENGTH_MAX = 253;
+
+/** Asked for at one address, the page brings the metrics along. */
+export function resolveWeb(
+  metrics: MetricsOptions | undefined,
+  dashboard: DashboardOptions | undefined,
+): readonly WebAddress[] {
+  const found: WebAddress[] = [];
+  if (dashboard !== undefined) {
+    const { port, host = WEB_HOST, token, readOnly = false } = dashboard;
+    found.push({ option: 'dashboard', host, port, token, readOnly });
+  }
+  if (metrics !== undefined) {
+    const { port, host = WEB_HOST } = metrics;
+    const isThere = port !== 0 && found.some((one) => one.port === port && one.host === host);
+    if (!isThere) found.push({ option: 'metrics', host, port, token: undefined, readOnly: true });
+  }
+  return found;
+}
+
+export function validateWeb(metrics: unknown, dashboard: unknown): string[] {
+  return [
+    ...validateAddress(metrics, 'metrics', ['port', 'host']),
+    ...validateAddress(dashboard, 'dashboard', ['port', 'host', 'token', 'readOnly']),
+    ...validateAccess(dashboard),
+  ];
+}
+
+function validateAddress(one: unknown, at: string, names: readonly string[]): string[] {
+  if (one === undefined) return [];
+  if (typeof one !== 'object' || one === null || Array.isArray(one))
+    return [`${at}: expected { port, … }; got ${inspect(one)}`];
+  const { port, host } = one as Record<string, unknown>;
+  const faults = Object.keys(one)
+    .filter((name) => !names.includes(name))
+    .map((name) => unknownOption(`${at}.${name}`, name, names));
+  if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535)
+    faults.push(`${at}.port: expected a whole number from 0 to 65535; got ${inspect(port)}`);
+  const isHost = typeof host === 'string' && /^[\w.:%-]+$/.test(host) && host.length <= HOST_LENGTH_MAX;
+  if (host !== undefined && !isHost)
+    faults.push(`${at}.host: expected a name or an address, such as '0.0.0.0'; got ${inspect(host)}`);
+  return faults;
+}
+
+function validateAccess(dashboard: unknown): string[] {
+  if (typeof dashboard !== 'object' || dashboard === null) return [];
+  const { host, token, readOnly } = dashboard as Record<string, unknown>;
+  const faults: string[] = [];
+  const isText = typeof token === 'string' && token.length >= 1 && token.length <= TOKEN_LENGTH_MAX;
+  // A token is a secret: an error, which is logged, does not repeat it.
+  if (token !== undefined && !isText)
+    faults.push(`dashboard.token: expected 1 to ${TOKEN_LENGTH_MAX} characters; got ${shapeOf(token)}`);
+  if (readOnly !== undefined && typeof readOnly !== 'boolean')
+    faults.push(`dashboard.readOnly: expected true or false; got ${inspect(readOnly)}`);
+  if (typeof host === 'string' && !isLoopback(host) && token === undefined)
+    faults.push(`dashboard.token: expected one where others can connect (host ${inspect(host)}); got undefined`);
+  return faults;
+}
+
+function shapeOf(value: unknown): string {
+  return typeof value === 'string' ? `${value.length}` : `a ${typeof value}`;
+}

@@ -1,0 +1,3 @@
+import { defineActor } from 'troupe';
+
+export default defineActor({ durable: true, receive: {} });
