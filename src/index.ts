@@ -36,7 +36,11 @@ export type {
 } from './observe/actor-inspection.ts';
 export type { ActorList, ListedActor, ListOptions, ListSort } from './observe/actor-list.ts';
 export type { CommitMetrics } from './commit/committer.ts';
+export type { GcMetrics } from './observe/gc-watch.ts';
+export type { HandoffMetrics } from './observe/handoff-metrics.ts';
+export type { LinkMetrics } from './observe/link-metrics.ts';
 export type { LoopMetrics } from './observe/loop-watch.ts';
+export type { Timing } from './observe/turn-timings.ts';
 export type { HistoryOptions, PastTurn } from './observe/turn-history.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';
@@ -52,7 +56,7 @@ export type {
 } from './supervision/supervision-options.ts';
 export type { DeadLetterBox } from './system/dead-letter-box.ts';
 export type { ClientMetrics, ClientRefusals } from './observe/client-metrics.ts';
-export type { ProcessMetrics, SystemMetrics } from './system/metrics.ts';
+export type { KindMetrics, ProcessMetrics, SystemMetrics } from './system/metrics.ts';
 export type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system/system.ts';
 export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
 export type { Message } from './vocabulary/envelope.ts';

@@ -2,6 +2,7 @@
  * A behaviour is what a cell runs: a definition with every option resolved, checked once when it is loaded.
  */
 import { validateSupervision, type SupervisionPolicy, supervisionPolicy } from '../supervision/supervision-options.ts';
+import type { KindTimings } from '../observe/turn-timings.ts';
 import { brandOf, otherFormat } from '../vocabulary/brand.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspect } from '../vocabulary/inspect.ts';
@@ -40,6 +41,8 @@ export interface Behaviour extends Runner {
   readonly counters: KindCounters;
   /** Of its messages. */
   readonly scales: Scales;
+  /** Of its turns; undefined while nobody looks. */
+  timings: KindTimings | undefined;
   readonly definition: ActorDefinition;
   readonly capacity: number;
   /** Milliseconds; 0: never. */
@@ -187,6 +190,7 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
     kind,
     counters: { activations: 0, messages: 0, failures: 0, restarts: 0 },
     scales: new Scales(),
+    timings: undefined,
     definition,
     capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,
     passivateAfterMs: options.passivateAfterMs ?? (durable ? DURABLE_PASSIVATE_AFTER_MS : 0),

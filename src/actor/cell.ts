@@ -133,9 +133,10 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   deliver(envelope: Envelope): boolean {
-    const { mailbox } = this;
-    const isOfFew = mailbox.pushOfFew(envelope, this.behaviour.scales);
+    const { mailbox, behaviour } = this;
+    const isOfFew = mailbox.pushOfFew(envelope, behaviour.scales);
     if (!isOfFew && !this.#weighIn(envelope)) return false;
+    if (behaviour.timings !== undefined) behaviour.timings.arrives(envelope);
     if (this.#extras.waits !== undefined) refuseIfCycle(this, envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.

@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts';
 import type { OutsideGateways } from '../observe/outside-gateways.ts';
 import type { HistoryOptions, TurnHistory } from '../observe/turn-history.ts';
 import type { Trace } from '../observe/trace.ts';
+import type { TurnWatch } from '../observe/turn-timings.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -62,6 +63,8 @@ export interface Kernel {
   readonly events: EventBus;
   /** The last turns of actors; undefined where they are not kept. */
   readonly history?: TurnHistory | undefined;
+  /** How long turns take; undefined where no actor lives. */
+  readonly timing?: TurnWatch | undefined;
   /** Undefined where nobody looks inside. */
   readonly trace: Trace | undefined;
   /** Counts of clients; undefined where none come in here. */

@@ -2,7 +2,7 @@
  * Asks in flight of this process. Each settles exactly once: by the reply, an error, its deadline or its abort.
  */
 import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
-import type { ActorId } from '../vocabulary/address.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
@@ -13,6 +13,8 @@ import type { Wait } from './ask-cycle.ts';
 
 /** Asks in flight at most, per process; one more fails with OVERLOADED. */
 export const PENDING_ASKS_MAX = 1_000_000;
+/** Kinds whose asks that timed out are counted. */
+export const TIMED_OUT_KINDS_MAX = 1_000;
 
 /** The asker. */
 export interface Asker {
@@ -150,6 +152,8 @@ export class PendingReplies {
   #lastWritten: AskPlace & { state: 'written' } = { state: 'written', to: '' };
   /** Asks in flight. */
   size = 0;
+  /** Asks that timed out, by the kind that was asked. */
+  readonly timedOutBy: Map<string, number> = new Map();
   /** Told of an ask that was given up after it had left this process. */
   onGivenUp: ((reply: PendingReply) => void) | undefined;
 
@@ -245,7 +249,13 @@ export class PendingReplies {
   }
 
   noteFailed(id: ActorId, { code, fate }: TroupeError): void {
+    if (code === 'ASK_TIMEOUT') this.#timedOut(kindOf(id));
     this.#trace?.note({ topic: 'ask', step: 'failed', id, code, fate });
+  }
+
+  #timedOut(kind: string): void {
+    const count = this.timedOutBy.get(kind);
+    if (count !== undefined || this.timedOutBy.size < TIMED_OUT_KINDS_MAX) this.timedOutBy.set(kind, (count ?? 0) + 1);
   }
 
   remove(reply: PendingReply): void {

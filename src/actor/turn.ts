@@ -2,6 +2,7 @@
  * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
  */
 import { tracedMail } from '../observe/trace.ts';
+import type { TurnSample } from '../observe/turn-timings.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { cutText, textOf } from '../vocabulary/error-reading.ts';
@@ -90,12 +91,14 @@ function unknownTypeText({ id, behaviour: { types } }: Cell, type: string): stri
 
 function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {
   const { kernel, context } = cell;
-  cell.behaviour.counters.messages++;
+  const { counters, timings } = cell.behaviour;
+  counters.messages++;
   cell.current = envelope;
   envelope.replyTo?.begin(cell);
   cell.durable?.beginTurn(envelope);
   cell.transition('busy');
   if (kernel.trace !== undefined) noteTurn(cell, 'begun', envelope);
+  const sample = timings === undefined ? undefined : timings.begins(cell, envelope);
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;
@@ -104,11 +107,13 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
     isAsync = isThenable(result);
   } catch (error) {
     kernel.running = undefined;
+    if (sample !== undefined) timings?.ends(sample);
     return endTurn(cell, context, envelope, true, error);
   }
   kernel.running = undefined;
-  if (isAsync) awaitTurn(cell, envelope, context, result as PromiseLike<unknown>);
-  else endTurn(cell, context, envelope, false, result);
+  if (isAsync) return awaitTurn(cell, envelope, context, result as PromiseLike<unknown>, sample);
+  if (sample !== undefined) timings?.ends(sample);
+  endTurn(cell, context, envelope, false, result);
 }
 
 /** Goes on after a turn, unless its incarnation was ended meanwhile: by itself, or by others while it awaited. */
@@ -257,8 +262,10 @@ function awaitTurn(
   envelope: Envelope | undefined,
   context: Context<unknown>,
   result: PromiseLike<unknown>,
+  sample?: TurnSample,
 ): void {
   const settle = (isFailure: boolean, value: unknown): void => {
+    if (sample !== undefined) cell.behaviour.timings?.ends(sample);
     endTurn(cell, context, envelope, isFailure, value);
     cell.lastActiveAt = cell.kernel.clock.now();
     cell.wake();

@@ -4,11 +4,13 @@
  */
 import { Handoffs, type MoveEnd, type ProcessName } from '../placement/handoff.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
+import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
 import type { Membership } from '../worker-pool/membership.ts';
+import { HandoffCounts } from './handoff-counts.ts';
 import type { PlacementService } from './placement-service.ts';
 
 /** Milliseconds from hold to commit; past it everything stays where it is. */
@@ -48,13 +50,19 @@ export class HandoffService {
   #line: { units: Unit[]; begin: () => void; isBarrier?: true }[] = [];
   /** Pins of this turn of the loop, for one change. */
   #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
+  readonly #counts: HandoffCounts;
   #ended = new Set<ActorId>();
   #committing: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
 
   constructor(clock: Clock, membership: Membership, placement: PlacementService) {
     this.#clock = clock;
+    this.#counts = new HandoffCounts(clock);
     this.#membership = membership;
     this.#placement = placement;
+  }
+
+  metrics(): HandoffMetrics {
+    return this.#counts.metrics();
   }
 
   get isIdle(): boolean {
@@ -265,11 +273,13 @@ export class HandoffService {
     const draft = { purpose, units, from: nameOf(from), to: nameOf(to) };
     const order = this.#handoffs.prepare(draft, reserved);
     from.channel.send({ type: 'prepare', move: order, ...timeout });
-    return new Promise((resolve, reject) => {
+    const handoff = new Promise<void>((resolve, reject) => {
       const limitMs = HANDOFF_MS_MAX + timeout.quiesceMs;
       const timer = this.#clock.setTimer(limitMs, () => this.#expire(order.id));
       this.#waiting.set(order.id, { resolve, reject, timer });
     });
+    this.#counts.count(handoff);
+    return handoff;
   }
 
   #hostOfUnit(unit: Unit): number {

@@ -2,7 +2,7 @@
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { MasterRequest, ProcessQuery } from '../wire/control.ts';
+import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant, Membership } from '../worker-pool/membership.ts';
@@ -58,7 +58,7 @@ export class Requests {
       case 'add-worker':
         return this.#parts.addWorker(what.role);
       case 'metrics':
-        return this.#look('metrics');
+        return this.#metrics();
       case 'look':
         return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
       case 'shutdown':
@@ -72,6 +72,10 @@ export class Requests {
       case 'reload':
         return this.#parts.rolling.reload();
     }
+  }
+
+  async #metrics(): Promise<MetricsAnswer> {
+    return { processes: await this.#look('metrics'), handoffs: this.#parts.handoffs.metrics() };
   }
 
   /** Of one process, or of all. One that does not answer in time is left out. */

@@ -4,6 +4,7 @@
  */
 import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { type GcMetrics, GcWatch } from './gc-watch.ts';
 
 /** Milliseconds after the last look at which measuring ends. */
 export const WATCHED_MS = 60_000;
@@ -26,6 +27,7 @@ export class LoopWatch {
   #timer: Timer | undefined;
   #begin: EventLoopUtilization | undefined;
   #windowFrom = 0;
+  readonly #gc = new GcWatch();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,6 +35,11 @@ export class LoopWatch {
 
   get isMeasuring(): boolean {
     return this.#histogram !== undefined;
+  }
+
+  /** Undefined before the first look. */
+  get gc(): GcMetrics | undefined {
+    return this.#gc.counts;
   }
 
   look(): LoopMetrics {
@@ -60,12 +67,14 @@ export class LoopWatch {
     this.#histogram?.disable();
     this.#timer = undefined;
     this.#histogram = undefined;
+    this.#gc.stop();
     this.#begin = undefined;
   }
 
   #measure(): void {
     this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#histogram.enable();
+    this.#gc.start();
   }
 }
 

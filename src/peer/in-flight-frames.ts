@@ -11,6 +11,9 @@ export class InFlightFrames {
   readonly #items: (Outbound | undefined)[] = [];
   #count = 0;
   #written = 0;
+  /** Of all links. */
+  frames = 0;
+  bytes = 0;
   /** The last ones, each with its items. */
   readonly #frames = new Ring<Outbound[]>();
 
@@ -28,6 +31,8 @@ export class InFlightFrames {
 
   write(link: Link, frame: Uint8Array): void {
     this.#written++;
+    this.frames++;
+    this.bytes += frame.byteLength;
     link.write(frame);
     const waiting = this.waiting(link);
     if (waiting > 0) this.#frames.push(this.#items.slice(0, this.#count) as Outbound[]);

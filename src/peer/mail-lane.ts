@@ -20,6 +20,10 @@ export class MailLane<T extends Weighed> {
     return this.#queue.length;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   hasRoomFor(item: T): boolean {
     return this.#queue.length < this.#lengthMax && this.#memory.hasRoomFor(item, this.#bytes);
   }

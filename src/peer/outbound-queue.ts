@@ -9,9 +9,8 @@
  *
  * Frames that a socket has flushed count as written. The others are given back by `takeUnwritten` when the link has ended.
  */
-import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { LinkMetrics } from '../observe/link-metrics.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
@@ -22,7 +21,9 @@ import { FrameWriter } from './frame-writer.ts';
 import { InFlightFrames } from './in-flight-frames.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
 import { MailLane } from './mail-lane.ts';
-import { CreditNote, Note, type Outbound, type OutboundMail, PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { CreditNote, isMail, Note, type Outbound, type OutboundMail } from './outbound.ts';
+import { PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import type { OutboundQueueOptions } from './outbound-queue-options.ts';
 import { PIECE_BYTES } from './pieces.ts';
 import { PriorityLane } from './priority-lane.ts';
 
@@ -40,18 +41,6 @@ const FRAME_BYTES = 64 * 1024;
  * works on them while this one goes on (S5).
  */
 export const AWAITED_ENTRIES = 32;
-
-export interface OutboundQueueOptions {
-  index: number;
-  incarnation: number;
-  clock: Clock;
-  deadLetters: DeadLetters;
-  messageBytesMax: number;
-  /** The epoch that frames carry. */
-  epoch: () => number;
-  /** The memory that all queues of the process hold. Default: one of its own, without a bound. */
-  memory?: QueueMemory;
-}
 
 /** The next item of either lane. */
 type Lane = Pick<MailLane<Outbound>, 'peek' | 'shift'>;
@@ -83,6 +72,9 @@ export class OutboundQueue {
   /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
   sent = 0;
   received = 0;
+  /** Read from it, over all links. */
+  framesIn = 0;
+  bytesIn = 0;
 
   constructor(options: OutboundQueueOptions) {
     this.#options = options;
@@ -103,6 +95,14 @@ export class OutboundQueue {
   /** Entries that are not written, and frames that the link has not accepted: with this process they would be lost. */
   get waiting(): number {
     return this.#unwritten + (this.#link === undefined ? 0 : this.#inFlight.waiting(this.#link));
+  }
+
+  metrics(): LinkMetrics {
+    const { index: worker, framesIn, bytesIn, waiting } = this;
+    const { frames: framesOut, bytes: bytesOut } = this.#inFlight;
+    const waitingBytes = this.#mail.bytes + this.#priority.bytes;
+    const isLinked = this.#link !== undefined && !this.ended;
+    return { worker, isLinked, framesOut, bytesOut, framesIn, bytesIn, waiting, waitingBytes };
   }
 
   get #unwritten(): number {
@@ -392,9 +392,4 @@ export class OutboundQueue {
   #takeCreditBack(item: Outbound): void {
     if (item instanceof Envelope && item.verb === 'message') this.#credit++;
   }
-}
-
-/** True for items that are routed anew when their link has ended. Other signals than ends are asked for again. */
-function isMail(item: Outbound | undefined): item is Envelope | SignalNote {
-  return item instanceof Envelope || (item instanceof SignalNote && item.signal.type === 'terminated');
 }

@@ -1,6 +1,6 @@
 /** Items that wait on their way to another process, beside envelopes. */
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { HEAVY_BYTES_MIN, Heavy, type Weighed } from '../vocabulary/weight.ts';
 
@@ -97,3 +97,8 @@ export function signalBytesMax({ to, signal }: SignalNote): number {
 /** In order with the mail. */
 export type OutboundMail = Envelope | Note | PublishNote | SignalNote;
 export type Outbound = OutboundMail | ReplyNote | CreditNote;
+
+/** True for items that are routed anew when their link has ended. Other signals than ends are asked for again. */
+export function isMail(item: Outbound | undefined): item is Envelope | SignalNote {
+  return item instanceof Envelope || (item instanceof SignalNote && item.signal.type === 'terminated');
+}

@@ -254,7 +254,11 @@ export class Peers {
     entry.reader = reader;
     peer.attach(link);
     link.listener = {
-      onFrame: (bytes) => orBreak(link, () => reader.read(bytes) || this.#parked(entry, link)),
+      onFrame: (bytes) => {
+        peer.framesIn++;
+        peer.bytesIn += bytes.byteLength;
+        return orBreak(link, () => reader.read(bytes) || this.#parked(entry, link));
+      },
       onDrain: () => peer.flush(),
       onEnd: (error) => {
         if (peer.link === link) this.#linkEnded(entry, error);

@@ -11,7 +11,16 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
-import type { IdleAnswer, KindTerms, Look, MasterRequest, ToMaster, ToProcess, WorkerInfo } from '../wire/control.ts';
+import type {
+  IdleAnswer,
+  KindTerms,
+  Look,
+  MasterRequest,
+  MetricsAnswer,
+  ToMaster,
+  ToProcess,
+  WorkerInfo,
+} from '../wire/control.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -171,7 +180,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   async metrics(): Promise<SystemMetrics> {
-    return systemMetrics((await this.request({ kind: 'metrics' })) as ProcessMetrics[]);
+    const { processes, handoffs } = (await this.request({ kind: 'metrics' })) as MetricsAnswer;
+    return systemMetrics(processes as ProcessMetrics[], handoffs);
   }
 
   hostOf(id: ActorId): number | undefined {
@@ -225,6 +235,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel.pending.close();
     this.actors.close();
     this.#loop.close();
+    this.kernel.timing?.close();
     await within(this.kernel.clock, GATEWAYS_MS, gateways);
     await this.#durability.close();
     await this.#peers.close();

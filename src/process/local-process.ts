@@ -121,7 +121,10 @@ export class LocalProcess implements ClusterPort {
 
   async metrics(): Promise<SystemMetrics> {
     return systemMetrics([
-      processMetrics(this.actors, this.self.role, { loop: this.#loop, commits: this.#durability?.commits }),
+      processMetrics(this.actors, this.self.role, {
+        ...{ loop: this.#loop, commits: this.#durability?.commits },
+        links: [],
+      }),
     ]);
   }
 
@@ -156,6 +159,7 @@ export class LocalProcess implements ClusterPort {
     late.cancel();
     actors.close();
     this.#loop.close();
+    kernel.timing?.close();
     for (const id of actors.ids()) actors.endAtOnce(id);
     await stopped;
     pending.rejectAll('SHUTTING_DOWN', 'the system has shut down before the reply');

@@ -12,6 +12,7 @@ import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
+import { TurnWatch } from '../observe/turn-timings.ts';
 import { bothTraces, TurnHistory } from '../observe/turn-history.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
@@ -59,6 +60,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
   const events = new EventBus(log);
   const memory = new QueueMemory(limits.memoryBytes);
   const topics = new LocalTopics(clock, log, SUBSCRIPTIONS_MAX, memory);
+  const scheduler = new Scheduler(clock);
   const kernel: Kernel = {
     worker,
     address,
@@ -76,7 +78,8 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     behaviours,
     kinds: parts.kinds ?? (() => [...behaviours.keys()]),
     wasRemoved: parts.wasRemoved ?? (() => false),
-    scheduler: new Scheduler(clock),
+    scheduler,
+    timing: new TurnWatch(clock, scheduler, behaviours),
     pending: new PendingReplies(clock, address, undefined, trace),
     deadLetters: new DeadLetters(
       events,

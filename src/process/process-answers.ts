@@ -35,7 +35,10 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     case 'stop-actors':
       return actors.stopAll();
     case 'metrics':
-      return processMetrics(actors, role, { loop: parts.loop, commits: parts.durability.commits });
+      return processMetrics(actors, role, {
+        ...{ loop: parts.loop, commits: parts.durability.commits },
+        links: [...parts.peers.all()].map((peer) => peer.metrics()),
+      });
     case 'flush':
       return parts.flushes.flush(parts.peers.all());
     case 'unmovable':

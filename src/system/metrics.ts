@@ -3,8 +3,20 @@ import type { KindCounters } from '../actor/behaviour.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { CommitMetrics } from '../commit/committer.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
+import type { GcMetrics } from '../observe/gc-watch.ts';
+import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
+import type { LinkMetrics } from '../observe/link-metrics.ts';
 import type { LoopMetrics, LoopWatch } from '../observe/loop-watch.ts';
 import type { GatewayMetrics } from '../observe/outside-gateways.ts';
+import { mergeTimings, type Timing } from '../observe/turn-timings.ts';
+
+/** Counts and times of one kind. Times are measured from the first `metrics()` on, until a minute after the last one. */
+export interface KindMetrics extends KindCounters {
+  /** From the call of a handler to its end, in milliseconds; undefined: nothing was measured yet. */
+  handlingMs: Timing | undefined;
+  /** From a message's arrival in the mailbox to the call of its handler, in milliseconds; undefined: nothing was measured yet. */
+  waitMs: Timing | undefined;
+}
 
 /** Counts of one process, since it began where nothing else is said. */
 export interface ProcessMetrics {
@@ -14,6 +26,12 @@ export interface ProcessMetrics {
   deadLettersBy: Record<string, number>;
   /** Milliseconds of processor time, of the whole process. */
   cpuMs: number;
+  /** Asks made here that timed out, by the kind that was asked. */
+  asksTimedOutBy: Record<string, number>;
+  /** Garbage collections; undefined at the first look, after which they are counted for a minute. */
+  gc: GcMetrics | undefined;
+  /** Its links to the other processes. */
+  links: LinkMetrics[];
   /** Its event loop. */
   loop: LoopMetrics;
   /** Its commits; undefined where no kind is durable. */
@@ -37,7 +55,7 @@ export interface ProcessMetrics {
   /** Bytes of resident memory now. */
   rssBytes: number;
   /** By kind. */
-  kinds: Record<string, KindCounters>;
+  kinds: Record<string, KindMetrics>;
   /** Of clients; undefined where this process serves none. */
   clients?: ClientMetrics | undefined;
   /** Its connections to brokers. */
@@ -50,6 +68,10 @@ export interface SystemMetrics {
   queueBytes: number;
   /** Dead letters by their reason. */
   deadLettersBy: Record<string, number>;
+  /** Asks that timed out, by the kind that was asked. */
+  asksTimedOutBy: Record<string, number>;
+  /** Moves of actors between workers; undefined with `workers: 0`. */
+  handoffs: HandoffMetrics | undefined;
   /** Actors that were started again after a failure. */
   restarts: number;
   /** Actors in memory now. */
@@ -65,7 +87,7 @@ export interface SystemMetrics {
   /** Messages whose handler threw. */
   failures: number;
   /** By kind. */
-  kinds: Record<string, KindCounters>;
+  kinds: Record<string, KindMetrics>;
   /** Of clients; undefined where nobody may come in (`listen`, `controlSocket`). */
   clients: ClientMetrics | undefined;
   /** Connections to brokers, of all processes. */
@@ -78,17 +100,20 @@ export interface SystemMetrics {
 export interface Measured {
   readonly loop: LoopWatch;
   readonly commits: CommitMetrics | undefined;
+  readonly links: LinkMetrics[];
 }
 
 export function processMetrics(
   { kernel, size, waiting }: LocalActors,
   role: string,
-  { loop, commits }: Measured,
+  { loop, commits, links }: Measured,
 ): ProcessMetrics {
   const memory = process.memoryUsage();
   const cpu = process.cpuUsage();
-  const kinds: Record<string, KindCounters> = {};
-  for (const [kind, { counters }] of kernel.behaviours) kinds[kind] = { ...counters };
+  kernel.timing?.look();
+  const kinds: Record<string, KindMetrics> = {};
+  for (const [kind, { counters }] of kernel.behaviours)
+    kinds[kind] = { ...counters, handlingMs: undefined, waitMs: undefined, ...kernel.timing?.of(kind) };
   return {
     worker: kernel.worker,
     role,
@@ -100,8 +125,11 @@ export function processMetrics(
     queueBytes: kernel.memory.bytes,
     deadLettersBy: Object.fromEntries(kernel.deadLetters.byReason),
     cpuMs: (cpu.user + cpu.system) / 1_000,
+    asksTimedOutBy: Object.fromEntries(kernel.pending.timedOutBy),
     loop: loop.look(),
+    gc: loop.gc,
     commits,
+    links,
     heapBytes: memory.heapUsed,
     rssBytes: memory.rss,
     kinds,
@@ -110,7 +138,7 @@ export function processMetrics(
   };
 }
 
-export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
+export function systemMetrics(workers: ProcessMetrics[], handoffs?: HandoffMetrics): SystemMetrics {
   const sum: SystemMetrics = {
     actors: 0,
     mailbox: 0,
@@ -120,6 +148,8 @@ export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
     failures: 0,
     queueBytes: 0,
     deadLettersBy: {},
+    asksTimedOutBy: {},
+    handoffs,
     restarts: 0,
     kinds: {},
     clients: undefined,
@@ -132,20 +162,37 @@ export function systemMetrics(workers: ProcessMetrics[]): SystemMetrics {
     sum.pendingAsks += process.pendingAsks;
     sum.deadLetters += process.deadLetters;
     sum.queueBytes += process.queueBytes;
-    for (const [reason, count] of Object.entries(process.deadLettersBy))
-      sum.deadLettersBy[reason] = (sum.deadLettersBy[reason] ?? 0) + count;
+    addCounts(sum.deadLettersBy, process.deadLettersBy);
+    addCounts(sum.asksTimedOutBy, process.asksTimedOutBy);
     // One process serves them all.
     sum.clients ??= process.clients;
-    for (const [kind, counters] of Object.entries(process.kinds)) {
-      const all = (sum.kinds[kind] ??= { activations: 0, messages: 0, failures: 0, restarts: 0 });
-      all.activations += counters.activations;
-      all.messages += counters.messages;
-      all.failures += counters.failures;
-      sum.messages += counters.messages;
-      sum.failures += counters.failures;
-      all.restarts += counters.restarts;
-      sum.restarts += counters.restarts;
-    }
+  }
+  for (const kind of new Set(workers.flatMap(({ kinds }) => Object.keys(kinds)))) {
+    const all = kindMetrics(workers.flatMap(({ kinds }) => kinds[kind] ?? []));
+    sum.kinds[kind] = all;
+    sum.messages += all.messages;
+    sum.failures += all.failures;
+    sum.restarts += all.restarts;
   }
   return sum;
+}
+
+function addCounts(to: Record<string, number>, counts: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) to[name] = (to[name] ?? 0) + count;
+}
+
+/** Of one kind in all processes. */
+function kindMetrics(all: readonly KindMetrics[]): KindMetrics {
+  const sum: KindCounters = { activations: 0, messages: 0, failures: 0, restarts: 0 };
+  for (const one of all) {
+    sum.activations += one.activations;
+    sum.messages += one.messages;
+    sum.failures += one.failures;
+    sum.restarts += one.restarts;
+  }
+  return {
+    ...sum,
+    handlingMs: mergeTimings(all.map(({ handlingMs }) => handlingMs)),
+    waitMs: mergeTimings(all.map(({ waitMs }) => waitMs)),
+  };
 }

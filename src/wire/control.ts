@@ -8,6 +8,7 @@
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
 import type { ListQuery } from '../observe/actor-list.ts';
+import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { LogLine } from '../observe/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
@@ -226,6 +227,12 @@ export interface IdleAnswer {
   /** Data-plane messages sent to, and received from, other processes since the start. */
   sent: number;
   received: number;
+}
+
+/** The answer to a request for metrics. `processes`: answers of those that came in time. */
+export interface MetricsAnswer {
+  processes: unknown[];
+  handoffs: HandoffMetrics;
 }
 
 /** A request of a process to the master; answered with `reply`. */

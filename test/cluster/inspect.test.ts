@@ -182,6 +182,17 @@ test('metrics have the processor time, loop, queues and commits of each process'
     expect(failed).toBe(0);
   }
   expect(Object.values(deadLettersBy).reduce((sum, count) => sum + count, 0)).toBe(deadLetters);
+  for (const { worker, links, gc } of workers) {
+    expect(links.map((link) => link.worker).sort()).toEqual([0, 1, 2, 3].filter((other) => other !== worker));
+    for (const { isLinked, framesIn, bytesOut } of links)
+      expect([isLinked, framesIn >= 0, bytesOut >= 0]).toEqual([true, true, true]);
+    expect(gc?.count).toBeGreaterThanOrEqual(0);
+  }
+  const [out, into] = ['bytesOut', 'bytesIn'].map(
+    (name) => workers.find(({ worker }) => worker === 0)?.links.find((link) => link.worker === 1)?.[name as 'bytesIn'],
+  );
+  expect(out).toBeGreaterThan(100);
+  expect(into).toBeGreaterThan(10);
   expect([queueBytes >= 0, restarts]).toEqual([true, expect.any(Number)]);
 });
 
@@ -213,4 +224,27 @@ test('after a move and after the death of a worker an inspection finds it where 
   await until('the table says so', async () => (await system.inspect(id).catch(() => undefined))?.pid !== pid);
   expect(['absent', undefined]).toContain((await system.inspect(id).catch(() => undefined))?.status);
   await whenReady(system, 3, pid);
+});
+
+test('times of turns and waits by kind, of all workers, asks that timed out, and hand-offs', async () => {
+  const before = await system.metrics();
+  const id = await idOn(system, 'desk', 3, 'timed');
+  await system.ask(id, { type: 'wait', ms: 200 });
+  const busy = system.ask(id, { type: 'wait', ms: 400 });
+  expect(await faultOf(system.ask(id, { type: 'add' }, { timeoutMs: 50 }))).toMatchObject({ code: 'ASK_TIMEOUT' });
+  system.tell(id, { type: 'add' });
+  await busy;
+  await system.move(id, 1);
+  await system.ask(id, { type: 'add' });
+  const { kinds, handoffs, asksTimedOutBy, workers } = await system.metrics();
+  const { handlingMs, waitMs } = kinds.desk ?? {};
+  expect(handlingMs?.max).toBeGreaterThan(395);
+  expect(handlingMs?.p99).toBeGreaterThan(395);
+  expect(handlingMs?.p50).toBeLessThan(390);
+  expect(waitMs?.max).toBeGreaterThan(200);
+  expect(workers.filter(({ kinds: own }) => own.desk?.handlingMs !== undefined).length).toBeGreaterThan(1);
+  expect(asksTimedOutBy.desk).toBe((before.asksTimedOutBy.desk ?? 0) + 1);
+  expect(handoffs?.done).toBe((before.handoffs?.done ?? 0) + 1);
+  expect(handoffs?.ms?.max).toBeGreaterThan(0);
+  expect(handoffs?.open).toBe(0);
 });

@@ -1,0 +1,16 @@
+/** The parts of its process that the way out to another one stands on. */
+import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { QueueMemory } from '../vocabulary/queue-memory.ts';
+
+export interface OutboundQueueOptions {
+  index: number;
+  incarnation: number;
+  clock: Clock;
+  deadLetters: DeadLetters;
+  messageBytesMax: number;
+  /** The epoch that frames carry. */
+  epoch: () => number;
+  /** The memory that all queues of the process hold. Default: one of its own, without a bound. */
+  memory?: QueueMemory;
+}
