@@ -21,11 +21,12 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { FRAME_EXTRA_BYTES, type LinkNetwork } from '../wire/link.ts';
 import { localChannel } from '../wire/local-channel.ts';
-import { removeSocketFolder } from '../wire/private-folder.ts';
+import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { openSocketFolder } from '../wire/socket-folder.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { LoggedHost } from '../worker-pool/logged-host.ts';
 import { PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
+import { askWatchdog } from '../worker-pool/watchdog-line.ts';
 import type { WorkerHost } from '../worker-pool/worker-host.ts';
 import type { Web } from '../web/web.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
@@ -164,6 +165,7 @@ class ClusterSystem {
       allGivenUp: () => this.#allGivenUp(),
       ending: () => this.#web?.drain(),
       boot: bootOrderOf(options, seed, this.#storage),
+      lookIntoLoop: ({ index, incarnation }) => askWatchdog(watchdogPath(socketDir, { index, incarnation })),
       peer: { channel: this.#toPeer, path },
     });
   }

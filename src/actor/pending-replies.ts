@@ -3,6 +3,8 @@
  */
 import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { Ring } from '../structures/ring.ts';
+import type { TimedOutAsk } from '../observe/checkup.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
@@ -15,6 +17,9 @@ import type { Wait } from './ask-cycle.ts';
 export const PENDING_ASKS_MAX = 1_000_000;
 /** Kinds whose asks that timed out are counted. */
 export const TIMED_OUT_KINDS_MAX = 1_000;
+
+/** Asks that timed out, kept for those who look. */
+export const TIMEOUTS_KEPT = 100;
 
 /** The asker. */
 export interface Asker {
@@ -111,6 +116,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   expire(): void {
+    if (!this.settled) this.#pending.noteTimeout(this);
     this.#giveUp('ASK_TIMEOUT', `no reply from ${this.target} within ${this.withinMs} ms`);
   }
 
@@ -154,6 +160,10 @@ export class PendingReplies {
   size = 0;
   /** Asks that timed out, by the kind that was asked. */
   readonly timedOutBy: Map<string, number> = new Map();
+  /** Asks that timed out. */
+  timeouts = 0;
+  /** The last of them. */
+  readonly lastTimeouts: Ring<TimedOutAsk> = new Ring();
   /** Told of an ask that was given up after it had left this process. */
   onGivenUp: ((reply: PendingReply) => void) | undefined;
 
@@ -256,6 +266,12 @@ export class PendingReplies {
   #timedOut(kind: string): void {
     const count = this.timedOutBy.get(kind);
     if (count !== undefined || this.timedOutBy.size < TIMED_OUT_KINDS_MAX) this.timedOutBy.set(kind, (count ?? 0) + 1);
+  }
+
+  noteTimeout({ target, type }: PendingReply): void {
+    this.timeouts++;
+    this.lastTimeouts.push({ to: target, type, at: this.#clock.wall() });
+    if (this.lastTimeouts.length > TIMEOUTS_KEPT) this.lastTimeouts.shift();
   }
 
   remove(reply: PendingReply): void {

@@ -8,8 +8,17 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { onGround } from '../vocabulary/ground.ts';
 
 export interface Runnable {
+  /** Of the actor. */
+  readonly id?: string;
   /** Runs up to `turns` turns; returns how many it ran. Enqueues itself again where mail is left. */
   run(turns: number): number;
+}
+
+/** Told of each run, while somebody looks. */
+export interface RunWatcher {
+  /** A slice begins; `at`: on `Clock.now()`. */
+  begins(at: number): void;
+  ran(runnable: Runnable, turns: number): void;
 }
 
 /** Turns between two trips round the event loop, at most. */
@@ -27,6 +36,8 @@ export class Scheduler {
   #sliceEndsAt = 0;
   /** `clock.now()` at the start of the present slice: a cheap, slightly old time. */
   now = 0;
+  /** Undefined where nobody looks. */
+  watcher: RunWatcher | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -67,6 +78,7 @@ export class Scheduler {
     if (this.#turnsLeft <= 0) this.#refill();
     this.now = this.#clock.now();
     if (this.#sliceEndsAt === 0) this.#sliceEndsAt = this.now + SLICE_MS;
+    this.watcher?.begins(this.now);
     const ready = this.#ready;
     let untilTimeCheck = CELL_TURNS * 2;
     try {
@@ -74,6 +86,7 @@ export class Scheduler {
         const runnable = ready.shift() as Runnable;
         const turns = runnable.run(Math.min(CELL_TURNS, this.#turnsLeft)) || 1;
         this.#turnsLeft -= turns;
+        if (this.watcher !== undefined) this.watcher.ran(runnable, turns);
         untilTimeCheck -= turns;
         if (untilTimeCheck <= 0) {
           untilTimeCheck = CELL_TURNS * 2;

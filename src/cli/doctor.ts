@@ -1,24 +1,29 @@
 /** `troupe doctor`: looks twice at a system, and says what it finds. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { ConnectedClient } from '../client/connected-client.ts';
 import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
 import type { ListedLetter } from '../gateway/system-calls.ts';
+import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
-import { cpuQuota } from '../vocabulary/control-groups.ts';
+import { STORE_FOLDER } from '../store/store.ts';
+import { cpuQuota, memoryLimit } from '../vocabulary/control-groups.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import { type CommandPlan, wholeOption } from './command.ts';
 import { DONE, FAILED } from './exit-codes.ts';
-import { type Finding, findingsOf, type Machine, type Seen } from './findings.ts';
+import type { Finding, Look, Machine, Seen } from './finding.ts';
+import { findingsOf } from './findings.ts';
 import type { Output } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { dataDirsOf, withSystem } from './reached-system.ts';
 
-const SECONDS = 3;
+const SECONDS = 2;
 const SECONDS_MAX = 600;
 /** Milliseconds for an answer of a system that is busy. */
 const ANSWER_MS = 15_000;
-/** Events are fetched so often, so that a storm of them is counted in full. */
+/** Events are fetched so often, so that a storm of them is counted in full; loops are asked so often whether they answer. */
 const FETCH_MS = 250;
+const LOOPS_MS = 500;
 
 const doctor: CommandPlan = {
   usage: 'doctor',
@@ -31,33 +36,51 @@ const doctor: CommandPlan = {
     const seconds = given === undefined ? SECONDS : wholeOption(given, '--seconds', 1, SECONDS_MAX);
     return withSystem(options, async (client) => {
       output.progress(`looking for ${seconds} s …`);
-      const findings = findingsOf(await lookTwice(client, seconds, options.connect === undefined));
+      const dataDirs = options.connect === undefined ? dataDirsOf(options) : undefined;
+      const findings = findingsOf(await lookTwice(client, seconds, dataDirs));
       output.result(findings, () => textOf(findings, output));
       return findings.length === 0 ? DONE : FAILED;
     });
   },
 };
 
-async function lookTwice(client: ConnectedClient, seconds: number, isNear: boolean): Promise<Seen> {
+async function lookTwice(client: ConnectedClient, seconds: number, dataDirs?: string[]): Promise<Seen> {
   const call = async <T>(name: string, args: number[] = []): Promise<T> =>
     (await client.call(name, args, ANSWER_MS)) as T;
   const events: TailedEvent[] = [];
+  const blocked: BlockedLoop[] = [];
   const fetch = async (): Promise<void> => void events.push(...(await call<TailedEvents>('events', [0])).events);
+  const askLoops = async (): Promise<void> => void blocked.push(...(await call<BlockedLoop[]>('blocked-loops')));
+  const look = async (): Promise<Look> => {
+    const [metrics, checkups] = await Promise.all([call<SystemMetrics>('metrics'), call<Checkup[]>('checkups')]);
+    return { metrics, checkups };
+  };
+  // The time runs from here: a worker that does not answer the first look takes a second of it.
+  const until = performance.now() + seconds * 1_000;
   await fetch();
-  const before = await call<SystemMetrics>('metrics');
-  for (const until = performance.now() + seconds * 1_000; performance.now() < until; await fetch())
-    await new Promise((resolve) => setTimeout(resolve, FETCH_MS));
-  const after = await call<SystemMetrics>('metrics');
-  const workers = await call<WorkerInfo[]>('workers');
-  const letters = await call<ListedLetter[]>('dead-letters');
+  const polls = [pollUntil(until, FETCH_MS, fetch), pollUntil(until, LOOPS_MS, askLoops)];
+  const before = await look();
+  await Promise.all(polls);
+  const [after, workers, letters, { pid }] = await Promise.all([
+    look(),
+    call<WorkerInfo[]>('workers'),
+    call<ListedLetter[]>('dead-letters'),
+    call<{ pid: number }>('info'),
+  ]);
   await fetch();
-  const { pid } = await call<{ pid: number }>('info');
-  const machine = isNear ? machineOf([pid, ...workers.map((worker) => worker.pid)]) : undefined;
-  return { seconds, before, after, workers, events, letters, machine };
+  const machine = dataDirs && machineOf([pid, ...workers.map((each) => each.pid)], dataDirs);
+  return { seconds, before, after, workers, events, letters, blocked, machine };
+}
+
+async function pollUntil(until: number, everyMs: number, act: () => Promise<void>): Promise<void> {
+  while (performance.now() < until) {
+    await act();
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
 }
 
 /** Linux tells; elsewhere it is not known. */
-function machineOf(pids: readonly number[]): Machine {
+function machineOf(pids: readonly number[], dataDirs: readonly string[]): Machine {
   const files = pids.flatMap((pid) => {
     try {
       const [, max] = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
@@ -66,7 +89,16 @@ function machineOf(pids: readonly number[]): Machine {
       return [];
     }
   });
-  return { cpus: availableParallelism(), quota: cpuQuota(), files };
+  const memoryBytes = Math.min(memoryLimit(), totalmem());
+  return { cpus: availableParallelism(), quota: cpuQuota(), files, memoryBytes, disk: diskOf(dataDirs) };
+}
+
+/** Of a system with durable actors. */
+function diskOf(dataDirs: readonly string[]): Machine['disk'] {
+  const path = dataDirs.map((dataDir) => join(dataDir, STORE_FOLDER)).find((folder) => existsSync(folder));
+  if (path === undefined) return undefined;
+  const { bavail, bsize, blocks } = statfsSync(path);
+  return { path, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 function textOf(findings: readonly Finding[], output: Output): string {

@@ -1,5 +1,6 @@
 /** The way from a command to a running system: the control socket in its dataDir, or an address with a token. */
 import type { ConnectedClient } from '../client/connected-client.ts';
+import { dataDirsToSearch } from '../data-dir/data-dir.ts';
 import { connect } from '../client/index.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { CommandError, NO_SYSTEM, wrongUse } from './exit-codes.ts';
@@ -20,6 +21,11 @@ export async function withSystem<T>(options: ReachOptions, act: (client: Connect
   } finally {
     await client.close({ timeoutMs: 1_000 });
   }
+}
+
+/** The folders in which a system of this machine is looked for, as `connect()` does. */
+export function dataDirsOf({ data }: ReachOptions): string[] {
+  return dataDirsToSearch(data ?? (process.env.TROUPE_DATA || process.env.TROUPE_DATA_DIR || undefined));
 }
 
 async function reach({

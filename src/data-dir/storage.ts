@@ -12,7 +12,8 @@ import { JournalFolder, processName } from '../journal/journal-folder.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
 import { DATA_FILE } from '../store/lmdb-environment.ts';
-import { LmdbStore, STORE_FOLDER } from '../store/lmdb-store.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { STORE_FOLDER } from '../store/store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
 import { StoreOwner } from '../store-service/store-owner.ts';
 

@@ -1,5 +1,6 @@
 /** The calls about the system itself that a client may make: for each the right that it needs, and what it does. All else of a system has entries of its own. */
 import type { StoredDeadLetter } from '../commit/stored-dead-letters.ts';
+import { ProcessSystem } from '../system/process-system.ts';
 import type { System } from '../system/system.ts';
 import { type ActorId, isKind } from '../vocabulary/address.ts';
 import type { ListSort } from '../observe/actor-list.ts';
@@ -66,6 +67,8 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)) ?? rights.refusal('read', String(id)),
     run: ({ system }, [id]) => system.inspect(textArgument(id, 'id')),
   },
+  checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
+  'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),
   'dead-letters': ofAll('observe', deadLetters),
   events: ofAll('observe', ({ tail }, [waitMs = EVENT_WAIT_MS]) => tail().next(wholeArgument(waitMs, 'waitMs'))),
   stop: ofActor(({ system }, id, [reason]) => system.stop(id, textOrNone(reason, 'reason'))),
@@ -103,6 +106,12 @@ function ofActor(run: (ground: CallGround, id: ActorId, rest: Args) => unknown):
     refusal: (rights, [id]) => rights.refusal('admin', String(id)),
     run: (ground, [id, ...rest]) => run(ground, textArgument(id, 'id'), rest),
   };
+}
+
+/** Beside its public face: what is for the doctor alone. */
+function ofProcess(system: System): ProcessSystem {
+  if (system instanceof ProcessSystem) return system;
+  throw fault('expected a system of this copy of the package');
 }
 
 /** Those in memory of the process that serves come without an id. */

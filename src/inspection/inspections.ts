@@ -11,6 +11,8 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Look } from '../wire/control.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { Checkup } from '../observe/checkup.ts';
+import { checkupOf } from './checkup.ts';
 import { inspectAbsent } from './inspect-absent.ts';
 import { listCells } from './list-cells.ts';
 import { inspectCell } from './inspect-cell.ts';
@@ -33,7 +35,11 @@ export interface InspectAnswer {
 }
 
 /** The answer of a process to a look at its actors; never rejects. */
-export function answerLook(process: InspectedProcess, what: Look): Promise<InspectAnswer | ListAnswer | PastTurn[]> {
+export function answerLook(
+  process: InspectedProcess,
+  what: Look,
+): Promise<InspectAnswer | ListAnswer | PastTurn[] | Checkup> {
+  if ('checkup' in what) return checkupOf(process.actors);
   if ('list' in what) return listCells(process.actors, what.list);
   if ('inspect' in what) return answerInspection(process, what.inspect);
   return Promise.resolve(process.actors.kernel.history?.of(what.history, what.last) ?? []);

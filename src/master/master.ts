@@ -18,7 +18,7 @@ import { LiveMoves } from './live-moves.ts';
 import { type Participant, Membership } from '../worker-pool/membership.ts';
 import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
-import { Requests } from './requests.ts';
+import { Requests, type RequestsParts } from './requests.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
@@ -46,6 +46,8 @@ export interface MasterOptions {
   readonly ending?: () => void;
   /** A reload has brought the first durable kind. Resolves with the changes to the boot orders of workers that come from now on. */
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
+  /** See `RequestsParts.lookIntoLoop`. */
+  readonly lookIntoLoop?: RequestsParts['lookIntoLoop'];
   /** The master's own data plane. */
   readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
 }
@@ -115,7 +117,7 @@ export class Master {
         moves: this.#moves,
         rolling: this.#newRolling(),
       },
-      ...{ membership: this.#membership, moveMs: limitMs },
+      ...{ membership: this.#membership, moveMs: limitMs, lookIntoLoop: options.lookIntoLoop },
       addWorker: (role) => this.#addWorker(role),
       queries: this.#queries,
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),

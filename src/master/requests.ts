@@ -3,6 +3,7 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
+import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant, Membership } from '../worker-pool/membership.ts';
@@ -24,6 +25,8 @@ export interface RequestsParts {
   readonly queries: Queries;
   /** Milliseconds that a move may take before what runs is aborted. */
   readonly moveMs: number;
+  /** The code that runs in the event loop of a worker that gives no answer; undefined: it does, or its watchdog gives none either. */
+  readonly lookIntoLoop: ((participant: Participant) => Promise<LoopRun | undefined>) | undefined;
   addWorker(role: string | undefined): Promise<number>;
   shutdown(timeoutMs: number | undefined): Promise<void>;
 }
@@ -61,6 +64,8 @@ export class Requests {
         return this.#metrics();
       case 'look':
         return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
+      case 'blocked-loops':
+        return this.#blockedLoops();
       case 'shutdown':
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
@@ -84,6 +89,18 @@ export class Requests {
     const asked = [...membership].filter(({ index }) => worker === undefined || index === worker);
     const answers = await queries.askAll(asked, what, withinMs);
     return answers.filter((answer) => answer !== undefined);
+  }
+
+  async #blockedLoops(): Promise<BlockedLoop[]> {
+    const { membership, lookIntoLoop } = this.#parts;
+    const workers = [...membership].filter(({ index }) => index > 0);
+    const found = await Promise.all(
+      workers.map(async (participant) => {
+        const run = await lookIntoLoop?.(participant);
+        return run && { ...run, worker: participant.index, pid: participant.pid };
+      }),
+    );
+    return found.filter((one) => one !== undefined);
   }
 
   /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */

@@ -6,6 +6,7 @@ import { barrierTo } from '../actor/barrier.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
+import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
@@ -49,7 +50,7 @@ import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 
 /** Requests that are served while the system winds down. */
-const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look']);
+const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look', 'blocked-loops']);
 
 export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly self: ProcessIdentity;
@@ -192,6 +193,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     if (worker === this.self.worker) return [await answerTo(what, this.#answering())];
     const request: MasterRequest = worker === undefined ? { kind: 'look', what } : { kind: 'look', what, worker };
     return (await this.request(request)) as unknown[];
+  }
+
+  async blockedLoops(): Promise<BlockedLoop[]> {
+    return (await this.request({ kind: 'blocked-loops' })) as BlockedLoop[];
   }
 
   shutdown({ timeoutMs }: { timeoutMs?: number }): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import type { Log } from '../observe/log.ts';
 import type { Trace } from '../observe/trace.ts';
@@ -136,6 +137,11 @@ export class LocalProcess implements ClusterPort {
     const { actors } = this;
     const process = { actors, store: this.#durability?.store, isHostOf: () => true };
     return [await answerLook(process, what)];
+  }
+
+  /** Where its own loop is blocked, this one does not answer either. */
+  async blockedLoops(): Promise<BlockedLoop[]> {
+    return [];
   }
 
   shutdown({ timeoutMs = this.#shutdownMs }: { timeoutMs?: number }): Promise<void> {

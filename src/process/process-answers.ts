@@ -5,6 +5,7 @@ import type { ProcessDurability } from '../durability/process-durability.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
+import type { Checkup } from '../observe/checkup.ts';
 import type { LoopWatch } from '../observe/loop-watch.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
@@ -46,6 +47,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:
+      if (typeof what === 'object' && 'checkup' in what) return checkup(parts);
       if (!('idsOf' in what)) return answerLook(inspected(parts), what);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }
@@ -54,6 +56,12 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
 /** Without a port of its own for each question. */
 function inspected({ actors, router, durability }: AnsweringParts): InspectedProcess {
   return { actors, store: durability.store, isHostOf: (id) => router.runsAt(id, actors.kernel.worker) };
+}
+
+async function checkup(parts: AnsweringParts): Promise<Checkup> {
+  const found = (await answerLook(inspected(parts), { checkup: true })) as Checkup;
+  const links = [...parts.peers.all()].map(({ index, waiting, sent }) => ({ to: index, waiting, sent }));
+  return { ...found, links };
 }
 
 export function idlenessOf({ actors, router, peers, durability }: AnsweringParts): IdleAnswer {

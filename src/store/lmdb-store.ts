@@ -15,9 +15,6 @@ import { DATA_FILE, type Environment, HEAD, type Key, openEnvironment, PART, WAK
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
-/** In the dataDir. */
-export const STORE_FOLDER = 'store';
-
 const NOTHING = new Uint8Array(0);
 /** Sorts after every string in a key. */
 const LAST = '\uffff';

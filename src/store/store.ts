@@ -5,6 +5,9 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 
+/** The folder of the store, in the dataDir. */
+export const STORE_FOLDER = 'store';
+
 /** The head of a durable actor's record, beside its parts. */
 export interface RecordHead {
   /** 1 after the first commit, one more with each; 0 stands for a record that is not there. */

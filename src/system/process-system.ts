@@ -10,7 +10,7 @@ import type { RefTo, ActorLocation } from '../actor/context.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import { STORE_FOLDER } from '../store/lmdb-store.ts';
+import { STORE_FOLDER } from '../store/store.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
@@ -25,6 +25,7 @@ import { inspectAbsent } from '../inspection/inspect-absent.ts';
 import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
+import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
@@ -50,6 +51,8 @@ export interface ClusterPort {
   hostOf(id: ActorId): number | undefined;
   /** The answers of one process, or of all, in time. */
   look(what: Look, worker: number | undefined): Promise<unknown[]>;
+  /** Workers whose event loop gives no answer. */
+  blockedLoops(): Promise<BlockedLoop[]>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
 }
 
@@ -244,6 +247,16 @@ export class ProcessSystem implements System {
 
   metrics(): Promise<SystemMetrics> {
     return this.#cluster.metrics();
+  }
+
+  /** Of each process that answers within 1 000 ms, for the doctor. The first one begins to watch turns. */
+  async checkups(): Promise<Checkup[]> {
+    return (await this.#cluster.look({ checkup: true }, undefined)) as Checkup[];
+  }
+
+  /** Workers whose event loop gives no answer, for the doctor. */
+  blockedLoops(): Promise<BlockedLoop[]> {
+    return this.#cluster.blockedLoops();
   }
 
   async backup(path: string): Promise<void> {

@@ -218,7 +218,9 @@ export type Look =
   /** The last turns of an actor. */
   | { history: ActorId; last: number }
   /** Its part of a list of actors. */
-  | { list: ListQuery };
+  | { list: ListQuery }
+  /** Its state for the doctor. */
+  | { checkup: true };
 
 export interface IdleAnswer {
   idle: boolean;
@@ -249,6 +251,8 @@ export type MasterRequest =
   | { kind: 'metrics' }
   /** Answers of one process, or of all: those that came in time. */
   | { kind: 'look'; what: Look; worker?: number }
+  /** Workers whose event loop gives no answer, and what runs there: told by their watchdog threads. */
+  | { kind: 'blocked-loops' }
   | { kind: 'shutdown'; timeoutMs?: number };
 
 export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';

@@ -8,8 +8,13 @@
 import { type Dirent, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `<index>.<incarnation>.sock`; the owner of the store has an index below 0. */
-export const SOCKET_NAME: RegExp = /^-?\d{1,4}\.\d{1,10}\.sock$/;
+/** `<index>.<incarnation>.sock`; the owner of the store has an index below 0, the watchdog of a worker `w` before that. */
+export const SOCKET_NAME: RegExp = /^[-w]?\d{1,4}\.\d{1,10}\.sock$/;
+
+/** Where the watchdog thread of a worker is asked. */
+export function watchdogPath(folder: string, { index, incarnation }: { index: number; incarnation: number }): string {
+  return join(folder, `w${index}.${incarnation}.sock`);
+}
 
 const PRIVATE_MODE = 0o700;
 const PERMISSIONS = 0o777;

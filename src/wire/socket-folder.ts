@@ -13,8 +13,8 @@ import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 
 /** The form of a name that mkdtemp makes of `troupe-<pid>-`. */
 const FOLDER = /^troupe-\d+-[A-Za-z0-9]{6}$/;
-/** The longest name of a socket in it: a worker's number and its incarnation. */
-const SOCKET_NAME_BYTES_MAX = Buffer.byteLength('9999.9999999999.sock');
+/** The longest name of a socket in it: of a watchdog, with its worker's number and incarnation. */
+const SOCKET_NAME_BYTES_MAX = Buffer.byteLength('w9999.9999999999.sock');
 /** Folders of other systems that one start looks at, at most. */
 export const FOLDERS_LOOKED_AT_MAX = 256;
 /** Milliseconds until a folder without a socket counts as left behind; before, its master may be about to listen. */

@@ -15,13 +15,14 @@ import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
-import { removeSocketFolder } from '../wire/private-folder.ts';
+import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { memorySupply, queueBytesOf } from '../peer/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
 import { LastRequests } from './last-requests.ts';
+import { installLoopProbe } from './loop-probe.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from '../system/process-system.ts';
 import { whileLoading } from './typescript-loader.ts';
@@ -73,7 +74,7 @@ process.on('message', (received) => {
   else receive(order);
 });
 control.send({ type: 'hello' });
-watchMaster();
+const watchdog = watchMaster();
 // Before node:cluster hears of it.
 process.prependOnceListener('disconnect', () => {
   // It ends a worker whose master is gone. The system went with it: nothing of it stays behind.
@@ -154,6 +155,8 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     durableInMemoryMax: options.durableInMemoryMax,
   };
   running = new ClusterProcess({ ...parts, ...(main && { main }), exit });
+  installLoopProbe(running.kernel);
+  watchdog.listen(watchdogPath(socketDir, self));
   return running;
 }
 

@@ -89,7 +89,7 @@ export const RETIRED: readonly Retired[] = [
 ];
 
 /** Names that come from outside: or of messages, which are frozen. */
-const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage']);
+const FOREIGN = new Set(['Object.freeze', 'deepFreeze', 'postMessage', 'session.post']);
 
 /** Every retired word in a name, as `<path>: <name> (say <word>)`. */
 export function retiredWordsIn(sources: Sources): string[] {
@@ -148,7 +148,7 @@ export function commentsIn(source: string): string[] {
 function namesIn(source: string): Set<string> {
   const names = new Set<string>();
   const parts =
-    /\/\/.*|\/\*[\s\S]*?\*\/|'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|#?([A-Za-z_$][\w$]*(?:\.freeze\b)?)/g;
+    /\/\/.*|\/\*[\s\S]*?\*\/|'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|#?(session\.post\b|[A-Za-z_$][\w$]*(?:\.freeze\b)?)/g;
   for (const [, quoted, template, name] of source.matchAll(parts)) {
     if (name !== undefined && !FOREIGN.has(name)) names.add(name);
     if (quoted !== undefined && /^[a-z][a-z-]*$/.test(quoted)) names.add(quoted);

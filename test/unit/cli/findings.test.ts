@@ -1,26 +1,68 @@
+import { readText } from '../sources.ts';
 import { describe, expect, test } from 'vitest';
-import { FINDINGS_MAX, findingsOf, type Seen, WAITING_MIN } from '../../../src/cli/findings.ts';
+import { HOT_SHARE, WAITING_MIN } from '../../../src/cli/actor-findings.ts';
+import type { Look, Machine, Seen } from '../../../src/cli/finding.ts';
+import { FINDINGS_MAX, findingsOf } from '../../../src/cli/findings.ts';
+import { DISK_FREE_MIN, MEMORY_SHARE } from '../../../src/cli/machine-findings.ts';
+import { LATE_P50_MS, LATE_P99_MS, UNEVEN_ACTORS_MIN } from '../../../src/cli/worker-findings.ts';
 import type { TailedEvent } from '../../../src/gateway/event-tail.ts';
+import { CHECKUP_ACTORS_MAX, type BlockedLoop, type Checkup } from '../../../src/observe/checkup.ts';
 import type { ProcessMetrics, SystemMetrics } from '../../../src/system/metrics.ts';
 import type { WorkerInfo } from '../../../src/wire/control.ts';
 
-function metrics(mailboxes: Record<number, number>, deadLettersBy: Record<string, number> = {}): SystemMetrics {
-  const workers = Object.entries(mailboxes).map(([worker, mailbox]) => ({ worker: Number(worker), mailbox }));
-  return { deadLettersBy, workers: workers as ProcessMetrics[] } as SystemMetrics;
+const LOOP = { utilization: 0.5, delayMs: { p50: LATE_P50_MS - 1, p99: LATE_P99_MS - 1, max: 300 } };
+
+interface LookPlan {
+  readonly mailboxes?: Record<number, number>;
+  readonly process?: Partial<ProcessMetrics>;
+  readonly deadLettersBy?: Record<string, number>;
+  readonly checkups?: readonly Partial<Checkup>[];
+}
+
+function look({ mailboxes = { 0: 0, 1: 0, 2: 0 }, process, deadLettersBy = {}, checkups = [] }: LookPlan = {}): Look {
+  const workers = Object.entries(mailboxes).map(([worker, mailbox]) => {
+    const role = worker === '0' ? 'master' : 'worker';
+    const common = {
+      worker: Number(worker),
+      pid: 100 + Number(worker),
+      role,
+      mailbox,
+      actors: 10,
+      rssBytes: 100,
+      loop: LOOP,
+    };
+    return (worker === '1' ? { ...common, ...process } : common) as ProcessMetrics;
+  });
+  const empty = { watchedMs: 2_000, busy: [], mailboxes: [], restarts: [], timeouts: 0, lastTimeouts: [], links: [] };
+  return {
+    metrics: { deadLettersBy, workers } as Partial<SystemMetrics> as SystemMetrics,
+    checkups: [1, 2].map((worker, at) => ({ worker, ...empty, ...checkups[at] })),
+  };
 }
 
 function worker(index: number, state: WorkerInfo['state'] = 'ready'): WorkerInfo {
   return { index, state, pid: 100 + index, role: 'worker', restarts: 6 } as WorkerInfo;
 }
 
+const MACHINE: Machine = {
+  ...{ cpus: 2, quota: Infinity, files: [{ pid: 101, open: 80, max: 100 }] },
+  memoryBytes: Math.ceil(301 / MEMORY_SHARE),
+  disk: { path: '/data/store', freeBytes: DISK_FREE_MIN, totalBytes: DISK_FREE_MIN * 2 },
+};
+
 const WELL: Seen = {
-  ...{ seconds: 3, workers: [worker(1), worker(2)], events: [], letters: [] },
-  ...{ before: metrics({ 0: 0, 1: 9_000, 2: 0 }), after: metrics({ 0: 0, 1: 9_000, 2: WAITING_MIN - 1 }) },
-  machine: { cpus: 2, quota: Infinity, files: [{ pid: 101, open: 80, max: 100 }] },
+  ...{ seconds: 3, workers: [worker(1), worker(2)], events: [], letters: [], blocked: [], machine: MACHINE },
+  before: look({ mailboxes: { 0: 0, 1: 9_000, 2: 0 } }),
+  after: look({ mailboxes: { 0: 0, 1: 9_000, 2: WAITING_MIN - 1 } }),
 };
 
 function found(seen: Partial<Seen>): string[] {
   return findingsOf({ ...WELL, ...seen }).map(({ id, about }) => `${id}: ${about}`);
+}
+
+/** In worker 1. */
+function foundIn(before: Partial<Checkup>, after: Partial<Checkup>): string[] {
+  return found({ before: look({ checkups: [before] }), after: look({ checkups: [after] }) });
 }
 
 const event = (fields: object): TailedEvent => ({ at: 1, ...fields }) as TailedEvent;
@@ -30,14 +72,41 @@ describe('the doctor', () => {
     expect(found({})).toEqual([]);
     expect(found({ events: [event({ event: 'worker-exited', worker: 1, code: 0, signal: null })] })).toEqual([]);
     expect(found({ machine: undefined, workers: Array.from({ length: 9 }, (_, n) => worker(n % 3)) })).toEqual([]);
+    const busy = [{ id: 'a/1', turns: 9, ms: 2_000 * HOT_SHARE - 1, longestMs: 10 }];
+    expect(foundIn({}, { busy })).toEqual([]);
+    const letters = { timeouts: 5, lastTimeouts: [{ to: 'a/1', type: 'x', at: 1 }] };
+    expect(foundIn(letters, letters)).toEqual([]);
+  });
+
+  test('a loop that is blocked, by the actor and message that block it, once for each worker', () => {
+    const run = { worker: 1, pid: 101, isNative: false, stack: ['block (/a/odd.mjs:6)', 'run (…)'] };
+    const blocked: BlockedLoop[] = [
+      { worker: 1, pid: 101, isNative: true, stack: [] },
+      { ...run, actor: 'odd/b', type: 'block', forMs: 700 },
+      { worker: 1, pid: 101, isNative: true, stack: [] },
+      { ...run, worker: 2, pid: 102 },
+    ];
+    const findings = findingsOf({
+      ...WELL,
+      blocked,
+      after: look({ mailboxes: { 0: 0 } }),
+      before: look({ mailboxes: { 0: 0 } }),
+    });
+    expect(findings.map(({ id, about }) => `${id}: ${about}`)).toEqual([
+      'loop-blocked: odd/b',
+      'loop-blocked: worker 2',
+    ]);
+    expect(findings.map(({ evidence }) => evidence)).toEqual([
+      "odd/b has run 'block' for 700 ms, and blocks the event loop of worker 1 (pid 101), at block (/a/odd.mjs:6)",
+      'the event loop of worker 2 (pid 102) is blocked, by no turn of an actor, at block (/a/odd.mjs:6)',
+    ]);
+    expect(findingsOf({ ...WELL, blocked: blocked.slice(0, 1) })[0]?.evidence).toContain('runs no JavaScript');
   });
 
   test('a worker that is silent in both looks, and none that was so once', () => {
-    expect(found({ before: metrics({ 0: 0, 2: 0 }), after: metrics({ 0: 0, 2: 0 }) })).toEqual([
-      'worker-silent: worker 1',
-    ]);
-    for (const one of ['before', 'after'])
-      expect(found({ [one]: metrics({ 0: 0, 2: 0 }) })).not.toContain('worker-silent: worker 1');
+    const silent = look({ mailboxes: { 0: 0, 2: 0 } });
+    expect(found({ before: silent, after: silent })).toEqual(['worker-silent: worker 1']);
+    for (const one of ['before', 'after']) expect(found({ [one]: silent })).not.toContain('worker-silent: worker 1');
   });
 
   test('a worker that is down, and one that has died', () => {
@@ -55,10 +124,29 @@ describe('the doctor', () => {
     ).toEqual(['worker-restarts: worker 2', 'worker-restarts: worker 1']);
   });
 
-  test('mailboxes that grow beyond their bound', () => {
-    expect(found({ after: metrics({ 0: 0, 1: 9_001, 2: WAITING_MIN }) })).toEqual([
+  test('a hot actor, by its share of the loop', () => {
+    const busy = [
+      { id: 'a/1', turns: 9, ms: 2_000 * HOT_SHARE, longestMs: 10 },
+      { id: 'a/2', turns: 9, ms: 500, longestMs: 10 },
+    ];
+    expect(foundIn({}, { busy })).toEqual(['actor-hot: a/1']);
+    expect(foundIn({}, { busy, watchedMs: 0 })).toEqual([]);
+  });
+
+  test('the mailbox that grows; the process, where no actor has that much', () => {
+    const at = (count: number) => [{ id: 'a/1', count, bytes: 10 }];
+    expect(foundIn({ mailboxes: at(WAITING_MIN - 1) }, { mailboxes: at(WAITING_MIN) })).toEqual([
+      'mailbox-growing: a/1',
+    ]);
+    expect(foundIn({ mailboxes: at(5_000) }, { mailboxes: at(5_000) })).toEqual([]);
+    const others = Array.from({ length: CHECKUP_ACTORS_MAX }, (_, n) => ({ id: `b/${n}`, count: 5_000, bytes: 10 }));
+    // It was not among the foremost, and may have had as much as the last of those.
+    expect(foundIn({ mailboxes: others }, { mailboxes: at(5_000) })).toEqual([]);
+    expect(found({ after: look({ mailboxes: { 0: 0, 1: 9_001, 2: WAITING_MIN } }) })).toEqual([
       ...['mailbox-growing: worker 1', 'mailbox-growing: worker 2'],
     ]);
+    const both = look({ mailboxes: { 0: 0, 1: 9_001, 2: 0 }, checkups: [{ mailboxes: at(9_001) }] });
+    expect(found({ after: both })).toEqual(['mailbox-growing: a/1']);
   });
 
   test('actors that fail, the most frequent first, and not more than so many', () => {
@@ -70,19 +158,83 @@ describe('the doctor', () => {
     expect(ids[0]).toBe('actor-restarts: a/7');
   });
 
+  test('… also above the rate at which their events come as counts', () => {
+    const restarts = (n: number) => [{ id: 'a/1', restarts: n, failure: 'Error: no' }];
+    expect(foundIn({ restarts: restarts(5) }, { restarts: restarts(2_005) })).toEqual(['actor-restarts: a/1']);
+    expect(foundIn({}, { restarts: restarts(1) })).toEqual(['actor-restarts: a/1']);
+    expect(foundIn({ restarts: restarts(5) }, { restarts: restarts(5) })).toEqual([]);
+  });
+
+  test('asks that time out, by their actor', () => {
+    const ask = (to: string) => ({ to, type: 'slow', at: 1 });
+    const before = { timeouts: 7, lastTimeouts: [ask('a/0')] };
+    const after = { timeouts: 9, lastTimeouts: [ask('a/0'), ask('a/1'), ask('a/1')] };
+    expect(foundIn(before, after)).toEqual(['asks-timeout: a/1']);
+  });
+
+  test('a link on which mail waits and nothing is written', () => {
+    const links = (waiting: number, sent: number) => ({ links: [{ to: 2, waiting, sent }] });
+    expect(foundIn(links(3, 10), links(4, 10))).toEqual(['link-stalled: worker 1 to 2']);
+    for (const [before, after] of [
+      [links(3, 10), links(4, 11)],
+      [links(0, 10), links(4, 10)],
+      [links(3, 10), links(0, 10)],
+    ] as const)
+      expect(foundIn(before, after)).toEqual([]);
+  });
+
+  test('late timers, where the loop is not blocked anyway', () => {
+    const late = (p50: number, p99: number) =>
+      look({ process: { loop: { utilization: 0.5, delayMs: { p50, p99, max: 900 } } } });
+    expect(found({ after: late(LATE_P50_MS, 10) })).toEqual(['timers-late: worker 1']);
+    expect(found({ after: late(1, LATE_P99_MS) })).toEqual(['timers-late: worker 1']);
+    const blocked: BlockedLoop[] = [{ worker: 1, pid: 101, isNative: true, stack: [] }];
+    expect(found({ after: late(LATE_P50_MS, 10), blocked })).toEqual(['loop-blocked: worker 1']);
+  });
+
+  test('a worker with far more actors than the others of its role, or that works while another is idle', () => {
+    expect(found({ after: look({ process: { actors: 20 + 2 * UNEVEN_ACTORS_MIN } }) })).toEqual([]);
+    const three = { mailboxes: { 0: 0, 1: 0, 2: 0, 3: 0 }, process: { actors: 30 + 3 * UNEVEN_ACTORS_MIN } };
+    expect(found({ after: look(three), workers: [worker(1), worker(2), worker(3)], machine: undefined })).toEqual([
+      'placement-uneven: worker 1',
+    ]);
+    const idle = look({ process: { loop: { ...LOOP, utilization: 0.1 } } });
+    const busy = { ...idle, metrics: structuredClone(idle.metrics) };
+    for (const one of busy.metrics.workers) if (one.worker === 2) one.loop.utilization = 0.95;
+    expect(found({ before: idle, after: busy })).toEqual(['placement-uneven: worker 2']);
+  });
+
   test('dead letters by their reasons, each once', () => {
     const letter = { to: 'x/a', type: 't', reason: 'UNKNOWN_KIND', at: 1 };
     const [finding, ...others] = findingsOf({
-      ...{ ...WELL, letters: [letter], after: metrics({ 0: 0, 1: 0, 2: 0 }, { UNKNOWN_KIND: 2 }) },
+      ...{ ...WELL, letters: [letter], after: look({ deadLettersBy: { UNKNOWN_KIND: 2 } }) },
       events: [event({ event: 'dead-letter', ...letter }), event({ event: 'dead-letter', ...letter, at: 2 })],
     });
     expect(finding?.evidence).toBe('2 with UNKNOWN_KIND, the last one to x/a (t)');
     expect(others).toEqual([]);
-    expect(found({ after: metrics({ 0: 0, 1: 0, 2: 0 }, { NO_WORKER: 3 }) })).toEqual(['dead-letters: NO_WORKER']);
+    expect(found({ after: look({ deadLettersBy: { NO_WORKER: 3 } }) })).toEqual(['dead-letters: NO_WORKER']);
   });
 
-  test('a limit of open files that is near, and more workers than CPUs', () => {
+  test('limits of the machine that are near, and more workers than CPUs', () => {
     const files = [{ pid: 101, open: 81, max: 100 }];
-    expect(found({ machine: { cpus: 2, quota: 1.5, files } })).toEqual(['open-files: pid 101', 'cpu-quota: 2 workers']);
+    expect(found({ machine: { ...MACHINE, quota: 1.5, files } })).toEqual([
+      'open-files: pid 101',
+      'cpu-quota: 2 workers',
+    ]);
+    expect(found({ machine: { ...MACHINE, memoryBytes: Math.floor(299 / MEMORY_SHARE) } })).toEqual([
+      'memory-limit: pid 100',
+    ]);
+    const disk = { path: '/data/store', freeBytes: DISK_FREE_MIN - 1, totalBytes: DISK_FREE_MIN };
+    expect(found({ machine: { ...MACHINE, disk } })).toEqual(['store-filling: /data/store']);
+    const large = { ...disk, freeBytes: DISK_FREE_MIN * 2, totalBytes: DISK_FREE_MIN * 100 };
+    expect(found({ machine: { ...MACHINE, disk: large } })).toEqual(['store-filling: /data/store']);
   });
+});
+
+test('the page for those who run a system says of each finding, by its id, what it means', () => {
+  const page = readText('docs/operations.md');
+  const ids = [...readText('src/cli/finding.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, id]) => id as string);
+  expect(ids.length).toBeGreaterThan(15);
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id as string);
+  expect(rows.toSorted()).toEqual(ids.toSorted());
 });

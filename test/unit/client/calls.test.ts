@@ -121,9 +121,11 @@ describe('a call', () => {
 });
 
 describe('rights', () => {
-  const ADMIN = ALL_NAMES.filter(
-    (name) => !['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'].includes(name),
-  );
+  const OBSERVING = [
+    ...['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'],
+    ...['checkups', 'blocked-loops'],
+  ];
+  const ADMIN = ALL_NAMES.filter((name) => !OBSERVING.includes(name));
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };
   const argsOf = (name: string): CallArgument[] => ARGS[name] ?? ['counter/a'];
 
