@@ -4,6 +4,9 @@ import type { GatewayParts } from '../gateway/gateway.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Store } from '../store/store.ts';
 import type { System } from '../system/system.ts';
+import { MetricsLook } from '../exposition/metrics-look.ts';
+import { packageVersion } from '../vocabulary/package-version.ts';
+import { metricsRoute } from '../web/metrics-route.ts';
 import { Health } from '../web/health.ts';
 import { Web } from '../web/web.ts';
 
@@ -40,7 +43,8 @@ export async function openWeb(
     isClosing: () => kernel.closing,
     readStore: () => store()?.head(ANY_ACTOR),
   });
-  const opened = new Web({ clock, log, addresses: web, health, routes: [], pageRoutes: () => [] });
+  const routes = [metricsRoute(new MetricsLook(system, clock, packageVersion()))];
+  const opened = new Web({ clock, log, addresses: web, health, routes, pageRoutes: () => [] });
   await opened.open();
   return opened;
 }

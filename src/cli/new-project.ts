@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CommandPlan } from './command.ts';
 import { wrongUse } from './exit-codes.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from '../vocabulary/package-version.ts';
 import { projectFiles } from './project-files.ts';
 
 /** A name for the package that npm takes. */

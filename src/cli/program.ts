@@ -4,7 +4,7 @@ import { completionOf } from './completion.ts';
 import { DOCTOR } from './doctor.ts';
 import { DONE } from './exit-codes.ts';
 import { NEW } from './new-project.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from '../vocabulary/package-version.ts';
 import { LOOKING } from './looking.ts';
 import { STARTING } from './starting.ts';
 import { STEERING } from './steering.ts';

@@ -217,6 +217,27 @@ describe.skipIf(packages === undefined)('Kubernetes', () => {
     expect(await faultsOf({ ...deployment, spek: 1 })).toEqual(['spek']);
   });
 
+  test('the probes ask what the program serves', async () => {
+    const [{ spec }] = documents() as unknown as [{ spec: { template: { spec: PodSpec } } }];
+    const [{ ports, startupProbe, readinessProbe, livenessProbe }] = spec.template.spec.containers;
+    expect(ports.map(({ name }) => name)).toEqual(['http', 'health']);
+    const [port, metricsPort] = [await freePort(), await freePort()];
+    const own = {
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
+      WORKERS: '1',
+      DATA_DIR: join(newFolder(), 'data'),
+    };
+    const child = run([process.execPath, 'app.mjs'], own);
+    for (const { httpGet } of [startupProbe, readinessProbe, livenessProbe]) {
+      expect(httpGet.port).toBe('health');
+      const url = `http://127.0.0.1:${metricsPort}${httpGet.path}`;
+      await expect.poll(async () => (await fetch(url).catch(() => undefined))?.status, { timeout: 50_000 }).toBe(200);
+    }
+    child.kill('SIGTERM');
+    expect(await codeOf(child)).toBe(0);
+  });
+
   test('the time to stop is longer than preStop and the drain', () => {
     const [{ spec }] = documents() as unknown as [{ spec: { template: { spec: PodSpec } } }];
     const pod = spec.template.spec;
@@ -227,7 +248,11 @@ describe.skipIf(packages === undefined)('Kubernetes', () => {
 
 interface PodSpec {
   terminationGracePeriodSeconds: number;
-  containers: [{ lifecycle: { preStop: { exec: { command: string[] } } } }];
+  containers: [
+    Record<'startupProbe' | 'readinessProbe' | 'livenessProbe', { httpGet: { path: string; port: string } }> & {
+      ports: { name: string }[];
+    } & { lifecycle: { preStop: { exec: { command: string[] } } } },
+  ];
 }
 
 /** Of every field, at any depth. */

@@ -62,6 +62,25 @@ test('clients: one over a unix socket, and a guest with a token and few rights',
   expect(existsSync(join(folder, 'clients.sock'))).toBe(false);
 });
 
+test('metrics: the names of the page are those of a scrape', async () => {
+  const port = await freePort();
+  const child = start(projectOf('docs/howto/metrics.md'), ['app.mjs'], { PORT: String(port) });
+  const scrape = async (): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined))?.text() ?? '';
+  const series = /^messaging_client_consumed_messages_total\{kind="counter",worker="\d"\} 1$/m;
+  await expect.poll(scrape, { timeout: 50_000 }).toMatch(series);
+  const text = await scrape();
+  const page = readFileSync(join(ROOT, 'docs/howto/metrics.md'), 'utf8');
+  const names = [...page.matchAll(/`((?:troupe|process|v8js|nodejs|messaging)_\w+)/g)].map(
+    ([, name]) => name as string,
+  );
+  expect(names.length).toBeGreaterThan(15);
+  // No actor here is durable, no broker is there, and nothing has gone wrong.
+  for (const name of names.filter((one) => !/_(commit|broker|dead_letters)_/.test(`${one}_`)))
+    expect(text).toContain(`\n${name}`);
+  expect(await ended(child, 'SIGTERM')).toBe(0);
+});
+
 test('cli: each command says what the page says', async () => {
   const folder = projectOf('docs/howto/cli.md');
   const program = join(ROOT, 'dist/cli/troupe.js');

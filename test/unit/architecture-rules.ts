@@ -19,6 +19,7 @@ export const ROOMS: readonly string[] = [
   'client',
   'actor-system',
   'web',
+  'exposition',
   'gateway',
   'worker',
   'process',
