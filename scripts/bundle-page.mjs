@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PAGE = join(ROOT, 'dist/client/page');
+const PAGE = join(ROOT, 'build/client/page');
 const FILE = join(ROOT, 'dist/client/page.js');
 const IN_PLACE_OF = {
   'node:buffer': 'buffer.js',

@@ -1,4 +1,5 @@
-// Empties dist/, so that nothing of an older build is left in the package.
+// Empties dist/ (what is shipped) and build/ (what the compiler writes), so that nothing of an older build is left in the package.
 import { rmSync } from 'node:fs';
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+for (const folder of ['dist', 'build'])
+  rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });

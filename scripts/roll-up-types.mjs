@@ -13,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DECLARATIONS = join(ROOT, 'dist/declarations');
-const STAGE = join(ROOT, 'dist/stage');
+const DECLARATIONS = join(ROOT, 'build/declarations');
+const STAGE = join(ROOT, 'build/stage');
 const REPORTS = join(ROOT, 'dist/api');
 const ACCEPTED = join(ROOT, 'docs/api');
 const DOORS = [
@@ -31,7 +31,7 @@ const AS_PACKAGE = 'door:';
 const DOOR_IMPORT = /from 'door:([^']+)'/g;
 const OWN_EXPORT = /^export type \{([^}]*)\};$/gm;
 
-/** Path below dist/declarations → text. */
+/** Path below build/declarations → text. */
 function readDeclarations() {
   const paths = readdirSync(DECLARATIONS, { recursive: true }).map((path) => path.replaceAll('\\', '/'));
   const files = paths.filter((path) => path.endsWith('.d.ts'));
@@ -178,5 +178,4 @@ for (const door of DOORS) {
   writeOwnPaths(door);
 }
 rmSync(STAGE, { recursive: true, force: true });
-rmSync(DECLARATIONS, { recursive: true, force: true });
 if (process.argv.includes('--accept')) cpSync(REPORTS, ACCEPTED, { recursive: true });

@@ -1,5 +1,4 @@
 /** Puts the house together: one process that hosts all actors, or a master and its workers. */
-import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
 import { startCluster } from './actor-system/cluster-system.ts';
@@ -9,9 +8,8 @@ import { openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import type { System } from './system/system.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
+import { WORKER_PROGRAM } from './worker/worker-program.ts';
 import { ClusterHost } from './worker-pool/cluster-host.ts';
-
-const WORKER_PROGRAM = new URL('./worker/worker-process.js', import.meta.url);
 
 /**
  * Starts a system: this process is its master, and forks the workers that host the actors; with `workers: 0` all actors live in this
@@ -38,7 +36,7 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
     return withStorage(resolved, behaviours, async (storage) => startLocal(resolved, behaviours, storage));
   }
   // Where no worker can be forked, or a behaviour is faulty, nothing has been started yet.
-  const host = new ClusterHost(fileURLToPath(WORKER_PROGRAM));
+  const host = new ClusterHost(WORKER_PROGRAM);
   const behaviours = await behavioursFor(resolved.actors);
   return withStorage(resolved, behaviours, (storage) => startCluster(resolved, behaviours, host, storage));
 }

@@ -1,5 +1,5 @@
 /** The program and its actors import two copies of this package, as with npm link, or in a monorepo. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -82,9 +82,12 @@ test('errors of the other copy are instances of the class of this one, but not o
 
 test('a copy that means something else by a definition is named, and so is the one that runs', async () => {
   write('stock.mjs', STOCK);
-  const path = join(copy, 'dist/vocabulary/brand.js');
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(path, text.replace('BRAND_FORMAT = 1', 'BRAND_FORMAT = 2'));
+  const chunks = join(copy, 'dist/chunks');
+  const texts = readdirSync(chunks).map((name) => ({ name, text: readFileSync(join(chunks, name), 'utf8') }));
+  const saying = texts.filter(({ text }) => text.includes('BRAND_FORMAT = 1;'));
+  expect(saying).toHaveLength(1);
+  for (const { name, text } of saying)
+    writeFileSync(join(chunks, name), text.replace('BRAND_FORMAT = 1;', 'BRAND_FORMAT = 2;'));
   for (const workers of [0, 1]) {
     const { code, message } = await faultOf(startSystem({ actors, workers }));
     expect(code).toBe('INVALID_OPTIONS');

@@ -1,0 +1,64 @@
+/** What runs, as it is shipped: modules put together to a few files, of which an old Node.js evaluates none but the one that says so. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const DIST = join(ROOT, 'dist');
+const DOORS = [
+  ...['index.js', 'client/index.js', 'rabbitmq/index.js', 'xstate/index.js', 'testkit/index.js', 'cli/troupe.js'],
+];
+const PROGRAMS = ['worker/worker-process.js', 'store-service/store-thread.js'];
+/** One file for pages, put together by itself. */
+const PAGE = 'client/page.js';
+const STATIC = /^(?:import|export)\b[^;"']*["'](\.[^"']+)["'];$/gm;
+const DYNAMIC = /\bimport\("(\.[^"]+)"\)/g;
+
+const text = (path: string): string => readFileSync(join(DIST, path), 'utf8');
+const near = (path: string, pattern: RegExp): string[] =>
+  [...text(path).matchAll(pattern)].map(([, way]) => join(dirname(path), way as string));
+
+/** Every file that an entry loads, in the order in which they are evaluated. */
+function evaluated(path: string, met: Set<string> = new Set(), order: string[] = []): string[] {
+  met.add(path);
+  for (const each of near(path, STATIC)) if (!met.has(each)) evaluated(each, met, order);
+  order.push(path);
+  return order;
+}
+
+function hasCode(path: string): boolean {
+  return (
+    text(path)
+      .replaceAll(/^(?:import|export)\b[^;]*;$|^\/\/.*$|^#!.*$|\/\*[\s\S]*?\*\//gm, '')
+      .trim() !== ''
+  );
+}
+
+test.each([...DOORS, ...PROGRAMS])('%s looks at the version of Node.js before other code of ours runs', (entry) => {
+  const [first] = evaluated(entry).filter(hasCode);
+  expect(first).toBe('chunks/node-version.js');
+});
+
+test('every module is in one file, and every file is loaded by an entry', () => {
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
+  const loaded = new Set([...DOORS, ...PROGRAMS].flatMap((entry) => evaluated(entry)));
+  for (const path of loaded)
+    for (const later of near(path, DYNAMIC)) for (const each of evaluated(later)) loaded.add(each);
+  expect(files.filter((path) => !loaded.has(path) && path !== PAGE)).toEqual([]);
+  const modules = [...loaded].flatMap((path) => text(path).match(/^\/\/ build\/.*\.js$/gm) ?? []);
+  expect(modules.length).toBeGreaterThan(200);
+  expect(modules).toHaveLength(new Set(modules).size);
+});
+
+test('a class is one class, by whichever door it comes', async () => {
+  const [{ defineActor, TroupeError }, { createTestSystem }, { connect }] = await Promise.all([
+    import('troupe'),
+    import('troupe/testkit'),
+    import('troupe/client'),
+  ]);
+  const { system, shutdown } = createTestSystem({ actors: { none: defineActor({ receive: { a() {} } }) } });
+  const faults = [system.ask('none/a', { type: 'what' }), connect('none:')].map((each) => each.catch((error) => error));
+  for (const error of await Promise.all(faults)) expect(Object.getPrototypeOf(error)).toBe(TroupeError.prototype);
+  await shutdown();
+});
