@@ -39,6 +39,7 @@ export const ROOMS: readonly string[] = [
   'actor',
   'supervision',
   'placement',
+  'machines',
   'client-wire',
   'wire',
   'pubsub',
@@ -79,6 +80,7 @@ const FORBIDDEN_IMPORTS: Record<string, readonly string[]> = {
   actor: ['wire', 'placement', 'cluster', 'net'],
   supervision: ['net', 'tls', 'dgram', 'timers', 'perf_hooks'],
   placement: ['net', 'tls', 'dgram', 'timers', 'perf_hooks'],
+  machines: ['net', 'tls', 'dgram', 'timers', 'perf_hooks', 'wire'],
 };
 
 /** What a client loads, through any number of files, has none of these; type imports are gone by then. */
@@ -87,7 +89,7 @@ const LIGHT_ENTRIES: Record<string, readonly string[]> = {
 };
 const TYPE_IMPORT = /\b(?:import|export)\s+type\b[^'"`;]*?\bfrom\s*['"][^'"]+['"];?/g;
 
-const PURE_ROOMS = ['supervision', 'placement'];
+const PURE_ROOMS = ['supervision', 'placement', 'machines'];
 const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 

@@ -1,0 +1,227 @@
+/**
+ * One machine of a cluster, as a pure machine: it joins, renews its lease, looks at the others, and leaves. It is told the time and
+ * the answers of the directory, and says what is to be done.
+ *
+ *   create-row ─► member: renew ─► read-table ─► (the renewal counts) ─► renew …
+ *                         look ─► declare-lost ─► claim
+ *   leave: hand over what is owned ─► withdraw ─► end
+ *   its row is lost, or gone ─► everything stops ─► end (and the machine joins again under another id)
+ */
+import { LeaseHolder, type LeaseState, newLease, NEVER, renewEveryMs } from './lease.ts';
+import { LeaseObserver, type ObserverState, type SeenRow } from './lease-observer.ts';
+import type { MachineCommand, SeenTable, WriteAnswer } from './machine-command.ts';
+import type { MachineId, MachineRow } from './machine-row.ts';
+import { newOwner, type OwnerState, PartitionOwner, type Surroundings } from './partition-owner.ts';
+import { NOBODY, partitionsOf } from './partition-table.ts';
+
+export interface AgentState {
+  id: MachineId;
+  row: MachineRow;
+  phase: 'joining' | 'member' | 'leaving' | 'withdrawing' | 'gone';
+  /** Of its own row, as last known. */
+  revision: string | undefined;
+  /** Its own row is read before it is written again. */
+  mustReadRow: boolean;
+  isReadingRow: boolean;
+  /** Reads of the table come one after the other: two in an odd order would look like a backup that was restored. */
+  isReadingTable: boolean;
+  readsAgain: { confirms: number | undefined } | undefined;
+  isLooking: boolean;
+  lookAt: number;
+  lease: LeaseState;
+  observer: ObserverState;
+  owner: OwnerState;
+}
+
+export function newAgent(id: MachineId, row: MachineRow): AgentState {
+  const { leaseMs } = row;
+  return {
+    ...{ id, row, phase: 'joining', revision: undefined, mustReadRow: false, isReadingRow: false },
+    ...{ isReadingTable: false, readsAgain: undefined, isLooking: false, lookAt: NEVER },
+    lease: newLease(leaseMs),
+    observer: { leaseMs, lookedAt: NEVER, rows: {}, missing: {} },
+    owner: newOwner(id, leaseMs),
+  };
+}
+
+export class MachineAgent {
+  readonly state: AgentState;
+  readonly lease: LeaseHolder;
+  readonly observer: LeaseObserver;
+  readonly owner: PartitionOwner;
+
+  constructor(state: AgentState) {
+    this.state = state;
+    this.lease = new LeaseHolder(state.lease);
+    this.observer = new LeaseObserver(state.observer);
+    this.owner = new PartitionOwner(state.owner);
+  }
+
+  /** Whether a turn in the partition may begin, and an output of one may leave, at this moment. */
+  mayServe(now: number, partition: number): boolean {
+    return this.state.phase !== 'gone' && this.lease.isValid(now) && this.owner.isServing(partition);
+  }
+
+  /** The process is to end in order. */
+  leave(now: number): MachineCommand[] {
+    if (this.state.phase === 'joining' || this.state.phase === 'member') {
+      this.state.phase = 'leaving';
+      this.state.row = { ...this.state.row, state: 'leaving' };
+      this.state.lease.nextAt = now;
+    }
+    return this.tick(now);
+  }
+
+  /** Time has passed. */
+  tick(now: number): MachineCommand[] {
+    const { state } = this;
+    if (state.phase === 'gone') return [];
+    const commands = this.#writeRow(now);
+    if (!state.isLooking && now >= state.lookAt) {
+      state.isLooking = true;
+      commands.push({ do: 'look' });
+    }
+    return commands;
+  }
+
+  rowWritten(now: number, answer: WriteAnswer): MachineCommand[] {
+    const { state } = this;
+    if (state.phase === 'gone') return [];
+    if (answer.is === 'done') {
+      const confirms = this.lease.made(now);
+      if (state.phase === 'withdrawing') return this.#end('left');
+      state.revision = answer.revision;
+      if (state.phase === 'joining') state.phase = 'member';
+      return this.#readTable(confirms);
+    }
+    this.lease.failed(now);
+    if (answer.is === 'unavailable') return [];
+    state.mustReadRow = true;
+    return this.#readRow();
+  }
+
+  /** Undefined: there is none. 'failed': the directory could not be read. A read extends no lease. */
+  rowRead(now: number, read: SeenRow | undefined | 'failed'): MachineCommand[] {
+    const { state } = this;
+    state.isReadingRow = false;
+    if (state.phase === 'gone') return [];
+    if (read === 'failed') {
+      this.lease.failed(now);
+      return [];
+    }
+    state.mustReadRow = false;
+    if (read && read.row.state !== 'lost') {
+      state.revision = read.revision;
+      return [];
+    }
+    if (state.phase === 'withdrawing' && !read) return this.#end('left');
+    if (state.revision === undefined && !read) return [];
+    return [...this.owner.expelled(), ...this.#end('expelled')];
+  }
+
+  /** Undefined: there is no table yet. */
+  tableRead(now: number, read: SeenTable | undefined | 'failed', confirms: number | undefined): MachineCommand[] {
+    const { state } = this;
+    state.isReadingTable = false;
+    const again = state.readsAgain;
+    state.readsAgain = undefined;
+    if (state.phase === 'gone') return [];
+    const commands = again ? this.#readTable(again.confirms) : [];
+    if (read === 'failed') return commands;
+    if (confirms !== undefined) this.lease.confirmed(confirms);
+    if (!read) return [...commands, ...this.owner.readNone(now, this.#around(now))];
+    return [...commands, ...this.owner.read(now, read, this.#around(now)), ...this.#forgetLost(read)];
+  }
+
+  /** Any answer will do: only a read tells how the table stands. */
+  tableWritten(_now: number, _answer: WriteAnswer): MachineCommand[] {
+    this.state.owner.isWriting = false;
+    return this.state.phase === 'gone' ? [] : this.#readTable(undefined);
+  }
+
+  looked(now: number, rows: Readonly<Record<MachineId, SeenRow>> | 'failed'): MachineCommand[] {
+    const { state } = this;
+    state.isLooking = false;
+    state.lookAt = now + renewEveryMs(state.lease.leaseMs) / 2;
+    if (state.phase === 'gone' || rows === 'failed') return [];
+    this.observer.saw(now, rows, new Set(state.owner.read?.table.owners.filter((owner) => owner !== NOBODY)));
+    if (!this.mayJudge(now)) return [];
+    const lost = this.observer.silent(now).filter(([id]) => id !== state.id);
+    return [
+      ...lost.map(([machine, { row, revision }]): MachineCommand => {
+        return { do: 'declare-lost', machine, row: { ...row, state: 'lost' }, expected: revision };
+      }),
+      ...this.owner.plan(now, this.#around(now)),
+    ];
+  }
+
+  handedOver(now: number, move: number, isInstalled: boolean): MachineCommand[] {
+    return this.state.phase === 'gone' ? [] : this.owner.handedOver(now, move, isInstalled);
+  }
+
+  /** A machine that is cut off itself sees the others silent, and says nothing about it. */
+  mayJudge(now: number): boolean {
+    return this.lease.isValid(now);
+  }
+
+  #writeRow(now: number): MachineCommand[] {
+    const { state } = this;
+    if (!this.lease.isDue(now) || state.isReadingRow) return [];
+    if (state.mustReadRow) return this.#readRow();
+    this.lease.sending(now);
+    const { row, revision } = state;
+    if (revision === undefined) return [{ do: 'create-row', row }];
+    if (state.phase === 'leaving' && this.#isEmpty()) state.phase = 'withdrawing';
+    return state.phase === 'withdrawing'
+      ? [{ do: 'withdraw', expected: revision }]
+      : [{ do: 'renew', row, expected: revision }];
+  }
+
+  /** Nothing is left to hand over, and nothing of it is in doubt. */
+  #isEmpty(): boolean {
+    const { read, isWriting, handing } = this.state.owner;
+    return !isWriting && !handing && (!read || partitionsOf(read.table, this.state.id).length === 0);
+  }
+
+  isReadBusy(): boolean {
+    return this.state.isReadingTable;
+  }
+
+  #readRow(): MachineCommand[] {
+    this.state.isReadingRow = true;
+    return [{ do: 'read-row' }];
+  }
+
+  #readTable(confirms: number | undefined): MachineCommand[] {
+    const { state } = this;
+    if (!this.isReadBusy()) {
+      state.isReadingTable = true;
+      return [{ do: 'read-table', confirms }];
+    }
+    state.readsAgain = { confirms: confirms ?? state.readsAgain?.confirms };
+    return [];
+  }
+
+  #around(now: number): Surroundings {
+    const { phase, id } = this.state;
+    const living = this.observer.live().filter((other) => other !== id);
+    return {
+      isLeaseValid: this.lease.isValid(now),
+      isLeaving: phase !== 'member',
+      living: phase === 'member' ? [...living, id] : living,
+      isGone: (machine) => this.observer.isGone(now, machine),
+    };
+  }
+
+  /** A lost row stays as long as the table gives it something: a claim must be able to tell lost from unknown. */
+  #forgetLost({ table }: SeenTable): MachineCommand[] {
+    return Object.entries(this.state.observer.rows)
+      .filter(([id, { row }]) => row.state === 'lost' && partitionsOf(table, id).length === 0)
+      .map(([machine, { revision }]) => ({ do: 'forget', machine, expected: revision }));
+  }
+
+  #end(how: 'left' | 'expelled'): MachineCommand[] {
+    this.state.phase = 'gone';
+    return [{ do: 'end', how }];
+  }
+}

@@ -1,0 +1,15 @@
+/** The directory's word on a machine: one row for each incarnation. */
+
+/** Names one start of one machine; never used again. */
+export type MachineId = string;
+
+/** `leaving`: it hands over what it has. `lost`: it was silent for longer than its lease, for good. */
+export type MachineState = 'live' | 'leaving' | 'lost';
+
+export interface MachineRow {
+  readonly state: MachineState;
+  readonly leaseMs: number;
+  /** Where its links are taken, `host:port`. */
+  readonly address: string;
+  readonly workers: number;
+}

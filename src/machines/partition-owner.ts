@@ -1,0 +1,258 @@
+/**
+ * The partitions of one machine: it starts partitions that the table gives it, stops those that it does not, claims those of machines
+ * that are gone, and hands over those beyond its share. Every change of the table is a compare-and-set on the revision that it was
+ * computed from, and what came of one is known only by reading the table again. Pure.
+ */
+import { assignment } from './assignment.ts';
+import { NEVER, silenceMs } from './lease.ts';
+import type { MachineCommand, SeenTable } from './machine-command.ts';
+import type { MachineId } from './machine-row.ts';
+import { isRolledBack, NOBODY, partitionsOf, reassigned } from './partition-table.ts';
+
+/** Things that the rest of the machine knows at this moment. */
+export interface Surroundings {
+  readonly isLeaseValid: boolean;
+  readonly isLeaving: boolean;
+  readonly living: readonly MachineId[];
+  isGone(machine: MachineId): boolean;
+}
+
+export interface Handing {
+  readonly move: number;
+  readonly partitions: readonly number[];
+  readonly to: MachineId;
+  /** The revision on which the commit was sent; undefined: not yet, so that it can still be given up. */
+  expected: string | undefined;
+}
+
+export interface OwnerState {
+  id: MachineId;
+  leaseMs: number;
+  read: SeenTable | undefined;
+  /** The highest epoch seen for each partition. */
+  seen: number[];
+  /** Partition → the epoch that it was started under. */
+  serving: Record<number, number>;
+  /** Partition → from whom transferred state lies here. */
+  installed: Record<number, MachineId>;
+  handing: Handing | undefined;
+  moves: number;
+  /** A write of the table is on its way. */
+  isWriting: boolean;
+  /** Nothing is claimed, or handed over, before these times. */
+  claimableAt: number;
+  handableAt: number;
+}
+
+export function newOwner(id: MachineId, leaseMs: number): OwnerState {
+  return {
+    ...{ id, leaseMs, read: undefined, seen: [], serving: {}, installed: {}, handing: undefined, moves: 0 },
+    ...{ isWriting: false, claimableAt: NEVER, handableAt: NEVER },
+  };
+}
+
+export class PartitionOwner {
+  readonly state: OwnerState;
+
+  constructor(state: OwnerState) {
+    this.state = state;
+  }
+
+  /** Whether a turn of an actor in this partition may begin, as long as the lease is valid. */
+  isServing(partition: number): boolean {
+    return this.state.serving[partition] !== undefined && !this.isHeld(partition);
+  }
+
+  isHeld(partition: number): boolean {
+    return this.state.handing?.partitions.includes(partition) === true;
+  }
+
+  owns(): number[] {
+    return this.state.read ? partitionsOf(this.state.read.table, this.state.id) : [];
+  }
+
+  /** The table as it stands, read behind all that this machine wrote and knows the outcome of. */
+  read(now: number, read: SeenTable, around: Surroundings): MachineCommand[] {
+    const before = this.state.read;
+    if (before && isRolledBack(before.table, read.table)) this.rolledBack(now);
+    this.state.read = read;
+    const commands = [...this.#endHanding(now, read), ...this.#stopAndStart(read)];
+    for (const [partition, epoch] of read.table.epochs.entries()) this.sawEpoch(partition, epoch);
+    return commands.concat(this.plan(now, around));
+  }
+
+  /** There is no table: the first machine of a cluster makes it. */
+  readNone(now: number, around: Surroundings): MachineCommand[] {
+    const commands: MachineCommand[] = [];
+    if (this.state.read) {
+      this.rolledBack(now);
+      this.state.read = undefined;
+      commands.push(...this.expelled());
+    }
+    if (this.state.isWriting || around.isLeaving || !around.isLeaseValid || now < this.state.claimableAt)
+      return commands;
+    this.state.isWriting = true;
+    return [...commands, { do: 'found-table', seenEpoch: Math.max(0, ...this.state.seen) }];
+  }
+
+  /** Others may still serve by what the directory has forgotten: by then each has renewed, and read, or its lease is over. */
+  rolledBack(now: number): void {
+    this.state.claimableAt = now + silenceMs(this.state.leaseMs);
+    this.state.handableAt = this.state.claimableAt + this.state.leaseMs / 3;
+    this.state.installed = {};
+  }
+
+  sawEpoch(partition: number, epoch: number): void {
+    this.state.seen[partition] = Math.max(this.state.seen[partition] ?? 0, epoch);
+  }
+
+  installed(partitions: readonly number[], from: MachineId): void {
+    for (const partition of partitions) this.state.installed[partition] = from;
+  }
+
+  /** The old owner has given its hand-over up. */
+  discarded(partitions: readonly number[], from: MachineId): void {
+    for (const partition of partitions)
+      if (this.state.installed[partition] === from) delete this.state.installed[partition];
+  }
+
+  handedOver(now: number, move: number, isInstalled: boolean): MachineCommand[] {
+    const { handing, read } = this.state;
+    if (handing?.move !== move || handing.expected !== undefined || !read) return [];
+    if (!isInstalled) return this.#giveUp(now, handing);
+    // Another write is on its way: its read will send the commit.
+    handing.expected = '';
+    return this.state.isWriting ? [] : this.#commit(handing, read);
+  }
+
+  /** Nothing here may be served any longer. */
+  expelled(): MachineCommand[] {
+    const partitions = Object.keys(this.state.serving).map(Number);
+    Object.assign(this.state, { serving: {}, installed: {}, handing: undefined });
+    return partitions.length > 0 ? [{ do: 'stop', partitions }] : [];
+  }
+
+  /** Writes and moves that are to be made now. */
+  plan(now: number, around: Surroundings): MachineCommand[] {
+    const { read, isWriting } = this.state;
+    if (!read || isWriting || !around.isLeaseValid) return [];
+    const orphans = this.#orphans(read, around);
+    const wanted = assignment(
+      read.table.owners.map((owner, partition) => (orphans.has(partition) ? NOBODY : owner)),
+      around.living,
+    );
+    // A partition that is this machine's by a table from a backup has nobody else to claim it, whoever should have it in the end.
+    const own = [...orphans].filter((partition) =>
+      [wanted[partition], read.table.owners[partition]].includes(this.state.id),
+    );
+    if (own.length > 0 && now >= this.state.claimableAt && !around.isLeaving) {
+      this.state.isWriting = true;
+      return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
+    }
+    if (around.isLeaving && around.living.length === 0) return this.#release(read);
+    return this.#handSome(now, wanted);
+  }
+
+  /** Whether the table gives it to this machine, by an epoch that was not overtaken before a backup was restored. */
+  isRightful(partition: number, { table }: SeenTable): boolean {
+    return (
+      table.owners[partition] === this.state.id &&
+      (table.epochs[partition] as number) >= (this.state.seen[partition] ?? 0)
+    );
+  }
+
+  #orphans(read: SeenTable, around: Surroundings): Set<number> {
+    const isOrphan = (owner: MachineId, partition: number): boolean =>
+      owner === this.state.id ? !this.isRightful(partition, read) : owner === NOBODY || around.isGone(owner);
+    return new Set(read.table.owners.flatMap((owner, partition) => (isOrphan(owner, partition) ? [partition] : [])));
+  }
+
+  #stopAndStart(read: SeenTable): MachineCommand[] {
+    const { serving, installed } = this.state;
+    const { table } = read;
+    const isAsServed = (partition: number): boolean =>
+      this.isRightful(partition, read) && serving[partition] === table.epochs[partition];
+    const stopped = Object.keys(serving)
+      .map(Number)
+      .filter((partition) => !isAsServed(partition));
+    for (const partition of stopped) delete serving[partition];
+    const begun = table.owners.flatMap((_, partition) =>
+      this.isRightful(partition, read) && serving[partition] === undefined ? [partition] : [],
+    );
+    const starts: MachineCommand[] = [];
+    for (const partition of begun) {
+      const epoch = table.epochs[partition] as number;
+      serving[partition] = epoch;
+      const from = this.goesOnFrom(partition, table.handedBy[partition] as MachineId);
+      delete installed[partition];
+      const same = starts.find((one) => one.do === 'start' && one.epoch === epoch && one.from === from);
+      if (same?.do === 'start') (same.partitions as number[]).push(partition);
+      else starts.push({ do: 'start', partitions: [partition], epoch, from });
+    }
+    return stopped.length > 0 ? [{ do: 'stop', partitions: stopped }, ...starts] : starts;
+  }
+
+  /** Only the commit of the hand-over that brought it makes transferred state valid: after a claim it may be old. */
+  goesOnFrom(partition: number, handedBy: MachineId): MachineId | undefined {
+    return handedBy !== NOBODY && this.state.installed[partition] === handedBy ? handedBy : undefined;
+  }
+
+  #endHanding(now: number, read: SeenTable): MachineCommand[] {
+    const { handing } = this.state;
+    if (handing?.expected === undefined) return [];
+    const first = handing.partitions[0] as number;
+    if (handing.expected !== '' && this.isUndecided(handing, read)) {
+      return this.state.isWriting ? [] : this.#commit(handing, read);
+    }
+    if (this.isRightful(first, read)) {
+      if (handing.expected === '' && !this.state.isWriting) return this.#commit(handing, read);
+      return handing.expected === '' ? [] : this.#giveUp(now, handing);
+    }
+    this.state.handing = undefined;
+    return [];
+  }
+
+  /** The revision of the commit stands: the commit may still be made. Only another compare-and-set on it decides. */
+  isUndecided({ expected }: Handing, read: SeenTable): boolean {
+    return read.revision === expected;
+  }
+
+  #commit(handing: Handing, { table, revision }: SeenTable): MachineCommand[] {
+    handing.expected = revision;
+    this.state.isWriting = true;
+    const to = { owner: handing.to, epoch: this.#nextEpoch(table.epoch), handedBy: this.state.id };
+    return [{ do: 'write-table', table: reassigned(table, handing.partitions, to), expected: revision }];
+  }
+
+  #giveUp(now: number, { move, partitions, to }: Handing): MachineCommand[] {
+    this.state.handing = undefined;
+    this.state.handableAt = now + this.state.leaseMs / 3;
+    return [{ do: 'resume', move, partitions, to }];
+  }
+
+  /** The last machine leaves: whoever comes next need not wait for its silence. */
+  #release(read: SeenTable): MachineCommand[] {
+    const partitions = this.owns();
+    if (partitions.length === 0) return [];
+    this.state.isWriting = true;
+    const stop = this.expelled();
+    const to = { owner: NOBODY, epoch: this.#nextEpoch(read.table.epoch), handedBy: NOBODY };
+    return [...stop, { do: 'write-table', table: reassigned(read.table, partitions, to), expected: read.revision }];
+  }
+
+  #handSome(now: number, wanted: readonly MachineId[]): MachineCommand[] {
+    if (this.state.handing || now < this.state.handableAt) return [];
+    const given = Object.keys(this.state.serving)
+      .map(Number)
+      .filter((partition) => wanted[partition] !== this.state.id && wanted[partition] !== NOBODY);
+    const to = given.length > 0 ? wanted[given[0] as number] : undefined;
+    if (to === undefined) return [];
+    const partitions = given.filter((partition) => wanted[partition] === to);
+    this.state.handing = { move: ++this.state.moves, partitions, to, expected: undefined };
+    return [{ do: 'hand-over', move: this.state.moves, partitions, to }];
+  }
+
+  #nextEpoch(epoch: number): number {
+    return Math.max(epoch, ...this.state.seen) + 1;
+  }
+}
