@@ -2,6 +2,7 @@
  * Asks in flight of this process. Each settles exactly once: by the reply, an error, its deadline or its abort.
  */
 import { DeadlineEntry, DeadlineWheel } from '../structures/deadline-wheel.ts';
+import { NumberTable } from '../structures/number-table.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Ring } from '../structures/ring.ts';
 import type { TimedOutAsk } from '../observe/checkup.ts';
@@ -153,7 +154,7 @@ export class PendingReplies {
   /** Requests that end with their actor, not with a time. */
   readonly #endless = new Set<PendingReply>();
   readonly #clock: Clock;
-  readonly #crossed = new Map<number, PendingReply>();
+  readonly #crossed = new NumberTable<PendingReply>();
   #lastCorrelation = 0;
   #lastWritten: AskPlace & { state: 'written' } = { state: 'written', to: '' };
   /** Asks in flight. */
@@ -221,12 +222,12 @@ export class PendingReplies {
 
   /** Those that have left this process, and are at another one now. */
   *at(peer: ActorId): Iterable<PendingReply> {
-    for (const reply of this.#crossed.values()) if (isAt(reply.place, peer)) yield reply;
+    for (const [, reply] of this.#crossed.inOrder()) if (isAt(reply.place, peer)) yield reply;
   }
 
   /** Those whose mail has moved on from a process, unless that had answered them before. */
   *via(process: ActorId): Iterable<PendingReply> {
-    for (const reply of this.#crossed.values()) if (isVia(reply.place, process)) yield reply;
+    for (const [, reply] of this.#crossed.inOrder()) if (isVia(reply.place, process)) yield reply;
   }
 
   /** Nearly all asks in a row are written to one process: they share what says so. */
@@ -278,7 +279,7 @@ export class PendingReplies {
     this.size--;
     if (reply.deadline > 0) this.#wheel.remove(reply);
     else this.#endless.delete(reply);
-    if (reply.correlation !== 0) this.#crossed.delete(reply.correlation);
+    if (reply.correlation !== 0) this.#crossed.take(reply.correlation);
   }
 
   #watchAbort(reply: PendingReply, signal: AbortSignal): void {

@@ -9,6 +9,7 @@ import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
+import { NumberTable } from '../structures/number-table.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -33,9 +34,9 @@ type Kept = Envelope | KeptPublish;
 export class KeptMail implements Recipient {
   readonly #memory: QueueMemory;
   readonly #deadLetters: DeadLetters;
-  /** By number, in order. */
-  readonly #mail = new Map<number, Kept>();
-  readonly #asks = new Map<number, Envelope>();
+  /** By number. */
+  readonly #mail = new NumberTable<Kept>();
+  readonly #asks = new NumberTable<Envelope>();
   /** One row of numbers for all that is sent: the number of an ask is that of its reply, which stands in its frame anyway. */
   readonly #numbers: Pick<PendingReplies, 'nextNumber'>;
   #bytes = 0;
@@ -43,6 +44,8 @@ export class KeptMail implements Recipient {
   /** Of those kept, as many may have been read by the system. */
   #written = 0;
   #acceptedUpTo = 0;
+  /** No lower number is kept. */
+  #firstKept = 1;
   #waiters: (() => void)[] = [];
 
   constructor(memory: QueueMemory, deadLetters: DeadLetters, numbers: Pick<PendingReplies, 'nextNumber'>) {
@@ -101,10 +104,8 @@ export class KeptMail implements Recipient {
   /** The system has taken over all that was told up to a number. */
   accepted(number: number): void {
     this.#acceptedUpTo = Math.max(this.#acceptedUpTo, number);
-    for (const kept of this.#mail.keys()) {
-      if (kept > number) break;
-      this.#release(kept, this.#mail);
-    }
+    // Numbers of asks lie between, which are not there.
+    while (this.#firstKept <= number && this.#mail.size > 0) this.#release(this.#firstKept++, this.#mail);
     if (this.#mail.size === 0) for (const done of this.#waiters.splice(0)) done();
   }
 
@@ -124,7 +125,7 @@ export class KeptMail implements Recipient {
     this.accepted(acceptedUpTo);
     this.#acceptedUpTo = acceptedUpTo;
     this.#written = 0;
-    const all = [...this.#mail, ...this.#asks].sort(([a], [b]) => a - b);
+    const all = [...this.#mail.inOrder(), ...this.#asks.inOrder()].sort(([a], [b]) => a - b);
     for (const [number, item] of all) {
       if ('topic' in item) queue.publish(item.topic, item.message, undefined, number);
       else queue.mail(item);
@@ -142,7 +143,7 @@ export class KeptMail implements Recipient {
     queue.drop();
     const isTell = (item: object): boolean => 'verb' in item && (item as Envelope).replyTo === undefined;
     this.#written = Math.max(0, this.#mail.size - unwritten.filter(isTell).length);
-    for (const { replyTo } of [...this.#asks.values()]) {
+    for (const [, { replyTo }] of this.#asks.inOrder()) {
       const reply = replyTo as PendingReply;
       if (reply.place !== LOCAL) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));
     }
@@ -155,16 +156,16 @@ export class KeptMail implements Recipient {
     return `${bytesOf(item)} bytes more would pass the ${this.#memory.queueBytesMax} that the client keeps until they are accepted`;
   }
 
-  #keep<T extends Kept>(number: number, item: T, place: Map<number, T>): void {
+  #keep<T extends Kept>(number: number, item: T, place: NumberTable<T>): void {
+    if (this.#mail.size === 0) this.#firstKept = number;
     place.set(number, item);
     this.#bytes += bytesOf(item);
     this.#memory.hold(item);
   }
 
-  #release(number: number, place: Map<number, Kept> | Map<number, Envelope>): void {
-    const item = place.get(number);
+  #release(number: number, place: NumberTable<Kept> | NumberTable<Envelope>): void {
+    const item = place.take(number);
     if (item === undefined) return;
-    place.delete(number);
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
   }

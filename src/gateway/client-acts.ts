@@ -4,6 +4,7 @@ import { barrierTo } from '../actor/barrier.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { PendingReply } from '../actor/pending-replies.ts';
 import type { Published } from '../peer/frame-reader.ts';
+import { NumberTable } from '../structures/number-table.ts';
 import type { System } from '../system/system.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
@@ -45,7 +46,7 @@ export class ClientActs {
   readonly #offsetMs: number;
   readonly #route: ClientRoute;
   readonly #traffic: ClientTraffic;
-  readonly #asks = new Map<number, PendingReply>();
+  readonly #asks = new NumberTable<PendingReply>();
   readonly #watches = new Map<WatchName, () => void>();
   #credits = 0;
 
@@ -66,13 +67,12 @@ export class ClientActs {
   }
 
   answered(correlation: number): void {
-    this.#asks.delete(correlation);
+    this.#asks.take(correlation);
   }
 
   giveUp(correlation: number): void {
-    const reply = this.#asks.get(correlation);
+    const reply = this.#asks.take(correlation);
     if (reply === undefined) return;
-    this.#asks.delete(correlation);
     const abort = new AbortController();
     reply.abortWith(abort.signal);
     abort.abort();
