@@ -29,6 +29,7 @@ export const SYSTEMS = [
   { program: 'durable-cluster', scenarios: ['D1', 'D3', 'D8'] },
   { program: 'limit-lmdb', scenarios: ['D1'] },
   { program: 'clients', scenarios: ['clients'] },
+  { program: 'limit-relay', scenarios: ['clients'] },
   { program: 'peer-http', scenarios: ['clients'] },
   { program: 'peer-socket-io', scenarios: ['clients'], needs: { module: 'socket.io' } },
   { program: 'rabbitmq', scenarios: ['rabbitmq'], needs: { command: 'rabbitmqctl' } },
@@ -81,6 +82,7 @@ export const AIMS = [
   more('D1 1024 in flight, fsync', 'bare LMDB', 0.5, 0.8),
   more('clients client ask, 256 in flight', 'node:http', 3, 4),
   more('clients client ask, 256 in flight', 'socket.io', 3, 4),
+  more('clients client ask p50', 'bare relay', 0.6, 0.8, { less: true }),
   more('clients client ask p50', 'troupe', 1 / 1.3, 1, { less: true, theirs: 'clients ask between workers p50' }),
   more('rabbitmq consume and acknowledge, prefetch 1000', 'bare amqplib', 0.8, 0.95),
 ];
