@@ -41,7 +41,6 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly target: ActorId;
   /** Of the message; undefined: it asks for no message to be handled. For those who look. */
   type: string | undefined = undefined;
-  readonly promise: Promise<unknown>;
   settled = false;
   /** On `Clock.now()`; 0: none. */
   readonly deadline: number;
@@ -51,32 +50,49 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   place: AskPlace = LOCAL;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
-  onSettled: (() => void) | undefined;
+  onSettled: ((reply: ReplyTo) => void) | undefined;
   /** Its receiver is durable: what a process that dies had of it is sent again. */
   survivesHostLoss = false;
   readonly #pending: PendingReplies;
   readonly #asker: Asker | undefined;
   #begun = false;
   #run: Run | undefined;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: TroupeError) => void;
+  /** The asker outside this process: told at once, and nobody awaits it here. */
+  readonly #onward: ReplyTo | undefined;
+  readonly #promise: Promise<unknown> | undefined;
+  readonly #resolve: ((value: unknown) => void) | undefined;
+  readonly #reject: ((error: TroupeError) => void) | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor(pending: PendingReplies, target: ActorId, deadline: number, asker: Asker | undefined) {
+  constructor(
+    pending: PendingReplies,
+    target: ActorId,
+    deadline: number,
+    asker: Asker | undefined,
+    onward: ReplyTo | undefined,
+  ) {
     super();
     this.#pending = pending;
     this.target = target;
     this.deadline = deadline;
     this.#asker = asker;
-    this.promise = new Promise(handOver);
-    this.#resolve = resolveLast;
-    this.#reject = rejectLast;
+    this.#onward = onward;
+    const isAwaited = onward === undefined;
+    this.#promise = isAwaited ? new Promise(handOver) : undefined;
+    this.#resolve = isAwaited ? resolveLast : undefined;
+    this.#reject = isAwaited ? rejectLast : undefined;
+  }
+
+  get promise(): Promise<unknown> {
+    if (this.#promise === undefined) throw new Error('a reply that goes onward is not awaited here');
+    return this.#promise;
   }
 
   resolve(value: unknown): void {
     if (this.settled) return;
     this.#settle();
-    this.#resolve(value);
+    if (this.#onward === undefined) this.#resolve?.(value);
+    else this.#onward.resolve(value);
   }
 
   reject(error: TroupeError): void {
@@ -84,7 +100,8 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#settle();
     this.#pending.noteFailed(this.target, error);
     this.#asker?.askFailed(error);
-    this.#reject(error);
+    if (this.#onward === undefined) this.#reject?.(error);
+    else this.#onward.reject(error);
   }
 
   begin(run: Run): void {
@@ -145,7 +162,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#unlisten?.();
     this.#pending.remove(this);
     this.#asker?.waitsNoMore(this);
-    this.onSettled?.();
+    this.onSettled?.(this);
   }
 }
 
@@ -182,15 +199,19 @@ export class PendingReplies {
     this.#wheel = new DeadlineWheel(clock);
   }
 
-  /** A new ask; `deadline` on `Clock.now()`, 0 for none. `now`: where it was just read, which costs 50 ns (S2, asks). */
+  /**
+   * A new ask; `deadline` on `Clock.now()`, 0 for none. `now`: where it was just read, which costs 50 ns (S2, asks). `onward`: settled
+   * at once, in place of a promise (clients).
+   */
   open(
     target: ActorId,
     deadline: number,
     asker: Asker | undefined,
     options: AskOptions | undefined,
     now?: number,
+    onward?: ReplyTo,
   ): PendingReply {
-    const reply = new PendingReply(this, target, deadline, asker);
+    const reply = new PendingReply(this, target, deadline, asker, onward);
     this.size++;
     if (now !== undefined) reply.withinMs = Math.max(0, Math.round(deadline - now));
     if (deadline > 0) this.#wheel.add(reply, deadline);

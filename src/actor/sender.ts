@@ -3,7 +3,7 @@
  */
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
-import { DeliveryId, Envelope, type Message, type Verb } from '../vocabulary/envelope.ts';
+import { DeliveryId, Envelope, type Message, type ReplyTo, type Verb } from '../vocabulary/envelope.ts';
 import { type OutsideId, outsideTurn } from '../vocabulary/outside-id.ts';
 import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
@@ -75,10 +75,20 @@ export class Sender implements Asker, Speaker {
     return this.request('message', to, message, options, isDurable ? outsideTurn(outside) : undefined).promise;
   }
 
-  /** An ask of any verb; the envelope goes the way of this sender's tells. `turn`: the name by which a durable actor knows a repeat. */
-  request(verb: Verb, to: ActorId, message: unknown, options?: AskOptions, turn?: string): PendingReply {
+  /**
+   * An ask of any verb; the envelope goes the way of this sender's tells. `turn`: the name by which a durable actor knows a repeat.
+   * `onward`: who is told of its end, in place of a promise.
+   */
+  request(
+    verb: Verb,
+    to: ActorId,
+    message: unknown,
+    options?: AskOptions,
+    turn?: string,
+    onward?: ReplyTo,
+  ): PendingReply {
     const now = this.kernel.clock.now();
-    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now);
+    const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now, onward);
     if (reply.settled) return reply;
     if (verb === 'message') reply.type = (message as Message).type;
     if (verb === 'message' || verb === 'stop') this.waits(reply);

@@ -95,10 +95,15 @@ export class ConnectedClient implements Client {
     return this.#sender.tell(id, message);
   }
 
+  /** No `async` function: it would make a second promise for each (clients). */
   // biome-ignore lint/suspicious/noExplicitAny: the caller knows what it asked for
-  async ask<R = any>(id: ActorId, message: AnyMessage, options?: AskOptions): Promise<R> {
-    this.#checkOpen();
-    return (await this.#sender.ask(id, message, options)) as R;
+  ask<R = any>(id: ActorId, message: AnyMessage, options?: AskOptions): Promise<R> {
+    try {
+      this.#checkOpen();
+      return this.#sender.ask(id, message, options) as Promise<R>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   ref(id: ActorId | { readonly id: ActorId }): ClientRef {

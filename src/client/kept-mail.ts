@@ -7,7 +7,7 @@ import type { PendingReplies, PendingReply } from '../actor/pending-replies.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';
+import { type Envelope, DeliveryId, type ReplyTo } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { NumberTable } from '../structures/number-table.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
@@ -48,6 +48,9 @@ export class KeptMail implements Recipient {
   #firstKept = 1;
   #waiters: (() => void)[] = [];
 
+  /** One for all asks (clients). */
+  readonly #askSettled = (ask: ReplyTo): void => this.#release((ask as PendingReply).correlation, this.#asks);
+
   constructor(memory: QueueMemory, deadLetters: DeadLetters, numbers: Pick<PendingReplies, 'nextNumber'>) {
     this.#numbers = numbers;
     this.#memory = memory;
@@ -78,7 +81,7 @@ export class KeptMail implements Recipient {
       this.#keep(number, envelope, this.#mail);
     } else {
       this.#keep(number, envelope, this.#asks);
-      replyTo.onSettled = () => this.#release(number, this.#asks);
+      replyTo.onSettled = this.#askSettled;
     }
     this.#queue?.mail(envelope);
     return this.#isClear;

@@ -136,19 +136,20 @@ export class ClientActs {
       return true;
     }
     const { mail, sender } = this.#session;
-    const options = timeoutMs === undefined ? {} : { timeoutMs };
-    mail.ask(replyTo.address().correlation, () =>
-      this.#follow(sender.request('message', to, message, options), replyTo),
-    );
+    const { correlation } = replyTo.address();
+    mail.beginAsk(correlation);
+    try {
+      const options = timeoutMs === undefined ? undefined : { timeoutMs };
+      this.#follow(sender.request('message', to, message, options, undefined, replyTo), correlation);
+    } finally {
+      mail.endMessage();
+    }
     return true;
   }
 
-  #follow(reply: PendingReply, replyTo: ReplyTo): void {
-    this.#asks.set(replyTo.address().correlation, reply);
-    reply.promise.then(
-      (value) => replyTo.resolve(value),
-      (error) => replyTo.reject(error),
-    );
+  /** One that has settled already has been answered. */
+  #follow(reply: PendingReply, correlation: number): void {
+    if (!reply.settled) this.#asks.set(correlation, reply);
   }
 
   /** Of the client's deadline, which is on its clock; undefined: none. */
@@ -179,7 +180,8 @@ export class ClientActs {
     }
     const right = RIGHT_OF[verb];
     if (right === undefined) return replyTo.reject(forbidden(`no client may ${verb} an actor`));
-    if (!this.#isRefused(right, to, replyTo)) this.#follow(sender.request(verb, to, message), replyTo);
+    if (this.#isRefused(right, to, replyTo)) return;
+    this.#follow(sender.request(verb, to, message, undefined, undefined, replyTo), replyTo.address().correlation);
   }
 
   #isRefused(right: ClientRight, to: ActorId, replyTo: ReplyTo): boolean {

@@ -16,11 +16,13 @@ export class Rights {
   readonly #may: ReadonlySet<ClientRight>;
   readonly #kinds: readonly RegExp[];
   readonly #patterns: readonly string[];
+  readonly #reachesAll: boolean;
 
   constructor(name: string, may: readonly ClientRight[], kinds: readonly string[]) {
     this.name = name;
     this.#may = new Set(may);
     this.#patterns = kinds;
+    this.#reachesAll = kinds.includes('*');
     this.#kinds = kinds.map(kindPattern);
   }
 
@@ -33,11 +35,12 @@ export class Rights {
 
   /** Of what concerns actors of all kinds. */
   refusalOfAll(right: ClientRight): string | undefined {
-    if (!this.#may.has(right) || this.#patterns.includes('*')) return this.refusal(right);
+    if (!this.#may.has(right) || this.#reachesAll) return this.refusal(right);
     return `this client does not reach all kinds: its kinds are ${this.#patterns.join(', ') || 'none'}`;
   }
 
   refusalOfKind(id: ActorId): string | undefined {
+    if (this.#reachesAll) return undefined;
     const kind = kindOf(id);
     if (this.#kinds.some((pattern) => pattern.test(kind))) return undefined;
     return `this client does not reach ${id}: its kinds are ${this.#patterns.join(', ') || 'none'}`;

@@ -47,17 +47,23 @@ export class SessionMail implements Recipient {
   once(number: number, act: () => boolean): boolean {
     if (number > 0 && number <= this.#last) return true;
     if (number > 0) this.#last = this.#taken = number;
-    return this.numbered(number, act);
+    this.#number = number;
+    try {
+      return act();
+    } finally {
+      this.#number = 0;
+    }
   }
 
-  /** Takes an ask, which never comes again; in line with the rest. */
-  ask(number: number, act: () => void): void {
-    const isNew = number > this.#last;
-    if (isNew) this.#last = number;
-    this.numbered(isNew ? number : 0, () => {
-      act();
-      return true;
-    });
+  /** The ask that is delivered until `endMessage` has this number; it never comes again, and goes in line with the rest. */
+  beginAsk(number: number): void {
+    if (number <= this.#last) return;
+    this.#last = number;
+    this.#number = number;
+  }
+
+  endMessage(): void {
+    this.#number = 0;
   }
 
   deliver(envelope: Envelope): boolean {
@@ -82,15 +88,6 @@ export class SessionMail implements Recipient {
   /** The session is forgotten. */
   close(): void {
     if (this.#stream !== undefined) this.#kernel.durability?.closeStream(this.#name);
-  }
-
-  numbered(number: number, act: () => boolean): boolean {
-    this.#number = number;
-    try {
-      return act();
-    } finally {
-      this.#number = 0;
-    }
   }
 
   #gone(numbers: readonly number[]): void {

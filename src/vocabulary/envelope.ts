@@ -49,7 +49,7 @@ export interface ReplyTo {
   /** Where this process is the asker's: what the death of a host loses of it is sent again. */
   survivesHostLoss?: boolean;
   /** Called once it has settled, where this process is the asker's. */
-  onSettled?: (() => void) | undefined;
+  onSettled?: ((reply: ReplyTo) => void) | undefined;
 }
 
 /** The turn that runs for an ask; told when its asker has given up. */

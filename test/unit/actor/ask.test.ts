@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { PendingReplies } from '../../../src/actor/pending-replies.ts';
+import { LocalReply } from '../../../src/actor/local-reply.ts';
+import { PendingReplies, type PendingReply } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { Refusal } from '../../../src/vocabulary/errors.ts';
+import { Refusal, TroupeError } from '../../../src/vocabulary/errors.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from './kernel-fixture.ts';
 
 const gates: Record<string, Gate> = {};
@@ -222,6 +223,27 @@ describe('an ask', () => {
     expect(pending.size).toBe(3);
     pending.rejectAll('SHUTTING_DOWN', 'the end');
     expect(pending.size).toBe(0);
+  });
+
+  it('that goes onward settles who is told of it, at once and once', () => {
+    const pending = new PendingReplies(new VirtualClock(), '~0.1', 2);
+    const told: unknown[] = [];
+    const onward = (): LocalReply =>
+      new LocalReply(
+        () => told.push('resolved'),
+        ({ code }) => told.push(code),
+      );
+    const open = (): PendingReply => pending.open('worker/a', 10_000, undefined, undefined, 0, onward());
+    const [one, two] = [open(), open()];
+    expect(() => one.promise).toThrow('not awaited here');
+    one.resolve(1);
+    one.reject(new TroupeError('ACTOR_STOPPED', 'too late'));
+    expect([told, one.settled, pending.size]).toEqual([['resolved'], true, 1]);
+    open();
+    // Beyond the limit, before it is even returned.
+    expect(open().settled).toBe(true);
+    two.expire();
+    expect([told, pending.size]).toEqual([['resolved', 'OVERLOADED', 'ASK_TIMEOUT'], 1]);
   });
 });
 

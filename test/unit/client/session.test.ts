@@ -194,6 +194,18 @@ describe('an ask', () => {
     );
     expect(await settled(one, Promise.race(asks))).toMatchObject({ code: 'OVERLOADED', fate: 'not-executed' });
   });
+
+  test('that are refused at once are under way no more', async () => {
+    const one = await served();
+    const codes = new Map<string, number>();
+    for (let sent = 0; sent < CLIENT_ASKS_MAX; sent += 1_000) {
+      const refused = Array.from({ length: 1_000 }, () => one.client.ask('nobody/a', { type: 'hang' }));
+      const errors = await settled(one, Promise.all(refused.map((ask) => ask.catch((error) => error))));
+      for (const { code } of errors as TroupeError[]) codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect([...codes]).toEqual([['UNKNOWN_KIND', CLIENT_ASKS_MAX]]);
+    expect(await settled(one, one.client.ask('recorder/a', { type: 'seen' }))).toEqual([]);
+  });
 });
 
 describe('a connection', () => {

@@ -37,7 +37,9 @@ function tell(mail: SessionMail, to: string, number: number): boolean {
 
 function ask(mail: SessionMail, to: string, number: number): void {
   const envelope = new Envelope('message', to, { type: 'x' }, undefined, {} as ReplyTo, 0);
-  mail.ask(number, () => void mail.deliver(envelope));
+  mail.beginAsk(number);
+  mail.deliver(envelope);
+  mail.endMessage();
 }
 
 test('a message to a durable actor is accepted once it is committed, and with it what was told behind it', () => {
