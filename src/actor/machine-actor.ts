@@ -22,6 +22,7 @@ import type { AnyMessage } from './actor-ref.ts';
 import type { Context } from './context.ts';
 import { isActive, type MachineActor } from './machine-activity.ts';
 import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
+import { drawingOf } from './machine-drawing.ts';
 import { isOwnEvent, knownEvents } from './machine-events.ts';
 import { MachineGate } from './machine-gate.ts';
 import { plainPart } from './machine-reply.ts';
@@ -92,6 +93,7 @@ export function machineRunner(logic: MachineLogic): Runner {
       const running = runningOf(ctx);
       return running && summary(running.actor.getSnapshot());
     },
+    drawing: () => drawingOf(logic),
     plainReply: (ctx, reply) => (runningOf(ctx)?.reply ? undefined : plainPart(reply)),
     end: (ctx) => end(runningOf(ctx)),
     isActive: (ctx) => {

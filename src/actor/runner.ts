@@ -1,4 +1,5 @@
 /** How the incarnations of one kind begin and what handles their messages; plain handlers and machines both give one. */
+import type { MachineShape } from '../observe/machine-shape.ts';
 import type { Context } from './context.ts';
 
 export type RunHandler = (ctx: Context<unknown>, message: unknown) => unknown;
@@ -15,6 +16,8 @@ export interface Runner {
   plainReply?(ctx: Context<unknown>, reply: unknown): unknown;
   /** Its state as somebody who looks is shown it, where that is not `ctx.state` itself; nothing of it changes. */
   view?(ctx: Context<unknown>): unknown;
+  /** Its states and transitions, where it is a machine. */
+  drawing?(): MachineShape | undefined;
   /** It does something by itself, at no time that is known: it has to stay in memory, or to come back. */
   isActive?(ctx: Context<unknown>): boolean;
   /** Before onStop, so that nothing of the incarnation goes on by itself. */

@@ -66,13 +66,17 @@ export class EventTail {
   }
 
   #add(event: EventName, payload: object): void {
-    this.#events.push({ event, at: this.#clock.wall(), ...plainly(payload) });
+    this.#events.push(tailedEvent(event, this.#clock.wall(), payload));
     if (this.#events.length > EVENT_TAIL_MAX) {
       this.#events.shift();
       this.#missed++;
     }
     this.#wake?.();
   }
+}
+
+export function tailedEvent(event: EventName, at: number, payload: object): TailedEvent {
+  return { event, at, ...plainly(payload) };
 }
 
 function plainly(payload: object): object {

@@ -69,6 +69,10 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   },
   checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
   'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),
+  machine: {
+    refusal: (rights, [id]) => rights.refusal('observe', String(id)),
+    run: ({ system }, [id]) => ofProcess(system).machine(textArgument(id, 'id')),
+  },
   'dead-letters': ofAll('observe', deadLetters),
   events: ofAll('observe', ({ tail }, [waitMs = EVENT_WAIT_MS]) => tail().next(wholeArgument(waitMs, 'waitMs'))),
   stop: ofActor(({ system }, id, [reason]) => system.stop(id, textOrNone(reason, 'reason'))),

@@ -4,6 +4,7 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { MachineShape } from '../observe/machine-shape.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import type { ListAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';
@@ -38,11 +39,13 @@ export interface InspectAnswer {
 export function answerLook(
   process: InspectedProcess,
   what: Look,
-): Promise<InspectAnswer | ListAnswer | PastTurn[] | Checkup> {
+): Promise<InspectAnswer | ListAnswer | PastTurn[] | Checkup | MachineShape | undefined> {
+  const { kernel } = process.actors;
   if ('checkup' in what) return checkupOf(process.actors);
   if ('list' in what) return listCells(process.actors, what.list);
   if ('inspect' in what) return answerInspection(process, what.inspect);
-  return Promise.resolve(process.actors.kernel.history?.of(what.history, what.last) ?? []);
+  if ('machine' in what) return Promise.resolve(kernel.behaviours.get(what.machine)?.drawing?.());
+  return Promise.resolve(kernel.history?.of(what.history, what.last) ?? []);
 }
 
 async function answerInspection({ actors, store, isHostOf }: InspectedProcess, id: ActorId): Promise<InspectAnswer> {

@@ -26,6 +26,7 @@ import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { MachineShape } from '../observe/machine-shape.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
@@ -231,6 +232,15 @@ export class ProcessSystem implements System {
     const answers = (await this.#cluster.look({ history: id, last }, undefined)) as PastTurn[][];
     const turns = answers.flat().sort((one, other) => one.at - other.at);
     return turns.slice(-last);
+  }
+
+  /** The machine of an actor's kind, as the worker that hosts it has loaded it; undefined where it is none, or its worker does not answer. */
+  async machine(id: ActorId): Promise<MachineShape | undefined> {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    const host = this.#cluster.hostOf(id);
+    const worker = host === undefined || host < 0 ? undefined : host;
+    const answers = (await this.#cluster.look({ machine: kindOf(id) }, worker)) as (MachineShape | undefined)[];
+    return answers.at(-1);
   }
 
   async list(options: ListOptions = {}): Promise<ActorList> {

@@ -217,6 +217,8 @@ export type Look =
   | { inspect: ActorId }
   /** The last turns of an actor. */
   | { history: ActorId; last: number }
+  /** The states and transitions of a kind that is a machine. */
+  | { machine: string }
   /** Its part of a list of actors. */
   | { list: ListQuery }
   /** Its state for the doctor. */
