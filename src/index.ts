@@ -71,6 +71,7 @@ export {
 export type { DeadLetter, DeadLetterReason, EventName, SystemEvents } from './vocabulary/events.ts';
 export type { ExitReason } from './vocabulary/exit-reason.ts';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './vocabulary/standard-schema.ts';
+export type { RedactOptions } from './inspection/redaction.ts';
 export type { DashboardOptions, MetricsOptions } from './web/web-options.ts';
 export type { WorkerInfo, WorkerState } from './wire/control.ts';
 

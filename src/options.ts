@@ -136,6 +136,8 @@ export interface SystemOptions {
 }
 
 export interface ResolvedOptions {
+  /** Names of the options that the program has given. */
+  given: readonly string[];
   /** URL of the folder, or the definitions themselves. */
   actors: string | Record<string, ActorDefinition>;
   groups: WorkerGroup[];
@@ -196,6 +198,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   const groups = groupsOf(options.workers ?? workersByDefault());
   return {
+    given: Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name])),
     actors: actorsOf(options.actors ?? './actors'),
     groups,
     main: options.main === undefined ? undefined : urlOf(options.main),

@@ -7,8 +7,12 @@ import type { System } from '../system/system.ts';
 import { MetricsLook } from '../exposition/metrics-look.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
 import { metricsRoute } from '../web/metrics-route.ts';
+import { Dashboard } from '../dashboard/dashboard.ts';
 import { Health } from '../web/health.ts';
+import type { Route } from '../web/route.ts';
 import { Web } from '../web/web.ts';
+import type { WebAddress } from '../web/web-options.ts';
+import { settingsOf } from './settings.ts';
 
 export function entriesOf({
   listen,
@@ -32,9 +36,10 @@ export interface WebSource {
 
 /** Listens at once; undefined where nobody asked for it. Rejects INVALID_OPTIONS where an address is not to be had. */
 export async function openWeb(
-  { web }: ResolvedOptions,
+  options: ResolvedOptions,
   { kernel, system, store }: WebSource,
 ): Promise<Web | undefined> {
+  const { web } = options;
   if (web.length === 0) return undefined;
   const { clock, log } = kernel;
   const health = new Health({
@@ -44,7 +49,10 @@ export async function openWeb(
     readStore: () => store()?.head(ANY_ACTOR),
   });
   const routes = [metricsRoute(new MetricsLook(system, clock, packageVersion()))];
-  const opened = new Web({ clock, log, addresses: web, health, routes, pageRoutes: () => [] });
+  const isKind = (kind: string): boolean => kernel.kinds().includes(kind);
+  const parts = { system, clock, history: options.history, settings: settingsOf(options), isKind };
+  const pageRoutes = (address: WebAddress): Route[] => new Dashboard(parts, address).routes();
+  const opened = new Web({ clock, log, addresses: web, health, routes, pageRoutes });
   await opened.open();
   return opened;
 }

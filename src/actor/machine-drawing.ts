@@ -1,4 +1,4 @@
-/** What can be drawn of a machine: read from the nodes that XState has made of its configuration, of which nothing is called. */
+/** The drawing of a machine: read from the nodes that XState has made of its configuration, of which nothing is called. */
 import type { MachineShape, MachineState, MachineTransition } from '../observe/machine-shape.ts';
 
 /** States and transitions of a machine that are shown, each at most. */

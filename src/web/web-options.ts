@@ -1,6 +1,7 @@
 /** The options `metrics` and `dashboard` of createSystem: where a system listens for HTTP, and who may see what there. */
 import { isLoopback } from '../client-wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
+import { type RedactOptions, validateRedact } from '../inspection/redaction.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 
@@ -22,6 +23,11 @@ export interface DashboardOptions {
   token?: string;
   /** The page shows and changes nothing. Default false. */
   readOnly?: boolean;
+  /**
+   * Parts of states, replies and dead letters that are not shown, by kind: `{ account: ['iban'], vault: true, '*': ['password'] }`. At most 1 000 patterns of
+   * kinds, and names of fields of one. Default: all is shown.
+   */
+  redact?: RedactOptions;
 }
 
 /** One address that is listened at for HTTP. */
@@ -32,6 +38,7 @@ export interface WebAddress {
   readonly port: number;
   readonly token: string | undefined;
   readonly readOnly: boolean;
+  readonly redact?: RedactOptions | undefined;
 }
 
 export const WEB_HOST = '127.0.0.1';
@@ -44,13 +51,13 @@ export function resolveWeb(
 ): readonly WebAddress[] {
   const found: WebAddress[] = [];
   if (dashboard !== undefined) {
-    const { port, host = WEB_HOST, token, readOnly = false } = dashboard;
-    found.push({ option: 'dashboard', host, port, token, readOnly });
+    const { port, host = WEB_HOST, token, readOnly = false, redact } = dashboard;
+    found.push({ option: 'dashboard', host, port, token, readOnly, redact });
   }
   if (metrics !== undefined) {
     const { port, host = WEB_HOST } = metrics;
     const isThere = port !== 0 && found.some((one) => one.port === port && one.host === host);
-    if (!isThere) found.push({ option: 'metrics', host, port, token: undefined, readOnly: true });
+    if (!isThere) found.push({ option: 'metrics', host, port, token: undefined, readOnly: true, redact: undefined });
   }
   return found;
 }
@@ -58,7 +65,7 @@ export function resolveWeb(
 export function validateWeb(metrics: unknown, dashboard: unknown): string[] {
   return [
     ...validateAddress(metrics, 'metrics', ['port', 'host']),
-    ...validateAddress(dashboard, 'dashboard', ['port', 'host', 'token', 'readOnly']),
+    ...validateAddress(dashboard, 'dashboard', ['port', 'host', 'token', 'readOnly', 'redact']),
     ...validateAccess(dashboard),
   ];
 }
@@ -81,8 +88,8 @@ function validateAddress(one: unknown, at: string, names: readonly string[]): st
 
 function validateAccess(dashboard: unknown): string[] {
   if (typeof dashboard !== 'object' || dashboard === null) return [];
-  const { host, token, readOnly } = dashboard as Record<string, unknown>;
-  const faults: string[] = [];
+  const { host, token, readOnly, redact } = dashboard as Record<string, unknown>;
+  const faults: string[] = validateRedact(redact, 'dashboard.redact');
   const isText = typeof token === 'string' && token.length >= 1 && token.length <= TOKEN_LENGTH_MAX;
   // A token is a secret: an error, which is logged, does not repeat it.
   if (token !== undefined && !isText)

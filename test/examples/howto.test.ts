@@ -38,6 +38,23 @@ test('gateway: an ask for a request, and a status for what went wrong', async ()
   expect(await ended(child, 'SIGTERM')).toBe(0);
 });
 
+test('dashboard: the page, its JSON, and a change', async () => {
+  const port = await freePort();
+  const child = start(projectOf('docs/howto/dashboard.md'), ['app.mjs'], { PORT: String(port) });
+  const url = `http://localhost:${port}`;
+  const stateOf = async (): Promise<unknown> => {
+    const answer = await fetch(`${url}/api/actor?id=counter%2Falice`);
+    return ((await answer.json()) as { actor?: { state?: unknown } }).actor?.state;
+  };
+  await expect.poll(() => stateOf().catch(() => undefined), { timeout: 30_000 }).toEqual({ count: 2 });
+  expect(await (await fetch(url)).text()).toContain('<script type="module"');
+  const headers = { 'content-type': 'application/json', 'x-troupe-change': '1' };
+  const stop = { method: 'POST', headers, body: '{"id":"counter/alice"}' };
+  expect((await fetch(`${url}/api/do/stop`, stop)).status).toBe(200);
+  expect(await stateOf()).toBeUndefined();
+  expect(await ended(child, 'SIGTERM')).toBe(0);
+});
+
 test.each(['express', 'fastify'])('%s: a route that asks', async (framework) => {
   const port = await freePort();
   const env = { PORT: String(port), MAIN: `./${framework}-main.mjs` };

@@ -18,6 +18,7 @@ export const ROOMS: readonly string[] = [
   'rabbitmq',
   'client',
   'actor-system',
+  'dashboard',
   'web',
   'exposition',
   'gateway',
@@ -66,6 +67,7 @@ const TOP_FILES: Record<string, string> = {
 /** Room → rooms and modules that it must not know, though its floor alone would let it. */
 const FORBIDDEN_IMPORTS: Record<string, readonly string[]> = {
   gateway: ['master', 'worker-pool', 'worker', 'data-dir', 'store', 'store-service', 'durability', 'cluster'],
+  dashboard: ['master', 'worker-pool', 'worker', 'data-dir', 'store', 'store-service', 'durability', 'cluster'],
   rabbitmq: ['actor-system', 'gateway', 'client', 'process', 'master', 'worker', 'worker-pool', 'data-dir', 'store'],
   client: ['actor-system', 'gateway', 'system', 'durability', 'store'],
   master: ['actor', 'peer', 'store'],

@@ -34,6 +34,7 @@ describe('options', () => {
       listen: [],
       controlSocket: 'wanted',
       web: [],
+      given: [],
       groups: [{ role: 'worker', count: availableParallelism() }],
       main: undefined,
       name: 'troupe',

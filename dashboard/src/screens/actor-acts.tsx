@@ -1,0 +1,79 @@
+/** What can be done to an actor, each after a question. */
+import type { ActorInspection } from '../../../src/observe/actor-inspection.ts';
+import { Act } from '../parts/consent.tsx';
+import { change, info } from '../server.ts';
+
+const MESSAGE = '{ "type": "get" }';
+
+export function ActorActs({ actor: { id, worker, durable } }: { readonly actor: ActorInspection }) {
+  if (info.value?.readOnly !== false) return null;
+  return (
+    <div class="acts">
+      <Act
+        label="Send a message …"
+        question={() => ({
+          ...{ title: `Ask ${id}`, act: 'Send and wait', text: 'Its handler runs, as for any other sender.' },
+          fields: [{ name: 'message', label: 'Message, as JSON', value: MESSAGE, isLong: true }],
+          run: async ({ message = '' }) => {
+            const { answer } = await change<{ answer?: unknown }>('ask', { id, message: parsed(message) });
+            return `It replied: ${answer === undefined ? 'nothing' : JSON.stringify(answer)}`;
+          },
+        })}
+      />
+      {worker !== undefined && worker > 0 && (
+        <Act
+          label="Move …"
+          question={() => ({
+            ...{
+              title: `Move ${id}`,
+              act: 'Move it',
+              text: 'With its state, mail, timers and watchers, between two turns.',
+            },
+            fields: [{ name: 'worker', label: 'To worker', value: '' }],
+            run: async ({ worker: to = '' }) => {
+              await change('move', { id, worker: whole(to) });
+              return `${id} is on worker ${to}.`;
+            },
+          })}
+        />
+      )}
+      <Act
+        label="Stop …"
+        isDangerous
+        question={() => ({
+          ...{ title: `Stop ${id}?`, act: 'Stop it', isDangerous: true },
+          text: `It handles the mail that it has by now, and ends.${durable ? ' Its record stays.' : ' Its state is lost.'}`,
+          run: async () => {
+            await change('stop', { id });
+            return `${id} has ended.`;
+          },
+        })}
+      />
+      <Act
+        label="Kill …"
+        isDangerous
+        question={() => ({
+          ...{ title: `Kill ${id}?`, act: 'Kill it', isDangerous: true },
+          text: `It ends at once; mail that waits becomes dead letters.${durable ? ' Its record stays.' : ' Its state is lost.'}`,
+          run: async () => {
+            await change('kill', { id });
+            return `${id} was killed.`;
+          },
+        })}
+      />
+    </div>
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The message is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function whole(text: string): number {
+  if (/^\d+$/.test(text.trim())) return Number(text);
+  throw new Error('Expected the number of a worker.');
+}

@@ -1,0 +1,101 @@
+/** The actors in memory, the foremost first; the filter is in the address. */
+import type { ActorsAnswer } from '../../../src/dashboard/answers.ts';
+import type { ListSort } from '../../../src/observe/actor-list.ts';
+import { useLive } from '../live.ts';
+import { ActorLink, Badge, Waiting } from '../parts/blocks.tsx';
+import { Table } from '../parts/table.tsx';
+import { go, hrefOf } from '../route.ts';
+import { info } from '../server.ts';
+import { bytes, clockTime, count, since } from '../show.ts';
+
+const SORTS: Record<ListSort, string> = {
+  ...{ mailbox: 'most waiting messages', bytes: 'most waiting bytes', busy: 'longest turn', restarts: 'most restarts' },
+  ...{ failed: 'last failure', age: 'longest in memory', id: 'id' },
+};
+
+export function Actors({ params }: { readonly params: URLSearchParams }) {
+  const given = { sort: 'mailbox', limit: '50', ...Object.fromEntries(params) };
+  const live = useLive<ActorsAnswer>('actors', given);
+  const list = live.value.value;
+  return (
+    <>
+      <Filter given={given} />
+      <Waiting live={live} />
+      {list !== undefined && <List list={list} given={given} />}
+    </>
+  );
+}
+
+function Filter({ given }: { readonly given: Record<string, string> }) {
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const form = (event.currentTarget as HTMLElement).closest('form') as HTMLFormElement;
+    go('actors', Object.fromEntries(new FormData(form)) as Record<string, string>);
+  };
+  const kinds = info.value?.kinds ?? [];
+  return (
+    <form class="search" onSubmit={submit}>
+      <label>
+        Kind{' '}
+        <select name="kind" onChange={submit} value={given.kind ?? ''}>
+          <option value="">all kinds</option>
+          {kinds.map((kind) => (
+            <option key={kind}>{kind}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        In the order of{' '}
+        <select name="sort" onChange={submit} value={given.sort}>
+          {Object.entries(SORTS).map(([sort, text]) => (
+            <option key={sort} value={sort}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        At once{' '}
+        <select name="limit" onChange={submit} value={given.limit}>
+          {['10', '50', '200', '1000'].map((limit) => (
+            <option key={limit}>{limit}</option>
+          ))}
+        </select>
+      </label>
+      <button type="submit">Show</button>
+    </form>
+  );
+}
+
+function List({ list, given }: { readonly list: ActorsAnswer; readonly given: Record<string, string> }) {
+  const { actors, inMemory, next, silent, at } = list;
+  return (
+    <>
+      <p>{count(inMemory)} in memory.</p>
+      {silent.length > 0 && <p class="fault">No answer of workers {silent.join(', ')}: their actors are not in it.</p>}
+      <Table
+        caption="Actors in memory"
+        rows={actors}
+        keyOf={({ id }) => id}
+        empty={
+          given.sort === 'id' || given.sort === 'age' ? 'None is in memory.' : 'None is in this order: see another one.'
+        }
+        columns={[
+          { head: 'Actor', cell: ({ id }) => <ActorLink id={id} /> },
+          { head: 'Status', cell: ({ status }) => <Badge text={status} /> },
+          { head: 'Since', isNumber: true, cell: (one) => since(one.since, at) },
+          { head: 'Turn', cell: ({ turn }) => turn ?? '' },
+          { head: 'Waiting', isNumber: true, cell: ({ mailbox }) => count(mailbox) },
+          { head: 'Bytes', isNumber: true, cell: (one) => bytes(one.bytes) },
+          { head: 'Restarts', isNumber: true, cell: ({ restarts }) => count(restarts) },
+          { head: 'Failed', cell: ({ failedAt }) => (failedAt === undefined ? '' : clockTime(failedAt)) },
+          { head: 'Worker', isNumber: true, cell: ({ worker }) => worker },
+        ]}
+      />
+      <p class="more">
+        {given.after !== undefined && <a href={hrefOf('actors', { ...given, after: undefined })}>From the first</a>}{' '}
+        {next !== undefined && <a href={hrefOf('actors', { ...given, after: next })}>The next ones</a>}
+      </p>
+    </>
+  );
+}

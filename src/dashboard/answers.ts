@@ -1,0 +1,100 @@
+/** Shapes of the answers of screens, which the page, and whoever asks for their JSON, get. Times are milliseconds since the Unix epoch. */
+import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ActorList, ListedActor } from '../observe/actor-list.ts';
+import type { PastTurn } from '../observe/turn-history.ts';
+import type { Timing } from '../observe/turn-timings.ts';
+import type { KindCounters } from '../actor/behaviour.ts';
+import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
+import type { WorkerInfo } from '../wire/control.ts';
+import type { RecordedEvents } from './event-record.ts';
+import type { Setting } from './settings.ts';
+
+export interface InfoAnswer {
+  readonly name: string;
+  readonly pid: number;
+  readonly node: string;
+  readonly readOnly: boolean;
+  readonly kinds: readonly string[];
+  readonly startedAt: number;
+}
+
+/** Milliseconds that half of the messages, and 95 and 99 of 100, took at most. */
+export type TimingFigures = Pick<Timing, 'p50' | 'p95' | 'p99'>;
+
+export interface KindFigures extends KindCounters {
+  readonly handlingMs: TimingFigures | undefined;
+  readonly waitMs: TimingFigures | undefined;
+}
+
+/** Of a process, without what it has of each kind. */
+export type ProcessFigures = Omit<ProcessMetrics, 'kinds'>;
+
+export interface SystemFigures extends Omit<SystemMetrics, 'kinds' | 'workers'> {
+  readonly kinds: Readonly<Record<string, KindFigures>>;
+  readonly workers: readonly ProcessFigures[];
+}
+
+export interface OverviewAnswer {
+  readonly at: number;
+  readonly metrics: SystemFigures;
+  readonly workers: readonly WorkerInfo[];
+}
+
+/** The foremost actors in a few orders. */
+export interface TopAnswer {
+  readonly inMemory: number;
+  readonly byMailbox: readonly ListedActor[];
+  readonly byTurn: readonly ListedActor[];
+  readonly byFailure: readonly ListedActor[];
+  readonly byRestarts: readonly ListedActor[];
+  readonly silent: readonly number[];
+}
+
+export interface ActorAnswer {
+  readonly at: number;
+  readonly actor: ActorInspection;
+  /** Undefined: turns of its kind are not kept. */
+  readonly turns: readonly PastTurn[] | undefined;
+}
+
+export interface ActorsAnswer extends ActorList {
+  readonly at: number;
+}
+
+/** A dead letter as it is listed; in memory it has no id. */
+export interface LetterAnswer {
+  readonly id: string | undefined;
+  readonly to: string;
+  readonly sender: string | undefined;
+  readonly type: string;
+  readonly reason: string;
+  readonly at: number;
+  /** The message as JSON data, without what is redacted. */
+  readonly message: unknown;
+}
+
+export interface LettersAnswer {
+  readonly total: number;
+  readonly byReason: Readonly<Record<string, number>>;
+  /** The newest first. */
+  readonly inMemory: readonly LetterAnswer[];
+  /** The oldest first. */
+  readonly stored: readonly LetterAnswer[];
+  /** For `after`; undefined: there are no more. */
+  readonly next: string | undefined;
+}
+
+export interface EventsAnswer extends RecordedEvents {
+  readonly at: number;
+}
+
+export interface ConfigurationAnswer {
+  readonly settings: readonly Setting[];
+}
+
+/** The outcome of `resend` and `discard` of many. */
+export interface BulkAnswer {
+  readonly done: number;
+  readonly gone: number;
+  readonly failed: readonly { readonly id: string; readonly error: string }[];
+}

@@ -1,0 +1,152 @@
+/** The screens of the page: what each one looks at, and how often while somebody looks at it. Nothing is changed by a look. */
+import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ActorList } from '../observe/actor-list.ts';
+import type { Timing } from '../observe/turn-timings.ts';
+import type { SystemMetrics } from '../system/metrics.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { kindOf } from '../vocabulary/address.ts';
+import { inspect } from '../vocabulary/inspect.ts';
+import type { WorkerInfo } from '../wire/control.ts';
+import type {
+  ActorAnswer,
+  ActorsAnswer,
+  EventsAnswer,
+  InfoAnswer,
+  KindFigures,
+  OverviewAnswer,
+  SystemFigures,
+  TimingFigures,
+  TopAnswer,
+} from './answers.ts';
+import { callOf, type Ground } from './ground.ts';
+import { lettersOf } from './letters.ts';
+
+export interface Screen {
+  /** Milliseconds between two looks, at least. */
+  readonly everyMs: number;
+  /** All actors of all processes are gone through. */
+  readonly isDear: boolean;
+  /** Names of its parameters. */
+  readonly takes: readonly string[];
+  look(ground: Ground, params: URLSearchParams): Promise<unknown>;
+}
+
+/** Characters of a parameter. */
+export const PARAM_LENGTH_MAX = 1_024;
+/** Actors in each of the short lists. */
+const TOP = 5;
+/** Turns of an actor that are shown. */
+export const TURNS_SHOWN = 100;
+
+export const SCREENS: { readonly [name: string]: Screen } = {
+  info: screen(10_000, [], infoOf),
+  overview: screen(1_000, [], overviewOf),
+  top: { ...screen(2_000, [], topOf), isDear: true },
+  actor: screen(1_000, ['id'], actorOf),
+  machine: screen(60_000, ['id'], (ground, params) => callOf(ground, 'machine', params.get('id'))),
+  actors: { ...screen(2_000, ['kind', 'sort', 'limit', 'after'], actorsOf), isDear: true },
+  workers: screen(1_000, [], overviewOf),
+  'dead-letters': screen(3_000, ['after'], lettersOf),
+  events: screen(1_000, ['after'], eventsOf),
+  configuration: screen(60_000, [], async ({ settings }) => ({ settings })),
+};
+
+function screen(everyMs: number, takes: readonly string[], look: Screen['look']): Screen {
+  return {
+    ...{ everyMs, takes, isDear: false },
+    look: async (ground, params) => {
+      checkParams(params, takes);
+      return look(ground, params);
+    },
+  };
+}
+
+/** Throws INVALID_OPTIONS. */
+function checkParams(params: URLSearchParams, takes: readonly string[]): void {
+  for (const [name, value] of params) {
+    if (!takes.includes(name))
+      throw fault(`expected parameters out of ${takes.join(', ') || 'none'}; got ${inspect(name)}`);
+    if (value.length > PARAM_LENGTH_MAX)
+      throw fault(`${name}: expected at most ${PARAM_LENGTH_MAX} characters; got ${value.length}`);
+  }
+}
+
+async function infoOf(ground: Ground): Promise<InfoAnswer> {
+  const { name, pid, node } = await callOf<{ name: string; pid: number; node: string }>(ground, 'info');
+  const { kinds } = await callOf<SystemMetrics>(ground, 'metrics');
+  const { readOnly, startedAt } = ground;
+  return { name, pid, node, readOnly, kinds: Object.keys(kinds).sort(), startedAt };
+}
+
+async function overviewOf(ground: Ground): Promise<OverviewAnswer> {
+  const metrics = await callOf<SystemMetrics>(ground, 'metrics');
+  const workers = await callOf<WorkerInfo[]>(ground, 'workers');
+  return { at: ground.clock.wall(), metrics: figuresOf(metrics), workers };
+}
+
+/** Without the buckets of the times, which are many. */
+function figuresOf({ kinds, workers, ...rest }: SystemMetrics): SystemFigures {
+  const named = Object.entries(kinds).map(([kind, counts]): [string, KindFigures] => {
+    const { handlingMs, waitMs } = counts;
+    return [kind, { ...counts, handlingMs: timingOf(handlingMs), waitMs: timingOf(waitMs) }];
+  });
+  return {
+    ...rest,
+    kinds: Object.fromEntries(named),
+    workers: workers.map(({ kinds: _kinds, ...figures }) => figures),
+  };
+}
+
+function timingOf(timing: Timing | undefined): TimingFigures | undefined {
+  return timing && { p50: timing.p50, p95: timing.p95, p99: timing.p99 };
+}
+
+/** One list after the other: each goes through all actors of all processes. */
+async function topOf(ground: Ground): Promise<TopAnswer> {
+  const listOf = (sort: string): Promise<ActorList> => callOf<ActorList>(ground, 'list', null, sort, TOP);
+  const byMailbox = await listOf('mailbox');
+  const [byTurn, byFailure, byRestarts] = [await listOf('busy'), await listOf('failed'), await listOf('restarts')];
+  const { inMemory, silent } = byMailbox;
+  return {
+    ...{ inMemory, silent, byMailbox: byMailbox.actors, byTurn: byTurn.actors },
+    ...{ byFailure: byFailure.actors, byRestarts: byRestarts.actors },
+  };
+}
+
+async function actorOf(ground: Ground, params: URLSearchParams): Promise<ActorAnswer> {
+  const { system, history, redaction, clock } = ground;
+  const actor = await callOf<ActorInspection>(ground, 'inspect', params.get('id'));
+  const isKept = history !== undefined && history.kinds?.includes(kindOf(actor.id)) !== false;
+  const turns = isKept ? await system.history(actor.id, { last: TURNS_SHOWN }) : undefined;
+  return { at: clock.wall(), actor: { ...actor, state: redaction.of(actor.id, actor.state) }, turns };
+}
+
+async function actorsOf(ground: Ground, params: URLSearchParams): Promise<ActorsAnswer> {
+  const limit = params.get('limit');
+  const count = limit === null ? null : Number(limit);
+  const list = await callOf<ActorList>(
+    ground,
+    'list',
+    text(params, 'kind'),
+    text(params, 'sort'),
+    count,
+    text(params, 'after'),
+  );
+  return { ...list, at: ground.clock.wall() };
+}
+
+async function eventsOf({ events, clock }: Ground, params: URLSearchParams): Promise<EventsAnswer> {
+  const after = Number(params.get('after') ?? 0);
+  if (!Number.isSafeInteger(after) || after < 0)
+    throw fault(`after: expected the number of an event; got ${inspect(params.get('after'))}`);
+  return { at: clock.wall(), ...events.after(after) };
+}
+
+/** An empty one is none: a form sends those that nobody has filled in. */
+function text(params: URLSearchParams, name: string): string | null {
+  return params.get(name) || null;
+}
+
+function fault(message: string): TroupeError {
+  return new TroupeError('INVALID_OPTIONS', message, { fate: 'not-executed' });
+}

@@ -1,0 +1,402 @@
+/** The page of a system, as it is shipped, in a real browser: a system with workers that is seen and steered, and is accessible. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { createSystem, type System } from 'troupe';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { environment, findBrowser } from './browser.ts';
+import { freePort } from './free-port.ts';
+
+const TOKEN = 'the-token-of-the-page';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LOOKS = [
+  { width: 360, colorScheme: 'dark' },
+  { width: 768, colorScheme: 'light' },
+  { width: 1_280, colorScheme: 'light' },
+] as const;
+const found = findBrowser();
+const inBrowser = test.skipIf('missing' in found);
+if ('missing' in found) {
+  const sentence = `the tests of the dashboard cannot run, there is no browser: ${found.missing}`;
+  if (process.env.TROUPE_BROWSER === 'required') throw new Error(sentence);
+  console.warn(sentence);
+}
+
+interface AxeResult {
+  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+}
+
+declare global {
+  var axe: { run(): Promise<AxeResult> };
+}
+
+let system: System;
+let browser: Browser | undefined;
+let folder: string;
+let url: string;
+const contexts: BrowserContext[] = [];
+/** Of pages and of their policy: there are none. */
+const faults: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'troupe-seen-'));
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  system = await createSystem({
+    ...{ actors: new URL('./seen-actors/', import.meta.url), workers: 2, log: 'silent', dataDir: folder },
+    ...{ history: { turns: 50 }, supervision: { backoff: { initialMs: 20, maxMs: 50, factor: 1, jitter: 0 } } },
+    dashboard: { port, token: TOKEN, redact: { account: ['iban'] } },
+  });
+  if ('missing' in found) return;
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
+  browser = await chromium.launch({ executablePath: found.path, env: environment(found), args });
+}, 120_000);
+
+afterEach(async () => {
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  expect(faults.splice(0)).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await system?.shutdown();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Look {
+  width?: number;
+  colorScheme?: 'dark' | 'light';
+}
+
+/** A page of a browser that has not been here before. */
+async function newPage({ width = 1_280, colorScheme = 'light' }: Look = {}): Promise<Page> {
+  // One that is told no locale takes a name that is none from some machines.
+  const context = await (browser as Browser).newContext({
+    viewport: { width, height: 800 },
+    colorScheme,
+    locale: 'en-US',
+  });
+  contexts.push(context);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    const text = message.text();
+    // The first look of one that has no token yet is refused, and so are those at a system that has ended.
+    if (message.type() === 'error' && !/401|net::ERR_CONNECTION/.test(text)) faults.push(text);
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith('http://127.0.0.1:') && !request.url().startsWith('data:'))
+      faults.push(`fetched ${request.url()}`);
+  });
+  return page;
+}
+
+/** One that has shown the token. */
+async function open(screen: string, look?: Look): Promise<Page> {
+  const page = await newPage(look);
+  await page.goto(`${url}/#/${screen}`);
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.getByRole('button', { name: 'Come in' }).click();
+  await page.getByText('live', { exact: true }).waitFor();
+  return page;
+}
+
+async function show(page: Page, screen: string): Promise<void> {
+  await page.goto(`${url}/#/${screen}`);
+}
+
+async function consent(page: Page, act: string): Promise<void> {
+  await page.getByRole('dialog').getByRole('button', { name: act }).click();
+}
+
+function told(page: Page): ReturnType<Page['getByRole']> {
+  return page.locator('.notice');
+}
+
+const idOn = async (kind: string, worker: number, name: string): Promise<string> => {
+  for (let n = 0; n < 1_000; n++) {
+    const id = `${kind}/${name}-${n}`;
+    if ((await system.where(id)).worker === worker) return id;
+  }
+  throw new Error(`expected an id on worker ${worker}`);
+};
+
+describe('the actor', () => {
+  inBrowser('is shown with what it does, since when, what it waits for and what waits behind it', async () => {
+    await system.ask('desk/front', { type: 'hire', count: 2 });
+    const done = system.ask('desk/front', { type: 'hand', to: 'desk/back', ms: 4_000 }, { timeoutMs: 30_000 });
+    for (let n = 0; n < 3; n++) system.tell('desk/front', { type: 'add' });
+    const page = await open('actor?id=desk%2Ffront');
+    const now = page.getByLabel('What it does now');
+    await now.getByText(/handles hand for/).waitFor();
+    await now.getByText(/Waits for the reply of desk\/back to work/).waitFor();
+    await now.getByText('3 messages wait').waitFor();
+    await page.getByText('By type: add 3').waitFor();
+    // From one jam to its reason.
+    await now.getByRole('link', { name: 'desk/back' }).click();
+    await page.getByRole('heading', { level: 1, name: 'desk/back' }).waitFor();
+    await now.getByText(/handles work for/).waitFor();
+    await done;
+    await show(page, 'actor?id=desk%2Ffront');
+    await now.getByText('nothing waits').waitFor();
+    await page.getByText('"done": 3').waitFor();
+    await page.getByText('Children: 2').waitFor();
+    await page.getByText(/5 turns since/).waitFor();
+    await page.getByText('The turns as a table').click();
+    expect(await page.getByRole('region', { name: 'Last turns' }).getByRole('row').count()).toBe(6);
+  });
+
+  inBrowser('shows no field that is redacted', async () => {
+    await system.ask('account/ada', { type: 'pay', amount: 5 });
+    const page = await open('actor?id=account%2Fada');
+    await page.getByText('"iban": "[redacted]"').waitFor();
+    await page.getByText('"sum": 5').waitFor();
+    expect(await page.content()).not.toContain('DE0212');
+  });
+
+  inBrowser('that is a machine is drawn, with the state lit that it is in, as it changes', async () => {
+    const page = await open('actor?id=order%2F1');
+    await system.ask('order/1', { type: 'pay' });
+    const diagram = page.getByRole('img', { name: 'now in open, open.packing' });
+    await diagram.waitFor();
+    expect(await diagram.locator('.state.active > text').allTextContents()).toEqual(['open', 'packing']);
+    await system.ask('order/1', { type: 'packed' });
+    await page.getByRole('img', { name: 'now in open, open.sent' }).waitFor();
+    expect(await page.locator('.machine .edge').count()).toBe(6);
+  });
+
+  inBrowser('is sent a message, moved, stopped and killed, each after a question', async () => {
+    const id = await idOn('desk', 1, 'steered');
+    await system.ask(id, { type: 'add' });
+    const page = await open(`actor?id=${encodeURIComponent(id)}`);
+    await page.getByRole('button', { name: 'Send a message' }).click();
+    await page.getByLabel('Message, as JSON').fill('{ "type": "add" }');
+    await consent(page, 'Send and wait');
+    await told(page).getByText('It replied: 2').waitFor();
+    await page.getByRole('button', { name: 'Move' }).click();
+    await page.getByLabel('To worker').fill('2');
+    await consent(page, 'Move it');
+    await told(page).getByText('is on worker 2').waitFor();
+    expect(await system.where(id)).toMatchObject({ worker: 2, active: true });
+    await page.getByText(/Worker 2, pid/).waitFor();
+    await page.getByRole('button', { name: 'Kill' }).click();
+    await consent(page, 'Cancel');
+    expect((await system.where(id)).active).toBe(true);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await consent(page, 'Stop it');
+    await told(page).getByText('has ended').waitFor();
+    expect((await system.where(id)).active).toBe(false);
+    await system.ask(id, { type: 'add' });
+    await page.getByRole('button', { name: 'Kill' }).click();
+    await consent(page, 'Kill it');
+    await told(page).getByText('was killed').waitFor();
+    expect((await system.where(id)).active).toBe(false);
+    await page.getByRole('button', { name: 'Send a message' }).click();
+    await page.getByLabel('Message, as JSON').fill('{ not JSON');
+    await consent(page, 'Send and wait');
+    await told(page).getByText('The message is no JSON').waitFor();
+  });
+});
+
+describe('the system', () => {
+  inBrowser('is seen at a glance, with rates and what stands out', async () => {
+    const page = await open('overview');
+    const timer = setInterval(() => system.tell('desk/busy', { type: 'add' }), 10);
+    try {
+      await expect.poll(() => tile(page, 'Messages per second'), { timeout: 20_000 }).toMatch(/^[1-9]/);
+      await page
+        .getByRole('img', { name: /Messages per second, last: handled/ })
+        .locator('canvas')
+        .waitFor();
+      expect(await tile(page, 'Workers ready')).toBe('2 of 2');
+      system.tell('desk/busy', { type: 'fail' });
+      await page.getByRole('region', { name: 'Last failures' }).getByRole('link', { name: 'desk/busy' }).waitFor();
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  inBrowser('has actors in an order that is kept in the address, a page after the other', async () => {
+    for (let n = 0; n < 12; n++) await system.ask(`desk/listed-${n}`, { type: 'add' });
+    const page = await open('overview');
+    await page.getByRole('link', { name: 'Actors', exact: true }).click();
+    await page.getByLabel('Kind').selectOption('desk');
+    await page.getByLabel('In the order of').selectOption('id');
+    await page.getByLabel('At once').selectOption('10');
+    await expect.poll(() => page.url()).toContain('kind=desk&sort=id&limit=10');
+    const rows = page.getByRole('region', { name: 'Actors in memory' }).getByRole('row');
+    await expect.poll(() => rows.count()).toBe(11);
+    const first = await rows.nth(1).getByRole('link').textContent();
+    await page.getByRole('link', { name: 'The next ones' }).click();
+    await expect.poll(() => rows.nth(1).getByRole('link').textContent()).not.toBe(first);
+    await page.reload();
+    await page.getByRole('link', { name: 'From the first' }).click();
+    await expect.poll(() => rows.nth(1).getByRole('link').textContent()).toBe(first);
+  });
+
+  inBrowser('has workers: one that is killed comes again before the eyes, one is restarted', async () => {
+    const page = await open('workers');
+    const row = page.getByRole('row').filter({ hasText: '1 worker' });
+    await row.getByText('ready').waitFor();
+    const { pid = 0 } = system.workers().find(({ index }) => index === 1) ?? {};
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => row.textContent(), { timeout: 20_000 }).not.toContain(String(pid));
+    await row.getByText('ready').waitFor();
+    const before = system.workers().find(({ index }) => index === 1)?.pid;
+    await page.getByRole('button', { name: 'Restart 1' }).click();
+    await consent(page, 'Restart it');
+    await told(page).getByText('Worker 1 is ready again').waitFor();
+    expect(system.workers().find(({ index }) => index === 1)?.pid).not.toBe(before);
+  });
+
+  inBrowser('has dead letters, which are sent again and discarded in bulk', async () => {
+    for (let n = 0; n < 3; n++) system.tell('account/bo', { type: 'pay', amount: 500 + n, iban: 'DE99' });
+    const page = await open('dead-letters');
+    const region = page.getByRole('region', { name: 'Dead letters on disk' });
+    await expect.poll(() => region.getByRole('row').count()).toBe(4);
+    await region.getByText('pay').first().click();
+    await region.getByText('"iban":"[redacted]"').first().waitFor();
+    await page.getByRole('button', { name: 'Choose all 3' }).click();
+    await page.getByRole('button', { name: 'Send 3 again' }).click();
+    await consent(page, 'Send again');
+    await told(page).getByText('3 failed').waitFor();
+    expect(await system.deadLetters.list()).toHaveLength(3);
+    await page.getByRole('button', { name: 'Choose all 3' }).click();
+    await page.getByRole('button', { name: 'Discard 3' }).click();
+    await consent(page, 'Discard');
+    await told(page).getByText('3 done').waitFor();
+    expect(await system.deadLetters.list()).toEqual([]);
+  });
+
+  inBrowser('tells of what happens, and of what it was started with', async () => {
+    const page = await open('events');
+    await page.getByText('Nothing has happened').waitFor();
+    await system.ask('desk/told-of', { type: 'add' });
+    await page.getByRole('link', { name: 'desk/told-of' }).waitFor();
+    await page.getByRole('link', { name: 'Configuration' }).click();
+    await page.getByRole('row').filter({ hasText: 'history' }).getByText('given').waitFor();
+    expect(await page.content()).not.toContain(TOKEN);
+  });
+});
+
+describe('the page', () => {
+  inBrowser('wants the token, once; a wrong one is told so; no script can read what it is given', async () => {
+    const page = await newPage();
+    await page.goto(`${url}/#/actor?id=desk%2Ffront`);
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByRole('button', { name: 'Come in' }).click();
+    await page.getByRole('alert').getByText('the token is not').waitFor();
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('What it does now').waitFor();
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.reload();
+    await page.getByLabel('What it does now').waitFor();
+  });
+
+  inBrowser('is used by keyboard: to the content, into a question and out of it', async () => {
+    await system.ask('desk/front', { type: 'add' });
+    const page = await open('actor?id=desk%2Ffront');
+    await page.reload();
+    await page.getByLabel('What it does now').waitFor();
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('To the content');
+    await page.keyboard.press('Enter');
+    expect(await focused(page)).toBe('desk/front');
+    await page.getByRole('button', { name: 'Kill' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Kill desk/front?' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect((await system.where('desk/front')).active).toBe(true);
+  });
+
+  inBrowser('asks the system for nothing while it is hidden', async () => {
+    const page = await open('overview');
+    const streams: string[] = [];
+    page.on('request', (request) => void (request.url().includes('/api/') && streams.push(request.url())));
+    const hide = (isHidden: boolean): Promise<unknown> =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { get: () => ${isHidden}, configurable: true });
+         document.dispatchEvent(new Event('visibilitychange'));`,
+      );
+    await hide(true);
+    await page.waitForTimeout(3_000);
+    expect(streams).toEqual([]);
+    await hide(false);
+    await expect.poll(() => streams.length).toBe(2);
+  });
+
+  inBrowser('says when the system has ended, and goes on with the next one', async () => {
+    const port = await freePort();
+    const options = {
+      ...{
+        actors: new URL('./seen-actors/', import.meta.url),
+        workers: 0,
+        log: 'silent',
+        dataDir: join(folder, 'own'),
+      },
+      dashboard: { port },
+    };
+    let own = await createSystem(options);
+    const page = await newPage();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByText('all is in one process').waitFor();
+    await own.shutdown();
+    await page.getByText('not connected').waitFor();
+    await page.getByRole('alert').getByText('The system does not answer').waitFor();
+    own = await createSystem(options);
+    await page.getByText('live', { exact: true }).waitFor({ timeout: 20_000 });
+    await own.shutdown();
+  });
+
+  test.skipIf('missing' in found).each(LOOKS)(
+    'is accessible on every screen, and no wider than it, at $width pixels in $colorScheme',
+    async (look) => {
+      system.tell('account/axe', { type: 'pay', amount: 500 });
+      await system.ask('order/axe', { type: 'pay' });
+      const page = await open('overview', look);
+      for (const screen of SCREENS) {
+        await show(page, screen);
+        await page.getByText('Looking …').waitFor({ state: 'detached' });
+        await page.waitForTimeout(300);
+        expect(await violations(page), screen).toEqual([]);
+        const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
+        const [needed, there] = widths as [number, number];
+        expect(needed, `${screen} is wider than the screen`).toBeLessThanOrEqual(there);
+      }
+      await show(page, 'actor?id=order%2Faxe');
+      await page.getByRole('button', { name: 'Send a message' }).click();
+      await page.getByRole('dialog').waitFor();
+      expect(await violations(page)).toEqual([]);
+    },
+    180_000,
+  );
+});
+
+const SCREENS = [
+  'overview',
+  'actor?id=order%2Faxe',
+  'actors?sort=id',
+  'workers',
+  'dead-letters',
+  'events',
+  'configuration',
+];
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate(() => axe.run());
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate('document.activeElement.textContent');
+}
+
+function tile(page: Page, name: string): Promise<string | null> {
+  return page.locator('.tile').filter({ hasText: name }).locator('strong').textContent();
+}

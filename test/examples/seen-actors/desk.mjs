@@ -1,0 +1,23 @@
+import { defineActor } from 'troupe';
+
+export default defineActor({
+  state: () => ({ done: 0 }),
+  supervision: { onFailure: 'restart' },
+  receive: {
+    add(ctx) {
+      ctx.state.done++;
+      return ctx.state.done;
+    },
+    work: (_ctx, { ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
+    hand: (ctx, { to, ms }) => ctx.ask(to, { type: 'work', ms }, { timeoutMs: 60_000 }),
+    async hire(ctx, { count }) {
+      for (let n = 1; n <= count; n++) await ctx.spawn('desk', { key: `${ctx.key}-helper-${n}` });
+    },
+    later(ctx, { ms }) {
+      ctx.after(ms, { type: 'add' });
+    },
+    fail() {
+      throw new Error('out of paper');
+    },
+  },
+});
