@@ -1,8 +1,9 @@
 /** The entries of a system: where its clients, and the tools of its user, come in, and where it is looked at over HTTP. */
+import { join } from 'node:path';
 import type { Kernel } from '../actor/kernel.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Store } from '../store/store.ts';
+import { STORE_FOLDER, type Store } from '../store/store.ts';
 import type { System } from '../system/system.ts';
 import { MetricsLook } from '../exposition/metrics-look.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
@@ -49,8 +50,9 @@ export async function openWeb(
     readStore: () => store()?.head(ANY_ACTOR),
   });
   const routes = [metricsRoute(new MetricsLook(system, clock, packageVersion()))];
+  const storeFolder = join(options.dataDir, STORE_FOLDER);
   const isKind = (kind: string): boolean => kernel.kinds().includes(kind);
-  const parts = { system, clock, history: options.history, settings: settingsOf(options), isKind };
+  const parts = { system, clock, history: options.history, settings: settingsOf(options), storeFolder, isKind };
   const pageRoutes = (address: WebAddress): Route[] => new Dashboard(parts, address).routes();
   const opened = new Web({ clock, log, addresses: web, health, routes, pageRoutes });
   await opened.open();

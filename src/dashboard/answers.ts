@@ -3,11 +3,13 @@ import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import type { Timing } from '../observe/turn-timings.ts';
+import type { CommitMetrics } from '../commit/committer.ts';
 import type { KindCounters } from '../actor/behaviour.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import type { RecordedEvents } from './event-record.ts';
 import type { Setting } from './settings.ts';
+import type { StoreFiles } from './store-files.ts';
 
 export interface InfoAnswer {
   readonly name: string;
@@ -82,6 +84,13 @@ export interface LettersAnswer {
   readonly stored: readonly LetterAnswer[];
   /** For `after`; undefined: there are no more. */
   readonly next: string | undefined;
+}
+
+/** The store of durable actors. */
+export interface StoreAnswer extends StoreFiles {
+  readonly at: number;
+  /** Of each process that has durable actors, since it began. */
+  readonly commits: readonly { readonly worker: number; readonly role: string; readonly commits: CommitMetrics }[];
 }
 
 export interface EventsAnswer extends RecordedEvents {

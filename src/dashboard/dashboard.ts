@@ -17,6 +17,7 @@ import { Redaction } from '../inspection/redaction.ts';
 import { Samples } from './samples.ts';
 import { SCREENS } from './screens.ts';
 import type { Setting } from './settings.ts';
+import { storeFiles } from './store-files.ts';
 
 /** A header that a page of somebody else cannot send without asking first, and is then refused. */
 export const CHANGE_HEADER = 'x-troupe-change';
@@ -26,6 +27,8 @@ export interface DashboardParts {
   readonly clock: Clock;
   readonly history: HistoryOptions | undefined;
   readonly settings: readonly Setting[];
+  /** Folder of the store; it need not be there. */
+  readonly storeFolder: string;
   /** Whether the system has such a kind. */
   isKind(kind: string): boolean;
 }
@@ -34,11 +37,14 @@ export class Dashboard {
   readonly #ground: Ground;
   readonly #samples: Samples;
 
-  constructor({ system, clock, history, settings, isKind }: DashboardParts, { readOnly, redact }: WebAddress) {
-    const rights = new Rights('the page', readOnly ? ['observe', 'read'] : CLIENT_RIGHTS, ['*']);
-    const events = new EventRecord(system, clock);
-    const redaction = new Redaction(redact, isKind);
-    this.#ground = { system, clock, rights, readOnly, redaction, events, history, settings, startedAt: clock.wall() };
+  constructor({ system, clock, isKind, storeFolder, ...parts }: DashboardParts, { readOnly, redact }: WebAddress) {
+    this.#ground = {
+      ...{ ...parts, system, clock, readOnly, startedAt: clock.wall() },
+      rights: new Rights('the page', readOnly ? ['observe', 'read'] : CLIENT_RIGHTS, ['*']),
+      redaction: new Redaction(redact, isKind),
+      events: new EventRecord(system, clock),
+      files: () => storeFiles(storeFolder),
+    };
     this.#samples = new Samples(this.#ground);
   }
 

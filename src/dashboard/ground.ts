@@ -9,6 +9,7 @@ import type { CallArgument } from '../wire/entry.ts';
 import type { EventRecord } from './event-record.ts';
 import type { Redaction } from '../inspection/redaction.ts';
 import type { Setting } from './settings.ts';
+import type { StoreFiles } from './store-files.ts';
 
 export interface Ground {
   readonly system: System;
@@ -19,6 +20,7 @@ export interface Ground {
   readonly events: EventRecord;
   readonly history: HistoryOptions | undefined;
   readonly settings: readonly Setting[];
+  readonly files: () => Promise<StoreFiles>;
   /** When the page began to be served, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
 }

@@ -14,6 +14,7 @@ import type {
   InfoAnswer,
   KindFigures,
   OverviewAnswer,
+  StoreAnswer,
   SystemFigures,
   TimingFigures,
   TopAnswer,
@@ -48,6 +49,8 @@ export const SCREENS: { readonly [name: string]: Screen } = {
   workers: screen(1_000, [], overviewOf),
   'dead-letters': screen(3_000, ['after'], lettersOf),
   events: screen(1_000, ['after'], eventsOf),
+  reminders: screen(5_000, ['after'], (ground, params) => callOf(ground, 'reminders', text(params, 'after'))),
+  store: screen(2_000, [], storeOf),
   configuration: screen(60_000, [], async ({ settings }) => ({ settings })),
 };
 
@@ -133,6 +136,14 @@ async function actorsOf(ground: Ground, params: URLSearchParams): Promise<Actors
     text(params, 'after'),
   );
   return { ...list, at: ground.clock.wall() };
+}
+
+async function storeOf(ground: Ground): Promise<StoreAnswer> {
+  const { workers } = await callOf<SystemMetrics>(ground, 'metrics');
+  const commits = workers.flatMap(({ worker, role, commits }) =>
+    commits === undefined ? [] : [{ worker, role, commits }],
+  );
+  return { at: ground.clock.wall(), ...(await ground.files()), commits };
 }
 
 async function eventsOf({ events, clock }: Ground, params: URLSearchParams): Promise<EventsAnswer> {

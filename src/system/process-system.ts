@@ -22,10 +22,12 @@ import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
 import { type InspectAnswer, inspectActor } from '../inspection/inspections.ts';
 import { inspectAbsent } from '../inspection/inspect-absent.ts';
+import { listReminders } from '../inspection/list-reminders.ts';
 import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { ReminderList } from '../observe/reminder-list.ts';
 import type { MachineShape } from '../observe/machine-shape.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
@@ -241,6 +243,12 @@ export class ProcessSystem implements System {
     const worker = host === undefined || host < 0 ? undefined : host;
     const answers = (await this.#cluster.look({ machine: kindOf(id) }, worker)) as (MachineShape | undefined)[];
     return answers.at(-1);
+  }
+
+  /** Actors of the store with reminders, the next one first; none where no kind is durable. */
+  async reminders(after?: string): Promise<ReminderList> {
+    const store = this.#durability?.store;
+    return store === undefined ? { reminders: [], next: undefined } : listReminders(store, after);
   }
 
   async list(options: ListOptions = {}): Promise<ActorList> {

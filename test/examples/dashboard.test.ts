@@ -126,7 +126,7 @@ const idOn = async (kind: string, worker: number, name: string): Promise<string>
 describe('the actor', () => {
   inBrowser('is shown with what it does, since when, what it waits for and what waits behind it', async () => {
     await system.ask('desk/front', { type: 'hire', count: 2 });
-    const done = system.ask('desk/front', { type: 'hand', to: 'desk/back', ms: 4_000 }, { timeoutMs: 30_000 });
+    const done = system.ask('desk/front', { type: 'hand', to: 'desk/back', ms: 60_000 }, { timeoutMs: 60_000 });
     for (let n = 0; n < 3; n++) system.tell('desk/front', { type: 'add' });
     const page = await open('actor?id=desk%2Ffront');
     const now = page.getByLabel('What it does now');
@@ -138,7 +138,8 @@ describe('the actor', () => {
     await now.getByRole('link', { name: 'desk/back' }).click();
     await page.getByRole('heading', { level: 1, name: 'desk/back' }).waitFor();
     await now.getByText(/handles work for/).waitFor();
-    await done;
+    await system.kill('desk/back');
+    expect(await done).toBe('ACTOR_STOPPED');
     await show(page, 'actor?id=desk%2Ffront');
     await now.getByText('nothing waits').waitFor();
     await page.getByText('"done": 3').waitFor();
@@ -270,6 +271,16 @@ describe('the system', () => {
     expect(await system.deadLetters.list()).toEqual([]);
   });
 
+  inBrowser('has reminders and a store that are seen without waking an actor', async () => {
+    await system.ask('account/later', { type: 'remindMe', ms: 3_600_000 });
+    const page = await open('reminders');
+    const row = page.getByRole('row').filter({ hasText: 'account/later' });
+    await row.getByText('bill').waitFor();
+    await page.getByRole('link', { name: 'Store' }).click();
+    await page.getByRole('region', { name: 'Commits' }).getByRole('row').nth(1).waitFor();
+    expect(await tile(page, 'Failed commits')).toBe('0');
+  });
+
   inBrowser('tells of what happens, and of what it was started with', async () => {
     const page = await open('events');
     await page.getByText('Nothing has happened').waitFor();
@@ -384,6 +395,8 @@ const SCREENS = [
   'workers',
   'dead-letters',
   'events',
+  'reminders',
+  'store',
   'configuration',
 ];
 

@@ -1,6 +1,5 @@
 /** The actors in memory, the foremost first; the filter is in the address. */
 import type { ActorsAnswer } from '../../../src/dashboard/answers.ts';
-import type { ListSort } from '../../../src/observe/actor-list.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Waiting } from '../parts/blocks.tsx';
 import { Table } from '../parts/table.tsx';
@@ -8,7 +7,7 @@ import { go, hrefOf } from '../route.ts';
 import { info } from '../server.ts';
 import { bytes, clockTime, count, since } from '../show.ts';
 
-const SORTS: Record<ListSort, string> = {
+const SORTS: Record<string, string> = {
   ...{ mailbox: 'most waiting messages', bytes: 'most waiting bytes', busy: 'longest turn', restarts: 'most restarts' },
   ...{ failed: 'last failure', age: 'longest in memory', id: 'id' },
 };

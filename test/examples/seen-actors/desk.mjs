@@ -9,7 +9,7 @@ export default defineActor({
       return ctx.state.done;
     },
     work: (_ctx, { ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
-    hand: (ctx, { to, ms }) => ctx.ask(to, { type: 'work', ms }, { timeoutMs: 60_000 }),
+    hand: (ctx, { to, ms }) => ctx.ask(to, { type: 'work', ms }, { timeoutMs: 60_000 }).catch(({ code }) => code),
     async hire(ctx, { count }) {
       for (let n = 1; n <= count; n++) await ctx.spawn('desk', { key: `${ctx.key}-helper-${n}` });
     },

@@ -61,6 +61,7 @@ async function serve(address: Partial<WebAddress> = {}): Promise<string> {
     clock: systemClock(),
     history: undefined,
     settings,
+    storeFolder: folder,
     isKind: (kind: string) => kind === 'desk',
   };
   const routes = new Dashboard(parts, whole).routes(pathToFileURL(`${folder}/`));
