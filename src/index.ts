@@ -57,6 +57,8 @@ export type {
 export type { DeadLetterBox } from './system/dead-letter-box.ts';
 export type { ClientMetrics, ClientRefusals } from './observe/client-metrics.ts';
 export type { KindMetrics, ProcessMetrics, SystemMetrics } from './system/metrics.ts';
+export type { PauseOptions, Pausing, ResumeOptions } from './system/pausing.ts';
+export type { Pause } from './vocabulary/pause.ts';
 export type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system/system.ts';
 export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
 export type { Message } from './vocabulary/envelope.ts';

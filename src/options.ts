@@ -94,6 +94,8 @@ export interface SystemOptions {
   pollMicros?: number;
   /** The last turns of actors are kept in memory, for `system.history(id)`; each turn then costs some more. Default: none are. */
   history?: HistoryOptions;
+  /** True: it starts as after `pause('*')`, until `resume('*')`. Default false; durable kinds that were paused before stay so all the same. */
+  paused?: boolean;
   /** Check and freeze local messages too, so that what would not cross a link fails on the first day. Default: unless NODE_ENV is `production`. */
   checkMessages?: boolean;
   /** Milliseconds that a drain may take, at a shutdown or of one worker, from 0 to 2 147 483 647. Default 10 000. */
@@ -152,6 +154,7 @@ export interface ResolvedOptions {
   messageBytesMax: number;
   pollMicros: number;
   history: HistoryOptions | undefined;
+  paused: boolean;
   checkMessages: boolean;
   shutdownMs: number;
   /** Undefined: each process sees to its own. */
@@ -184,6 +187,7 @@ const NAMES = new Set([
     'checkMessages',
     'pollMicros',
     'history',
+    'paused',
   ],
   ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket', 'metrics', 'dashboard'],
 ]);
@@ -212,6 +216,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     messageBytesMax: options.messageBytesMax ?? 16 * 1024 * 1024,
     pollMicros: options.pollMicros ?? 0,
     history: options.history,
+    paused: options.paused ?? false,
     checkMessages: options.checkMessages ?? process.env.NODE_ENV !== 'production',
     shutdownMs: options.shutdownMs ?? 10_000,
     memory: options.memory,
@@ -259,7 +264,7 @@ function validateOptions(options: SystemOptions): string[] {
     'the path of a folder',
     dataDir,
   );
-  for (const flag of ['checkMessages', 'signals', 'controlSocket'] as const)
+  for (const flag of ['checkMessages', 'signals', 'controlSocket', 'paused'] as const)
     expect(options[flag] === undefined || typeof options[flag] === 'boolean', flag, 'true or false', options[flag]);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
   expect(

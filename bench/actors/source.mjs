@@ -32,6 +32,14 @@ export default defineActor({
         if (!isClear) await ctx.drained();
       });
     },
+    /** A tell to each of many ids, so that they are in memory. */
+    wake: (ctx, { kind, from, to }) =>
+      bursts(
+        to - from,
+        (at) => ctx.tell(`${kind}/${from + at}`, { type: 'put' }),
+        () => ctx.drained(),
+        500,
+      ),
     publish: (ctx, { topic, n }) =>
       bursts(n, (at) => ctx.publish(topic, { type: 'put', from: ctx.id, n: at }), undefined, 20),
     /** As fast as it can, without heed, for so long. */

@@ -39,6 +39,8 @@ export const SYSTEMS = [
 export const USERS = [
   { program: 'chat', scenarios: ['chat'], quick: true },
   { program: 'mix', scenarios: ['mix'] },
+  { program: 'observe', scenarios: ['observe'] },
+  { program: 'observe', part: 'looked', name: 'troupe, looked at', scenarios: ['observe'] },
   { program: 'fan-in', scenarios: ['fan-in'], quick: true },
   { program: 'publish', scenarios: ['publish'], quick: true },
   { program: 'ask-chain', scenarios: ['ask-chain'], quick: true },

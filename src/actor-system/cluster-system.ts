@@ -13,6 +13,7 @@ import { logRelay } from '../observe/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { termsOfAll } from '../process/kind-terms.ts';
+import type { KeptPauses } from '../process/local-pauses.ts';
 import { logUnawaited } from '../process/unawaited-asks.ts';
 import { stopOnSignals } from '../signals.ts';
 import type { System } from '../system/system.ts';
@@ -32,6 +33,7 @@ import type { Web } from '../web/web.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
 import { entriesOf, openWeb } from './entries.ts';
+import { firstPauses } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -111,7 +113,7 @@ class ClusterSystem {
     const { options, log } = this.#ground;
     try {
       const path = await this.#listen();
-      const master = this.#newMaster(path);
+      const master = this.#newMaster(path, await firstPauses(options, () => this.#storage?.pauses, log));
       if (options.signals) this.#ignoreSignals = this.#stopOnSignals(master);
       await master.start();
       this.#gateway?.begin();
@@ -154,13 +156,13 @@ class ClusterSystem {
     return this.#peer.listen();
   }
 
-  #newMaster(path: string): Master {
+  #newMaster(path: string, pauses: KeptPauses): Master {
     const { options, behaviours, clock, log, socketDir, token } = this.#ground;
     const { supervision: policy, hangMs, shutdownMs, groups } = options;
     const seed = { socketDir, token, startedAt: this.#startedAt, heartbeatMs: this.#heartbeatMs };
     return new Master({
       ...{ host: this.#host, clock, random: Math.random, log, policy, hangMs, shutdownMs, groups },
-      kinds: termsOfAll(behaviours),
+      ...{ kinds: termsOfAll(behaviours), pauses },
       openStore: () => this.#openStore(),
       allGivenUp: () => this.#allGivenUp(),
       ending: () => this.#web?.drain(),

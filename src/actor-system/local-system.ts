@@ -13,6 +13,7 @@ import type { Web } from '../web/web.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import { entriesOf, openWeb } from './entries.ts';
+import { firstPauses } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -26,6 +27,7 @@ export async function startLocal(
   const clock = systemClock();
   let ignoreSignals = (): void => {};
   const logNoMore = logUnawaited();
+  const pauses = await firstPauses(options, () => storage?.pauses, log);
   let gateway: Gateway | undefined;
   let web: Web | undefined;
   const store = storage?.openHere();
@@ -37,6 +39,7 @@ export async function startLocal(
       startedAt: storage.startedAt,
     }),
     durableInMemoryMax: options.durableInMemoryMax,
+    pauses,
     ended: async () => {
       await gateway?.close();
       await web?.close();

@@ -45,6 +45,10 @@ export interface CellExtras<C> {
   terminated: Ring<{ id: ActorId; reason: ExitReason }> | undefined;
   /** Turns of its own that wait in the mailbox: they cannot move. */
   ownTurns: number;
+  /** Such turns while it is paused. */
+  heldTurns: Envelope[] | undefined;
+  /** Its start is held by a pause. */
+  isStartHeld: boolean;
   /** It is to stop between two turns, and then to say so. */
   quiescing: (() => void) | undefined;
   /** Why it was between two incarnations as it was quiesced. */
@@ -53,7 +57,7 @@ export interface CellExtras<C> {
   startsAt: number;
   intensity: RestartIntensity | undefined;
   /** On `Clock.now()`; a text, since an error may hold anything. */
-  lastFailure: { at: number; text: string } | undefined;
+  lastFailure: { at: number; text: string; count: number } | undefined;
   abort: AbortController | undefined;
   abortTimer: (() => void) | undefined;
   /** Stops and spawns that wait for this cell's end or start. */
@@ -73,6 +77,8 @@ export const NO_EXTRAS: Readonly<CellExtras<never>> = Object.freeze({
   watching: undefined,
   terminated: undefined,
   ownTurns: 0,
+  heldTurns: undefined,
+  isStartHeld: false,
   quiescing: undefined,
   pausedBy: undefined,
   startsAt: 0,

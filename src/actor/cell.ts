@@ -21,6 +21,7 @@ import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { askGivenUp, GivenUp } from './giving-up.ts';
+import { holdOwnTurns, keepOwnTurn } from './held-turns.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
@@ -33,6 +34,8 @@ export interface CellHost {
   /** Runs one envelope, from the mailbox to its reply. */
   runEnvelope(cell: Cell, envelope: Envelope): void;
   runTerminated(cell: Cell, ended: { id: ActorId; reason: ExitReason }): void;
+  /** A start that was held, or mail. */
+  goOnAfterPause(cell: Cell): void;
   /** For a new incarnation; with `before`, for the rest of one whose context is in hands that must not act any more. */
   newContext(cell: Cell, before?: Context<unknown>): Context<unknown>;
   createCell(id: ActorId, behaviour: Behaviour, origin: CellOrigin): Cell;
@@ -137,6 +140,8 @@ export class Cell extends Sender implements Runnable, Run {
     const isOfFew = mailbox.pushOfFew(envelope, behaviour.scales);
     if (!isOfFew && !this.#weighIn(envelope)) return false;
     if (behaviour.timings !== undefined) behaviour.timings.arrives(envelope);
+    const { pauses } = this.kernel;
+    if (pauses !== undefined && envelope.replyTo !== undefined) pauses.asked(this, envelope);
     if (this.#extras.waits !== undefined) refuseIfCycle(this, envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
@@ -187,12 +192,33 @@ export class Cell extends Sender implements Runnable, Run {
     }
     if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
     if (this.durable?.room.mayBegin() === false) return;
+    if (this.kernel.pauses?.holdsBack(this)) return this.#heldBack();
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
   }
 
   run(turns: number): number {
     this.queued = false;
+    const { pauses } = this.kernel;
+    if (pauses === undefined) return this.#run(turns);
+    const granted = pauses.take(this, turns);
+    if (granted === 0) {
+      this.#heldBack();
+      return 0;
+    }
+    const ran = this.#run(granted);
+    pauses.giveBack(this, granted - ran);
+    return ran;
+  }
+
+  /** Without turns of its own in the mailbox it may move. */
+  #heldBack(): void {
+    if (this.#extras.ownTurns === 0 && this.#extras.quiescing === undefined) return;
+    holdOwnTurns(this);
+    if (this.#extras.quiescing !== undefined) this.wake();
+  }
+
+  #run(turns: number): number {
     let ran = 0;
     while (ran < turns && this.#status === 'ready') {
       if (this.durable?.room.mayBegin() === false) break;
@@ -209,6 +235,10 @@ export class Cell extends Sender implements Runnable, Run {
     this.lastActiveAt = this.kernel.scheduler.now;
     this.wake();
     return ran;
+  }
+
+  goOn(): void {
+    this.host.goOnAfterPause(this);
   }
 
   now(): number {
@@ -228,13 +258,16 @@ export class Cell extends Sender implements Runnable, Run {
   runInTurn(work: () => void, event?: Message): void {
     if (this.#status === 'ended') return;
     const { phase, kernel, behaviour, id } = this;
-    if (event && this.#extras.ownTurns >= behaviour.capacity)
+    if (event && this.#extras.ownTurns + (this.#extras.heldTurns?.length ?? 0) >= behaviour.capacity)
       return kernel.deadLetters.add(id, { type: event.type }, id, 'MAILBOX_FULL');
     const guarded = (): void => {
       if (this.phase === phase) work();
     };
+    const envelope = new Envelope('run', id, guarded, undefined, undefined, 0);
+    // Not among its mail, where it would keep the actor from moving.
+    if (kernel.pauses?.isPaused(id)) return keepOwnTurn(this, envelope);
     this.own.ownTurns++;
-    this.deliverOwn(new Envelope('run', id, guarded, undefined, undefined, 0));
+    this.deliverOwn(envelope);
   }
 
   /** A timer of the incarnation; gone with it. */

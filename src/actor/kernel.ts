@@ -19,6 +19,7 @@ import type { AskOptions } from './ask-options.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Durability } from './durable-side.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { Pauses } from './pauses.ts';
 import type { PendingReplies } from './pending-replies.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -63,6 +64,8 @@ export interface Kernel {
   readonly events: EventBus;
   /** The last turns of actors; undefined where they are not kept. */
   readonly history?: TurnHistory | undefined;
+  /** Undefined while nothing is paused. */
+  pauses: Pauses | undefined;
   /** How long turns take; undefined where no actor lives. */
   readonly timing?: TurnWatch | undefined;
   /** Undefined where nobody looks inside. */

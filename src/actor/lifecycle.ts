@@ -15,6 +15,7 @@ import type { Cell } from './cell.ts';
 import type { Ending } from './cell-extras.ts';
 import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
+import { giveOwnTurns } from './held-turns.ts';
 import { hostMachine } from './machine-actor.ts';
 
 /** Milliseconds that `state` and `onStart` may take, each. */
@@ -22,6 +23,7 @@ export const START_HOOK_MS = 60_000;
 
 /** Begins an incarnation: its state, then onStart, then mail. */
 export function startCell(cell: Cell): void {
+  if (cell.kernel.pauses?.holdsBack(cell)) return holdStart(cell);
   cell.transition('starting');
   const phase = ++cell.phase;
   cell.clearTurn();
@@ -47,6 +49,32 @@ export function startCell(cell: Cell): void {
   if (cell.durable === undefined) return begin();
   const restored = (): void => attempt(cell, () => behaviour.onStart?.(context), hooked, failed);
   startDurable(cell, cell.durable, begin, restored, failed);
+}
+
+/** It takes mail, moves and ends; nothing of its code has run. */
+function holdStart(cell: Cell): void {
+  cell.phase++;
+  cell.own.isStartHeld = true;
+  cell.transition('pausing');
+  // A start that is not tried ends no process.
+  hasBegun(cell);
+}
+
+/** Its pause has ended, or something else holds it now. */
+export function goOnAfterPause(cell: Cell): void {
+  giveOwnTurns(cell);
+  if (isStartHeld(cell)) startHeld(cell);
+  else cell.wake();
+}
+
+export function startHeld(cell: Cell): void {
+  cell.own.isStartHeld = false;
+  startCell(cell);
+}
+
+/** Between two incarnations, or before the first one, by a pause. */
+export function isStartHeld({ status, extras }: Cell): boolean {
+  return status === 'pausing' && extras.isStartHeld;
 }
 
 /** A durable actor goes on from its record, where there is one. */
@@ -190,7 +218,8 @@ export function commitFailed(cell: Cell, error: Error): void {
 
 function superviseFailure(cell: Cell, error: Error, mayResume: boolean): void {
   const { id, behaviour, restarts } = cell;
-  cell.own.lastFailure = { at: cell.now(), text: wordsOf(error) };
+  const { count = 0 } = cell.extras.lastFailure ?? {};
+  cell.own.lastFailure = { at: cell.now(), text: wordsOf(error), count: count + 1 };
   switch (decide(behaviour.policy.onFailure, error, { id, restarts })) {
     case 'resume':
       if (!mayResume) return restartOrFail(cell, error);
@@ -259,6 +288,7 @@ export function startAfterBackoff(cell: Cell, error: Error, delayMs: number = ne
   const phase = ++cell.phase;
   const { clock } = cell.kernel;
   cell.own.pausedBy = error;
+  cell.own.isStartHeld = false;
   cell.own.startsAt = clock.now() + delayMs;
   clock.setTimer(delayMs, () => {
     if (cell.phase === phase) respawn(cell, error);

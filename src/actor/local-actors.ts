@@ -2,11 +2,9 @@
  * The actors of one process: id → cell. Mail for an id without a cell activates one. This is where mail arrives that
  * is known to belong here; who belongs here is decided elsewhere (routing/router).
  */
-import { callListener } from '../observe/listener.ts';
 import { DeadlineWheel } from '../structures/deadline-wheel.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { asError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
@@ -20,7 +18,9 @@ import type { DurableSide } from './durable-side.ts';
 import { FailedActors } from './failed-actors.ts';
 import { Farewells } from './farewells.ts';
 import type { Kernel } from './kernel.ts';
-import { endCell, startCell } from './lifecycle.ts';
+import { endCell, goOnAfterPause, isStartHeld, startCell } from './lifecycle.ts';
+import { Pauses } from './pauses.ts';
+import { takeProcessSignal } from './process-signal.ts';
 import { PassivatedActors, IdleCheck } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { Respawns } from './respawns.ts';
@@ -52,6 +52,8 @@ export class LocalActors implements CellHost, Recipient {
   readonly #idleChecks = new Map<Cell, IdleCheck>();
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
+  readonly goOnAfterPause: typeof goOnAfterPause = goOnAfterPause;
+  readonly pauses: Pauses;
   readonly cells = (): Iterable<Cell> => this.#cells.values();
   readonly #again: Respawns;
   #isClosed = false;
@@ -61,6 +63,7 @@ export class LocalActors implements CellHost, Recipient {
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.watching = new Watching(kernel.address);
+    this.pauses = new Pauses(kernel.clock);
     this.#idle = new DeadlineWheel(kernel.clock, 10);
     this.#again = new Respawns(kernel.clock, (id) => this.observer?.startedAgain(id));
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
@@ -91,7 +94,7 @@ export class LocalActors implements CellHost, Recipient {
   }
 
   signal(to: ActorId, signal: Signal): void {
-    if (to === this.kernel.address) return this.#processSignal(signal);
+    if (to === this.kernel.address) return takeProcessSignal(this.kernel, this.watching, signal);
     const cell = this.#cells.get(to);
     if (signal.type === 'acknowledged') this.kernel.durability?.acknowledgedTo(to, signal);
     if (cell) cell.signal(signal);
@@ -119,6 +122,7 @@ export class LocalActors implements CellHost, Recipient {
 
   /** It has gone to live elsewhere. */
   forget(cell: Cell): void {
+    this.pauses.forget(cell);
     this.#watchIdlenessNoMore(cell);
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
@@ -146,6 +150,7 @@ export class LocalActors implements CellHost, Recipient {
     const { id, kernel } = cell;
     this.#watchIdlenessNoMore(cell);
     this.#farewells.add(id);
+    this.pauses.forget(cell);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
@@ -173,6 +178,7 @@ export class LocalActors implements CellHost, Recipient {
   close(): void {
     this.#isClosed = true;
     this.#idle.close();
+    this.pauses.close();
     this.#again.close();
   }
 
@@ -189,10 +195,11 @@ export class LocalActors implements CellHost, Recipient {
     if (cell) endCell(cell, { reason: 'killed', mail: 'SHUTTING_DOWN' });
   }
 
-  /** True while a turn runs, mail waits, or an actor begins or ends. */
+  /** True while a turn runs, mail waits, or an actor begins or ends; what a pause holds waits for nothing here. */
   get busy(): boolean {
-    if (this.waiting > 0 || !this.kernel.scheduler.idle) return true;
-    for (const cell of this.#cells.values()) if (cell.status !== 'ready') return true;
+    const { pauses, scheduler } = this.kernel;
+    if ((this.waiting > 0 && this.waiting > (pauses?.mail ?? 0)) || !scheduler.idle) return true;
+    for (const cell of this.#cells.values()) if (cell.status !== 'ready' && !isStartHeld(cell)) return true;
     return false;
   }
 
@@ -314,15 +321,6 @@ export class LocalActors implements CellHost, Recipient {
     this.failed.forget(to);
     if (!cell) this.#endPassivated(to, 'killed');
     void answerRemoved(kernel, envelope, cell);
-  }
-
-  #processSignal(signal: Signal): void {
-    if (signal.type === 'acknowledged') this.kernel.durability?.acknowledged(signal);
-    if (signal.type !== 'terminated') return;
-    const { id, reason, watch } = signal;
-    const { log } = this.kernel;
-    const threw = (error: unknown): void => log.error({ err: asError(error), actor: id }, 'a watch listener threw');
-    for (const listener of this.watching.takeListeners(id, watch)) callListener(listener, { id, reason }, threw);
   }
 
   /**

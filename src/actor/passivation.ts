@@ -38,6 +38,8 @@ export function isIdle(cell: Cell): boolean {
   // The delays of a durable machine are in its record, and wake it.
   const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
   if (cell.durable?.isIdle === false || cell.behaviour.isActive?.(cell.context)) return false;
+  // Its `onStop` would run.
+  if (cell.kernel.pauses?.isPaused(cell.id)) return false;
   const { length, asideLength } = cell.mailbox;
   return length === 0 && asideLength === 0 && !isTimed && !children?.size && !terminated?.length;
 }

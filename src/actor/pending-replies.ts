@@ -97,11 +97,22 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
 
   reject(error: TroupeError): void {
     if (this.settled) return;
+    if (this.#isForetold(error)) {
+      // Not late yet, and it will not be executed any more: so it is said at its deadline.
+      this.place = LOCAL;
+      return;
+    }
     this.#settle();
     this.#pending.noteFailed(this.target, error);
     this.#asker?.askFailed(error);
     if (this.#onward === undefined) this.#reject?.(error);
     else this.#onward.reject(error);
+  }
+
+  /** By its host, which has it in the mailbox of an actor that is paused. */
+  #isForetold({ code, fate }: TroupeError): boolean {
+    const isElsewhere = code === 'ASK_TIMEOUT' && fate === 'not-executed' && this.place !== LOCAL;
+    return isElsewhere && this.deadline > 0 && this.#pending.isBefore(this.deadline);
   }
 
   begin(run: Run): void {
@@ -230,6 +241,10 @@ export class PendingReplies {
     if (reply.correlation === 0) reply.correlation = ++this.#lastCorrelation;
     this.#crossed.set(reply.correlation, reply);
     return reply.correlation;
+  }
+
+  isBefore(deadline: number): boolean {
+    return this.#clock.now() < deadline;
   }
 
   /** A number of the same row, for something without a reply. */

@@ -3,7 +3,7 @@
  * for; what comes meanwhile waits in the mailbox.
  */
 import type { Cell } from './cell.ts';
-import { startAfterBackoff } from './lifecycle.ts';
+import { isStartHeld, startAfterBackoff, startHeld } from './lifecycle.ts';
 import { MessageTimer } from './message-timer.ts';
 
 /** True: the cell is quiescent. False: it says so later, by `whenQuiescent`, when its turn has ended. */
@@ -11,6 +11,7 @@ export function quiesce(cell: Cell, whenQuiescent: () => void): boolean {
   if (cell.status === 'quiescent' || cell.status === 'ended') return true;
   if (
     isBetweenIncarnations(cell) ||
+    isStartHeld(cell) ||
     (cell.status === 'ready' && cell.extras.ownTurns === 0 && cell.durable?.isSettled !== false)
   ) {
     becomeQuiescent(cell);
@@ -27,13 +28,17 @@ export function quiesce(cell: Cell, whenQuiescent: () => void): boolean {
 export function resume(cell: Cell): void {
   if (cell.extras.quiescing) cell.own.quiescing = undefined;
   if (cell.status !== 'quiescent') return;
-  const { pausedBy, timers } = cell.extras;
+  const { pausedBy, timers, isStartHeld: isHeld } = cell.extras;
   for (const timer of timers ?? []) if (timer instanceof MessageTimer) timer.resume();
   if (pausedBy) {
     cell.transition('pausing');
     // The rest of the backoff: its parent may wait for the start, and a move that is tried again and again for the parent.
     startAfterBackoff(cell, pausedBy, Math.max(0, cell.extras.startsAt - cell.kernel.clock.now()));
     return;
+  }
+  if (isHeld) {
+    cell.transition('pausing');
+    return startHeld(cell);
   }
   cell.transition('ready');
   cell.wake();

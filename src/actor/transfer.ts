@@ -48,6 +48,8 @@ export interface TransferredIncarnation {
   restartTimes: number[];
   /** It waits for its backoff after this error; there is no state then. */
   pausedBy: { name: string; message: string } | undefined;
+  /** A pause holds its start; there is no state then. */
+  isStartHeld?: boolean;
   lastActiveAt: number;
   /** Of the table in which it came to life. */
   epoch: number;
@@ -59,7 +61,7 @@ export interface TransferredIncarnation {
 /** The state as it is to travel. Throws what the packing of a machine throws. */
 export function stateOf(cell: Cell): unknown {
   // The state of a durable actor stands in its record.
-  if (cell.extras.pausedBy || cell.durable) return undefined;
+  if (cell.extras.pausedBy || cell.extras.isStartHeld || cell.durable) return undefined;
   return cell.behaviour.pack ? cell.behaviour.pack(cell.context) : cell.context.state;
 }
 
@@ -108,6 +110,7 @@ function packIncarnation(cell: Cell, state: unknown): TransferredIncarnation {
     restarts: cell.restarts,
     restartTimes: intensity?.times ?? [],
     pausedBy: pausedBy && textsOf(pausedBy),
+    ...(extras.isStartHeld && { isStartHeld: true }),
     lastActiveAt: cell.lastActiveAt,
     epoch: cell.epoch,
     timers: records,
@@ -213,6 +216,8 @@ function installCell(
   if (pausedBy) {
     cell.transition('pausing');
     startAfterBackoff(cell, Object.assign(new Error(pausedBy.message), { name: pausedBy.name }));
+  } else if (transfer.isStartHeld) {
+    startCell(cell);
   } else {
     goOn(cell, transfer);
   }

@@ -192,6 +192,12 @@ function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void):
   const envelope = cell.extras.checking as Envelope;
   cell.own.checking = undefined;
   cell.transition('ready');
+  // It is still mail, and waits with the rest of it.
+  if (cell.kernel.pauses?.isPaused(cell.id)) {
+    cell.durable?.abandonTurn();
+    cell.mailbox.putBack([envelope]);
+    return cell.wake();
+  }
   if (envelope.replyTo?.settled || isLate(cell, envelope)) {
     cell.durable?.skip(envelope);
     turnDone(cell, undefined, undefined);

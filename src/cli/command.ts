@@ -87,6 +87,13 @@ export function wholeOption(text: unknown, name: string, min: number, max: numbe
   throw wrongUse(`${name}: expected a whole number from ${min} to ${max}; got '${text}'`);
 }
 
+/** A number that was typed, with a point perhaps. */
+export function numberOption(text: unknown, name: string, min: number, max: number): number {
+  const value = Number(text);
+  if (typeof text === 'string' && /^\d+(\.\d+)?$/.test(text) && value >= min && value <= max) return value;
+  throw wrongUse(`${name}: expected a number from ${min} to ${max}; got '${text}'`);
+}
+
 export function workerOption(text: unknown): number {
   return wholeOption(text, 'worker', 1, 1_000_000);
 }

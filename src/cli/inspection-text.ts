@@ -1,11 +1,13 @@
 /** An inspection for people: first what the actor does, since when, what it waits for and what waits behind it. */
 import type { ActorInspection, TurnInspection, WaitInspection } from '../observe/actor-inspection.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 import { shown, time } from './output.ts';
 
 export function inspectionText(one: ActorInspection): string {
   const rows: [string, string | undefined][] = [
     ['status', `${one.status}${since(one.since)}${one.until === undefined ? '' : `, until ${time(one.until)}`}`],
     ['worker', one.worker === undefined ? 'placed at its first use' : `${one.worker}, pid ${one.pid}`],
+    ['pause', one.pause && pauseText(one.pause)],
     ['turn', one.turn && turnText(one.turn)],
     ...one.waitsFor.map((wait): [string, string] => ['waits for', waitText(wait)]),
     ['mailbox', mailboxText(one)],
@@ -24,6 +26,11 @@ export function inspectionText(one: ActorInspection): string {
   ];
   const lines = rows.filter(([, value]) => value !== undefined).map(([name, value]) => `${name.padEnd(10)} ${value}`);
   return [one.id, ...lines].join('\n');
+}
+
+function pauseText({ pattern, reason, since: at, perSecond }: Pause): string {
+  const rate = perSecond === undefined ? '' : `, ${perSecond} messages a second`;
+  return `${pattern}${since(at)}${rate}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function since(at: number | undefined): string {

@@ -7,6 +7,7 @@ import type { ActorList } from '../observe/actor-list.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 import { type CommandPlan, type Given, textOption, wholeOption } from './command.ts';
 import { DONE, FAILED, wrongUse } from './exit-codes.ts';
 import { inspectionText } from './inspection-text.ts';
@@ -43,10 +44,10 @@ const status: CommandPlan = {
 };
 
 function statusText(output: Output, { name, pid, node }: Info, workers: WorkerInfo[], metrics: SystemMetrics): string {
-  const { actors, mailbox, messages, failures, deadLetters } = metrics;
+  const { actors, mailbox, messages, failures, deadLetters, pauses } = metrics;
   const head =
     `${output.style('bold', name)}  pid ${pid}, Node.js ${node}\n` +
-    `${actors} actors in memory, ${mailbox} messages waiting, ${messages} handled, ${failures} failed, ${deadLetters} dead letters`;
+    `${actors} actors in memory, ${mailbox} messages waiting, ${messages} handled, ${failures} failed, ${deadLetters} dead letters${pauses.map(pauseText).join('')}`;
   const rows = workers.map((each) => [
     ...[each.index, each.role, each.pid, each.state, each.actors, each.mailbox],
     ...[bytes(each.heapBytes), bytes(each.rssBytes), each.restarts],
@@ -56,12 +57,21 @@ function statusText(output: Output, { name, pid, node }: Info, workers: WorkerIn
   return `${head}\n\n${table(heads, rows)}`;
 }
 
+function pauseText({ pattern, reason, since, perSecond }: Pause): string {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const how = perSecond === undefined ? 'paused' : `at ${perSecond} messages a second, paused`;
+  return `\n${pattern} is ${how} since ${time(since)}${why}`;
+}
+
 const ls: CommandPlan = {
   usage: 'ls [kind]',
   summary: 'the kinds of actors; of a durable kind its ids, in memory or not; with --sort the actors in memory',
   example: 'troupe ls --sort mailbox --limit 20',
   options: [
-    ['--sort <order>', 'id, mailbox, bytes, busy, restarts, failed or age: actors in memory, the foremost first'],
+    [
+      '--sort <order>',
+      'id, mailbox, bytes, busy, rate, latency, errors, restarts, failed or age: actors in memory, the foremost first',
+    ],
     ['--after <id>', 'those behind this one only; with --sort the next of the page before'],
     ['--limit <count>', 'at most so many (default: 1000 ids; with --sort 50 actors)'],
   ],

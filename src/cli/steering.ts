@@ -1,12 +1,13 @@
 /** Commands that change where actors live, which workers there are, and whether the system runs. */
 import type { ConnectedClient } from '../client/connected-client.ts';
 import type { CallArgument } from '../wire/entry.ts';
-import { type CommandPlan, textOption, wholeOption, workerOption } from './command.ts';
+import { type CommandPlan, numberOption, textOption, wholeOption, workerOption } from './command.ts';
 import { CommandError, FAILED } from './exit-codes.ts';
 import type { Output } from './output.ts';
 import { type ReachOptions, withSystem } from './reached-system.ts';
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+const RATE_MAX = 1_000_000;
 /** Milliseconds that the end of a system is waited for, beyond its drain. */
 const END_MS = 60_000;
 
@@ -37,6 +38,40 @@ const move: CommandPlan = {
       ...{ name: 'move', args: [id, workerOption(worker)], doing: `moving ${id}` },
       done: () => `${id} is on worker ${worker}`,
     }),
+};
+
+const pause: CommandPlan = {
+  usage: 'pause <pattern>',
+  summary: 'keep the mail of actors, and begin none of their turns',
+  example: "troupe pause 'order/*' --reason 'the payment service is down'",
+  options: [['--reason <text>', 'why, for those who look']],
+  run: ([pattern = ''], options, output) =>
+    steer(options, output, {
+      ...{ name: 'pause', args: [pattern, textOption(options.reason)], doing: `pausing ${pattern}` },
+      done: () => `${pattern} is paused`,
+    }),
+};
+
+const resume: CommandPlan = {
+  usage: 'resume <pattern>',
+  summary: 'end a pause; with --per-second so many messages go through in a second, until the next resume',
+  example: "troupe resume 'order/*' --per-second 50",
+  options: [['--per-second <n>', 'messages in a second, in the whole system (default: no limit)']],
+  run: ([pattern = ''], options, output) => {
+    const rate =
+      options.perSecond === undefined ? null : numberOption(options.perSecond, '--per-second', 0.1, RATE_MAX);
+    return withSystem(options, async (client) => {
+      const wasPaused = await client.call('resume', [pattern, rate], 0);
+      if (wasPaused !== true)
+        throw new CommandError(
+          FAILED,
+          'INVALID_OPTIONS',
+          `nothing is paused under ${pattern}; troupe status lists what is`,
+        );
+      const at = rate === null ? '' : `, ${rate} messages a second`;
+      output.result({ done: 'resume', pattern, perSecond: rate }, () => `${pattern} goes on${at}`);
+    });
+  },
 };
 
 const addWorker: CommandPlan = {
@@ -113,4 +148,4 @@ function endOf(client: ConnectedClient, withinMs: number): Promise<void> {
   return ended;
 }
 
-export const STEERING: readonly CommandPlan[] = [move, addWorker, drain, restart, reload, stop];
+export const STEERING: readonly CommandPlan[] = [move, pause, resume, addWorker, drain, restart, reload, stop];

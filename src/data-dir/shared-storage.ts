@@ -3,6 +3,7 @@ import { type SocketStoreOptions, socketStore } from '../store-service/socket-st
 import type { StoreOwner } from '../store-service/store-owner.ts';
 import type { Store } from '../store/store.ts';
 import { processAddress } from '../vocabulary/address.ts';
+import type { PausesFile } from './pauses-file.ts';
 import type { Storage } from './storage.ts';
 
 /** The store as this process reaches it; the path comes with the owner. */
@@ -30,6 +31,10 @@ export class SharedStorage {
   /** The path of the owner's socket. */
   get path(): string {
     return this.#owner.path;
+  }
+
+  get pauses(): PausesFile {
+    return this.#storage.pauses;
   }
 
   /** The folder of turn journals. */

@@ -11,6 +11,7 @@ import { FileJournal } from '../journal/file-journal.ts';
 import { JournalFolder, processName } from '../journal/journal-folder.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
+import { PausesFile } from './pauses-file.ts';
 import { DATA_FILE } from '../store/lmdb-environment.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { STORE_FOLDER } from '../store/store.ts';
@@ -30,6 +31,8 @@ export class Storage {
   readonly wasFound: boolean;
   /** Of all processes. */
   readonly journals: JournalFolder;
+  /** Of this system, and of the one before it. */
+  readonly pauses: PausesFile;
   readonly #system: string;
   readonly #log: Log;
   #lock: DataDirLock;
@@ -51,6 +54,7 @@ export class Storage {
     this.#log = log;
     this.journals = new JournalFolder(this.dataDir, log);
     this.journals.takeOver();
+    this.pauses = new PausesFile(this.dataDir);
     this.#signs = setInterval(() => this.#sign(), SIGN_MS).unref();
   }
 

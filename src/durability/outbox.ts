@@ -39,6 +39,7 @@ export class Outbox {
         if (cell.status !== 'quiescent') kernel.router.deliver(envelope);
       },
       kernel.memory,
+      (to) => kernel.pauses?.isPaused(to) === true,
     );
   }
 

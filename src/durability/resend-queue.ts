@@ -47,12 +47,20 @@ export class ResendQueue {
   readonly #queues = new Map<ActorId, ReceiverQueue>();
   #timer: Timer | undefined;
   #isPaused = false;
+  readonly #isHeld: (to: ActorId) => boolean;
   readonly #memory: QueueMemory;
   /** Of all that is kept, with the asks whose reply has not come. */
   #bytes = 0;
   size = 0;
 
-  constructor(clock: Clock, deliver: (envelope: Envelope) => unknown, memory: QueueMemory = new QueueMemory()) {
+  /** `isHeld`: the receiver handles nothing now, and has what was sent. */
+  constructor(
+    clock: Clock,
+    deliver: (envelope: Envelope) => unknown,
+    memory: QueueMemory = new QueueMemory(),
+    isHeld: (to: ActorId) => boolean = () => false,
+  ) {
+    this.#isHeld = isHeld;
     this.#clock = clock;
     this.#memory = memory;
     this.#deliver = deliver;
@@ -219,10 +227,15 @@ export class ResendQueue {
     this.#timer = undefined;
     const now = this.#clock.now();
     let isAny = false;
-    for (const queue of [...this.#queues.values()]) {
+    for (const [to, queue] of [...this.#queues]) {
       if (queue.entries.length === 0) continue;
       isAny = true;
       if (queue.dueAt > now || this.#isPaused) continue;
+      if (this.#isHeld(to)) {
+        // Its mailbox would fill with repeats.
+        queue.dueAt = now + queue.resendMs;
+        continue;
+      }
       queue.resendMs = Math.min(queue.resendMs * 2, RESEND_MS_MAX);
       queue.sent = 0;
       this.#send(queue);

@@ -33,6 +33,7 @@ export class VolatileResendQueue implements TrackedStream {
         kernel.router.deliver(envelope);
       },
       kernel.memory,
+      (to) => kernel.pauses?.isPaused(to) === true,
     );
   }
 

@@ -7,6 +7,7 @@ import type { ListSort } from '../observe/actor-list.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
+import { kindOfPattern } from '../vocabulary/pause.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import { EVENT_WAIT_MS, type EventTail, typeOf } from './event-tail.ts';
 import type { ClientRight, Rights } from './rights.ts';
@@ -80,6 +81,10 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   kill: ofActor(({ system }, id) => system.kill(id)),
   remove: ofActor(({ system }, id) => system.remove(id)),
   move: ofActor(({ system }, id, [worker]) => system.move(id, wholeArgument(worker, 'worker'))),
+  pause: ofPattern(({ system }, pattern, [reason]) => system.pause(pattern, { reason: textOrNone(reason, 'reason') })),
+  resume: ofPattern(({ system }, pattern, [perSecond]) =>
+    system.resume(pattern, { perSecond: numberOrNone(perSecond, 'perSecond') }),
+  ),
   'add-worker': ofAll('admin', ({ system }, [given]) => {
     const role = textOrNone(given, 'role');
     return system.addWorker(role === undefined ? {} : { role });
@@ -104,6 +109,17 @@ function whole(right: ClientRight, run: SystemCall['run']): SystemCall {
 /** It shows or changes actors of all kinds: nothing for those who reach only some. */
 function ofAll(right: ClientRight, run: SystemCall['run']): SystemCall {
   return { refusal: (rights) => rights.refusalOfAll(right), run };
+}
+
+/** Of actors of one kind, where the pattern says which; else for those alone who reach all. */
+function ofPattern(run: (ground: CallGround, pattern: string, rest: Args) => unknown): SystemCall {
+  return {
+    refusal: (rights, [pattern]) => {
+      const kind = kindOfPattern(String(pattern));
+      return kind === undefined ? rights.refusalOfAll('admin') : rights.refusal('admin', `${kind}/`);
+    },
+    run: (ground, [pattern, ...rest]) => run(ground, textArgument(pattern, 'pattern'), rest),
+  };
 }
 
 function ofActor(run: (ground: CallGround, id: ActorId, rest: Args) => unknown): SystemCall {
@@ -144,6 +160,12 @@ function textArgument(value: CallArgument | undefined, name: string): string {
 
 function textOrNone(value: CallArgument | undefined, name: string): string | undefined {
   return value === undefined || value === null ? undefined : textArgument(value, name);
+}
+
+function numberOrNone(value: CallArgument | undefined, name: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number') return value;
+  throw fault(`${name}: expected a number; got ${inspect(value)}`);
 }
 
 function wholeArgument(value: CallArgument | undefined, name: string): number {

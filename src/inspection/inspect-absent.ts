@@ -32,6 +32,7 @@ export async function inspectAbsent(
   const wakesAt = record?.wakeAt;
   return {
     ...{ id, kind: kindOf(id), worker: kernel.worker, pid: process.pid, durable, status },
+    pause: kernel.pauses?.of(id),
     ...{ since: undefined, inMemorySince: undefined, fence: undefined, turn: undefined, waitsFor: [] },
     until: failedUntil === undefined ? wakesAt : Math.round(failedUntil + kernel.clock.wall() - now),
     mailbox: { count: 0, bytes: 0, first: [], types: {}, oldestWaitMs: undefined },

@@ -1,6 +1,7 @@
 /** An actor in memory, as it is shown. Read between two turns of its process; nothing of it changes. */
 import type { Cell } from '../actor/cell.ts';
 import type { CellStatus } from '../actor/cell-status.ts';
+import { isStartHeld } from '../actor/lifecycle.ts';
 import { MessageTimer } from '../actor/message-timer.ts';
 import type {
   ActorInspection,
@@ -31,6 +32,13 @@ export const STATUS: Readonly<Record<CellStatus, ActorStatus>> = {
   ...{ quiescent: 'moving', pausing: 'restarting', ended: 'absent' },
 };
 
+/** A turn that runs goes on to its end, paused or not. */
+export function statusOf(cell: Cell): ActorStatus {
+  const { status, id, kernel } = cell;
+  const isResting = status === 'ready' || isStartHeld(cell);
+  return isResting && kernel.pauses?.isPaused(id) ? 'paused' : STATUS[status];
+}
+
 /** The message in front of a mailbox as it was first seen there, and when: nothing is noted of mail that nobody looks at. */
 const seenInFront = new WeakMap<Envelope, number>();
 
@@ -49,7 +57,8 @@ export function inspectCell(cell: Cell, { watchers, topics }: Surroundings): Act
   const { lastFailure } = extras;
   return {
     ...{ id, kind: kindOf(id), worker: kernel.worker, pid: process.pid, durable: durable !== undefined },
-    status: STATUS[cell.status],
+    status: statusOf(cell),
+    pause: kernel.pauses?.of(id),
     since: toWall(cell.lastActiveAt),
     inMemorySince: toWall(cell.bornAt * 1_000),
     fence: cell.context.fence,
@@ -100,8 +109,9 @@ export function typeOf(message: unknown): string {
   return typeof type === 'string' ? shortText(type) : '';
 }
 
-function stateOf({ behaviour, context, status }: Cell): Shown {
-  if (status === 'starting') return { value: undefined, cut: undefined };
+function stateOf(cell: Cell): Shown {
+  const { behaviour, context, status } = cell;
+  if (status === 'starting' || isStartHeld(cell)) return { value: undefined, cut: undefined };
   try {
     return shown(behaviour.view ? behaviour.view(context) : context.state);
   } catch {

@@ -6,8 +6,8 @@ import type { Cell } from '../actor/cell.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ListAnswer, ListedActor, ListQuery } from '../observe/actor-list.ts';
 import { Foremost } from './foremost.ts';
-import { STATUS, typeOf } from './inspect-cell.ts';
-import { RANKS } from './ranks.ts';
+import { statusOf, typeOf } from './inspect-cell.ts';
+import { MEASURED_SORTS, RANKS } from './ranks.ts';
 
 /** Milliseconds of a slice. */
 export const LIST_SLICE_MS = 4;
@@ -38,6 +38,7 @@ export async function listCells(actors: LocalActors, query: ListQuery): Promise<
 async function list(actors: LocalActors, query: ListQuery): Promise<ListAnswer> {
   const { kernel } = actors;
   const { clock } = kernel;
+  if (MEASURED_SORTS.has(query.sort)) await kernel.timing?.lookAtActors();
   const scan = new Scan(query);
   let untilLook = CELLS_PER_LOOK;
   let endsAt = clock.now() + LIST_SLICE_MS;
@@ -91,13 +92,17 @@ export function byPlace(rank: number, id: string, otherRank: number, otherId: st
 }
 
 function rowOf(cell: Cell, aheadMs: number): ListedActor {
-  const { id, kernel, status, current, mailbox, restarts, lastActiveAt, bornAt, extras } = cell;
+  const { id, kernel, current, mailbox, restarts, lastActiveAt, bornAt, extras } = cell;
   const failedAt = extras.lastFailure?.at;
+  const rate = kernel.timing?.rateOf(cell);
   return {
-    ...{ id, worker: kernel.worker, status: STATUS[status], since: Math.round(lastActiveAt + aheadMs) },
+    ...{ id, worker: kernel.worker, status: statusOf(cell), since: Math.round(lastActiveAt + aheadMs) },
     inMemorySince: Math.round(bornAt * 1_000 + aheadMs),
     turn: current?.verb === 'message' ? typeOf(current.message) : undefined,
     ...{ mailbox: mailbox.length, bytes: mailbox.bytes, restarts },
+    failures: extras.lastFailure?.count ?? 0,
+    perSecond: rate?.perSecond,
+    handlingMs: rate?.ms,
     failedAt: failedAt === undefined ? undefined : Math.round(failedAt + aheadMs),
   };
 }

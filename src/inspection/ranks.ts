@@ -8,8 +8,18 @@ export const RANKS: Readonly<Record<ListSort, (cell: Cell) => number | undefined
   bytes: ({ mailbox }) => (mailbox.length === 0 ? undefined : -mailbox.bytes),
   busy: ({ status, lastActiveAt }) => (status === 'busy' ? lastActiveAt : undefined),
   restarts: ({ restarts }) => -restarts || undefined,
+  errors: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.count,
+  rate: (cell) => negative(cell.kernel.timing?.rateOf(cell)?.perSecond),
+  latency: (cell) => negative(cell.kernel.timing?.rateOf(cell)?.ms),
   failed: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.at,
   age: ({ bornAt }) => bornAt,
 };
+
+function negative(value: number | undefined): number | undefined {
+  return value && -value;
+}
+
+/** Orders that need turns of single actors to be counted. */
+export const MEASURED_SORTS: ReadonlySet<ListSort> = new Set(['rate', 'latency']);
 
 export const SORTS = Object.keys(RANKS) as ListSort[];

@@ -26,6 +26,9 @@ function askOf({ target, type, deadline, withinMs }: PendingReply, toWall: (at: 
 function* ownWaits(cell: Cell, toWall: (at: number) => number): Iterable<WaitInspection> {
   const { status, extras, mailbox, durable } = cell;
   const since = toWall(cell.lastActiveAt);
+  const pause = cell.kernel.pauses?.of(cell.id);
+  if (pause !== undefined && cell.kernel.pauses?.isHeld(cell))
+    yield { what: 'resume', since: Math.max(since, pause.since) };
   if (status === 'starting') yield { what: 'start', since };
   if (status === 'stopping') yield { what: 'stop', since };
   if (status === 'quiescent') yield { what: 'move', since };

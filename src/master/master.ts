@@ -11,11 +11,13 @@ import { PlacementTable } from '../placement/placement-table.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { errorFromData, TroupeError } from '../vocabulary/errors.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 import type { BootOrder, ControlChannel, IdleAnswer, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Membership } from '../worker-pool/membership.ts';
+import type { KeepPauses } from './pause-service.ts';
 import { PlacementService } from './placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests, type RequestsParts } from './requests.ts';
@@ -48,6 +50,8 @@ export interface MasterOptions {
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** See `RequestsParts.lookIntoLoop`. */
   readonly lookIntoLoop?: RequestsParts['lookIntoLoop'];
+  /** Those that hold from the beginning, and who keeps them. */
+  readonly pauses?: { readonly first: readonly Pause[]; readonly keep: KeepPauses };
   /** The master's own data plane. */
   readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
 }
@@ -89,7 +93,7 @@ export class Master {
     this.#events = new EventHub(this.#membership);
     this.#queries = new Queries(clock);
     this.#placement = new PlacementService({
-      table: PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds: Object.fromEntries(kinds) }),
+      table: PlacementTable.first(kinds, options.pauses?.first),
       membership: this.#membership,
       roles: [...new Set(groups.map(({ role }) => role))],
       actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
@@ -120,6 +124,7 @@ export class Master {
       ...{ membership: this.#membership, moveMs: limitMs, lookIntoLoop: options.lookIntoLoop },
       addWorker: (role) => this.#addWorker(role),
       queries: this.#queries,
+      keep: options.pauses?.keep,
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
     this.#self = selfOf(peer);

@@ -1,28 +1,20 @@
 /** Requests of processes to the master, answered once each. */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
-import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
 import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
-import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves } from './live-moves.ts';
-import type { Participant, Membership } from '../worker-pool/membership.ts';
-import type { PlacementService } from './placement-service.ts';
-import type { Queries } from './queries.ts';
+import type { Participant } from '../worker-pool/membership.ts';
+import { type PauseParts, PauseService } from './pause-service.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
 /** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices. */
 const LOOK_MS = 1_000;
 const LIST_MS = 5_000;
 
-export interface RequestsParts {
-  readonly clock: Clock;
-  readonly membership: Membership;
-  readonly placement: PlacementService;
-  readonly handoffs: HandoffService;
+export interface RequestsParts extends PauseParts {
   readonly moves: LiveMoves;
   readonly rolling: RollingRestart;
-  readonly queries: Queries;
   /** Milliseconds that a move may take before what runs is aborted. */
   readonly moveMs: number;
   /** The code that runs in the event loop of a worker that gives no answer; undefined: it does, or its watchdog gives none either. */
@@ -33,9 +25,11 @@ export interface RequestsParts {
 
 export class Requests {
   readonly #parts: RequestsParts;
+  readonly #pauses: PauseService;
 
   constructor(parts: RequestsParts) {
     this.#parts = parts;
+    this.#pauses = new PauseService(parts);
   }
 
   async serve(participant: Participant, request: number, what: MasterRequest): Promise<void> {
@@ -62,6 +56,12 @@ export class Requests {
         return this.#parts.addWorker(what.role);
       case 'metrics':
         return this.#metrics();
+      case 'pause':
+        return this.#pauses.pause(what.pattern, what.reason);
+      case 'resume':
+        return this.#pauses.resume(what.pattern, what.perSecond);
+      case 'let-through':
+        return this.#pauses.letThrough(what.pattern, what.wanted);
       case 'look':
         return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
       case 'blocked-loops':
@@ -80,7 +80,11 @@ export class Requests {
   }
 
   async #metrics(): Promise<MetricsAnswer> {
-    return { processes: await this.#look('metrics'), handoffs: this.#parts.handoffs.metrics() };
+    return {
+      processes: await this.#look('metrics'),
+      handoffs: this.#parts.handoffs.metrics(),
+      pauses: this.#parts.placement.table.pauses,
+    };
   }
 
   /** Of one process, or of all. One that does not answer in time is left out. */

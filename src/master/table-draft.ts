@@ -1,5 +1,6 @@
 /** The parts of a change of the placement table. */
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 import type { DeadProcess, MoveId, Unit } from '../wire/control.ts';
 import type { KindChanges } from './kind-places.ts';
 
@@ -18,4 +19,5 @@ export interface Draft {
   endedMoves: MoveId[];
   abortedMoves?: MoveId[];
   kinds?: KindChanges;
+  pauses?: readonly Pause[];
 }

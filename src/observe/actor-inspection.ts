@@ -1,5 +1,6 @@
 /** The shape of an inspection: what an actor does, since when, what it waits for, and what waits behind it. */
 import type { ActorId } from '../vocabulary/address.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 
 /**
  * The state of an actor as an inspection finds it.
@@ -8,6 +9,7 @@ import type { ActorId } from '../vocabulary/address.ts';
  * - `busy`: a turn runs.
  * - `moving`: it waits to go to another worker.
  * - `restarting`: between two incarnations, after a failure.
+ * - `paused`: it begins no turn; see `pause`. One that is in memory, and in no turn any more.
  * - `stopping`: its children end, then `onStop` runs.
  * - `passivated`: not in memory; it has a record, or was spawned, and the next message brings it back.
  * - `failed`: past its restart intensity; mail is refused until `until`.
@@ -19,6 +21,7 @@ export type ActorStatus =
   | 'busy'
   | 'moving'
   | 'restarting'
+  | 'paused'
   | 'stopping'
   | 'passivated'
   | 'failed'
@@ -42,9 +45,10 @@ export interface WaitInspection {
    * - `reply`: of an ask of this turn. `end`: of an actor that it stops. `child`: the start or end of a child.
    * - `check`: an async schema, or a turn on probation. `start`: its record, `state` or `onStart`.
    * - `commit`: the store. `room`: too many turns of its process are not committed.
+   * - `resume`: `system.resume()`, or its turn at the rate of one.
    * - `backoff`: the next start. `stop`: its children or `onStop`. `move`: the new host.
    */
-  what: 'reply' | 'end' | 'child' | 'check' | 'start' | 'commit' | 'room' | 'backoff' | 'stop' | 'move';
+  what: 'reply' | 'end' | 'child' | 'check' | 'start' | 'commit' | 'room' | 'backoff' | 'stop' | 'move' | 'resume';
   /** The actor that is waited for. */
   of?: ActorId;
   /** Type of the message that was sent. */
@@ -124,6 +128,8 @@ export interface ActorInspection {
   fence: string | undefined;
   /** Of `failed` and `passivated`: until when mail is refused, when it wakes up by itself. */
   until: number | undefined;
+  /** Its pause, or the rate at which it was resumed; undefined: none. Also of one that is not in memory, or still in a turn. */
+  pause: Pause | undefined;
   /** The turn that runs. */
   turn: TurnInspection | undefined;
   /** Its waits, at most 50. None while `busy`: its handler awaits what is no affair of the system, I/O say. */

@@ -3,7 +3,17 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { ActorStatus } from './actor-inspection.ts';
 
 /** The order of a list, and which actors are in it; see `ListOptions`. */
-export type ListSort = 'id' | 'mailbox' | 'bytes' | 'busy' | 'restarts' | 'failed' | 'age';
+export type ListSort =
+  | 'id'
+  | 'mailbox'
+  | 'bytes'
+  | 'busy'
+  | 'rate'
+  | 'latency'
+  | 'errors'
+  | 'restarts'
+  | 'failed'
+  | 'age';
 
 /** Options of `system.list`. */
 export interface ListOptions {
@@ -13,6 +23,9 @@ export interface ListOptions {
    * - `id` (default): all, by their ids.
    * - `mailbox`: those with waiting mail, the most messages first; `bytes`: the most bytes first.
    * - `busy`: those in a turn, the longest first.
+   * - `rate`: those with the most turns in a second; `latency`: those whose turns take longest, on average. From samples of the last 10 to 20 s,
+   *   taken from the first such list on, which takes a second for it, until a minute after the last one.
+   * - `errors`: those that have failed, the most often first.
    * - `restarts`: those that were restarted, the most often first.
    * - `failed`: those that have failed, the last one first.
    * - `age`: all, the longest in memory first.
@@ -44,6 +57,12 @@ export interface ListedActor {
   bytes: number;
   /** Restarts after a failure. */
   restarts: number;
+  /** Failures of its handlers, hooks and children, since it came into memory. */
+  failures: number;
+  /** Turns in a second, about; undefined: not measured, or none was. */
+  perSecond: number | undefined;
+  /** Milliseconds of a turn, on average; undefined likewise. */
+  handlingMs: number | undefined;
   /** When it last failed. */
   failedAt: number | undefined;
 }

@@ -7,12 +7,15 @@
  */
 import { type Bucket, LogHistogram, mergeBuckets, quantile } from '../structures/log-histogram.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { ActorRates } from './actor-rates.ts';
 import { WATCHED_MS } from './loop-watch.ts';
 
 /** Of messages that come between two looks of the scheduler at the clock, one of so many is measured. */
 export const ONE_OF = 64;
 /** Milliseconds that the percentiles go back, at least where it was measured for so long; twice as many at most. */
 export const TIMING_WINDOW_MS = 10_000;
+/** Milliseconds until the first figures of single actors. */
+export const FIRST_RATES_MS = 1_000;
 
 /** Milliseconds of the messages of one kind, from samples; see `KindMetrics`. A value is at most a fifth below what is said. */
 export interface Timing {
@@ -33,9 +36,6 @@ export interface Timing {
   /** Those that the percentiles are made of. */
   recent: [upTo: number, count: number][];
 }
-
-/** Told of a turn that was measured: its cell, and how many turns it stands for. */
-export type TurnListener = (cell: object, ms: number, weight: number, at: number) => void;
 
 /** The part of the scheduler that is read: the time as of its last look at the clock. */
 export interface Ticks {
@@ -85,7 +85,8 @@ export class KindTimings {
   #arrivalAt = -1;
   #turns = 0;
   #turnAt = -1;
-  onTurn: TurnListener | undefined;
+  /** Undefined while nobody looks at single actors. */
+  rates: ActorRates | undefined;
 
   constructor(clock: Clock, ticks: Ticks) {
     this.#clock = clock;
@@ -123,7 +124,7 @@ export class KindTimings {
   ends({ cell, at, weight }: TurnSample): void {
     const now = this.#clock.now();
     this.handling.add(now - at, weight);
-    this.onTurn?.(cell, now - at, weight, now);
+    this.rates?.add(cell, now - at, weight);
   }
 }
 
@@ -138,6 +139,7 @@ export class TurnWatch {
   readonly #kinds: ReadonlyMap<string, Timed>;
   #timer: Timer | undefined;
   #windowFrom = 0;
+  #rates: ActorRates | undefined;
 
   constructor(clock: Clock, ticks: Ticks, kinds: ReadonlyMap<string, Timed>) {
     this.#clock = clock;
@@ -164,6 +166,21 @@ export class TurnWatch {
     }
   }
 
+  /** Turns of single actors are counted from now on, for a minute; at the first call it takes a second to know some. */
+  async lookAtActors(): Promise<void> {
+    this.look();
+    const isFirst = this.#rates === undefined;
+    this.#rates ??= new ActorRates(this.#clock.now());
+    for (const { timings } of this.#kinds.values()) if (timings) timings.rates = this.#rates;
+    if (isFirst) await new Promise<void>((resolve) => this.#clock.setTimer(FIRST_RATES_MS, resolve));
+    this.#rates?.look(this.#clock.now());
+  }
+
+  /** Turns in a second, and milliseconds of one; undefined: not known. */
+  rateOf(cell: object): { perSecond: number; ms: number } | undefined {
+    return this.#rates?.of(cell);
+  }
+
   /** Undefined: nothing was measured yet. */
   of(kind: string): { handlingMs: Timing | undefined; waitMs: Timing | undefined } {
     const { handling, waiting } = this.#kinds.get(kind)?.timings ?? {};
@@ -177,6 +194,7 @@ export class TurnWatch {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#rates = undefined;
     for (const kind of this.#kinds.values()) kind.timings = undefined;
   }
 }

@@ -3,6 +3,7 @@
  * not depend on the number of actors. Every process holds a copy; only the master makes changes, each with its epoch.
  */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 import { type KindTerms, NOWHERE, type TableChange, type TableData, type Unit } from '../wire/control.ts';
 import { SHARDS, shardOf, shardUnit } from './shard.ts';
 
@@ -13,17 +14,24 @@ export class PlacementTable {
   readonly #kinds = new Map<string, KindTerms>();
   /** Kinds that there were. */
   readonly #removed = new Set<string>();
+  #pauses: readonly Pause[] = [];
 
   private constructor(epoch: number) {
     this.#epoch = epoch;
   }
 
-  static from({ epoch, columns, pins, kinds = {}, removed = [] }: TableData): PlacementTable {
+  /** Of a system that begins: nothing has a place. */
+  static first(kinds: ReadonlyMap<string, KindTerms>, pauses: readonly Pause[] = []): PlacementTable {
+    return PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds: Object.fromEntries(kinds), pauses });
+  }
+
+  static from({ epoch, columns, pins, kinds = {}, removed = [], pauses = [] }: TableData): PlacementTable {
     const table = new PlacementTable(epoch);
     for (const [role, hosts] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(hosts));
     for (const [id, worker] of pins) table.#pins.set(id, worker);
     for (const [kind, terms] of Object.entries(kinds)) table.#kinds.set(kind, terms);
     for (const kind of removed) table.#removed.add(kind);
+    table.#pauses = pauses;
     return table;
   }
 
@@ -48,6 +56,11 @@ export class PlacementTable {
   /** Whether there was such a kind, until a reload without it. */
   wasRemoved(kind: string): boolean {
     return this.#removed.has(kind);
+  }
+
+  /** Actors that begin no turn, or so many in a second. */
+  get pauses(): readonly Pause[] {
+    return this.#pauses;
   }
 
   /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
@@ -91,7 +104,7 @@ export class PlacementTable {
   }
 
   /** Throws unless the change is the very next one: tables are taken up strictly one after another. */
-  apply({ epoch, columns, pins, kinds = {} }: TableChange): void {
+  apply({ epoch, columns, pins, kinds = {}, pauses }: TableChange): void {
     if (epoch !== this.#epoch + 1) throw new Error(`a table change follows epoch ${this.#epoch}; got ${epoch}`);
     this.#epoch = epoch;
     for (const [role, changes] of Object.entries(columns)) {
@@ -103,13 +116,21 @@ export class PlacementTable {
       else this.#pins.set(id, worker);
     }
     for (const [kind, terms] of Object.entries(kinds)) this.#changeKind(kind, terms);
+    if (pauses) this.#pauses = pauses;
   }
 
   toData(): TableData {
     const columns: Record<string, number[]> = {};
     for (const [role, column] of this.#columns) columns[role] = [...column];
     const kinds = Object.fromEntries(this.#kinds);
-    return { epoch: this.#epoch, columns, pins: [...this.#pins], kinds, removed: [...this.#removed] };
+    return {
+      epoch: this.#epoch,
+      columns,
+      pins: [...this.#pins],
+      kinds,
+      removed: [...this.#removed],
+      pauses: this.#pauses,
+    };
   }
 
   #changeKind(kind: string, terms: KindTerms | null): void {

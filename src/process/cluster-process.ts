@@ -5,6 +5,7 @@
 import { barrierTo } from '../actor/barrier.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import type { LetThrough } from '../actor/pauses.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
@@ -112,7 +113,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, toRef },
       replies: this,
     });
+    const letThrough: LetThrough = async (pattern, wanted) =>
+      (await this.request({ kind: 'let-through', pattern, wanted })) as number;
     const handler = new ControlHandler({
+      letThrough,
       ...{ options, cluster, behaviours, system: this.system, requests: this.#requests, handoffs, loss, firstLinks },
       ...this.#answering(),
     });
@@ -181,8 +185,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   async metrics(): Promise<SystemMetrics> {
-    const { processes, handoffs } = (await this.request({ kind: 'metrics' })) as MetricsAnswer;
-    return systemMetrics(processes as ProcessMetrics[], handoffs);
+    const { processes, handoffs, pauses } = (await this.request({ kind: 'metrics' })) as MetricsAnswer;
+    return systemMetrics(processes as ProcessMetrics[], pauses, handoffs);
   }
 
   hostOf(id: ActorId): number | undefined {

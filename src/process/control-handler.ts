@@ -1,5 +1,6 @@
 /** The messages of the master to a process, each given to the part that it is for. */
 import type { Behaviour } from '../actor/behaviour.ts';
+import type { LetThrough } from '../actor/pauses.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import { isUnroutable, NO_WORKER_LEFT } from '../routing/unroutable.ts';
@@ -12,6 +13,7 @@ import type { FirstLinks } from './first-links.ts';
 import type { KnownCluster } from '../routing/known-cluster.ts';
 import { runMain } from './main-run.ts';
 import type { MasterRequests } from './master-requests.ts';
+import { pauseActors } from './pausing.ts';
 import type { PeerLoss } from './peer-loss.ts';
 import { type AnsweringParts, answerTo } from './process-answers.ts';
 import { takeUpKinds } from './removed-kinds.ts';
@@ -26,6 +28,7 @@ export interface ControlParts extends AnsweringParts {
   readonly handoffs: HandoffParticipant;
   readonly loss: PeerLoss;
   readonly firstLinks: FirstLinks;
+  readonly letThrough: LetThrough;
 }
 
 export class ControlHandler {
@@ -89,11 +92,18 @@ export class ControlHandler {
   #welcome({ table, holds, peers }: Extract<ToProcess, { type: 'welcome' }>): void {
     const { cluster, durability, handoffs, firstLinks } = this.#parts;
     cluster.table = PlacementTable.from(table);
+    this.#pause();
     // Of those before it, it may be the successor.
     durability.diedBefore(table.epoch);
     firstLinks.await(peers.map((peer) => this.#parts.peers.connect(peer)));
     for (const move of holds) handoffs.hold(move);
     firstLinks.tellIfAll();
+  }
+
+  /** As the table says. */
+  #pause(): void {
+    const { actors, cluster, letThrough } = this.#parts;
+    pauseActors(actors, cluster.table.pauses, letThrough);
   }
 
   #takeUp(message: TableMessage): Promise<void> | undefined {
@@ -102,6 +112,7 @@ export class ControlHandler {
       ...{ actors, router, peers, handoffs, loss, toRef: this.#toRef },
       ...{ worker: options.self.index, table: cluster.table },
       kindsChanged: (kinds) => takeUpKinds(kinds, behaviours, router, actors),
+      pausesChanged: () => this.#pause(),
       takenOver: () => durability.takeOver(),
     });
   }

@@ -22,6 +22,7 @@ import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { newKernel } from './new-kernel.ts';
+import { type KeptPauses, LocalPauses } from './local-pauses.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 
@@ -39,6 +40,8 @@ export interface LocalProcessOptions {
   store?: Store;
   /** Default: one in memory, where nobody has died before. */
   journal?: TurnJournal;
+  /** Pauses that hold from the beginning, and who keeps them. Default: none, and they end with the system. */
+  pauses?: KeptPauses | undefined;
   /** When the system began; later than any before it on the same store. Default: now. */
   startedAt?: number;
   /** Durable actors in memory, at most. */
@@ -63,6 +66,7 @@ export class LocalProcess implements ClusterPort {
   /** Keeps the process alive while the system runs: its own timers do not. */
   readonly #alive: NodeJS.Timeout | undefined;
   readonly #loop: LoopWatch;
+  readonly #pauses: LocalPauses;
   #down: Promise<void> | undefined;
 
   constructor(options: LocalProcessOptions) {
@@ -85,6 +89,7 @@ export class LocalProcess implements ClusterPort {
     this.kernel = kernel;
     this.#loop = new LoopWatch(clock);
     this.actors = actors;
+    this.#pauses = new LocalPauses(actors, options.pauses);
     this.#shutdownMs = options.shutdownMs;
     this.#alive = options.holdsProcess === false ? undefined : setInterval(() => {}, 2 ** 30);
     this.#ended = options.ended;
@@ -107,6 +112,8 @@ export class LocalProcess implements ClusterPort {
   async request(what: MasterRequest): Promise<unknown> {
     if (this.kernel.closing)
       throw new TroupeError('SHUTTING_DOWN', `the system is shutting down; ${what.kind} rejected`);
+    if (what.kind === 'pause') return this.#pauses.pause(what.pattern, what.reason);
+    if (what.kind === 'resume') return this.#pauses.resume(what.pattern, what.perSecond);
     throw new TroupeError('NO_WORKER', `the system has no workers (workers: 0); ${what.kind} rejected`);
   }
 
@@ -121,12 +128,15 @@ export class LocalProcess implements ClusterPort {
   }
 
   async metrics(): Promise<SystemMetrics> {
-    return systemMetrics([
-      processMetrics(this.actors, this.self.role, {
-        ...{ loop: this.#loop, commits: this.#durability?.commits },
-        links: [],
-      }),
-    ]);
+    return systemMetrics(
+      [
+        processMetrics(this.actors, this.self.role, {
+          ...{ loop: this.#loop, commits: this.#durability?.commits },
+          links: [],
+        }),
+      ],
+      this.#pauses.all,
+    );
   }
 
   hostOf(): number {
@@ -154,6 +164,7 @@ export class LocalProcess implements ClusterPort {
     const { clock, pending } = kernel;
     const startedAt = clock.now();
     kernel.closing = true;
+    kernel.pauses?.refuseAsks('the system is shutting down, and the actor is paused');
     const gateways = kernel.gateways.close();
     await this.#untilIdle(startedAt + timeoutMs * MAIL_SHARE);
     const stopped = this.#stopActors(startedAt + timeoutMs);

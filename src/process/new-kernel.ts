@@ -92,6 +92,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     topics,
     router: UNSET,
     claims: undefined,
+    pauses: undefined,
     durability: undefined,
     encodedBytes: encodedSize,
     running: undefined,

@@ -28,6 +28,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
   switch (what) {
     case 'close':
       actors.kernel.closing = true;
+      actors.kernel.pauses?.refuseAsks('the system is shutting down, and the actor is paused');
       void actors.kernel.gateways.close();
       parts.router.refuseUnhosted('SHUTTING_DOWN', 'the system is shutting down; mail without a host is rejected');
       return undefined;
@@ -44,6 +45,8 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
       return parts.flushes.flush(parts.peers.all());
     case 'unmovable':
       return unmovable(actors);
+    case 'taken-up':
+      return true;
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:

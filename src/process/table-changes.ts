@@ -27,6 +27,8 @@ export interface TableParts {
   readonly loss: PeerLoss;
   /** Kinds that are new, have changed, or are gone (null). */
   kindsChanged(kinds: NonNullable<TableChange['kinds']>): void;
+  /** Actors of other patterns are paused now. */
+  pausesChanged(): void;
   /** Units may have come here: durable actors in them may have something to do. */
   takenOver(): void;
 }
@@ -46,6 +48,8 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   table.apply(change);
   noteTaken(change, actors.kernel.trace);
   death?.withTable();
+  // Before anything comes to life here.
+  if (change.pauses) parts.pausesChanged();
   if (change.kinds) parts.kindsChanged(change.kinds);
   const abortedMoves = new Set(change.abortedMoves);
   const respawn = (starting: TableMessage['start']): void => {

@@ -9,6 +9,7 @@ import type { LinkMetrics } from '../observe/link-metrics.ts';
 import type { LoopMetrics, LoopWatch } from '../observe/loop-watch.ts';
 import type { GatewayMetrics } from '../observe/outside-gateways.ts';
 import { mergeTimings, type Timing } from '../observe/turn-timings.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 
 /** Counts and times of one kind. Times are measured from the first `metrics()` on, until a minute after the last one. */
 export interface KindMetrics extends KindCounters {
@@ -70,6 +71,8 @@ export interface SystemMetrics {
   deadLettersBy: Record<string, number>;
   /** Asks that timed out, by the kind that was asked. */
   asksTimedOutBy: Record<string, number>;
+  /** Patterns that are paused, or resumed at a rate. */
+  pauses: Pause[];
   /** Moves of actors between workers; undefined with `workers: 0`. */
   handoffs: HandoffMetrics | undefined;
   /** Actors that were started again after a failure. */
@@ -138,7 +141,11 @@ export function processMetrics(
   };
 }
 
-export function systemMetrics(workers: ProcessMetrics[], handoffs?: HandoffMetrics): SystemMetrics {
+export function systemMetrics(
+  workers: ProcessMetrics[],
+  pauses: readonly Pause[] = [],
+  handoffs?: HandoffMetrics,
+): SystemMetrics {
   const sum: SystemMetrics = {
     actors: 0,
     mailbox: 0,
@@ -150,6 +157,7 @@ export function systemMetrics(workers: ProcessMetrics[], handoffs?: HandoffMetri
     deadLettersBy: {},
     asksTimedOutBy: {},
     handoffs,
+    pauses: [...pauses],
     restarts: 0,
     kinds: {},
     clients: undefined,

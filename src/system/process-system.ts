@@ -39,6 +39,7 @@ import { inspect } from '../vocabulary/inspect.ts';
 import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
+import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
 import type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system.ts';
 
@@ -206,6 +207,14 @@ export class ProcessSystem implements System {
 
   async reload(): Promise<void> {
     await this.#cluster.request({ kind: 'reload' });
+  }
+
+  async pause(pattern: string, options: PauseOptions = {}): Promise<void> {
+    await this.#cluster.request(pauseRequest(this.#kernel, pattern, options));
+  }
+
+  async resume(pattern: string, options: ResumeOptions = {}): Promise<boolean> {
+    return (await this.#cluster.request(resumeRequest(pattern, options))) as boolean;
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): () => void {

@@ -15,6 +15,7 @@ import type { EventName } from '../vocabulary/events.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
+import type { Pausing } from './pausing.ts';
 
 /** Options of `system.spawn`. */
 export interface SpawnOptions extends CommonSpawnOptions {
@@ -49,7 +50,7 @@ export interface IdsOptions {
  * A running system. The interface is the same in the master, in every worker (the argument of `main`) and, through `ctx`, in actors.
  * The calls of one process count as one sender: what it sends to one actor is handled in the order sent.
  */
-export interface System {
+export interface System extends Pausing {
   /** Name of the system, from the option `name`. Default `troupe`. */
   readonly name: string;
   /** Which process this is; worker 0 is the master. */

@@ -13,6 +13,7 @@ import type { LogLine } from '../observe/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 
 /** One process of the system. `incarnation` counts the forks of the same index, from 1. */
 export interface ProcessInfo {
@@ -56,6 +57,8 @@ export interface TableData {
   kinds?: Record<string, KindTerms>;
   /** Kinds that there were, until a reload without them. */
   removed?: string[];
+  /** Actors that begin no turn. */
+  pauses?: readonly Pause[];
 }
 
 export interface DeadProcess {
@@ -80,6 +83,8 @@ export interface TableChange {
   abortedMoves?: MoveId[];
   /** Kinds that are new or have changed; null: the kind is gone, its actors end. */
   kinds?: Record<string, KindTerms | null>;
+  /** All that hold from this epoch on, in place of those before; undefined: no change. */
+  pauses?: readonly Pause[];
 }
 
 export type MoveId = number;
@@ -203,6 +208,8 @@ export type ProcessQuery =
   | 'metrics'
   /** All that this process sent before has arrived. */
   | 'flush'
+  /** All that the master said before is taken up. */
+  | 'taken-up'
   /** The first actor that could not move, since its state cannot travel. */
   | 'unmovable'
   /** No actor of a removed kind is left. */
@@ -237,6 +244,7 @@ export interface IdleAnswer {
 export interface MetricsAnswer {
   processes: unknown[];
   handoffs: HandoffMetrics;
+  pauses: readonly Pause[];
 }
 
 /** A request of a process to the master; answered with `reply`. */
@@ -251,6 +259,11 @@ export type MasterRequest =
   | { kind: 'restart-worker'; index: number }
   | { kind: 'reload' }
   | { kind: 'metrics' }
+  /** Actors that begin no turn from its answer on; and those that do again, so many messages in a second. */
+  | { kind: 'pause'; pattern: string; reason?: string }
+  | { kind: 'resume'; pattern: string; perSecond?: number }
+  /** So many messages for actors of a pattern that was resumed at a rate. Answer: how many may go now. */
+  | { kind: 'let-through'; pattern: string; wanted: number }
   /** Answers of one process, or of all: those that came in time. */
   | { kind: 'look'; what: Look; worker?: number }
   /** Workers whose event loop gives no answer, and what runs there: told by their watchdog threads. */

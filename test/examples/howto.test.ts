@@ -166,6 +166,16 @@ test('inspect: what an actor does, what it waits for, and what waits behind it',
   );
 });
 
+test('pause: mail waits, an ask is not executed, and all is handled in order', async () => {
+  expect(await outputOf(projectOf('docs/howto/pause.md'), ['app.mjs'])).toBe(
+    'ASK_TIMEOUT, not-executed\npaused: the payment service is down; 3 payments wait\npaid: [ 10, 20, 30 ]\n',
+  );
+});
+
+test('pause: a rate lets the mail through one after the other', async () => {
+  expect(await outputOf(projectOf('docs/howto/pause.md'), ['gently.mjs'])).toBe('30 paid, one after the other\n');
+});
+
 test('inspect: the actors with the most waiting mail', async () => {
   expect(await outputOf(projectOf('docs/howto/inspect.md'), ['jam.mjs'])).toBe(
     "desk/3: 30 wait behind 'work'\ndesk/2: 20 wait behind 'work'\nand 1 more, of 3 in memory\n",

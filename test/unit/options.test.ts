@@ -53,6 +53,7 @@ describe('options', () => {
       messageBytesMax: 16 * 1024 * 1024,
       pollMicros: 0,
       history: undefined,
+      paused: false,
       checkMessages: true,
       shutdownMs: 10_000,
       memory: undefined,

@@ -1,4 +1,5 @@
 /** What `system.list` says: the foremost in each order, page by page, and merged from several processes. */
+import { ActorRates } from '../../../src/observe/actor-rates.ts';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
@@ -20,7 +21,7 @@ const job = defineActor({
 });
 const other = defineActor({ receive: { add: () => undefined } });
 
-const SORTS: ListSort[] = ['id', 'mailbox', 'bytes', 'busy', 'restarts', 'failed', 'age'];
+const SORTS: ListSort[] = ['id', 'mailbox', 'bytes', 'busy', 'errors', 'restarts', 'failed', 'age'];
 
 /** Actors of which each has its own age, mail, failures and turn. */
 async function populated(): Promise<TestSystem> {
@@ -51,12 +52,14 @@ function isIn(sort: ListSort, actor: ListedActor): boolean {
   if (sort === 'mailbox' || sort === 'bytes') return actor.mailbox > 0;
   if (sort === 'busy') return actor.status === 'busy';
   if (sort === 'restarts') return actor.restarts > 0;
+  if (sort === 'errors') return actor.failures > 0;
   return sort === 'failed' ? actor.failedAt !== undefined : true;
 }
 
 function rank(sort: ListSort, actor: ListedActor): number {
   if (sort === 'mailbox' || sort === 'bytes' || sort === 'restarts') return -actor[sort];
   if (sort === 'busy') return actor.since;
+  if (sort === 'errors') return -actor.failures;
   if (sort === 'failed') return -(actor.failedAt as number);
   return sort === 'age' ? actor.inMemorySince : 0;
 }
@@ -96,7 +99,8 @@ test('a row says what an actor does and what waits for it', async () => {
     actors: [
       {
         ...{ id: 'job/a', worker: 0, status: 'busy', since: at, turn: 'hold', mailbox: 1, bytes: 256, restarts: 0 },
-        ...{ inMemorySince: expect.closeTo(at, -3.4), failedAt: undefined },
+        ...{ inMemorySince: expect.closeTo(at, -3.4), failedAt: undefined, failures: 0 },
+        ...{ perSecond: undefined, handlingMs: undefined },
       },
     ],
     ...{ inMemory: 1, next: undefined, silent: [] },
@@ -127,7 +131,7 @@ test('the lists of processes become one, whichever has how many', () => {
 test('what is no list is refused', async () => {
   const { system, shutdown } = createTestSystem({ actors: { job, other } });
   const bad: [options: unknown, text: string][] = [
-    [{ sort: 'rate' }, 'sort: expected one of id, mailbox, bytes, busy, restarts, failed, age'],
+    [{ sort: 'speed' }, 'sort: expected one of id, mailbox, bytes, busy, restarts, errors, rate, latency, failed, age'],
     [{ limit: 0 }, 'limit: expected a whole number from 1 to 1000'],
     [{ limit: LIST_LIMIT_MAX + 1 }, 'limit: expected'],
     [{ kind: 'Not a kind' }, 'kind: expected a name'],
@@ -182,4 +186,52 @@ test('a long list leaves the loop to others between its slices, and so many are 
   expect(many.filter(({ isRefused }) => isRefused)).toHaveLength(1);
   expect(() => mergeLists(many, 10, [])).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
   expect(await listCells(actors, query)).not.toHaveProperty('isRefused');
+});
+
+test('by rate and by latency: a first list measures for a second, and a minute after the last one nothing is measured', async () => {
+  const { system, clock, advance, settle, shutdown } = createTestSystem({
+    actors: {
+      job: defineActor({
+        receive: {
+          work: (_ctx, { ms }: { type: string; ms: number }) =>
+            new Promise<void>((done) => void clock.setTimer(ms, done)),
+        },
+      }),
+    },
+  });
+  const listed = async (sort: ListSort): Promise<unknown[]> => {
+    const list = system.list({ sort });
+    for (let ms = 0; ms < 1_000; ms += 100) {
+      for (let n = 0; n < 3; n++) system.tell('job/often', { type: 'work', ms: 5 });
+      // The scheduler looks at its clock in between.
+      await advance(1);
+      if (ms === 200) system.tell('job/slow', { type: 'work', ms: 400 });
+      await advance(99);
+    }
+    await settle();
+    return (await list).actors;
+  };
+  const byRate = (await listed('rate')) as ListedActor[];
+  expect(byRate.map(({ id }) => id)).toEqual(['job/often', 'job/slow']);
+  expect(byRate[0]?.perSecond).toBeGreaterThan(20);
+  expect(byRate[1]).toMatchObject({ handlingMs: 400 });
+  const byLatency = (await listed('latency')) as ListedActor[];
+  expect(byLatency.map(({ id }) => id)).toEqual(['job/slow', 'job/often']);
+  await advance(60_000);
+  const { actors } = await system.list();
+  expect(actors.map(({ perSecond }) => perSecond)).toEqual([undefined, undefined]);
+  await shutdown();
+});
+
+test('the turns of no more actors are counted than may be, and those of the busiest are kept', () => {
+  const rates = new ActorRates(0, 100);
+  const busy = {};
+  const all = Array.from({ length: 1_000 }, () => ({}));
+  for (const one of all) {
+    rates.add(one, 1, 1);
+    rates.add(busy, 2, 1);
+  }
+  rates.look(1_000);
+  expect(rates.of(busy)).toEqual({ perSecond: 1_000, ms: 2 });
+  expect(all.filter((one) => rates.of(one) !== undefined).length).toBeLessThan(100);
 });

@@ -30,6 +30,7 @@ export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, 
   const hooks = {
     state: (): Memory => ({ count: 0, sum: 0, isClosed: false }),
     onStart: (ctx: Ctx) => {
+      world.pauses.begins(ctx.id, 'starts');
       const before = census.lives.get(ctx.id);
       const { host } = census.began(ctx as never);
       // One that waited to be restarted in a process that died is not restarted but begins anew, elsewhere.
@@ -43,6 +44,7 @@ export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, 
 
   const acts = (ctx: Ctx, what: string): Life => census.acts(ctx as never, what);
   const receives = (ctx: Ctx, { type, m }: Command): Life => {
+    world.pauses.begins(ctx.id, `handles ${type} #${m}`);
     const life = acts(ctx, `handled ${type} #${m}`);
     memory.receives(ctx.id, ctx.state, m, false);
     return life;
@@ -63,6 +65,7 @@ export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, 
   };
   const note = (ctx: Ctx, command: Command): number => {
     if (ctx.state.isClosed) {
+      world.pauses.begins(ctx.id, `puts #${command.m} aside`);
       acts(ctx, `put #${command.m} aside`);
       memory.receives(ctx.id, ctx.state, command.m, true);
       ctx.stash();
@@ -89,6 +92,7 @@ export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, 
     ...hooks,
     passivateAfterMs: IDLE_MS,
     onTerminated: (ctx: Ctx, { id, reason }) => {
+      world.pauses.begins(ctx.id, `is told of the end of ${id}`);
       acts(ctx, `was told of the end of ${id}`);
       world.watches.toldOf(ctx.id, id, reason);
     },
@@ -198,6 +202,7 @@ export function actorsOf(world: World, jobs: PlacementStrategy): Record<string, 
         ctx.every(command.ms, { type: 'tick', timer: world.timers.set(life, command.ms, true) } as never);
       },
       tick(ctx, { timer }: { timer: number }) {
+        world.pauses.begins(ctx.id, `has timer ${timer}`);
         world.timers.fires(timer, acts(ctx, `had timer ${timer}`));
       },
       close(ctx, command: Command) {

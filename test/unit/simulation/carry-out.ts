@@ -54,6 +54,10 @@ export function carryOut(world: World, step: Step): void {
     case 'release':
       simulation.deploy(world.actors(step.jobs));
       return promiseOf(world, { do: 'reload' }, WORKERS_MAX);
+    case 'pause':
+      return world.pauses.pause(world.simulation.system, step.pattern);
+    case 'resume':
+      return world.pauses.resume(world.simulation.system, step.pattern, step.perSecond);
     case 'crashSender':
       return crashSender(world, step);
     case 'moveBoth':

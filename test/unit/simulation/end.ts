@@ -18,6 +18,7 @@ const PROBE_MS = 2_000;
 const SHUTDOWN_MS_MAX = 1_000;
 
 export async function endWell(world: World): Promise<void> {
+  world.pauses.resumeAll(world.simulation.system);
   for (const id of IDS) world.tell(speaker(world, 0), id, 'open');
   await becomeQuiet(world);
   if (isBroken(world)) return;

@@ -2,6 +2,9 @@
  * The protocol, broken on purpose: each mutant takes one rule away, from outside, by a method of a prototype that does
  * less than it should. A simulation that cannot see them proves nothing.
  */
+import { Cell } from '../../../src/actor/cell.ts';
+import { Pauses } from '../../../src/actor/pauses.ts';
+import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { PendingReplies, PendingReply } from '../../../src/actor/pending-replies.ts';
 import { Watching } from '../../../src/actor/watchers.ts';
 import { HandoffService } from '../../../src/master/handoff-service.ts';
@@ -32,7 +35,7 @@ interface Broken {
 /** Noticed by random programs. */
 export interface Drawn extends Broken {
   /** Programs of this mix find it. */
-  mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die';
+  mix: 'fate' | 'moves' | 'all' | 'pairs' | 'pairs-die' | 'pauses';
   /** The seed to begin with, default 1: where those before it are known not to come to the point, they only take time. */
   first?: number;
   /** Programs until it must have been noticed. */
@@ -464,6 +467,32 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
     mix: 'fate',
     within: 20,
     breaks: () => replaced(SpawnRegistry, 'take', () => () => []),
+  },
+  {
+    name: 'mail that comes to paused actors sets them going',
+    mix: 'pauses',
+    within: 5,
+    breaks: () => replaced(Pauses, 'holdsBack', () => () => false),
+  },
+  {
+    name: 'a worker that starts is not told what is paused',
+    mix: 'pauses',
+    within: 10,
+    breaks: () =>
+      replaced(
+        PlacementTable,
+        'toData',
+        (original) =>
+          function () {
+            return { ...original.call(this), pauses: [] };
+          },
+      ),
+  },
+  {
+    name: 'actors whose pause has ended are forgotten at the gate',
+    mix: 'pauses',
+    within: 5,
+    breaks: () => replaced(Cell, 'goOn', () => () => {}),
   },
 ];
 

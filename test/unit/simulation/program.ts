@@ -41,6 +41,9 @@ export type Step =
   | { do: 'giveUp'; by: By; to: string; ms: number; workMs: number }
   /** A reload with new code, in which jobs are placed so. */
   | { do: 'release'; jobs: PlacementStrategy }
+  /** All whose ids match begin no turn; and do again, perhaps at a rate. */
+  | { do: 'pause'; pattern: string }
+  | { do: 'resume'; pattern: string; perSecond?: number }
   | { do: 'wait'; ms: number };
 
 const PLAYERS = 8;
@@ -50,6 +53,8 @@ export const GUEST_IDS: readonly string[] = ['guest/a', 'guest/b'];
 /** Their kind is placed otherwise from release to release. */
 export const JOB_IDS: readonly string[] = ['job/a', 'job/b', 'job/c'];
 export const TOPICS: readonly string[] = ['news', 'sport'];
+
+export const PATTERNS: readonly string[] = [...IDS.slice(0, 4), 'player/*', '*/a', 'child/*', '*'];
 
 /** Of an error's text: a dozen of these are more than a frame may have. */
 const KILOBYTES_MAX = 250;
@@ -97,6 +102,9 @@ export const ALL: Mix = { weights: { ...FATE.weights, ...CHANGES }, players: 4 }
 
 /** Everything, and messages whose handler kills its process, errors with much text, and asks that are given up. */
 export const DEADLY: Mix = { weights: { ...ALL.weights, die: 3, refuse: 4, giveUp: 5 }, players: 4 };
+
+/** Everything, and actors that are paused and resumed. */
+export const PAUSES: Mix = { weights: { ...ALL.weights, pause: 6, resume: 6, wait: 10 }, players: 4 };
 
 /** Two actors that speak with each other and move at once, where rules of the hand-off meet. */
 export const PAIRS: Mix = {
@@ -190,6 +198,14 @@ function arbitraries({ players, hasPlaces = false, hasJobs = false }: Mix): { [D
       do: fc.constant('release'),
       jobs: fc.constantFrom<PlacementStrategy>('hash', 'least-loaded', 'local'),
     }),
+    pause: fc.record({ do: fc.constant('pause'), pattern: fc.constantFrom(...PATTERNS) }),
+    resume: fc.record(
+      {
+        ...{ do: fc.constant('resume'), pattern: fc.constantFrom(...PATTERNS) },
+        perSecond: fc.integer({ min: 100, max: 5_000 }),
+      },
+      { requiredKeys: ['do', 'pattern'] },
+    ),
     wait: fc.record({ do: fc.constant('wait'), ms: ms(0, 40) }),
   };
 }

@@ -3,7 +3,20 @@
  * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
  */
 import fc from 'fast-check';
-import { ALL, DEADLY, FATE, type Mix, MOVES, PAIRS, PAIRS_DIE, PLACES, RELOADS, type Step, steps } from './program.ts';
+import {
+  ALL,
+  DEADLY,
+  FATE,
+  type Mix,
+  MOVES,
+  PAIRS,
+  PAIRS_DIE,
+  PAUSES,
+  PLACES,
+  RELOADS,
+  type Step,
+  steps,
+} from './program.ts';
 import { type RunOptions, runProgram } from './run.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +29,7 @@ export const MIXES: Readonly<Record<string, Mix>> = {
   places: PLACES,
   deadly: DEADLY,
   reloads: RELOADS,
+  pauses: PAUSES,
 };
 
 /** Names one run. */

@@ -19,6 +19,7 @@ import { Faults } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { MemoryOfActors } from './memory-of-actors.ts';
 import { Moves } from './moves.ts';
+import { Pauses } from './pauses.ts';
 import { Timers } from './timers.ts';
 import { Topics } from './topics.ts';
 import { Watches } from './watches.ts';
@@ -37,6 +38,7 @@ export class World {
   readonly deadLetters: DeadLetterRules = new DeadLetterRules(this.breaches, this.ledger);
   readonly families: Families = new Families(this.breaches, this.census);
   readonly changes: Changes = new Changes();
+  readonly pauses: Pauses = new Pauses(this.breaches, this.changes);
   /** What a scenario wants to remember. */
   readonly marks: Map<string, number> = new Map();
   /** Systems of workers whose `main` has begun; undefined in scenarios whose workers have none. */
