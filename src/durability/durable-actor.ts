@@ -292,7 +292,7 @@ export class DurableActor implements DurableSide, Committing {
     this.#committing = batch;
     this.#tidy.cancel();
     const { id, behaviour } = this.cell;
-    if (this.isGone) return void changes.push(goneChange(id), ...batch.others);
+    if (this.isGone) return void changes.push({ ...goneChange(id), fence: this.#fence }, ...batch.others);
     const stateVersion = behaviour.durable?.version ?? 1;
     const { lastNumber } = this.#outbox;
     if (this.#meta?.stateVersion !== stateVersion || this.#meta.lastNumber !== lastNumber) {

@@ -63,7 +63,10 @@ function checkPart(id: ActorId, name: string, bytes: Uint8Array): void {
 }
 
 export function checkStanding({ id, expectedVersion, fence, isGone }: StoreChange, standing: Standing): void {
-  if (isGone) return;
+  if (isGone) {
+    if (fence !== '') checkFence(id, fence, standing);
+    return;
+  }
   checkVersion(id, expectedVersion, standing);
   checkFence(id, fence, standing);
 }

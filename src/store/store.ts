@@ -33,7 +33,7 @@ export interface StoreChange extends Omit<RecordHead, 'version'> {
   readonly expectedVersion: number;
   readonly put: Parts;
   readonly remove: Iterable<string>;
-  /** The record goes, with all its parts and whatever its version; it need not be there. */
+  /** The record goes, with all its parts and whatever its version; it need not be there. An empty fence is lower than none. */
   readonly isGone?: true;
 }
 

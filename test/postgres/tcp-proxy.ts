@@ -11,6 +11,8 @@ export class TcpProxy {
   readonly #target: number;
   readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
   readonly #stalled = new Set<Direction>();
+  /** What clients of connections that were stranded said since, for the server. */
+  readonly #stranded = new Map<Socket, Buffer[]>();
   #isRefusing = false;
 
   private constructor(server: Server, target: number) {
@@ -48,6 +50,35 @@ export class TcpProxy {
     for (const pair of this.#pairs) this.#flow(pair);
   }
 
+  /**
+   * From now on the connections that are there keep what their clients say, over the end of the clients too, until it is
+   * delivered: as a network does that loses its way for a while. New ones are refused.
+   */
+  strand(): void {
+    this.#isRefusing = true;
+    for (const [near, far] of this.#pairs) {
+      const kept: Buffer[] = [];
+      this.#stranded.set(far, kept);
+      near.removeAllListeners('data');
+      near.on('data', (bytes) => kept.push(bytes));
+    }
+  }
+
+  /** What was stranded reaches the server; resolves once the server has ended those connections, or has had `ms` for what it was told. */
+  async deliver(ms: number): Promise<number> {
+    let bytes = 0;
+    for (const [far, kept] of this.#stranded) {
+      for (const one of kept) {
+        far.write(one);
+        bytes += one.length;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    for (const far of this.#stranded.keys()) far.destroy();
+    this.#stranded.clear();
+    return bytes;
+  }
+
   /** All connections end at once; what was held up is lost. */
   cut(): void {
     for (const [near, far] of this.#pairs) {
@@ -67,6 +98,7 @@ export class TcpProxy {
   }
 
   async close(): Promise<void> {
+    for (const far of this.#stranded.keys()) far.destroy();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.cut();
     await closed;
@@ -82,7 +114,7 @@ export class TcpProxy {
       socket.on('error', () => {});
       socket.on('close', () => {
         near.destroy();
-        far.destroy();
+        if (!this.#stranded.has(far)) far.destroy();
         this.#pairs.delete(pair);
       });
     }

@@ -35,6 +35,7 @@ export const ROOMS: readonly string[] = [
   'store-service',
   'durability',
   'commit',
+  'store-postgres',
   'store',
   'journal',
   'actor',
@@ -95,7 +96,7 @@ const PURE_ROOMS = ['supervision', 'placement', 'machines'];
 const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 
-const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid'];
+const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid', 'pg'];
 const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/machine-actor.ts'];
 const NAMELESS = /^(utils?|helpers?|common|types?)$/;
 

@@ -116,6 +116,16 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       expect(await store.load('bank/a')).toMatchObject({ version: 3, fence: '0003' });
     });
 
+    it('lets no one remove a record whose fence is higher than his own; one without a fence asks nothing', async () => {
+      await store.commit([change('bank/a', 0, { fence: '0002' }), change('bank/b', 0)]);
+      const gone = change('bank/a', 0, { isGone: true, fence: '0001', put: new Map() });
+      await expect(store.commit([gone, change('bank/b', 1)])).rejects.toThrow(/fence .0001. .* lower/);
+      expect(await store.load('bank/a')).toMatchObject({ version: 1 });
+      expect(await store.load('bank/b')).toMatchObject({ version: 1 });
+      await store.commit([{ ...gone, fence: '0002' }]);
+      expect(await store.load('bank/a')).toBeUndefined();
+    });
+
     it('does all changes of a commit or none', async () => {
       await store.commit([change('bank/a', 0), change('bank/b', 0)]);
       await expect(store.commit([change('bank/a', 1), change('bank/b', 0), change('bank/c', 0)])).rejects.toMatchObject(

@@ -1,0 +1,356 @@
+/**
+ * Records in a PostgreSQL database: for each a row with its head and its small parts, as LMDB has it in a file, and rows for large parts.
+ * A batch of commits is one statement; sessions keep nothing, so that a pooler may stand in between.
+ */
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { type ActorId, checkActorId, isKind } from '../vocabulary/address.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { checkChanges, checkVersion, type Standing, storeClosed, storeFailed } from '../store/commit-rules.ts';
+import { inlineParts, readHead } from '../store/record-bytes.ts';
+import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
+import { byteaArray } from './binary-arrays.ts';
+import { CommitQueue, RETRY_MS } from './commit-queue.ts';
+import { CommitStatements, type CommitStatement, hasOutside } from './commit-statement.ts';
+import { bytesOf, numberOf, type Row, sqlBytes, textOf } from './connection.ts';
+import { EngineError } from './engine-error.ts';
+import { isSchemaName, migrate } from './schema.ts';
+import { type Lane, Sessions } from './sessions.ts';
+import { Values } from './values.ts';
+import { earlierWriters, enterWriter, leaveWriter, nextStart, revoke, settle } from './writer-row.ts';
+
+/** Milliseconds that a commit or a read waits for an engine that is not there. */
+export const ENGINE_WAIT_MS = 30_000;
+/** Milliseconds for one statement. */
+export const STATEMENT_MS_MAX = 10_000;
+/** Wakes, or ids, that are read at once. */
+const PAGE = 1_000;
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database?…`, as pg takes it. */
+  readonly url: string;
+  /** The schema with the tables: a name in lower case that need not be quoted. Default: `troupe`. */
+  readonly schema?: string;
+  /** Milliseconds that what is asked waits for an engine that does not answer. Default: 30 000. */
+  readonly waitMs?: number;
+  /** Milliseconds for one statement. Default: 10 000. */
+  readonly statementMs?: number;
+  /** No store that was opened before may write any more. */
+  readonly isAlone?: boolean;
+}
+
+export class PostgresStore implements Store {
+  readonly #sessions: Sessions;
+  readonly #schema: string;
+  readonly #waitMs: number;
+  readonly #values = new Values();
+  readonly #statements: CommitStatements;
+  readonly #queue: CommitQueue;
+  readonly #writer: string;
+  /** Later than the start of every store before it in this schema. */
+  readonly startedAt: number;
+  #closed: Promise<void> | undefined;
+  #failed: TroupeError | undefined;
+  #partitions: Buffer | undefined;
+
+  private constructor(sessions: Sessions, schema: string, waitMs: number, writer: string, startedAt: number) {
+    this.#sessions = sessions;
+    this.#schema = schema;
+    this.#waitMs = waitMs;
+    this.#statements = new CommitStatements(schema);
+    this.#writer = writer;
+    this.startedAt = startedAt;
+    const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
+    this.#queue = new CommitQueue(
+      {
+        waitMs,
+        now: () => performance.now(),
+        statement: (changes, standing, sync) => this.#statement(changes, standing, sync),
+        write: async ({ text, values }) => (await sessions.query('write', text, values))[0]?.[0] === 't',
+        settle: () => settle(ask, schema, writer),
+        standings: (ids) => this.#standings(ids),
+        written: (statement, changes) => this.#written(statement, changes),
+        revoked: () =>
+          this.fail('another start of this system, or of another machine, has taken over what this one wrote'),
+      },
+      { id: writer, epoch: 1 },
+    );
+  }
+
+  /** Makes the tables, or brings them up to date. Throws STORE_FAILED, and INVALID_OPTIONS for what could never be. */
+  static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    const { url, schema = 'troupe', waitMs = ENGINE_WAIT_MS, statementMs = STATEMENT_MS_MAX } = options;
+    if (!isSchemaName(schema)) {
+      const expected = 'a schema of 1 to 63 characters a-z, 0-9 and _, beginning with a letter, without pg_ in front';
+      throw new TroupeError('INVALID_OPTIONS', `expected ${expected}; got ${JSON.stringify(schema)}`);
+    }
+    const sessions = new Sessions({ url, statementMs });
+    const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
+    try {
+      await migrate(ask, schema);
+      const startedAt = await nextStart(ask, schema, Date.now());
+      const writer = randomUUID();
+      await enterWriter(ask, schema, writer, startedAt);
+      if (options.isAlone) await revoke(ask, schema, await earlierWriters(ask, schema, startedAt));
+      return new PostgresStore(sessions, schema, waitMs, writer, startedAt);
+    } catch (error) {
+      await sessions.close();
+      if (error instanceof TroupeError) throw error;
+      throw storeFailed(`the store in PostgreSQL could not be opened: ${asError(error).message}`, error);
+    }
+  }
+
+  /** The name under which it writes: for whoever takes its place. */
+  get writer(): string {
+    return this.#writer;
+  }
+
+  /** Resolves once nothing of another store, by its `writer`, can be written any more: it was declared dead. */
+  async revoke(writer: string): Promise<void> {
+    this.#checkOpen();
+    await this.#patiently(() =>
+      revoke((text, values) => this.#sessions.query('read', text, values), this.#schema, [writer]),
+    );
+  }
+
+  /** `due` tells of these partitions only; undefined: of all. */
+  serve(partitions: readonly number[] | undefined): void {
+    this.#partitions = partitions && Buffer.from(`{${partitions.join(',')}}`);
+  }
+
+  /** From now on everything fails. */
+  fail(reason: string): void {
+    this.#failed ??= storeFailed(reason);
+    this.#queue.fail(this.#failed);
+  }
+
+  async load(id: ActorId): Promise<StoredRecord | undefined> {
+    this.#checkOpen();
+    checkActorId(id);
+    const value = await this.#valueOf(id);
+    if (!value) return undefined;
+    if (hasOutside(value)) return this.#loadWhole(id);
+    return this.#recordOf(id, value);
+  }
+
+  async head(id: ActorId): Promise<RecordHead | undefined> {
+    this.#checkOpen();
+    checkActorId(id);
+    const value = await this.#valueOf(id);
+    if (!value) return undefined;
+    const { version, fence, wakeAt } = readHead(value);
+    return { version, fence, wakeAt };
+  }
+
+  async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
+    this.#checkOpen();
+    checkChanges(changes);
+    await this.#queue.push(changes.map(copyOf), sync);
+  }
+
+  async forget(id: ActorId, expectedVersion: number): Promise<void> {
+    this.#checkOpen();
+    checkActorId(id);
+    const head = await this.head(id);
+    checkVersion(id, expectedVersion, head);
+    if (!head) return;
+    // By its fence: who has gone on with it meanwhile, in another incarnation, keeps it.
+    const { fence } = head;
+    await this.#queue.push(
+      [{ id, expectedVersion, fence, wakeAt: undefined, put: new Map(), remove: [], isGone: true }],
+      true,
+    );
+    this.#values.forget(id);
+  }
+
+  async *due(from: number, until: number, after?: Wake): AsyncGenerator<Wake, void, undefined> {
+    this.#checkOpen();
+    const columns = `${sqlBytes('id')}, ${sqlBytes('float8send(wake_at)')}`;
+    const text = `select ${columns} from ${this.#schema}.records where wake_at is not null and wake_at >= $1::float8 and wake_at <= $2::float8
+      and (wake_at, id) > ($3::float8, $4::bytea) and ($5::text is null or partition = any($5::text::int2[]))
+      order by wake_at, id limit ${PAGE}`;
+    let { at, id }: Wake = after ?? { at: -1, id: '' };
+    for (;;) {
+      const rows = await this.#read(text, [from, until, at, Buffer.from(id), this.#partitions ?? null]);
+      for (const [key, wakeAt] of rows) {
+        id = textOf(key);
+        at = bytesOf(wakeAt as string).readDoubleBE(0);
+        yield { id, at };
+      }
+      if (rows.length < PAGE) return;
+      this.#checkOpen();
+    }
+  }
+
+  async *ids(kind: string, after?: ActorId): AsyncGenerator<ActorId, void, undefined> {
+    this.#checkOpen();
+    if (!isKind(kind)) return;
+    const text = `select ${sqlBytes('id')} from ${this.#schema}.records where id > $1::bytea and id < $2::bytea order by id limit ${PAGE}`;
+    let last = after ?? `${kind}/`;
+    // The character behind the slash.
+    const end = Buffer.from(`${kind}0`);
+    for (;;) {
+      const rows = await this.#read(text, [Buffer.from(last), end]);
+      for (const [key] of rows) {
+        last = textOf(key);
+        yield last;
+      }
+      if (rows.length < PAGE) return;
+      this.#checkOpen();
+    }
+  }
+
+  async backup(path: string): Promise<void> {
+    const how = `pg_dump --schema=${this.#schema}, or the backups of the server`;
+    throw storeFailed(`a store in PostgreSQL is not copied into a folder (${path}); back it up with ${how}`);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    await this.#queue.close();
+    if (!this.#failed) {
+      const leave = leaveWriter(
+        (text, values) => this.#sessions.query('read', text, values),
+        this.#schema,
+        this.#writer,
+      );
+      await leave.catch(() => {});
+    }
+    await this.#sessions.close();
+  }
+
+  /** Values that nobody remembers are read first; what they say of a version is the engine's word. */
+  async #statement(
+    changes: readonly StoreChange[],
+    writer: { id: string; epoch: number },
+    sync: boolean,
+  ): Promise<CommitStatement> {
+    const found = new Map<ActorId, Buffer>();
+    const unknown: Buffer[] = [];
+    for (const { id, expectedVersion, isGone } of changes) {
+      if (isGone || expectedVersion === 0) continue;
+      const value = this.#values.get(id, expectedVersion);
+      if (value) found.set(id, value);
+      else unknown.push(Buffer.from(id));
+    }
+    if (unknown.length > 0) {
+      const text = `select ${sqlBytes('id')}, ${sqlBytes('value')} from ${this.#schema}.records where id = any($1::bytea[])`;
+      const rows = await this.#query('read', text, [byteaArray(unknown)]);
+      for (const [key, value] of rows) found.set(textOf(key), bytesOf(value as string));
+    }
+    const before = (id: ActorId, version: number): Buffer | undefined => {
+      const value = found.get(id);
+      // Of another version: the engine refuses the change, whatever is written of it.
+      return value && readHead(value).version === version ? value : undefined;
+    };
+    return this.#statements.of(changes, before, writer, sync);
+  }
+
+  async #standings(ids: readonly ActorId[]): Promise<Map<ActorId, Exclude<Standing, undefined>>> {
+    const text = `select ${sqlBytes('id')}, version, ${sqlBytes('fence')} from ${this.#schema}.records where id = any($1::bytea[])`;
+    const rows = await this.#query('read', text, [byteaArray(ids.map((id) => Buffer.from(id)))]);
+    return new Map(
+      rows.map(([id, version, fence]) => [textOf(id), { version: numberOf(version), fence: textOf(fence) }]),
+    );
+  }
+
+  #written({ written }: CommitStatement, changes: readonly StoreChange[]): void {
+    for (const { id, expectedVersion, isGone } of changes) {
+      const value = written.get(id);
+      if (isGone || !value) this.#values.forget(id);
+      else this.#values.set(id, expectedVersion + 1, value);
+    }
+  }
+
+  /** The head and the parts with rows of their own, in one statement: a commit may come in between. */
+  async #loadWhole(id: ActorId): Promise<StoredRecord | undefined> {
+    const columns = ['r.value', 'p.name', 'p.bytes'].map(sqlBytes).join(', ');
+    const text = `select ${columns} from ${this.#schema}.records r
+      left join ${this.#schema}.parts p on p.id = r.id where r.id = $1::bytea`;
+    const rows = await this.#read(text, [Buffer.from(id)]);
+    const value = rows[0]?.[0];
+    if (!value) return undefined;
+    const record = this.#recordOf(id, bytesOf(value));
+    const parts = new Map(record.parts);
+    for (const [, name, bytes] of rows) if (name) parts.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
+    return { ...record, parts };
+  }
+
+  async #valueOf(id: ActorId): Promise<Buffer | undefined> {
+    const text = `select ${sqlBytes('value')} from ${this.#schema}.records where id = $1::bytea`;
+    const [row] = await this.#read(text, [Buffer.from(id)]);
+    return row?.[0] ? bytesOf(row[0]) : undefined;
+  }
+
+  #recordOf(id: ActorId, value: Buffer): StoredRecord {
+    const head = readHead(value);
+    const { version, fence, wakeAt } = head;
+    this.#values.set(id, version, value);
+    return { version, fence, wakeAt, parts: inlineParts(head).parts };
+  }
+
+  /** Behind whatever was lost on its way: what is read stays so. */
+  #read(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.#patiently(() => this.#query('read', text, values));
+  }
+
+  #query(lane: Lane, text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.#sessions.query(lane, text, values);
+  }
+
+  /** Asks again until the engine answers, for so long as anything waits. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    const until = performance.now() + this.#waitMs;
+    for (;;) {
+      await this.#settled(until);
+      this.#checkFailed();
+      try {
+        const answer = await ask();
+        // A statement whose answer was lost meanwhile may still come to be.
+        if (this.#queue.settled() === undefined) return answer;
+      } catch (error) {
+        const isPassing = error instanceof EngineError && error.isPassing;
+        if (!isPassing || performance.now() >= until) throw this.#readFailed(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #settled(until: number): Promise<void> {
+    const settled = this.#queue.settled();
+    if (!settled) return;
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const text = 'PostgreSQL does not answer, and it is not known what it has written';
+      late = setTimeout(() => reject(storeFailed(text, this.#queue.trouble)), Math.max(0, until - performance.now()));
+    });
+    try {
+      await Promise.race([settled, tooLate]);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #readFailed(error: unknown): TroupeError {
+    if (error instanceof TroupeError) return error;
+    return storeFailed(`the store could not be read: ${asError(error).message}`, error);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw storeClosed();
+    this.#checkFailed();
+  }
+
+  #checkFailed(): void {
+    if (this.#failed) throw this.#failed;
+  }
+}
+
+/** As it is now: whoever asked may go on with its map. */
+function copyOf(change: StoreChange): StoreChange {
+  return { ...change, put: new Map(change.put), remove: [...change.remove] };
+}

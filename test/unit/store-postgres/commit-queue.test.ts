@@ -1,0 +1,152 @@
+/** The queue of commits with an engine that says what the test wants, and the memory of values. */
+import { describe, expect, it } from 'vitest';
+import type { StoreChange } from '../../../src/store/store.ts';
+import {
+  COMMITS_WAITING_BYTES_MAX,
+  COMMITS_WAITING_MAX,
+  CommitQueue,
+  type QueuePorts,
+  STATEMENT_BYTES_MAX,
+  STATEMENT_CHANGES_MAX,
+} from '../../../src/store-postgres/commit-queue.ts';
+import { EngineError } from '../../../src/store-postgres/engine-error.ts';
+import { WRITE_SESSIONS } from '../../../src/store-postgres/sessions.ts';
+import { VALUES_BYTES_MAX, VALUES_MAX, Values } from '../../../src/store-postgres/values.ts';
+
+function change(id: string, bytes = 10): StoreChange {
+  const put = new Map([['state', new Uint8Array(bytes)]]);
+  return { id, expectedVersion: 0, fence: 'f', wakeAt: undefined, put, remove: [] };
+}
+
+/** Statements wait until the test lets them go. */
+class Engine implements QueuePorts {
+  readonly waitMs: number = 60_000;
+  readonly inFlight: { ids: string[]; sync: boolean; end(error?: EngineError): void }[] = [];
+  /** Records as they stand, all with version 1. */
+  readonly there = new Set<string>();
+  settles = 0;
+  now(): number {
+    return performance.now();
+  }
+  async statement(changes: readonly StoreChange[], _: unknown, sync: boolean) {
+    const written = new Map(changes.map(({ id }) => [id, Buffer.alloc(1)]));
+    return { text: String(sync), values: [], written };
+  }
+  write({ text, written }: { text: string; written: ReadonlyMap<string, Buffer> }): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const end = (error?: EngineError): void => (error ? reject(error) : resolve(true));
+      this.inFlight.push({ ids: [...written.keys()], sync: text === 'true', end });
+    });
+  }
+  async settle() {
+    return { id: 'w', epoch: ++this.settles + 1 };
+  }
+  async standings(ids: readonly string[]) {
+    const there = ids.filter((id) => this.there.has(id));
+    return new Map(there.map((id) => [id, { version: 1, fence: 'f' }]));
+  }
+  written(): void {}
+  revoked(): void {}
+}
+
+function open(): { engine: Engine; queue: CommitQueue } {
+  const engine = new Engine();
+  return { engine, queue: new CommitQueue(engine, { id: 'w', epoch: 1 }) };
+}
+
+async function turn(): Promise<void> {
+  for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const lost = (): EngineError => new EngineError('lost', 'unknown', '', true);
+
+describe('commits on their way to PostgreSQL', () => {
+  it('are gathered while others are in flight, in statements within their bounds, of a record one at most', async () => {
+    const { engine, queue } = open();
+    for (let n = 0; n < WRITE_SESSIONS; n++) void queue.push([change(`a/${n}`)], false);
+    await turn();
+    expect(engine.inFlight.map(({ ids }) => ids.length)).toEqual([1, 1, 1, 1]);
+    for (let n = 0; n < STATEMENT_CHANGES_MAX + 1; n++) void queue.push([change(`b/${n}`)], false);
+    void queue.push([change('c/1', STATEMENT_BYTES_MAX / 2)], false);
+    void queue.push([change('c/2', STATEMENT_BYTES_MAX / 2)], true);
+    void queue.push([change('c/2')], false);
+    for (const { end } of engine.inFlight.splice(0)) end();
+    await turn();
+    expect(engine.inFlight.map(({ ids, sync }) => [ids.length, sync])).toEqual([
+      [STATEMENT_CHANGES_MAX, false],
+      [2, false],
+      [1, true],
+      [1, false],
+    ]);
+  });
+
+  it('are bounded by count and by bytes: one more is refused', async () => {
+    const { queue } = open();
+    const pushed: Promise<void>[] = [];
+    for (let n = 0; n < WRITE_SESSIONS; n++) void queue.push([change(`a/${n}`)], true);
+    const half = new Uint8Array(COMMITS_WAITING_BYTES_MAX / 2 - 1_000);
+    for (const id of ['c/1', 'c/2'])
+      pushed.push(queue.push([{ ...change(id), put: new Map([['state', half]]) }], true));
+    await expect(queue.push([change('c/3', 2_000)], true)).rejects.toThrow(/wait for PostgreSQL; the limits are/);
+
+    const { queue: other } = open();
+    for (let n = 0; n < COMMITS_WAITING_MAX + WRITE_SESSIONS; n++) void other.push([change(`a/${n}`)], true);
+    await expect(other.push([change('b/1')], true)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  it('whose answers are lost are settled before they are looked up, and only those go again that are not there', async () => {
+    const { engine, queue } = open();
+    const told: string[] = [];
+    for (const id of ['a/1', 'a/2']) void queue.push([change(id)], true).then(() => told.push(id));
+    await turn();
+    engine.there.add('a/2');
+    for (const { end } of engine.inFlight.splice(0)) end(lost());
+    expect(queue.settled()).toBeUndefined();
+    await turn();
+    expect(engine.settles).toBeGreaterThan(0);
+    expect(told).toEqual(['a/2']);
+    expect(queue.writer.epoch).toBe(engine.settles + 1);
+    expect(engine.inFlight.map(({ ids }) => ids)).toEqual([['a/1']]);
+    engine.inFlight[0]?.end();
+    await turn();
+    expect(told).toEqual(['a/2', 'a/1']);
+    await queue.close();
+  });
+
+  it('begins no statement while an answer is unknown', async () => {
+    const { engine, queue } = open();
+    let settled: (writer: undefined) => void = () => {};
+    engine.settle = () => new Promise((resolve) => (settled = resolve as unknown as typeof settled));
+    const first = queue.push([change('a/1')], true);
+    await turn();
+    engine.inFlight.splice(0)[0]?.end(lost());
+    await turn();
+    const second = queue.push([change('a/2')], true);
+    await turn();
+    expect(engine.inFlight).toEqual([]);
+    expect(queue.settled()).toBeInstanceOf(Promise);
+    engine.revoked = () => queue.fail(Object.assign(new Error('gone'), { code: 'STORE_FAILED' }) as never);
+    settled(undefined);
+    await expect(first).rejects.toThrow('gone');
+    await expect(second).rejects.toThrow('gone');
+    await queue.close();
+  });
+});
+
+describe('values of records', () => {
+  it('are remembered within bounds of count and bytes, the latest, and for one version only', () => {
+    const values = new Values();
+    const small = Buffer.alloc(1);
+    for (let n = 0; n < VALUES_MAX + 5; n++) values.set(`a/${n}`, 1, small);
+    expect(values.size).toBe(VALUES_MAX);
+    expect(values.get('a/4', 1)).toBeUndefined();
+    expect(values.get('a/5', 1)).toBe(small);
+    expect(values.get('a/5', 2)).toBeUndefined();
+    const large = Buffer.alloc(VALUES_BYTES_MAX / 4);
+    for (let n = 0; n < 5; n++) values.set(`b/${n}`, 1, large);
+    expect(values.bytes).toBeLessThanOrEqual(VALUES_BYTES_MAX);
+    expect(values.size).toBe(3);
+    values.forget('b/4');
+    expect(values.get('b/4', 1)).toBeUndefined();
+  });
+});
