@@ -43,12 +43,12 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
 
 /** The storage of a system that does not start is closed again. */
 async function withStorage(
-  { dataDir, name, log }: ResolvedOptions,
+  options: ResolvedOptions,
   behaviours: ReadonlyMap<string, Behaviour>,
   start: (storage: Storage | undefined) => Promise<System>,
 ): Promise<System> {
   if (![...behaviours.values()].some(({ durable }) => durable !== undefined)) return start(undefined);
-  const storage = await Storage.acquire(dataDir, name, openLog(log, { system: name }));
+  const storage = await Storage.acquire(options, openLog(options.log, { system: options.name }));
   try {
     return await start(storage);
   } catch (error) {

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
 import { dataDirOf } from './data-dir/data-dir.ts';
+import type { PostgresPlace } from './store-postgres/postgres-store.ts';
 import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
@@ -135,6 +136,12 @@ export interface SystemOptions {
   metrics?: MetricsOptions;
   /** The page in which the system is seen and steered, with metrics and health on the same port. Default: none. */
   dashboard?: DashboardOptions;
+  /**
+   * Where durable actors are, instead of `dataDir`: the way in which `cluster` comes in.
+   *
+   * @internal
+   */
+  postgres?: PostgresPlace;
 }
 
 export interface ResolvedOptions {
@@ -146,6 +153,7 @@ export interface ResolvedOptions {
   main: string | undefined;
   name: string;
   dataDir: string;
+  postgres: PostgresPlace | undefined;
   durableInMemoryMax: number;
   supervision: SupervisionPolicy;
   hangMs: number;
@@ -189,7 +197,7 @@ const NAMES = new Set([
     'history',
     'paused',
   ],
-  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket', 'metrics', 'dashboard'],
+  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -208,6 +216,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     main: options.main === undefined ? undefined : urlOf(options.main),
     name: options.name ?? 'troupe',
     dataDir: dataDirOf(options.dataDir),
+    postgres: options.postgres,
     durableInMemoryMax: options.durableInMemoryMax ?? durableInMemory(groups),
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,

@@ -176,7 +176,7 @@ class ClusterSystem {
   async #openStore(): Promise<{ options: WorkerOptions; startedAt: number }> {
     const { options, log } = this.#ground;
     if (!this.#storage) {
-      const acquired = await Storage.acquire(options.dataDir, options.name, log);
+      const acquired = await Storage.acquire(options, log);
       const shared = await shareStorage(acquired, this.#ground).catch(async (error) => {
         await acquired.close();
         throw error;

@@ -30,7 +30,7 @@ export async function startLocal(
   const pauses = await firstPauses(options, () => storage?.pauses, log);
   let gateway: Gateway | undefined;
   let web: Web | undefined;
-  const store = storage?.openHere();
+  const store = await storage?.openHere();
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
     ...(storage && {

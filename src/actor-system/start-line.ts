@@ -1,5 +1,6 @@
 /** The line of the log at the start, in which a mistake in the place of the data shows on the first day. */
 import type { Storage } from '../data-dir/storage.ts';
+import type { PostgresPlace } from '../store-postgres/postgres-store.ts';
 import type { ResolvedOptions } from '../options.ts';
 
 export function startLine(
@@ -9,6 +10,16 @@ export function startLine(
   const roles = groups.map(({ role, count }) => (groups.length > 1 ? `${count} ${role}` : String(count)));
   const workers = groups.reduce((sum, { count }) => sum + count, 0);
   const data = storage && { dataDir: storage.dataDir, found: storage.wasFound };
-  const where = data ? `data in ${data.dataDir} (${data.found ? 'found' : 'new'})` : 'no durable kinds';
+  const where = storage?.postgres
+    ? `data in PostgreSQL, ${placeOf(storage.postgres)}`
+    : data
+      ? `data in ${data.dataDir} (${data.found ? 'found' : 'new'})`
+      : 'no durable kinds';
   return [{ workers, ...data }, `'${name}' has started; workers: ${roles.join(' + ') || 0}; ${where}`];
+}
+
+/** Without its password. */
+function placeOf({ url, schema = 'troupe' }: PostgresPlace): string {
+  const host = URL.canParse(url) ? new URL(url) : undefined;
+  return `${host ? `${host.host}${host.pathname}` : 'by the environment'}, schema ${schema}`;
 }

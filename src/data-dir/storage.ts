@@ -12,11 +12,21 @@ import { JournalFolder, processName } from '../journal/journal-folder.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
 import { PausesFile } from './pauses-file.ts';
+import { type PostgresPlace, PostgresStore } from '../store-postgres/postgres-store.ts';
+import type { Store } from '../store/store.ts';
 import { DATA_FILE } from '../store/lmdb-environment.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { STORE_FOLDER } from '../store/store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
 import { StoreOwner } from '../store-service/store-owner.ts';
+
+/** Where a system has what it keeps. */
+export interface StoragePlace {
+  readonly dataDir: string;
+  /** Of the system. */
+  readonly name: string;
+  readonly postgres: PostgresPlace | undefined;
+}
 
 /** The parts between the folder and its user. */
 interface Opened {
@@ -27,7 +37,9 @@ interface Opened {
 export class Storage {
   /** Absolute. */
   readonly dataDir: string;
-  /** There was a store, when this began. */
+  /** The database with the store, which is not in the folder then. */
+  readonly postgres: PostgresPlace | undefined;
+  /** There was a store in the folder, when this began. */
   readonly wasFound: boolean;
   /** Of all processes. */
   readonly journals: JournalFolder;
@@ -45,12 +57,15 @@ export class Storage {
   /** Workers whose entry could not be written, or removed: it is tried again with each sign of life. */
   readonly #unnoted = new Set<number>();
   #closed: Promise<void> | undefined;
+  /** As the database counts starts. */
+  #startedAt: number | undefined;
 
-  private constructor(lock: DataDirLock, dataDir: string, system: string, log: Log) {
+  private constructor(lock: DataDirLock, { dataDir, name, postgres }: StoragePlace, log: Log) {
     this.#lock = lock;
+    this.postgres = postgres;
     this.dataDir = resolve(dataDir);
     this.wasFound = existsSync(join(this.#folder, DATA_FILE));
-    this.#system = system;
+    this.#system = name;
     this.#log = log;
     this.journals = new JournalFolder(this.dataDir, log);
     this.journals.takeOver();
@@ -59,12 +74,19 @@ export class Storage {
   }
 
   /** Takes the lock before anything is opened. Throws STORE_LOCKED and STORE_FAILED. */
-  static async acquire(dataDir: string, system: string, log: Log): Promise<Storage> {
-    return new Storage(await DataDirLock.acquire(dataDir, system, Date.now()), dataDir, system, log);
+  static async acquire(place: StoragePlace, log: Log): Promise<Storage> {
+    return new Storage(await DataDirLock.acquire(place.dataDir, place.name, Date.now()), place, log);
   }
 
   /** The store in this thread. Throws STORE_FAILED. */
-  openHere(): LmdbStore {
+  async openHere(): Promise<Store> {
+    if (this.postgres) {
+      const startsAfter = this.#lock.startedAt;
+      const opened = await PostgresStore.open({ ...this.postgres, startsAfter, isAlone: true });
+      this.#startedAt = opened.startedAt;
+      this.#opened = opened;
+      return opened;
+    }
     const store = LmdbStore.open(this.#folder, (pages) => this.#missing(pages));
     this.#use(store);
     void store.check().then(
@@ -85,18 +107,20 @@ export class Storage {
   }
 
   /** The store in a thread of its own. Throws STORE_FAILED. */
-  async openOwner(seed: Omit<OwnerSeed, 'folder'>): Promise<StoreOwner> {
-    const owner = await StoreOwner.start({ ...seed, folder: this.#folder }, this.#log, {
+  async openOwner(seed: Omit<OwnerSeed, 'folder' | 'postgres' | 'startsAfter'>): Promise<StoreOwner> {
+    const place = { folder: this.#folder, postgres: this.postgres, startsAfter: this.#lock.startedAt };
+    const owner = await StoreOwner.start({ ...seed, ...place }, this.#log, {
       missing: (pages) => this.#missing(pages),
       checked: (check) => this.#checked(check),
     });
+    this.#startedAt = owner.startedAt;
     this.#use(owner);
     return owner;
   }
 
-  /** Later than any start before it on this dataDir. */
+  /** Later than any start before it on this dataDir, or in this database. */
   get startedAt(): number {
-    return this.#lock.startedAt;
+    return this.#startedAt ?? this.#lock.startedAt;
   }
 
   addWorker(pid: number): void {
@@ -127,7 +151,7 @@ export class Storage {
 
   #use(opened: Opened): void {
     this.#opened = opened;
-    this.#file = identityOf(join(this.#folder, DATA_FILE));
+    if (!this.postgres) this.#file = identityOf(join(this.#folder, DATA_FILE));
   }
 
   /** Nothing of this ends the process: what cannot be written now is written with the next sign. */

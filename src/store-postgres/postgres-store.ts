@@ -26,17 +26,23 @@ export const STATEMENT_MS_MAX = 10_000;
 /** Wakes, or ids, that are read at once. */
 const PAGE = 1_000;
 
-export interface PostgresStoreOptions {
+/** Where the tables of a system are. */
+export interface PostgresPlace {
   /** `postgres://user:password@host:port/database?…`, as pg takes it. */
   readonly url: string;
   /** The schema with the tables: a name in lower case that need not be quoted. Default: `troupe`. */
   readonly schema?: string;
+}
+
+export interface PostgresStoreOptions extends PostgresPlace {
   /** Milliseconds that what is asked waits for an engine that does not answer. Default: 30 000. */
   readonly waitMs?: number;
   /** Milliseconds for one statement. Default: 10 000. */
   readonly statementMs?: number;
   /** No store that was opened before may write any more. */
   readonly isAlone?: boolean;
+  /** Milliseconds since the Unix epoch that `startedAt` is not less than. Default: 0. */
+  readonly startsAfter?: number;
 }
 
 export class PostgresStore implements Store {
@@ -88,7 +94,7 @@ export class PostgresStore implements Store {
     const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
     try {
       await migrate(ask, schema);
-      const startedAt = await nextStart(ask, schema, Date.now());
+      const startedAt = await nextStart(ask, schema, Math.max(Date.now(), options.startsAfter ?? 0));
       const writer = randomUUID();
       await enterWriter(ask, schema, writer, startedAt);
       if (options.isAlone) await revoke(ask, schema, await earlierWriters(ask, schema, startedAt));

@@ -34,6 +34,7 @@ export class StoreOwner {
   #isClosed = false;
   #restart: NodeJS.Timeout | undefined;
   #path = '';
+  #startedAt: number | undefined;
 
   private constructor(seed: OwnerSeed, log: Log, news: OwnerNews) {
     this.#seed = seed;
@@ -51,6 +52,11 @@ export class StoreOwner {
   /** Where it listens, also after a restart. */
   get path(): string {
     return this.#path;
+  }
+
+  /** Of its first start, as a database counts them; undefined: there is none. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
   }
 
   /** A process has died: who reads from now on sees all that it committed. Call it before anybody acts on that death. */
@@ -90,7 +96,7 @@ export class StoreOwner {
       name: 'troupe-store',
       // Options that the program was started with are for its own code: a loader, an inspector.
       execArgv: [],
-      env: {},
+      env: databaseEnv(),
     });
     // The system has its own reasons to live.
     thread.unref();
@@ -106,6 +112,7 @@ export class StoreOwner {
       thread.on('message', (message: FromOwner) => {
         if (message.type === 'ready') {
           this.#path = message.path;
+          this.#startedAt ??= message.startedAt;
           resolve();
         } else if (message.type === 'refused') failed(errorFromData(message.error));
         else if (message.type === 'failed') hasFailed(errorFromData(message.error));
@@ -134,4 +141,9 @@ export class StoreOwner {
     }, this.#restartMs).unref();
     this.#restartMs = Math.min(RESTART_MS_MAX, this.#restartMs * 2);
   }
+}
+
+/** Passwords and certificates of a database may be told by the environment, as everywhere. */
+function databaseEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('PG')));
 }

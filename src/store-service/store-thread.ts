@@ -4,6 +4,7 @@ import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import { type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
+import { PostgresStore } from '../store-postgres/postgres-store.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';
 import type { FromOwner, OwnerBoot, ToOwner } from './owner-messages.ts';
@@ -27,8 +28,14 @@ function* heard(deaths: MessagePort): Generator<LinkPeer> {
   }
 }
 
-async function run({ folder, socketDir, system, token, deaths, failure, pollMicros }: OwnerBoot): Promise<void> {
-  const store = LmdbStore.open(folder, (pages) => tell({ type: 'missing', pages }));
+async function openStore({ folder, postgres, startsAfter }: OwnerBoot): Promise<LmdbStore | PostgresStore> {
+  if (postgres) return PostgresStore.open({ ...postgres, startsAfter, isAlone: true });
+  return LmdbStore.open(folder, (pages) => tell({ type: 'missing', pages }));
+}
+
+async function run(boot: OwnerBoot): Promise<void> {
+  const { socketDir, system, token, deaths, failure, pollMicros } = boot;
+  const store = await openStore(boot);
   if (failure !== undefined) store.fail(failure);
   const service = new StoreService(store, { heard: () => heard(deaths) });
   const network = new SocketNetwork({
@@ -51,7 +58,8 @@ async function run({ folder, socketDir, system, token, deaths, failure, pollMicr
       parentPort?.close();
     });
   });
-  tell({ type: 'ready', path });
+  tell({ type: 'ready', path, startedAt: store instanceof PostgresStore ? store.startedAt : undefined });
+  if (store instanceof PostgresStore) return;
   store.check().then(
     (check) => tell({ type: 'checked', check }),
     () => {},
