@@ -136,11 +136,7 @@ export interface SystemOptions {
   metrics?: MetricsOptions;
   /** The page in which the system is seen and steered, with metrics and health on the same port. Default: none. */
   dashboard?: DashboardOptions;
-  /**
-   * Where durable actors are, instead of `dataDir`: the way in which `cluster` comes in.
-   *
-   * @internal
-   */
+  /** Where durable actors are, instead of `dataDir`, until `cluster` says so. @internal */
   postgres?: PostgresPlace;
 }
 
