@@ -178,22 +178,9 @@ export const MESSAGE_BYTES_MAX: number = 1024 * 1024 * 1024;
 export const DEFAULT_ROLE = 'worker';
 
 const NAMES = new Set([
-  ...[
-    'actors',
-    'workers',
-    'main',
-    'name',
-    'dataDir',
-    'durableInMemoryMax',
-    'supervision',
-    'askTimeoutMs',
-    'messageBytesMax',
-    'checkMessages',
-    'pollMicros',
-    'history',
-    'paused',
-  ],
-  ...['shutdownMs', 'memory', 'log', 'signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres'],
+  ...['actors', 'workers', 'main', 'name', 'dataDir', 'durableInMemoryMax', 'supervision', 'askTimeoutMs'],
+  ...['messageBytesMax', 'checkMessages', 'pollMicros', 'history', 'paused', 'shutdownMs', 'memory', 'log'],
+  ...['signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
