@@ -10,8 +10,8 @@ export interface Live<T> {
   readonly fault: Signal<string | undefined>;
 }
 
-/** Whether the system is heard. */
-export const isConnected = signal(true);
+/** Whether the system is heard; undefined: it was not yet. */
+export const isConnected = signal<boolean | undefined>(undefined);
 
 export function useLive<T>(screen: string, params: Record<string, string>, onValue?: (value: T) => void): Live<T> {
   const query = new URLSearchParams({ screen, ...params }).toString();

@@ -80,8 +80,11 @@ function Head({ name }: { readonly name: string }) {
         </span>
       )}
       {readOnly === true && <span class="badge">read only</span>}
-      <span class={isConnected.value ? 'badge good' : 'badge bad'} role="status">
-        {isConnected.value ? 'live' : 'not connected'}
+      <span
+        class={`badge ${isConnected.value === true ? 'good' : isConnected.value === false ? 'bad' : ''}`}
+        role="status"
+      >
+        {isConnected.value === true ? 'live' : isConnected.value === false ? 'not connected' : 'connecting'}
       </span>
     </header>
   );

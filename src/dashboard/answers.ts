@@ -1,6 +1,8 @@
 /** Shapes of the answers of screens, which the page, and whoever asks for their JSON, get. Times are milliseconds since the Unix epoch. */
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListedActor } from '../observe/actor-list.ts';
+import type { BlockedLoop } from '../observe/checkup.ts';
+import type { PastPlace } from '../observe/past-place.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import type { Timing } from '../observe/turn-timings.ts';
 import type { CommitMetrics } from '../commit/committer.ts';
@@ -39,16 +41,20 @@ export interface SystemFigures extends Omit<SystemMetrics, 'kinds' | 'workers'> 
 export interface OverviewAnswer {
   readonly at: number;
   readonly metrics: SystemFigures;
+  /** Workers that do not answer, since a turn blocks their event loop. */
+  readonly blocked: readonly BlockedLoop[];
   readonly workers: readonly WorkerInfo[];
 }
 
 /** The foremost actors in a few orders. */
 export interface TopAnswer {
   readonly inMemory: number;
+  readonly byRate: readonly ListedActor[];
+  readonly byLatency: readonly ListedActor[];
+  readonly byErrors: readonly ListedActor[];
   readonly byMailbox: readonly ListedActor[];
   readonly byTurn: readonly ListedActor[];
   readonly byFailure: readonly ListedActor[];
-  readonly byRestarts: readonly ListedActor[];
   readonly silent: readonly number[];
 }
 
@@ -57,6 +63,8 @@ export interface ActorAnswer {
   readonly actor: ActorInspection;
   /** Undefined: turns of its kind are not kept. */
   readonly turns: readonly PastTurn[] | undefined;
+  /** The last places of it and of the shard that its id falls into, the oldest first. */
+  readonly places: readonly PastPlace[];
 }
 
 export interface ActorsAnswer extends ActorList {

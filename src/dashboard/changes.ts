@@ -23,6 +23,8 @@ export const CHANGES: { readonly [name: string]: Change } = {
   stop: ofCall('stop', ['id', 'reason']),
   kill: ofCall('kill', ['id']),
   move: ofCall('move', ['id', 'worker']),
+  pause: ofCall('pause', ['pattern', 'reason']),
+  resume: ofCall('resume', ['pattern', 'perSecond']),
   'add-worker': ofCall('add-worker', ['role']),
   'remove-worker': ofCall('remove-worker', ['worker']),
   'restart-worker': ofCall('restart-worker', ['worker']),

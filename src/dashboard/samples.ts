@@ -106,13 +106,15 @@ class Sampling {
   async #run(): Promise<void> {
     this.#isRunning = true;
     const clock = this.#clock;
+    let count = 0;
     while (!this.isEmpty) {
       const began = clock.now();
       const { text, isWhole } = await this.#sample();
       const now = clock.now();
       this.#latest = text;
       for (const stream of this.#streams) write(stream, text, now);
-      const ms = isWhole ? Math.min(REST_MS_MAX, (now - began) * REST_FACTOR) : 0;
+      // The first one may have begun to measure, which takes a while of its own.
+      const ms = isWhole && count++ > 0 ? Math.min(REST_MS_MAX, (now - began) * REST_FACTOR) : 0;
       await new Promise<void>((resolve) => clock.setTimer(Math.max(this.#screen.everyMs, ms), resolve));
     }
     this.#isRunning = false;

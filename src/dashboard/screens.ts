@@ -1,6 +1,8 @@
 /** The screens of the page: what each one looks at, and how often while somebody looks at it. Nothing is changed by a look. */
 import type { ActorInspection } from '../observe/actor-inspection.ts';
-import type { ActorList } from '../observe/actor-list.ts';
+import type { PastPlace } from '../observe/past-place.ts';
+import type { BlockedLoop } from '../observe/checkup.ts';
+import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { Timing } from '../observe/turn-timings.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -84,7 +86,12 @@ async function infoOf(ground: Ground): Promise<InfoAnswer> {
 async function overviewOf(ground: Ground): Promise<OverviewAnswer> {
   const metrics = await callOf<SystemMetrics>(ground, 'metrics');
   const workers = await callOf<WorkerInfo[]>(ground, 'workers');
-  return { at: ground.clock.wall(), metrics: figuresOf(metrics), workers };
+  const isSilent = workers.some(
+    ({ index, state }) => state === 'ready' && !metrics.workers.some((one) => one.worker === index),
+  );
+  // A thread beside its event loop says what runs in it.
+  const blocked = isSilent ? await callOf<BlockedLoop[]>(ground, 'blocked-loops') : [];
+  return { at: ground.clock.wall(), metrics: figuresOf(metrics), workers, blocked };
 }
 
 /** Without the buckets of the times, which are many. */
@@ -108,11 +115,11 @@ function timingOf(timing: Timing | undefined): TimingFigures | undefined {
 async function topOf(ground: Ground): Promise<TopAnswer> {
   const listOf = (sort: string): Promise<ActorList> => callOf<ActorList>(ground, 'list', null, sort, TOP);
   const byMailbox = await listOf('mailbox');
-  const [byTurn, byFailure, byRestarts] = [await listOf('busy'), await listOf('failed'), await listOf('restarts')];
-  const { inMemory, silent } = byMailbox;
+  const actorsOf = async (sort: string): Promise<ListedActor[]> => (await listOf(sort)).actors;
   return {
-    ...{ inMemory, silent, byMailbox: byMailbox.actors, byTurn: byTurn.actors },
-    ...{ byFailure: byFailure.actors, byRestarts: byRestarts.actors },
+    ...{ inMemory: byMailbox.inMemory, silent: byMailbox.silent, byMailbox: byMailbox.actors },
+    ...{ byRate: await actorsOf('rate'), byLatency: await actorsOf('latency'), byErrors: await actorsOf('errors') },
+    ...{ byTurn: await actorsOf('busy'), byFailure: await actorsOf('failed') },
   };
 }
 
@@ -121,7 +128,8 @@ async function actorOf(ground: Ground, params: URLSearchParams): Promise<ActorAn
   const actor = await callOf<ActorInspection>(ground, 'inspect', params.get('id'));
   const isKept = history !== undefined && history.kinds?.includes(kindOf(actor.id)) !== false;
   const turns = isKept ? await system.history(actor.id, { last: TURNS_SHOWN }) : undefined;
-  return { at: clock.wall(), actor: { ...actor, state: redaction.of(actor.id, actor.state) }, turns };
+  const places = await callOf<PastPlace[]>(ground, 'past-places', actor.id);
+  return { at: clock.wall(), actor: { ...actor, state: redaction.of(actor.id, actor.state) }, turns, places };
 }
 
 async function actorsOf(ground: Ground, params: URLSearchParams): Promise<ActorsAnswer> {

@@ -68,6 +68,10 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)) ?? rights.refusal('read', String(id)),
     run: ({ system }, [id]) => system.inspect(textArgument(id, 'id')),
   },
+  'past-places': {
+    refusal: (rights, [id]) => rights.refusal('observe', String(id)),
+    run: ({ system }, [id]) => ofProcess(system).pastPlaces(textArgument(id, 'id')),
+  },
   reminders: ofAll('observe', ({ system }, [after]) => ofProcess(system).reminders(textOrNone(after, 'after'))),
   checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
   'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),

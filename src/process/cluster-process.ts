@@ -7,8 +7,10 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { LetThrough } from '../actor/pauses.ts';
 import { ProcessDurability } from '../durability/process-durability.ts';
+import type { PastPlace } from '../observe/past-place.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
+import { PlacementHistory } from '../placement/placement-history.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -75,6 +77,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.#options = options;
     const { self, control, network, system, token } = options;
     const cluster = this.#cluster;
+    if (self.index === 0) cluster.places = new PlacementHistory();
     const send = (message: ToMaster): void => control.send(message);
     this.#requests = new MasterRequests(send);
     this.self = { worker: self.index, role: self.role, pid: process.pid };
@@ -197,6 +200,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     if (worker === this.self.worker) return [await answerTo(what, this.#answering())];
     const request: MasterRequest = worker === undefined ? { kind: 'look', what } : { kind: 'look', what, worker };
     return (await this.request(request)) as unknown[];
+  }
+
+  pastPlaces(id: ActorId): PastPlace[] {
+    const column = this.table.termsOf(id)?.column ?? '';
+    return this.#cluster.places?.of(id, column) ?? [];
   }
 
   async blockedLoops(): Promise<BlockedLoop[]> {

@@ -114,6 +114,7 @@ export class ControlHandler {
       kindsChanged: (kinds) => takeUpKinds(kinds, behaviours, router, actors),
       pausesChanged: () => this.#pause(),
       takenOver: () => durability.takeOver(),
+      noted: (change) => cluster.places?.note(change, actors.kernel.clock.wall()),
     });
   }
 

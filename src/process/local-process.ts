@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import type { PastPlace } from '../observe/past-place.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import type { Log } from '../observe/log.ts';
@@ -147,6 +148,11 @@ export class LocalProcess implements ClusterPort {
     const { actors } = this;
     const process = { actors, store: this.#durability?.store, isHostOf: () => true };
     return [await answerLook(process, what)];
+  }
+
+  /** Nothing moves. */
+  pastPlaces(): PastPlace[] {
+    return [];
   }
 
   /** Where its own loop is blocked, this one does not answer either. */

@@ -25,6 +25,8 @@ export interface TableParts {
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
   readonly loss: PeerLoss;
+  /** The change is taken up now. */
+  noted(change: TableChange): void;
   /** Kinds that are new, have changed, or are gone (null). */
   kindsChanged(kinds: NonNullable<TableChange['kinds']>): void;
   /** Actors of other patterns are paused now. */
@@ -47,6 +49,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const death = parts.loss.declaredDead(change);
   table.apply(change);
   noteTaken(change, actors.kernel.trace);
+  parts.noted(change);
   death?.withTable();
   // Before anything comes to life here.
   if (change.pauses) parts.pausesChanged();

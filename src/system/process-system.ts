@@ -27,6 +27,7 @@ import { checkList, mergeLists } from '../inspection/list-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { PastPlace } from '../observe/past-place.ts';
 import type { ReminderList } from '../observe/reminder-list.ts';
 import type { MachineShape } from '../observe/machine-shape.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
@@ -55,6 +56,8 @@ export interface ClusterPort {
   hostOf(id: ActorId): number | undefined;
   /** The answers of one process, or of all, in time. */
   look(what: Look, worker: number | undefined): Promise<unknown[]>;
+  /** The last places of an actor and its shard; none but in the master. */
+  pastPlaces(id: ActorId): PastPlace[];
   /** Workers whose event loop gives no answer. */
   blockedLoops(): Promise<BlockedLoop[]>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
@@ -279,6 +282,12 @@ export class ProcessSystem implements System {
   /** Of each process that answers within 1 000 ms, for the doctor. The first one begins to watch turns. */
   async checkups(): Promise<Checkup[]> {
     return (await this.#cluster.look({ checkup: true }, undefined)) as Checkup[];
+  }
+
+  /** The last places of an actor and of the shard that its id falls into, the oldest first; none but in the master. */
+  pastPlaces(id: ActorId): PastPlace[] {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    return this.#cluster.pastPlaces(id);
   }
 
   /** Workers whose event loop gives no answer, for the doctor. */

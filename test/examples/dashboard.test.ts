@@ -46,7 +46,10 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   system = await createSystem({
     ...{ actors: new URL('./seen-actors/', import.meta.url), workers: 2, log: 'silent', dataDir: folder },
-    ...{ history: { turns: 50 }, supervision: { backoff: { initialMs: 20, maxMs: 50, factor: 1, jitter: 0 } } },
+    ...{
+      history: { turns: 50 },
+      supervision: { hangMs: 30_000, backoff: { initialMs: 20, maxMs: 50, factor: 1, jitter: 0 } },
+    },
     dashboard: { port, token: TOKEN, redact: { account: ['iban'] } },
   });
   if ('missing' in found) return;
@@ -182,6 +185,9 @@ describe('the actor', () => {
     await told(page).getByText('is on worker 2').waitFor();
     expect(await system.where(id)).toMatchObject({ worker: 2, active: true });
     await page.getByText(/Worker 2, pid/).waitFor();
+    const places = page.getByRole('region', { name: 'Places' }).getByRole('row');
+    await places.nth(1).getByText('it was moved').waitFor();
+    await places.nth(2).getByText('nobody hosted it').waitFor();
     await page.getByRole('button', { name: 'Kill' }).click();
     await consent(page, 'Cancel');
     expect((await system.where(id)).active).toBe(true);
@@ -252,6 +258,19 @@ describe('the system', () => {
     expect(system.workers().find(({ index }) => index === 1)?.pid).not.toBe(before);
   });
 
+  inBrowser('has a worker that is blocked, by an actor and a line that are named', async () => {
+    const id = await idOn('desk', 2, 'blocking');
+    await system.ask(id, { type: 'add' });
+    const page = await open('workers');
+    await page.getByRole('row').filter({ hasText: '2 worker' }).getByText('ready').waitFor();
+    system.tell(id, { type: 'block', ms: 12_000 });
+    const alert = page.getByRole('alert').filter({ hasText: 'Blocked event loops' });
+    await alert.getByRole('link', { name: id }).waitFor();
+    await alert.getByText(/At .*block.*desk\.mjs/).waitFor();
+    await page.getByRole('row').filter({ hasText: '2 worker' }).getByText('no answer').waitFor();
+    await alert.waitFor({ state: 'detached' });
+  });
+
   inBrowser('has dead letters, which are sent again and discarded in bulk', async () => {
     for (let n = 0; n < 3; n++) system.tell('account/bo', { type: 'pay', amount: 500 + n, iban: 'DE99' });
     const page = await open('dead-letters');
@@ -269,6 +288,23 @@ describe('the system', () => {
     await consent(page, 'Discard');
     await told(page).getByText('3 done').waitFor();
     expect(await system.deadLetters.list()).toEqual([]);
+  });
+
+  inBrowser('is paused and resumed, with mail that is kept', async () => {
+    await system.ask('desk/held', { type: 'add' });
+    const page = await open('actor?id=desk%2Fheld');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByLabel('Reason').fill('looked at');
+    await consent(page, 'Pause');
+    await told(page).getByText('desk/held is paused').waitFor();
+    system.tell('desk/held', { type: 'add' });
+    const now = page.getByLabel('What it does now');
+    await now.getByText(/Paused by desk\/held for .*: looked at/).waitFor();
+    await now.getByText('1 messages wait').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await consent(page, 'Resume');
+    await told(page).getByText('desk/held is resumed').waitFor();
+    await page.getByText('"done": 2').waitFor();
   });
 
   inBrowser('has reminders and a store that are seen without waking an actor', async () => {

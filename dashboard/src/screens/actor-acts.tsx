@@ -5,7 +5,7 @@ import { change, info } from '../server.ts';
 
 const MESSAGE = '{ "type": "get" }';
 
-export function ActorActs({ actor: { id, worker, durable } }: { readonly actor: ActorInspection }) {
+export function ActorActs({ actor: { id, worker, durable, pause } }: { readonly actor: ActorInspection }) {
   if (info.value?.readOnly !== false) return null;
   return (
     <div class="acts">
@@ -37,6 +37,7 @@ export function ActorActs({ actor: { id, worker, durable } }: { readonly actor: 
           })}
         />
       )}
+      <Pausing id={id} pattern={pause?.pattern} />
       <Act
         label="Stop …"
         isDangerous
@@ -62,6 +63,40 @@ export function ActorActs({ actor: { id, worker, durable } }: { readonly actor: 
         })}
       />
     </div>
+  );
+}
+
+/** The pattern of its pause may be for others, too. */
+function Pausing({ id, pattern }: { readonly id: string; readonly pattern: string | undefined }) {
+  if (pattern !== undefined)
+    return (
+      <Act
+        label="Resume …"
+        question={() => ({
+          ...{ title: `Resume ${pattern}?`, act: 'Resume', text: 'The mail that was kept is handled, in its order.' },
+          fields: [{ name: 'perSecond', label: 'Messages per second, or nothing for no limit', value: '' }],
+          run: async ({ perSecond = '' }) => {
+            await change('resume', { pattern, ...(perSecond !== '' && { perSecond: Number(perSecond) }) });
+            return `${pattern} is resumed.`;
+          },
+        })}
+      />
+    );
+  return (
+    <Act
+      label="Pause …"
+      question={() => ({
+        ...{ title: 'Pause', act: 'Pause', text: 'Mail is taken and kept; no turn begins, until it is resumed.' },
+        fields: [
+          { name: 'pattern', label: 'Of which ids, * for any characters', value: id },
+          { name: 'reason', label: 'Reason', value: '' },
+        ],
+        run: async ({ pattern: given = '', reason = '' }) => {
+          await change('pause', { pattern: given, ...(reason !== '' && { reason }) });
+          return `${given} is paused.`;
+        },
+      })}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ActorAnswer } from '../../../src/dashboard/answers.ts';
 import type { ActorInspection, Listed, WaitInspection } from '../../../src/observe/actor-inspection.ts';
+import type { PastPlace } from '../../../src/observe/past-place.ts';
 import type { MachineShape } from '../../../src/observe/machine-shape.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Card, Json, Waiting } from '../parts/blocks.tsx';
@@ -80,6 +81,7 @@ function One({ id }: { readonly id: string }) {
         )}
       </Card>
       <Kin actor={actor} now={at} />
+      <Places places={answer.places} />
     </>
   );
 }
@@ -103,6 +105,15 @@ function Now({ actor, now }: { readonly actor: ActorInspection; readonly now: nu
       <p class="does">
         <Badge text={status} /> {doing(actor, now)}
       </p>
+      {actor.pause !== undefined && (
+        <p>
+          <strong>
+            {actor.pause.perSecond === undefined ? 'Paused' : `Resumed at ${actor.pause.perSecond} per second`}
+          </strong>{' '}
+          by <code>{actor.pause.pattern}</code> for {since(actor.pause.since, now)}
+          {actor.pause.reason !== undefined && `: ${actor.pause.reason}`}
+        </p>
+      )}
       {turn?.deadline !== undefined && <p>Its asker gives up in {since(now, turn.deadline)}.</p>}
       {waitsFor.slice(0, 3).map((wait) => (
         <p key={`${wait.what} ${wait.of}`}>
@@ -156,7 +167,7 @@ const WAITS: Record<WaitInspection['what'], string> = {
     check: 'the check of a message',
   },
   ...{ start: 'its start', commit: 'the store', room: 'the commits of its process', backoff: 'its next start' },
-  ...{ stop: 'the end of its children', move: 'its new worker' },
+  ...{ stop: 'the end of its children', move: 'its new worker', resume: 'being resumed' },
 };
 
 function Wait({ wait, now }: { readonly wait: WaitInspection; readonly now: number }) {
@@ -222,6 +233,38 @@ function Mail({ actor: { mailbox, stash, outbox }, now }: { readonly actor: Acto
             isNumber: true,
             cell: ({ deadline }) => (deadline === undefined ? '' : since(now, deadline)),
           },
+        ]}
+      />
+    </Card>
+  );
+}
+
+const REASONS: Record<PastPlace['why'], string> = {
+  ...{
+    start: 'nobody hosted it',
+    death: 'its worker died',
+    'hand-off': 'it was moved: by a call, a drain or a rebalance',
+  },
+  ...{ claim: 'a place for a new actor', end: 'it ended: its shard decides again', reload: 'its kind changed' },
+};
+
+function Places({ places }: { readonly places: readonly PastPlace[] }) {
+  return (
+    <Card title="Its places">
+      <Table
+        caption="Places, the last one first"
+        rows={[...places].reverse()}
+        keyOf={({ epoch, of }) => `${epoch} ${of}`}
+        empty="It has had none that is known."
+        columns={[
+          { head: 'Since', cell: ({ at }) => clockTime(at) },
+          {
+            head: 'Worker',
+            cell: ({ worker }) => (worker === undefined ? 'that of its shard' : worker < 0 ? 'none' : worker),
+          },
+          { head: 'Of', cell: ({ of }) => (of === 'own' ? 'it alone' : 'its shard') },
+          { head: 'Reason', cell: ({ why }) => REASONS[why] },
+          { head: 'Epoch', isNumber: true, cell: ({ epoch }) => count(epoch) },
         ]}
       />
     </Card>

@@ -1,14 +1,16 @@
 /** The actors in memory, the foremost first; the filter is in the address. */
 import type { ActorsAnswer } from '../../../src/dashboard/answers.ts';
+import type { ListedActor } from '../../../src/observe/actor-list.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Waiting } from '../parts/blocks.tsx';
-import { Table } from '../parts/table.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { go, hrefOf } from '../route.ts';
 import { info } from '../server.ts';
-import { bytes, clockTime, count, since } from '../show.ts';
+import { bytes, clockTime, count, ms, rate, since } from '../show.ts';
 
 const SORTS: Record<string, string> = {
   ...{ mailbox: 'most waiting messages', bytes: 'most waiting bytes', busy: 'longest turn', restarts: 'most restarts' },
+  ...{ rate: 'most turns per second', latency: 'slowest turns', errors: 'most failures' },
   ...{ failed: 'last failure', age: 'longest in memory', id: 'id' },
 };
 
@@ -66,8 +68,15 @@ function Filter({ given }: { readonly given: Record<string, string> }) {
   );
 }
 
+/** They are measured in these orders only. */
+const MEASURED: readonly Column<ListedActor>[] = [
+  { head: 'Per second', isNumber: true, cell: ({ perSecond }) => rate(perSecond) },
+  { head: 'On average', isNumber: true, cell: ({ handlingMs }) => ms(handlingMs) },
+];
+
 function List({ list, given }: { readonly list: ActorsAnswer; readonly given: Record<string, string> }) {
   const { actors, inMemory, next, silent, at } = list;
+  const isMeasured = given.sort === 'rate' || given.sort === 'latency';
   return (
     <>
       <p>{count(inMemory)} in memory.</p>
@@ -85,6 +94,7 @@ function List({ list, given }: { readonly list: ActorsAnswer; readonly given: Re
           { head: 'Since', isNumber: true, cell: (one) => since(one.since, at) },
           { head: 'Turn', cell: ({ turn }) => turn ?? '' },
           { head: 'Waiting', isNumber: true, cell: ({ mailbox }) => count(mailbox) },
+          ...(isMeasured ? MEASURED : []),
           { head: 'Bytes', isNumber: true, cell: (one) => bytes(one.bytes) },
           { head: 'Restarts', isNumber: true, cell: ({ restarts }) => count(restarts) },
           { head: 'Failed', cell: ({ failedAt }) => (failedAt === undefined ? '' : clockTime(failedAt)) },

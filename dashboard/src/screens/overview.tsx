@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { OverviewAnswer, TopAnswer } from '../../../src/dashboard/answers.ts';
 import type { ListedActor } from '../../../src/observe/actor-list.ts';
 import { useLive } from '../live.ts';
+import { Blocked } from '../parts/blocked.tsx';
 import { ActorLink, Badge, Card, Tile, Waiting } from '../parts/blocks.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -18,6 +19,7 @@ export function Overview() {
   return (
     <>
       <Waiting live={live} />
+      {now !== undefined && <Blocked loops={now.blocked} />}
       {now !== undefined && <Figures now={now} last={past.at(-1)} />}
       {now !== undefined && <Charts past={past} />}
       {now !== undefined && <Kinds now={now} last={past.at(-1)} />}
@@ -144,6 +146,22 @@ function Top({ top, now }: { readonly top: TopAnswer; readonly now: number }) {
         </p>
       )}
       <Foremost
+        title="Most turns per second"
+        rows={top.byRate}
+        sort="rate"
+        empty="None has been measured."
+        head="Per second"
+        cell={({ perSecond }) => rate(perSecond)}
+      />
+      <Foremost
+        title="Slowest turns"
+        rows={top.byLatency}
+        sort="latency"
+        empty="None has been measured."
+        head="On average"
+        cell={({ handlingMs }) => ms(handlingMs)}
+      />
+      <Foremost
         title="Most waiting mail"
         rows={top.byMailbox}
         sort="mailbox"
@@ -168,12 +186,12 @@ function Top({ top, now }: { readonly top: TopAnswer; readonly now: number }) {
         cell={({ failedAt }) => clockTime(failedAt)}
       />
       <Foremost
-        title="Most restarts"
-        rows={top.byRestarts}
-        sort="restarts"
-        empty="None was restarted."
-        head="Restarts"
-        cell={({ restarts }) => count(restarts)}
+        title="Most failures"
+        rows={top.byErrors}
+        sort="errors"
+        empty="None has failed."
+        head="Failures"
+        cell={({ failures }) => count(failures)}
       />
     </div>
   );

@@ -1,6 +1,7 @@
 /** The processes of the system: how busy they are, and whether they keep up. */
 import type { OverviewAnswer } from '../../../src/dashboard/answers.ts';
 import { useLive } from '../live.ts';
+import { Blocked } from '../parts/blocked.tsx';
 import { Badge, Card, Waiting } from '../parts/blocks.tsx';
 import { Act } from '../parts/consent.tsx';
 import { Table } from '../parts/table.tsx';
@@ -14,6 +15,7 @@ export function Workers() {
   return (
     <>
       <Waiting live={live} />
+      {now !== undefined && <Blocked loops={now.blocked} />}
       {now !== undefined && <Processes now={now} />}
     </>
   );

@@ -13,6 +13,10 @@ export default defineActor({
     async hire(ctx, { count }) {
       for (let n = 1; n <= count; n++) await ctx.spawn('desk', { key: `${ctx.key}-helper-${n}` });
     },
+    /** Nothing else runs in its process meanwhile. */
+    block(_ctx, { ms }) {
+      for (const end = Date.now() + ms; Date.now() < end; ) Math.random();
+    },
     later(ctx, { ms }) {
       ctx.after(ms, { type: 'add' });
     },
