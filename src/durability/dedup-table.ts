@@ -4,6 +4,7 @@
  */
 import { type DeliveryId, isClientStream } from '../vocabulary/envelope.ts';
 import type { KeptReply, Mark } from '../commit/record.ts';
+import { NumberTable } from '../structures/number-table.ts';
 
 /** Streams that an actor remembers, at most; the one that was silent for longest goes first. */
 export const MARKS_MAX = 10_000;
@@ -19,15 +20,36 @@ export const REPLIES_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Milliseconds that a reply is kept, beyond which no ask waits for it. */
 export const REPLY_KEPT_MS = 600_000;
 
+/** A reply in the row of all, by age. */
+class Kept {
+  readonly reply: KeptReply;
+  older: Kept | undefined = undefined;
+  newer: Kept | undefined = undefined;
+
+  constructor(reply: KeptReply) {
+    this.reply = reply;
+  }
+}
+
+/**
+ * Most actors hear one stream, and keep its last reply until the next. For that no map is changed: maps that are filled and emptied with every turn were
+ * a tenth of it, and more in the collector, which takes their old memory for living (D1; see structures/number-table.ts).
+ */
 export class DedupTable {
   /** In the order of their last growth. */
   readonly #marks = new Map<string, Mark>();
   readonly #clientMarks = new Map<string, Mark>();
-  /** In order of age, by the name of their part. */
-  readonly #replies = new Map<string, KeptReply>();
+  /** The stream that grew last: the last one of its map. */
+  #grown: string | undefined;
+  #oldest: Kept | undefined;
+  #newest: Kept | undefined;
+  #count = 0;
   #bytes = 0;
-  readonly #byNumber = new Map<string, Map<number, KeptReply>>();
-  readonly #byTurn = new Map<string, KeptReply>();
+  /** Without a reply in it, that of the stream of the newest one alone stays. */
+  readonly #byNumber = new Map<string, NumberTable<Kept>>();
+  #lastStream: string | undefined;
+  #lastNumbers: NumberTable<Kept> | undefined;
+  readonly #byTurn = new Map<string, Kept>();
 
   constructor(marks: ReadonlyMap<string, Mark>, replies: readonly KeptReply[]) {
     for (const [stream, mark] of [...marks].sort(([, a], [, b]) => a.at - b.at)) this.#among(stream).set(stream, mark);
@@ -44,15 +66,16 @@ export class DedupTable {
 
   replyTo({ stream, number, turn }: DeliveryId): KeptReply | undefined {
     const byTurn = turn === undefined ? undefined : this.#byTurn.get(turn);
-    return byTurn ?? (number === 0 ? undefined : this.#byNumber.get(stream)?.get(number));
+    return (byTurn ?? (number === 0 ? undefined : this.#numbersOf(stream)?.get(number)))?.reply;
   }
 
   /** Returns the streams that are forgotten for it. */
   mark(stream: string, mark: Mark): string[] {
     const marks = this.#among(stream);
     const [most, keptMs] = marks === this.#marks ? [MARKS_MAX, MARK_KEPT_MS] : [CLIENT_MARKS_MAX, CLIENT_MARK_KEPT_MS];
-    marks.delete(stream);
+    if (stream !== this.#grown) marks.delete(stream);
     marks.set(stream, mark);
+    this.#grown = stream;
     const forgotten: string[] = [];
     for (const [oldest, { at }] of marks) {
       if (marks.size <= most && at > mark.at - keptMs) break;
@@ -68,45 +91,71 @@ export class DedupTable {
 
   /** Returns the replies that go for it. */
   keep(reply: KeptReply): KeptReply[] {
-    this.#replies.set(reply.name, reply);
+    const kept = new Kept(reply);
+    kept.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = kept;
+    else this.#newest.newer = kept;
+    this.#newest = kept;
+    this.#count++;
     this.#bytes += reply.bytes;
-    if (reply.turn !== undefined) this.#byTurn.set(reply.turn, reply);
-    if (reply.number > 0) {
-      let numbers = this.#byNumber.get(reply.stream);
-      if (!numbers) this.#byNumber.set(reply.stream, (numbers = new Map()));
-      numbers.set(reply.number, reply);
-    }
+    if (reply.turn !== undefined) this.#byTurn.set(reply.turn, kept);
+    if (reply.number > 0) this.#numbersFor(reply.stream).set(reply.number, kept);
     const gone: KeptReply[] = [];
-    for (const oldest of this.#replies.values()) {
-      if (!this.#isFull && oldest.at > reply.at - REPLY_KEPT_MS) break;
-      if (oldest === reply) break;
+    for (let oldest = this.#oldest; oldest !== undefined && oldest !== kept; oldest = this.#oldest) {
+      if (!this.#isFull && oldest.reply.at > reply.at - REPLY_KEPT_MS) break;
       this.#drop(oldest);
-      gone.push(oldest);
+      gone.push(oldest.reply);
     }
     return gone;
   }
 
   get #isFull(): boolean {
-    return this.#replies.size > REPLIES_MAX || this.#bytes > REPLIES_BYTES_MAX;
+    return this.#count > REPLIES_MAX || this.#bytes > REPLIES_BYTES_MAX;
   }
 
   /** Their asker has settled all below a number: nobody will ask for those again. */
   settledBelow(stream: string, floor: number): KeptReply[] {
     const gone: KeptReply[] = [];
-    for (const [number, reply] of this.#byNumber.get(stream) ?? []) {
+    const numbers = this.#numbersOf(stream);
+    if (numbers === undefined || numbers.size === 0) return gone;
+    for (const number of numbers.keysBelow(floor)) {
+      const kept = numbers.get(number) as Kept;
       // One of a turn may be asked for by the next run of that turn, under another number.
-      if (number >= floor || reply.turn !== undefined) continue;
-      gone.push(reply);
+      if (kept.reply.turn !== undefined) continue;
+      this.#drop(kept);
+      gone.push(kept.reply);
     }
-    for (const reply of gone) this.#drop(reply);
     return gone;
   }
 
-  #drop(reply: KeptReply): void {
-    if (this.#replies.delete(reply.name)) this.#bytes -= reply.bytes;
+  #numbersOf(stream: string): NumberTable<Kept> | undefined {
+    return stream === this.#lastStream ? this.#lastNumbers : this.#byNumber.get(stream);
+  }
+
+  #numbersFor(stream: string): NumberTable<Kept> {
+    if (stream === this.#lastStream && this.#lastNumbers !== undefined) return this.#lastNumbers;
+    if (this.#lastStream !== undefined && this.#lastNumbers?.size === 0) this.#byNumber.delete(this.#lastStream);
+    let numbers = this.#byNumber.get(stream);
+    if (numbers === undefined) this.#byNumber.set(stream, (numbers = new NumberTable()));
+    this.#lastStream = stream;
+    this.#lastNumbers = numbers;
+    return numbers;
+  }
+
+  #drop(kept: Kept): void {
+    const { reply, older, newer } = kept;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    kept.older = undefined;
+    kept.newer = undefined;
+    this.#count--;
+    this.#bytes -= reply.bytes;
     if (reply.turn !== undefined) this.#byTurn.delete(reply.turn);
-    const numbers = this.#byNumber.get(reply.stream);
-    numbers?.delete(reply.number);
-    if (numbers?.size === 0) this.#byNumber.delete(reply.stream);
+    if (reply.number === 0) return;
+    const numbers = this.#numbersOf(reply.stream);
+    numbers?.take(reply.number);
+    if (numbers?.size === 0 && reply.stream !== this.#lastStream) this.#byNumber.delete(reply.stream);
   }
 }

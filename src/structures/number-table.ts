@@ -10,20 +10,22 @@
  * of what was there. Numbers are spread by the golden ratio: those that stay long would otherwise stand in a row in the way of the others.
  */
 
-/** Slots of the first arrays, and the fewest. */
-export const TABLE_SLOTS_MIN = 16;
+/** Slots of the first arrays. */
+export const TABLE_SLOTS_MIN = 8;
+/** Slots that stay when it runs empty. */
+export const TABLE_SLOTS_KEPT = 64;
 const GOLDEN = 0x9e3779b1;
 
 export class NumberTable<T> {
   /** 0: the slot is free. */
-  #keys: Float64Array;
+  #keys: number[];
   #values: (T | undefined)[];
   #mask: number;
   #shift: number;
   #size: number;
 
   constructor() {
-    this.#keys = new Float64Array(TABLE_SLOTS_MIN);
+    this.#keys = new Array<number>(TABLE_SLOTS_MIN).fill(0);
     this.#values = new Array<T | undefined>(TABLE_SLOTS_MIN).fill(undefined);
     this.#mask = TABLE_SLOTS_MIN - 1;
     this.#shift = shiftFor(TABLE_SLOTS_MIN);
@@ -34,7 +36,7 @@ export class NumberTable<T> {
     return this.#size;
   }
 
-  /** Slots in memory: at most sixteen times as many as there are, or `TABLE_SLOTS_MIN`. */
+  /** Slots in memory: at most sixteen times as many as there are, or `TABLE_SLOTS_KEPT`. */
   get capacity(): number {
     return this.#mask + 1;
   }
@@ -64,14 +66,21 @@ export class NumberTable<T> {
     const value = this.#values[slot];
     this.#free(slot);
     this.#size--;
-    if (this.capacity > TABLE_SLOTS_MIN && this.#size * 16 < this.capacity) this.#resize(this.capacity / 4);
+    if (this.capacity > TABLE_SLOTS_KEPT && this.#size * 16 < this.capacity) this.#resize(this.capacity / 4);
     return value;
   }
 
   /** By number, the lowest first; as they are now. */
   inOrder(): [number, T][] {
-    const keys = this.#keys.filter((key) => key !== 0).sort();
+    const keys = Float64Array.from(this.#keys.filter((key) => key !== 0)).sort();
     return Array.from(keys, (key) => [key, this.get(key) as T]);
+  }
+
+  /** The numbers below another, the lowest first. */
+  keysBelow(limit: number): number[] {
+    const below: number[] = [];
+    for (const key of this.#keys) if (key !== 0 && key < limit) below.push(key);
+    return below.length > 1 ? below.sort((a, b) => a - b) : below;
   }
 
   #firstSlot(key: number): number {
@@ -118,7 +127,7 @@ export class NumberTable<T> {
   #resize(capacity: number): void {
     const keys = this.#keys;
     const values = this.#values;
-    this.#keys = new Float64Array(capacity);
+    this.#keys = new Array<number>(capacity).fill(0);
     this.#values = new Array<T | undefined>(capacity).fill(undefined);
     this.#mask = capacity - 1;
     this.#shift = shiftFor(capacity);

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   CLIENT_MARK_KEPT_MS,
@@ -89,5 +90,52 @@ describe('a kept reply', () => {
     expect(handled.replyTo(deliveryId(4))?.value).toBe(4);
     expect(handled.keep(reply(5)).map(({ name }) => name)).toEqual(['r:4']);
     expect(handled.keep(reply(6, 0, half))).toEqual([]);
+  });
+
+  it('is found, and goes, as by a list that is searched, whatever streams take turns', () => {
+    const step = fc.record({
+      stream: fc.constantFrom('account/a', 'account/b', '~1.1@5'),
+      lag: fc.integer({ min: 0, max: 4 }),
+      isAsk: fc.boolean(),
+      turn: fc.option(fc.constantFrom('t#1', 't#2'), { nil: undefined, freq: 5 }),
+      size: fc.constantFrom(10, REPLIES_BYTES_MAX / 5),
+    });
+    return fc.assert(
+      fc.property(fc.array(step, { minLength: 40, maxLength: 200 }), (steps) => {
+        const table = new DedupTable(new Map(), []);
+        const last = new Map<string, number>();
+        let list: KeptReply[] = [];
+        const gone: string[] = [];
+        const goneFromList: string[] = [];
+        const drop = (one: KeptReply): void => {
+          goneFromList.push(one.name);
+          list = list.filter((other) => other !== one);
+        };
+        for (const [n, { stream, lag, isAsk, turn, size }] of steps.entries()) {
+          const number = (last.get(stream) ?? 0) + 1;
+          last.set(stream, number);
+          table.mark(stream, { number, at: n });
+          for (const { name } of table.settledBelow(stream, number - lag)) gone.push(name);
+          for (const one of [...list])
+            if (one.stream === stream && one.number < number - lag && one.turn === undefined) drop(one);
+          // A turn has one reply.
+          if (!isAsk || list.some((one) => one.turn !== undefined && one.turn === turn)) continue;
+          const kept = reply(n, n, { stream, number, turn, bytes: size });
+          for (const { name } of table.keep(kept)) gone.push(name);
+          list.push(kept);
+          while (list.length > 1 && list.reduce((sum, { bytes }) => sum + bytes, 0) > REPLIES_BYTES_MAX)
+            drop(list[0] as KeptReply);
+        }
+        expect(gone).toEqual(goneFromList);
+        for (const [stream, until] of last)
+          for (let number = 1; number <= until; number++) {
+            const found = table.replyTo(new DeliveryId(stream, number, number - 1, 0, undefined));
+            expect(found).toBe(list.find((one) => one.stream === stream && one.number === number));
+          }
+        for (const turn of ['t#1', 't#2'])
+          expect(table.replyTo(new DeliveryId('x/y', 99, 98, 0, turn))).toBe(list.find((one) => one.turn === turn));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
