@@ -9,7 +9,7 @@ const DIST = join(ROOT, 'dist');
 const DOORS = [
   ...['index.js', 'client/index.js', 'rabbitmq/index.js', 'xstate/index.js', 'testkit/index.js', 'cli/troupe.js'],
 ];
-const PROGRAMS = ['worker/worker-process.js', 'store-service/store-thread.js'];
+const PROGRAMS = ['worker/worker-process.js', 'worker/loop-reader.js', 'store-service/store-thread.js'];
 /** One file for pages, put together by itself. */
 const PAGE = 'client/page.js';
 const STATIC = /^(?:import|export)\b[^;"']*["'](\.[^"']+)["'];$/gm;
