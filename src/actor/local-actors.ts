@@ -2,7 +2,6 @@
  * The actors of one process: id → cell. Mail for an id without a cell activates one. This is where mail arrives that
  * is known to belong here; who belongs here is decided elsewhere (routing/router).
  */
-import { DeadlineWheel } from '../structures/deadline-wheel.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
@@ -17,11 +16,12 @@ import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import { FailedActors } from './failed-actors.ts';
 import { Farewells } from './farewells.ts';
+import { IdleChecks } from './idle-checks.ts';
 import type { Kernel } from './kernel.ts';
 import { endCell, goOnAfterPause, isStartHeld, startCell } from './lifecycle.ts';
 import { Pauses } from './pauses.ts';
 import { takeProcessSignal } from './process-signal.ts';
-import { PassivatedActors, IdleCheck } from './passivation.ts';
+import { PassivatedActors } from './passivation.ts';
 import { refuseForGood, refuseLeftOver, refuseOfFailed, refuseUnknownKind } from './refusals.ts';
 import { Respawns } from './respawns.ts';
 import { answerRemoved, refuseRemoved } from './removing.ts';
@@ -29,6 +29,7 @@ import { spawnHere } from './spawning.ts';
 import { lacksStore, refuseWithoutStore } from './store-access.ts';
 import { runEnvelope, runTerminated } from './turn.ts';
 import { subscribeHere } from './subscribing.ts';
+import { watchAgainHere, watchHere } from './watch-requests.ts';
 import { tellEnd, Watchers, Watching } from './watchers.ts';
 
 /** The observer through which the cluster hears of the actors here. */
@@ -48,8 +49,7 @@ export class LocalActors implements CellHost, Recipient {
   readonly failed: FailedActors = new FailedActors();
   readonly passivated: PassivatedActors = new PassivatedActors();
   readonly #farewells = new Farewells();
-  readonly #idle: DeadlineWheel;
-  readonly #idleChecks = new Map<Cell, IdleCheck>();
+  readonly #idle: IdleChecks;
   readonly runEnvelope: typeof runEnvelope = runEnvelope;
   readonly runTerminated: typeof runTerminated = runTerminated;
   readonly goOnAfterPause: typeof goOnAfterPause = goOnAfterPause;
@@ -64,7 +64,7 @@ export class LocalActors implements CellHost, Recipient {
     this.kernel = kernel;
     this.watching = new Watching(kernel.address);
     this.pauses = new Pauses(kernel.clock);
-    this.#idle = new DeadlineWheel(kernel.clock, 10);
+    this.#idle = new IdleChecks(kernel.clock);
     this.#again = new Respawns(kernel.clock, (id) => this.observer?.startedAgain(id));
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
       tellEnd(kernel.router, to, message as WatchName, 'not-found');
@@ -113,9 +113,7 @@ export class LocalActors implements CellHost, Recipient {
     behaviour.counters.activations++;
     const { watching } = this.passivated.take(id) ?? {};
     if (watching) cell.own.watching = watching;
-    // Children stay as long as their parent: it could not start one again that had left by itself.
-    if (behaviour.passivateAfterMs > 0 && !origin.parent)
-      this.#watchIdleness(cell, idleSince + behaviour.passivateAfterMs);
+    this.#idle.begin(cell, idleSince);
     if (origin.spawned) this.becameSpawned(cell);
     return cell;
   }
@@ -123,7 +121,7 @@ export class LocalActors implements CellHost, Recipient {
   /** It has gone to live elsewhere. */
   forget(cell: Cell): void {
     this.pauses.forget(cell);
-    this.#watchIdlenessNoMore(cell);
+    this.#idle.end(cell);
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
@@ -148,7 +146,7 @@ export class LocalActors implements CellHost, Recipient {
 
   ended(cell: Cell, ending: Ending): void {
     const { id, kernel } = cell;
-    this.#watchIdlenessNoMore(cell);
+    this.#idle.end(cell);
     this.#farewells.add(id);
     this.pauses.forget(cell);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
@@ -201,10 +199,6 @@ export class LocalActors implements CellHost, Recipient {
     if ((this.waiting > 0 && this.waiting > (pauses?.mail ?? 0)) || !scheduler.idle) return true;
     for (const cell of this.#cells.values()) if (cell.status !== 'ready' && !isStartHeld(cell)) return true;
     return false;
-  }
-
-  #isDurable(id: ActorId): boolean {
-    return this.kernel.durability?.isDurable(id) === true;
   }
 
   /** Those that no other one ends. */
@@ -265,13 +259,10 @@ export class LocalActors implements CellHost, Recipient {
         this.#remove(envelope, cell);
         break;
       case 'watch':
-        // A passivated one that is watched from there already has not ended.
-        if (cell || this.watchers.has(to, watch)) this.watchers.add(to, watch);
-        else if (this.#isDurable(to)) void this.#watchAbsent(to, watch);
-        else tellEnd(this.kernel.router, to, watch, 'not-found');
+        watchHere(this, to, watch);
         break;
       case 'rewatch':
-        this.#watchAgain(to, cell, envelope.message as [watch: WatchName, epoch: number]);
+        watchAgainHere(this, to, envelope.message as [watch: WatchName, epoch: number]);
         break;
       case 'unwatch':
         this.watchers.remove(to, watch);
@@ -321,45 +312,6 @@ export class LocalActors implements CellHost, Recipient {
     this.failed.forget(to);
     if (!cell) this.#endPassivated(to, 'killed');
     void answerRemoved(kernel, envelope, cell);
-  }
-
-  /**
-   * After a crash, in whose epoch any other one has died with its worker: who was spawned, or is durable, or was watched here
-   * already, or has moved here, lives on.
-   */
-  #watchAgain(target: ActorId, cell: Cell | undefined, [watch, epoch]: [watch: WatchName, epoch: number]): void {
-    const isSpawned = (cell?.origin ?? this.passivated.originOf(target))?.spawned === true;
-    const runsOn = isSpawned || this.#isDurable(target) || this.watchers.has(target, watch);
-    if (runsOn || (cell && cell.epoch < epoch)) this.watchers.add(target, watch);
-    else tellEnd(this.kernel.router, target, watch, 'worker-exited');
-  }
-
-  /** A durable actor that is not in memory has not ended, if there is a record of it. It is watched while that is looked up. */
-  async #watchAbsent(target: ActorId, watch: WatchName): Promise<void> {
-    this.watchers.add(target, watch);
-    const { durability, log } = this.kernel;
-    try {
-      if ((await durability?.isOnDisk(target)) || this.#cells.has(target)) return;
-    } catch (error) {
-      return log.error({ err: error, actor: target }, 'the store did not tell whether a watched actor exists');
-    }
-    if (!this.watchers.has(target, watch)) return;
-    this.watchers.remove(target, watch);
-    tellEnd(this.kernel.router, target, watch, 'not-found');
-  }
-
-  #watchIdleness(cell: Cell, from: number): void {
-    const check = new IdleCheck(this.#idle, cell);
-    this.#idleChecks.set(cell, check);
-    this.#idle.add(check, from);
-  }
-
-  /** Or the cell would stay in memory, though nobody knows it, until it was time for a look. */
-  #watchIdlenessNoMore(cell: Cell): void {
-    const check = this.#idleChecks.get(cell);
-    if (!check) return;
-    this.#idleChecks.delete(cell);
-    this.#idle.remove(check);
   }
 
   #tellEnd(cell: Cell, ending: Ending, respawns: boolean): void {

@@ -1,36 +1,11 @@
 /**
- * Idle actors leave memory. Their state goes; what they were spawned with and whom they watch is kept for their return,
+ * Idle actors leave memory (idle-checks). Their state goes; what they were spawned with and whom they watch is kept for their return,
  * since a passivation is no end.
  */
-import { DeadlineEntry, type DeadlineWheel } from '../structures/deadline-wheel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Signal, WatchName } from '../vocabulary/signal.ts';
 import type { Cell, CellOrigin } from './cell.ts';
 import { MessageTimer } from './message-timer.ts';
-import { endCell } from './lifecycle.ts';
-
-/** Looks from time to time whether its cell has been idle long enough to leave memory. */
-export class IdleCheck extends DeadlineEntry {
-  readonly #wheel: DeadlineWheel;
-  readonly #cell: Cell;
-
-  constructor(wheel: DeadlineWheel, cell: Cell) {
-    super();
-    this.#wheel = wheel;
-    this.#cell = cell;
-  }
-
-  expire(): void {
-    const cell = this.#cell;
-    if (cell.status === 'ended' || cell.status === 'stopping') return;
-    const { passivateAfterMs } = cell.behaviour;
-    const now = cell.kernel.clock.now();
-    const dueAt = cell.lastActiveAt + passivateAfterMs;
-    if (cell.status === 'ready' && isIdle(cell) && now >= dueAt)
-      endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
-    else this.#wheel.add(this, dueAt > now ? dueAt : now + passivateAfterMs);
-  }
-}
 
 /** Nothing has begun that would be lost with the memory. */
 export function isIdle(cell: Cell): boolean {
