@@ -12,10 +12,9 @@ import { JournalFolder, processName } from '../journal/journal-folder.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
 import { PausesFile } from './pauses-file.ts';
-import { type PostgresPlace, PostgresStore } from '../store-postgres/postgres-store.ts';
+import type { PostgresPlace } from '../store-postgres/postgres-store.ts';
 import type { Store } from '../store/store.ts';
-import { DATA_FILE } from '../store/lmdb-environment.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
+import { DATA_FILE } from '../store/lmdb-file.ts';
 import { STORE_FOLDER } from '../store/store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
 import { StoreOwner } from '../store-service/store-owner.ts';
@@ -78,15 +77,17 @@ export class Storage {
     return new Storage(await DataDirLock.acquire(place.dataDir, place.name, Date.now()), place, log);
   }
 
-  /** The store in this thread. Throws STORE_FAILED. */
+  /** The store in this thread; its engine is loaded here, and where another thread has it, only there. Rejects STORE_FAILED. */
   async openHere(): Promise<Store> {
     if (this.postgres) {
+      const { PostgresStore } = await import('../store-postgres/postgres-store.ts');
       const startsAfter = this.#lock.startedAt;
       const opened = await PostgresStore.open({ ...this.postgres, startsAfter, isAlone: true });
       this.#startedAt = opened.startedAt;
       this.#opened = opened;
       return opened;
     }
+    const { LmdbStore } = await import('../store/lmdb-store.ts');
     const store = LmdbStore.open(this.#folder, (pages) => this.#missing(pages));
     this.#use(store);
     void store.check().then(

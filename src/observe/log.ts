@@ -1,5 +1,6 @@
 /** The logger, as far as troupe needs it; pino's has this shape. The one importer of pino. */
-import { type Logger, pino } from 'pino';
+import { createRequire } from 'node:module';
+import type { Logger, pino as Pino } from 'pino';
 
 /** A logger; pino's loggers have this shape. Each line has fields and a text. */
 export interface Log {
@@ -55,9 +56,22 @@ export const LOG_LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 
 /** The methods that a logger must have. */
 export const LOG_METHODS: readonly (keyof Log)[] = ['debug', 'info', 'warn', 'error', 'child'];
 
+const nothing = (): void => {};
+/** All that pino writes by, since handlers may call more than `Log` has. */
+const SILENT = {
+  ...{ trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing, fatal: nothing, silent: nothing },
+  ...{ level: 'silent', isLevelEnabled: (): boolean => false, child: (): Log => SILENT },
+};
+
 /** A logger as given, or one of our own at a level; `bindings` are on each of its lines. */
 export function openLog(log: Log | string, bindings: Record<string, unknown>): Log {
   if (typeof log !== 'string') return log.child(bindings);
-  const own: Logger = pino({ level: log, base: bindings });
+  if (log === 'silent') return SILENT;
+  const own: Logger = loadPino()({ level: log, base: bindings });
   return own;
+}
+
+/** Not before it is needed: it is a quarter of what a process loads, and workers whose lines the program's logger writes do without. */
+function loadPino(): typeof Pino {
+  return (createRequire(import.meta.url)('pino') as { pino: typeof Pino }).pino;
 }

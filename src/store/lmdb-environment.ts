@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { asError } from '../vocabulary/errors.ts';
 import { storeFailed } from './commit-rules.ts';
-import { prepareLmdbFile, prepareLmdbLock } from './lmdb-file.ts';
+import { DATA_FILE, prepareLmdbFile, prepareLmdbLock } from './lmdb-file.ts';
 
 /** Keys are ordered first by their tag, the number in front. */
 export type Key = (number | string)[];
@@ -14,9 +14,6 @@ export type Environment = RootDatabase<Uint8Array, Key>;
 export const HEAD = 0;
 export const PART = 1;
 export const WAKE = 2;
-
-/** In the folder of an environment. */
-export const DATA_FILE = 'data.mdb';
 
 const FORMAT: Key = [9, 'format'];
 const FORMAT_NAME = 'troupe-store';

@@ -4,6 +4,8 @@
  */
 import { closeSync, constants, fchmodSync, ftruncateSync, fstatSync, openSync, readSync } from 'node:fs';
 
+/** In the folder of an environment. */
+export const DATA_FILE = 'data.mdb';
 const OWNER_ONLY = 0o600;
 const MAGIC = 0xbeefc0de;
 const MAGIC_AT = 24;

@@ -11,7 +11,8 @@ import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { checkData, type DataCheck } from './data-check.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
-import { DATA_FILE, type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
+import { type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
+import { DATA_FILE } from './lmdb-file.ts';
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
