@@ -19,10 +19,12 @@ await Promise.all(
 await countsTo(IDS, async () => (await census(system, counters)).handled);
 
 let looks = 0;
+/** A worker that is busy may be too late for a look. */
+let sampled = 0;
 const look = async () => {
   const [{ kinds }, { actors }] = await Promise.all([system.metrics(), system.list({ sort: 'rate', limit: 50 })]);
   looks++;
-  if (looks > 4 && (kinds.sink.handlingMs === undefined || actors.length === 0)) throw new Error('nothing is sampled');
+  if (kinds.sink.handlingMs !== undefined && actors.length > 0) sampled++;
 };
 let looking;
 if (program.options.part === 'looked') {
@@ -60,5 +62,5 @@ const [driver, counter] = [await idOn(system, 'driver', 1), await idOn(system, '
 const tells = (n) => system.ask(driver, { type: 'tells', to: counter, n, size: 'small' }, LONG);
 await program.rate('observe', 'S4 tell small, a million actors', 'msg/s', tells);
 clearInterval(looking);
-if (looking !== undefined) mustBe(true, looks > 2, 'looks');
+if (looking !== undefined) mustBe(true, looks > 2 && sampled > 2, 'looks that saw something');
 await system.shutdown();
