@@ -1,5 +1,6 @@
 // The bank for as long as you like: node examples/bank-endure.mjs <minutes>. A worker gets SIGKILL every few hundred
 // milliseconds, the master and all workers every twenty seconds. The last line is the verdict; the exit code says the same.
+// BANK_POSTGRES=postgres://…: the accounts are in that database, in a schema of their own, whose server may be killed at any time.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { createSystem } from 'troupe';
 const ACCOUNTS = 10;
 const OWNED = 100 * ACCOUNTS;
 const LIFE_MS = 20_000;
+const { BANK_POSTGRES: url, BANK_SCHEMA: schema = `bank_${process.pid}` } = process.env;
+const POSTGRES = url && { url, schema };
 const account = (n) => `account/${n % ACCOUNTS}`;
 
 if (process.argv[2] === 'serve') await serve(process.argv[3]);
@@ -23,6 +26,7 @@ async function serve(dataDir) {
     actors: new URL('./bank/', import.meta.url),
     workers: 3,
     dataDir,
+    ...(POSTGRES && { postgres: POSTGRES }),
     log: 'silent',
     supervision: { intensity: 1_000, backoff: { initialMs: 20, maxMs: 100 } },
   });
@@ -45,7 +49,9 @@ function kill(system) {
 }
 
 async function start(dataDir) {
-  const child = fork(fileURLToPath(import.meta.url), ['serve', dataDir]);
+  const child = fork(fileURLToPath(import.meta.url), ['serve', dataDir], {
+    env: { ...process.env, BANK_SCHEMA: schema },
+  });
   const open = new Map();
   let last = 0;
   const ended = once(child, 'exit').then(() => {

@@ -33,6 +33,7 @@ export const SYSTEMS = [
   { program: 'peer-http', scenarios: ['clients'] },
   { program: 'peer-socket-io', scenarios: ['clients'], needs: { module: 'socket.io' } },
   { program: 'rabbitmq', scenarios: ['rabbitmq'], needs: { command: 'rabbitmqctl' } },
+  { program: 'machines-postgres', scenarios: ['machines'] },
 ];
 
 /** What users do. These run troupe alone, once each round. */
@@ -86,6 +87,7 @@ export const AIMS = [
   more('clients client ask, 256 in flight', 'socket.io', 3, 4),
   more('clients client ask p50', 'bare relay', 0.6, 0.8, { less: true }),
   more('clients client ask p50', 'troupe', 1 / 1.3, 1, { less: true, theirs: 'clients ask between workers p50' }),
+  more('machines durable turns, 1024 in flight', 'bare upserts, VALUES', 0.5, 0.8),
   more('rabbitmq consume and acknowledge, prefetch 1000', 'bare amqplib', 0.8, 0.95),
 ];
 

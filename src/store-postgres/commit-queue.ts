@@ -20,6 +20,12 @@ import { WRITE_SESSIONS } from './sessions.ts';
 export const STATEMENT_CHANGES_MAX = 2_048;
 /** Bytes that they put, likewise. */
 export const STATEMENT_BYTES_MAX: number = 8 * 1024 * 1024;
+/** Records that wait, from which on a statement begins though another is in flight: fewer wait for that one's end, and go together. */
+export const BESIDE_CHANGES_MIN = 256;
+/** Bytes of them, likewise. */
+export const BESIDE_BYTES_MIN: number = 1024 * 1024;
+/** Milliseconds that they wait at most for a statement which takes long. */
+const BESIDE_MS = 250;
 /** Commits that wait for the engine, of all processes of a machine. */
 export const COMMITS_WAITING_MAX = 100_000;
 /** Bytes of them. */
@@ -62,6 +68,7 @@ export class CommitQueue {
   #writer: WriterStanding;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  #waitingChanges = 0;
   #statements = 0;
   /** Of which nobody knows whether they are written. */
   #unknown: Waiting[] = [];
@@ -76,7 +83,7 @@ export class CommitQueue {
   constructor(ports: QueuePorts, writer: WriterStanding) {
     this.#ports = ports;
     this.#writer = writer;
-    this.#sweep = setInterval(() => this.#failLate(), Math.max(10, Math.min(1_000, ports.waitMs / 10))).unref();
+    this.#sweep = setInterval(() => this.#look(), Math.max(10, Math.min(BESIDE_MS, ports.waitMs / 10))).unref();
   }
 
   get writer(): WriterStanding {
@@ -115,6 +122,7 @@ export class CommitQueue {
     this.#failure = error;
     for (const one of [...this.#waiting.splice(0), ...this.#unknown.splice(0)]) this.#over(one, error);
     this.#waitingBytes = 0;
+    this.#waitingChanges = 0;
     this.#tellIdle();
   }
 
@@ -132,6 +140,7 @@ export class CommitQueue {
   #enqueue(one: Waiting): void {
     this.#waiting.push(one);
     this.#waitingBytes += one.bytes;
+    this.#waitingChanges += one.changes.length;
   }
 
   /** In front: they came first. */
@@ -140,12 +149,15 @@ export class CommitQueue {
     if (this.#failure) for (const one of left) this.#over(one, this.#failure);
     else {
       this.#waiting.unshift(...left);
-      for (const { bytes } of left) this.#waitingBytes += bytes;
+      for (const { bytes, changes } of left) {
+        this.#waitingBytes += bytes;
+        this.#waitingChanges += changes.length;
+      }
     }
   }
 
   #pump(): void {
-    while (!this.#settling && !this.#isPaused && this.#statements < WRITE_SESSIONS) {
+    while (!this.#settling && !this.#isPaused && this.#mayBegin) {
       const batch = this.#nextBatch();
       if (batch.length === 0) return;
       this.#statements++;
@@ -155,6 +167,14 @@ export class CommitQueue {
         this.#tellIdle();
       });
     }
+  }
+
+  get #mayBegin(): boolean {
+    if (this.#statements === 0) return true;
+    if (this.#statements >= WRITE_SESSIONS) return false;
+    if (this.#waitingChanges >= BESIDE_CHANGES_MIN || this.#waitingBytes >= BESIDE_BYTES_MIN) return true;
+    const [first] = this.#waiting;
+    return first !== undefined && this.#ports.now() - first.since > BESIDE_MS;
   }
 
   /** As many as a statement takes, of different records: the second of two that change one record goes in a later statement. */
@@ -175,6 +195,7 @@ export class CommitQueue {
     }
     this.#waiting.splice(0, taken);
     this.#waitingBytes -= bytes;
+    for (const { changes } of batch) this.#waitingChanges -= changes.length;
     return batch;
   }
 
@@ -274,6 +295,11 @@ export class CommitQueue {
     this.#isPaused = false;
   }
 
+  #look(): void {
+    this.#failLate();
+    this.#pump();
+  }
+
   /**
    * Commits fail that the engine did not take in time; of those that it may have taken the record tells, once that is settled. A
    * statement in flight has a deadline of its own.
@@ -290,6 +316,7 @@ export class CommitQueue {
     if (late === 0) return;
     const left = this.#waiting.splice(0).filter(({ isOver }) => !isOver);
     this.#waitingBytes = 0;
+    this.#waitingChanges = 0;
     for (const one of left) this.#enqueue(one);
     this.#tellIdle();
   }

@@ -207,7 +207,7 @@ export class PostgresServer {
   }
 }
 
-function nobody(): { uid: number; gid: number } {
+export function nobody(): { uid: number; gid: number } {
   const fields = /^nobody:.*$/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[0].split(':');
   if (!fields) throw new Error('a PostgreSQL server does not run as root, and there is no user "nobody" to run it');
   return { uid: Number(fields[2]), gid: Number(fields[3]) };
@@ -230,7 +230,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoreChange } from '../../../src/store/store.ts';
 import {
+  BESIDE_CHANGES_MIN,
   COMMITS_WAITING_BYTES_MAX,
   COMMITS_WAITING_MAX,
   CommitQueue,
@@ -60,45 +61,63 @@ async function turn(): Promise<void> {
 
 const lost = (): EngineError => new EngineError('lost', 'unknown', '', true);
 
+/** As many statements in flight as may be. */
+function fill(queue: CommitQueue): void {
+  for (let one = 0; one < WRITE_SESSIONS; one++) {
+    const changes = Array.from({ length: BESIDE_CHANGES_MIN }, (_, n) => change(`a/${one}-${n}`));
+    void queue.push(changes, false);
+  }
+}
+
 describe('commits on their way to PostgreSQL', () => {
   it('are gathered while others are in flight, in statements within their bounds, of a record one at most', async () => {
     const { engine, queue } = open();
-    for (let n = 0; n < WRITE_SESSIONS; n++) void queue.push([change(`a/${n}`)], false);
+    fill(queue);
     await turn();
-    expect(engine.inFlight.map(({ ids }) => ids.length)).toEqual([1, 1, 1, 1]);
+    expect(engine.inFlight.map(({ ids }) => ids.length)).toEqual(new Array(WRITE_SESSIONS).fill(BESIDE_CHANGES_MIN));
     for (let n = 0; n < STATEMENT_CHANGES_MAX + 1; n++) void queue.push([change(`b/${n}`)], false);
     void queue.push([change('c/1', STATEMENT_BYTES_MAX / 2)], false);
     void queue.push([change('c/2', STATEMENT_BYTES_MAX / 2)], true);
     void queue.push([change('c/2')], false);
     for (const { end } of engine.inFlight.splice(0)) end();
+    await expect
+      .poll(() => engine.inFlight.map(({ ids, sync }) => [ids.length, sync]))
+      .toEqual([
+        [STATEMENT_CHANGES_MAX, false],
+        [2, false],
+        [1, true],
+        [1, false],
+      ]);
+  });
+
+  it('wait for the statement in flight while they are few, and not for one that takes long', async () => {
+    const { engine, queue } = open();
+    for (let n = 0; n < 10; n++) void queue.push([change(`a/${n}`)], false);
     await turn();
-    expect(engine.inFlight.map(({ ids, sync }) => [ids.length, sync])).toEqual([
-      [STATEMENT_CHANGES_MAX, false],
-      [2, false],
-      [1, true],
-      [1, false],
-    ]);
+    expect(engine.inFlight.map(({ ids }) => ids.length)).toEqual([1]);
+    await expect.poll(() => engine.inFlight.map(({ ids }) => ids.length)).toEqual([1, 9]);
   });
 
   it('are bounded by count and by bytes: one more is refused', async () => {
     const { queue } = open();
     const pushed: Promise<void>[] = [];
-    for (let n = 0; n < WRITE_SESSIONS; n++) void queue.push([change(`a/${n}`)], true);
+    fill(queue);
     const half = new Uint8Array(COMMITS_WAITING_BYTES_MAX / 2 - 1_000);
     for (const id of ['c/1', 'c/2'])
       pushed.push(queue.push([{ ...change(id), put: new Map([['state', half]]) }], true));
     await expect(queue.push([change('c/3', 2_000)], true)).rejects.toThrow(/wait for PostgreSQL; the limits are/);
 
     const { queue: other } = open();
-    for (let n = 0; n < COMMITS_WAITING_MAX + WRITE_SESSIONS; n++) void other.push([change(`a/${n}`)], true);
-    await expect(other.push([change('b/1')], true)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    fill(other);
+    for (let n = 0; n < COMMITS_WAITING_MAX; n++) void other.push([change(`b/${n}`)], true);
+    await expect(other.push([change('c/1')], true)).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
 
   it('whose answers are lost are settled before they are looked up, and only those go again that are not there', async () => {
     const { engine, queue } = open();
     const told: string[] = [];
     for (const id of ['a/1', 'a/2']) void queue.push([change(id)], true).then(() => told.push(id));
-    await turn();
+    await expect.poll(() => engine.inFlight.length).toBe(2);
     engine.there.add('a/2');
     for (const { end } of engine.inFlight.splice(0)) end(lost());
     expect(queue.settled()).toBeUndefined();

@@ -51,20 +51,20 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   it.each(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)(
     'loses and doubles nothing where the server ends by %s in the middle, and begins again',
     async (signal) => {
-      const hammer = new Hammer(await open({ statementMs: 3_000 }), 24, 'f1');
+      const hammer = new Hammer(await open({ statementMs: 5_000, waitMs: 100_000 }), 24, 'f1');
       for (let round = 0; round < 3; round++) {
         await pause(300);
         await server.restart(signal);
       }
       await pause(300);
       await hammer.stop();
-      expect(hammer.rejected).toBe(0);
+      expect(hammer.error).toBeUndefined();
       expect(await versions()).toEqual(hammer.acknowledged);
     },
   );
 
   it('loses and doubles nothing where an administrator ends every session, again and again', async () => {
-    const hammer = new Hammer(await open(), 24, 'f1');
+    const hammer = new Hammer(await open({ waitMs: 100_000 }), 24, 'f1');
     let ended = 0;
     for (let round = 0; round < 12; round++) {
       await pause(60);
@@ -72,12 +72,12 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     }
     await hammer.stop();
     expect(ended).toBeGreaterThan(5);
-    expect(hammer.rejected).toBe(0);
+    expect(hammer.error).toBeUndefined();
     expect(await versions()).toEqual(hammer.acknowledged);
   });
 
   it('loses and doubles nothing where connections are cut, with what was under way either way', async () => {
-    const hammer = new Hammer(await open({ statementMs: 400 }), 24, 'f1');
+    const hammer = new Hammer(await open({ statementMs: 2_000, waitMs: 100_000 }), 24, 'f1');
     for (let round = 0; round < 6; round++) {
       await pause(80);
       proxy.stall(round % 2 === 0 ? 'from' : 'to');
@@ -87,26 +87,26 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     }
     await pause(100);
     await hammer.stop();
-    expect(hammer.rejected).toBe(0);
+    expect(hammer.error).toBeUndefined();
     expect(await versions()).toEqual(hammer.acknowledged);
   });
 
   it('goes on after a server that stood still for longer than a statement may take', async () => {
-    const hammer = new Hammer(await open({ statementMs: 300 }), 24, 'f1');
-    await pause(200);
+    const hammer = new Hammer(await open({ statementMs: 1_000, waitMs: 100_000 }), 24, 'f1');
+    await pause(300);
     server.freeze();
-    await pause(1_500);
+    await pause(3_000);
     const before = hammer.total;
     server.thaw();
     await pause(1_000);
     await hammer.stop();
     expect(hammer.total).toBeGreaterThan(before);
-    expect(hammer.rejected).toBe(0);
+    expect(hammer.error).toBeUndefined();
     expect(await versions()).toEqual(hammer.acknowledged);
   });
 
   it('finds a commit whose answer was lost, and takes it for what it is', async () => {
-    const store = await open({ statementMs: 300 });
+    const store = await open();
     await store.commit([change('bank/a', 0, 'f1')]);
     proxy.stall('from');
     const commit = store.commit([change('bank/a', 1, 'f1')]);
@@ -118,7 +118,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   });
 
   it('never takes a commit for failed that comes to be later: what was stranded on its way is refused when it arrives', async () => {
-    const store = await open({ statementMs: 300, waitMs: 1_000 });
+    const store = await open({ statementMs: 1_500, waitMs: 3_000 });
     await store.commit([change('bank/a', 0, 'f1')]);
     proxy.strand();
     await expect(store.commit([change('bank/a', 1, 'f1')])).rejects.toMatchObject({ code: 'STORE_FAILED' });
@@ -129,7 +129,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
         (record) => record?.version,
         () => undefined,
       );
-    await expect.poll(load, { timeout: 5_000 }).toBe(1);
+    await expect.poll(load, { timeout: 30_000 }).toBe(1);
     expect(await proxy.deliver(500)).toBeGreaterThan(100);
     expect(await versions()).toEqual({ 'bank/a': 1 });
     await store.commit([change('bank/a', 1, 'f1')]);
@@ -137,19 +137,19 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   });
 
   it('waits for a server that is away, and goes on without a failure; commits gather meanwhile', async () => {
-    const hammer = new Hammer(await open({ waitMs: 20_000 }), 200, 'f1');
+    const hammer = new Hammer(await open({ waitMs: 100_000 }), 200, 'f1');
     await pause(200);
     await server.stop('SIGKILL');
     await pause(2_000);
     await server.begin();
     await pause(500);
     await hammer.stop();
-    expect(hammer.rejected).toBe(0);
+    expect(hammer.error).toBeUndefined();
     expect(await versions()).toEqual(hammer.acknowledged);
   });
 
   it('fails what waited too long with STORE_FAILED and the reason, reads too, and works once the server is back', async () => {
-    const store = await open({ waitMs: 500, statementMs: 300 });
+    const store = await open({ waitMs: 1_500, statementMs: 1_000 });
     await store.commit([change('bank/a', 0, 'f1')]);
     proxy.refuse();
     const commits = Array.from({ length: 50 }, (_, n) => store.commit([change(`bank/b${n}`, 0, 'f1')]));
