@@ -1,7 +1,7 @@
 /**
  * The options of createSystem: unit, default and bound of each, checked in one place. All faults are named at once.
  */
-import { HISTORY_TURNS_MAX, type HistoryOptions } from './observe/turn-history.ts';
+import { type HistoryOptions, validateHistory } from './observe/turn-history.ts';
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import { dataDirOf } from './data-dir/data-dir.ts';
 import type { PostgresPlace } from './store-postgres/postgres-store.ts';
 import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
+import { type ClusterOptions, clusterFaults } from './membership/cluster-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';
 import {
@@ -138,6 +139,12 @@ export interface SystemOptions {
   dashboard?: DashboardOptions;
   /** Where durable actors are, instead of `dataDir`, until `cluster` says so. @internal */
   postgres?: PostgresPlace;
+  /**
+   * Several machines as one system, by a PostgreSQL database: not built yet, and refused.
+   *
+   * @internal
+   */
+  cluster?: string | ClusterOptions;
 }
 
 export interface ResolvedOptions {
@@ -180,7 +187,7 @@ export const DEFAULT_ROLE = 'worker';
 const NAMES = new Set([
   ...['actors', 'workers', 'main', 'name', 'dataDir', 'durableInMemoryMax', 'supervision', 'askTimeoutMs'],
   ...['messageBytesMax', 'checkMessages', 'pollMicros', 'history', 'paused', 'shutdownMs', 'memory', 'log'],
-  ...['signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres'],
+  ...['signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres', 'cluster'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -271,22 +278,10 @@ function validateOptions(options: SystemOptions): string[] {
     ...validateWorkers(options.workers),
     ...validateWorkerSupervision(options.supervision),
     ...validateListen(options.listen),
+    ...clusterFaults(options.cluster, process.env.TROUPE_CLUSTER),
     ...validateHistory(options.history),
     ...validateWeb(options.metrics, options.dashboard),
   ];
-}
-
-function validateHistory(history: unknown): string[] {
-  if (history === undefined) return [];
-  if (typeof history !== 'object' || history === null || Array.isArray(history))
-    return [`history: expected { turns, kinds }; got ${inspect(history)}`];
-  const { turns = 1, kinds = [], ...rest } = history as HistoryOptions;
-  const faults = Object.keys(rest).map((name) => unknownOption(`history.${name}`, name, ['turns', 'kinds']));
-  if (!Number.isInteger(turns) || turns < 1 || turns > HISTORY_TURNS_MAX)
-    faults.push(`history.turns: expected a whole number from 1 to ${HISTORY_TURNS_MAX}; got ${inspect(turns)}`);
-  if (!Array.isArray(kinds) || !kinds.every(isKind))
-    faults.push(`history.kinds: expected a list of kinds; got ${inspect(kinds)}`);
-  return faults;
 }
 
 function validateActors({ actors, workers }: SystemOptions): string[] {

@@ -133,6 +133,13 @@ export class MachineAgent {
     return [...commands, ...this.owner.read(now, read, this.#around(now)), ...this.#forgetLost(read)];
   }
 
+  /** Somebody has seen that the table is another one now. */
+  tableChanged(revision: string): MachineCommand[] {
+    const { phase, owner } = this.state;
+    const isNews = phase !== 'gone' && phase !== 'joining' && owner.read?.revision !== revision;
+    return isNews ? this.#readTable(undefined) : [];
+  }
+
   /** Any answer will do: only a read tells how the table stands. */
   tableWritten(_now: number, _answer: WriteAnswer): MachineCommand[] {
     this.state.owner.isWriting = false;

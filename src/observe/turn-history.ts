@@ -1,7 +1,9 @@
 /** The last turns of actors, in a process that keeps them: the option `history`. Fed by what a trace is told; without it nothing is. */
-import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { cutText } from '../vocabulary/error-reading.ts';
+import { inspect } from '../vocabulary/inspect.ts';
+import { unknownOption } from '../vocabulary/names.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 
 /** Turns kept of one actor, at most; where nothing else is said. */
@@ -18,6 +20,20 @@ export interface HistoryOptions {
   turns?: number | undefined;
   /** Of these kinds only. Default: of all. */
   kinds?: readonly string[] | undefined;
+}
+
+/** The faults of the option. */
+export function validateHistory(history: unknown): string[] {
+  if (history === undefined) return [];
+  if (typeof history !== 'object' || history === null || Array.isArray(history))
+    return [`history: expected { turns, kinds }; got ${inspect(history)}`];
+  const { turns = 1, kinds = [], ...rest } = history as HistoryOptions;
+  const faults = Object.keys(rest).map((name) => unknownOption(`history.${name}`, name, ['turns', 'kinds']));
+  if (!Number.isInteger(turns) || turns < 1 || turns > HISTORY_TURNS_MAX)
+    faults.push(`history.turns: expected a whole number from 1 to ${HISTORY_TURNS_MAX}; got ${inspect(turns)}`);
+  if (!Array.isArray(kinds) || !kinds.every(isKind))
+    faults.push(`history.kinds: expected a list of kinds; got ${inspect(kinds)}`);
+  return faults;
 }
 
 /** A turn that is over, or runs. */

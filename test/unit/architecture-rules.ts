@@ -35,6 +35,8 @@ export const ROOMS: readonly string[] = [
   'store-service',
   'durability',
   'commit',
+  'membership',
+  'directory',
   'store-postgres',
   'store',
   'journal',

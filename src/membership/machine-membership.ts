@@ -1,0 +1,286 @@
+/**
+ * One machine's part in a cluster: carries out what its agent (`machines/machine-agent`) decides, on a directory. A machine that others have
+ * declared lost joins again under another id.
+ */
+import type { Directory, Entry, Watch } from '../directory/directory.ts';
+import { MachineAgent, newAgent } from '../machines/machine-agent.ts';
+import type { MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
+import type { SeenRow } from '../machines/lease-observer.ts';
+import type { MachineId, MachineRow, MachineState } from '../machines/machine-row.ts';
+import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import {
+  decodeRow,
+  decodeTable,
+  encodeRow,
+  encodeTable,
+  ROW_PREFIX,
+  rowKey,
+  TABLE_KEY,
+  WATCHED_PREFIX,
+} from './cluster-entries.ts';
+
+/** The machine whose actors these are. None of these may throw. */
+export interface PartitionHost {
+  /** The partitions are this machine's, by this epoch; `from`: with what that machine transferred, else from records. */
+  start(partitions: readonly number[], epoch: number, from: MachineId | undefined): void;
+  /** They are no more: what lives there is dropped. */
+  stop(partitions: readonly number[]): void;
+  /** Holds them, and resolves to whether the other machine has installed all that lived there. */
+  handOver(partitions: readonly number[], to: MachineId): Promise<boolean>;
+  /** The hand-over came to nothing: they go on here, and the other machine forgets what it installed. */
+  resume(partitions: readonly number[], to: MachineId): void;
+  /** The highest partition epoch in the records of these partitions. */
+  highestEpoch(partitions: readonly number[]): Promise<number>;
+}
+
+export interface MachineInfo {
+  readonly id: MachineId;
+  readonly address: string;
+  readonly state: MachineState;
+  readonly workers: number;
+  readonly leaseMs: number;
+}
+
+export type MembershipEvent =
+  | { readonly type: 'machine-joined' | 'machine-left' | 'machine-lost'; readonly machine: MachineId }
+  /** This machine may not serve: its lease is over. And it may again. */
+  | { readonly type: 'suspended' | 'resumed'; readonly machine: MachineId };
+
+export interface MembershipParts {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly host: PartitionHost;
+  readonly row: Omit<MachineRow, 'state'>;
+  /** A name that was never used before. */
+  newId(): MachineId;
+  onEvent(event: MembershipEvent): void;
+}
+
+export class MachineMembership {
+  readonly #parts: MembershipParts;
+  readonly #rows = new Map<MachineId, SeenRow>();
+  readonly #watch: Watch;
+  #agent: MachineAgent;
+  #timer: Timer | undefined;
+  #isAwaitingLook = false;
+  #wasValid = false;
+  #isClosed = false;
+  #left: (() => void) | undefined;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+    this.#agent = this.#newAgent();
+    this.#watch = parts.directory.watch(WATCHED_PREFIX, {
+      changed: (entry) => this.#changed(entry),
+      removed: (key) => this.#removed(key),
+      synced: () => this.#looked(Object.fromEntries(this.#rows)),
+      gap: () => this.#looked('failed'),
+    });
+    this.#tick();
+  }
+
+  get id(): MachineId {
+    return this.#agent.state.id;
+  }
+
+  /** As last seen, this one too once it has joined. */
+  machines(): MachineInfo[] {
+    return [...this.#rows].map(([id, { row }]) => ({ id, ...row }));
+  }
+
+  /** By the table that was read last; undefined: nobody, or no table was read. */
+  ownerOf(partition: number): MachineId | undefined {
+    const owner = this.#agent.state.owner.read?.table.owners[partition];
+    return owner === NOBODY ? undefined : owner;
+  }
+
+  epochOf(partition: number): number | undefined {
+    return this.#agent.state.owner.serving[partition];
+  }
+
+  /** One compare: whether a turn in the partition may begin now, or an output of one leave. */
+  mayServe(partition: number): boolean {
+    return !this.#isClosed && this.#agent.mayServe(this.#parts.clock.now(), partition);
+  }
+
+  /** Transferred state of another machine lies here. */
+  installed(partitions: readonly number[], from: MachineId): void {
+    this.#agent.owner.installed(partitions, from);
+  }
+
+  /** That machine goes on with them itself. */
+  discarded(partitions: readonly number[], from: MachineId): void {
+    this.#agent.owner.discarded(partitions, from);
+  }
+
+  /** Hands over what it owns, and resolves once it is no member any more. */
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#left = resolve;
+      this.#perform(this.#agent.leave(this.#parts.clock.now()));
+    });
+  }
+
+  /** At once, without a word to anybody: what a crash would do. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#watch.close();
+    this.#left?.();
+  }
+
+  #newAgent(): MachineAgent {
+    return new MachineAgent(newAgent(this.#parts.newId(), { state: 'live', ...this.#parts.row }));
+  }
+
+  #tick(): void {
+    if (this.#isClosed) return;
+    const { clock, row } = this.#parts;
+    this.#perform(this.#agent.tick(clock.now()));
+    this.#tellValidity();
+    this.#timer = clock.setTimer(row.leaseMs / 30, () => this.#tick());
+  }
+
+  #tellValidity(): void {
+    const isValid = this.#agent.lease.isValid(this.#parts.clock.now());
+    if (isValid === this.#wasValid) return;
+    this.#wasValid = isValid;
+    this.#parts.onEvent({ type: isValid ? 'resumed' : 'suspended', machine: this.id });
+  }
+
+  #changed({ key, value, revision }: Entry): void {
+    if (key === TABLE_KEY) return this.#perform(this.#agent.tableChanged(revision));
+    const row = decodeRow(value);
+    const id = key.slice(ROW_PREFIX.length);
+    if (!key.startsWith(ROW_PREFIX) || !row) return;
+    const before = this.#rows.get(id)?.row.state;
+    this.#rows.set(id, { row, revision });
+    if (before === undefined && row.state !== 'lost') this.#parts.onEvent({ type: 'machine-joined', machine: id });
+    if (before !== 'lost' && row.state === 'lost') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+  }
+
+  #removed(key: string): void {
+    const id = key.slice(ROW_PREFIX.length);
+    const state = this.#rows.get(id)?.row.state;
+    this.#rows.delete(id);
+    if (state === 'leaving') this.#parts.onEvent({ type: 'machine-left', machine: id });
+    else if (state === 'live') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+  }
+
+  #looked(rows: Record<MachineId, SeenRow> | 'failed'): void {
+    if (!this.#isAwaitingLook) return;
+    this.#isAwaitingLook = false;
+    this.#perform(this.#agent.looked(this.#parts.clock.now(), rows));
+  }
+
+  #perform(commands: readonly MachineCommand[]): void {
+    for (const command of commands) if (!this.#isClosed) this.#carryOut(command);
+  }
+
+  #carryOut(command: MachineCommand): void {
+    const { host, directory } = this.#parts;
+    switch (command.do) {
+      case 'start':
+        return host.start(command.partitions, command.epoch, command.from);
+      case 'stop':
+        return host.stop(command.partitions);
+      case 'look':
+        this.#isAwaitingLook = true;
+        return this.#watch.look();
+      case 'resume':
+        return host.resume(command.partitions, command.to);
+      case 'hand-over': {
+        const handed = host.handOver(command.partitions, command.to).catch(() => false);
+        return this.#answer(handed, (agent, now, isInstalled) => agent.handedOver(now, command.move, isInstalled));
+      }
+      case 'declare-lost':
+        return void directory.update(rowKey(command.machine), encodeRow(command.row), command.expected);
+      case 'forget':
+        return void directory.remove(rowKey(command.machine), command.expected);
+      case 'end':
+        return this.#end(command.how);
+      case 'read-row':
+      case 'read-table':
+        return this.#read(command);
+      default:
+        return this.#write(command);
+    }
+  }
+
+  #read(command: Extract<MachineCommand, { do: 'read-row' | 'read-table' }>): void {
+    const { directory } = this.#parts;
+    if (command.do === 'read-row') {
+      return this.#answer(directory.readLinearizable(rowKey(this.id)), (agent, now, entry) => {
+        const row = entry && entry !== 'unavailable' ? decodeRow(entry.value) : undefined;
+        const isBad = entry === 'unavailable' || (entry && !row);
+        return agent.rowRead(now, isBad ? 'failed' : entry && row && { row, revision: entry.revision });
+      });
+    }
+    this.#answer(directory.readLinearizable(TABLE_KEY), (agent, now, entry) => {
+      const table = entry && entry !== 'unavailable' ? decodeTable(entry.value) : undefined;
+      const isBad = entry === 'unavailable' || (entry && !table);
+      const read = isBad ? 'failed' : entry && table && { table, revision: entry.revision };
+      return agent.tableRead(now, read, command.confirms);
+    });
+  }
+
+  #write(
+    command: Extract<
+      MachineCommand,
+      { do: 'create-row' | 'renew' | 'withdraw' | 'found-table' | 'claim' | 'write-table' }
+    >,
+  ): void {
+    const { directory } = this.#parts;
+    const key = rowKey(this.id);
+    const ofRow = (answer: Promise<WriteAnswer>): void =>
+      this.#answer(answer, (agent, now, written) => agent.rowWritten(now, written));
+    const ofTable = (answer: Promise<WriteAnswer>): void =>
+      this.#answer(answer, (agent, now, written) => agent.tableWritten(now, written));
+    if (command.do === 'create-row') return ofRow(directory.create(key, encodeRow(command.row)));
+    if (command.do === 'renew') return ofRow(directory.update(key, encodeRow(command.row), command.expected));
+    if (command.do === 'withdraw') return ofRow(directory.remove(key, command.expected));
+    if (command.do === 'write-table') {
+      return ofTable(directory.update(TABLE_KEY, encodeTable(command.table), command.expected));
+    }
+    ofTable(command.do === 'claim' ? this.#claim(command) : this.#found(command.seenEpoch));
+  }
+
+  async #found(seenEpoch: number): Promise<WriteAnswer> {
+    const { directory, host } = this.#parts;
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    const records = await host.highestEpoch(all).catch(() => undefined);
+    if (records === undefined) return { is: 'unavailable' };
+    const table = foundedTable(PARTITIONS, this.id, claimEpoch(0, records, seenEpoch));
+    return directory.create(TABLE_KEY, encodeTable(table));
+  }
+
+  async #claim({ partitions, seenEpoch, over }: Extract<MachineCommand, { do: 'claim' }>): Promise<WriteAnswer> {
+    const { directory, host } = this.#parts;
+    const owner = this.id;
+    const records = await host.highestEpoch(partitions).catch(() => undefined);
+    if (records === undefined) return { is: 'unavailable' };
+    const epoch = claimEpoch(over.table.epoch, records, seenEpoch);
+    const table = reassigned(over.table, partitions, { owner, epoch, handedBy: NOBODY });
+    return directory.update(TABLE_KEY, encodeTable(table), over.revision);
+  }
+
+  /** Answers to an agent that has ended meanwhile are of nobody. */
+  #answer<T>(answer: Promise<T>, tell: (agent: MachineAgent, now: number, value: T) => MachineCommand[]): void {
+    const agent = this.#agent;
+    void answer.then((value) => {
+      if (this.#isClosed || agent !== this.#agent) return;
+      this.#perform(tell(agent, this.#parts.clock.now(), value));
+      this.#tellValidity();
+    });
+  }
+
+  #end(how: 'left' | 'expelled'): void {
+    this.#tellValidity();
+    if (how === 'left' || this.#left) return this.close();
+    this.#isAwaitingLook = false;
+    this.#agent = this.#newAgent();
+    this.#wasValid = false;
+    this.#perform(this.#agent.tick(this.#parts.clock.now()));
+  }
+}

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
+import { resolveCluster, schemaOf, shownUrl, validateCluster } from '../../../src/membership/cluster-options.ts';
+import { resolveOptions } from '../../../src/options.ts';
+
+const URL = 'postgres://ada:secret@db.example/app';
+
+describe('the option cluster', () => {
+  it('is an address, or an object with one, and has its defaults', () => {
+    const all = { url: URL, name: 'troupe', advertise: undefined, leaseMs: 15_000 };
+    expect(resolveCluster(URL, undefined)).toEqual(all);
+    expect(resolveCluster({ url: URL, name: 'two', leaseMs: 300 }, undefined)).toEqual({
+      ...{ ...all, name: 'two', leaseMs: 300 },
+    });
+    expect(resolveCluster(undefined, URL)).toEqual(all);
+    expect(resolveCluster(undefined, '')).toBeUndefined();
+    expect(resolveCluster(undefined, undefined)).toBeUndefined();
+    expect(schemaOf({ ...all, name: 'eu-1' })).toBe('troupe_eu_1');
+  });
+
+  it('goes before the environment', () => {
+    expect(resolveCluster(URL, 'postgres://other/app')?.url).toBe(URL);
+  });
+
+  test.each([
+    [42, 'cluster: expected the address of a database'],
+    [[], 'cluster: expected the address of a database'],
+    ['mysql://host/app', 'got mysql://host/app'],
+    ['nonsense', 'got a text that is no address'],
+    [{}, 'cluster.url: expected the address of a database'],
+    [{ url: URL, leaseMs: 299 }, 'cluster.leaseMs: expected a whole number from 300 to 600000; got 299'],
+    [{ url: URL, leaseMs: 600_001 }, 'got 600001'],
+    [{ url: URL, name: 'Upper' }, "got 'Upper'"],
+    [{ url: URL, name: 'a'.repeat(41) }, 'at most 40 characters'],
+    [{ url: URL, advertise: 'host' }, 'cluster.advertise: expected host:port'],
+    [{ url: URL, advertise: 'host:70000' }, 'cluster.advertise: expected host:port'],
+    [{ url: URL, lease: 5 }, 'cluster.lease'],
+  ])('that is %j is refused', (option, expected) => {
+    const faults = validateCluster(option, undefined);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(expected);
+  });
+
+  it('of the environment is checked too', () => {
+    expect(validateCluster(undefined, 'redis://x')).toEqual([
+      expect.stringMatching(/^TROUPE_CLUSTER: .*got redis:\/\/x$/),
+    ]);
+  });
+
+  it('never shows a password', () => {
+    expect(shownUrl(URL)).toBe('postgres://ada:***@db.example/app');
+    expect(shownUrl('postgres://h/app?password=secret&sslmode=require')).not.toContain('secret');
+    expect(validateCluster('redis://ada:secret@host', undefined).join()).not.toContain('secret');
+  });
+});
+
+describe('a system with a cluster', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('is refused by one sentence, as long as machines cannot send each other mail', () => {
+    const sentence = /cluster: .*not built yet.*got postgres:\/\/ada:\*\*\*@db\.example\/app$/;
+    expect(() => resolveOptions({ cluster: URL })).toThrow(sentence);
+    expect(() => resolveOptions({ cluster: { url: URL, leaseMs: 5_000 } })).toThrow(sentence);
+    vi.stubEnv('TROUPE_CLUSTER', URL);
+    expect(() => resolveOptions({})).toThrow(sentence);
+    expect(() => resolveOptions({})).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+  });
+
+  it('whose option is wrong hears of that first', () => {
+    expect(() => resolveOptions({ cluster: { url: URL, leaseMs: 1 } })).toThrow('cluster.leaseMs');
+  });
+});
