@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { createSystem, type System } from 'troupe';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { environment, findBrowser } from './browser.ts';
 import { freePort } from './free-port.ts';
 
@@ -31,6 +31,9 @@ interface AxeResult {
 declare global {
   var axe: { run(): Promise<AxeResult> };
 }
+
+// A browser beside the workers takes its time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let system: System;
 let browser: Browser | undefined;
@@ -83,6 +86,7 @@ async function newPage({ width = 1_280, colorScheme = 'light' }: Look = {}): Pro
   });
   contexts.push(context);
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
