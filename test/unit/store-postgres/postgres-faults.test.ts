@@ -1,4 +1,5 @@
 /** The store in a PostgreSQL server that is restarted, killed, frozen, cut off and out-voted while commits are under way. */
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresStore, type PostgresStoreOptions } from '../../../src/store-postgres/postgres-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
@@ -206,6 +207,28 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     // Each that was acknowledged is there, and nothing else.
     expect(atClaim).toEqual(hammer.acknowledged);
     await newer.commit([change('bank/0', atClaim['bank/0'] as number, 'f2')]);
+  });
+
+  it('revokes a writer only once the statement that it has in flight is done', async () => {
+    const old = await open();
+    await old.commit([change('bank/a', 0, 'f1')]);
+    const newer = await open({ schema });
+    const holder = new pg.Client({ connectionString: server.url });
+    await holder.connect();
+    await holder.query(`begin; select 1 from ${schema}.records for update`);
+    // It waits for the record, in the engine.
+    const commit = old.commit([change('bank/a', 1, 'f1')]);
+    const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%${schema}.records%'`;
+    await expect.poll(() => server.query(waits).then((rows) => rows.length), { timeout: 20_000 }).toBe(1);
+    let isRevoked = false;
+    const revoked = newer.revoke(old.writer).then(() => (isRevoked = true));
+    await pause(700);
+    expect(isRevoked).toBe(false);
+    await holder.query('commit');
+    await revoked;
+    expect(await versions()).toEqual({ 'bank/a': 2 });
+    await commit;
+    await holder.end();
   });
 
   it('lets nothing of an older writer through that was stranded on its way as it was revoked', async () => {
