@@ -1,21 +1,29 @@
 /** The program `troupe`, put together of its commands. */
 import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from './command.ts';
 import { completionOf } from './completion.ts';
+import { COPYING } from './copying.ts';
 import { DOCTOR } from './doctor.ts';
 import { DONE } from './exit-codes.ts';
+import { ENDING } from './ending.ts';
 import { NEW } from './new-project.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
 import { LOOKING } from './looking.ts';
+import { SEEING } from './seeing.ts';
 import { STARTING } from './starting.ts';
 import { STEERING } from './steering.ts';
 import { TALKING } from './talking.ts';
+import { TOP } from './top.ts';
 
 const COMMANDS: readonly CommandPlan[] = [
   ...NEW,
   ...STARTING,
   ...LOOKING,
+  ...SEEING,
+  ...TOP,
   ...TALKING,
   ...STEERING,
+  ...ENDING,
+  ...COPYING,
   ...DOCTOR,
   completionOf(() => COMMANDS),
 ];

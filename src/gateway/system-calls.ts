@@ -73,6 +73,14 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
     run: ({ system }, [id]) => ofProcess(system).pastPlaces(textArgument(id, 'id')),
   },
   reminders: ofAll('observe', ({ system }, [after]) => ofProcess(system).reminders(textOrNone(after, 'after'))),
+  history: {
+    refusal: (rights, [id]) => rights.refusal('observe', String(id)),
+    run: ({ system }, [id, last]) =>
+      system.history(textArgument(id, 'id'), {
+        last: last === undefined || last === null ? undefined : wholeArgument(last, 'last'),
+      }),
+  },
+  placement: ofAll('observe', ({ system }) => ofProcess(system).placement()),
   checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
   'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),
   machine: {
@@ -95,6 +103,8 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   }),
   'remove-worker': ofAll('admin', ({ system }, [index]) => system.removeWorker(wholeArgument(index, 'worker'))),
   'restart-worker': ofAll('admin', ({ system }, [index]) => system.restartWorker(wholeArgument(index, 'worker'))),
+  // Into a folder of the machine of the system.
+  backup: ofAll('admin', ({ system }, [folder]) => system.backup(textArgument(folder, 'folder'))),
   reload: ofAll('admin', ({ system }) => system.reload()),
   resend: ofAll('admin', ({ system }, [id]) => system.deadLetters.resend(textArgument(id, 'id'))),
   discard: ofAll('admin', ({ system }, [id]) => system.deadLetters.discard(textArgument(id, 'id'))),

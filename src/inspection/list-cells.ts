@@ -92,7 +92,7 @@ export function byPlace(rank: number, id: string, otherRank: number, otherId: st
 }
 
 function rowOf(cell: Cell, aheadMs: number): ListedActor {
-  const { id, kernel, current, mailbox, restarts, lastActiveAt, bornAt, extras } = cell;
+  const { id, kernel, current, mailbox, restarts, lastActiveAt, bornAt, extras, origin } = cell;
   const failedAt = extras.lastFailure?.at;
   const rate = kernel.timing?.rateOf(cell);
   return {
@@ -104,5 +104,6 @@ function rowOf(cell: Cell, aheadMs: number): ListedActor {
     perSecond: rate?.perSecond,
     handlingMs: rate?.ms,
     failedAt: failedAt === undefined ? undefined : Math.round(failedAt + aheadMs),
+    ...{ parent: origin.parent?.id, children: extras.children?.size ?? 0 },
   };
 }

@@ -13,6 +13,7 @@ export const RANKS: Readonly<Record<ListSort, (cell: Cell) => number | undefined
   latency: (cell) => negative(cell.kernel.timing?.rateOf(cell)?.ms),
   failed: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.at,
   age: ({ bornAt }) => bornAt,
+  children: ({ extras: { children } }) => -(children?.size ?? 0) || undefined,
 };
 
 function negative(value: number | undefined): number | undefined {

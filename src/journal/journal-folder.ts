@@ -18,7 +18,7 @@ export const DEAD = '.dead';
 /** While a file is written anew. */
 export const NEXT = '.next';
 
-const JOURNAL_FOLDER = 'journal';
+export const JOURNAL_FOLDER = 'journal';
 const NAME = /^~\d+\.\d+@\d+(\.dead|\.next)?$/;
 
 /** No other process is called so, in this system or one after it. */

@@ -6,6 +6,7 @@ import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant } from '../worker-pool/membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
+import { placementView } from './placement-view.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
 /** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices. */
@@ -64,6 +65,8 @@ export class Requests {
         return this.#pauses.letThrough(what.pattern, what.wanted);
       case 'look':
         return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
+      case 'placement':
+        return placementView(this.#parts.placement.table, this.#parts.handoffs.standing());
       case 'blocked-loops':
         return this.#blockedLoops();
       case 'shutdown':

@@ -13,7 +13,8 @@ export type ListSort =
   | 'errors'
   | 'restarts'
   | 'failed'
-  | 'age';
+  | 'age'
+  | 'children';
 
 /** Options of `system.list`. */
 export interface ListOptions {
@@ -29,6 +30,7 @@ export interface ListOptions {
    * - `restarts`: those that were restarted, the most often first.
    * - `failed`: those that have failed, the last one first.
    * - `age`: all, the longest in memory first.
+   * - `children`: those with children, the most first.
    */
   sort?: ListSort | undefined;
   /** Actors at once, at most, from 1 to 1 000. Default 50. */
@@ -65,6 +67,10 @@ export interface ListedActor {
   handlingMs: number | undefined;
   /** When it last failed. */
   failedAt: number | undefined;
+  /** Its parent. */
+  parent: ActorId | undefined;
+  /** Its children. */
+  children: number;
 }
 
 /** A page of a list. */

@@ -11,6 +11,7 @@ import type { PastPlace } from '../observe/past-place.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import { PlacementHistory } from '../placement/placement-history.ts';
+import type { PlacementView } from '../observe/placement-view.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -205,6 +206,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   pastPlaces(id: ActorId): PastPlace[] {
     const column = this.table.termsOf(id)?.column ?? '';
     return this.#cluster.places?.of(id, column) ?? [];
+  }
+
+  async placement(): Promise<PlacementView> {
+    return (await this.request({ kind: 'placement' })) as PlacementView;
   }
 
   async blockedLoops(): Promise<BlockedLoop[]> {

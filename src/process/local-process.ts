@@ -3,6 +3,7 @@ import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { PastPlace } from '../observe/past-place.ts';
+import type { PlacementView } from '../observe/placement-view.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import type { Log } from '../observe/log.ts';
@@ -153,6 +154,11 @@ export class LocalProcess implements ClusterPort {
   /** Nothing moves. */
   pastPlaces(): PastPlace[] {
     return [];
+  }
+
+  /** All actors are here. */
+  async placement(): Promise<PlacementView> {
+    return { epoch: 1, columns: {}, kinds: {}, pins: { count: 0, first: [] }, moves: [] };
   }
 
   /** Where its own loop is blocked, this one does not answer either. */

@@ -30,6 +30,7 @@ import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { ReminderList } from '../observe/reminder-list.ts';
 import type { MachineShape } from '../observe/machine-shape.ts';
+import type { PlacementView } from '../observe/placement-view.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
@@ -58,6 +59,7 @@ export interface ClusterPort {
   look(what: Look, worker: number | undefined): Promise<unknown[]>;
   /** The last places of an actor and its shard; none but in the master. */
   pastPlaces(id: ActorId): PastPlace[];
+  placement(): Promise<PlacementView>;
   /** Workers whose event loop gives no answer. */
   blockedLoops(): Promise<BlockedLoop[]>;
   shutdown(options: { timeoutMs?: number }): Promise<void>;
@@ -288,6 +290,11 @@ export class ProcessSystem implements System {
   pastPlaces(id: ActorId): PastPlace[] {
     checkKind(this.#kernel, kindOf(checkId(id)), id);
     return this.#cluster.pastPlaces(id);
+  }
+
+  /** Where everything is, and what moves. */
+  placement(): Promise<PlacementView> {
+    return this.#cluster.placement();
   }
 
   /** Workers whose event loop gives no answer, for the doctor. */

@@ -266,6 +266,8 @@ export type MasterRequest =
   | { kind: 'let-through'; pattern: string; wanted: number }
   /** Answers of one process, or of all: those that came in time. */
   | { kind: 'look'; what: Look; worker?: number }
+  /** Where everything is, and what moves: a `PlacementView`. */
+  | { kind: 'placement' }
   /** Workers whose event loop gives no answer, and what runs there: told by their watchdog threads. */
   | { kind: 'blocked-loops' }
   | { kind: 'shutdown'; timeoutMs?: number };

@@ -1,7 +1,7 @@
 /** `troupe doctor` against a system of real processes in which things are wrong on purpose: each is named, with the right actor, in time. */
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DoctorSystem } from './doctor-system.ts';
+import { CommandSystem } from './command-system.ts';
 import { until } from './harness.ts';
 
 const ACTOR = `import { execFileSync } from 'node:child_process';
@@ -25,12 +25,12 @@ const NAMED_MS_MAX = 5_000;
 /** Found of a machine that has too much to do, whatever the test does. */
 const OF_THE_MACHINE = /^(timers-late|memory-limit|store-filling)/;
 
-let system: DoctorSystem;
+let system: CommandSystem;
 
 beforeAll(async () => {
-  system = new DoctorSystem({ odd: ACTOR });
+  system = new CommandSystem({ odd: ACTOR });
   await system.start(Math.min(2, availableParallelism()));
-}, 40_000);
+}, 130_000);
 afterAll(() => system.end());
 
 /** As many times as long on a machine that is busy with others. */

@@ -1,8 +1,12 @@
-/** `troupe new`: what it makes runs and passes its own tests. The package is linked into it, not installed. */
+/**
+ * `troupe new`, as a new user has it: from the packed package. What it makes runs and passes its own tests. The package is unpacked into
+ * it, and what that depends on is linked: no registry is asked.
+ */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,13 +18,30 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = join(ROOT, 'dist/cli/troupe.js');
 const { NODE_TEST_CONTEXT: _context, TROUPE_DATA: _data, ...env } = process.env;
+let unpacked: string;
+let program: string;
 let folder: string;
+
+beforeAll(() => {
+  unpacked = mkdtempSync(join(tmpdir(), 'cli-packed-'));
+  // Without `prepare`: dist/ is what was built.
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', unpacked];
+  const packed = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const [{ filename }] = JSON.parse(packed);
+  execFileSync('tar', ['-xzf', join(unpacked, filename), '-C', unpacked]);
+  mkdirSync(join(unpacked, 'package/node_modules'));
+  const { dependencies } = JSON.parse(readFileSync(join(unpacked, 'package/package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies))
+    symlinkSync(join(ROOT, 'node_modules', name), join(unpacked, 'package/node_modules', name));
+  program = join(unpacked, 'package/dist/cli/troupe.js');
+  chmodSync(program, 0o755);
+}, 120_000);
+afterAll(() => rmSync(unpacked, { recursive: true, force: true }));
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cli-new-'));
@@ -28,17 +49,16 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function troupe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [PROGRAM, ...args], { cwd: folder, env, encoding: 'utf8' });
+  return spawnSync(process.execPath, [program, ...args], { cwd: folder, env, encoding: 'utf8' });
 }
 
-/** In place of `npm install`, which would ask a registry. */
-function link(project: string): void {
+/** In place of `npm install`, which would ask a registry: nothing of the package is anywhere else. */
+function install(project: string): void {
   mkdirSync(join(project, 'node_modules/.bin'), { recursive: true });
   for (const name of ['tsx', 'typescript', '@types'])
     symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name));
-  symlinkSync(ROOT, join(project, 'node_modules/troupe'));
-  chmodSync(PROGRAM, 0o755);
-  symlinkSync(PROGRAM, join(project, 'node_modules/.bin/troupe'));
+  cpSync(join(unpacked, 'package'), join(project, 'node_modules/troupe'), { recursive: true, verbatimSymlinks: true });
+  symlinkSync('../troupe/dist/cli/troupe.js', join(project, 'node_modules/.bin/troupe'));
 }
 
 test.each([
@@ -50,7 +70,9 @@ test.each([
     const made = troupe('new', 'My Demo', ...options);
     expect([made.status, made.stderr], made.stdout).toEqual([0, '']);
     const project = join(folder, 'My Demo');
-    link(project);
+    install(project);
+    const own = (...args: string[]): { status: number | null; stdout: string } =>
+      spawnSync(join(project, 'node_modules/.bin/troupe'), args, { cwd: project, env, encoding: 'utf8' });
     const { name, scripts, dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
     expect([name, dependencies.troupe]).toEqual(['my-demo', expect.stringMatching(/^\^\d/)]);
     const tests = execFileSync('npm', ['test'], { cwd: project, env, encoding: 'utf8' });
@@ -58,19 +80,16 @@ test.each([
     if (scripts.check)
       execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project, '--noEmit'], { encoding: 'utf8' });
     for (const count of [2, 4]) {
-      // As `npm start` does, which has no signal for its child here.
       expect(scripts.start).toBe('troupe start');
-      const args = ['start', '--workers', '1', '--log', 'warn'];
-      const server = spawn(join(project, 'node_modules/.bin/troupe'), args, { cwd: project, env });
+      const server = spawn('npm', ['start', '--', '--workers', '1', '--log', 'warn'], { cwd: project, env });
       const ended = once(server, 'exit');
-      await until('it runs', () => troupe('status', '--data', join(project, '.troupe')).status === 0, 30_000);
-      const at = ['--data', join(project, '.troupe')];
-      expect(troupe('ask', 'counter/alice', 'add', '{"by":2}', ...at).stdout).toBe(`${count}\n`);
-      expect(troupe('stop', ...at).status).toBe(0);
+      await until('it runs', () => own('status').status === 0, 90_000);
+      expect(own('ask', 'counter/alice', 'add', '{"by":2}').stdout).toBe(`${count}\n`);
+      expect(own('stop').status).toBe(0);
       expect(await ended).toEqual([0, null]);
     }
   },
-  60_000,
+  240_000,
 );
 
 test('into a folder that has something in it nothing is written', () => {

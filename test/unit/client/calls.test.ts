@@ -123,7 +123,7 @@ describe('a call', () => {
 describe('rights', () => {
   const OBSERVING = [
     ...['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'],
-    ...['checkups', 'blocked-loops'],
+    ...['history', 'placement', 'checkups', 'blocked-loops', 'reminders', 'machine', 'past-places'],
   ];
   const ADMIN = ALL_NAMES.filter((name) => !OBSERVING.includes(name));
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };

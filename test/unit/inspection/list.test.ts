@@ -51,13 +51,13 @@ async function populated(): Promise<TestSystem> {
 function isIn(sort: ListSort, actor: ListedActor): boolean {
   if (sort === 'mailbox' || sort === 'bytes') return actor.mailbox > 0;
   if (sort === 'busy') return actor.status === 'busy';
-  if (sort === 'restarts') return actor.restarts > 0;
+  if (sort === 'restarts' || sort === 'children') return actor[sort] > 0;
   if (sort === 'errors') return actor.failures > 0;
   return sort === 'failed' ? actor.failedAt !== undefined : true;
 }
 
 function rank(sort: ListSort, actor: ListedActor): number {
-  if (sort === 'mailbox' || sort === 'bytes' || sort === 'restarts') return -actor[sort];
+  if (sort === 'mailbox' || sort === 'bytes' || sort === 'restarts' || sort === 'children') return -actor[sort];
   if (sort === 'busy') return actor.since;
   if (sort === 'errors') return -actor.failures;
   if (sort === 'failed') return -(actor.failedAt as number);
@@ -100,7 +100,7 @@ test('a row says what an actor does and what waits for it', async () => {
       {
         ...{ id: 'job/a', worker: 0, status: 'busy', since: at, turn: 'hold', mailbox: 1, bytes: 256, restarts: 0 },
         ...{ inMemorySince: expect.closeTo(at, -3.4), failedAt: undefined, failures: 0 },
-        ...{ perSecond: undefined, handlingMs: undefined },
+        ...{ perSecond: undefined, handlingMs: undefined, parent: undefined, children: 0 },
       },
     ],
     ...{ inMemory: 1, next: undefined, silent: [] },

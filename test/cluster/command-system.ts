@@ -1,7 +1,7 @@
-/** A system of the command line in a folder of its own, whose actors do on purpose what the doctor is to find. */
+/** A system of the command line in a folder of its own, with actors of the test's own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { until } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(ROOT, 'dist/cli/troupe.js');
+const START_MS_MAX = 60_000;
 const { TROUPE_DATA: _data, ...env } = process.env;
 
 export interface Found {
@@ -26,8 +27,8 @@ export interface Diagnosis {
   readonly ms: number;
 }
 
-export class DoctorSystem {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'cli-doctor-'));
+export class CommandSystem {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'cli-system-'));
   readonly #children: ChildProcess[] = [];
 
   constructor(actors: Readonly<Record<string, string>>) {
@@ -37,9 +38,30 @@ export class DoctorSystem {
     for (const [kind, text] of Object.entries(actors)) writeFileSync(join(this.folder, `actors/${kind}.mjs`), text);
   }
 
-  async start(workers: number): Promise<void> {
-    this.#run([PROGRAM, 'start', '--workers', `${workers}`, '--log', 'fatal']);
-    await until('it runs', () => this.troupe('status').status === 0, 30_000);
+  /** By `troupe start`; or by a program of one's own. */
+  async start(workers: number, program?: string): Promise<ChildProcess> {
+    const started = ['start', '--workers', `${workers}`, '--log', 'fatal'];
+    const child = this.#run(program === undefined ? [PROGRAM, ...started] : [program]);
+    await until('it listens', () => existsSync(join(this.folder, '.troupe/control')), START_MS_MAX);
+    await until('it runs', () => this.troupe('status').status === 0, START_MS_MAX);
+    return child;
+  }
+
+  /** In a terminal, in which `keys` are typed, a while apart. Everything that was written to it. */
+  async inTerminal(command: string, keys: readonly string[]): Promise<{ code: number | null; text: string }> {
+    const line = `${process.execPath} ${PROGRAM} ${command}`;
+    const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: this.folder, env: { ...env, TERM: 'xterm' } });
+    this.#children.push(child);
+    let text = '';
+    child.stdout.on('data', (data) => (text += data));
+    const screens = (): number => text.split('\x1b[H\x1b[J').length;
+    for (const key of keys) {
+      const before = screens();
+      await until('it draws', () => screens() > before, 20_000);
+      child.stdin.write(key);
+    }
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, text };
   }
 
   troupe(...args: string[]): { status: number | null; stdout: string; stderr: string } {

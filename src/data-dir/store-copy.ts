@@ -1,0 +1,120 @@
+/**
+ * Copies of a store: a look at one as a whole, and the restore of one into a dataDir. The copy is opened, never the store of a
+ * system that runs. Until the one rename that ends a restore the dataDir is as it was, whoever dies.
+ */
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  fsyncSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { JOURNAL_FOLDER } from '../journal/journal-folder.ts';
+import type { DataCheck } from '../store/data-check.ts';
+import { DATA_FILE } from '../store/lmdb-file.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { STORE_FOLDER } from '../store/store.ts';
+import { storeFailed } from '../store/commit-rules.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { DataDirLock } from './data-dir-lock.ts';
+
+/** Beside the store, while it is copied. */
+const RESTORING = /^store\.restoring-/;
+
+export interface RestorePlan {
+  /** The folder that was given to `backup`. */
+  readonly backup: string;
+  readonly dataDir: string;
+  /** A store that is there already goes. */
+  readonly replaces: boolean;
+  progress(bytes: number, of: number): void;
+}
+
+export interface StoreCopy {
+  readonly bytes: number;
+  readonly check: DataCheck;
+}
+
+/** The copy in the folder of a backup. Throws STORE_FAILED where it cannot be read, or has faults. */
+export async function checkCopy(backup: string): Promise<StoreCopy> {
+  const folder = join(backup, STORE_FOLDER);
+  const file = join(folder, DATA_FILE);
+  if (!existsSync(file))
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `expected the folder of a backup, with ${STORE_FOLDER}/${DATA_FILE}; got ${backup}`,
+    );
+  return { bytes: statSync(file).size, check: await checked(folder) };
+}
+
+/** Throws INVALID_OPTIONS, STORE_LOCKED where a system runs with the dataDir, STORE_FAILED. */
+export async function restoreStore({ backup, dataDir, replaces, progress }: RestorePlan): Promise<StoreCopy> {
+  const source = join(backup, STORE_FOLDER, DATA_FILE);
+  if (!existsSync(source))
+    throw new TroupeError(
+      'INVALID_OPTIONS',
+      `expected the folder of a backup, with ${STORE_FOLDER}/${DATA_FILE}; got ${backup}`,
+    );
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await DataDirLock.acquire(dataDir, 'restore', Date.now());
+  const staged = join(dataDir, `store.restoring-${process.pid}`);
+  try {
+    const folder = join(dataDir, STORE_FOLDER);
+    if (!replaces && existsSync(join(folder, DATA_FILE)))
+      throw new TroupeError('INVALID_OPTIONS', `there is a store in ${dataDir} already, which a restore would replace`);
+    for (const name of readdirSync(dataDir)) if (RESTORING.test(name)) rmSync(join(dataDir, name), { recursive: true });
+    mkdirSync(staged, { mode: 0o700 });
+    const bytes = await copy(source, join(staged, DATA_FILE), progress);
+    const check = await checked(staged);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    flush(join(staged, DATA_FILE));
+    // The one step by which the store is another one.
+    renameSync(join(staged, DATA_FILE), join(folder, DATA_FILE));
+    flush(folder);
+    // Notes on the last moments of processes that have handled what is not in this store.
+    rmSync(resolve(dataDir, JOURNAL_FOLDER), { recursive: true, force: true });
+    return { bytes, check };
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+async function checked(folder: string): Promise<DataCheck> {
+  const store = LmdbStore.open(folder);
+  try {
+    const check = await store.check();
+    if (check.faults === 0) return check;
+    throw storeFailed(`the copy in ${folder} has ${check.faults} faults: ${check.told.join('; ')}`, undefined);
+  } finally {
+    await store.close();
+    rmSync(join(folder, `${DATA_FILE}-lock`), { force: true });
+  }
+}
+
+async function copy(from: string, to: string, progress: (bytes: number, of: number) => void): Promise<number> {
+  const { size } = statSync(from);
+  let bytes = 0;
+  const reading = createReadStream(from, { highWaterMark: 1024 * 1024 });
+  reading.on('data', (part) => progress((bytes += part.length), size));
+  await pipeline(reading, createWriteStream(to, { mode: 0o600, flags: 'wx' }));
+  return bytes;
+}
+
+/** Of a file, or of the names in a folder. */
+function flush(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

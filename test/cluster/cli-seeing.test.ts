@@ -1,0 +1,122 @@
+/** Commands that show how a system is put together, and end actors, against a system of real processes. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CommandSystem } from './command-system.ts';
+
+const BOSS = `import { defineActor } from 'troupe';
+export default defineActor({
+  receive: {
+    async hire(ctx, { names }) { for (const key of names) await ctx.spawn('boss', { key }); },
+    work: () => 'done',
+    fall: () => { throw new Error('by the test'); },
+  },
+});
+`;
+const NOTE = `import { defineActor } from 'troupe';
+export default defineActor({
+  durable: true,
+  state: () => ({ text: '' }),
+  receive: { write(ctx, { text }) { ctx.state.text = text; }, read: (ctx) => ctx.state.text },
+});
+`;
+const APP = `import { createSystem } from 'troupe';
+await createSystem({ actors: './actors', workers: [{ role: 'web', count: 2 }], log: 'fatal', history: { turns: 10 } });
+`;
+
+let system: CommandSystem;
+const ask = (...args: string[]): unknown => JSON.parse(system.troupe('ask', ...args, '--json').stdout);
+
+beforeAll(async () => {
+  system = new CommandSystem({ boss: BOSS, note: NOTE });
+  writeFileSync(join(system.folder, 'app.mjs'), APP);
+  await system.start(2, 'app.mjs');
+  ask('boss/a', 'hire', '{"names":["b","c"]}');
+  ask('boss/b', 'hire', '{"names":["d"]}');
+}, 130_000);
+afterAll(() => system.end());
+
+test('the tree below an actor, below all that have children, and within its limits', () => {
+  const line = /boss\/(\w) {2}ready, worker \d/;
+  const { stdout } = system.troupe('tree', 'boss/a');
+  const drawn = stdout.trimEnd().split('\n');
+  expect(drawn.map((each) => each.replace(line, '$1'))).toEqual(['a', '├─ b', '│  └─ d', '└─ c']);
+  expect(system.troupe('tree').stdout).toBe(stdout);
+  expect(system.troupe('tree', 'boss/a', '--depth', '1').stdout).not.toContain('boss/d');
+  const few = system.troupe('tree', 'boss/a', '--limit', '2').stdout.trimEnd().split('\n');
+  expect(few.at(-1)).toBe('└─ … 1 more');
+  const [root] = JSON.parse(system.troupe('tree', '--json').stdout);
+  expect(root).toMatchObject({
+    id: 'boss/a',
+    childCount: 2,
+    children: [{ id: 'boss/b', childCount: 1 }, { id: 'boss/c' }],
+  });
+  expect(system.troupe('tree', 'boss/nobody').stdout).toMatch(/^boss\/nobody {2}absent/);
+});
+
+test('placement: all shards, kinds, and a pin', () => {
+  ask('boss/e', 'work');
+  const { worker } = system.workerOf('boss/e');
+  const other = 3 - worker;
+  expect(system.troupe('move', 'boss/e', `${other}`).status).toBe(0);
+  const { columns, kinds, pins, moves } = JSON.parse(system.troupe('placement', '--json').stdout);
+  const shards = Object.values(columns[''] as Record<string, number>).reduce((sum, count) => sum + count, 0);
+  expect(shards).toBe(1024);
+  expect(kinds.note).toEqual({ column: '', role: '', strategy: 'hash' });
+  expect(pins.first).toContainEqual(['boss/e', other]);
+  expect(moves).toEqual([]);
+  expect(system.troupe('placement').stdout).toMatch(new RegExp(`^boss/e +${other}$`, 'm'));
+});
+
+test('the last turns of an actor', () => {
+  ask('boss/h', 'work');
+  system.troupe('ask', 'boss/h', 'fall');
+  const turns = JSON.parse(system.troupe('history', 'boss/h', '--json').stdout);
+  expect(turns).toMatchObject([
+    { type: 'work', outcome: 'done', ms: expect.any(Number) },
+    { type: 'fall', outcome: 'failed' },
+  ]);
+  expect(system.troupe('history', 'boss/h', '--last', '1').stdout).toMatch(/fall .* failed/);
+  expect(system.troupe('history', 'boss/nobody').stdout).toMatch(/^no turns are known/);
+  expect(system.troupe('history', 'boss/h', '--last', '0').status).toBe(2);
+});
+
+test('an actor is ended, killed and removed; what cannot be taken back needs a yes', () => {
+  ask('note/a', 'write', '{"text":"kept"}');
+  expect(system.troupe('end', 'note/a', '--reason', 'over').stdout).toBe('note/a has ended\n');
+  expect(ask('note/a', 'read')).toBe('kept');
+  expect(system.troupe('kill', 'note/a').status).toBe(0);
+  expect(ask('note/a', 'read')).toBe('kept');
+  const refused = system.troupe('remove', 'note/a');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('say --yes')]);
+  expect(ask('note/a', 'read')).toBe('kept');
+  expect(system.troupe('remove', 'note/a', '--yes').stdout).toBe('note/a is removed\n');
+  expect(ask('note/a', 'read')).toBe('');
+  expect(system.troupe('kill', 'not an id').status).toBe(2);
+});
+
+test('top: in a terminal it is live, keys choose the order, and the terminal is given back', async () => {
+  const { code, text } = await system.inTerminal('top --every 300', ['m', 'r', 'q']);
+  expect(code).toBe(0);
+  const screens = text.split('\x1b[H\x1b[J').slice(1);
+  expect(screens[0]).toContain('OF THE LOOP');
+  expect(screens.some((screen) => screen.includes('SINCE'))).toBe(true);
+  expect(text.startsWith('\x1b[?1049h\x1b[?25l')).toBe(true);
+  expect(text.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
+});
+
+test('top: Ctrl-C gives the terminal back, too', async () => {
+  const { code, text } = await system.inTerminal('top', ['\x03']);
+  expect([code, text.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')]).toEqual([0, true]);
+});
+
+test('top: without a terminal it prints once', () => {
+  const { status, stdout } = system.troupe('top', '--sort', 'age', '--every', '200');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^\d+ actors, \d+ waiting, \d+ messages\/s/);
+  expect(stdout).toMatch(/^boss\/a +\d +ready/m);
+  expect(stdout).not.toContain('\x1b');
+  const seen = JSON.parse(system.troupe('top', '--every', '200', '--json').stdout);
+  expect(seen.checkups).toHaveLength(3);
+  expect(system.troupe('top', '--sort', 'colour').status).toBe(2);
+});
