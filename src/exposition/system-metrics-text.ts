@@ -3,17 +3,24 @@
  * translation for Prometheus writes them; the rest is `troupe_…`. Each series has the worker as a label: a worker that is replaced begins
  * at 0, as scrapers expect of a counter, which a sum over workers would not. No label is an id.
  */
+import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { GatewayMetrics } from '../observe/outside-gateways.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
-import { MetricsText } from './metrics-text.ts';
+import type { Timing } from '../observe/turn-timings.ts';
+import { type Distribution, type Labels, MetricsText } from './metrics-text.ts';
 
 /** Kinds, queues and exchanges with series of their own, each; those that come later by name are one series, `other`. */
 export const LABELS_MAX = 200;
 /** Characters of a label that is named outside, such as a queue. */
 export const LABEL_LENGTH_MAX = 128;
 const OTHER = 'other';
+/** Upper bounds of durations in seconds: those that OpenTelemetry advises for messaging, and three below. */
+export const DURATION_BOUNDS: readonly number[] = [
+  ...[0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1],
+  ...[0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+];
 
 export interface MetricsSource {
   readonly name: string;
@@ -35,6 +42,7 @@ export function systemMetricsText({ name, version, metrics, workers }: MetricsSo
   );
   const kinds = new LabelSet(Object.keys(metrics.kinds));
   for (const process of metrics.workers) addProcess(text, process, kinds);
+  if (metrics.handoffs !== undefined) addHandoffs(text, metrics.handoffs);
   if (metrics.clients !== undefined) addClients(text, metrics.clients);
   addGateways(text, metrics.gateways);
   return text;
@@ -67,9 +75,21 @@ function addProcess(text: MetricsText, process: ProcessMetrics, kinds: LabelSet)
   text.gauge('troupe_queue_bytes', 'Bytes in all queues, about.', process.queueBytes, labels);
   for (const [reason, count] of Object.entries(process.deadLettersBy))
     text.counter('troupe_dead_letters', 'Messages that could not be handled.', count, { ...labels, reason });
+  const unanswered = 'Asks made here that timed out, by the kind that was asked.';
+  for (const [kind, count] of Object.entries(process.asksTimedOutBy))
+    text.counter('troupe_ask_timeouts', unanswered, count, { kind: kinds.of(kind), ...labels });
   for (const [name, counters] of Object.entries(process.kinds))
     addKind(text, counters, { kind: kinds.of(name), ...labels });
   addCommits(text, process);
+  for (const link of process.links) {
+    text.counter('troupe_link_written_bytes', 'Bytes of frames to the other processes.', link.bytesOut, labels);
+    text.counter('troupe_link_read_bytes', 'Bytes of frames of the other processes.', link.bytesIn, labels);
+    text.gauge('troupe_link_waiting', 'Messages, replies and signals that wait for links.', link.waiting, labels);
+  }
+  const { gc } = process;
+  const collections = gc && { count: gc.count, sum: gc.ms / 1_000 };
+  if (collections)
+    text.summary('v8js_gc_duration_seconds', 'Garbage collections, while they are counted.', collections, labels);
   text.counter('process_cpu_time_seconds', 'Processor time.', process.cpuMs / 1_000, labels);
   text.gauge('process_memory_usage_bytes', 'Resident memory.', process.rssBytes, labels);
   text.gauge('v8js_memory_heap_used_bytes', 'Bytes of heap in use.', process.heapBytes, labels);
@@ -96,6 +116,35 @@ function addKind(
   text.counter('troupe_handler_failures', 'Messages whose handler threw.', failures, labels);
   text.counter('troupe_actor_activations', 'Actors that came into memory.', activations, labels);
   text.counter('troupe_actor_restarts', 'Actors that were started again after a failure.', restarts, labels);
+  const { handlingMs, waitMs } = counters;
+  const [handling, waiting] = ['From the call of a handler to its end.', 'From a mailbox to the call of a handler.'];
+  addTiming(text, 'messaging_process_duration_seconds', handling, handlingMs, labels);
+  addTiming(text, 'troupe_mailbox_wait_seconds', waiting, waitMs, labels);
+}
+
+/** They are from samples, and begin anew where nobody has looked for a minute. */
+function addTiming(text: MetricsText, name: string, help: string, timing: Timing | undefined, labels: Labels): void {
+  if (timing !== undefined) text.histogram(name, help, DURATION_BOUNDS, distributionOf(timing), labels);
+}
+
+/** Into the bounds, each bucket as a whole: one that reaches beyond a bound counts above it. */
+function distributionOf({ count, sum, buckets }: Timing): Distribution {
+  const counts = DURATION_BOUNDS.map(() => 0);
+  for (const [upTo, messages] of buckets) {
+    const at = DURATION_BOUNDS.findIndex((bound) => upTo <= bound * 1_000 * (1 + 1e-9));
+    if (at >= 0) counts[at] = (counts[at] as number) + messages;
+  }
+  return { count, sum: sum / 1_000, counts };
+}
+
+function addHandoffs(text: MetricsText, handoffs: HandoffMetrics): void {
+  text.gauge('troupe_handoffs_open', 'Units of placement on the way to another worker.', handoffs.open);
+  text.counter('troupe_handoffs', 'Units of placement that went to another worker, or stayed.', handoffs.done, {
+    outcome: 'done',
+  });
+  text.counter('troupe_handoffs', 'Units of placement that went to another worker, or stayed.', handoffs.failed, {
+    outcome: 'failed',
+  });
 }
 
 function addCommits(text: MetricsText, { worker, commits }: ProcessMetrics): void {

@@ -18,6 +18,9 @@ function processOf(worker: number, parts: Partial<ProcessMetrics> = {}): Process
     ...counts,
     deadLettersBy: {},
     cpuMs: 1_500,
+    asksTimedOutBy: {},
+    links: [],
+    gc: undefined,
     commits: undefined,
     kinds: {},
     gateways: [],
@@ -26,7 +29,7 @@ function processOf(worker: number, parts: Partial<ProcessMetrics> = {}): Process
 }
 
 function samplesOf(processes: ProcessMetrics[], workers: WorkerInfo[] = []): ReadSample[] {
-  const source = { name: 'troupe', version: '1', metrics: systemMetrics(processes), workers };
+  const source = { name: 'troupe', version: '1', metrics: systemMetrics(processes, undefined), workers };
   return readOpenMetrics(systemMetricsText(source).text('openmetrics')).flatMap(({ samples }) => samples);
 }
 
@@ -34,7 +37,7 @@ const valueAt = (samples: ReadSample[], name: string, labels: Record<string, str
   samples.find((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value))
     ?.value;
 
-const counters = { activations: 1, messages: 10, failures: 2, restarts: 3 };
+const counters = { activations: 1, messages: 10, failures: 2, restarts: 3, handlingMs: undefined, waitMs: undefined };
 
 it('kinds beyond the bound are one series, in which nothing is lost', () => {
   const names = Array.from({ length: LABELS_MAX + 300 }, (_, n) => `kind-${String(n).padStart(4, '0')}`);
@@ -102,7 +105,7 @@ it('one look serves those who come meanwhile and shortly after; one that failed 
     metrics: async () => {
       looks++;
       if (fault) throw fault;
-      return systemMetrics([processOf(0)]);
+      return systemMetrics([processOf(0)], undefined);
     },
   } as unknown as System;
   const look = new MetricsLook(system, clock, '1');
@@ -115,4 +118,21 @@ it('one look serves those who come meanwhile and shortly after; one that failed 
   fault = undefined;
   await look.text();
   expect(looks).toBe(3);
+});
+
+it('times are spread over the bounds; what a bucket holds never counts below where it may be', () => {
+  const buckets: [number, number][] = [
+    [0.09, 1],
+    [0.1, 2],
+    [0.11, 4],
+    [1_000, 8],
+    [20_000, 16],
+  ];
+  const timing = { p50: 1, p95: 1, p99: 1, max: 1, count: 31, sum: 500, buckets, recent: [] };
+  const kinds = { order: { ...counters, handlingMs: timing } } as unknown as ProcessMetrics['kinds'];
+  const samples = samplesOf([processOf(1, { kinds })]);
+  const of = (le: string): number | undefined =>
+    valueAt(samples, 'messaging_process_duration_seconds_bucket', { le, kind: 'order' });
+  expect(['0.0001', '0.0005', '0.75', '1.0', '10.0', '+Inf'].map(of)).toEqual([3, 7, 7, 15, 15, 31]);
+  expect(valueAt(samples, 'messaging_process_duration_seconds_sum', {})).toBe(0.5);
 });
