@@ -12,7 +12,8 @@ import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import { type ClusterOptions, clusterFaults } from './membership/cluster-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
-import { TRACE_TOPICS, traceTopicsOf } from './observe/trace.ts';
+import { validateTraceTopics } from './observe/trace.ts';
+import type { TraceMode } from './tracing/find-spans.ts';
 import {
   validateSupervision,
   type SupervisionOptions,
@@ -133,6 +134,8 @@ export interface SystemOptions {
    * written a warning in the log instead. Not on Windows.
    */
   controlSocket?: boolean;
+  /** Traces by OpenTelemetry. Default: where an SDK was registered before, in workers too (`node --import`). True: else INVALID_OPTIONS. False: none. */
+  trace?: boolean;
   /** Metrics (`/metrics`) and health (`/livez`, `/readyz`, `/startupz`) over HTTP, of the master. Default: none. */
   metrics?: MetricsOptions;
   /** The page in which the system is seen and steered, with metrics and health on the same port. Default: none. */
@@ -175,6 +178,7 @@ export interface ResolvedOptions {
   listen: readonly Listen[];
   controlSocket: 'off' | 'wanted' | 'required';
   web: readonly WebAddress[];
+  trace: TraceMode;
 }
 
 export const WORKERS_MAX = 1024;
@@ -187,7 +191,7 @@ export const DEFAULT_ROLE = 'worker';
 const NAMES = new Set([
   ...['actors', 'workers', 'main', 'name', 'dataDir', 'durableInMemoryMax', 'supervision', 'askTimeoutMs'],
   ...['messageBytesMax', 'checkMessages', 'pollMicros', 'history', 'paused', 'shutdownMs', 'memory', 'log'],
-  ...['signals', 'listen', 'controlSocket', 'metrics', 'dashboard', 'postgres', 'cluster'],
+  ...['signals', 'listen', 'controlSocket', 'trace', 'metrics', 'dashboard', 'postgres', 'cluster'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -195,7 +199,7 @@ const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
   if (typeof options !== 'object' || options === null)
     throw invalid([`options: expected an object; got ${inspect(options)}`]);
-  const faults = [...validateOptions(options), ...validateTrace(process.env.TROUPE_TRACE)];
+  const faults = [...validateOptions(options), ...validateTraceTopics(process.env.TROUPE_TRACE)];
   if (faults.length > 0) throw invalid(faults);
   const { hangMs = 10_000, whenAllGivenUp = 'exit', ...supervision } = options.supervision ?? {};
   const groups = groupsOf(options.workers ?? workersByDefault());
@@ -223,13 +227,9 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     signals: options.signals ?? true,
     listen: resolveListen(options.listen),
     controlSocket: options.controlSocket === undefined ? 'wanted' : options.controlSocket ? 'required' : 'off',
+    trace: options.trace === undefined ? 'auto' : options.trace ? 'on' : 'off',
     web: resolveWeb(options.metrics, options.dashboard),
   };
-}
-
-function validateTrace(text: string | undefined): string[] {
-  const expected = `topics out of ${TRACE_TOPICS.join(', ')}, with commas between them`;
-  return traceTopicsOf(text).unknown.map((name) => `TROUPE_TRACE: expected ${expected}; got ${inspect(name)}`);
 }
 
 function validateOptions(options: SystemOptions): string[] {
@@ -263,7 +263,7 @@ function validateOptions(options: SystemOptions): string[] {
     'the path of a folder',
     dataDir,
   );
-  for (const flag of ['checkMessages', 'signals', 'controlSocket', 'paused'] as const)
+  for (const flag of ['checkMessages', 'signals', 'controlSocket', 'paused', 'trace'] as const)
     expect(options[flag] === undefined || typeof options[flag] === 'boolean', flag, 'true or false', options[flag]);
   expect(main === undefined || isPlace(main), 'main', 'the path or URL of a module', main);
   expect(

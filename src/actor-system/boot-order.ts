@@ -23,10 +23,19 @@ export function bootOrderOf(
 }
 
 export function workerOptionsOf(options: ResolvedOptions, storage: SharedStorage | undefined): WorkerOptions {
-  const { durableInMemoryMax, pollMicros, askTimeoutMs, messageBytesMax, checkMessages, memory, groups, history } =
-    options;
+  const {
+    durableInMemoryMax,
+    pollMicros,
+    askTimeoutMs,
+    messageBytesMax,
+    checkMessages,
+    memory,
+    groups,
+    history,
+    trace,
+  } = options;
   return {
-    ...{ askTimeoutMs, messageBytesMax, checkMessages, pollMicros, durableInMemoryMax },
+    ...{ askTimeoutMs, messageBytesMax, checkMessages, pollMicros, durableInMemoryMax, trace },
     ...(memory !== undefined && { memory }),
     ...(history !== undefined && { history }),
     processes: processesOf(groups),

@@ -9,6 +9,7 @@ import { Storage } from '../data-dir/storage.ts';
 import { type Gateway, openGateway } from '../gateway/gateway.ts';
 import { Master } from '../master/master.ts';
 import { type Log, openLog } from '../observe/log.ts';
+import type { Spans } from '../observe/spans.ts';
 import { logRelay } from '../observe/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
@@ -17,6 +18,7 @@ import type { KeptPauses } from '../process/local-pauses.ts';
 import { logUnawaited } from '../process/unawaited-asks.ts';
 import { stopOnSignals } from '../signals.ts';
 import type { System } from '../system/system.ts';
+import { findSpans } from '../tracing/find-spans.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
@@ -53,6 +55,8 @@ interface ClusterGround {
   readonly socketDir: string;
   /** The secret by which processes know each other. */
   readonly token: string;
+  /** Undefined where nobody traces. */
+  readonly spans: Spans | undefined;
 }
 
 /** `storage`: undefined where no kind is durable; its caller closes it where this rejects. */
@@ -63,9 +67,10 @@ export async function startCluster(
   storage: Storage | undefined,
 ): Promise<System> {
   const log = openLog(options.log, { system: options.name });
+  const spans = await findSpans(options.trace, 0);
   const token = randomBytes(24).toString('base64url');
   const socketDir = await openSocketFolder();
-  const ground = { options, behaviours, clusterHost, clock: systemClock(), log, socketDir, token };
+  const ground = { options, behaviours, clusterHost, clock: systemClock(), log, socketDir, token, spans };
   const shared = await (storage && shareStorage(storage, ground))?.catch((error) => {
     removeSocketFolder(socketDir);
     throw error;
@@ -127,10 +132,19 @@ class ClusterSystem {
   }
 
   #newPeer(control: ControlChannel<ToMaster, ToProcess>): ClusterProcess {
-    const { options, behaviours, clock, log, token } = this.#ground;
+    const { options, behaviours, clock, log, token, spans } = this.#ground;
     const close = (): Promise<void> => this.#close();
     return new ClusterProcess({
-      ...{ system: options.name, self: MASTER, clock, random: Math.random, log, limits: limitsOf(options), behaviours },
+      ...{
+        system: options.name,
+        self: MASTER,
+        clock,
+        random: Math.random,
+        log,
+        limits: limitsOf(options),
+        behaviours,
+        spans,
+      },
       ...{ startedAt: this.#startedAt, heartbeatMs: this.#heartbeatMs, token, network: this.#newNetwork(), control },
       ...{ exit: () => void close(), ended: close, store: this.#storage?.store },
     });

@@ -10,6 +10,7 @@ import { stopOnSignals } from '../signals.ts';
 import type { Store } from '../store/store.ts';
 import type { System } from '../system/system.ts';
 import type { Web } from '../web/web.ts';
+import { findSpans } from '../tracing/find-spans.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import { entriesOf, openWeb } from './entries.ts';
@@ -24,6 +25,7 @@ export async function startLocal(
 ): Promise<System> {
   const { name, shutdownMs } = options;
   const log = openLog(options.log, { system: name });
+  const spans = await findSpans(options.trace, 0);
   const clock = systemClock();
   let ignoreSignals = (): void => {};
   const logNoMore = logUnawaited();
@@ -32,7 +34,7 @@ export async function startLocal(
   let web: Web | undefined;
   const store = await storage?.openHere();
   const process = new LocalProcess({
-    ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours },
+    ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours, spans },
     ...(storage && {
       store: store as Store,
       journal: storage.openJournal(processAddress(0, 1)),

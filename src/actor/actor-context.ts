@@ -97,7 +97,9 @@ export class ActorContext implements Context<unknown> {
   }
 
   get log(): Log {
-    return this.#cell.kernel.log.child({ actor: this.#cell.id });
+    const { id, kernel } = this.#cell;
+    const { spans } = kernel;
+    return kernel.log.child({ actor: id, incarnation: this.fence, ...spans?.current(this.#cell) });
   }
 
   tell(id: ActorId, message: Message): boolean {

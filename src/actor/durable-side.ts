@@ -92,7 +92,7 @@ export interface DurableSide {
   tell(envelope: Envelope): boolean;
   request(envelope: Envelope): boolean;
   /** It leaves with the commit; false: the last one that left found half of what may wait. */
-  publish(topic: string, message: Message): boolean;
+  publish(topic: string, message: Message, trace?: string): boolean;
   /** Not in the record: a crash between the commit and `go` loses it. An actor that the same turn asks goes at once. */
   deferUntilCommit(effect: GatedEffect): void;
   remind(name: string, when: Reminder, message: Message): void;

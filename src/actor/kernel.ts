@@ -7,6 +7,7 @@ import type { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
 import type { OutsideGateways } from '../observe/outside-gateways.ts';
 import type { HistoryOptions, TurnHistory } from '../observe/turn-history.ts';
+import type { Spans } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { TurnWatch } from '../observe/turn-timings.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
@@ -70,6 +71,8 @@ export interface Kernel {
   readonly timing?: TurnWatch | undefined;
   /** Undefined where nobody looks inside. */
   readonly trace: Trace | undefined;
+  /** Undefined where nobody traces. */
+  readonly spans?: Spans | undefined;
   /** Counts of clients; undefined where none come in here. */
   clients: (() => ClientMetrics) | undefined;
   readonly limits: KernelLimits;

@@ -22,6 +22,8 @@ export interface TimerRecord {
   readonly message: Message;
   /** The name of its message in the mailbox; undefined: none waits there. */
   readonly mailedAs: string | undefined;
+  /** The context of the trace in which it was set. */
+  readonly trace?: string | undefined;
 }
 
 /** Those whose message waits in the mailbox, by what it is known by. Few actors have any: they cost the others no field. */
@@ -35,6 +37,7 @@ export class MessageTimer implements Timer {
   readonly #message: Message;
   #dueAt: number;
   #mailedAs: string | undefined;
+  readonly #trace: string | undefined;
   #timer: Timer | undefined;
   #isRunning = false;
   #isCancelled = false;
@@ -42,17 +45,20 @@ export class MessageTimer implements Timer {
   /** A durable actor's runs once the turn that sets it is committed; its time counts from the call. */
   static set(cell: Cell, dueAt: number, everyMs: number | undefined, message: Message): MessageTimer {
     const { durable } = cell;
-    const timer = new MessageTimer(cell, { dueAt, everyMs, message, mailedAs: undefined }, durable === undefined);
+    const trace = cell.kernel.spans?.kept(cell, everyMs !== undefined);
+    const record = { dueAt, everyMs, message, mailedAs: undefined, ...(trace !== undefined && { trace }) };
+    const timer = new MessageTimer(cell, record, durable === undefined);
     durable?.deferUntilCommit({ go: () => timer.resume(), takeBack: () => timer.cancel() });
     return timer;
   }
 
-  constructor(cell: Cell, { dueAt, everyMs, message, mailedAs }: TimerRecord, isRunning = true) {
+  constructor(cell: Cell, { dueAt, everyMs, message, mailedAs, trace }: TimerRecord, isRunning = true) {
     this.#cell = cell;
     this.#dueAt = dueAt;
     this.#everyMs = everyMs;
     this.#message = message;
     this.#mailedAs = mailedAs;
+    this.#trace = trace;
     const own = cell.own;
     own.timers ??= new Set();
     own.timers.add(this);
@@ -61,7 +67,9 @@ export class MessageTimer implements Timer {
   }
 
   get record(): TimerRecord {
-    return { dueAt: this.#dueAt, everyMs: this.#everyMs, message: this.#message, mailedAs: this.#mailedAs };
+    const trace = this.#trace;
+    const traced = trace !== undefined && { trace };
+    return { dueAt: this.#dueAt, everyMs: this.#everyMs, message: this.#message, mailedAs: this.#mailedAs, ...traced };
   }
 
   get dueAt(): number {
@@ -114,6 +122,7 @@ export class MessageTimer implements Timer {
   #mail(): void {
     const cell = this.#cell;
     const envelope = new Envelope('message', cell.id, this.#message, cell.id, undefined, 0);
+    envelope.trace = this.#trace;
     if (cell.kernel.limits.checkMessages && !cell.isPlain(envelope)) {
       if (this.#everyMs === undefined) cell.extras.timers?.delete(this);
       return;

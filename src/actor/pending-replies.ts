@@ -6,6 +6,7 @@ import { NumberTable } from '../structures/number-table.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Ring } from '../structures/ring.ts';
 import type { TimedOutAsk } from '../observe/checkup.ts';
+import type { AskSpan } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
@@ -41,6 +42,8 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   readonly target: ActorId;
   /** Of the message; undefined: it asks for no message to be handled. For those who look. */
   type: string | undefined = undefined;
+  /** Undefined where nobody traces. */
+  span: AskSpan | undefined = undefined;
   settled = false;
   /** On `Clock.now()`; 0: none. */
   readonly deadline: number;
@@ -91,6 +94,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   resolve(value: unknown): void {
     if (this.settled) return;
     this.#settle();
+    this.span?.ends(undefined);
     if (this.#onward === undefined) this.#resolve?.(value);
     else this.#onward.resolve(value);
   }
@@ -103,6 +107,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
       return;
     }
     this.#settle();
+    this.span?.ends(error);
     this.#pending.noteFailed(this.target, error);
     this.#asker?.askFailed(error);
     if (this.#onward === undefined) this.#reject?.(error);

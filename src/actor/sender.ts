@@ -52,6 +52,7 @@ export class Sender implements Asker, Speaker {
     if (this.isClosed) return this.#tellTooLate(to, message);
     const envelope = new Envelope('message', to, message, this.id, undefined, 0);
     if (kernel.limits.checkMessages && !this.isPlain(envelope)) return true;
+    if (kernel.spans !== undefined) envelope.trace = kernel.spans.told(this, to, message.type);
     const { durable } = this;
     if (durable === undefined ? kernel.router.deliver(envelope) : durable.tell(envelope)) return true;
     this.#remember(to);
@@ -96,8 +97,10 @@ export class Sender implements Asker, Speaker {
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
     if (turn !== undefined) envelope.deliveryId = new DeliveryId('', 0, 0, 0, turn);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.isPlain(envelope)) return reply;
-    const { durable } = this;
-    const isClear = durable === undefined ? this.kernel.router.deliver(envelope) : durable.request(envelope);
+    const { durable, kernel } = this;
+    if (kernel.spans !== undefined && verb === 'message')
+      reply.span = kernel.spans.asked(this, envelope, reply.type ?? '');
+    const isClear = durable === undefined ? kernel.router.deliver(envelope) : durable.request(envelope);
     if (!isClear) this.#remember(to);
     return reply;
   }
@@ -113,7 +116,10 @@ export class Sender implements Asker, Speaker {
       return true;
     }
     const { durable } = this;
-    const isClear = durable ? durable.publish(topic, message) : kernel.topics.publish(topic, message, this.id);
+    const trace = kernel.spans?.published(this, topic, message.type);
+    const isClear = durable
+      ? durable.publish(topic, message, trace)
+      : kernel.topics.publish(topic, message, this.id, trace);
     if (!isClear) this.#congestedTopics = remembering(this.#congestedTopics, topic);
     return isClear;
   }

@@ -103,7 +103,10 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   let isAsync = false;
   kernel.running = cell;
   try {
-    result = handler(context, message);
+    result =
+      kernel.spans === undefined
+        ? handler(context, message)
+        : kernel.spans.runs(context, envelope, () => handler(context, message));
     isAsync = isThenable(result);
   } catch (error) {
     kernel.running = undefined;
@@ -124,11 +127,13 @@ function endTurn(
   isFailure: boolean,
   result: unknown,
 ): void {
-  if (cell.context !== context) return;
+  const { spans } = cell.kernel;
+  if (cell.context !== context) return spans?.ends(context, undefined);
   cell.transition('ready');
   if (cell.kernel.trace !== undefined) noteTurn(cell, 'ended', envelope, outcomeOf(isFailure, result));
   if (isFailure) turnFailed(cell, envelope, result);
   else turnDone(cell, envelope, result);
+  if (spans !== undefined) spans.ends(context, isFailure && !isRefusal(result) ? result : undefined);
 }
 
 /** `envelope`: undefined where a watched actor has ended. */

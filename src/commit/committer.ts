@@ -2,6 +2,7 @@
  * Gathers what the turns of a slice have changed, of all actors, into one transaction. One is written at a time: what
  * ends meanwhile goes into the next, so the more there is to do, the more a single fsync carries.
  */
+import type { SpanOwner, Spans } from '../observe/spans.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { COMMIT_CHANGES_MAX } from '../store/commit-rules.ts';
@@ -9,6 +10,8 @@ import type { Store, StoreChange } from '../store/store.ts';
 
 /** Bytes that one commit writes; a single record may have more. */
 export const COMMIT_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Turns whose traces the span of a commit tells of. */
+export const COMMIT_TRACES_MAX = 128;
 /** Turns of a process that are not committed, beyond which no durable actor of it begins another. */
 export const UNCOMMITTED_TURNS_MAX = 50_000;
 /** Bytes that they write, likewise. */
@@ -41,16 +44,20 @@ export class Committer {
   readonly metrics: CommitMetrics = { commits: 0, records: 0, totalMs: 0, longestMs: 0, failed: 0 };
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #spans: Spans | undefined;
   readonly #dirty = new Set<Committing>();
+  /** The contexts of the turns that the next commit has. */
+  #traces: string[] = [];
   #isRunning = false;
   #turns = 0;
   #bytes = 0;
   /** Calls of cells that could not begin a turn. */
   #waiting: (() => void)[] = [];
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, spans?: Spans) {
     this.#store = store;
     this.#clock = clock;
+    this.#spans = spans;
   }
 
   get isIdle(): boolean {
@@ -81,8 +88,10 @@ export class Committer {
     return this.#turns * 2 > UNCOMMITTED_TURNS_MAX || this.#bytes * 2 > UNCOMMITTED_BYTES_MAX;
   }
 
-  note(one: Committing): void {
+  /** `turn`: the actor whose turn ends with it, still in its trace. */
+  note(one: Committing, turn?: SpanOwner): void {
     this.#dirty.add(one);
+    if (this.#spans !== undefined && turn !== undefined) this.#noteTrace(this.#spans.kept(turn, false));
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#clock.soon(() => void this.#run());
@@ -112,7 +121,9 @@ export class Committer {
       bytes += bytesOf(changes, before);
       if (changes.length >= COMMIT_CHANGES_MAX / 2 || bytes >= COMMIT_BYTES_MAX) break;
     }
+    const span = this.#traces.length === 0 ? undefined : this.#spans?.commits(this.#traces.splice(0), changes.length);
     const error = await this.#commit(changes, sync);
+    span?.ends(error);
     if (error === undefined) for (const one of group) one.committed();
     // Alone, only those fail that must: another incarnation elsewhere may have been first with one of them.
     else if (group.length === 1) group[0]?.failed(error);
@@ -126,6 +137,10 @@ export class Committer {
     const error = await this.#commit(changes, one.sync);
     if (error === undefined) one.committed();
     else one.failed(error);
+  }
+
+  #noteTrace(trace: string | undefined): void {
+    if (trace !== undefined && this.#traces.length < COMMIT_TRACES_MAX) this.#traces.push(trace);
   }
 
   async #commit(changes: readonly StoreChange[], sync: boolean): Promise<Error | undefined> {

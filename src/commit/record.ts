@@ -62,12 +62,14 @@ export interface OutgoingMessage {
   readonly number: number;
   readonly to: ActorId;
   readonly message: unknown;
+  readonly trace?: string | undefined;
 }
 
 export interface ReminderRecord {
   readonly atMs: number;
   readonly everyMs: number | undefined;
   readonly message: unknown;
+  readonly trace?: string | undefined;
 }
 
 export interface StashedMessage {
@@ -77,6 +79,7 @@ export interface StashedMessage {
   readonly stream: string;
   readonly number: number;
   readonly turn: string | undefined;
+  readonly trace: string | undefined;
 }
 
 export interface RecordContent {
@@ -110,8 +113,9 @@ export function writeReply(
   return encodeValue([stream, number, turn, at, value, error], bytesMax);
 }
 
-export function writeStashed({ message, sender, stream, number, turn }: StashedMessage): Uint8Array {
-  return encodeValue([message, sender, stream, number, turn]);
+export function writeStashed({ message, sender, stream, number, turn, trace }: StashedMessage): Uint8Array {
+  const parts = [message, sender, stream, number, turn];
+  return encodeValue(trace === undefined ? parts : [...parts, trace]);
 }
 
 export function writeOutsideMark({ at, life, failure }: OutsideMark): Uint8Array {
@@ -148,16 +152,18 @@ function readPart(content: RecordContent, name: string, value: unknown, bytes: n
       content.replies.push(replyOf(name, value as [string, number, string?, number?, unknown?, ErrorData?], bytes));
       break;
     case 'o:': {
-      const [to, message] = value as [ActorId, unknown];
-      content.outgoing.push({ number: Number(rest), to, message });
+      const [to, message, trace] = value as [ActorId, unknown, string?];
+      content.outgoing.push({ number: Number(rest), to, message, trace });
       break;
     }
     case 'a:':
       content.reminders.set(rest, value as ReminderRecord);
       break;
     case 's:': {
-      const [message, sender, stream, number, turn] = value as [unknown, ActorId?, string?, number?, string?];
-      content.stashed.push({ name, message, sender, stream: stream ?? '', number: number ?? 0, turn });
+      const [message, sender, stream, number, turn, trace] = value as [
+        ...[message: unknown, sender?: ActorId, stream?: string, number?: number, turn?: string, trace?: string],
+      ];
+      content.stashed.push({ name, message, sender, stream: stream ?? '', number: number ?? 0, turn, trace });
       break;
     }
     case 'x:':

@@ -25,10 +25,10 @@ export class Stashed {
     const before = this.#names.get(envelope);
     if (before !== undefined) batch.erase(before);
     const name = stashPart(++this.#last);
-    const { message, sender, deliveryId } = envelope;
+    const { message, sender, deliveryId, trace } = envelope;
     this.#note(name, envelope);
     const { stream = '', number = 0, turn } = deliveryId ?? {};
-    batch.write(name, writeStashed({ name, message, sender, stream, number, turn }));
+    batch.write(name, writeStashed({ name, message, sender, stream, number, turn, trace }));
   }
 
   /** It is handled now. */
@@ -57,8 +57,9 @@ export class Stashed {
     this.#byDeliveryId.clear();
     this.#last = numberOfPart(messages.at(-1)?.name ?? 's:0');
     cell.mailbox.takeAside();
-    for (const { name, message, sender, stream, number, turn } of messages) {
+    for (const { name, message, sender, stream, number, turn, trace } of messages) {
       const envelope = new Envelope('message', this.#id, message, sender, undefined, 0);
+      envelope.trace = trace;
       if (stream !== '' || turn !== undefined)
         envelope.deliveryId = new DeliveryId(stream, number, 0, 0, turn, isSuspect);
       this.#note(name, envelope);

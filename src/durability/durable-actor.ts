@@ -173,7 +173,7 @@ export class DurableActor implements DurableSide, Committing {
     this.trials.ended(turn, batch);
     if (!batch.isEmpty) {
       this.room.charge(batch);
-      return this.#parts.committer.note(this);
+      return this.#parts.committer.note(this, this.cell);
     }
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
@@ -221,9 +221,9 @@ export class DurableActor implements DurableSide, Committing {
     return true;
   }
 
-  publish(topic: string, message: Message): boolean {
+  publish(topic: string, message: Message, trace?: string): boolean {
     const { kernel, id } = this.cell;
-    const publish = (): unknown => (this.#isPublishClear = kernel.topics.publish(topic, message, id));
+    const publish = (): unknown => (this.#isPublishClear = kernel.topics.publish(topic, message, id, trace));
     if (this.#turn) this.#turn.act((batch) => batch.after(publish));
     else publish();
     return this.#isPublishClear;
@@ -238,7 +238,8 @@ export class DurableActor implements DurableSide, Committing {
 
   remind(name: string, when: Reminder, message: Message): void {
     const planned = this.#turn?.reminders ?? new Turn(undefined).reminders;
-    const reminder = this.reminders.reminderOf(name, when, message, planned);
+    const trace = this.cell.kernel.spans?.kept(this.cell, 'everyMs' in when);
+    const reminder = this.reminders.reminderOf(name, when, message, planned, trace);
     this.#inTurn((batch) => this.reminders.set(name, reminder, batch));
   }
 

@@ -48,7 +48,7 @@ export class Outbox {
     this.lastNumber = meta.lastNumber;
     if (mayHaveDied) this.#suspectUpTo = meta.lastNumber;
     this.resendQueue.clear();
-    for (const { number, to, message } of outgoing) this.#offer(number, to, message as Message);
+    for (const { number, to, message, trace } of outgoing) this.#offer(number, to, message as Message, trace);
   }
 
   /** Not acknowledged yet, or left for the next one to see to. */
@@ -87,10 +87,10 @@ export class Outbox {
 
   #keepMessage(turn: Turn, envelope: Envelope): boolean {
     const { kernel } = this.#cell;
-    const { to, message } = envelope;
+    const { to, message, trace } = envelope;
     let bytes: Uint8Array;
     try {
-      bytes = encodeValue([to, message], kernel.limits.messageBytesMax);
+      bytes = encodeValue(trace === undefined ? [to, message] : [to, message, trace], kernel.limits.messageBytesMax);
     } catch (error) {
       const code = error instanceof TroupeError ? error.code : 'INVALID_MESSAGE';
       kernel.deadLetters.refuseUnlessResent(envelope, code, asError(error).message);
@@ -101,13 +101,13 @@ export class Outbox {
       batch.write(outgoingPart(number), bytes);
       batch.hasMail = true;
       batch.after(() => {
-        if (!this.#isClosed) this.#offer(number, to, message as Message);
+        if (!this.#isClosed) this.#offer(number, to, message as Message, trace);
       });
     });
     return this.resendQueue.size + turn.actions < OUTBOX_HIGH && this.resendQueue.isClear;
   }
 
-  #offer(number: number, to: ActorId, message: Message): void {
+  #offer(number: number, to: ActorId, message: Message, trace: string | undefined): void {
     const { id, kernel } = this.#cell;
     const weighed: Weighed = { heavy: undefined };
     kernel.memory.weigh(weighed, message);
@@ -119,6 +119,7 @@ export class Outbox {
       envelope: (previous, floor) => {
         const envelope = new Envelope('message', to, message, id, undefined, 0);
         envelope.heavy = heavy;
+        envelope.trace = trace;
         envelope.deliveryId = new DeliveryId(id, number, previous, floor, undefined);
         return envelope;
       },

@@ -84,7 +84,7 @@ export class ProcessDurability implements Durability {
     this.store = store;
     this.letters = new StoredDeadLetters(store, toRef);
     this.#letterTrim = new LetterTrim(kernel, this.letters);
-    this.#committer = new Committer(store, clock);
+    this.#committer = new Committer(store, clock, kernel.spans);
     this.#wakeUpScan = new WakeUpScan({
       ...{ store, clock, log, isOurs },
       isInMemory: (id) => this.#actors.has(id),

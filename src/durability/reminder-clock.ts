@@ -69,15 +69,16 @@ export class ReminderClock extends DeadlineEntry {
    * The record of a reminder that is asked for now, with a copy of its message, which is written when the turn ends. Throws where
    * that cannot be kept, and where there are too many, the changes of the present turn counted.
    */
-  reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges): ReminderRecord {
+  reminderOf(name: string, when: Reminder, message: Message, changes: ReminderChanges, trace?: string): ReminderRecord {
     encodeValue(message, this.#messageBytesMax);
     const own = copyPlain(message) as Message;
     if (!this.#reminders.takeRoom(name, changes)) {
       const text = `${this.#id} has ${REMINDERS_MAX} reminders, which is the limit; one more rejected`;
       throw new TroupeError('OVERLOADED', text);
     }
-    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, message: own };
-    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, message: own };
+    const traced = { message: own, ...(trace !== undefined && { trace }) };
+    if ('atMs' in when) return { atMs: when.atMs, everyMs: undefined, ...traced };
+    return { atMs: this.#clock.wall() + when.everyMs, everyMs: when.everyMs, ...traced };
   }
 
   willForget(name: string, changes: ReminderChanges): void {
@@ -104,6 +105,7 @@ export class ReminderClock extends DeadlineEntry {
     if (reminder?.atMs !== atMs) return false;
     // Replaced by one of the same time, it has its message.
     envelope.message = reminder.message;
+    envelope.trace = reminder.trace;
     return true;
   }
 
@@ -142,9 +144,10 @@ export class ReminderClock extends DeadlineEntry {
     this.#timers.cancel(this);
   }
 
-  #mail(name: string, { atMs, message }: ReminderRecord): void {
+  #mail(name: string, { atMs, message, trace }: ReminderRecord): void {
     if (this.#mailed.has(name)) return;
     const envelope = new Envelope('message', this.#id, message, this.#id, undefined, 0);
+    envelope.trace = trace;
     envelope.deliveryId = new DeliveryId('', 0, 0, 0, `${FIRING}${atMs}:${name}`, atMs <= this.#suspectUntil);
     this.#mailed.add(name);
     this.#deliver(envelope);

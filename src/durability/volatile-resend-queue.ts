@@ -50,7 +50,7 @@ export class VolatileResendQueue implements TrackedStream {
   }
 
   send(envelope: Envelope, number: number = this.#lastNumber + 1): boolean {
-    const { to, message, sender, replyTo, deadline, deliveryId } = envelope;
+    const { to, message, sender, replyTo, deadline, deliveryId, trace } = envelope;
     if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, message);
     const { heavy } = envelope;
     if (this.#resendQueue.size >= KEPT_MAX || !this.#resendQueue.hasRoomFor(envelope)) {
@@ -76,6 +76,7 @@ export class VolatileResendQueue implements TrackedStream {
       envelope: (previous, floor) => {
         const copy = new Envelope('message', to, message, sender, replyTo, deadline);
         copy.heavy = heavy;
+        copy.trace = trace;
         copy.deliveryId = new DeliveryId(this.#stream, number, previous, floor, deliveryId?.turn);
         return copy;
       },

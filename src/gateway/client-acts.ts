@@ -95,10 +95,19 @@ export class ClientActs {
 
   /** False: slow down. */
   take(item: Item): boolean {
-    if ('topic' in item) return this.#publish(item);
+    if ('topic' in item) {
+      const { spans } = this.#kernel;
+      return spans === undefined ? this.#publish(item) : spans.within(item.trace, () => this.#publish(item));
+    }
     if (item.verb !== 'message') return this.#request(item);
     this.#traffic.messages++;
     this.#credits++;
+    const { spans } = this.#kernel;
+    if (spans !== undefined) return spans.within(item.trace, () => this.#message(item));
+    return this.#message(item);
+  }
+
+  #message(item: Envelope): boolean {
     return item.replyTo === undefined ? this.#tell(item) : this.#ask(item, item.replyTo);
   }
 

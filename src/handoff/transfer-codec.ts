@@ -6,12 +6,12 @@ import type { TransferredActor } from '../actor/transfer.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue, type FrameWeight } from '../wire/codec.ts';
-import { ASK, MESSAGE, REQUEST, STAMPED } from '../wire/entry.ts';
+import { ASK, MESSAGE, REQUEST, STAMPED, TRACED } from '../wire/entry.ts';
 import { senseless } from '../peer/entry-sense.ts';
 import { appendEnvelope, BatchReader } from '../peer/envelope-entries.ts';
 
 /** Kinds of entries. */
-const ENVELOPES: ReadonlySet<unknown> = new Set([MESSAGE, ASK, REQUEST, STAMPED]);
+const ENVELOPES: ReadonlySet<unknown> = new Set([MESSAGE, ASK, REQUEST, STAMPED, TRACED]);
 /** Bytes of one piece; of mail, before the envelope that goes past it. */
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;

@@ -2,6 +2,7 @@
  * The trace of a process, for those who look for the reason of something: where mail waited and went, what moved,
  * which turns ran, how asks failed. A kernel without a trace pays one look at an undefined field.
  */
+import { inspect } from '../vocabulary/inspect.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Verb } from '../vocabulary/envelope.ts';
 import type { ErrorCode, Fate } from '../vocabulary/errors.ts';
@@ -109,4 +110,10 @@ export function traceToLog(log: Log, topics: ReadonlySet<TraceTopic>): Trace | u
       if (topics.has(event.topic)) log.info({ trace: event.topic }, traceText(event));
     },
   };
+}
+
+/** Faults of the environment variable `TROUPE_TRACE`. */
+export function validateTraceTopics(text: string | undefined): string[] {
+  const expected = `topics out of ${TRACE_TOPICS.join(', ')}, with commas between them`;
+  return traceTopicsOf(text).unknown.map((name) => `TROUPE_TRACE: expected ${expected}; got ${inspect(name)}`);
 }

@@ -4,9 +4,10 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo, type Verb } from '../vocabulary/envelope.ts';
+import { checkTrace } from '../observe/spans.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { type FrameWeight, fromWire } from '../wire/codec.ts';
-import { ASK, MESSAGE, REQUEST, STAMPED, VERBS } from '../wire/entry.ts';
+import { ASK, MESSAGE, REQUEST, STAMPED, TRACED, VERBS } from '../wire/entry.ts';
 import {
   actorOf,
   checkRequest,
@@ -35,7 +36,7 @@ export function appendEnvelope(
   messageBytesMax: number,
   weight: FrameWeight,
 ): void {
-  const { to, verb, sender, replyTo, deadline, deliveryId } = envelope;
+  const { to, verb, sender, replyTo, deadline, deliveryId, trace } = envelope;
   const before = weight.bytesMax;
   let payload: unknown;
   try {
@@ -45,6 +46,7 @@ export function appendEnvelope(
     throw error;
   }
   weight.bytesMax += bytesMaxBeside(envelope);
+  if (trace !== undefined && verb === 'message') batch.push(TRACED, trace);
   if (verb === 'message' && deliveryId === undefined && replyTo === undefined) {
     batch.push(MESSAGE, idPart(to), sender, payload);
     return;
@@ -59,10 +61,11 @@ export function appendEnvelope(
 }
 
 /** Of all that stands beside the message. */
-function bytesMaxBeside({ to, sender, deliveryId }: Envelope): number {
+function bytesMaxBeside({ to, sender, deliveryId, trace }: Envelope): number {
   const ids =
     to.length +
     (sender?.length ?? 0) +
+    (trace?.length ?? 0) +
     (deliveryId === undefined ? 0 : deliveryId.stream.length + (deliveryId.turn?.length ?? 0));
   return 64 + ids * 3;
 }
@@ -87,6 +90,11 @@ export class BatchReader {
     this.#toRef = toRef;
     this.#replyTo = replyTo;
     this.#ids = ids;
+  }
+
+  /** The part behind the next one. */
+  get ahead(): unknown {
+    return this.#parts[this.#at + 1];
   }
 
   begin(parts: readonly unknown[], at: number): void {
@@ -127,6 +135,7 @@ export class BatchReader {
   /** Behind the kind of its entry. Without its message where that cannot be read; `takeFault` says so. */
   envelope(kind: number): Envelope {
     if (kind === REQUEST) return this.#request();
+    if (kind === TRACED) return this.#traced();
     const to = this.#receiver();
     const sender = senderOf(this.next());
     const message = this.value();
@@ -150,6 +159,16 @@ export class BatchReader {
     }
     // The sense of a message is looked at once all parts are there.
     if (this.#fault === undefined) messageOf(message);
+    return envelope;
+  }
+
+  /** The context of its trace comes before it. */
+  #traced(): Envelope {
+    const trace = checkTrace(this.next());
+    const kind = this.next();
+    if (kind !== MESSAGE && kind !== ASK && kind !== STAMPED) throw senseless('a message behind its trace', kind);
+    const envelope = this.envelope(kind);
+    envelope.trace = trace;
     return envelope;
   }
 

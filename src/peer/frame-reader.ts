@@ -5,6 +5,7 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, type Fate, isErrorData, wordsOf } from '../vocabulary/errors.ts';
+import { checkTrace } from '../observe/spans.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
@@ -36,6 +37,8 @@ export interface Published {
   epoch: number;
   /** Subscribers on the move, to whom the publisher sends it with their other mail. */
   excluded: readonly ActorId[] | undefined;
+  /** The context of its trace. */
+  trace?: string | undefined;
 }
 
 /** Where the entries go. */
@@ -133,6 +136,7 @@ export class FrameReader {
     while (!entries.isAtEnd) {
       const kind = entries.next() as number;
       if (kind === entry.MESSAGE || kind === entry.ASK || kind === entry.STAMPED) messages++;
+      else if (kind === entry.TRACED && entries.ahead !== entry.PUBLISH) messages++;
       if (kind !== entry.CREDIT) count++;
       this.#entry(kind);
     }
@@ -154,6 +158,8 @@ export class FrameReader {
         return this.#ingress.failed(wholeOf(entries.next()), this.#failure());
       case entry.SIGNAL:
         return this.#ingress.signal(namedOf(entries.next()), signalOf(entries.next()));
+      case entry.TRACED:
+        return entries.ahead === entry.PUBLISH ? this.#tracedPublish() : this.#arrived(entries.envelope(kind));
       case entry.PUBLISH:
         return this.#published();
       default:
@@ -210,7 +216,13 @@ export class FrameReader {
     throw new Error(`an entry has a known kind; got ${kind}`);
   }
 
-  #published(): void {
+  #tracedPublish(): void {
+    const trace = checkTrace(this.#entries.next());
+    this.#entries.next();
+    this.#published(trace);
+  }
+
+  #published(trace?: string): void {
     const entries = this.#entries;
     const topic = topicOf(entries.next());
     const sender = entries.sender();
@@ -222,7 +234,7 @@ export class FrameReader {
     // Its topic stands for its receivers, as in any dead letter of what was published.
     if (fault !== undefined)
       return this.#ingress.unreadable(new Envelope('message', topic, undefined, sender, undefined, 0), fault);
-    this.#ingress.published({ topic, message: messageOf(message), sender, epoch, excluded });
+    this.#ingress.published({ topic, message: messageOf(message), sender, epoch, excluded, trace });
   }
 
   #failure(): ErrorData {

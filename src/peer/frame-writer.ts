@@ -8,7 +8,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { FrameEncoder, type FrameWeight, toWire } from '../wire/codec.ts';
-import { CREDIT, FAILURE, PUBLISH, REPLY, SIGNAL } from '../wire/entry.ts';
+import { CREDIT, FAILURE, PUBLISH, REPLY, SIGNAL, TRACED } from '../wire/entry.ts';
 import { CompactWriter } from './compact-writer.ts';
 import { appendEnvelope } from './envelope-entries.ts';
 import { IdNumbers } from './link-ids.ts';
@@ -69,7 +69,8 @@ export class FrameWriter {
   appendCompact(item: Outbound): boolean {
     if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
     if (item instanceof CreditNote) return this.#compact.credit(item.count);
-    if (!(item instanceof Envelope) || item.verb !== 'message' || item.deliveryId !== undefined) return false;
+    if (!(item instanceof Envelope) || item.verb !== 'message') return false;
+    if (item.deliveryId !== undefined || item.trace !== undefined) return false;
     const { replyTo } = item;
     if (replyTo === undefined) return this.#compact.tell(item);
     // The asker does not wait for it any more; the batch leaves it out.
@@ -158,11 +159,13 @@ export class FrameWriter {
   }
 
   #appendPublish(batch: unknown[], note: PublishNote, frame: FrameWeight): boolean {
-    const { topic, message, sender, epoch, excluded } = note;
+    const { topic, message, sender, epoch, excluded, trace } = note;
     const before = frame.bytesMax;
     try {
-      batch.push(PUBLISH, topic, sender, messageToWire(message, this.#options.messageBytesMax, frame), epoch, excluded);
-      frame.bytesMax += textBytesMax([topic, sender, ...(excluded ?? [])]);
+      const payload = messageToWire(message, this.#options.messageBytesMax, frame);
+      if (trace !== undefined) batch.push(TRACED, trace);
+      batch.push(PUBLISH, topic, sender, payload, epoch, excluded);
+      frame.bytesMax += textBytesMax([topic, sender, trace, ...(excluded ?? [])]);
       return true;
     } catch (error) {
       frame.bytesMax = before;

@@ -156,9 +156,10 @@ export class OutboundQueue {
     epoch: number,
     excluded?: ReadonlySet<ActorId>,
     bytes?: number,
+    trace?: string,
   ): boolean {
     const mail = this.#mail;
-    const note = new PublishNote(topic, message, sender, epoch, excluded);
+    const note = new PublishNote(topic, message, sender, epoch, excluded, trace);
     this.#memory.weigh(note, message, bytes);
     if (!mail.hasRoomFor(note)) {
       this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');

@@ -61,6 +61,7 @@ export class PublishNote implements Weighed {
   /** Of the moment of publishing: by the time it is written, the table and the moves may be others. */
   readonly epoch: number;
   readonly excluded: readonly ActorId[] | null;
+  readonly trace: string | undefined;
 
   constructor(
     topic: string,
@@ -68,12 +69,14 @@ export class PublishNote implements Weighed {
     sender: ActorId | undefined,
     epoch: number,
     excluded: Iterable<ActorId> | undefined,
+    trace: string | undefined,
   ) {
     this.topic = topic;
     this.message = message;
     this.sender = sender;
     this.epoch = epoch;
     this.excluded = excluded ? [...excluded] : null;
+    this.trace = trace;
   }
 }
 

@@ -4,6 +4,7 @@ import type { KernelLimits } from '../actor/kernel.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';
 import type { Log } from '../observe/log.ts';
+import type { Spans } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
@@ -21,6 +22,8 @@ export interface ClusterProcessOptions {
   log: Log;
   /** Default: to the log, what `TROUPE_TRACE` names. */
   trace?: Trace | undefined;
+  /** Default: nobody traces. */
+  spans?: Spans | undefined;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
   startedAt: number;

@@ -7,6 +7,7 @@ import type { PlacementView } from '../observe/placement-view.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import { LoopWatch } from '../observe/loop-watch.ts';
 import type { Log } from '../observe/log.ts';
+import type { Spans } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import { shardOf } from '../placement/shard.ts';
 import { kindOf } from '../vocabulary/address.ts';
@@ -35,6 +36,8 @@ export interface LocalProcessOptions {
   log: Log;
   /** Default: to the log, what `TROUPE_TRACE` names. */
   trace?: Trace;
+  /** Default: nobody traces. */
+  spans?: Spans | undefined;
   limits: KernelLimits;
   shutdownMs: number;
   behaviours: ReadonlyMap<string, Behaviour>;
@@ -84,6 +87,7 @@ export class LocalProcess implements ClusterPort {
       behaviours,
       startedAt,
       trace: options.trace,
+      spans: options.spans,
       epoch: () => 1,
     };
     const { kernel, actors } = newKernel(parts);

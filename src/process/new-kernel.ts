@@ -11,6 +11,7 @@ import { EventBus } from '../observe/event-bus.ts';
 import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import type { Log } from '../observe/log.ts';
+import type { Spans } from '../observe/spans.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
 import { TurnWatch } from '../observe/turn-timings.ts';
 import { bothTraces, TurnHistory } from '../observe/turn-history.ts';
@@ -32,6 +33,8 @@ export interface ProcessParts {
   log: Log;
   /** Default: to the log, what `TROUPE_TRACE` names. */
   trace?: Trace | undefined;
+  /** Default: nobody traces. */
+  spans?: Spans | undefined;
   limits: KernelLimits;
   behaviours: ReadonlyMap<string, Behaviour>;
   /** All kinds of the system. Default: those of the behaviours. */
@@ -73,6 +76,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     events,
     history,
     trace,
+    spans: parts.spans,
     clients: undefined,
     limits,
     behaviours,

@@ -23,9 +23,9 @@ export class LocalTopics implements TopicBus {
     this.calls = new ListenerCalls(clock, log, memory);
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
+  publish(topic: string, message: unknown, sender: ActorId | undefined, trace?: string): boolean {
     checkTopic(topic);
-    return this.deliver(topic, message, sender);
+    return this.deliver(topic, message, sender, undefined, undefined, trace);
   }
 
   async handled(topic: string, barrier: Barrier): Promise<void> {
@@ -40,12 +40,15 @@ export class LocalTopics implements TopicBus {
     sender: ActorId | undefined,
     epoch: number = Number.POSITIVE_INFINITY,
     excluded?: ReadonlySet<ActorId>,
+    trace?: string,
   ): boolean {
     let isClear = true;
     // A list of its own: an actor that is activated by the message may subscribe as it starts.
     for (const [id, since] of [...this.subscriptions.actorsOf(topic)]) {
       if (since > epoch || excluded?.has(id)) continue;
-      if (this.router?.deliver(new Envelope('message', id, message, sender, undefined, 0)) === false) isClear = false;
+      const envelope = new Envelope('message', id, message, sender, undefined, 0);
+      envelope.trace = trace;
+      if (this.router?.deliver(envelope) === false) isClear = false;
     }
     for (const listener of this.subscriptions.listenersOf(topic)) {
       if (!this.calls.add({ listener, topic, message, sender, heavy: undefined })) isClear = false;

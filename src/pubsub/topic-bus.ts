@@ -11,9 +11,9 @@ export const TOPIC_LENGTH_MAX = 512;
 export interface TopicBus {
   /**
    * To all subscribers, in the order of this publisher's other mail. False: slow down, half of what may wait for one of them, or
-   * on the way to it, does.
+   * on the way to it, does. `trace`: the context of its trace, for each subscriber.
    */
-  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean;
+  publish(topic: string, message: unknown, sender: ActorId | undefined, trace?: string): boolean;
   /** Resolves once what was published to it so far has been handled; `barrier`: the same for a subscriber of this process. */
   handled(topic: string, barrier: Barrier): Promise<unknown>;
   /** Resolves once in force everywhere: what is published after that anywhere arrives. */

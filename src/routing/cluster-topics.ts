@@ -32,6 +32,15 @@ export interface TopicsParts {
   readonly barrier: Barrier;
 }
 
+interface Publication {
+  readonly topic: string;
+  readonly message: unknown;
+  readonly sender: ActorId | undefined;
+  /** To whom its publisher sends it with their other mail. */
+  readonly excluded: ReadonlySet<ActorId> | undefined;
+  readonly trace: string | undefined;
+}
+
 interface Announcement {
   /** Processes that have not acknowledged yet. */
   readonly open: Set<OutboundQueue>;
@@ -61,14 +70,16 @@ export class ClusterTopics implements TopicBus {
     this.#cluster = cluster;
   }
 
-  publish(topic: string, message: unknown, sender: ActorId | undefined): boolean {
+  publish(topic: string, message: unknown, sender: ActorId | undefined, trace?: string): boolean {
     checkTopic(topic);
     const excluded = this.moving.of(topic);
-    let isClear = this.#local.deliver(topic, message, sender, undefined, excluded);
+    let isClear = this.#local.deliver(topic, message, sender, undefined, excluded, trace);
     const peers = this.#interest.get(topic);
-    if (peers && !this.#publishTo(peers, topic, message, sender, excluded)) isClear = false;
+    if (peers && !this.#publishTo(peers, { topic, message, sender, excluded, trace })) isClear = false;
     for (const id of excluded ?? []) {
-      if (!this.#router.deliver(new Envelope('message', id, message, sender, undefined, 0))) isClear = false;
+      const envelope = new Envelope('message', id, message, sender, undefined, 0);
+      envelope.trace = trace;
+      if (!this.#router.deliver(envelope)) isClear = false;
     }
     return isClear;
   }
@@ -102,17 +113,11 @@ export class ClusterTopics implements TopicBus {
     this.#traffic.answered(peer, number, capacity);
   }
 
-  #publishTo(
-    peers: Iterable<OutboundQueue>,
-    topic: string,
-    message: unknown,
-    sender: ActorId | undefined,
-    excluded: ReadonlySet<ActorId> | undefined,
-  ): boolean {
+  #publishTo(peers: Iterable<OutboundQueue>, { topic, message, sender, excluded, trace }: Publication): boolean {
     let isClear = true;
     const bytes = weighMessage(message);
     for (const peer of peers) {
-      if (!peer.publish(topic, message, sender, this.#cluster.epoch, excluded, bytes)) isClear = false;
+      if (!peer.publish(topic, message, sender, this.#cluster.epoch, excluded, bytes, trace)) isClear = false;
       if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
     }
     return isClear;
@@ -182,8 +187,8 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** Published elsewhere, for the subscribers here. */
-  arrived({ topic, message, sender, epoch, excluded }: Published): void {
-    this.#local.deliver(topic, message, sender, epoch, excluded && new Set(excluded));
+  arrived({ topic, message, sender, epoch, excluded, trace }: Published): void {
+    this.#local.deliver(topic, message, sender, epoch, excluded && new Set(excluded), trace);
   }
 
   peerGone(peer: OutboundQueue): void {

@@ -122,6 +122,8 @@ export class Envelope implements Weighed {
   /** Of a message to a durable actor. */
   deliveryId: DeliveryId | undefined;
   heavy: Heavy | undefined;
+  /** The context of its trace (observe/spans.ts); undefined where nobody traces. */
+  trace: string | undefined;
 
   constructor(
     verb: Verb,
@@ -139,6 +141,7 @@ export class Envelope implements Weighed {
     this.deadline = deadline;
     this.deliveryId = undefined;
     this.heavy = undefined;
+    this.trace = undefined;
   }
 }
 

@@ -15,6 +15,7 @@
  *   topic-reached  number capacity
  *   acknowledged  number                                      to a client: what it told up to there is the system's now
  *   call  number name [argument …]                            of a client, about the system and not an actor; answered as an ask
+ *   traced  context                                           before a message, an ask, one that is stamped, or one that is published
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
@@ -43,6 +44,7 @@ export const TOPIC_BARRIER = 18;
 export const TOPIC_REACHED = 19;
 export const ACKNOWLEDGED = 20;
 export const CALL = 21;
+export const TRACED = 22;
 
 /** Of a call: characters of its name, arguments, and characters of one of them. */
 export const CALL_NAME_LENGTH_MAX = 64;

@@ -1,4 +1,5 @@
 import type { HistoryOptions } from '../observe/turn-history.ts';
+import type { TraceMode } from '../tracing/find-spans.ts';
 import type { LogLevels } from '../observe/relayed-log.ts';
 
 /** The plain part of the system's options, as a worker gets them. */
@@ -21,4 +22,6 @@ export interface WorkerOptions {
   journals?: string;
   /** Level of a logger of the worker's own, or what it has to know of the program's, to which its lines go. */
   log: string | LogLevels;
+  /** Whether it traces. */
+  trace: TraceMode;
 }

@@ -10,6 +10,7 @@ import { lineSender } from '../observe/line-sender.ts';
 import { openLog } from '../observe/log.ts';
 import type { LogLine } from '../observe/log-line.ts';
 import { relayedLog } from '../observe/relayed-log.ts';
+import { findSpans } from '../tracing/find-spans.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
@@ -131,6 +132,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
           // Without a master it ends whatever it does.
           endsItself: () => process.connected,
         });
+  const spans = await findSpans(options.trace, self.index);
   const network = new SocketNetwork({
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
@@ -144,6 +146,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     random: Math.random,
     log,
     limits,
+    spans,
     behaviours,
     startedAt,
     heartbeatMs,

@@ -93,9 +93,20 @@ test('metrics: the names of the page are those of a scrape', async () => {
   );
   expect(names.length).toBeGreaterThan(15);
   // No actor here is durable, no broker is there, and nothing has gone wrong.
-  for (const name of names.filter((one) => !/_(commit|broker|dead_letters|ask_timeouts|mailbox_wait|process_duration|gc)_/.test(`${one}_`)))
+  for (const name of names.filter(
+    (one) => !/_(commit|broker|dead_letters|ask_timeouts|mailbox_wait|process_duration|gc)_/.test(`${one}_`),
+  ))
     expect(text).toContain(`\n${name}`);
   expect(await ended(child, 'SIGTERM')).toBe(0);
+});
+
+test('traces: four spans of one trace, from three processes', async () => {
+  const output = await outputOf(projectOf('docs/howto/traces.md'), ['--import', './tracing.mjs', 'app.mjs']);
+  const all = (name: string): string[] =>
+    [...output.matchAll(new RegExp(`${name}: '([^']+)'`, 'g'))].map(([, value]) => value as string);
+  expect(all(' name').sort()).toEqual(['ask order', 'ask stock', 'process order', 'process stock']);
+  expect(new Set(all('traceId')).size).toBe(1);
+  expect(output).toContain(`"trace_id":"${all('traceId')[0]}"`);
 });
 
 test('cli: each command says what the page says', async () => {

@@ -26,7 +26,7 @@ export function projectOf(page: string): string {
   folders.push(folder);
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules', 'troupe'));
-  for (const name of ['express', 'fastify', 'nodemailer', 'pino', 'xstate'])
+  for (const name of ['express', 'fastify', 'nodemailer', 'pino', 'xstate', '@opentelemetry'])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   for (const [name, text] of blocksOf(page)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

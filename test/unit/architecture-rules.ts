@@ -46,6 +46,7 @@ export const ROOMS: readonly string[] = [
   'machines',
   'client-wire',
   'wire',
+  'tracing',
   'pubsub',
   'observe',
   'vocabulary',
@@ -98,7 +99,7 @@ const PURE_ROOMS = ['supervision', 'placement', 'machines'];
 const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 
-const ONE_DOOR_PACKAGES = ['amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid', 'pg'];
+const ONE_DOOR_PACKAGES = ['@opentelemetry/api', 'amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid', 'pg'];
 const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/machine-actor.ts'];
 const NAMELESS = /^(utils?|helpers?|common|types?)$/;
 

@@ -35,6 +35,7 @@ describe('options', () => {
       controlSocket: 'wanted',
       web: [],
       given: [],
+      trace: 'auto',
       groups: [{ role: 'worker', count: availableParallelism() }],
       main: undefined,
       name: 'troupe',

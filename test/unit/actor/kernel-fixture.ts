@@ -5,6 +5,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { KernelLimits } from '../../../src/actor/kernel.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import type { Spans } from '../../../src/observe/spans.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
@@ -70,7 +71,7 @@ export function startKit(
   actors: Record<string, ActorDefinition>,
   limits: Partial<KernelLimits> = {},
   store: Store = new MemoryStore(),
-  more: { clock?: VirtualClock; startedAt?: number; durableInMemoryMax?: number } = {},
+  more: { clock?: VirtualClock; startedAt?: number; durableInMemoryMax?: number; spans?: Spans } = {},
 ): Kit {
   const { clock = new VirtualClock(), ...rest } = more;
   const log = new KeptLog();

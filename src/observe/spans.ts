@@ -1,0 +1,87 @@
+/**
+ * The port to traces. A message takes the context of its trace along as a text, by which the turn that handles it knows its parent, in whatever process
+ * and however late. Where nobody traces, `kernel.spans` is undefined, and one look at that field is all that is paid.
+ */
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+
+/** Characters of a trace state, beyond which it is left behind; W3C asks for as many at least. */
+export const TRACE_STATE_MAX = 512;
+/** As W3C writes a parent in version 00. */
+const PARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const STATE = /^[\x20-\x7e]{1,512}$/;
+const PARENT_LENGTH = 55;
+/** Before a context that is told of by a link only: what fires again and again belongs to no one trace. */
+const LINK_MARK = '~';
+
+/** The parts of a context. */
+export interface TraceParts {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+  readonly state: string | undefined;
+  readonly isLink: boolean;
+}
+
+/** A sender: its turn is the parent of what it sends, where the code that runs has no context of its own. */
+export interface SpanOwner {
+  readonly id: ActorId | undefined;
+  /** Of its present incarnation; undefined for a process. */
+  readonly context?: object;
+}
+
+/** An ask, until its reply. */
+export interface AskSpan {
+  /** The code of its error; undefined: it was answered. */
+  ends(error: Error | undefined): void;
+}
+
+/** A commit, until it is on disk. */
+export interface CommitSpan {
+  ends(error: Error | undefined): void;
+}
+
+export interface Spans {
+  /** The context that a message takes along. */
+  told(sender: SpanOwner, to: ActorId, type: string): string | undefined;
+  published(sender: SpanOwner, topic: string, type: string): string | undefined;
+  /** Gives the envelope its context. */
+  asked(sender: SpanOwner, envelope: Envelope, type: string): AskSpan;
+  /** The context of the turn that runs, for what comes later: a timer, a reminder. `isLink`: again and again. */
+  kept(sender: SpanOwner, isLink: boolean): string | undefined;
+  /** Messages that are sent meanwhile are of that trace: a client's, a broker's. Undefined, or none that makes sense: of the one that is active. */
+  within<T>(trace: string | undefined, work: () => T): T;
+  /** A turn begins, and its handler runs in its trace. `context`: of the incarnation, whose turns do not overlap. */
+  runs<T>(context: object, envelope: Envelope, handler: () => T): T;
+  /** A turn of that incarnation has ended; those that have no span are none of its. */
+  ends(context: object, error: unknown): void;
+  /** `turns`: the contexts of the turns in it. */
+  commits(turns: readonly string[], records: number): CommitSpan;
+  /** The trace of the code that runs, for its lines in the log. */
+  current(sender: SpanOwner): { trace_id: string; span_id: string } | undefined;
+}
+
+/** Undefined where it is none. */
+export function traceParts(text: string): TraceParts | undefined {
+  const isLink = text.startsWith(LINK_MARK);
+  const from = isLink ? 1 : 0;
+  const parent = text.slice(from, from + PARENT_LENGTH);
+  if (!PARENT.test(parent)) return undefined;
+  const rest = text.slice(from + PARENT_LENGTH);
+  if (rest !== '' && !(rest.startsWith('\n') && STATE.test(rest.slice(1)))) return undefined;
+  const [, traceId = '', spanId = '', flags = ''] = parent.split('-');
+  return { traceId, spanId, flags: Number.parseInt(flags, 16), state: rest.slice(1) || undefined, isLink };
+}
+
+export function traceText({ traceId, spanId, flags, state, isLink }: TraceParts): string {
+  const parent = `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
+  const fits = state !== undefined && state.length <= TRACE_STATE_MAX && STATE.test(state);
+  return `${isLink ? LINK_MARK : ''}${parent}${fits ? `\n${state}` : ''}`;
+}
+
+/** From a link, a client or a record. Throws INVALID_MESSAGE. */
+export function checkTrace(part: unknown): string {
+  if (typeof part === 'string' && traceParts(part) !== undefined) return part;
+  throw new TroupeError('INVALID_MESSAGE', 'the context of a trace is as W3C writes it');
+}

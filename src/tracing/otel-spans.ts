@@ -1,0 +1,182 @@
+/**
+ * Spans by OpenTelemetry, named after its conventions for messaging: what is sent is a producer (an ask: a client), what handles it a consumer (of an ask:
+ * a server), and a commit of several turns has a link to each.
+ */
+import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer } from '@opentelemetry/api';
+import { type AskSpan, type CommitSpan, type SpanOwner, type Spans, traceParts, traceText } from '../observe/spans.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
+import type { Envelope, Message } from '../vocabulary/envelope.ts';
+
+export type OpenTelemetry = typeof import('@opentelemetry/api');
+
+const SYSTEM = 'troupe';
+
+export class OtelSpans implements Spans {
+  readonly #api: OpenTelemetry;
+  readonly #tracer: Tracer;
+  readonly #worker: number;
+  /** Turns that run, by the context of their incarnation: for code that has no context of its own. */
+  readonly #turns = new WeakMap<object, Span>();
+
+  constructor(api: OpenTelemetry, worker: number, version: string) {
+    this.#api = api;
+    this.#tracer = api.trace.getTracer('troupe', version);
+    this.#worker = worker;
+  }
+
+  told(sender: SpanOwner, to: ActorId, type: string): string | undefined {
+    return this.#sent(sender, `send ${kindOf(to)}`, { ...toActor(to, type), 'messaging.operation.name': 'tell' });
+  }
+
+  published(sender: SpanOwner, topic: string, type: string): string | undefined {
+    const attributes = { 'messaging.destination.name': topic, 'troupe.message.type': type };
+    return this.#sent(sender, 'send topic', { ...attributes, 'messaging.operation.name': 'publish' });
+  }
+
+  asked(sender: SpanOwner, envelope: Envelope, type: string): AskSpan {
+    const kind = this.#api.SpanKind.CLIENT;
+    const own = { 'messaging.operation.name': 'ask', 'messaging.operation.type': 'send' };
+    const attributes = { ...this.#of(sender), ...toActor(envelope.to, type), ...own };
+    const span = this.#begun(`ask ${kindOf(envelope.to)}`, { kind, attributes }, this.#parent(sender));
+    envelope.trace = this.#text(span);
+    return { ends: (error) => this.#end(span, error) };
+  }
+
+  kept(sender: SpanOwner, isLink: boolean): string | undefined {
+    const span = this.#spanOf(sender);
+    return span && this.#text(span, isLink);
+  }
+
+  within<T>(text: string | undefined, work: () => T): T {
+    const remote = text === undefined ? undefined : this.#remote(text);
+    if (remote === undefined) return work();
+    const { trace, context, ROOT_CONTEXT } = this.#api;
+    return context.with(trace.setSpanContext(ROOT_CONTEXT, remote.context), work);
+  }
+
+  runs<T>(context: object, envelope: Envelope, handler: () => T): T {
+    const { to, sender, replyTo, trace } = envelope;
+    const { SpanKind, ROOT_CONTEXT, context: contexts } = this.#api;
+    const attributes = {
+      ...toActor(to, (envelope.message as Message).type),
+      ...{ 'messaging.operation.name': 'handle', 'messaging.operation.type': 'process' },
+      ...{ 'troupe.worker': this.#worker, ...(sender !== undefined && { 'troupe.sender': sender }) },
+    };
+    const remote = trace === undefined ? undefined : this.#remote(trace);
+    const options: SpanOptions = {
+      kind: replyTo === undefined ? SpanKind.CONSUMER : SpanKind.SERVER,
+      attributes,
+      ...(remote?.isLink && { links: [{ context: remote.context }] }),
+    };
+    // Never what is active here: that is of whoever happened to wake the actor.
+    const parent =
+      remote && !remote.isLink ? this.#api.trace.setSpanContext(ROOT_CONTEXT, remote.context) : ROOT_CONTEXT;
+    const span = this.#begun(`process ${kindOf(to)}`, options, parent);
+    this.#turns.set(context, span);
+    return contexts.with(this.#api.trace.setSpan(parent, span), handler);
+  }
+
+  ends(context: object, error: unknown): void {
+    const span = this.#turns.get(context);
+    if (span === undefined) return;
+    this.#turns.delete(context);
+    this.#end(span, error);
+  }
+
+  commits(turns: readonly string[], records: number): CommitSpan {
+    const { SpanKind, ROOT_CONTEXT } = this.#api;
+    const found = turns.flatMap((text) => this.#remote(text) ?? []);
+    const links: Link[] = found.slice(1).map(({ context }) => ({ context }));
+    const [first] = found;
+    const parent = first ? this.#api.trace.setSpanContext(ROOT_CONTEXT, first.context) : ROOT_CONTEXT;
+    const attributes = {
+      'db.operation.name': 'commit',
+      'db.operation.batch.size': records,
+      'troupe.worker': this.#worker,
+    };
+    const span = this.#begun('commit', { kind: SpanKind.CLIENT, attributes, links }, parent);
+    return { ends: (error) => this.#end(span, error) };
+  }
+
+  current(sender: SpanOwner): { trace_id: string; span_id: string } | undefined {
+    const span = this.#spanOf(sender);
+    if (span === undefined) return undefined;
+    const { traceId, spanId } = span.spanContext();
+    return { trace_id: traceId, span_id: spanId };
+  }
+
+  #sent(sender: SpanOwner, name: string, attributes: Attributes): string {
+    const kind = this.#api.SpanKind.PRODUCER;
+    const all = { ...this.#of(sender), ...attributes, 'messaging.operation.type': 'send' };
+    const span = this.#begun(name, { kind, attributes: all }, this.#parent(sender));
+    span.end();
+    return this.#text(span);
+  }
+
+  #begun(name: string, options: SpanOptions, parent: Context): Span {
+    const attributes = { 'messaging.system': SYSTEM, ...options.attributes };
+    return this.#tracer.startSpan(name, { ...options, attributes }, parent);
+  }
+
+  #end(span: Span, error: unknown): void {
+    if (error !== undefined) {
+      const { name, code, message }: Error & { code?: unknown } =
+        error instanceof Error ? error : new Error(String(error));
+      span.setAttribute('error.type', typeof code === 'string' ? code : name);
+      span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: String(message).slice(0, 1_024) });
+    }
+    span.end();
+  }
+
+  #of({ id }: SpanOwner): Attributes {
+    return { 'troupe.worker': this.#worker, ...(id !== undefined && { 'troupe.sender': id }) };
+  }
+
+  #parent(sender: SpanOwner): Context {
+    const span = this.#spanOf(sender);
+    const { trace, context } = this.#api;
+    return span === undefined ? context.active() : trace.setSpan(context.active(), span);
+  }
+
+  /**
+   * The span that the code runs in. Of an actor: its turn, or a span inside it. A span that is active while a turn ends, or where an SDK has no async
+   * hooks, may be somebody else's.
+   */
+  #spanOf({ context }: SpanOwner): Span | undefined {
+    const { trace, context: contexts } = this.#api;
+    const active = trace.getSpan(contexts.active());
+    const turn = context && this.#turns.get(context);
+    if (turn === undefined) return active;
+    return active?.spanContext().traceId === turn.spanContext().traceId ? active : turn;
+  }
+
+  #text(span: Span, isLink = false): string {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    return traceText({ traceId, spanId, flags: traceFlags, state: traceState?.serialize(), isLink });
+  }
+
+  #remote(text: string): { context: SpanContext; isLink: boolean } | undefined {
+    const parts = traceParts(text);
+    if (parts === undefined) return undefined;
+    const { traceId, spanId, flags: traceFlags, state, isLink } = parts;
+    const traceState = state === undefined ? undefined : this.#api.createTraceState(state);
+    return { context: { traceId, spanId, traceFlags, isRemote: true, ...(traceState && { traceState }) }, isLink };
+  }
+}
+
+function toActor(to: ActorId, type: string): Attributes {
+  return {
+    'messaging.destination.name': to,
+    'messaging.destination.template': `${kindOf(to)}/{key}`,
+    'troupe.message.type': type,
+  };
+}
+
+/** Undefined where the package is not installed. */
+export async function loadOpenTelemetry(): Promise<OpenTelemetry | undefined> {
+  try {
+    return await import('@opentelemetry/api');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,206 @@
+/** Traces of one process by a real SDK with an exporter in memory. Over processes and kills: test/cluster/traces.test.ts. */
+import * as api from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { findSpans } from '../../../src/tracing/find-spans.ts';
+import { OtelSpans } from '../../../src/tracing/otel-spans.ts';
+import { defineActor, startKit } from '../actor/kernel-fixture.ts';
+
+const exporter = new InMemorySpanExporter();
+
+beforeEach(() => {
+  exporter.reset();
+  api.trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+});
+afterEach(() => {
+  api.trace.disable();
+  api.context.disable();
+});
+
+const receive = {
+  ask: (ctx, { to, message }) => ctx.ask(to, message),
+  tell: (ctx, { to, message }) => void ctx.tell(to, message),
+  publish: (ctx, { topic, message }) => void ctx.publish(topic, message),
+  after: (ctx, { ms, message }) => void ctx.after(ms, message),
+  every: (ctx, { ms, message }) => void ctx.every(ms, message),
+  later: async (ctx, { to, message }) => {
+    await ctx.now();
+    ctx.tell(to, message);
+  },
+  open(ctx) {
+    ctx.state.isOpen = true;
+    ctx.unstashAll();
+  },
+  note: (ctx, { stash }) => {
+    if (stash && !ctx.state.isOpen) ctx.stash();
+  },
+  fail() {
+    throw new RangeError('on purpose');
+  },
+  // biome-ignore lint/suspicious/noExplicitAny: messages of a test
+} satisfies Record<string, (ctx: any, message: any) => unknown>;
+const plain = defineActor({ state: () => ({ isOpen: false }), receive });
+const kept = defineActor({
+  durable: true,
+  state: () => ({ isOpen: false }),
+  // biome-ignore lint/suspicious/noExplicitAny: messages of a test
+  receive: { ...receive, remind: (ctx, { when, message }: any) => void ctx.remind('one', when, message) },
+});
+
+const note = { type: 'note' };
+
+function start(): ReturnType<typeof startKit> {
+  return startKit({ plain, kept }, {}, undefined, { spans: new OtelSpans(api, 0, '1') });
+}
+
+function spans(): { name: string; type: unknown; trace: string; parent: string | undefined; span: ReadableSpan }[] {
+  const all = exporter.getFinishedSpans();
+  const nameOf = (id: string | undefined): string | undefined =>
+    all.find((one) => one.spanContext().spanId === id)?.name;
+  return all.map((span) => ({
+    ...{ name: span.name, type: span.attributes['troupe.message.type'], trace: span.spanContext().traceId },
+    ...{ parent: nameOf(span.parentSpanContext?.spanId), span },
+  }));
+}
+
+/** The trace of the first span that handled a type, and the name of its parent. */
+function handled(type: string, at = 0): { trace: string; parent: string | undefined; links: string[] } {
+  const found = spans().filter((one) => one.name.startsWith('process ') && one.type === type)[at];
+  if (found === undefined)
+    throw new Error(`a turn of '${type}' was expected; got ${spans().map((one) => `${one.name} ${one.type}`)}`);
+  return { trace: found.trace, parent: found.parent, links: found.span.links.map(({ context }) => context.traceId) };
+}
+
+describe.each([
+  ['with async hooks', () => api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())],
+  ['without', () => {}],
+])('%s a trace goes on', (_, prepare) => {
+  beforeEach(() => void prepare());
+
+  test.each([
+    ['a tell', 'plain/a', { type: 'tell', to: 'plain/b', message: note }, 'send plain'],
+    ['an ask', 'plain/a', { type: 'ask', to: 'plain/b', message: note }, 'ask plain'],
+    ['a tell after an await', 'plain/a', { type: 'later', to: 'plain/b', message: note }, 'send plain'],
+    ['a timer', 'plain/a', { type: 'after', ms: 100, message: note }, 'process plain'],
+    ['a publication', 'plain/a', { type: 'publish', topic: 'news', message: note }, 'send topic'],
+    ['the outbox', 'kept/a', { type: 'tell', to: 'kept/b', message: note }, 'send kept'],
+    ['an ask after a commit', 'kept/a', { type: 'ask', to: 'kept/b', message: note }, 'ask kept'],
+    ['a publication after a commit', 'kept/a', { type: 'publish', topic: 'news', message: note }, 'send topic'],
+    ['a timer after a commit', 'kept/a', { type: 'after', ms: 100, message: note }, 'process kept'],
+    ['a reminder', 'kept/a', { type: 'remind', when: { atMs: 0 }, message: note }, 'process kept'],
+  ])('by %s', async (_what, id, message, parent) => {
+    const { system, clock } = start();
+    await system.subscribe('news', 'plain/reader');
+    system.tell(id, message);
+    await clock.advance(1_000);
+    expect(handled('note')).toMatchObject({ trace: handled(message.type).trace, parent });
+    expect(handled(message.type).parent).toMatch(/^send /);
+  });
+
+  test.each(['plain/a', 'kept/a'])('through the stash of %s', async (id) => {
+    const { system, clock } = start();
+    system.tell(id, { type: 'note', stash: true });
+    await clock.advance(100);
+    system.tell(id, { type: 'open' });
+    await clock.advance(100);
+    expect(handled('note', 1).trace).toBe(handled('note').trace);
+    expect(handled('open').trace).not.toBe(handled('note').trace);
+  });
+
+  test.each([
+    ['a timer', 'plain/a', { type: 'every', ms: 100, message: note }],
+    ['a reminder', 'kept/a', { type: 'remind', when: { everyMs: 1_000 }, message: note }],
+  ])('not by %s that beats: each time is a trace of its own, with a link', async (_what, id, message) => {
+    const { system, clock } = start();
+    system.tell(id, message);
+    await clock.advance(5_000);
+    const [first, second] = [handled('note'), handled('note', 1)];
+    const { trace } = handled(message.type);
+    expect([first.links, second.links]).toEqual([[trace], [trace]]);
+    expect(new Set([first.trace, second.trace, trace]).size).toBe(3);
+  });
+});
+
+it('a commit is in the trace of its turn; one of several has links to the others', async () => {
+  const { system, clock } = start();
+  for (const key of ['a', 'b', 'c']) system.tell(`kept/${key}`, { type: 'open' });
+  await clock.advance(100);
+  const commits = spans().filter(({ name }) => name === 'commit');
+  const traces = commits.flatMap(({ trace, span }) => [trace, ...span.links.map(({ context }) => context.traceId)]);
+  expect(traces.sort()).toEqual([0, 1, 2].map((at) => handled('open', at).trace).sort());
+  expect(commits.length).toBeLessThan(3);
+});
+
+it('a handler that throws is an error of both spans, which have no message in them', async () => {
+  const { system } = start();
+  await system.ask('plain/a', { type: 'fail' }).catch(() => {});
+  const [handling, asking] = ['process plain', 'ask plain'].map((name) => spans().find((one) => one.name === name));
+  expect(handling?.span).toMatchObject({
+    name: 'process plain',
+    status: { code: 2 },
+    attributes: { 'error.type': 'RangeError' },
+  });
+  expect(asking?.span).toMatchObject({
+    name: 'ask plain',
+    status: { code: 2 },
+    attributes: { 'error.type': 'HANDLER_FAILED' },
+  });
+  expect(JSON.stringify(spans().map(({ span }) => span.events))).toBe('[[],[]]');
+});
+
+it('what is sent in a span of the program is of its trace, and so is what comes with a context from outside', async () => {
+  api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const { system, clock, process } = start();
+  const trace = api.trace.getTracer('test').startActiveSpan('mine', (span) => {
+    system.tell('plain/a', note);
+    span.end();
+    return span.spanContext().traceId;
+  });
+  const outside = '0af7651916cd43dd8448eb211c80319c';
+  process.kernel.spans?.within(`00-${outside}-b7ad6b7169203331-01`, () => system.tell('plain/b', note));
+  process.kernel.spans?.within('nonsense', () => system.tell('plain/c', note));
+  await clock.advance(10);
+  expect([0, 1].map((at) => handled('note', at).trace)).toEqual([trace, outside]);
+  expect(handled('note', 2).trace).not.toBe(outside);
+});
+
+it('lines of an actor have the trace of its turn', async () => {
+  const fields: object[] = [];
+  const logging = defineActor({ receive: { go: (ctx) => ctx.log.info({}, 'here') } });
+  const kit = startKit({ logging }, {}, undefined, { spans: new OtelSpans(api, 0, '1') });
+  Object.assign(kit.process.kernel.log, {
+    child: (bindings: object) => {
+      fields.push(bindings);
+      return kit.log;
+    },
+  });
+  await kit.system.ask('logging/a', { type: 'go' });
+  expect(fields).toEqual([
+    {
+      actor: 'logging/a',
+      incarnation: expect.any(String),
+      trace_id: handled('go').trace,
+      span_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    },
+  ]);
+});
+
+describe('spans are found', () => {
+  it('where an SDK is registered, and elsewhere an error where they are asked for', async () => {
+    expect(await findSpans('auto', 0)).toBeInstanceOf(OtelSpans);
+    expect(await findSpans('on', 0)).toBeInstanceOf(OtelSpans);
+    expect(await findSpans('off', 0)).toBeUndefined();
+    api.trace.disable();
+    expect(await findSpans('auto', 0)).toBeUndefined();
+    await expect(findSpans('on', 0)).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining('node --import'),
+    });
+  });
+});
