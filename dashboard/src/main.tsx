@@ -11,8 +11,10 @@ import { Configuration } from './screens/configuration.tsx';
 import { DeadLetters } from './screens/dead-letters.tsx';
 import { Events } from './screens/events.tsx';
 import { Overview } from './screens/overview.tsx';
+import { Placement } from './screens/placement.tsx';
 import { Reminders } from './screens/reminders.tsx';
 import { Store } from './screens/store.tsx';
+import { Tree } from './screens/tree.tsx';
 import { Workers } from './screens/workers.tsx';
 import { begin, info, isLocked, signIn } from './server.ts';
 import './style.css';
@@ -29,6 +31,8 @@ const SCREENS: Record<string, ScreenPlan> = {
   workers: { title: 'Workers', show: () => <Workers /> },
   'dead-letters': { title: 'Dead letters', show: (params) => <DeadLetters params={params} /> },
   events: { title: 'Events', show: (params) => <Events params={params} /> },
+  tree: { title: 'Supervision', show: () => <Tree /> },
+  placement: { title: 'Placement', show: () => <Placement /> },
   reminders: { title: 'Reminders', show: (params) => <Reminders params={params} /> },
   store: { title: 'Store', show: () => <Store /> },
   configuration: { title: 'Configuration', show: () => <Configuration /> },

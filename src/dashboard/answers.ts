@@ -1,5 +1,5 @@
 /** Shapes of the answers of screens, which the page, and whoever asks for their JSON, get. Times are milliseconds since the Unix epoch. */
-import type { ActorInspection } from '../observe/actor-inspection.ts';
+import type { ActorInspection, ActorStatus } from '../observe/actor-inspection.ts';
 import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import type { PastPlace } from '../observe/past-place.ts';
@@ -92,6 +92,23 @@ export interface LettersAnswer {
   readonly stored: readonly LetterAnswer[];
   /** For `after`; undefined: there are no more. */
   readonly next: string | undefined;
+}
+
+/** An actor in the tree of supervision. */
+export interface TreeNode {
+  readonly id: string;
+  readonly status: ActorStatus;
+  readonly worker: number | undefined;
+  readonly restarts: number;
+  /** All that it has. */
+  readonly children: number;
+}
+
+export interface TreeAnswer {
+  readonly nodes: readonly TreeNode[];
+  /** There are more than are listed. */
+  readonly hasMore: boolean;
+  readonly silent: readonly number[];
 }
 
 /** The store of durable actors. */

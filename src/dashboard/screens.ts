@@ -23,6 +23,7 @@ import type {
 } from './answers.ts';
 import { callOf, type Ground } from './ground.ts';
 import { lettersOf } from './letters.ts';
+import { treeOf } from './tree.ts';
 
 export interface Screen {
   /** Milliseconds between two looks, at least. */
@@ -51,6 +52,8 @@ export const SCREENS: { readonly [name: string]: Screen } = {
   workers: screen(1_000, [], overviewOf),
   'dead-letters': screen(3_000, ['after'], lettersOf),
   events: screen(1_000, ['after'], eventsOf),
+  placement: screen(2_000, [], (ground) => callOf(ground, 'placement')),
+  tree: { ...screen(5_000, ['id'], treeOf), isDear: true },
   reminders: screen(5_000, ['after'], (ground, params) => callOf(ground, 'reminders', text(params, 'after'))),
   store: screen(2_000, [], storeOf),
   configuration: screen(60_000, [], async ({ settings }) => ({ settings })),

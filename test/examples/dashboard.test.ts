@@ -294,6 +294,21 @@ describe('the system', () => {
     expect(await system.deadLetters.list()).toEqual([]);
   });
 
+  inBrowser('has a tree of supervision, which is opened level by level, and a placement', async () => {
+    await system.ask('desk/chief', { type: 'hire', count: 2 });
+    await system.ask('desk/chief-helper-1', { type: 'hire', count: 1 });
+    const page = await open('tree');
+    await page.getByRole('link', { name: 'desk/chief', exact: true }).waitFor();
+    await page.getByText('2 children of desk/chief', { exact: true }).click();
+    await page.getByText('1 children of desk/chief-helper-1').click();
+    await page.getByRole('link', { name: 'desk/chief-helper-1-helper-1' }).waitFor();
+    await page.getByRole('link', { name: 'Placement' }).click();
+    const shards = page.getByRole('region', { name: 'Shards of any role by worker' }).getByRole('row');
+    await shards.nth(2).waitFor();
+    const counts = await shards.locator('td:nth-child(2)').allTextContents();
+    expect(counts.map((text) => Number(text.replace(',', ''))).reduce((sum, n) => sum + n, 0)).toBe(1_024);
+  });
+
   inBrowser('is paused and resumed, with mail that is kept', async () => {
     await system.ask('desk/held', { type: 'add' });
     const page = await open('actor?id=desk%2Fheld');
@@ -435,6 +450,8 @@ const SCREENS = [
   'workers',
   'dead-letters',
   'events',
+  'tree',
+  'placement',
   'reminders',
   'store',
   'configuration',

@@ -10,7 +10,7 @@ import { bytes, clockTime, count, ms, rate, since } from '../show.ts';
 
 const SORTS: Record<string, string> = {
   ...{ mailbox: 'most waiting messages', bytes: 'most waiting bytes', busy: 'longest turn', restarts: 'most restarts' },
-  ...{ rate: 'most turns per second', latency: 'slowest turns', errors: 'most failures' },
+  ...{ rate: 'most turns per second', latency: 'slowest turns', errors: 'most failures', children: 'most children' },
   ...{ failed: 'last failure', age: 'longest in memory', id: 'id' },
 };
 
