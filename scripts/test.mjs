@@ -89,7 +89,12 @@ function main() {
     console.error(`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`);
     return { passed: 0, failed: 1 };
   }
-  const steps = [run('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']), run('lint', 'biome', ['check', '.'])];
+  const steps = [
+    ...['tsconfig.json', 'dashboard/tsconfig.json'].map((project) =>
+      run(`types of ${project}`, 'tsc', ['-p', project, '--noEmit']),
+    ),
+    run('lint', 'biome', ['check', '.']),
+  ];
   const isFast = args.includes('--fast');
   const isUnit = isFast || args.includes('--unit');
   if (!isUnit) steps.push(runProgram('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]));

@@ -9,6 +9,7 @@ const KIND_PATTERN = /^[a-z0-9*-]{1,64}$/;
 
 /** Parts of states, replies and dead letters that are not shown, by kind, `*` for any characters: true for all of it, or the names of fields at any depth. */
 export interface RedactOptions {
+  /** By the name of a kind, or a pattern of it with `*`: true for all, or the names of fields, at any depth. */
   readonly [kind: string]: true | readonly string[];
 }
 

@@ -6,7 +6,7 @@ import { cellOfContext } from '../actor/actor-context.ts';
 import type { Cell } from '../actor/cell.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { Message } from '../vocabulary/envelope.ts';
-import { LOOP_PROBE } from './loop-reader.ts';
+import { LOOP_PROBE } from './loop-symbol.ts';
 
 /** JSON of the actor whose turn runs, or of the one that `context` is of; `null`: none. */
 type Probe = (context?: object) => string;

@@ -5,9 +5,8 @@
  */
 import { type Debugger, Session } from 'node:inspector';
 import type { LoopRun } from '../observe/checkup.ts';
+import { LOOP_PROBE } from './loop-symbol.ts';
 
-/** Of the symbol under which the probe is in the global scope. */
-export const LOOP_PROBE = 'troupe.loop';
 /** Milliseconds for the loop to come to a place where it can be paused. */
 export const PAUSE_MS_MAX = 1_000;
 /** Functions of a stack that are shown. */

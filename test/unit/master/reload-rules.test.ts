@@ -82,7 +82,10 @@ function reload(before: Kinds, after: Kinds, { waitFor = [], fails = false }: Fa
     rebalancing: { force: async () => void steps.push('move') },
     supervisor: {
       all: () => (steps.includes('trial') ? [...workers, trial] : workers),
-      add: () => (steps.push('trial'), trial),
+      add: () => {
+        steps.push('trial');
+        return trial;
+      },
       loaded: async () => after,
       ready: async () => {
         if (fails) throw new Error('main failed');
