@@ -125,7 +125,7 @@ test('numbers are asked of every process; one that does not answer is left out',
   host.worker(1).behave.isFrozen = true;
   const reply = request(self, { kind: 'metrics' });
   await clock.advance(1_100);
-  expect(reply.value()).toEqual([{ worker: 0 }, { worker: 2 }]);
+  expect(reply.value()).toMatchObject({ processes: [{ worker: 0 }, { worker: 2 }] });
 });
 
 test('a query to a worker that dies is answered by its death', async () => {
@@ -135,5 +135,5 @@ test('a query to a worker that dies is answered by its death', async () => {
   await clock.advance(1);
   host.worker(1).exit();
   await clock.advance(1);
-  expect(reply.value()).toEqual([{ worker: 0 }, { worker: 2 }]);
+  expect(reply.value()).toMatchObject({ processes: [{ worker: 0 }, { worker: 2 }] });
 });
