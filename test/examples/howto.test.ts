@@ -104,7 +104,7 @@ test('traces: four spans of one trace, from three processes', async () => {
   const output = await outputOf(projectOf('docs/howto/traces.md'), ['--import', './tracing.mjs', 'app.mjs']);
   const all = (name: string): string[] =>
     [...output.matchAll(new RegExp(`${name}: '([^']+)'`, 'g'))].map(([, value]) => value as string);
-  expect(all(' name').sort()).toEqual(['ask order', 'ask stock', 'process order', 'process stock']);
+  expect(all('\\n  name').sort()).toEqual(['ask order', 'ask stock', 'process order', 'process stock']);
   expect(new Set(all('traceId')).size).toBe(1);
   expect(output).toContain(`"trace_id":"${all('traceId')[0]}"`);
 });
