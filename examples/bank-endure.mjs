@@ -78,12 +78,14 @@ async function start(dataDir) {
 async function endure(minutes) {
   const dataDir = mkdtempSync(join(tmpdir(), 'troupe-endure-'));
   const count = { done: 0, refused: 0, unknown: 0, kills: 0, starts: 0 };
-  const endsAt = Date.now() + minutes * 60_000;
-  while (Date.now() < endsAt) {
-    await live(await start(dataDir), Math.min(endsAt, Date.now() + LIFE_MS), count);
+  let endsAt;
+  do {
+    const bank = await start(dataDir);
+    endsAt ??= Date.now() + minutes * 60_000;
+    await live(bank, Math.min(endsAt, Date.now() + LIFE_MS), count);
     count.starts++;
     console.log(JSON.stringify(count));
-  }
+  } while (Date.now() < endsAt);
   const { child, call } = await start(dataDir);
   const total = async (type) => {
     const all = await Promise.all(Array.from({ length: ACCOUNTS }, (_, n) => call(account(n), { type })));

@@ -86,7 +86,7 @@ async function newPage({ width = 1_280, colorScheme = 'light' }: Look = {}): Pro
   });
   contexts.push(context);
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
