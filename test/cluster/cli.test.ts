@@ -255,7 +255,8 @@ describe('completion', () => {
         .trim()
         .split(' ');
     };
-    expect(complete('troupe', 're')).toEqual(['restart', 'reload']);
+    expect(complete('troupe', 'rest')).toEqual(['restart', 'restore']);
+    expect(complete('troupe', 'relo')).toEqual(['reload']);
     expect(complete('troupe', 'move', '--')).toEqual([
       '--data',
       '--system',

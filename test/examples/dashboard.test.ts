@@ -86,7 +86,7 @@ async function newPage({ width = 1_280, colorScheme = 'light' }: Look = {}): Pro
   });
   contexts.push(context);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
@@ -427,7 +427,8 @@ describe('the page', () => {
       const page = await open('overview', look);
       for (const screen of SCREENS) {
         await show(page, screen);
-        await page.getByText('Looking …').waitFor({ state: 'detached' });
+        // Of what is folded in nobody has looked yet.
+        await page.getByText('Looking …').filter({ visible: true }).first().waitFor({ state: 'hidden' });
         await page.waitForTimeout(300);
         expect(await violations(page), screen).toEqual([]);
         const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
