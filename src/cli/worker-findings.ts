@@ -33,7 +33,9 @@ function blockedText({ worker, pid, actor, type, forMs, stack, isNative }: Block
   const where = `the event loop of worker ${worker} (pid ${pid})`;
   if (isNative)
     return `${where} gives no answer, and runs no JavaScript: a synchronous call, of files, a child process or a library say, which cannot be looked into until it returns`;
-  const at = stack.length === 0 ? '' : `, at ${stack[0]}`;
+  // What is called of Node.js is not where it loops.
+  const line = stack.find((one) => !one.includes('(node:')) ?? stack[0];
+  const at = line === undefined ? '' : `, at ${line}`;
   if (actor === undefined) return `${where} is blocked, by no turn of an actor${at}`;
   const turn = type === undefined ? 'a turn' : `'${type}'`;
   const since = forMs === undefined ? '' : ` for ${forMs} ms`;

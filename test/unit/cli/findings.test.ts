@@ -79,7 +79,12 @@ describe('the doctor', () => {
   });
 
   test('a loop that is blocked, by the actor and message that block it, once for each worker', () => {
-    const run = { worker: 1, pid: 101, isNative: false, stack: ['block (/a/odd.mjs:6)', 'run (…)'] };
+    const run = {
+      worker: 1,
+      pid: 101,
+      isNative: false,
+      stack: ['get performance (node:internal/util:646)', 'block (/a/odd.mjs:6)', 'run (…)'],
+    };
     const blocked: BlockedLoop[] = [
       { worker: 1, pid: 101, isNative: true, stack: [] },
       { ...run, actor: 'odd/b', type: 'block', forMs: 700 },
