@@ -33,7 +33,7 @@ function blockedText({ worker, pid, actor, type, forMs, stack, isNative }: Block
   const where = `the event loop of worker ${worker} (pid ${pid})`;
   if (isNative)
     return `${where} gives no answer, and runs no JavaScript: a synchronous call, of files, a child process or a library say, which cannot be looked into until it returns`;
-  // What is called of Node.js is not where it loops.
+  // A line of Node.js itself says nothing of where the handler loops.
   const line = stack.find((one) => !one.includes('(node:')) ?? stack[0];
   const at = line === undefined ? '' : `, at ${line}`;
   if (actor === undefined) return `${where} is blocked, by no turn of an actor${at}`;
