@@ -36,6 +36,7 @@ export const ROOMS: readonly string[] = [
   'durability',
   'commit',
   'membership',
+  'machine-links',
   'directory',
   'store-postgres',
   'store',

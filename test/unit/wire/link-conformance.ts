@@ -80,15 +80,26 @@ export function fill(link: Link, content: string): number {
 }
 
 export function linkConformance(name: string, makeWorld: () => LinkWorld): void {
+  inWorlds(name, makeWorld, [frames, ends, handshakes]);
+}
+
+/** Without the handshake, which networks between machines have one of their own for. */
+export function frameConformance(name: string, makeWorld: () => LinkWorld): void {
+  inWorlds(name, makeWorld, [frames, ends]);
+}
+
+function inWorlds(
+  name: string,
+  makeWorld: () => LinkWorld,
+  parts: readonly ((world: () => LinkWorld) => void)[],
+): void {
   describe(name, () => {
     let world: LinkWorld;
     beforeEach(() => {
       world = makeWorld();
     });
     afterEach(() => world.dispose());
-    frames(() => world);
-    ends(() => world);
-    handshakes(() => world);
+    for (const part of parts) part(() => world);
   });
 }
 

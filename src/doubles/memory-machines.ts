@@ -1,0 +1,118 @@
+/**
+ * The machine network of tests and the simulation: every process of every machine has its own MachineNetwork, all in one Node.js process and on
+ * one clock. The names of the wires, for `cut`, `stall`, `freeze` and `kill`, are those of `machineProcess`.
+ */
+import {
+  type MachineCredentials,
+  type MachineLink,
+  type MachineNetwork,
+  type MachinePeer,
+  unreachableMachine,
+} from '../machine-links/machine-network.ts';
+import { faultOfTerms } from '../machine-links/machine-greeting.ts';
+import type { MachineId } from '../machines/machine-row.ts';
+import { WIRE_VERSION } from '../wire/link.ts';
+import { MemoryWires, type MemoryWiresOptions } from './memory-wires.ts';
+
+/** Milliseconds after which a connect to a machine that does not answer rejects. */
+const CONNECT_MS = 5_000;
+
+/** The terms of both ends. */
+interface Terms {
+  readonly cluster: string;
+  readonly version: number;
+}
+
+interface Listening {
+  readonly host: Host;
+  readonly accept: (link: MachineLink) => void;
+}
+
+interface Host {
+  self: MachinePeer;
+  readonly terms: Terms;
+  isClosed: boolean;
+}
+
+/** The name of a process among the wires. */
+export function machineProcess({ machine, process, incarnation }: MachinePeer): string {
+  return `${machine}~${process}.${incarnation}`;
+}
+
+export class MemoryMachines extends MemoryWires {
+  readonly #options: MemoryWiresOptions;
+  readonly #listening = new Map<string, Listening>();
+  #ports = 0;
+
+  constructor(options: MemoryWiresOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  /** The network as one process of one machine sees it. */
+  host(self: MachinePeer, { cluster = 'troupe', version = WIRE_VERSION }: Partial<Terms> = {}): MachineNetwork {
+    const host: Host = { self, terms: { cluster, version }, isClosed: false };
+    let address: string | undefined;
+    return {
+      listen: async (accept) => {
+        address ??= `memory:${++this.#ports}`;
+        this.#listening.set(address, { host, accept });
+        return address;
+      },
+      connect: (to, machine) => this.#connect(to, host, machine),
+      checkReach: async (to, machine, own) => {
+        const there = await this.#reach(to, host, machine);
+        await this.#reach(own, there.host, host.self.machine);
+      },
+      use: ({ machine }: MachineCredentials) => {
+        host.self = { ...host.self, machine };
+      },
+      close: async () => {
+        host.isClosed = true;
+        if (address !== undefined) this.#listening.delete(address);
+      },
+    };
+  }
+
+  override kill(name: string, lost?: (to: string, unread: number) => number): void {
+    for (const [address, { host }] of this.#listening)
+      if (machineProcess(host.self) === name) this.#listening.delete(address);
+    super.kill(name, lost);
+  }
+
+  async #connect(address: string, host: Host, machine: MachineId): Promise<MachineLink> {
+    const there = await this.#reach(address, host, machine);
+    const { self } = host;
+    const peer = there.host.self;
+    const [near, far] = this.join(
+      { name: machineProcess(self), peer: { index: self.process, incarnation: self.incarnation } },
+      { name: machineProcess(peer), peer: { index: peer.process, incarnation: peer.incarnation } },
+    );
+    there.accept({ peer: self, link: far });
+    return { peer, link: near };
+  }
+
+  /** The machine that listens there, where it is that one and of the same terms. A dead process hears nothing, not even that. */
+  #reach(address: string, host: Host, machine: MachineId): Promise<Listening> {
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      clock.defer(() => {
+        if (this.isDead(machineProcess(host.self))) return;
+        const there = this.#listening.get(address);
+        const isSilent = there && this.isStalled(machineProcess(host.self), machineProcess(there.host.self));
+        const unreachable = (got: string): Error => unreachableMachine(machine, address, got);
+        if (isSilent) {
+          clock.setTimer(CONNECT_MS, () => reject(unreachable(`no answer within ${CONNECT_MS} ms`)));
+          return;
+        }
+        if (host.isClosed) return reject(unreachable('this end was closed'));
+        if (there === undefined) return reject(unreachable('nobody who listens there'));
+        const fault = faultOfTerms(host.terms, there.host.terms);
+        const answered = there.host.self.machine;
+        if (fault) return reject(fault);
+        if (answered !== machine) return reject(unreachable(`the machine ${answered} answered`));
+        resolve(there);
+      });
+    });
+  }
+}
