@@ -11,7 +11,7 @@ import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors
 import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
 import type { Membership } from '../worker-pool/membership.ts';
 import { HandoffCounts } from './handoff-counts.ts';
-import type { PlacementService } from './placement-service.ts';
+import type { PlacementService } from '../placement-service/placement-service.ts';
 
 /** Milliseconds from hold to commit; past it everything stays where it is. */
 export const HANDOFF_MS_MAX = 5_000;

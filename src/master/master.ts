@@ -18,7 +18,7 @@ import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Membership } from '../worker-pool/membership.ts';
 import type { KeepPauses } from './pause-service.ts';
-import { PlacementService } from './placement-service.ts';
+import { PlacementService } from '../placement-service/placement-service.ts';
 import { Queries } from './queries.ts';
 import { Requests, type RequestsParts } from './requests.ts';
 import { RollingRestart } from './rolling-restart.ts';

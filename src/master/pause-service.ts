@@ -9,7 +9,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 import type { Membership, Participant } from '../worker-pool/membership.ts';
 import type { HandoffService } from './handoff-service.ts';
-import type { PlacementService } from './placement-service.ts';
+import type { PlacementService } from '../placement-service/placement-service.ts';
 import type { Queries } from './queries.ts';
 
 /** Milliseconds for every process to take a pause up. */

@@ -3,7 +3,7 @@ import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Unit } from '../wire/control.ts';
 import type { LiveMoves } from './live-moves.ts';
-import type { ShareMove } from './table-draft.ts';
+import type { ShareMove } from '../placement-service/table-draft.ts';
 
 export interface SharesParts {
   readonly clock: Clock;

@@ -17,7 +17,7 @@ import { asError, type ErrorData, errorFromData, TroupeError } from '../vocabula
 import type { KindTerms } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { Membership } from '../worker-pool/membership.ts';
-import type { PlacementService } from './placement-service.ts';
+import type { PlacementService } from '../placement-service/placement-service.ts';
 import type { Queries } from './queries.ts';
 import type { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';

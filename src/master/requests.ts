@@ -6,7 +6,7 @@ import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant } from '../worker-pool/membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
-import { placementView } from './placement-view.ts';
+import { placementView } from '../placement-service/placement-view.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
 /** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices. */

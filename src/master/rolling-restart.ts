@@ -10,7 +10,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { LiveMoves, MoveLimits } from './live-moves.ts';
-import type { PlacementService } from './placement-service.ts';
+import type { PlacementService } from '../placement-service/placement-service.ts';
 import { Reload, type ReloadParts } from './reload.ts';
 import type { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';

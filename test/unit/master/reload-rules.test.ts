@@ -1,6 +1,6 @@
 /** The order in which a reload does things, with the parts of the master that it asks played here: each rule by what would go wrong without it. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Hosts } from '../../../src/master/hosts.ts';
+import { Hosts } from '../../../src/placement-service/hosts.ts';
 import { Reload, type ReloadParts } from '../../../src/master/reload.ts';
 import type { KindTerms } from '../../../src/wire/control.ts';
 

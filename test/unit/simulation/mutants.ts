@@ -8,7 +8,7 @@ import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { PendingReplies, PendingReply } from '../../../src/actor/pending-replies.ts';
 import { Watching } from '../../../src/actor/watchers.ts';
 import { HandoffService } from '../../../src/master/handoff-service.ts';
-import { SpawnRegistry } from '../../../src/master/spawn-registry.ts';
+import { SpawnRegistry } from '../../../src/placement-service/spawn-registry.ts';
 import type { WorkerExit } from '../../../src/worker-pool/worker-host.ts';
 import { SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SPAWNED_MAX, SpawnRegistry } from '../../../src/master/spawn-registry.ts';
+import { SPAWNED_MAX, SpawnRegistry } from '../../../src/placement-service/spawn-registry.ts';
 
 function record(n: number | string): { id: string; args: unknown } {
   return { id: `counter/${n}`, args: n };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Reply, request, startTestSystem, type TestSystem } from './system.ts';
+import { type Reply, request, startTestSystem, type TestSystem } from '../master/system.ts';
 
 describe('the place of an actor that is not placed by hash', () => {
   const kinds = { job: { role: '', strategy: 'least-loaded' as const }, pet: { role: '', strategy: 'local' as const } };

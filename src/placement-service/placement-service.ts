@@ -4,7 +4,7 @@
  */
 import type { MoveEnd } from '../placement/handoff.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
-import { rebalance } from '../placement/rebalance.ts';
+import type { Elsewhere } from '../placement/rebalance.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { leastLoaded, local, rendezvous } from '../placement/strategies.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
@@ -23,6 +23,7 @@ import {
 import { OnDemandPlacements } from './on-demand-placements.ts';
 import { hashedNoMore, type KindChanges, placesAfter, placesOfTheirOwn } from './kind-places.ts';
 import type { Membership } from '../worker-pool/membership.ts';
+import { Columns, type Imbalance } from './columns.ts';
 import { Hosts } from './hosts.ts';
 import { RestartTrials } from './restart-trials.ts';
 import type { Draft, ShareMove } from './table-draft.ts';
@@ -33,6 +34,8 @@ export interface PlacementOptions {
   readonly membership: Membership;
   /** Roles that some worker has. */
   readonly roles: readonly string[];
+  /** Shards of other machines; undefined: there is this one alone. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** Actors on a worker, as of its last heartbeat. */
   readonly actorsOn: (worker: number) => number;
   readonly changed: (epoch: number) => void;
@@ -47,6 +50,7 @@ export class PlacementService {
   readonly spawned: SpawnRegistry = new SpawnRegistry();
   readonly #trials: RestartTrials = new RestartTrials();
   readonly hosts: Hosts = new Hosts();
+  readonly #columns: Columns;
   readonly #options: PlacementOptions;
   readonly #onDemand = new OnDemandPlacements();
   /**
@@ -59,6 +63,8 @@ export class PlacementService {
 
   constructor(options: PlacementOptions) {
     this.#options = options;
+    const { table, roles, elsewhere } = options;
+    this.#columns = new Columns({ table, roles, hosts: this.hosts, elsewhere });
   }
 
   get table(): PlacementTable {
@@ -123,7 +129,7 @@ export class PlacementService {
   /** The units of a worker, each with the worker where it would go, NOWHERE as long as none can host it; at most so many. */
   unitsOn(index: number, most: number): { unit: Unit; to: number }[] {
     const found: { unit: Unit; to: number }[] = [];
-    for (const [column, { role, hosts }] of this.#columns()) {
+    for (const [column, { role, hosts }] of this.#columns.all()) {
       const isWanted = this.#isWanted(role);
       for (const [shard, worker] of this.table.column(column).entries()) {
         if (worker !== index) continue;
@@ -287,12 +293,7 @@ export class PlacementService {
   }
 
   #placeAgain(dead: number, draft: Draft, ended: MoveEnd[], isMoving: (unit: Unit) => boolean): void {
-    for (const [name, { hosts }] of this.#columns()) {
-      const column = this.table.column(name);
-      const { forced } = rebalance(column, hosts);
-      const lost = forced.filter(([shard]) => column[shard] === dead);
-      if (lost.length > 0) draft.columns[name] = lost;
-    }
+    Object.assign(draft.columns, this.#columns.lostWith(dead));
     for (const [id, worker] of this.table.pins()) {
       if (worker === dead) draft.pins.push([id, this.#pinAfter(id, dead, isMoving)]);
     }
@@ -359,33 +360,12 @@ export class PlacementService {
     return this.#hostsOf(kindOf(id)).length > 0 ? this.locate(id, NOWHERE) : NOWHERE;
   }
 
-  #imbalance(): {
-    forced: Draft['columns'];
-    moves: ShareMove[];
-  } {
-    const forced: Draft['columns'] = {};
-    const moves: ShareMove[] = [];
-    const committing = new Set([...this.#wereHashed].map((kind) => this.table.kind(kind)?.column));
-    for (const [column, { hosts }] of this.#columns()) {
-      const changes = rebalance(this.table.column(column), hosts, this.hosts.leaving, this.hosts.all());
-      if (changes.forced.length > 0) forced[column] = changes.forced;
-      if (committing.has(column)) continue;
-      for (const { shard, from, to } of changes.moves) moves.push({ unit: shardUnit(column, shard), from, to });
-    }
-    return { forced, moves };
+  #imbalance(): Imbalance {
+    return this.#columns.imbalance(this.#wereHashed);
   }
 
-  /** Columns in use, each with the workers that host it. */
-  #columns(): Map<string, { role: string; hosts: number[] }> {
-    const roles = ['', ...this.#options.roles, ...this.hosts.roles()];
-    const columns = new Map(roles.map((role) => [role, { role, hosts: this.hosts.of(role) }]));
-    for (const [kind, { column, role }] of this.table.kinds())
-      columns.set(column, { role, hosts: this.#hostsOf(kind) });
-    return columns;
-  }
-
-  #hostsOf(kind: string, role: string = this.table.kind(kind)?.role ?? ''): number[] {
-    return this.hosts.ofKind(kind, role);
+  #hostsOf(kind: string, role?: string): number[] {
+    return this.#columns.hostsOf(kind, role);
   }
 
   #kindOf(id: ActorId): Pick<KindTerms, 'column' | 'strategy'> {

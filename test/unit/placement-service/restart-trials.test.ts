@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RestartTrials } from '../../../src/master/restart-trials.ts';
+import { RestartTrials } from '../../../src/placement-service/restart-trials.ts';
 
 const begin = (trials: RestartTrials, worker: number, ids: string[]): number[] =>
   ids.map((id) => trials.begin(worker, id));

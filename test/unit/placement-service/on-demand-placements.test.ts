@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OnDemandPlacements, ON_DEMAND_MAX } from '../../../src/master/on-demand-placements.ts';
+import { OnDemandPlacements, ON_DEMAND_MAX } from '../../../src/placement-service/on-demand-placements.ts';
 
 test('a place is kept until its worker is gone, those on others stay', () => {
   const onDemand = new OnDemandPlacements();
