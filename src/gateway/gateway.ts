@@ -33,7 +33,7 @@ import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
 import type { Rights } from './rights.ts';
 import { Session } from './session.ts';
-import { Strangers } from './strangers.ts';
+import { type ClientStrangers, newClientStrangers } from './client-strangers.ts';
 import { SocketVisitor, type Visitor, WebSocketVisitor } from './visitor.ts';
 import { WebListener } from './web-listener.ts';
 
@@ -61,7 +61,7 @@ export class Gateway {
   readonly #kernel: Kernel;
   readonly #entries: Entry[];
   readonly #control: ControlSocket | undefined;
-  readonly #strangers: Strangers;
+  readonly #strangers: ClientStrangers;
   readonly #traffic = new ClientTraffic();
   readonly #poller: Poller;
   readonly #server = randomBytes(12).toString('base64url');
@@ -80,7 +80,7 @@ export class Gateway {
     this.#kernel = parts.kernel;
     const { clock, log } = parts.kernel;
     this.#poller = new Poller(clock, 0);
-    this.#strangers = new Strangers(clock, log);
+    this.#strangers = newClientStrangers(clock, log);
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });

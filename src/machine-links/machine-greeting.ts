@@ -1,10 +1,10 @@
 /**
  * The greeting of two machines, each one JSON in one frame (wire/handshake.ts), inside TLS that has shown both certificates:
  *
- *   dialling process ──► hello: version, cluster, machine, process; what it wants: a link, or to be reached itself
+ *   dialling process ──► hello: version, cluster, machine, process; what it wants: a link, a look, or to be reached itself
  *                    ◄── welcome: the same of the master that answers, once it has done so;  or refused: why
  *
- * A certificate of the cluster that says another machine than the greeting, or a greeting that cannot be read, is closed without a word.
+ * A greeting that cannot be read is closed without a word.
  */
 import type { MachineId } from '../machines/machine-row.ts';
 import { ERROR_CODES, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
@@ -22,8 +22,9 @@ export interface MachineHello extends MachineTerms, MachinePeer {
   readonly troupe: 'machine';
   /** The machine that it means to reach: one that has taken the address over says so. */
   readonly to: MachineId;
-  /** `host:port` where it wants to be reached itself; without it, it wants a link. */
-  readonly reach?: string;
+  /** `look`: the welcome is all it wants. `reach`: to be looked at itself, at its own `address`, before it gets the welcome. */
+  readonly wants: 'link' | 'look' | 'reach';
+  readonly address?: string;
 }
 
 export interface MachineWelcome extends MachineTerms, MachinePeer {
@@ -39,14 +40,17 @@ export interface MachineRefused {
 /** Characters of an id, a cluster's name, an address or a reason that the other end says. */
 const TEXT_LENGTH_MAX = 512;
 
+/** One of another version. */
+const NOBODY = { cluster: '', machine: '', process: 0, incarnation: 0, to: '', wants: 'look' } as const;
+
 /** Undefined where it is none. Of another version only that is known. */
 export function decodeMachineHello(bytes: Uint8Array, version: number): MachineHello | undefined {
   const data = decodeGreeting(bytes) as Partial<MachineHello> | undefined;
   if (data?.troupe !== 'machine' || typeof data.version !== 'number') return undefined;
-  const { version: theirs, to, reach } = data;
-  if (theirs !== version)
-    return { troupe: 'machine', version: theirs, cluster: '', machine: '', process: 0, incarnation: 0, to: '' };
-  if (!isWhole(data) || !isText(to) || !(reach === undefined || isText(reach))) return undefined;
+  const { version: theirs, to, wants, address } = data;
+  if (theirs !== version) return { troupe: 'machine', version: theirs, ...NOBODY };
+  const isKnown = wants === 'link' || wants === 'look' || (wants === 'reach' && isText(address));
+  if (!isWhole(data) || !isText(to) || !isKnown) return undefined;
   return data as MachineHello;
 }
 

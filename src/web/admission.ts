@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '../client-wire/client-address.ts';
-import type { Strangers } from '../gateway/strangers.ts';
+import type { ClientStrangers } from '../gateway/client-strangers.ts';
 import { isSameSecret } from '../wire/handshake.ts';
 import { type Need, WebRefusal } from './route.ts';
 import type { WebAddress } from './web-options.ts';
@@ -16,11 +16,11 @@ const NAME_MAX = 255;
 
 export class Admission {
   readonly #address: WebAddress;
-  readonly #strangers: Strangers;
+  readonly #strangers: ClientStrangers;
   /** The cookie that a browser gets for the token: a page cannot read it, and it is of no use elsewhere. */
   readonly #ticket: string | undefined;
 
-  constructor(address: WebAddress, strangers: Strangers) {
+  constructor(address: WebAddress, strangers: ClientStrangers) {
     this.#address = address;
     this.#strangers = strangers;
     const { token } = address;

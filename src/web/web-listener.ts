@@ -1,7 +1,7 @@
 /** One address that is listened at for HTTP: takes requests in, in bounds, finds their route, and writes the answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Strangers } from '../gateway/strangers.ts';
+import { type ClientStrangers, newClientStrangers } from '../gateway/client-strangers.ts';
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -42,7 +42,7 @@ export class WebListener {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #table: RouteTable;
-  readonly #strangers: Strangers;
+  readonly #strangers: ClientStrangers;
   readonly #admission: Admission;
   readonly #over = new AbortController();
   #server: Server | undefined;
@@ -51,7 +51,7 @@ export class WebListener {
     this.#address = address;
     this.#clock = clock;
     this.#log = log;
-    this.#strangers = new Strangers(clock, log);
+    this.#strangers = newClientStrangers(clock, log);
     this.#admission = new Admission(address, this.#strangers);
     this.#table = new RouteTable(address.token === undefined ? routes : [...routes, this.#signInRoute()]);
   }

@@ -20,6 +20,7 @@ export class SocketLink implements Link {
   private readonly splitter: FrameSplitter;
   private readonly clock: Clock;
   private readonly poller: Poller;
+  private readonly mayOutliveLink: boolean;
   private to: LinkListener | undefined;
   private paused = true;
   private closing = false;
@@ -29,13 +30,24 @@ export class SocketLink implements Link {
   private error: Error | undefined;
   private readonly give = (bytes: Uint8Array): boolean => this.take(bytes);
 
-  /** The socket is paused and the splitter may hold what came right behind the handshake. */
-  constructor(socket: Socket, splitter: FrameSplitter, peer: LinkPeer, clock: Clock, poller: Poller) {
+  /**
+   * The socket is paused and the splitter may hold what came right behind the handshake. `mayOutliveLink`: the other process is one that may go
+   * on where the link breaks; at the end a frame that was begun counts as flushed then, since that process may have read it.
+   */
+  constructor(
+    socket: Socket,
+    splitter: FrameSplitter,
+    peer: LinkPeer,
+    clock: Clock,
+    poller: Poller,
+    mayOutliveLink = false,
+  ) {
     this.socket = socket;
     this.splitter = splitter;
     this.peer = peer;
     this.clock = clock;
     this.poller = poller;
+    this.mayOutliveLink = mayOutliveLink;
     this.gate = new SocketGate(socket, () => this.breakWriting());
     socket.on('data', (chunk: Uint8Array) => {
       poller.poke(true);
@@ -91,6 +103,7 @@ export class SocketLink implements Link {
     this.blocked = true;
     this.error ??= error;
     this.splitter.clear();
+    if (this.mayOutliveLink) this.gate.countBegun();
     this.socket.destroy();
   }
 
@@ -129,6 +142,7 @@ export class SocketLink implements Link {
 
   private finish(): void {
     this.ended = true;
+    if (this.mayOutliveLink) this.gate.countBegun();
     this.blocked = true;
     this.tellEnd();
   }

@@ -10,6 +10,9 @@ export class SocketGate {
   private held = true;
   /** Writes that the kernel has taken in full; everything written before the gate was there is not counted. */
   flushed = 0;
+  /** Writes that it was given, in full or not. */
+  private begun = 0;
+  private isOver = false;
 
   /** Holds. `onBroken` is called, perhaps more than once, when a write has failed; what was written then is lost. */
   constructor(socket: Socket, onBroken: () => void) {
@@ -39,6 +42,13 @@ export class SocketGate {
     this.read.call(this.socket, 0);
   }
 
+  /** Nothing is written any more, and all that was begun counts as flushed: a process that goes on may have read it. */
+  countBegun(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.flushed = this.begun;
+  }
+
   /** To the stream no write ever fails. */
   private hearWrites(onBroken: () => void): void {
     const { socket } = this;
@@ -48,10 +58,20 @@ export class SocketGate {
       (writes: number, done: () => void) =>
       (error?: Error | null): void => {
         if (error) onBroken();
-        else this.flushed += writes;
+        else if (!this.isOver) this.flushed += writes;
         done();
       };
-    socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, heed(1, done));
-    if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, heed(chunks.length, done));
+    const isTaken = (writes: number, done: () => void): boolean => {
+      if (!this.isOver) this.begun += writes;
+      else done();
+      return !this.isOver;
+    };
+    socket._write = (chunk, encoding, done) => {
+      if (isTaken(1, done)) write.call(socket, chunk, encoding, heed(1, done));
+    };
+    if (!writev) return;
+    socket._writev = (chunks, done) => {
+      if (isTaken(chunks.length, done)) writev.call(socket, chunks, heed(chunks.length, done));
+    };
   }
 }

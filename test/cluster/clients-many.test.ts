@@ -11,7 +11,7 @@ import { connect } from 'troupe/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CLIENTS_MAX } from '../../src/gateway/client-listener.ts';
 import { SESSIONS_KEPT_MAX } from '../../src/gateway/gateway.ts';
-import { REFUSALS_MAX, REFUSALS_PERIOD_MS } from '../../src/gateway/strangers.ts';
+import { REFUSALS_MAX, REFUSALS_PERIOD_MS } from '../../src/observe/strangers.ts';
 import { ClientProcess, CuttableWay, freePort, greeting } from './client-process.ts';
 import { faultOf, numbers, sleep, startSystem, stopSystems, TIRELESS, until, whenAllReady } from './harness.ts';
 

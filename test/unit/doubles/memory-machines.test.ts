@@ -18,6 +18,7 @@ function memoryWorld(): MachineWorld {
   return {
     frameBytesMax: FRAME_BYTES_MAX,
     host: (self, terms) => machines.host(self, terms),
+    credentials: (machine) => ({ machine, certificate: '', key: '', authority: '' }),
     dispose: async () => {},
   };
 }

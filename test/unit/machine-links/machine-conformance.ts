@@ -1,6 +1,11 @@
 /** What every network between machines promises. Run by the test of each of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { MachineLink, MachineNetwork, MachinePeer } from '../../../src/machine-links/machine-network.ts';
+import type {
+  MachineCredentials,
+  MachineLink,
+  MachineNetwork,
+  MachinePeer,
+} from '../../../src/machine-links/machine-network.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { type LinkNetwork, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { someTurns, until } from '../wire/event-loop-clock.ts';
@@ -14,7 +19,9 @@ export interface Terms {
 export interface MachineWorld {
   /** The network of one more process. */
   host(self: MachinePeer, terms?: Terms): MachineNetwork;
+  credentials(machine: string): MachineCredentials;
   frameBytesMax: number;
+  countsBegun?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -112,6 +119,15 @@ function handshakes(world: () => MachineWorld): void {
     expect(links).toEqual([]);
   });
 
+  test('another cluster is refused with both names', async () => {
+    const { address, links } = await listening(world().host(master('a'), { cluster: 'shop' }));
+    const error = await failure(world().host(master('b'), { cluster: 'bank' }).connect(address, 'a'));
+    expect(error.code).toBe('INVALID_OPTIONS');
+    expect(error.message).toBe("a link joins machines of the cluster 'bank'; got 'shop'");
+    await someTurns(3);
+    expect(links).toEqual([]);
+  });
+
   test('another machine that answers at the address is refused', async () => {
     const { address, links } = await listening(world().host(master('a')));
     const error = await failure(world().host(master('b')).connect(address, 'c'));
@@ -147,7 +163,7 @@ function handshakes(world: () => MachineWorld): void {
     const { address, links } = await listening(world().host(master('a')));
     const network = world().host(master('b'));
     const before = await network.connect(address, 'a');
-    network.use({ machine: 'b2', certificate: '', key: '', authority: '' });
+    network.use(world().credentials('b2'));
     await network.connect(address, 'a');
     await until(() => links.length === 2, 'both links');
     expect(links.map(({ peer }) => peer.machine)).toEqual(['b', 'b2']);

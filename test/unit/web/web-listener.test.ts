@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, test } from 'vitest';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { BODY_BYTES_MAX, JSON_DEPTH_MAX } from '../../../src/web/request-body.ts';
 import { WEB_CONNECTIONS_MAX, WEB_HEADER_BYTES_MAX, WEB_HEADERS_MS } from '../../../src/web/web-listener.ts';
-import { REFUSALS_MAX } from '../../../src/gateway/strangers.ts';
+import { REFUSALS_MAX } from '../../../src/observe/strangers.ts';
 import { closeListeners, lines, listen, raw, ROUTES, send } from './web-fixture.ts';
 
 afterEach(closeListeners);

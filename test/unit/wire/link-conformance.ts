@@ -9,6 +9,8 @@ export interface LinkWorld {
   /** A network of one more process. */
   host(): LinkNetwork;
   frameBytesMax: number;
+  /** Of two ends that both live on a link may break: a frame that was begun counts as flushed then. */
+  countsBegun?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -72,10 +74,20 @@ export async function pair(world: LinkWorld): Promise<[near: Diary, far: Diary]>
   return [near, far as Diary];
 }
 
-/** Writes until the link is blocked; the number of frames. */
-export function fill(link: Link, content: string): number {
-  let count = 0;
+/** Writes until the link is blocked; the number of frames, `count` included. */
+export function fill(link: Link, content: string, count = 0): number {
   while (link.write(frame(`${count++} ${content}`)));
+  return count;
+}
+
+/** Fills all that is between the two ends, while the other one does not read: the kernel keeps megabytes of a connection. */
+async function fillAll(near: Diary, content: string): Promise<number> {
+  let count = 0;
+  for (let seen = -1; seen !== near.drains; ) {
+    seen = near.drains;
+    if (!near.link.blocked) count = fill(near.link, content, count);
+    await someTurns(5);
+  }
   return count;
 }
 
@@ -182,16 +194,17 @@ function frames(world: () => LinkWorld): void {
   test('a writer is blocked while nobody reads, and told once when it can go on', async () => {
     const [near, far] = await pair(world());
     far.goOn = () => false;
-    const count = fill(near.link, 'y'.repeat(60_000));
+    const count = await fillAll(near, 'y'.repeat(60_000));
     expect(near.link.blocked).toBe(true);
+    const { drains } = near;
     await someTurns();
-    expect(near.drains).toBe(0);
+    expect(near.drains).toBe(drains);
     far.goOn = () => true;
     far.link.resume();
-    await until(() => near.drains > 0, 'the drain');
+    await until(() => near.drains > drains, 'the drain');
     expect(near.link.blocked).toBe(false);
     await far.has(count);
-    expect(near.drains).toBe(1);
+    expect(near.drains).toBe(drains + 1);
     expect(near.link.write(frame('again'))).toBe(true);
     await far.has(count + 1);
   });
@@ -249,7 +262,7 @@ function ends(world: () => LinkWorld): void {
   test('destroy: the other end reads a part from the front, then the end; the own end hears the error', async () => {
     const [near, far] = await pair(world());
     far.goOn = () => false;
-    const count = fill(near.link, 'y'.repeat(60_000)) + 1;
+    const count = (await fillAll(near, 'y'.repeat(60_000))) + 1;
     for (let i = 0; i < 30; i++) near.link.write(frame('beyond'));
     await far.has(1);
     near.link.destroy(new Error('on purpose'));
@@ -269,7 +282,7 @@ function ends(world: () => LinkWorld): void {
     await far.has(1);
     expect(near.link.flushed).toBe(1);
     far.goOn = () => false;
-    const written = 1 + fill(near.link, 'y'.repeat(60_000)) + 30;
+    const written = 1 + (await fillAll(near, 'y'.repeat(60_000))) + 30;
     for (let i = 0; i < 30; i++) near.link.write(frame('beyond'));
     await far.has(2);
     far.link.destroy();
@@ -287,7 +300,8 @@ function ends(world: () => LinkWorld): void {
     near.link.write(frame('in vain'));
     await near.ended();
     near.link.write(frame('late'));
-    expect(near.link.flushed).toBe(1);
+    // Over TCP nobody can tell whether it was read; what comes later is not.
+    expect(near.link.flushed).toBe(world().countsBegun ? 2 : 1);
   });
 
   test('a link destroyed by its owner because of a frame gives no further frame', async () => {

@@ -1,5 +1,5 @@
 /**
- * Those who are not let in: counted by cause, shut out for a while where one address tries again and again, and told to the log
+ * Those who are not let in, clients or machines: counted by cause, shut out for a while where one address tries again and again, and told to the log
  * in at most one line a second, however many come.
  */
 import type { Log } from '../observe/log.ts';
@@ -12,40 +12,38 @@ export const REFUSALS_PERIOD_MS = 10_000;
 export const ADDRESSES_KEPT = 4_096;
 export const REFUSALS_LOG_MS = 1_000;
 
-export type RefusalCause = 'token' | 'version' | 'bytes' | 'silence' | 'rate' | 'full' | 'tls' | 'origin' | 'cut';
-
-/** Causes of a refusal that are not the doing of the one at that address, or not meant ill. */
-const NO_FAULT: ReadonlySet<RefusalCause> = new Set(['rate', 'full', 'cut'] as const);
+export interface StrangersOptions<Cause extends string> {
+  readonly causes: readonly Cause[];
+  /** Causes that are not the doing of the one at that address, or not meant ill. */
+  readonly noFaults: readonly Cause[];
+  /** The text of the line in the log. */
+  readonly text: string;
+}
 
 interface Trouble {
   count: number;
   since: number;
 }
 
-export class Strangers {
+export class Strangers<Cause extends string> {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #text: string;
+  readonly #noFaults: ReadonlySet<Cause>;
   readonly #byAddress = new Map<string, Trouble>();
   /** Since the start. */
-  readonly counts: Record<RefusalCause, number> = {
-    token: 0,
-    version: 0,
-    bytes: 0,
-    silence: 0,
-    rate: 0,
-    full: 0,
-    tls: 0,
-    origin: 0,
-    cut: 0,
-  };
+  readonly counts: Record<Cause, number>;
   #told = 0;
-  #last: { cause: RefusalCause; address: string; text: string } | undefined;
+  #last: { cause: Cause; address: string; text: string } | undefined;
   #timer: Timer | undefined;
   #quietUntil = 0;
 
-  constructor(clock: Clock, log: Log) {
+  constructor(clock: Clock, log: Log, { causes, noFaults, text }: StrangersOptions<Cause>) {
     this.#clock = clock;
     this.#log = log;
+    this.#text = text;
+    this.#noFaults = new Set(noFaults);
+    this.counts = Object.fromEntries(causes.map((cause) => [cause, 0])) as Record<Cause, number>;
   }
 
   /** True: its connection is closed without a look. Never over a unix socket: all who come that way are one user, and have no address. */
@@ -58,10 +56,10 @@ export class Strangers {
     return false;
   }
 
-  refused(cause: RefusalCause, address: string, text: string): void {
+  refused(cause: Cause, address: string, text: string): void {
     this.counts[cause]++;
     this.#last = { cause, address, text };
-    if (address !== '' && !NO_FAULT.has(cause)) this.#note(address);
+    if (address !== '' && !this.#noFaults.has(cause)) this.#note(address);
     this.#tell();
   }
 
@@ -95,11 +93,11 @@ export class Strangers {
       });
       return;
     }
-    const all = Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+    const all = Object.values<number>(this.counts).reduce((sum, count) => sum + count, 0);
     const refused = all - this.#told;
     if (refused === 0) return;
     this.#told = all;
     this.#quietUntil = this.#clock.now() + REFUSALS_LOG_MS;
-    this.#log.warn({ refused, counts: { ...this.counts }, ...this.#last }, 'clients were not let in, or cut');
+    this.#log.warn({ refused, counts: { ...this.counts }, ...this.#last }, this.#text);
   }
 }

@@ -1,20 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ADDRESSES_KEPT,
-  REFUSALS_LOG_MS,
-  REFUSALS_MAX,
-  REFUSALS_PERIOD_MS,
-  Strangers,
-} from '../../../src/gateway/strangers.ts';
+import { type ClientStrangers, newClientStrangers } from '../../../src/gateway/client-strangers.ts';
+import { ADDRESSES_KEPT, REFUSALS_LOG_MS, REFUSALS_MAX, REFUSALS_PERIOD_MS } from '../../../src/observe/strangers.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { silent } from '../peer/link-fixture.ts';
 
-function newStrangers(): { strangers: Strangers; clock: VirtualClock; lines: object[] } {
+function newStrangers(): { strangers: ClientStrangers; clock: VirtualClock; lines: object[] } {
   const clock = new VirtualClock();
   const lines: object[] = [];
   const log: Log = { ...silent, warn: (fields) => void lines.push(fields) };
-  return { strangers: new Strangers(clock, log), clock, lines };
+  return { strangers: newClientStrangers(clock, log), clock, lines };
 }
 
 describe('who is refused', () => {

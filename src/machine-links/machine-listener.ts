@@ -1,0 +1,138 @@
+/**
+ * The port where a master takes links of other machines: TLS 1.3, and a certificate of the cluster's authority from whoever comes. Until one has
+ * said who it is, it is a stranger: of those there are only so many, and none for long.
+ */
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Log } from '../observe/log.ts';
+import { Strangers } from '../observe/strangers.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
+import type { MachineCredentials } from './machine-network.ts';
+import { secured, UNWRITTEN_BYTES } from './machine-tls.ts';
+
+/** Connections that have not said who they are; one more is closed. */
+export const MACHINE_STRANGERS_MAX = 256;
+/** Connections at once, links too; one more is closed. */
+export const MACHINE_CONNECTIONS_MAX = 10_000;
+
+const CAUSES = ['certificate', 'name', 'version', 'cluster', 'bytes', 'silence', 'full', 'rate', 'tls'] as const;
+export type MachineRefusal = (typeof CAUSES)[number];
+
+export interface MachineListenerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly handshakeMs: number;
+  /** A paused socket, whose certificate may be of anybody; it is a stranger until `known`. */
+  visited(socket: TLSSocket): void;
+}
+
+export class MachineListener {
+  readonly #parts: MachineListenerParts;
+  readonly #strangers: Strangers<MachineRefusal>;
+  #server: Server | undefined;
+  /** By address and port. */
+  readonly #unknown = new Map<string, Socket>();
+
+  constructor(parts: MachineListenerParts) {
+    this.#parts = parts;
+    // A machine that is set up wrongly shares its address with others that are not, and comes back by itself.
+    const noFaults = ['certificate', 'name', 'version', 'cluster', 'full', 'rate'] as const;
+    const text = 'machines were not let in';
+    this.#strangers = new Strangers(parts.clock, parts.log, { causes: CAUSES, noFaults, text });
+  }
+
+  /** Refusals since the start, by cause. */
+  get refusals(): Readonly<Record<MachineRefusal, number>> {
+    return this.#strangers.counts;
+  }
+
+  /** Resolves to the port. Without a host: at all addresses of this machine. Rejects INVALID_OPTIONS where it is not to be had. */
+  async open(host: string | undefined, port: number, credentials: MachineCredentials): Promise<number> {
+    const server = this.#newServer(credentials);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        // Its own, not one that node:cluster shares: the master is the way in, whatever its workers listen to.
+        server.listen({ port, exclusive: true, ...(host !== undefined && { host }) }, resolve);
+      });
+    } catch (error) {
+      const text = `cluster.advertise: expected ${host ?? 'all addresses'}, port ${port}, to be free; got ${asError(error).message}`;
+      throw new TroupeError('INVALID_OPTIONS', text, { cause: error });
+    }
+    server.removeAllListeners('error');
+    // Such as too many open files: the one who connects sees it too, those who are linked go on.
+    server.on('error', () => {});
+    this.#server = server;
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Those who come from now on see these. */
+  use(credentials: MachineCredentials): void {
+    this.#server?.setSecureContext(secured(credentials));
+  }
+
+  /** It has said who it is. */
+  known(socket: Socket): void {
+    this.#unknown.delete(placeOf(socket));
+  }
+
+  refused(cause: MachineRefusal, socket: Socket, text: string): void {
+    this.#strangers.refused(cause, addressOf(socket), text);
+  }
+
+  /** Strangers are closed; links stand. */
+  close(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    this.#strangers.close();
+    for (const socket of this.#unknown.values()) socket.destroy();
+  }
+
+  #newServer(credentials: MachineCredentials): Server {
+    const { handshakeMs, visited } = this.#parts;
+    const server = createServer({
+      ...secured(credentials),
+      ...{ requestCert: true, handshakeTimeout: handshakeMs, noDelay: true, highWaterMark: UNWRITTEN_BYTES },
+      // One without a good certificate is told to the log, and closed behind the handshake: Node.js would close it without a word to anybody.
+      rejectUnauthorized: false,
+    });
+    server.maxConnections = MACHINE_CONNECTIONS_MAX;
+    server.on('drop', (dropped) => {
+      const text = `${MACHINE_CONNECTIONS_MAX} connections are taken`;
+      this.#strangers.refused('full', dropped?.remoteAddress ?? '', text);
+    });
+    server.on('connection', (raw: Socket) => this.#come(raw));
+    server.on('secureConnection', (socket) => {
+      socket.pause();
+      visited(socket);
+    });
+    server.on('tlsClientError', (error, socket) => {
+      this.refused('tls', socket, error.message);
+      // One that is silent is left open by Node.js.
+      socket.destroy();
+    });
+    return server;
+  }
+
+  #come(raw: Socket): void {
+    const address = addressOf(raw);
+    const isFull = this.#unknown.size >= MACHINE_STRANGERS_MAX;
+    if (isFull || this.#strangers.isShutOut(address)) {
+      const text = isFull ? `${MACHINE_STRANGERS_MAX} have not said who they are` : 'it was refused again and again';
+      this.#strangers.refused(isFull ? 'full' : 'rate', address, text);
+      return void raw.destroy();
+    }
+    const place = placeOf(raw);
+    this.#unknown.set(place, raw);
+    raw.once('close', () => this.#unknown.delete(place));
+  }
+}
+
+function placeOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function addressOf(socket: Socket): string {
+  return socket.remoteAddress ?? '';
+}

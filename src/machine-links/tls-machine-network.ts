@@ -1,0 +1,288 @@
+/**
+ * The real network between machines: TCP, TLS 1.3 with a certificate at both ends, then the greeting, then frames.
+ *
+ * A link has no gap: TCP brings bytes in order, TLS numbers its records and ends where one is missing, doubled or changed, and a frame that is not
+ * whole at the end is not given to anybody. So frames have no numbers of their own. docs/decisions/0092-machines-link-by-mutual-tls.md
+ */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { MachineId } from '../machines/machine-row.ts';
+import type { Log } from '../observe/log.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { firstFrame, SilenceError } from '../wire/first-frame.ts';
+import type { FrameSplitter } from '../wire/frame.ts';
+import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
+import { type Link, WIRE_VERSION } from '../wire/link.ts';
+import { Poller } from '../wire/poller.ts';
+import { SocketLink } from '../wire/socket-end.ts';
+import { BeatingLink } from './beating-link.ts';
+import { hostTowards, machineAddress, parseMachineAddress } from './machine-address.ts';
+import {
+  decodeMachineAnswer,
+  decodeMachineHello,
+  faultOfTerms,
+  type MachineHello,
+  type MachineRefused,
+  type MachineWelcome,
+} from './machine-greeting.ts';
+import { MachineListener, type MachineRefusal } from './machine-listener.ts';
+import {
+  type MachineCredentials,
+  type MachineLink,
+  type MachineNetwork,
+  type MachinePeer,
+  unreachableMachine,
+} from './machine-network.ts';
+import { certificateFault, certifiedNameOf, KEEP_ALIVE_MS, secureConnection } from './machine-tls.ts';
+
+/** Milliseconds for TLS, and again for the greeting. */
+export const MACHINE_HANDSHAKE_MS = 5_000;
+/** Milliseconds after which a link that brings nothing, not even a beat, is broken: longer than the default lease, so that the lease decides. */
+export const MACHINE_SILENT_MS = 18_000;
+/** Machines that are looked at at once because they ask for it; one more is refused. */
+export const LOOKS_MAX = 16;
+/** Milliseconds for a refusal to be read. */
+const REFUSED_MS = 1_000;
+
+export interface TlsMachineNetworkOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of the cluster, which stands in the certificates too. */
+  readonly cluster: string;
+  readonly credentials: MachineCredentials;
+  /** Of this process on its machine; 0: its master, which alone may listen. */
+  readonly process: number;
+  readonly incarnation: number;
+  /** Larger frames break the link. */
+  readonly frameBytesMax: number;
+  /** Of a master: `host:port` where others reach it, or the database towards which its host is found. */
+  readonly address?: { readonly advertise: string | undefined; readonly databaseUrl: string };
+  readonly silentMs?: number;
+  readonly handshakeMs?: number;
+  /** Default: of this build. */
+  readonly version?: number;
+}
+
+interface Answered {
+  readonly socket: TLSSocket;
+  readonly splitter: FrameSplitter;
+  readonly welcome: MachineWelcome;
+}
+
+export class TlsMachineNetwork implements MachineNetwork {
+  readonly #options: TlsMachineNetworkOptions;
+  readonly #handshakeMs: number;
+  readonly #poller: Poller;
+  readonly #listener: MachineListener;
+  #credentials: MachineCredentials;
+  /** Not linked yet. */
+  readonly #dialling = new Set<Socket>();
+  #accept: (link: MachineLink) => void = () => {};
+  #looks = 0;
+  #isClosed = false;
+
+  constructor(options: TlsMachineNetworkOptions) {
+    const { clock, log, credentials, handshakeMs = MACHINE_HANDSHAKE_MS } = options;
+    this.#options = options;
+    this.#credentials = credentials;
+    this.#handshakeMs = handshakeMs;
+    this.#poller = new Poller(clock, 0);
+    this.#listener = new MachineListener({ clock, log, handshakeMs, visited: (socket) => void this.#meet(socket) });
+  }
+
+  /** Those who were not let in since the start, by cause. */
+  get refusals(): Readonly<Record<MachineRefusal, number>> {
+    return this.#listener.refusals;
+  }
+
+  async listen(accept: (link: MachineLink) => void): Promise<string> {
+    const { address } = this.#options;
+    if (address === undefined) throw new Error('only the master of a machine listens');
+    this.#accept = accept;
+    if (address.advertise !== undefined) {
+      // The host may be one that others know and this machine does not.
+      await this.#listener.open(undefined, parseMachineAddress(address.advertise).port, this.#credentials);
+      return address.advertise;
+    }
+    const host = await hostTowards(address.databaseUrl);
+    return machineAddress({ host, port: await this.#listener.open(host, 0, this.#credentials) });
+  }
+
+  async connect(address: string, machine: MachineId): Promise<MachineLink> {
+    const { socket, splitter, welcome } = await this.#dial(address, machine, { wants: 'link' }, this.#handshakeMs);
+    const peer = { machine, process: welcome.process, incarnation: welcome.incarnation };
+    return { peer, link: this.#link(socket, splitter, peer) };
+  }
+
+  async checkReach(address: string, machine: MachineId, own: string): Promise<void> {
+    // The other machine needs as long for its look as this one for its own.
+    await this.#look(address, machine, { wants: 'reach', address: own }, 3 * this.#handshakeMs);
+  }
+
+  use(credentials: MachineCredentials): void {
+    this.#credentials = credentials;
+    this.#listener.use(credentials);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listener.close();
+    for (const socket of this.#dialling) socket.destroy(new Error('this end was closed'));
+  }
+
+  async #look(
+    address: string,
+    machine: MachineId,
+    wants: Pick<MachineHello, 'wants' | 'address'>,
+    answerMs: number,
+  ): Promise<void> {
+    const { socket } = await this.#dial(address, machine, wants, answerMs);
+    socket.destroy();
+  }
+
+  async #dial(
+    address: string,
+    machine: MachineId,
+    wants: Pick<MachineHello, 'wants' | 'address'>,
+    answerMs: number,
+  ): Promise<Answered> {
+    const { clock } = this.#options;
+    let opened: TLSSocket | undefined;
+    try {
+      if (this.#isClosed) throw new Error('this end was closed');
+      const withinMs = this.#handshakeMs;
+      const socket = await secureConnection(address, this.#credentials, {
+        ...{ clock, withinMs },
+        opened: (one) => {
+          opened = one;
+          this.#dialling.add(one);
+        },
+      });
+      this.#checkName(socket, machine);
+      socket.write(encodeGreeting({ troupe: 'machine', ...this.#terms, ...this.#self, to: machine, ...wants }));
+      const { bytes, splitter } = await firstFrame(socket, clock, answerMs, HANDSHAKE_BYTES_MAX);
+      return { socket, splitter, welcome: this.#checkedAnswer(decodeMachineAnswer(bytes), machine) };
+    } catch (error) {
+      opened?.destroy();
+      // The other end's own words, or those on what both ends must have the same.
+      if (error instanceof TroupeError) throw error;
+      throw unreachableMachine(machine, address, asError(error).message, error);
+    } finally {
+      if (opened) this.#dialling.delete(opened);
+    }
+  }
+
+  /** The one that was dialled shows a certificate of the cluster, and it is that machine's. */
+  #checkName(socket: TLSSocket, machine: MachineId): void {
+    const name = certifiedNameOf(socket);
+    if (name === undefined) throw new Error(certificateFault(socket));
+    const { version, cluster } = this.#terms;
+    const fault = faultOfTerms({ version, cluster }, { version, cluster: name.cluster });
+    if (fault) throw fault;
+    if (name.machine !== machine) throw new Error(`the machine ${name.machine} answered`);
+  }
+
+  #checkedAnswer(answer: MachineWelcome | MachineRefused | undefined, machine: MachineId): MachineWelcome {
+    if (answer === undefined) throw new Error('an answer that cannot be read');
+    if ('refused' in answer) throw new TroupeError(answer.refused, answer.message);
+    const fault = faultOfTerms(this.#terms, answer);
+    if (fault) throw fault;
+    if (answer.machine !== machine) throw new Error(`the machine ${answer.machine} answered`);
+    return answer;
+  }
+
+  async #meet(socket: TLSSocket): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      const name = certifiedNameOf(socket);
+      if (name === undefined) return this.#refuse(socket, 'certificate', 'FORBIDDEN', certificateFault(socket));
+      const { bytes, splitter } = await firstFrame(socket, clock, this.#handshakeMs, HANDSHAKE_BYTES_MAX);
+      const hello = decodeMachineHello(bytes, this.#terms.version);
+      if (hello === undefined) throw new Error('its greeting cannot be read');
+      if (this.#isClosed) return void socket.destroy();
+      const refusal = this.#refusalOf(hello, name);
+      if (refusal) return this.#refuse(socket, ...refusal);
+      this.#listener.known(socket);
+      await this.#answer(socket, splitter, hello);
+    } catch (error) {
+      if (!this.#isClosed)
+        this.#listener.refused(error instanceof SilenceError ? 'silence' : 'bytes', socket, asError(error).message);
+      socket.destroy();
+    }
+  }
+
+  /** Why a machine of the authority is not the one for this process, though it shows a good certificate. */
+  #refusalOf(
+    hello: MachineHello,
+    name: { cluster: string; machine: string },
+  ): [cause: MachineRefusal, code: ErrorCode, text: string] | undefined {
+    const terms = this.#terms;
+    const version = faultOfTerms(terms, { version: hello.version, cluster: terms.cluster });
+    if (version) return ['version', version.code, version.message];
+    for (const { cluster } of [name, hello]) {
+      const fault = faultOfTerms(terms, { version: terms.version, cluster });
+      if (fault) return ['cluster', fault.code, fault.message];
+    }
+    if (hello.machine !== name.machine)
+      return ['name', 'FORBIDDEN', `the machine ${name.machine} says that it is ${hello.machine}`];
+    const { machine } = this.#credentials;
+    if (hello.to === machine) return undefined;
+    return ['name', 'ACTOR_UNAVAILABLE', `no link to the machine ${hello.to}: the machine ${machine} answered`];
+  }
+
+  async #answer(socket: TLSSocket, splitter: FrameSplitter, hello: MachineHello): Promise<void> {
+    const { machine, process, incarnation, wants, address = '' } = hello;
+    const fault = wants === 'reach' ? await this.#lookBack(address, machine) : undefined;
+    if (fault) return this.#end(socket, { troupe: 'machine', refused: fault.code, message: fault.message });
+    const welcome: MachineWelcome = { troupe: 'machine', ...this.#terms, ...this.#self };
+    if (wants !== 'link') return this.#end(socket, welcome);
+    socket.write(encodeGreeting(welcome));
+    const peer = { machine, process, incarnation };
+    this.#accept({ peer, link: this.#link(socket, splitter, peer) });
+  }
+
+  async #lookBack(address: string, machine: MachineId): Promise<TroupeError | undefined> {
+    if (this.#looks >= LOOKS_MAX)
+      return new TroupeError('OVERLOADED', `${LOOKS_MAX} machines are looked at already; try again`);
+    this.#looks++;
+    try {
+      await this.#look(address, machine, { wants: 'look' }, this.#handshakeMs);
+      return undefined;
+    } catch (error) {
+      return error as TroupeError;
+    } finally {
+      this.#looks--;
+    }
+  }
+
+  #refuse(socket: TLSSocket, cause: MachineRefusal, code: ErrorCode, text: string): void {
+    this.#listener.refused(cause, socket, text);
+    this.#end(socket, { troupe: 'machine', refused: code, message: text });
+  }
+
+  /** The last word; whoever does not read it is closed all the same. */
+  #end(socket: TLSSocket, answer: MachineWelcome | MachineRefused): void {
+    socket.on('error', () => {});
+    socket.setTimeout(REFUSED_MS, () => socket.destroy());
+    socket.end(encodeGreeting(answer), () => socket.destroy());
+  }
+
+  #link(socket: TLSSocket, splitter: FrameSplitter, { process, incarnation }: MachinePeer): Link {
+    const { clock, frameBytesMax, silentMs = MACHINE_SILENT_MS } = this.#options;
+    splitter.frameBytesMax = frameBytesMax;
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const inner = new SocketLink(socket, splitter, { index: process, incarnation }, clock, this.#poller, true);
+    return new BeatingLink({ inner, bytesRead: () => socket.bytesRead, clock, silentMs });
+  }
+
+  get #terms(): { version: number; cluster: string } {
+    const { version = WIRE_VERSION, cluster } = this.#options;
+    return { version, cluster };
+  }
+
+  get #self(): MachinePeer {
+    const { process, incarnation } = this.#options;
+    return { machine: this.#credentials.machine, process, incarnation };
+  }
+}
