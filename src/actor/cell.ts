@@ -140,8 +140,9 @@ export class Cell extends Sender implements Runnable, Run {
     const isOfFew = mailbox.pushOfFew(envelope, behaviour.scales);
     if (!isOfFew && !this.#weighIn(envelope)) return false;
     if (behaviour.timings !== undefined) behaviour.timings.arrives(envelope);
-    const { pauses } = this.kernel;
+    const { pauses, serving } = this.kernel;
     if (pauses !== undefined && envelope.replyTo !== undefined) pauses.asked(this, envelope);
+    if (serving !== undefined) serving.asked(this, envelope);
     if (this.#extras.waits !== undefined) refuseIfCycle(this, envelope);
     this.wake();
     // Half full is the sign to slow down: a sender that then waits leaves room for the others.
@@ -192,7 +193,8 @@ export class Cell extends Sender implements Runnable, Run {
     }
     if (this.mailbox.length === 0 && !this.#extras.terminated?.length) return;
     if (this.durable?.room.mayBegin() === false) return;
-    if (this.kernel.pauses?.holdsBack(this)) return this.#heldBack();
+    const { pauses, serving } = this.kernel;
+    if (pauses?.holdsBack(this) || serving?.holdsBack(this)) return this.#heldBack();
     this.queued = true;
     this.kernel.scheduler.enqueue(this);
   }
@@ -219,8 +221,10 @@ export class Cell extends Sender implements Runnable, Run {
   }
 
   #run(turns: number): number {
+    const { serving } = this.kernel;
     let ran = 0;
     while (ran < turns && this.#status === 'ready') {
+      if (serving !== undefined && !serving.mayBegin) break;
       if (this.durable?.room.mayBegin() === false) break;
       const ended = this.#extras.terminated?.shift();
       if (ended) {

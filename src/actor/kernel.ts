@@ -23,6 +23,7 @@ import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { Pauses } from './pauses.ts';
 import type { PendingReplies } from './pending-replies.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Serving } from './serving.ts';
 
 /** Where an actor that needs a pin may live; absent where all live in one process. */
 export interface Claims {
@@ -67,6 +68,8 @@ export interface Kernel {
   readonly history?: TurnHistory | undefined;
   /** Undefined while nothing is paused. */
   pauses: Pauses | undefined;
+  /** Undefined where the machine is no one of a cluster: it serves whatever the time is. */
+  serving: Serving | undefined;
   /** How long turns take; undefined where no actor lives. */
   readonly timing?: TurnWatch | undefined;
   /** Undefined where nobody looks inside. */

@@ -23,7 +23,8 @@ export const START_HOOK_MS = 60_000;
 
 /** Begins an incarnation: its state, then onStart, then mail. */
 export function startCell(cell: Cell): void {
-  if (cell.kernel.pauses?.holdsBack(cell)) return holdStart(cell);
+  const { pauses, serving } = cell.kernel;
+  if (pauses?.holdsBack(cell) || serving?.holdsBack(cell)) return holdStart(cell);
   cell.transition('starting');
   const phase = ++cell.phase;
   cell.clearTurn();
@@ -94,6 +95,7 @@ function startDurable(
   };
   const loaded = (isKnown: boolean): void => {
     if (cell.phase !== phase) return;
+    if (cell.kernel.serving?.holdsBack(cell)) return holdStart(cell);
     if (isWokenForNothing(cell, durable)) return endCell(cell, { reason: 'passivated', mail: 'deliver-again' });
     const turn = durable.trials.beginStart(isKnown);
     if (turn) turn.then(() => go(isKnown), failed);

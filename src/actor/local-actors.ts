@@ -120,7 +120,7 @@ export class LocalActors implements CellHost, Recipient {
 
   /** It has gone to live elsewhere. */
   forget(cell: Cell): void {
-    this.pauses.forget(cell);
+    this.#endWaits(cell);
     this.#idle.end(cell);
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
@@ -148,7 +148,7 @@ export class LocalActors implements CellHost, Recipient {
     const { id, kernel } = cell;
     this.#idle.end(cell);
     this.#farewells.add(id);
-    this.pauses.forget(cell);
+    this.#endWaits(cell);
     if (this.#cells.get(id) === cell) this.#cells.delete(id);
     const { parent } = cell.origin;
     const again = parent?.extras.children?.childEnded(cell, ending.reason, ending.error);
@@ -195,10 +195,17 @@ export class LocalActors implements CellHost, Recipient {
 
   /** True while a turn runs, mail waits, or an actor begins or ends; what a pause holds waits for nothing here. */
   get busy(): boolean {
-    const { pauses, scheduler } = this.kernel;
-    if ((this.waiting > 0 && this.waiting > (pauses?.mail ?? 0)) || !scheduler.idle) return true;
+    const { pauses, scheduler, serving } = this.kernel;
+    const isWaiting = this.waiting > 0 && this.waiting > (pauses?.mail ?? 0) + (serving?.mail ?? 0);
+    if (isWaiting || !scheduler.idle) return true;
     for (const cell of this.#cells.values()) if (cell.status !== 'ready' && !isStartHeld(cell)) return true;
     return false;
+  }
+
+  /** It waits for nothing here any more. */
+  #endWaits(cell: Cell): void {
+    this.pauses.forget(cell);
+    this.kernel.serving?.forget(cell);
   }
 
   /** Those that no other one ends. */

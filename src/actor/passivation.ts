@@ -14,7 +14,7 @@ export function isIdle(cell: Cell): boolean {
   const isTimed = cell.durable ? [...(timers ?? [])].some((timer) => timer instanceof MessageTimer) : timers?.size;
   if (cell.durable?.isIdle === false || cell.behaviour.isActive?.(cell.context)) return false;
   // Its `onStop` would run.
-  if (cell.kernel.pauses?.isPaused(cell.id)) return false;
+  if (cell.kernel.pauses?.isPaused(cell.id) || cell.kernel.serving?.mayBegin === false) return false;
   const { length, asideLength } = cell.mailbox;
   return length === 0 && asideLength === 0 && !isTimed && !children?.size && !terminated?.length;
 }

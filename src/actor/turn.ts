@@ -21,6 +21,7 @@ import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
 import { refuseByHandler } from './refused.ts';
 import type { RunHandler } from './runner.ts';
+import { replyToOf } from './served-reply.ts';
 
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
   const { replyTo, verb, deliveryId } = envelope;
@@ -198,7 +199,7 @@ function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void):
   cell.own.checking = undefined;
   cell.transition('ready');
   // It is still mail, and waits with the rest of it.
-  if (cell.kernel.pauses?.isPaused(cell.id)) {
+  if (cell.kernel.pauses?.isPaused(cell.id) || cell.kernel.serving?.mayBegin === false) {
     cell.durable?.abandonTurn();
     cell.mailbox.putBack([envelope]);
     return cell.wake();
@@ -341,11 +342,6 @@ function replyWithCopy(cell: Cell, replyTo: ReplyTo, value: unknown, report: Pla
 
 function notPlain(cell: Cell, got: string): TroupeError {
   return new TroupeError('INVALID_MESSAGE', `the reply of ${cell.id} is plain data; got ${got}`, { fate: 'executed' });
-}
-
-/** A durable actor's reply is gated until the commit. */
-function replyToOf(cell: Cell, envelope: Envelope): ReplyTo | undefined {
-  return envelope.replyTo && cell.durable ? cell.durable.replyTo(envelope) : envelope.replyTo;
 }
 
 function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown): void {

@@ -42,6 +42,7 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
       trace: undefined,
       clients: undefined,
       claims: undefined,
+      serving: undefined,
       pauses: undefined,
       durability: undefined,
       encodedBytes: encodedSize,

@@ -1,10 +1,17 @@
 /** The reply of a turn, gated until its commit. */
+import type { Cell } from '../actor/cell.ts';
+import { servedReply } from '../actor/served-reply.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
 
 /** The turn that answers. */
 export interface Answering {
   reply: GatedReply | undefined;
+}
+
+/** Without a turn nothing will be committed, and nothing is answered. */
+export function gatedReply(cell: Cell, original: ReplyTo, turn: Answering | undefined): GatedReply {
+  return new GatedReply(servedReply(cell, original), turn);
 }
 
 export class GatedReply implements ReplyTo {
@@ -14,7 +21,6 @@ export class GatedReply implements ReplyTo {
   value: unknown;
   error: TroupeError | undefined;
 
-  /** Without a turn nothing will be committed, and nothing is answered. */
   constructor(original: ReplyTo, turn: Answering | undefined) {
     this.original = original;
     this.#turn = turn;

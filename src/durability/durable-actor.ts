@@ -16,7 +16,7 @@ import type { Committing } from '../commit/committer.ts';
 import { type InDoubtCommit, handOverInDoubt, resolveInDoubt, voidedBy } from '../commit/in-doubt.ts';
 import { Outbox } from './outbox.ts';
 import type { DurableParts } from './durable-parts.ts';
-import { GatedReply } from '../commit/gated-reply.ts';
+import { gatedReply } from '../commit/gated-reply.ts';
 import type { ResendQueue } from './resend-queue.ts';
 import { ReminderClock } from './reminder-clock.ts';
 import * as records from '../commit/record.ts';
@@ -194,7 +194,7 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   replyTo(envelope: Envelope): ReplyTo {
-    return new GatedReply(envelope.replyTo as ReplyTo, this.#turn);
+    return gatedReply(this.cell, envelope.replyTo as ReplyTo, this.#turn);
   }
 
   deadLetter(envelope: Envelope, reason: string): void {

@@ -151,6 +151,11 @@ export class Master {
     return this.#placement.table;
   }
 
+  /** All processes serve until that time of `Clock.now()`, behind the tables that are published by now; 0: not at all. */
+  serve(until: number): void {
+    this.#membership.serve(until);
+  }
+
   /** No hand-off is open or waits in line. */
   get isSettled(): boolean {
     return this.#handoffs.isIdle;
@@ -260,12 +265,12 @@ export class Master {
 
   #welcome(participant: Participant): void {
     if (this.#down) return;
-    const { table } = this.#placement;
     const welcome: ToProcess = {
       type: 'welcome',
-      table: table.toData(),
+      table: this.#placement.table.toData(),
       holds: this.#handoffs.standing(),
       peers: this.#membership.peers(),
+      servesUntil: this.#membership.servesUntil,
     };
     this.#membership.add(participant);
     participant.channel.send(welcome);

@@ -55,6 +55,11 @@ export interface MembershipParts {
   /** A name that was never used before. */
   newId(): MachineId;
   onEvent(event: MembershipEvent): void;
+  /**
+   * The machine may serve until that time of `clock`, 0: not at all. Told with each renewal that counts, once the partitions that its table took
+   * away are stopped: whoever serves until then serves none of those.
+   */
+  serve(until: number): void;
 }
 
 export class MachineMembership {
@@ -65,6 +70,7 @@ export class MachineMembership {
   #timer: Timer | undefined;
   #isAwaitingLook = false;
   #wasValid = false;
+  #servesUntil = 0;
   #isClosed = false;
   #left: (() => void) | undefined;
 
@@ -125,6 +131,7 @@ export class MachineMembership {
   /** At once, without a word to anybody: what a crash would do. */
   close(): void {
     this.#isClosed = true;
+    this.#tellServing(0);
     this.#timer?.cancel();
     this.#watch.close();
     this.#left?.();
@@ -142,7 +149,15 @@ export class MachineMembership {
     this.#timer = clock.setTimer(row.leaseMs / 30, () => this.#tick());
   }
 
+  /** Behind all that was to be done by then. */
+  #tellServing(until: number = Math.max(0, this.#agent.lease.serveUntil())): void {
+    if (until === this.#servesUntil) return;
+    this.#servesUntil = until;
+    this.#parts.serve(until);
+  }
+
   #tellValidity(): void {
+    this.#tellServing();
     const isValid = this.#agent.lease.isValid(this.#parts.clock.now());
     if (isValid === this.#wasValid) return;
     this.#wasValid = isValid;

@@ -32,6 +32,8 @@ export interface ClusterProcessOptions {
   /** Default: one in memory, where nobody has died before. */
   journal?: TurnJournal | undefined;
   durableInMemoryMax?: number | undefined;
+  /** See `ProcessParts.isLeased`. */
+  isLeased?: boolean | undefined;
   heartbeatMs: number;
   token: string;
   network: LinkNetwork;

@@ -50,6 +50,7 @@ import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
+import { guardOutputs } from './served-mail.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 
@@ -98,6 +99,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const barrier = (id: ActorId): Promise<unknown> => barrierTo(kernel, id);
     const topics = new ClusterTopics(local, { memory: kernel.memory, peers, router, cluster, barrier });
     kernel.topics = topics;
+    guardOutputs(kernel);
     local.router = {
       deliver: (envelope) => router.published(envelope),
       signal: (to, signal) => actors.signal(to, signal),

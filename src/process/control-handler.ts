@@ -63,6 +63,9 @@ export class ControlHandler {
       case 'prepare':
         handoffs.prepare(message.move, message.quiesceMs, message.isLast);
         break;
+      case 'serve':
+        actors.kernel.serving?.serve(message.until);
+        break;
       case 'go':
         void runMain(options.main, system).then((outcome) => options.control.send(outcome));
         break;
@@ -89,9 +92,10 @@ export class ControlHandler {
     return undefined;
   };
 
-  #welcome({ table, holds, peers }: Extract<ToProcess, { type: 'welcome' }>): void {
-    const { cluster, durability, handoffs, firstLinks } = this.#parts;
+  #welcome({ table, holds, peers, servesUntil }: Extract<ToProcess, { type: 'welcome' }>): void {
+    const { actors, cluster, durability, handoffs, firstLinks } = this.#parts;
     cluster.table = PlacementTable.from(table);
+    actors.kernel.serving?.serve(servesUntil);
     this.#pause();
     // Of those before it, it may be the successor.
     durability.diedBefore(table.epoch);

@@ -26,6 +26,7 @@ import type { TurnJournal } from '../journal/turn-journal.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
 import { newKernel } from './new-kernel.ts';
 import { type KeptPauses, LocalPauses } from './local-pauses.ts';
+import { guardOutputs } from './served-mail.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 
@@ -45,6 +46,8 @@ export interface LocalProcessOptions {
   store?: Store;
   /** Default: one in memory, where nobody has died before. */
   journal?: TurnJournal;
+  /** See `ProcessParts.isLeased`. */
+  isLeased?: boolean | undefined;
   /** Pauses that hold from the beginning, and who keeps them. Default: none, and they end with the system. */
   pauses?: KeptPauses | undefined;
   /** When the system began; later than any before it on the same store. Default: now. */
@@ -89,9 +92,11 @@ export class LocalProcess implements ClusterPort {
       trace: options.trace,
       spans: options.spans,
       epoch: () => 1,
+      isLeased: options.isLeased,
     };
     const { kernel, actors } = newKernel(parts);
     kernel.router = tracedRouter(new LocalRouter(actors), kernel.trace, () => 0);
+    guardOutputs(kernel);
     this.kernel = kernel;
     this.#loop = new LoopWatch(clock);
     this.actors = actors;

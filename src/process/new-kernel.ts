@@ -7,6 +7,7 @@ import { LocalActors } from '../actor/local-actors.ts';
 import { Mistakes } from '../observe/mistakes.ts';
 import { PendingReplies } from '../actor/pending-replies.ts';
 import { Scheduler } from '../actor/scheduler.ts';
+import { Serving } from '../actor/serving.ts';
 import { EventBus } from '../observe/event-bus.ts';
 import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
@@ -43,6 +44,8 @@ export interface ProcessParts {
   wasRemoved?: (kind: string) => boolean;
   /** Milliseconds on the wall clock when the system was created. */
   startedAt: number;
+  /** The machine is one of a cluster: nothing is served before the master says until when. Default: it serves for ever. */
+  isLeased?: boolean | undefined;
   /** The epoch of the placement table that this process has taken up. */
   epoch: () => number;
 }
@@ -97,6 +100,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     router: UNSET,
     claims: undefined,
     pauses: undefined,
+    serving: parts.isLeased ? new Serving(clock, memory) : undefined,
     durability: undefined,
     encodedBytes: encodedSize,
     running: undefined,

@@ -53,6 +53,8 @@ export interface SimulationOptions {
   /** Simulated milliseconds at which it begins; later than any simulation before it on the disk. Default 1 000. */
   beginsAt?: number;
   durableInMemoryMax?: number;
+  /** The machine is one of a cluster: nothing is served before `master.serve`. */
+  isLeased?: boolean;
   log?: string;
   /** Told of what happens inside of each process; `process`: its address. */
   trace?: (at: number, process: string, event: TraceEvent) => void;
@@ -291,6 +293,7 @@ export class Simulation {
       ...{ system: 'simulation', actors: '', socketDir: '', token: 'token', options: {} },
       startedAt: this.clock.wall(),
       heartbeatMs: this.#hangMs / 5,
+      ...(this.#options.isLeased && { isLeased: true }),
     };
   }
 
@@ -341,6 +344,7 @@ export class Simulation {
       behaviours: this.#behaviours(),
       startedAt: boot.startedAt,
       heartbeatMs: boot.heartbeatMs,
+      isLeased: boot.isLeased,
       token: boot.token,
       network: this.#links.host(address, clock, () => process.table.epoch),
       control,

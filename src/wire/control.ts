@@ -163,13 +163,16 @@ export interface BootOrder {
   /** Milliseconds on the wall clock when the system was created: the head of every fence. */
   startedAt: number;
   heartbeatMs: number;
+  /** The machine is one of a cluster: nothing is served before a `serve`. */
+  isLeased?: boolean;
   /** The options that a worker needs, plain data. */
   options: unknown;
 }
 
 export type ToProcess =
   | BootOrder
-  | { type: 'welcome'; table: TableData; holds: MoveOrder[]; peers: PeerInfo[] }
+  /** `servesUntil`: see `serve`. */
+  | { type: 'welcome'; table: TableData; holds: MoveOrder[]; peers: PeerInfo[]; servesUntil: number }
   /** A new process is going to link; never before the table change that declares its previousIncarnation dead. */
   | { type: 'peer'; peer: PeerInfo }
   /** `start`: spawned actors that live here from this epoch on and were lost with the dead process. */
@@ -182,6 +185,8 @@ export type ToProcess =
    * `isLast`: then it is aborted, and killed.
    */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
+  /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
+  | { type: 'serve'; until: number }
   /** Run `main` now. */
   | { type: 'go' }
   | { type: 'workers'; workers: WorkerInfo[] }

@@ -19,6 +19,8 @@ export interface Participant {
 export class Membership {
   /** In the order of their welcome. */
   readonly #welcomed = new Map<number, Participant>();
+  /** Of the machine's lease; 0: it has none. */
+  #servesUntil = 0;
 
   *[Symbol.iterator](): Iterator<Participant> {
     yield* this.#welcomed.values();
@@ -45,6 +47,16 @@ export class Membership {
 
   remove(participant: Participant): boolean {
     return this.isPresent(participant) && this.#welcomed.delete(participant.index);
+  }
+
+  /** On `Clock.now()`: those to come hear it with their welcome. */
+  serve(until: number): void {
+    this.#servesUntil = until;
+    this.tell({ type: 'serve', until });
+  }
+
+  get servesUntil(): number {
+    return this.#servesUntil;
   }
 
   tell(message: ToProcess): void {

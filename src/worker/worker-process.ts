@@ -104,7 +104,7 @@ async function boot(order: BootOrder): Promise<void> {
 
 async function start(order: BootOrder): Promise<ClusterProcess> {
   const options = order.options as WorkerOptions;
-  const { system, self, token, startedAt, heartbeatMs } = order;
+  const { system, self, token, startedAt, heartbeatMs, isLeased } = order;
   socketDir = order.socketDir;
   const { askTimeoutMs, messageBytesMax, checkMessages, pollMicros } = options;
   const log =
@@ -150,6 +150,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     behaviours,
     startedAt,
     heartbeatMs,
+    isLeased,
     token,
     network,
     control,

@@ -71,7 +71,13 @@ export function startKit(
   actors: Record<string, ActorDefinition>,
   limits: Partial<KernelLimits> = {},
   store: Store = new MemoryStore(),
-  more: { clock?: VirtualClock; startedAt?: number; durableInMemoryMax?: number; spans?: Spans } = {},
+  more: {
+    clock?: VirtualClock;
+    startedAt?: number;
+    durableInMemoryMax?: number;
+    spans?: Spans;
+    isLeased?: boolean;
+  } = {},
 ): Kit {
   const { clock = new VirtualClock(), ...rest } = more;
   const log = new KeptLog();

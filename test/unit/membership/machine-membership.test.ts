@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import type { Entry } from '../../../src/directory/directory.ts';
+import { MemoryDirectory } from '../../../src/directory/memory-directory.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { rowKey } from '../../../src/membership/cluster-entries.ts';
 import { LEASE, type SimulatedMachine, SimulatedMachines } from './simulated-machines.ts';
 
 let machines: SimulatedMachines;
@@ -60,6 +63,19 @@ describe('machines of one cluster', () => {
     expect(took).toBeLessThan(LEASE * 1.1 + LEASE / 3);
     expect(first.count('machine-lost')).toBe(1);
     await machines.pass(LEASE);
+    machines.checkRest();
+  });
+
+  it('whose row is gone serve nothing from then on, whatever is left of their lease', async () => {
+    const [first] = await three();
+    const directory = new MemoryDirectory(machines.engine, machines.clock, LEASE);
+    const key = rowKey(first.membership.id);
+    const entry = (await directory.readLinearizable(key)) as Entry;
+    await directory.remove(key, entry.revision);
+    first.told.length = 0;
+    await machines.pass(LEASE / 2);
+    expect(first.told[0]).toBe(0);
+    await machines.pass(LEASE * 3);
     machines.checkRest();
   });
 

@@ -12,12 +12,17 @@ const leaseMs = Number(lease);
 const clock = systemClock();
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
+/** As its workers would be told. */
+let servesUntil = 0;
 const directory = await PostgresDirectory.open({ url, schema: 'members', statementMs: leaseMs / 3 }, clock);
 const membership = new MachineMembership({
   directory,
   clock,
   row: { leaseMs, address: `${name}:7000`, workers: 1 },
   newId: () => `${name}.${randomUUID()}`,
+  serve: (until) => {
+    servesUntil = until;
+  },
   onEvent: (event) => say({ ...event, type: event.machine.startsWith(`${name}.`) ? `own ${event.type}` : event.type }),
   host: {
     start: () => {},
@@ -32,7 +37,8 @@ const membership = new MachineMembership({
 const turns = setInterval(() => {
   const served: number[][] = [];
   for (let partition = 0; partition < 1_024; partition += 16) {
-    if (membership.mayServe(partition)) served.push([partition, membership.epochOf(partition) ?? 0]);
+    if (clock.now() < servesUntil && membership.mayServe(partition))
+      served.push([partition, membership.epochOf(partition) ?? 0]);
   }
   say({ at: Number(process.hrtime.bigint() / 1_000n), served });
 }, 25);

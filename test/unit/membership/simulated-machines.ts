@@ -65,6 +65,11 @@ export class SimulatedMachine {
   /** What the actors of a watched partition hold, and by which epoch. */
   readonly memory = new Map<number, number>();
   readonly transferred = new Map<number, number>();
+  /** On their way to another machine. */
+  readonly held = new Set<number>();
+  /** As its processes were told. */
+  servesUntil = 0;
+  readonly told: number[] = [];
   isDead = false;
   isCutOff = false;
   hasLeft = false;
@@ -95,15 +100,25 @@ export class SimulatedMachine {
       row: { leaseMs: LEASE, address: `${name}:7000`, workers: 2 },
       newId: () => `${name}.${++incarnations}`,
       onEvent: (event) => this.events.push(event),
+      serve: (until) => {
+        this.servesUntil = until;
+        this.told.push(until);
+        const { id } = this.membership;
+        const foreign = until > 0 ? [...this.memory.keys()].filter((one) => this.membership.ownerOf(one) !== id) : [];
+        if (foreign.length > 0) machines.breaches.push(`${name} is told to serve before it has stopped ${foreign}`);
+      },
       host: {
         start: (partitions, epoch, from) => {
           for (const partition of partitions) machines.started(this, partition, epoch, from);
         },
         stop: (partitions) => {
-          for (const partition of partitions) this.memory.delete(partition);
+          for (const partition of partitions) this.#forget(partition);
         },
         handOver: (partitions, to) => machines.handOver(this, partitions, to),
-        resume: (partitions, to) => machines.byId(to)?.membership.discarded(partitions, this.membership.id),
+        resume: (partitions, to) => {
+          for (const partition of partitions) this.held.delete(partition);
+          machines.byId(to)?.membership.discarded(partitions, this.membership.id);
+        },
         highestEpoch: async (partitions) => Math.max(0, ...partitions.map((one) => machines.records.get(one) ?? 0)),
       },
     });
@@ -111,6 +126,16 @@ export class SimulatedMachine {
 
   get isUp(): boolean {
     return !this.isDead && !this.hasLeft;
+  }
+
+  /** As a process sees it, which knows its partitions and the deadline that it was told of. */
+  mayServe(partition: number): boolean {
+    return this.clock.now() < this.servesUntil && this.memory.has(partition) && !this.held.has(partition);
+  }
+
+  #forget(partition: number): void {
+    this.memory.delete(partition);
+    this.held.delete(partition);
   }
 
   count(type: MembershipEvent['type']): number {
@@ -169,7 +194,7 @@ export class SimulatedMachines {
   makeTurns(): void {
     for (const partition of WATCHED) {
       // A frozen process looks at its clock when it thaws; until then it does nothing.
-      const able = this.all.filter((one) => one.isUp && !one.clock.isFrozen && one.membership.mayServe(partition));
+      const able = this.all.filter((one) => one.isUp && !one.clock.isFrozen && one.mayServe(partition));
       if (able.length > 1) this.breaches.push(`two owners of ${partition}: ${able.map(({ name }) => name)}`);
       for (const { name, memory, membership } of able) {
         if ((memory.get(partition) ?? 0) !== (this.#newest.get(partition) ?? 0))
@@ -198,6 +223,7 @@ export class SimulatedMachines {
   }
 
   async handOver(from: SimulatedMachine, partitions: readonly number[], to: string): Promise<boolean> {
+    for (const partition of partitions) from.held.add(partition);
     await new Promise<void>((resolve) => from.clock.setTimer(20, () => resolve()));
     const target = this.byId(to);
     if (!target || target.clock.isFrozen) return false;
@@ -212,6 +238,8 @@ export class SimulatedMachines {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const serving = up.filter(({ membership }) => membership.mayServe(partition));
       if (serving.length !== 1) this.breaches.push(`at rest ${partition} is served by ${serving.length}`);
+      if (up.some((one) => one.memory.has(partition) && one.mayServe(partition) !== serving.includes(one)))
+        this.breaches.push(`at rest the processes of a machine were told otherwise of ${partition}`);
     }
     const owned = up.map((one) => one.owned());
     if (Math.max(...owned) - Math.min(...owned) > 1) this.breaches.push(`at rest the shares are ${owned}`);
