@@ -1,8 +1,8 @@
 /**
- * What `npm test` runs after the build: types, lint, the package, then the tests. The last line is always `N passed, N failed`;
- * a step that fails without a failed test to show for it counts as one. `--unit` leaves out the tests that start processes,
- * `--other-nodes` runs a part of the tests on the other lines of Node.js as well. `--fast` is for between two changes: no build, and
- * of the unit tests few simulated programs and none of those that take long.
+ * What `npm test` runs after the build: types, lint, the package, then the tests. The last line is always `N passed, N failed`, after
+ * what names each step and each test that failed; a step that fails without a failed test to show for it counts as one. `--unit`
+ * leaves out the tests that start processes, `--other-nodes` runs a part of the tests on the other lines of Node.js as well. `--fast`
+ * is for between two changes: no build, and of the unit tests few simulated programs and none of those that take long.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,40 +14,57 @@ import { runVitest } from './vitest-run.mjs';
 
 /** A run that takes longer hangs. */
 const STEP_MS_MAX = 45 * 60_000;
+/** Of what a failed step wrote, the last lines stand at the end once more. */
+const STEP_LINES_MAX = 15;
+const STEP_BYTES_MAX = 64 * 1024 * 1024;
 const OPTIONS = ['--unit', '--other-nodes', '--fast'];
 /** What `--fast` runs of each simulation, by the variables that it reads. */
 const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_ROUNDS_RUNS: '1' };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 /** What `--fast` leaves out: what takes long, and is not made short by `FEW_PROGRAMS`. */
 const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.json'), 'utf8'))).filter(
   (name) => !/^unit\/simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
 );
 
-/** True when the tool of node_modules ran and exited with 0. */
-function run(title, tool, args) {
-  return runProgram(title, join(ROOT, 'node_modules', '.bin', tool), args);
+/** Of each step that failed, the lines that say so. */
+const stepFaults = [];
+
+/** A step by a tool of node_modules. */
+function runTool(title, tool, args) {
+  runStep(title, join(ROOT, 'node_modules', '.bin', tool), args);
 }
 
-function runProgram(title, program, args) {
+function runStep(title, program, args) {
+  const { fault, output } = runProgram(title, program, args, 'pipe');
+  console.log(output);
+  if (fault !== undefined) stepFaults.push([fault, ...output.split('\n').slice(-STEP_LINES_MAX)].join('\n    '));
+}
+
+/** True when vitest ran by that Node.js and exited with 0. */
+function runProgramOfTests(title, node, args) {
+  return runProgram(title, node, [VITEST, ...args], 'inherit').fault === undefined;
+}
+
+/** What the program wrote, where it is not inherited, and why it did not exit with 0; undefined when it did. */
+function runProgram(title, program, args, stdio) {
   console.log(`\n> ${title}`);
-  const result = spawnSync(program, args, {
-    cwd: ROOT,
-    stdio: 'inherit',
-    timeout: STEP_MS_MAX,
-    killSignal: 'SIGKILL',
+  const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
+    ...{ cwd: ROOT, stdio: ['ignore', stdio, stdio], encoding: 'utf8', maxBuffer: STEP_BYTES_MAX },
+    ...{ timeout: STEP_MS_MAX, killSignal: 'SIGKILL' },
   });
-  if (result.status !== 0) {
-    const cause = result.error?.message ?? (result.signal === null ? `exit code ${result.status}` : result.signal);
-    console.error(`${title}: failed, ${cause}`);
-  }
-  return result.status === 0;
+  const cause = error?.message ?? (signal === null ? `exit code ${status}` : signal);
+  return {
+    fault: status === 0 ? undefined : `${title}: failed, ${cause}`,
+    output: `${stdout ?? ''}${stderr ?? ''}`.trimEnd(),
+  };
 }
 
 function runTests(projects, more = []) {
   return runVitest({
     title: 'tests',
     root: ROOT,
-    start: (args) => run('tests', 'vitest', args),
+    start: (args) => runProgramOfTests('tests', process.execPath, args),
     selection: [...projects.flatMap((one) => ['--project', one]), ...more],
   });
 }
@@ -63,20 +80,18 @@ function runFewTests() {
 /** What depends on the version of Node.js, on the lines that are not this one. */
 function runOnOtherNodes() {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-nodes-'));
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   try {
     return otherNodes(folder).map(({ version, program, tried }) => {
       const title = `tests on Node.js ${version}`;
       return runVitest({
         title,
         root: ROOT,
-        start: (args) => runProgram(title, program, [vitest, ...args]),
+        start: (args) => runProgramOfTests(title, program, args),
         selection: tried.map((name) => `test/${name}.test.ts`),
       });
     });
   } catch (error) {
-    console.error(`other lines of Node.js: ${error.message}`);
-    return [{ passed: 0, failed: 1 }];
+    return [{ passed: 0, failed: 1, told: [`other lines of Node.js: ${error.message}`] }];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -85,25 +100,23 @@ function runOnOtherNodes() {
 function main() {
   const args = process.argv.slice(2);
   const unknown = args.filter((arg) => !OPTIONS.includes(arg));
-  if (unknown.length > 0) {
-    console.error(`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`);
-    return { passed: 0, failed: 1 };
-  }
-  const steps = [
-    ...['tsconfig.json', 'dashboard/tsconfig.json'].map((project) =>
-      run(`types of ${project}`, 'tsc', ['-p', project, '--noEmit']),
-    ),
-    run('lint', 'biome', ['check', '.']),
-  ];
+  if (unknown.length > 0)
+    return { passed: 0, failed: 1, told: [`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`] };
+  for (const project of ['tsconfig.json', 'dashboard/tsconfig.json'])
+    runTool(`types of ${project}`, 'tsc', ['-p', project, '--noEmit']);
+  runTool('lint', 'biome', ['check', '.']);
   const isFast = args.includes('--fast');
   const isUnit = isFast || args.includes('--unit');
-  if (!isUnit) steps.push(runProgram('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]));
+  if (!isUnit) runStep('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]);
   const counts = [isFast ? runFewTests() : runTests(isUnit ? ['unit'] : [])];
   if (args.includes('--other-nodes')) counts.push(...runOnOtherNodes());
   const sum = (what) => counts.reduce((total, count) => total + count[what], 0);
-  return { passed: sum('passed'), failed: sum('failed') + steps.filter((fine) => !fine).length };
+  const told = [...stepFaults, ...counts.flatMap((count) => count.told)];
+  return { passed: sum('passed'), failed: sum('failed') + stepFaults.length, told };
 }
 
-const { passed, failed } = main();
+const { passed, failed, told } = main();
 process.exitCode = failed === 0 ? 0 : 1;
+// Last, for who looks at a failed run sees the end of what it printed.
+if (told.length > 0) console.log(`\n${told.join('\n')}`);
 console.log(`${passed} passed, ${failed} failed`);

@@ -11,34 +11,50 @@ const REAL_PROCESSES = /^test\/(cluster|examples)\//;
 /** More files than that do not fail by chance. */
 const FILES_AGAIN_MAX = 3;
 
+/** What is shown of the message of a failure: its first lines. */
+const MESSAGE_LINES_MAX = 8;
+const MESSAGE_LINE_CHARS_MAX = 300;
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
 /**
  * `start(args)` runs vitest in `root` and says whether it exited with 0; `selection` are the arguments that choose the tests.
- * Returns `{ passed, failed }`.
+ * Returns `{ passed, failed, told }`; `told` are the lines that name each failure and each test that wavers, with the first lines of
+ * its message.
  */
 export function runVitest({ title, root, start, selection }) {
-  const first = runOnce(title, root, start, selection);
-  say('failed', first.failures);
+  const first = runOnce(root, start, selection);
   const files = [...new Set(first.failures.map(({ file }) => file))];
   const isChance =
     files.length > 0 && files.length <= FILES_AGAIN_MAX && files.every((file) => REAL_PROCESSES.test(file));
-  return isChance ? countedAgain(first, runOnce(`${title}, again`, root, start, files)) : first;
+  if (!isChance) return { ...first, told: linesOf(title, 'failed', first.failures) };
+  return countedAgain(title, first, runOnce(root, start, files));
 }
 
 /** The counts of the first run with what the second one says of its failures. A failure that is new in the second run counts as well. */
-function countedAgain(first, again) {
-  if (again.passed === 0) return first;
-  say('failed again', again.failures);
+function countedAgain(title, first, again) {
+  if (again.passed === 0) return { ...first, told: linesOf(title, 'failed', first.failures) };
   const isIn = (failures, { file, name }) => failures.some((one) => one.file === file && one.name === name);
   const wavering = first.failures.filter((failure) => !isIn(again.failures, failure));
-  say('wavers, and passed as its file ran again', wavering);
-  return { passed: first.passed + wavering.length, failed: again.failed };
+  const told = [
+    ...linesOf(title, 'wavers, and passed as its file ran again', wavering),
+    ...linesOf(title, 'failed again', again.failures),
+  ];
+  return { passed: first.passed + wavering.length, failed: again.failed, told };
 }
 
-function say(what, failures) {
-  for (const { file, name } of failures) console.log(`${what}: ${file}: ${name}`);
+function linesOf(title, what, failures) {
+  return failures.flatMap(({ file, name, message }) => [
+    `${title}: ${what}: ${file}: ${name}`,
+    ...firstLinesOf(message).map((line) => `    ${line}`),
+  ]);
 }
 
-function runOnce(title, root, start, selection) {
+function firstLinesOf(message) {
+  const lines = message.replace(COLOURS, '').split('\n');
+  return lines.slice(0, MESSAGE_LINES_MAX).map((line) => line.slice(0, MESSAGE_LINE_CHARS_MAX).trimEnd());
+}
+
+function runOnce(root, start, selection) {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
   const report = join(folder, 'report.json');
   try {
@@ -46,25 +62,33 @@ function runOnce(title, root, start, selection) {
     const { passed, failures, skipped } = readReport(report, root);
     if (skipped > 0) console.log(`\n${skipped} skipped: this machine cannot run them, see above`);
     // Unhandled errors, and no tests at all, show only in the exit code, or not even there.
-    const failed = failures.length === 0 && (!fine || passed === 0) ? 1 : failures.length;
-    return { passed, failed, failures };
+    if (failures.length === 0 && passed === 0) failures.push(outsideOfTests('no test ran'));
+    if (failures.length === 0 && !fine)
+      failures.push(outsideOfTests('vitest did not exit with 0: see its errors above'));
+    return { passed, failed: failures.length, failures };
   } catch (error) {
-    console.error(`${title}: no report, ${error.message}`);
-    return { passed: 0, failed: 1, failures: [] };
+    return { passed: 0, failed: 1, failures: [outsideOfTests(`no report, ${error.message}`)] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function outsideOfTests(message) {
+  return { file: '(no file)', name: '(outside of tests)', message };
+}
+
 /** The counts of vitest's JSON report. A file that failed outside its tests counts as one failure. */
 function readReport(report, root) {
   const sum = { passed: 0, failures: [], skipped: 0 };
-  for (const { name: path, status, assertionResults } of JSON.parse(readFileSync(report, 'utf8')).testResults) {
+  for (const { name: path, status, message, assertionResults } of JSON.parse(readFileSync(report, 'utf8'))
+    .testResults) {
     const file = relative(root, path);
     const failed = assertionResults.filter((test) => test.status === 'failed');
     const passed = assertionResults.filter((test) => test.status === 'passed').length;
-    if (failed.length === 0 && status === 'failed') sum.failures.push({ file, name: '(outside its tests)' });
-    for (const { fullName: name } of failed) sum.failures.push({ file, name });
+    if (failed.length === 0 && status === 'failed')
+      sum.failures.push({ file, name: '(outside its tests)', message: message ?? '' });
+    for (const { fullName: name, failureMessages } of failed)
+      sum.failures.push({ file, name, message: failureMessages?.join('\n') ?? '' });
     sum.passed += passed;
     sum.skipped += assertionResults.length - passed - failed.length;
   }
