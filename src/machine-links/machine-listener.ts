@@ -2,8 +2,8 @@
  * The port where a master takes links of other machines: TLS 1.3, and a certificate of the cluster's authority from whoever comes. Until one has
  * said who it is, it is a stranger: of those there are only so many, and none for long.
  */
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Log } from '../observe/log.ts';
 import { Strangers } from '../observe/strangers.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -31,6 +31,8 @@ export class MachineListener {
   readonly #parts: MachineListenerParts;
   readonly #strangers: Strangers<MachineRefusal>;
   #server: Server | undefined;
+  /** Listens to nothing: it is given those who are worth a TLS handshake. */
+  #tls: TlsServer | undefined;
   /** By address and port. */
   readonly #unknown = new Map<string, Socket>();
 
@@ -49,7 +51,13 @@ export class MachineListener {
 
   /** Resolves to the port. Without a host: at all addresses of this machine. Rejects INVALID_OPTIONS where it is not to be had. */
   async open(host: string | undefined, port: number, credentials: MachineCredentials): Promise<number> {
-    const server = this.#newServer(credentials);
+    const options = { highWaterMark: UNWRITTEN_BYTES, noDelay: true };
+    const server = createServer(options, (raw) => this.#come(raw));
+    server.maxConnections = MACHINE_CONNECTIONS_MAX;
+    server.on('drop', (dropped) => {
+      const text = `${MACHINE_CONNECTIONS_MAX} connections are taken`;
+      this.#strangers.refused('full', dropped?.remoteAddress ?? '', text);
+    });
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -64,12 +72,13 @@ export class MachineListener {
     // Such as too many open files: the one who connects sees it too, those who are linked go on.
     server.on('error', () => {});
     this.#server = server;
+    this.#tls = this.#newTls(credentials);
     return (server.address() as AddressInfo).port;
   }
 
   /** Those who come from now on see these. */
   use(credentials: MachineCredentials): void {
-    this.#server?.setSecureContext(secured(credentials));
+    this.#tls?.setSecureContext(secured(credentials));
   }
 
   /** It has said who it is. */
@@ -89,20 +98,14 @@ export class MachineListener {
     for (const socket of this.#unknown.values()) socket.destroy();
   }
 
-  #newServer(credentials: MachineCredentials): Server {
+  #newTls(credentials: MachineCredentials): TlsServer {
     const { handshakeMs, visited } = this.#parts;
-    const server = createServer({
+    const server = createTlsServer({
       ...secured(credentials),
-      ...{ requestCert: true, handshakeTimeout: handshakeMs, noDelay: true, highWaterMark: UNWRITTEN_BYTES },
+      ...{ requestCert: true, handshakeTimeout: handshakeMs },
       // One without a good certificate is told to the log, and closed behind the handshake: Node.js would close it without a word to anybody.
       rejectUnauthorized: false,
     });
-    server.maxConnections = MACHINE_CONNECTIONS_MAX;
-    server.on('drop', (dropped) => {
-      const text = `${MACHINE_CONNECTIONS_MAX} connections are taken`;
-      this.#strangers.refused('full', dropped?.remoteAddress ?? '', text);
-    });
-    server.on('connection', (raw: Socket) => this.#come(raw));
     server.on('secureConnection', (socket) => {
       socket.pause();
       visited(socket);
@@ -126,6 +129,7 @@ export class MachineListener {
     const place = placeOf(raw);
     this.#unknown.set(place, raw);
     raw.once('close', () => this.#unknown.delete(place));
+    this.#tls?.emit('connection', raw);
   }
 }
 

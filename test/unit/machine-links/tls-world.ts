@@ -14,6 +14,8 @@ const DATABASE = 'postgres:///troupe?host=/run/postgresql';
 
 export interface TlsWorld extends MachineWorld {
   host(self: MachinePeer, terms?: Terms, options?: Partial<TlsMachineNetworkOptions>): TlsMachineNetwork;
+  /** `now`: as if it were then. */
+  credentials(machine: string, now?: number): MachineCredentials;
   readonly lines: Record<string, unknown>[];
 }
 
@@ -23,8 +25,8 @@ export function tlsWorld(options: Partial<TlsMachineNetworkOptions> = {}): TlsWo
   const networks: TlsMachineNetwork[] = [];
   const lines: Record<string, unknown>[] = [];
   const log: Log = { ...silent, warn: (fields) => void lines.push(fields as Record<string, unknown>) };
-  const credentials = (machine: string, cluster = 'troupe'): MachineCredentials =>
-    issueCredentials(AUTHORITY, cluster, machine, Date.now());
+  const credentials = (machine: string, now = Date.now(), cluster = 'troupe'): MachineCredentials =>
+    issueCredentials(AUTHORITY, cluster, machine, now);
   return {
     frameBytesMax: FRAME_BYTES_MAX,
     countsBegun: true,
@@ -33,7 +35,7 @@ export function tlsWorld(options: Partial<TlsMachineNetworkOptions> = {}): TlsWo
     host({ machine, process, incarnation }, { cluster = 'troupe', version } = {}, more = {}) {
       const network = new TlsMachineNetwork({
         ...{ clock: eventLoopClock, log, cluster, process, incarnation, frameBytesMax: FRAME_BYTES_MAX },
-        credentials: credentials(machine, cluster),
+        credentials: credentials(machine, Date.now(), cluster),
         address: { advertise: undefined, databaseUrl: DATABASE },
         ...(version !== undefined && { version }),
         ...options,
