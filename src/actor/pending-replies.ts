@@ -160,6 +160,11 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#unlisten = () => signal.removeEventListener('abort', abort);
   }
 
+  /** Its asker, in another process, does not wait for it any more. */
+  abandon(): void {
+    this.#giveUp('ASK_ABORTED', `the asker gave up the ask of ${this.target}`);
+  }
+
   get fate(): Fate {
     return fateOf(this.place, this.#begun);
   }

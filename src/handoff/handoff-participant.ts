@@ -41,6 +41,8 @@ export interface HandoffParts {
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
   readonly peers: Pick<Peers, 'all' | 'byIndex' | 'byAddress'>;
+  /** All to whom actors here may have sent something: also other machines. */
+  readonly reached: Pick<Peers, 'all' | 'byAddress'>;
   tellMaster(message: ToMaster): void;
 }
 
@@ -68,7 +70,7 @@ export class HandoffParticipant {
     this.#outgoing = new OutgoingHandoffs({
       ...{ actors, router },
       quiesced: ({ move, subtree, subscriptions }) =>
-        this.#happens(move, { type: 'quiesced', subtree, subscriptions, peers: this.#peers() }),
+        this.#happens(move, { type: 'quiesced', subtree, subscriptions, peers: this.#reached() }),
       notQuiesced: (move, error, isBusy) => this.#happens(move, { type: 'not-quiesced', error, isBusy }),
     });
   }
@@ -189,7 +191,6 @@ export class HandoffParticipant {
 
   #carryOutAsHost(move: MoveId, effect: HostEffect): void {
     const outgoing = this.#outgoing;
-    const { peers } = this.#parts;
     switch (effect.type) {
       case 'quiesce':
         outgoing.quiesce(effect);
@@ -201,7 +202,7 @@ export class HandoffParticipant {
         outgoing.takeSent(effect.order);
         break;
       case 'send-flush':
-        peers.byAddress(effect.to)?.note(FLUSH, move);
+        this.#parts.reached.byAddress(effect.to)?.note(FLUSH, move);
         break;
       case 'look':
         this.#look(effect.order);
@@ -234,7 +235,7 @@ export class HandoffParticipant {
   #look(order: MoveOrder): void {
     const { actors, router } = this.#parts;
     const live = liveUnit(order, actors, router);
-    if (live === undefined) this.#happens(order.id, { type: 'vacant', peers: this.#peers() });
+    if (live === undefined) this.#happens(order.id, { type: 'vacant', peers: this.#reached() });
     else this.#happens(order.id, { type: 'occupied', error: liveUnitRefusal(order, live) });
   }
 
@@ -298,6 +299,10 @@ export class HandoffParticipant {
   /** How often the link to the new host has ended; one that is not known yet, or no more, counts as one that never did. */
   #endsOf({ to }: MoveOrder): number {
     return this.#parts.peers.byAddress(nameOf(to))?.ends ?? 0;
+  }
+
+  #reached(): Processes {
+    return new Set([...this.#parts.reached.all()].map(({ address }) => address));
   }
 
   #peers(): Processes {

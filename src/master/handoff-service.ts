@@ -171,6 +171,15 @@ export class HandoffService {
     });
   }
 
+  /** Units that leave this machine: what moves between its workers stays where it is. */
+  giveUp(isLeaving: (unit: Unit) => boolean): void {
+    this.#publishFresh();
+    const text = 'its partition leaves this machine';
+    for (const { id, units } of this.#handoffs.open()) {
+      if (units.some(isLeaving)) this.#finish(this.#handoffs.expired(id), new TroupeError('ACTOR_UNAVAILABLE', text));
+    }
+  }
+
   #mayBegin(units: readonly Unit[], isBarrier: boolean): boolean {
     if (this.#line.some((waiting) => waiting.isBarrier)) return false;
     return isBarrier ? this.#handoffs.size === 0 : this.#isFree(units);

@@ -5,56 +5,37 @@
  *   worker-supervisor ─ forked, exited ─► participants ─► placement-service ─► table changes to all
  *                                              └────────► handoff-service ──► holds, settlements
  */
-import type { Log } from '../observe/log.ts';
 import { planKinds } from '../placement/kind-plan.ts';
+import { parseUnit, shardOf } from '../placement/shard.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
-import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
-import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Timer } from '../vocabulary/clock.ts';
 import { errorFromData, TroupeError } from '../vocabulary/errors.ts';
-import type { Pause } from '../vocabulary/pause.ts';
-import type { BootOrder, ControlChannel, IdleAnswer, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
+import type {
+  BootOrder,
+  IdleAnswer,
+  KindTerms,
+  LeftPartitions,
+  MachinesView,
+  ToMaster,
+  ToProcess,
+} from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { type Participant, Membership } from '../worker-pool/membership.ts';
-import type { KeepPauses } from './pause-service.ts';
 import { PlacementService } from '../placement-service/placement-service.ts';
 import { Queries } from './queries.ts';
-import { Requests, type RequestsParts } from './requests.ts';
+import type { MasterOptions } from './master-options.ts';
+import { Requests } from './requests.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import { Rebalancing } from './rebalancing.ts';
 import type { SupervisedWorker } from '../worker-pool/supervised-worker.ts';
 import { GracefulShutdown } from './graceful-shutdown.ts';
-import type { WorkerExit, WorkerHost } from '../worker-pool/worker-host.ts';
+import type { WorkerExit } from '../worker-pool/worker-host.ts';
 import { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
+import { WorkerNews } from './worker-news.ts';
 
 type LoadedKinds = Readonly<Record<string, KindTerms>>;
-
-export interface MasterOptions {
-  readonly host: WorkerHost;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
-  readonly policy: SupervisionPolicy;
-  readonly hangMs: number;
-  readonly shutdownMs: number;
-  readonly groups: readonly { role: string; count: number }[];
-  readonly kinds: ReadonlyMap<string, KindTerms>;
-  /** The order that every worker boots by; `self` is filled in. */
-  readonly boot: Omit<BootOrder, 'type' | 'self'>;
-  /** All workers are given up, and nothing has come of it for a while. */
-  readonly allGivenUp?: () => void;
-  /** A shutdown begins. */
-  readonly ending?: () => void;
-  /** A reload has brought the first durable kind. Resolves with the changes to the boot orders of workers that come from now on. */
-  readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
-  /** See `RequestsParts.lookIntoLoop`. */
-  readonly lookIntoLoop?: RequestsParts['lookIntoLoop'];
-  /** Those that hold from the beginning, and who keeps them. */
-  readonly pauses?: { readonly first: readonly Pause[]; readonly keep: KeepPauses };
-  /** The master's own data plane. */
-  readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
-}
 
 /** Milliseconds for the processes to end once they were told to; then they are killed. */
 export const EXIT_MS_MAX = 2_000;
@@ -64,8 +45,6 @@ export const REQUESTS_MS_MAX = 3_000;
 const SILENCE_MS = 1_000;
 /** Milliseconds from the moment when the last worker is given up: for those who ask to be told, and for the program to decide. */
 export const GIVEN_UP_MS = 5_000;
-/** Milliseconds between two broadcasts of the workers' loads. */
-const LOADS_MS = 1_000;
 
 export class Master {
   readonly #options: MasterOptions;
@@ -78,11 +57,10 @@ export class Master {
   readonly #rebalancing: Rebalancing;
   readonly #events: EventHub;
   readonly #queries: Queries;
+  readonly #news: WorkerNews;
   readonly #self: Participant;
   /** The first workers are there and the table is published: from now on each later one joins by itself. */
   #isPlaced = false;
-  #isChangeSent = true;
-  #loadsTimer: Timer | undefined;
   #down: Promise<void> | undefined;
   #bootOrder: Omit<BootOrder, 'type' | 'self'>;
 
@@ -92,9 +70,11 @@ export class Master {
     this.#bootOrder = options.boot;
     this.#events = new EventHub(this.#membership);
     this.#queries = new Queries(clock);
+    this.#news = new WorkerNews(clock, this.#membership, () => this.#supervisor.infos());
     this.#placement = new PlacementService({
       table: PlacementTable.first(kinds, options.pauses?.first),
       membership: this.#membership,
+      elsewhere: options.elsewhere,
       roles: [...new Set(groups.map(({ role }) => role))],
       actorsOn: (worker) => this.#supervisor.get(worker)?.load.actors ?? 0,
       changed: (epoch) => this.#events.emit('placement-changed', { epoch }),
@@ -108,7 +88,7 @@ export class Master {
         this.#events.emit('worker-given-up', { worker: index, role, restarts });
         if (this.#isLost) clock.setTimer(GIVEN_UP_MS, () => this.#isLost && options.allGivenUp?.());
       },
-      changed: () => this.#tellWorkers(),
+      changed: () => this.#news.changed(),
     });
     this.#moves = new LiveMoves(clock, this.#handoffs);
     const { log, shutdownMs: limitMs } = options;
@@ -127,7 +107,7 @@ export class Master {
       keep: options.pauses?.keep,
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
-    this.#self = selfOf(peer);
+    this.#self = selfOf(options);
     peer.channel.onMessage((message) => this.#heard(undefined, this.#self, message));
   }
 
@@ -140,7 +120,7 @@ export class Master {
         Array.from({ length: count }, () => this.#supervisor.add(role)),
       );
       await Promise.all(first.map((worker) => this.#supervisor.ready(worker)));
-      this.#tellLoadsLater();
+      this.#news.tellLoads();
     } catch (error) {
       await this.shutdown(0);
       throw error;
@@ -154,6 +134,21 @@ export class Master {
   /** All processes serve until that time of `Clock.now()`, behind the tables that are published by now; 0: not at all. */
   serve(until: number): void {
     this.#membership.serve(until);
+  }
+
+  /** The table of partitions has changed, or the machines of the cluster have. */
+  machinesChanged(machines: MachinesView, left: LeftPartitions): void {
+    const gone = new Set(left.partitions);
+    if (gone.size > 0) this.#handoffs.giveUp((unit) => gone.has(parseUnit(unit)?.shard ?? shardOf(unit)));
+    this.#handoffs.commitNow();
+    this.#placement.machinesChanged(machines, left);
+    this.#handoffs.nextInLine();
+  }
+
+  /** Resolves to whether no process has an actor of the partitions left that it has given up. */
+  async haveLeft(withinMs: number): Promise<boolean> {
+    const answers = await this.#queries.askAll(this.#membership, 'left-partitions', withinMs);
+    return answers.every((answer) => answer === true);
   }
 
   /** No hand-off is open or waits in line. */
@@ -310,7 +305,8 @@ export class Master {
   }
 
   #ready(worker: SupervisedWorker, participant: Participant): void {
-    const { index, pid, role, incarnation } = participant;
+    const { index, pid, role } = participant;
+    const { incarnation } = worker.life;
     this.#supervisor.becameReady(worker);
     this.#events.emit('worker-online', { worker: index, pid, role, incarnation });
   }
@@ -329,7 +325,8 @@ export class Master {
     this.#queries.died(participant);
     this.#events.forget(participant);
     const isNews = this.#down === undefined || exit.code !== 0;
-    if (isNews) this.#events.emit('worker-exited', { worker: index, pid, role, incarnation, ...exit });
+    const { incarnation: count } = worker.life;
+    if (isNews) this.#events.emit('worker-exited', { worker: index, pid, role, incarnation: count, ...exit });
     // The first table waits for all first workers; one that is gone is not waited for.
     if (!this.#isPlaced && worker.isLeaving) this.#supervisor.forget(worker);
   }
@@ -351,7 +348,7 @@ export class Master {
     const { clock } = this.#options;
     const until = clock.now() + timeoutMs;
     this.#options.ending?.();
-    this.#loadsTimer?.cancel();
+    this.#news.close();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await this.#finishRequests(timeoutMs);
     if (timeoutMs > 0) await new GracefulShutdown(clock, this.#membership, this.#queries, until).run();
@@ -377,24 +374,16 @@ export class Master {
     await Promise.race([limit, Promise.all(ended)]);
     timer?.cancel();
   }
-
-  #tellWorkers(): void {
-    if (!this.#isChangeSent) return;
-    this.#isChangeSent = false;
-    this.#options.clock.soon(() => {
-      this.#isChangeSent = true;
-      this.#membership.tell({ type: 'workers', workers: this.#supervisor.infos() });
-    });
-  }
-
-  #tellLoadsLater(): void {
-    this.#loadsTimer = this.#options.clock.setTimer(LOADS_MS, () => {
-      this.#tellWorkers();
-      this.#tellLoadsLater();
-    });
-  }
 }
 
-function selfOf({ channel, path }: MasterOptions['peer']): Participant {
-  return { index: 0, incarnation: 1, role: 'master', pid: process.pid, channel, path, isLinked: false };
+function selfOf({ peer: { channel, path }, incarnationsFrom = 0 }: MasterOptions): Participant {
+  return {
+    index: 0,
+    incarnation: incarnationsFrom + 1,
+    role: 'master',
+    pid: process.pid,
+    channel,
+    path,
+    isLinked: false,
+  };
 }

@@ -112,6 +112,7 @@ export class Requests {
 
   /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */
   async #move(id: ActorId, worker: number): Promise<void> {
+    this.#checkIsHere(id);
     const { clock, moveMs } = this.#parts;
     const { role = '' } = this.#parts.placement.table.termsOf(id) ?? {};
     if (!this.#parts.placement.hosts.ofKind(kindOf(id), role).includes(worker)) {
@@ -121,10 +122,17 @@ export class Requests {
     await this.#parts.moves.moveActor(id, worker, { untilMs: clock.now() + moveMs, isForced: true });
   }
 
+  /** Throws NO_WORKER. */
+  #checkIsHere(id: ActorId): void {
+    if (this.#parts.placement.elsewhereOf(id) === undefined) return;
+    throw new TroupeError('NO_WORKER', `${id} is on another machine, whose workers cannot be chosen from here`);
+  }
+
   async #claim(
     participant: Participant,
     { id, role, worker, fresh, strategy }: Extract<MasterRequest, { kind: 'claim' }>,
   ): Promise<number> {
+    this.#checkIsHere(id);
     const chosen = worker ?? this.#parts.placement.choose(kindOf(id), role, strategy, participant.index);
     const isThereAlready = chosen === participant.index && this.#parts.placement.hosts.isLeaving(chosen);
     if (!this.#parts.placement.hosts.has(chosen) && !isThereAlready)

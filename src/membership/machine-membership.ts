@@ -60,6 +60,8 @@ export interface MembershipParts {
    * away are stopped: whoever serves until then serves none of those.
    */
   serve(until: number): void;
+  /** The table was read, or a machine is another one; `start` and `stop` have been called by then. */
+  changed?(): void;
 }
 
 export class MachineMembership {
@@ -99,6 +101,11 @@ export class MachineMembership {
   ownerOf(partition: number): MachineId | undefined {
     const owner = this.#agent.state.owner.read?.table.owners[partition];
     return owner === NOBODY ? undefined : owner;
+  }
+
+  /** Of the table that was read last; 0: none was. */
+  get tableEpoch(): number {
+    return this.#agent.state.owner.read?.table.epoch ?? 0;
   }
 
   epochOf(partition: number): number | undefined {
@@ -173,6 +180,7 @@ export class MachineMembership {
     this.#rows.set(id, { row, revision });
     if (before === undefined && row.state !== 'lost') this.#parts.onEvent({ type: 'machine-joined', machine: id });
     if (before !== 'lost' && row.state === 'lost') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+    this.#parts.changed?.();
   }
 
   #removed(key: string): void {
@@ -181,6 +189,7 @@ export class MachineMembership {
     this.#rows.delete(id);
     if (state === 'leaving') this.#parts.onEvent({ type: 'machine-left', machine: id });
     else if (state === 'live') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+    this.#parts.changed?.();
   }
 
   #looked(rows: Record<MachineId, SeenRow> | 'failed'): void {
@@ -287,6 +296,7 @@ export class MachineMembership {
       if (this.#isClosed || agent !== this.#agent) return;
       this.#perform(tell(agent, this.#parts.clock.now(), value));
       this.#tellValidity();
+      this.#parts.changed?.();
     });
   }
 

@@ -15,6 +15,7 @@ import {
   actorsOf,
   callArgumentsOf,
   callNameOf,
+  deadlineOf,
   flagOf,
   messageOf,
   namedOf,
@@ -67,6 +68,9 @@ export interface Ingress extends CommonIngress {
   acknowledged?(number: number): void;
   /** To be answered by its number. Of a client alone: absent elsewhere, it makes no sense there. */
   called?(number: number, name: string, args: entry.CallArgument[]): void;
+  /** Of another machine alone: its clock, and that messages to durable actors may be lost. */
+  hailed?(now: number): void;
+  resend?(): void;
 }
 
 export class FrameReader {
@@ -208,6 +212,12 @@ export class FrameReader {
         return ingress.credit(wholeOf(entries.next()));
       case entry.ACKNOWLEDGED:
         if (ingress.acknowledged) return ingress.acknowledged(wholeOf(entries.next()));
+        break;
+      case entry.HAIL:
+        if (ingress.hailed) return ingress.hailed(deadlineOf(entries.next()));
+        break;
+      case entry.RESEND:
+        if (ingress.resend) return ingress.resend();
         break;
       case entry.CALL:
         if (ingress.called)

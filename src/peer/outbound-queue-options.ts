@@ -1,11 +1,14 @@
 /** The parts of its process that the way out to another one stands on. */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import type { ActorId } from '../vocabulary/actor-id.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 
 export interface OutboundQueueOptions {
   index: number;
   incarnation: number;
+  /** Default: by index and incarnation. */
+  address?: ActorId | undefined;
   clock: Clock;
   deadLetters: DeadLetters;
   messageBytesMax: number;

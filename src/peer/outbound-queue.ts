@@ -83,7 +83,7 @@ export class OutboundQueue {
     this.#priority = new PriorityLane(this.#memory, options.index);
     this.index = options.index;
     this.incarnation = options.incarnation;
-    this.address = processAddress(options.index, options.incarnation);
+    this.address = options.address ?? processAddress(options.index, options.incarnation);
     const frameBytesMax = options.messageBytesMax + FRAME_EXTRA_BYTES;
     this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES, frameBytesMax });
   }

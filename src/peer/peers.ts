@@ -37,6 +37,8 @@ export interface PeersParts {
   readonly token: string;
   /** Of the table that this process has taken up. */
   epoch(): number;
+  /** Milliseconds before a link is tried again, after so many failures in a row. Default RECONNECT_MS. */
+  reconnectMs?(failures: number): number;
 }
 
 /** Told of links: given after all parts that it tells of them are there, and before the first link. */
@@ -60,6 +62,8 @@ interface Entry {
   /** While a frame waits for its table. */
   tableWait: Timer | undefined;
   hasBeenLinked: boolean;
+  /** Links that could not be made, one after the other. */
+  failures: number;
   /** Declared dead by a table: its link is not made again. */
   isDead: boolean;
   onEnd: (() => void)[];
@@ -113,6 +117,30 @@ export class Peers {
     const entry = this.#add(info, true);
     this.#dial(entry);
     return entry.peer;
+  }
+
+  /** The link of a process that is expected, under whatever name it has linked. */
+  use(index: number, link: Link): void {
+    const entry = this.#byIndex.get(index);
+    if (entry) this.#use(entry, link);
+    else link.destroy();
+  }
+
+  /** Nothing is written to it or read from it any more, whatever is on its link: what comes of it counts no longer. */
+  giveUp(index: number, error: Error): void {
+    const entry = this.#byIndex.get(index);
+    if (!entry) return;
+    const { peer, successors } = entry;
+    const { link } = peer;
+    entry.isDead = true;
+    for (const successor of successors.splice(0)) successor.destroy(error);
+    if (link) this.#linkEnded(entry, undefined);
+    else if (!peer.ended) {
+      peer.detach();
+      this.listener.ended(peer);
+    }
+    link?.destroy(error);
+    this.#forget(entry);
   }
 
   /** Resolves once the link of a process that has died is read to its end. */
@@ -182,12 +210,13 @@ export class Peers {
     return { version: WIRE_VERSION, system, token, self: { index: self.index, incarnation: self.incarnation } };
   }
 
-  #add({ index, incarnation, path }: PeerInfo, isDialler: boolean): Entry {
+  #add({ index, incarnation, path, address }: PeerInfo, isDialler: boolean): Entry {
     const { kernel } = this.#parts;
     const { clock, deadLetters, limits } = kernel;
     const peer = new OutboundQueue({
       index,
       incarnation,
+      address,
       clock,
       deadLetters,
       messageBytesMax: limits.messageBytesMax,
@@ -202,6 +231,7 @@ export class Peers {
       successors: [],
       tableWait: undefined,
       hasBeenLinked: false,
+      failures: 0,
       isDead: false,
       onEnd: [],
     };
@@ -221,13 +251,15 @@ export class Peers {
       (link) => (entry.isDead || this.#isClosed ? link.destroy() : this.#use(entry, link)),
       (error) => {
         this.#parts.kernel.log.debug({ err: error, peer: peer.index }, 'a link could not be made');
+        entry.failures++;
         this.#dialLater(entry);
       },
     );
   }
 
   #dialLater(entry: Entry): void {
-    this.#parts.kernel.clock.setTimer(RECONNECT_MS, () => this.#dial(entry));
+    const ms = this.#parts.reconnectMs?.(entry.failures) ?? RECONNECT_MS;
+    this.#parts.kernel.clock.setTimer(ms, () => this.#dial(entry));
   }
 
   #accept(link: Link): void {
@@ -264,6 +296,7 @@ export class Peers {
         if (peer.link === link) this.#linkEnded(entry, error);
       },
     };
+    entry.failures = 0;
     this.listener.linked(peer, entry.hasBeenLinked);
     entry.hasBeenLinked = true;
     kernel.log.debug({ peer: peer.index }, 'linked');

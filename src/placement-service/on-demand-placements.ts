@@ -36,6 +36,10 @@ export class OnDemandPlacements {
     for (const entry of this.#hosts) if (kindOf(entry[0]) === kind) yield entry;
   }
 
+  forgetAll(isMeant: (id: ActorId) => boolean): void {
+    for (const id of this.#hosts.keys()) if (isMeant(id)) this.#hosts.delete(id);
+  }
+
   forgetWorker(worker: number): void {
     for (const [id, host] of this.#hosts) if (host === worker) this.#hosts.delete(id);
   }

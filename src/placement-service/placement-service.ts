@@ -12,6 +12,8 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import {
   type DeadProcess,
   type KindTerms,
+  type LeftPartitions,
+  type MachinesView,
   type MoveOrder,
   NOWHERE,
   type PlacementStrategy,
@@ -214,6 +216,23 @@ export class PlacementService {
     this.publish(draft, (table) => this.#startLists(respawns ? lost : [], table));
   }
 
+  /** Other machines are there, or partitions are on other machines than before; `left`: those that were on this one. */
+  machinesChanged(machines: MachinesView, left: LeftPartitions): void {
+    const gone = new Set(left.partitions);
+    const isGone = (id: ActorId): boolean => gone.has(shardOf(id));
+    const pins = [...this.table.pins()].filter(([id]) => isGone(id)).map(([id]): [ActorId, null] => [id, null]);
+    if (gone.size > 0) {
+      this.#onDemand.forgetAll(isGone);
+      this.spawned.removeAll(isGone);
+    }
+    this.publish({ columns: this.#imbalance().forced, pins, endedMoves: [], machines, left });
+  }
+
+  /** The machine of an id, or NOWHERE, where no worker here is to host it. */
+  elsewhereOf(id: ActorId): number | undefined {
+    return this.#options.elsewhere?.(shardOf(id));
+  }
+
   /** A hand-off has come to its end: its units live at the new host. */
   commit(orders: readonly MoveOrder[]): void {
     const draft: Draft = { columns: {}, pins: [], endedMoves: orders.map(({ id }) => id) };
@@ -257,6 +276,8 @@ export class PlacementService {
 
   /** Throws NO_WORKER, and UNKNOWN_KIND for a kind that is gone since. */
   locate(id: ActorId, origin: number): number {
+    const elsewhere = this.elsewhereOf(id);
+    if (elsewhere !== undefined) return elsewhere;
     const known = this.hostOf(id);
     if (known !== undefined && known !== NOWHERE) return known;
     const { role, column, strategy } = this.#knownKindOf(id);

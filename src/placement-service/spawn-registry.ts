@@ -46,7 +46,11 @@ export class SpawnRegistry {
 
   /** The kind is gone: nobody starts its actors again. */
   removeKind(kind: string): void {
-    for (const id of [...this.#hosts.keys()]) if (kindOf(id) === kind) this.remove(id);
+    this.removeAll((id) => kindOf(id) === kind);
+  }
+
+  removeAll(isMeant: (id: ActorId) => boolean): void {
+    for (const id of [...this.#hosts.keys()]) if (isMeant(id)) this.remove(id);
   }
 
   /** The records of a worker that is gone; they are no longer registered there. */

@@ -1,7 +1,7 @@
 /** The parts of a change of the placement table. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import type { DeadProcess, MoveId, Unit } from '../wire/control.ts';
+import type { DeadProcess, LeftPartitions, MachinesView, MoveId, Unit } from '../wire/control.ts';
 import type { KindChanges } from './kind-places.ts';
 
 /** A shard that belongs to another worker than the one where it is. */
@@ -20,4 +20,6 @@ export interface Draft {
   abortedMoves?: MoveId[];
   kinds?: KindChanges;
   pauses?: readonly Pause[];
+  machines?: MachinesView;
+  left?: LeftPartitions;
 }

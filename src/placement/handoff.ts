@@ -31,6 +31,10 @@ export class Handoffs {
     return [...this.#moves.values()].filter(({ id }) => !this.#preparing.has(id));
   }
 
+  open(): MoveOrder[] {
+    return [...this.#moves.values()];
+  }
+
   isMoving(unit: Unit): boolean {
     return this.#units.has(unit);
   }

@@ -4,7 +4,15 @@
  */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import { type KindTerms, NOWHERE, type TableChange, type TableData, type Unit } from '../wire/control.ts';
+import {
+  type KindTerms,
+  MACHINE_INDEX_MIN,
+  type MachinesView,
+  NOWHERE,
+  type TableChange,
+  type TableData,
+  type Unit,
+} from '../wire/control.ts';
 import { SHARDS, shardOf, shardUnit } from './shard.ts';
 
 export class PlacementTable {
@@ -15,6 +23,7 @@ export class PlacementTable {
   /** Kinds that there were. */
   readonly #removed = new Set<string>();
   #pauses: readonly Pause[] = [];
+  #machines: MachinesView | undefined;
 
   private constructor(epoch: number) {
     this.#epoch = epoch;
@@ -25,13 +34,14 @@ export class PlacementTable {
     return PlacementTable.from({ epoch: 0, columns: {}, pins: [], kinds: Object.fromEntries(kinds), pauses });
   }
 
-  static from({ epoch, columns, pins, kinds = {}, removed = [], pauses = [] }: TableData): PlacementTable {
+  static from({ epoch, columns, pins, kinds = {}, removed = [], pauses = [], machines }: TableData): PlacementTable {
     const table = new PlacementTable(epoch);
     for (const [role, hosts] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(hosts));
     for (const [id, worker] of pins) table.#pins.set(id, worker);
     for (const [kind, terms] of Object.entries(kinds)) table.#kinds.set(kind, terms);
     for (const kind of removed) table.#removed.add(kind);
     table.#pauses = pauses;
+    table.#machines = machines;
     return table;
   }
 
@@ -61,6 +71,18 @@ export class PlacementTable {
   /** Actors that begin no turn, or so many in a second. */
   get pauses(): readonly Pause[] {
     return this.#pauses;
+  }
+
+  /** The machines of the cluster; undefined: this one is alone. */
+  get machines(): MachinesView | undefined {
+    return this.#machines;
+  }
+
+  /** The host of a shard that no worker here hosts: another machine, or NOWHERE. */
+  elsewhereOf(id: ActorId, role: string): number | undefined {
+    if (this.#machines === undefined) return undefined;
+    const host = this.shardHostOf(id, role);
+    return host === NOWHERE || host >= MACHINE_INDEX_MIN ? host : undefined;
   }
 
   /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
@@ -104,7 +126,7 @@ export class PlacementTable {
   }
 
   /** Throws unless the change is the very next one: tables are taken up strictly one after another. */
-  apply({ epoch, columns, pins, kinds = {}, pauses }: TableChange): void {
+  apply({ epoch, columns, pins, kinds = {}, pauses, machines }: TableChange): void {
     if (epoch !== this.#epoch + 1) throw new Error(`a table change follows epoch ${this.#epoch}; got ${epoch}`);
     this.#epoch = epoch;
     for (const [role, changes] of Object.entries(columns)) {
@@ -117,6 +139,8 @@ export class PlacementTable {
     }
     for (const [kind, terms] of Object.entries(kinds)) this.#changeKind(kind, terms);
     if (pauses) this.#pauses = pauses;
+    // Those that come later want them too.
+    if (machines) this.#machines = { ...this.#machines, ...machines };
   }
 
   toData(): TableData {
@@ -130,6 +154,7 @@ export class PlacementTable {
       kinds,
       removed: [...this.#removed],
       pauses: this.#pauses,
+      ...(this.#machines && { machines: this.#machines }),
     };
   }
 

@@ -8,6 +8,7 @@ import type { Spans } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
+import type { MachineNetwork } from '../machine-links/machine-network.ts';
 import type { LinkNetwork } from '../wire/link.ts';
 import type { ProcessSystem } from '../system/process-system.ts';
 
@@ -37,6 +38,8 @@ export interface ClusterProcessOptions {
   heartbeatMs: number;
   token: string;
   network: LinkNetwork;
+  /** To the other machines of a cluster; undefined: this machine is alone. */
+  machines?: MachineNetwork | undefined;
   control: ControlChannel<ToMaster, ToProcess>;
   /** Runs the user's `main` once the process is linked and placed. */
   main?: (system: ProcessSystem) => unknown;

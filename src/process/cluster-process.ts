@@ -26,6 +26,7 @@ import type {
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../wire/control.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -43,6 +44,8 @@ import { PeerEvents } from './peer-events.ts';
 import { PeerLoss } from './peer-loss.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
+import { MACHINE_INCARNATION } from '../machine-routing/machine-peers.ts';
+import { OtherMachines } from '../machine-routing/other-machines.ts';
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
@@ -57,6 +60,10 @@ import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
 /** Requests that are served while the system winds down. */
 const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look', 'blocked-loops']);
 
+function isElsewhere(host: number | undefined): boolean {
+  return host !== undefined && host >= MACHINE_INDEX_MIN;
+}
+
 export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly self: ProcessIdentity;
   readonly system: ProcessSystem;
@@ -67,6 +74,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly #cluster = new KnownCluster();
   readonly #router: Router;
   readonly #peers: Peers;
+  /** Undefined: this machine is alone. */
+  readonly #others: OtherMachines | undefined;
   readonly #flushes = new LinkFlushes();
   readonly #requests: MasterRequests;
   readonly #durability: ProcessDurability;
@@ -94,19 +103,28 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.actors = actors;
     const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
     const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
-    const router = (this.#router = new Router({ kernel, actors, cluster, peers, index: self.index, locate }));
+    const { machines } = options;
+    const others = (this.#others = machines && new OtherMachines({ self, actors, cluster, peers, network: machines }));
+    const router = (this.#router = new Router({
+      kernel,
+      actors,
+      cluster,
+      peers: others?.peers.forMail() ?? peers,
+      index: self.index,
+      locate,
+    }));
     kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
     const barrier = (id: ActorId): Promise<unknown> => barrierTo(kernel, id);
     const topics = new ClusterTopics(local, { memory: kernel.memory, peers, router, cluster, barrier });
     kernel.topics = topics;
-    guardOutputs(kernel);
+    guardOutputs(kernel, (id) => !isElsewhere(router.knownHostOf(id)));
     local.router = {
       deliver: (envelope) => router.published(envelope),
       signal: (to, signal) => actors.signal(to, signal),
     };
     const toRef = (id: ActorId): unknown => this.system.ref(id);
     const handoffs = new HandoffParticipant({
-      ...{ self, actors, router, topics, peers, toRef, tellMaster: send },
+      ...{ self, actors, router, topics, peers, toRef, tellMaster: send, reached: others?.peers.reached() ?? peers },
       replyTo: (process, correlation) => new RemoteReply(this, process, correlation),
     });
     const durability = (this.#durability = this.#newDurability(toRef));
@@ -114,10 +132,16 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.system = new ProcessSystem(system, kernel, actors, this, durability);
     const flushes = this.#flushes;
     const firstLinks = new FirstLinks(() => send({ type: 'linked' }));
-    const loss = new PeerLoss({ actors, router, topics, handoffs, flushes, durability });
+    const loss = new PeerLoss({ actors, router, topics, handoffs, flushes, durability, others });
     peers.listener = new PeerEvents({
       ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, toRef },
       replies: this,
+    });
+    others?.join({
+      ...{ router, topics, durability, flushes, loss, cluster, toRef },
+      flushed: (peer, move) => handoffs.flushed(peer, move),
+      machineGone: (index) => handoffs.peerDied(index, MACHINE_INCARNATION),
+      replyTo: (replies, process, correlation) => new RemoteReply(replies, process, correlation),
     });
     const letThrough: LetThrough = async (pattern, wanted) =>
       (await this.request({ kind: 'let-through', pattern, wanted })) as number;
@@ -162,6 +186,12 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const { clock, heartbeatMs, control, memoryUsage } = this.#options;
     this.#stopHeartbeat = beatHeart(clock, heartbeatMs, this.actors, (message) => control.send(message), memoryUsage);
     return path;
+  }
+
+  /** The way in for other machines. Resolves to `host:port`. */
+  listenForMachines(): Promise<string> {
+    if (!this.#others) throw new Error('this machine is alone');
+    return this.#others.listen();
   }
 
   /** A reload has brought the first durable kind. */
@@ -262,6 +292,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kernel.timing?.close();
     await within(this.kernel.clock, GATEWAYS_MS, gateways);
     await this.#durability.close();
+    await this.#others?.close();
     await this.#peers.close();
   }
 
@@ -278,6 +309,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       flushes: this.#flushes,
       role: this.self.role,
       loop: this.#loop,
+      others: this.#others,
     };
   }
 

@@ -100,6 +100,7 @@ export class ControlHandler {
     // Of those before it, it may be the successor.
     durability.diedBefore(table.epoch);
     firstLinks.await(peers.map((peer) => this.#parts.peers.connect(peer)));
+    this.#parts.others?.welcome(cluster);
     for (const move of holds) handoffs.hold(move);
     firstLinks.tellIfAll();
   }
@@ -111,9 +112,9 @@ export class ControlHandler {
   }
 
   #takeUp(message: TableMessage): Promise<void> | undefined {
-    const { actors, router, peers, handoffs, loss, options, cluster, behaviours, durability } = this.#parts;
+    const { actors, router, peers, handoffs, loss, options, cluster, behaviours, durability, others } = this.#parts;
     return takeUpTable(message, {
-      ...{ actors, router, peers, handoffs, loss, toRef: this.#toRef },
+      ...{ actors, router, peers, handoffs, loss, others, toRef: this.#toRef },
       ...{ worker: options.self.index, table: cluster.table },
       kindsChanged: (kinds) => takeUpKinds(kinds, behaviours, router, actors),
       pausesChanged: () => this.#pause(),

@@ -19,6 +19,7 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
 import type { Router } from '../routing/router.ts';
+import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadProcess, TableChange } from '../wire/control.ts';
 import { failAsksOnLink, failOrphanedAsks } from './asks-in-flight.ts';
@@ -31,6 +32,8 @@ export interface LossParts {
   readonly handoffs: HandoffParticipant;
   readonly flushes: LinkFlushes;
   readonly durability: ProcessDurability;
+  /** Undefined: this machine is alone. */
+  readonly others: OtherMachines | undefined;
 }
 
 export class PeerLoss {
@@ -41,7 +44,7 @@ export class PeerLoss {
   }
 
   linkEnded(peer: OutboundQueue): void {
-    const { actors, router, topics, handoffs, durability } = this.#parts;
+    const { actors, router, topics, handoffs, durability, others } = this.#parts;
     // First: what the link has not accepted was not asked there.
     const unwritten = peer.takeUnwritten();
     failAsksOnLink(peer, actors.kernel.pending);
@@ -49,6 +52,7 @@ export class PeerLoss {
     handoffs.linkEnded(peer);
     router.takeBack(unwritten);
     durability.resend((id) => router.runsAt(id, peer.index), true);
+    others?.hostLost();
   }
 
   /** After a broken link between two that live: what may have been lost with it is said once more. */

@@ -7,6 +7,7 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { LoopWatch } from '../observe/loop-watch.ts';
+import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
 import { removedEnded } from './removed-kinds.ts';
@@ -21,6 +22,8 @@ export interface AnsweringParts {
   readonly role: string;
   readonly loop: LoopWatch;
   readonly durability: ProcessDurability;
+  /** Undefined: this machine is alone. */
+  readonly others: OtherMachines | undefined;
 }
 
 export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
@@ -47,11 +50,13 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
       return unmovable(actors);
     case 'taken-up':
       return true;
+    case 'left-partitions':
+      return parts.others?.left.whenGone() ?? true;
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:
       if (typeof what === 'object' && 'checkup' in what) return checkup(parts);
-      if (!('idsOf' in what)) return answerLook(inspected(parts), what);
+      if (typeof what !== 'object' || !('idsOf' in what)) return answerLook(inspected(parts), what);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }
 }

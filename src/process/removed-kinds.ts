@@ -17,7 +17,7 @@ export function takeUpKinds(
   router: Router,
   actors: LocalActors,
 ): void {
-  router.forgetPlacesOf(new Set(Object.keys(kinds)));
+  router.located.forgetKinds(new Set(Object.keys(kinds)));
   endKinds(
     Object.keys(kinds).filter((kind) => kinds[kind] === null),
     behaviours,

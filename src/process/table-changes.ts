@@ -11,6 +11,7 @@ import type { TableChange, ToProcess } from '../wire/control.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import type { PeerLoss } from './peer-loss.ts';
 import type { Peers } from '../peer/peers.ts';
+import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import type { Router } from '../routing/router.ts';
 
 export type TableMessage = Extract<ToProcess, { type: 'table' }>;
@@ -25,6 +26,8 @@ export interface TableParts {
   readonly handoffs: HandoffParticipant;
   toRef(id: ActorId): unknown;
   readonly loss: PeerLoss;
+  /** Undefined: this machine is alone. */
+  readonly others: OtherMachines | undefined;
   /** The change is taken up now. */
   noted(change: TableChange): void;
   /** Kinds that are new, have changed, or are gone (null). */
@@ -47,6 +50,7 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const death = parts.loss.declaredDead(change);
+  parts.others?.beforeTable(change);
   table.apply(change);
   noteTaken(change, actors.kernel.trace);
   parts.noted(change);
@@ -66,11 +70,13 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   for (const move of change.endedMoves) handoffs.end(move, !abortedMoves.has(move));
   respawn(start.filter(({ id }) => incoming.has(id)));
   for (const move of change.endedMoves) handoffs.release(move);
+  parts.others?.afterTable(change);
   death?.afterMoves();
   router.releaseUnhosted();
   death?.afterHeldMail();
   parts.takenOver();
   peers.unpark();
+  parts.others?.unpark();
 }
 
 function noteTaken({ epoch, dead }: TableChange, trace: Trace | undefined): void {

@@ -10,6 +10,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
+import { MACHINE_INDEX_MIN } from '../wire/control.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from '../peer/frame-reader.ts';
@@ -30,6 +31,14 @@ export interface TopicsParts {
   readonly cluster: Pick<KnownCluster, 'table' | 'epoch'>;
   /** Settles once the mail that an actor has by then is handled. */
   readonly barrier: Barrier;
+}
+
+/** The other machines, as the process that is the way into this one sees them. */
+export interface TopicsBeyond {
+  /** Somebody of this machine subscribes: resolves once the others know. Undefined: they do. */
+  joined(topic: string): Promise<void> | undefined;
+  /** No process of this machine does any more. */
+  left(topic: string): void;
 }
 
 interface Publication {
@@ -60,6 +69,8 @@ export class ClusterTopics implements TopicBus {
   /** The epoch of a topic's last announcement; while it is open those who join meanwhile wait for it too. */
   readonly #inForceSince = new Map<string, { epoch: number; joined: Promise<void> | undefined }>();
   #lastNumber = 0;
+  /** In the process that is the way into a machine. */
+  beyond: TopicsBeyond | undefined;
 
   constructor(local: LocalTopics, { memory, peers, router, cluster, barrier }: TopicsParts) {
     this.#local = local;
@@ -72,9 +83,23 @@ export class ClusterTopics implements TopicBus {
 
   publish(topic: string, message: unknown, sender: ActorId | undefined, trace?: string): boolean {
     checkTopic(topic);
+    return this.#publish(topic, message, sender, trace, this.#interest.get(topic));
+  }
+
+  /** From another machine: it crosses once, and goes to each process of this one that has subscribers. */
+  passOn({ topic, message, sender, trace }: Published): void {
+    this.#publish(topic, message, sender, trace, this.#ofThisMachine(topic));
+  }
+
+  #publish(
+    topic: string,
+    message: unknown,
+    sender: ActorId | undefined,
+    trace: string | undefined,
+    peers: Iterable<OutboundQueue> | undefined,
+  ): boolean {
     const excluded = this.moving.of(topic);
     let isClear = this.#local.deliver(topic, message, sender, undefined, excluded, trace);
-    const peers = this.#interest.get(topic);
     if (peers && !this.#publishTo(peers, { topic, message, sender, excluded, trace })) isClear = false;
     for (const id of excluded ?? []) {
       const envelope = new Envelope('message', id, message, sender, undefined, 0);
@@ -84,10 +109,20 @@ export class ClusterTopics implements TopicBus {
     return isClear;
   }
 
-  async handled(topic: string, barrier: Barrier): Promise<void> {
+  handled(topic: string, barrier: Barrier): Promise<void> {
+    return this.#handledBy(topic, barrier, this.#interest.get(topic) ?? []);
+  }
+
+  /** Another machine asks: behind what its process has published to this topic. */
+  async barrierOfMachine(peer: OutboundQueue, topic: string, number: number): Promise<void> {
+    await this.#handledBy(topic, this.#barrier, this.#ofThisMachine(topic));
+    if (!peer.ended) peer.note(TOPIC_REACHED, number, MAILBOX_CAPACITY);
+  }
+
+  async #handledBy(topic: string, barrier: Barrier, peers: Iterable<OutboundQueue>): Promise<void> {
     const here = this.#local.handled(topic, barrier);
     const excluded = Array.from(this.moving.of(topic) ?? [], barrier);
-    const elsewhere = Array.from(this.#interest.get(topic) ?? [], (peer) => this.#traffic.handled(peer, topic));
+    const elsewhere = Array.from(peers, (peer) => this.#traffic.handled(peer, topic));
     await Promise.allSettled([here, ...excluded, ...elsewhere]);
   }
 
@@ -157,10 +192,10 @@ export class ClusterTopics implements TopicBus {
   }
 
   /** The first thing a new link carries: what is subscribed here, in portions that fit a frame. */
-  announce(peer: OutboundQueue): void {
+  announce(peer: OutboundQueue, topics: Iterable<string> = this.#local.subscriptions.topics): void {
     let portion: string[] = [];
     let characters = 0;
-    for (const topic of this.#local.subscriptions.topics) {
+    for (const topic of topics) {
       if (characters >= TOPICS_CHARACTERS) {
         peer.note(SOME_TOPICS, portion);
         portion = [];
@@ -179,7 +214,23 @@ export class ClusterTopics implements TopicBus {
   changed(peer: OutboundQueue, topic: string, isJoined: boolean, number: number): void {
     if (isJoined) this.#noteInterest(peer, topic);
     else this.#dropInterest(peer, topic);
-    peer.note(TOPIC_ACK, number);
+    const beyond = isJoined && !isOfMachine(peer) ? this.beyond?.joined(topic) : undefined;
+    if (beyond) void beyond.then(() => !peer.ended && peer.note(TOPIC_ACK, number));
+    else peer.note(TOPIC_ACK, number);
+  }
+
+  /** Topics that somebody of this machine has subscribed to, as far as this process knows. */
+  names(): Set<string> {
+    const elsewhere = [...this.#interest.keys()].filter((topic) => this.#ofThisMachine(topic).length > 0);
+    return new Set([...this.#local.subscriptions.topics, ...elsewhere]);
+  }
+
+  #ofThisMachine(topic: string): OutboundQueue[] {
+    return [...(this.#interest.get(topic) ?? [])].filter((peer) => !isOfMachine(peer));
+  }
+
+  #isWantedHere(topic: string): boolean {
+    return this.#ofThisMachine(topic).length > 0 || this.#local.subscriptions.has(topic);
   }
 
   acknowledged(peer: OutboundQueue, number: number): void {
@@ -219,6 +270,13 @@ export class ClusterTopics implements TopicBus {
   }
 
   #announce(topic: string, isJoined: boolean): Promise<void> {
+    const beyond = isJoined ? this.beyond?.joined(topic) : undefined;
+    if (!isJoined && !this.#isWantedHere(topic)) this.beyond?.left(topic);
+    const here = this.#announceHere(topic, isJoined);
+    return beyond ? Promise.all([here, beyond]).then(() => {}) : here;
+  }
+
+  #announceHere(topic: string, isJoined: boolean): Promise<void> {
     const number = ++this.#lastNumber;
     const peers = [...this.#peers.all()].filter((peer) => !peer.ended);
     if (peers.length === 0) return Promise.resolve();
@@ -245,5 +303,11 @@ export class ClusterTopics implements TopicBus {
     const peers = this.#interest.get(topic);
     this.#traffic.forget(peer, topic);
     if (peers?.delete(peer) && peers.size === 0) this.#interest.delete(topic);
+    if (!isOfMachine(peer) && !this.#isWantedHere(topic)) this.beyond?.left(topic);
   }
+}
+
+/** Also of those that were linked to by another machine. */
+function isOfMachine({ index }: OutboundQueue): boolean {
+  return index >= MACHINE_INDEX_MIN;
 }

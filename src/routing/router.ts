@@ -10,7 +10,7 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { refuseUnknownKind } from '../actor/refusals.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
-import { type ActorId, isProcessAddress, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
@@ -20,6 +20,7 @@ import { NOWHERE } from '../wire/control.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
 import type { KnownCluster } from './known-cluster.ts';
+import { LocatedPlaces } from './located-places.ts';
 import { isUnroutable, NO_WORKER_LEFT } from './unroutable.ts';
 import type { Peers } from '../peer/peers.ts';
 
@@ -40,9 +41,6 @@ export interface RouterParts {
   /** The master's answer for an id whose kind is not placed by hash. */
   locate(id: ActorId, answer: LocateAnswer): void;
 }
-
-/** Places of `least-loaded` and `local` actors that are remembered; asking the master again gives the same answer. */
-export const LOCATED_KEPT = 100_000;
 
 /** Keeps mail of and for quiescent actors here, about to move. */
 export interface MailCapture {
@@ -66,7 +64,7 @@ export class Router implements Recipient {
   readonly #routes: RouteCache;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
-  readonly #located = new Map<ActorId, number>();
+  readonly located: LocatedPlaces = new LocatedPlaces();
   readonly #locating = new Set<ActorId>();
   /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
   #unroutable = new Set<ActorId>();
@@ -122,6 +120,14 @@ export class Router implements Recipient {
     else this.deliver(envelope);
   }
 
+  /** From another machine, to wherever its actor is: its sender has stamped it, and keeps what is to be kept. */
+  passOn(envelope: Envelope): void {
+    const { to } = envelope;
+    const terms = this.#cluster.table.termsOf(to);
+    if (!terms) refuseUnknownKind(this.#kernel, envelope);
+    else if (!this.capture?.captureInbound(this.#unitOf(to, terms), envelope)) this.#route(envelope, terms);
+  }
+
   /** To a subscriber that lives here. */
   published(envelope: Envelope): boolean {
     if (this.capture === undefined) return this.#actors.deliver(envelope);
@@ -162,7 +168,7 @@ export class Router implements Recipient {
   hostOf(id: ActorId, { strategy, column }: KindTerms): number | undefined {
     const { table } = this.#cluster;
     if (strategy === 'hash') return table.hostOf(id, column);
-    return table.pinOf(id) ?? this.#located.get(id);
+    return table.pinOf(id) ?? table.elsewhereOf(id, column) ?? this.located.get(id);
   }
 
   /** Whether this process wakes the actor: the host of its shard, whatever place it has been given since. */
@@ -255,24 +261,14 @@ export class Router implements Recipient {
     for (const unit of units) {
       const strategy = parseUnit(unit) ? 'hash' : this.#cluster.table.termsOf(unit)?.strategy;
       if (strategy === undefined || strategy === 'hash') continue;
-      if (to === this.#parts.index || this.#located.has(unit)) this.remember(unit, to);
+      if (to === this.#parts.index || this.located.has(unit)) this.located.set(unit, to);
     }
   }
 
   /** Answers about actors of a worker that is gone hold no longer. */
   forgetLocated(worker: number): void {
-    for (const [id, host] of this.#located) if (host === worker) this.#located.delete(id);
+    this.located.forgetWorker(worker);
     this.#routes.forgetRoutesTo(worker);
-  }
-
-  /** The terms of these kinds have changed: where an actor of theirs lives has to be asked anew. */
-  forgetPlacesOf(kinds: ReadonlySet<string>): void {
-    for (const id of this.#located.keys()) if (kinds.has(kindOf(id))) this.#located.delete(id);
-  }
-
-  remember(id: ActorId, worker: number): void {
-    if (this.#located.size >= LOCATED_KEPT) this.#located.clear();
-    this.#located.set(id, worker);
   }
 
   /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
@@ -375,7 +371,7 @@ export class Router implements Recipient {
   #locatedAt(id: ActorId, worker: number): void {
     this.#locating.delete(id);
     // Its kind may be placed by hash since.
-    if (this.#cluster.table.termsOf(id)?.strategy !== 'hash') this.remember(id, worker);
+    if (this.#cluster.table.termsOf(id)?.strategy !== 'hash') this.located.set(id, worker);
     this.#deliverHeld(id);
     this.#resendTracked();
   }

@@ -1,11 +1,23 @@
 /** The machine that simulated processes share. */
 import type { WorkerExit } from '../worker-pool/worker-host.ts';
+import type { MachineNetwork } from '../machine-links/machine-network.ts';
+import type { Elsewhere } from '../placement/rebalance.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import type { MemoryNetwork } from '../doubles/memory-link.ts';
 import type { ClusterProcess } from '../process/cluster-process.ts';
 import type { Observers } from './observation.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
+
+/** The parts of one machine of several. */
+export interface MachineGround {
+  readonly time: SimulatedTime;
+  readonly random: () => number;
+  /** Beyond it the incarnations of its processes count. */
+  readonly incarnationsFrom: number;
+  readonly elsewhere: Elsewhere;
+  networkOf(process: { index: number; incarnation: number }): MachineNetwork;
+}
 
 /** The beginning of a process. */
 export interface ProcessSeed {

@@ -4,7 +4,8 @@
  */
 import { behaviourOf } from '../actor/behaviour.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
-import { Master, type MasterOptions } from '../master/master.ts';
+import { Master } from '../master/master.ts';
+import type { MasterOptions } from '../master/master-options.ts';
 import { type ProcessRecord, PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
 import { type Log, openLog } from '../observe/log.ts';
 import type { TraceEvent } from '../observe/trace.ts';
@@ -25,7 +26,7 @@ import { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedHost } from './simulated-host.ts';
-import type { ProcessSeed } from './simulated-machine.ts';
+import type { MachineGround, ProcessSeed } from './simulated-machine.ts';
 import { SimulatedOwner } from './simulated-owner.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -56,16 +57,15 @@ export interface SimulationOptions {
   /** The machine is one of a cluster: nothing is served before `master.serve`. */
   isLeased?: boolean;
   log?: string;
+  /** One of several machines, which share time and chance. */
+  machine?: MachineGround;
   /** Told of what happens inside of each process; `process`: its address. */
   trace?: (at: number, process: string, event: TraceEvent) => void;
 }
 
 /** All processes share the memory of one: what each would use cannot be told. */
 const NO_MEMORY = { heapUsed: 0, rss: 0 };
-/** Bytes of an encoded message, at most. */
 const MESSAGE_BYTES_MAX = 1_000_000;
-/** The address of the master's own data plane. */
-const MASTER = processAddress(0, 1);
 
 export class Simulation {
   readonly time: SimulatedTime;
@@ -95,8 +95,8 @@ export class Simulation {
     this.#options = options;
     this.#actors = options.actors;
     if (observe) this.observers.add(observe);
-    this.random = seededRandom(seed);
-    this.time = new SimulatedTime(this.random);
+    this.random = options.machine?.random ?? seededRandom(seed);
+    this.time = options.machine?.time ?? new SimulatedTime(this.random);
     if (beginsAt !== undefined) this.time.now = beginsAt;
     this.#log = openLog(options.log ?? 'silent', {});
     this.clock = new ProcessClock(this.time);
@@ -109,23 +109,35 @@ export class Simulation {
     const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(this.clock);
     const boot = this.#bootOrder();
     this.peer = this.#process({
-      boot: { type: 'boot', ...boot, self: { index: 0, incarnation: 1, role: 'master' } },
+      boot: { type: 'boot', ...boot, self: { index: 0, incarnation: this.#incarnationsFrom + 1, role: 'master' } },
       clock: this.clock,
-      control: observedChannel(toMaster, MASTER, 'master', this.time, this.observers),
+      control: observedChannel(toMaster, this.#masterAddress, 'master', this.time, this.observers),
       exit: () => void this.peer.close(),
     });
-    this.master = this.#newMaster(boot, observedChannel(toPeer, 'master', MASTER, this.time, this.observers));
+    this.master = this.#newMaster(
+      boot,
+      observedChannel(toPeer, 'master', this.#masterAddress, this.time, this.observers),
+    );
     this.system = this.peer.system;
   }
 
   /** A system whose workers are ready. */
   static async start(options: SimulationOptions): Promise<Simulation> {
     const simulation = new Simulation(options);
-    await simulation.owner?.listen();
-    await simulation.peer.listen();
-    const started = simulation.master.start();
-    await simulation.until(started);
+    await simulation.begin();
     return simulation;
+  }
+
+  /** A system of which nothing runs yet. */
+  static build(options: SimulationOptions): Simulation {
+    return new Simulation(options);
+  }
+
+  /** Resolves once all workers are ready. */
+  async begin(): Promise<void> {
+    await this.owner?.listen();
+    await this.peer.listen();
+    await this.until(this.master.start());
   }
 
   /** Runs the machine until a promise settles. */
@@ -177,15 +189,15 @@ export class Simulation {
   freezeMaster(): void {
     if (this.clock.isFrozen) return;
     this.clock.freeze();
-    this.network.freeze(MASTER);
-    this.#tell({ kind: 'process', step: 'frozen', at: this.time.now, process: MASTER });
+    this.network.freeze(this.#masterAddress);
+    this.#tell({ kind: 'process', step: 'frozen', at: this.time.now, process: this.#masterAddress });
   }
 
   thawMaster(): void {
     if (!this.clock.isFrozen) return;
     this.clock.thaw();
-    this.network.thaw(MASTER);
-    this.#tell({ kind: 'process', step: 'thawed', at: this.time.now, process: MASTER });
+    this.network.thaw(this.#masterAddress);
+    this.#tell({ kind: 'process', step: 'thawed', at: this.time.now, process: this.#masterAddress });
   }
 
   /** The link between two processes ends: both read what is in flight. They link again. 0 is the master. */
@@ -251,7 +263,7 @@ export class Simulation {
 
   /** The address of the present process of a worker, or of the master for 0. */
   addressOf(index: number): string | undefined {
-    return index === 0 ? MASTER : this.worker(index)?.address;
+    return index === 0 ? this.#masterAddress : this.worker(index)?.address;
   }
 
   #betweenTwo(
@@ -298,7 +310,7 @@ export class Simulation {
   }
 
   #newMaster(boot: MasterOptions['boot'], channel: MasterOptions['peer']['channel']): Master {
-    const { workers } = this.#options;
+    const { workers, machine } = this.#options;
     return new Master({
       host: this.owner ? new PidTrackingHost(this.host, this.#recordOf(this.owner)) : this.host,
       clock: this.clock,
@@ -310,8 +322,19 @@ export class Simulation {
       groups: typeof workers === 'number' ? [{ role: 'worker', count: workers }] : workers,
       kinds: termsOfAll(this.#behaviours()),
       boot,
-      peer: { channel, path: `memory:${MASTER}` },
+      incarnationsFrom: this.#incarnationsFrom,
+      ...(machine && { elsewhere: machine.elsewhere }),
+      peer: { channel, path: `memory:${this.#masterAddress}` },
     });
+  }
+
+  /** Of the master's own data plane. */
+  get #masterAddress(): string {
+    return processAddress(0, this.#incarnationsFrom + 1);
+  }
+
+  get #incarnationsFrom(): number {
+    return this.#options.machine?.incarnationsFrom ?? 0;
   }
 
   get #hangMs(): number {
@@ -348,6 +371,7 @@ export class Simulation {
       token: boot.token,
       network: this.#links.host(address, clock, () => process.table.epoch),
       control,
+      machines: this.#options.machine?.networkOf(boot.self),
       ...(main && { main }),
       store: this.owner?.storeOf(boot.self, clock),
       journal: this.#options.disk?.journals.open(address, () => clock.isDead),

@@ -26,6 +26,8 @@ export interface ProcessInfo {
 export interface PeerInfo extends ProcessInfo {
   /** Where its link server listens. */
   path: string;
+  /** By which the system knows the process; default: by its index and incarnation. */
+  address?: ActorId;
 }
 
 /** A placement unit: the id of a pinned actor, or a shard of one role's column (`shardUnit`). */
@@ -33,6 +35,37 @@ export type Unit = string;
 
 /** One worker's number in a column or pin; NOWHERE: no living worker can host it, mail is held. */
 export const NOWHERE = -1;
+
+/** Indexes from here on in a column are those of other machines, each given once in the life of this one. */
+export const MACHINE_INDEX_MIN = 16_384;
+
+/** Another machine of the cluster. */
+export interface ForeignMachine {
+  /** By which the table of this machine names it. */
+  index: number;
+  machine: string;
+  /** Of its master's links, `host:port`. */
+  address: string;
+}
+
+/** The machines of a cluster as the columns of a table take them. */
+export interface MachinesView {
+  /** Of the cluster's table of partitions. */
+  epoch: number;
+  /** This machine. */
+  self: string;
+  /** All of them: one that is not here any more is given up. */
+  others: ForeignMachine[];
+  /** By which this one shows who it is; with the first view, and where they are new. */
+  credentials?: unknown;
+}
+
+/** Partitions that this machine had until this change. */
+export interface LeftPartitions {
+  partitions: number[];
+  /** Their actors stop when their turns end; else at once: another machine may have them by now. */
+  isHandedOver: boolean;
+}
 
 /**
  * The terms of a kind, which all processes must agree on. The table says it, whatever code a process has loaded: two processes with
@@ -59,6 +92,8 @@ export interface TableData {
   removed?: string[];
   /** Actors that begin no turn. */
   pauses?: readonly Pause[];
+  /** Of a cluster. */
+  machines?: MachinesView;
 }
 
 export interface DeadProcess {
@@ -85,6 +120,9 @@ export interface TableChange {
   kinds?: Record<string, KindTerms | null>;
   /** All that hold from this epoch on, in place of those before; undefined: no change. */
   pauses?: readonly Pause[];
+  /** In place of those before. */
+  machines?: MachinesView;
+  left?: LeftPartitions;
 }
 
 export type MoveId = number;
@@ -219,6 +257,8 @@ export type ProcessQuery =
   | 'unmovable'
   /** No actor of a removed kind is left. */
   | 'removed-ended'
+  /** No actor is left of partitions that this machine has given up. */
+  | 'left-partitions'
   /** Ids of a kind of which something is kept here. */
   | { idsOf: string }
   | Look;

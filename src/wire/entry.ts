@@ -15,6 +15,8 @@
  *   topic-reached  number capacity
  *   acknowledged  number                                      to a client: what it told up to there is the system's now
  *   call  number name [argument …]                            of a client, about the system and not an actor; answered as an ask
+ *   hail  now                                                 between machines, first of all: the clock of the one that writes
+ *   resend                                                    between machines: what durable actors have not acknowledged may be lost
  *   traced  context                                           before a message, an ask, one that is stamped, or one that is published
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *
@@ -45,6 +47,8 @@ export const TOPIC_REACHED = 19;
 export const ACKNOWLEDGED = 20;
 export const CALL = 21;
 export const TRACED = 22;
+export const HAIL = 23;
+export const RESEND = 24;
 
 /** Of a call: characters of its name, arguments, and characters of one of them. */
 export const CALL_NAME_LENGTH_MAX = 64;

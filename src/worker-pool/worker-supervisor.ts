@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly policy: SupervisionPolicy;
   /** Milliseconds without a sign of life after which a worker is killed. */
   readonly hangMs: number;
+  /** Beyond it the incarnations of the processes count. Default 0. */
+  readonly incarnationsFrom?: number;
 }
 
 /** The listener through which the rest of the master hears of it. */
@@ -191,7 +193,7 @@ export class WorkerSupervisor {
   #fork(worker: SupervisedWorker): void {
     const { host, clock } = this.#options;
     const { index, role } = worker;
-    const { incarnation } = worker.life;
+    const incarnation = (this.#options.incarnationsFrom ?? 0) + worker.life.incarnation;
     const forked = host.fork({ index, incarnation, role });
     const participant: Participant = {
       index,

@@ -17,7 +17,7 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
-import { memorySupply, queueBytesOf } from '../peer/memory-supply.ts';
+import { memorySupply, queueBytesOf } from '../wire/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';

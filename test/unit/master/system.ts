@@ -1,5 +1,6 @@
 /** A master over fake processes on a virtual clock, and the words in which its tests speak of it. */
-import { Master, type MasterOptions } from '../../../src/master/master.ts';
+import { Master } from '../../../src/master/master.ts';
+import type { MasterOptions } from '../../../src/master/master-options.ts';
 import { supervisionPolicy } from '../../../src/supervision/supervision-options.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { KindTerms, MasterRequest, PlacementStrategy } from '../../../src/wire/control.ts';

@@ -1,0 +1,137 @@
+/**
+ * The partitions of a machine, on its master: what the membership says becomes the columns of the placement table. A shard of another machine has
+ * as its host the index of that machine, and one that nobody serves, or that is handed over just now, none.
+ */
+import type { MachineId } from '../machines/machine-row.ts';
+import { PARTITIONS } from '../machines/partition-table.ts';
+import type { MachineInfo, MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
+import type { Elsewhere } from '../placement/rebalance.ts';
+import { type LeftPartitions, type MachinesView, NOWHERE } from '../wire/control.ts';
+import { MachineIndexes } from './machine-indexes.ts';
+
+/** Milliseconds for all processes to say that the actors of partitions which are handed over have ended. */
+export const HAND_OVER_MS_MAX = 4_000;
+
+/** The store, as far as partitions change hands in it. */
+export interface PartitionStore {
+  /** The highest partition epoch in records of these partitions; 0: none. */
+  highestEpoch(partitions: readonly number[]): Promise<number>;
+  /** A machine that is lost writes no more. */
+  revoke(writer: MachineId): Promise<void>;
+}
+
+export interface PartitionHostingParts {
+  readonly master: {
+    machinesChanged(machines: MachinesView, left: LeftPartitions): void;
+    haveLeft(withinMs: number): Promise<boolean>;
+  };
+  /** Undefined: nothing is kept. */
+  store(): PartitionStore | undefined;
+  /** By which this machine shows who it is. */
+  credentialsOf?(machine: MachineId): unknown;
+}
+
+type Membership = Pick<MachineMembership, 'id' | 'machines' | 'ownerOf' | 'epochOf' | 'tableEpoch'>;
+
+export class PartitionHosting implements PartitionHost {
+  readonly #indexes = new MachineIndexes();
+  /** Partitions whose actors live here, by the table that was published. */
+  #ours = new Set<number>();
+  readonly #handing = new Set<number>();
+  #parts: PartitionHostingParts | undefined;
+  #membership: Membership | undefined;
+  #published = '';
+  #self: MachineId | undefined;
+  #epoch = 0;
+
+  /** For the placement table, from the beginning: until this machine is a member it hosts nothing. */
+  readonly elsewhere: Elsewhere = (shard) => {
+    const membership = this.#membership;
+    if (membership === undefined || this.#handing.has(shard)) return NOWHERE;
+    if (membership.epochOf(shard) !== undefined) return undefined;
+    const owner = membership.ownerOf(shard);
+    const isThere = owner !== undefined && this.#others(membership).some(({ id }) => id === owner);
+    return isThere ? this.#indexes.of(owner) : NOWHERE;
+  };
+
+  begin(membership: Membership, parts: PartitionHostingParts): void {
+    this.#membership = membership;
+    this.#parts = parts;
+    this.changed();
+  }
+
+  start(): void {
+    this.changed();
+  }
+
+  /** All processes are told before this returns: they are told to serve behind it. */
+  stop(): void {
+    this.changed();
+  }
+
+  async handOver(partitions: readonly number[]): Promise<boolean> {
+    for (const partition of partitions) this.#handing.add(partition);
+    this.#publish(partitions);
+    return (await this.#parts?.master.haveLeft(HAND_OVER_MS_MAX)) === true;
+  }
+
+  resume(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#handing.delete(partition);
+    this.changed();
+  }
+
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    const store = this.#parts?.store();
+    const membership = this.#membership;
+    if (!store || !membership) return 0;
+    const owners = new Set(partitions.map((partition) => membership.ownerOf(partition)));
+    for (const owner of owners) if (owner !== undefined && owner !== membership.id) await store.revoke(owner);
+    return store.highestEpoch(partitions);
+  }
+
+  /** The membership has something new to say. */
+  readonly changed = (): void => {
+    for (const partition of this.#handing) {
+      if (this.#membership?.epochOf(partition) === undefined) this.#handing.delete(partition);
+    }
+    this.#publish([]);
+  };
+
+  #publish(handedOver: readonly number[]): void {
+    const membership = this.#membership;
+    if (!membership || !this.#parts) return;
+    const machines = this.#view(membership);
+    const hosts = Array.from({ length: PARTITIONS }, (_, shard) => this.elsewhere(shard) ?? '');
+    const text = `${JSON.stringify(machines)} ${hosts.join()}`;
+    if (text === this.#published) return;
+    this.#published = text;
+    const ours = new Set(hosts.flatMap((host, shard) => (host === '' ? [shard] : [])));
+    const left = [...this.#ours].filter((shard) => !ours.has(shard));
+    this.#ours = ours;
+    const isHandedOver = handedOver.length > 0 && left.every((shard) => this.#handing.has(shard));
+    this.#parts.master.machinesChanged(this.#withCredentials(machines), { partitions: left, isHandedOver });
+  }
+
+  #view(membership: Membership): MachinesView {
+    const others = this.#others(membership);
+    this.#indexes.keep(new Set(others.map(({ id }) => id)));
+    this.#epoch = Math.max(this.#epoch, membership.tableEpoch);
+    return {
+      epoch: this.#epoch,
+      self: membership.id,
+      others: others.map(({ id, address }) => ({ index: this.#indexes.of(id), machine: id, address })),
+    };
+  }
+
+  /** It has joined again under another name, or has just begun. */
+  #withCredentials(machines: MachinesView): MachinesView {
+    if (machines.self === this.#self) return machines;
+    this.#self = machines.self;
+    const credentials = this.#parts?.credentialsOf?.(machines.self);
+    return credentials === undefined ? machines : { ...machines, credentials };
+  }
+
+  #others(membership: Membership): MachineInfo[] {
+    return membership.machines().filter(({ id, state }) => id !== membership.id && state !== 'lost');
+  }
+}

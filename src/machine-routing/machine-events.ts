@@ -1,0 +1,132 @@
+/**
+ * Entries that come in over the links to other machines, and the ends of these links. A link of this process's own leads to the master of
+ * another machine: mail goes out on it, and replies, signals and topics come back. A guest's is the same, seen from the way in.
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ProcessDurability } from '../durability/process-durability.ts';
+import { CreditGranter, WAITING_HIGH } from '../peer/credit-granter.ts';
+import type { Ingress } from '../peer/frame-reader.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import { OUTBOUND_HIGH, type OutboundQueue } from '../peer/outbound-queue.ts';
+import type { PeersListener } from '../peer/peers.ts';
+import type { ClusterTopics } from '../routing/cluster-topics.ts';
+import type { Router } from '../routing/router.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
+import { FLUSHED, HAIL } from '../wire/entry.ts';
+import type { AllPeers } from './all-peers.ts';
+import type { MachinePeers } from './machine-peers.ts';
+import type { MachineTopics } from './machine-topics.ts';
+import type { RelayedAsks } from './relayed-asks.ts';
+
+/** The parts of a process that its links to other machines stand on. */
+export interface MachineEventParts {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly topics: ClusterTopics;
+  readonly durability: ProcessDurability;
+  readonly peers: AllPeers;
+  readonly machines: MachinePeers;
+  readonly relayed: RelayedAsks;
+  readonly machineTopics: MachineTopics;
+  readonly flushes: LinkFlushes;
+  /** Of the table of partitions that this process has taken up. */
+  partitionsEpoch(): number;
+  readonly loss: { linkEnded(peer: OutboundQueue): void; linkedAgain(peer: OutboundQueue): void };
+  /** Of moves of this machine: all that an actor had sent to another machine has arrived there. */
+  flushed(peer: OutboundQueue, move: number): void;
+  toRef(id: ActorId): unknown;
+  /** The way back to an asker, over the link by which it asked. */
+  replyTo(process: ActorId, correlation: number): ReplyTo;
+}
+
+export class MachineEvents implements PeersListener {
+  readonly #parts: MachineEventParts;
+
+  constructor(parts: MachineEventParts) {
+    this.#parts = parts;
+  }
+
+  ingress(peer: OutboundQueue): Ingress {
+    return ingressOf(this.#parts, peer);
+  }
+
+  linked(peer: OutboundQueue, isAgain: boolean): void {
+    const { machines, topics, router, loss, actors } = this.#parts;
+    peer.note(HAIL, actors.kernel.clock.now());
+    if (!machines.isMachine(peer)) return topics.announce(peer, topics.names());
+    router.releaseUnhosted();
+    if (isAgain) loss.linkedAgain(peer);
+  }
+
+  ended(peer: OutboundQueue): void {
+    const { machines, machineTopics, loss } = this.#parts;
+    if (machines.isMachine(peer)) return loss.linkEnded(peer);
+    machineTopics.guestGone(peer);
+    peer.takeUnwritten();
+    machines.forgetGuest(peer);
+  }
+}
+
+function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
+  const { actors, router, topics, machines, relayed, machineTopics, flushes, durability } = parts;
+  const { kernel } = actors;
+  const { pending, clock } = kernel;
+  const credit = new CreditGranter(clock, loadOf(parts), (count) => peer.grant(count));
+  /** Between the clock of the other end and this one. */
+  let ahead = 0;
+  return {
+    epoch: parts.partitionsEpoch,
+    toRef: (id) => parts.toRef(id),
+    envelope: (envelope: Envelope) => {
+      if (envelope.deadline > 0) envelope.deadline = Math.max(1, envelope.deadline + ahead);
+      if (envelope.replyTo) relayed.relay(envelope, envelope.replyTo);
+      router.passOn(envelope);
+    },
+    replyTo: (process, correlation) => parts.replyTo(process, correlation),
+    replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
+    failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
+    unreadable: (envelope, error) => {
+      const text = `a message to ${envelope.to} could not be read: ${wordsOf(error)}`;
+      kernel.deadLetters.refuse(envelope, 'INVALID_MESSAGE', text);
+    },
+    signal: (to, signal) => {
+      if (signal.type === 'ask-given-up' && signal.process === peer.address) relayed.givenUp(signal);
+      else router.signalArrived(to, signal);
+    },
+    published: (published) => topics.passOn(published),
+    topicChanged: (topic, isJoined, number) => topics.changed(peer, topic, isJoined, number),
+    topicAcknowledged: (number) => machineTopics.acknowledged(peer, number),
+    topicBarrier: (topic, number) => void topics.barrierOfMachine(peer, topic, number),
+    topicReached: (number, capacity) => topics.reached(peer, number, capacity),
+    topicsLearned: (names) => topics.learned(peer, names),
+    marker: (move) => notBetweenMachines('a marker', move),
+    transfer: (move) => notBetweenMachines('transferred state', move),
+    flush: (move) => peer.note(FLUSHED, move),
+    flushed: (move) => flushes.flushed(peer, move) || parts.flushed(peer, move),
+    hailed: (now) => {
+      ahead = clock.now() - now;
+    },
+    resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
+    credit: (count) => peer.granted(count),
+    frameRead: (entries, messages) => {
+      peer.received += entries;
+      if (!machines.isMachine(peer)) credit.spent(messages);
+    },
+  };
+}
+
+/** Mail for a process of this machine that is slow waits here: the guests are to be slow then. */
+function loadOf({ actors, peers }: MachineEventParts): { readonly waiting: number } {
+  return {
+    get waiting() {
+      for (const own of peers.all()) if (own.waiting >= OUTBOUND_HIGH) return WAITING_HIGH;
+      return actors.waiting;
+    },
+  };
+}
+
+function notBetweenMachines(what: string, move: number): never {
+  throw new Error(`a link between machines carries no part of a move between workers; got ${what} of the move ${move}`);
+}

@@ -1,0 +1,158 @@
+/**
+ * The other machines, as one process of this one sees them: a link to the master of each, which is the way in; and, where this process is
+ * the way into its own machine, the links of their processes (*guests*).
+ */
+import type { Kernel } from '../actor/kernel.ts';
+import type { MachineCredentials, MachineLink, MachineNetwork } from '../machine-links/machine-network.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { Peers, type PeersListener } from '../peer/peers.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import { type ForeignMachine, MACHINE_INDEX_MIN, type MachinesView, type PeerInfo } from '../wire/control.ts';
+import { linkNetworkOf, pathOfMachine } from './machine-link-network.ts';
+
+/** Indexes of guests, which no table names. */
+export const GUEST_INDEX_MIN = 65_536;
+/** Of the peer that stands for a machine: it comes and goes with its index. */
+export const MACHINE_INCARNATION = 1;
+/** Milliseconds before a machine that could not be linked to is tried again: at first, and at most. */
+export const REDIAL_MS = 50;
+export const REDIAL_MS_MAX = 2_000;
+
+export interface MachinePeersParts {
+  readonly kernel: Kernel;
+  readonly network: MachineNetwork;
+  readonly self: { index: number; incarnation: number };
+  /** Of the table of partitions that this process has taken up. */
+  epoch(): number;
+}
+
+interface Guest {
+  readonly machine: string;
+  readonly peer: OutboundQueue;
+}
+
+export class MachinePeers {
+  readonly #network: MachineNetwork;
+  readonly #peers: Peers;
+  readonly #machines = new Map<number, ForeignMachine>();
+  readonly #guests = new Map<ActorId, Guest>();
+  #known: ReadonlySet<string> = new Set();
+  #lastGuest = GUEST_INDEX_MIN;
+  /** Links of machines that this process has not heard of yet. */
+  #early: MachineLink[] = [];
+
+  constructor({ kernel, network, self, epoch }: MachinePeersParts) {
+    this.#network = network;
+    this.#peers = new Peers({
+      ...{ kernel, network: linkNetworkOf(network), self, epoch, system: '', token: '' },
+      reconnectMs: (failures) => Math.min(REDIAL_MS_MAX, REDIAL_MS * 2 ** Math.min(failures, 16)),
+    });
+  }
+
+  set listener(listener: PeersListener) {
+    this.#peers.listener = listener;
+  }
+
+  /** The way in. Resolves to `host:port`. */
+  listen(): Promise<string> {
+    return this.#network.listen((link) => this.#accept(link));
+  }
+
+  byIndex(index: number): OutboundQueue | undefined {
+    return this.#peers.byIndex(index);
+  }
+
+  guest(address: ActorId): OutboundQueue | undefined {
+    return this.#guests.get(address)?.peer;
+  }
+
+  /** Machines that this process has linked to, or is about to. */
+  *machines(): Iterable<OutboundQueue> {
+    for (const index of this.#machines.keys()) {
+      const peer = this.#peers.byIndex(index);
+      if (peer) yield peer;
+    }
+  }
+
+  *guests(): Iterable<OutboundQueue> {
+    for (const { peer } of this.#guests.values()) yield peer;
+  }
+
+  all(): Iterable<OutboundQueue> {
+    return this.#peers.all();
+  }
+
+  isMachine({ index }: OutboundQueue): boolean {
+    return isMachineIndex(index);
+  }
+
+  /** Links to those that are new, and gives up those that are gone. Returns the indexes of these. */
+  take({ others, credentials }: MachinesView): number[] {
+    if (credentials !== undefined) this.#network.use(credentials as MachineCredentials);
+    this.#known = new Set(others.map(({ machine }) => machine));
+    const present = new Set(others.map(({ index }) => index));
+    const gone = [...this.#machines.keys()].filter((index) => !present.has(index));
+    for (const index of gone) {
+      const { machine } = this.#machines.get(index) as ForeignMachine;
+      this.#machines.delete(index);
+      this.#peers.giveUp(index, new Error(`the machine ${machine} is lost, or has left`));
+    }
+    for (const { machine, peer } of [...this.#guests.values()]) {
+      if (!this.#known.has(machine))
+        this.#peers.giveUp(peer.index, new Error(`the machine ${machine} is lost, or has left`));
+    }
+    for (const other of others) {
+      if (this.#machines.has(other.index)) continue;
+      this.#machines.set(other.index, other);
+      this.#peers.connect(infoOf(other));
+    }
+    for (const link of this.#early.splice(0)) this.#accept(link);
+    return gone;
+  }
+
+  /** A newer table is there: links that waited for it go on. */
+  unpark(): void {
+    this.#peers.unpark();
+  }
+
+  close(): Promise<void> {
+    for (const { link } of this.#early.splice(0)) link.destroy();
+    return this.#peers.close();
+  }
+
+  #accept(link: MachineLink): void {
+    const { machine, process, incarnation } = link.peer;
+    // Its row may be seen here later than its link; one that was given up stays so, and is known under another name next time.
+    if (!this.#known.has(machine)) {
+      if (this.#early.length < EARLY_LINKS_MAX) this.#early.push(link);
+      else link.link.destroy(new Error(`at most ${EARLY_LINKS_MAX} links of unknown machines wait; got one more`));
+      return;
+    }
+    const address = processAddress(process, incarnation);
+    const before = this.#guests.get(address);
+    // It had seen the end of its link before this one did; or its machine has joined again.
+    if (before) this.#peers.giveUp(before.peer.index, new Error('the process has linked again'));
+    const index = ++this.#lastGuest;
+    const info: PeerInfo = { index, incarnation, role: '', pid: 0, path: '', address };
+    const peer = this.#peers.expect(info);
+    this.#guests.set(address, { machine, peer });
+    this.#peers.use(index, link.link);
+  }
+
+  /** Its link has ended; linked again, the guest asks for what it would have been told. */
+  forgetGuest({ index, address }: OutboundQueue): void {
+    if (this.#guests.get(address)?.peer.index === index) this.#guests.delete(address);
+    this.#peers.giveUp(index, new Error('its link has ended'));
+  }
+}
+
+/** Links that wait until their machine is known; one more is refused. */
+export const EARLY_LINKS_MAX = 256;
+
+export function isMachineIndex(index: number): boolean {
+  return index >= MACHINE_INDEX_MIN && index < GUEST_INDEX_MIN;
+}
+
+function infoOf(machine: ForeignMachine): PeerInfo {
+  return { index: machine.index, incarnation: MACHINE_INCARNATION, role: '', pid: 0, path: pathOfMachine(machine) };
+}

@@ -1,0 +1,55 @@
+/**
+ * Watches on actors whose machine is another one by a new table. A durable actor goes on there, and is watched there; another one has
+ * ended with its machine, where that was not this one, which tells of its own.
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import { tellEnd } from '../actor/watchers.ts';
+import type { Router } from '../routing/router.ts';
+import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
+import { Envelope } from '../vocabulary/envelope.ts';
+import { watcherOf } from '../vocabulary/signal.ts';
+import { MACHINE_INDEX_MIN, NOWHERE } from '../wire/control.ts';
+
+export class MovedWatches {
+  readonly #actors: LocalActors;
+  readonly #router: Router;
+  /** Where the watched ones were by the table before. */
+  #hosts: [target: ActorId, host: number][] = [];
+
+  constructor(actors: LocalActors, router: Router) {
+    this.#actors = actors;
+    this.#router = router;
+  }
+
+  beforeTable(): void {
+    this.#hosts = this.#actors.watching.targets().flatMap((target): [ActorId, number][] => {
+      const host = this.#router.knownHostOf(target);
+      return host === undefined || host === NOWHERE ? [] : [[target, host]];
+    });
+  }
+
+  afterTable(): void {
+    for (const [target, before] of this.#hosts.splice(0)) {
+      const now = this.#router.knownHostOf(target);
+      const wasElsewhere = before >= MACHINE_INDEX_MIN;
+      const isElsewhere = now !== undefined && (now === NOWHERE || now >= MACHINE_INDEX_MIN);
+      if (now === before || !(wasElsewhere || isElsewhere)) continue;
+      if (this.#router.termsOf(target)?.isDurable) this.#watchAgain(target);
+      else if (wasElsewhere) this.#hasEnded(target);
+    }
+  }
+
+  #watchAgain(target: ActorId): void {
+    for (const watch of this.#actors.watching.watchesOf(target)) {
+      const watcher = watcherOf(watch);
+      const sender = isProcessAddress(watcher) ? undefined : watcher;
+      this.#router.deliver(new Envelope('watch', target, watch, sender, undefined, 0));
+    }
+  }
+
+  #hasEnded(target: ActorId): void {
+    for (const watch of this.#actors.watching.watchesOf(target)) {
+      tellEnd(this.#router, target, watch, 'worker-exited');
+    }
+  }
+}

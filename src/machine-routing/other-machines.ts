@@ -1,0 +1,146 @@
+/** A process's part in a system of several machines, put together: its links to the others, and what a new table of partitions means for it. */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { ProcessDurability } from '../durability/process-durability.ts';
+import type { MachineNetwork } from '../machine-links/machine-network.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Peers } from '../peer/peers.ts';
+import { shardOf } from '../placement/shard.ts';
+import type { ClusterTopics } from '../routing/cluster-topics.ts';
+import type { KnownCluster } from '../routing/known-cluster.ts';
+import type { Router } from '../routing/router.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
+import type { ErrorData } from '../vocabulary/errors.ts';
+import type { LeftPartitions, TableChange } from '../wire/control.ts';
+import { RESEND } from '../wire/entry.ts';
+import { AllPeers } from './all-peers.ts';
+import { MachineEvents, type MachineEventParts } from './machine-events.ts';
+import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
+import { MachineTopics } from './machine-topics.ts';
+import { MovedWatches } from './moved-watches.ts';
+import { PartitionExit } from './partition-exit.ts';
+import { RelayedAsks } from './relayed-asks.ts';
+
+/** Replies to guests leave by the links on which their asks have come. */
+export interface GuestReplies {
+  sendReply(process: ActorId, correlation: number, value: unknown): void;
+  sendFailure(process: ActorId, correlation: number, error: ErrorData): void;
+}
+
+export interface MachinesGround {
+  readonly self: { index: number; incarnation: number };
+  readonly actors: LocalActors;
+  readonly cluster: KnownCluster;
+  readonly network: MachineNetwork;
+  /** Of this machine. */
+  readonly peers: Peers;
+}
+
+/** The parts that are there once the ways are. */
+export interface OtherMachinesParts
+  extends Pick<MachineEventParts, 'router' | 'topics' | 'durability' | 'loss' | 'flushed' | 'toRef'> {
+  readonly router: Router;
+  readonly topics: ClusterTopics;
+  readonly durability: ProcessDurability;
+  readonly flushes: LinkFlushes;
+  readonly cluster: KnownCluster;
+  /** Moves within this machine wait for it no longer. */
+  machineGone(index: number): void;
+  replyTo(replies: GuestReplies, process: ActorId, correlation: number): ReplyTo;
+}
+
+export class OtherMachines {
+  readonly peers: AllPeers;
+  readonly left: PartitionExit;
+  readonly #machines: MachinePeers;
+  readonly #actors: LocalActors;
+  #parts!: OtherMachinesParts;
+  #watches!: MovedWatches;
+
+  constructor({ self, actors, cluster, network, peers }: MachinesGround) {
+    const epoch = (): number => cluster.table.machines?.epoch ?? 0;
+    this.#actors = actors;
+    this.#machines = new MachinePeers({ kernel: actors.kernel, network, self, epoch });
+    this.peers = new AllPeers(peers, this.#machines);
+    this.left = new PartitionExit(actors);
+  }
+
+  /** Before the first link. */
+  join(parts: OtherMachinesParts): void {
+    const actors = this.#actors;
+    const machines = this.#machines;
+    const machineTopics = new MachineTopics(() => machines.guests());
+    this.#parts = parts;
+    this.#watches = new MovedWatches(actors, parts.router);
+    parts.topics.beyond = machineTopics;
+    const replies: GuestReplies = {
+      sendReply: (process, correlation, value) => machines.guest(process)?.reply(correlation, value),
+      sendFailure: (process, correlation, error) => machines.guest(process)?.fail(correlation, error),
+    };
+    machines.listener = new MachineEvents({
+      ...parts,
+      ...{ actors, machines, machineTopics, peers: this.peers },
+      relayed: new RelayedAsks(actors.kernel.pending),
+      partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,
+      replyTo: (process, correlation) => parts.replyTo(replies, process, correlation),
+    });
+  }
+
+  /** The way into this machine. Resolves to `host:port`. */
+  listen(): Promise<string> {
+    return this.#machines.listen();
+  }
+
+  /** The machines of the first table. */
+  welcome({ table: { machines } }: KnownCluster): void {
+    if (machines) this.#machines.take(machines);
+  }
+
+  beforeTable({ machines }: TableChange): void {
+    if (machines) this.#watches.beforeTable();
+  }
+
+  /** Behind the change: links of machines that are gone end, and what is not here any more goes on. */
+  afterTable({ machines, left, columns }: TableChange): void {
+    if (!machines) return;
+    const { router, durability } = this.#parts;
+    const changed = changedPartitions(columns);
+    router.located.forgetPartitions(changed);
+    for (const index of this.#machines.take(machines)) {
+      this.#parts.flushes.died(index, MACHINE_INCARNATION);
+      this.#parts.machineGone(index);
+    }
+    if (left) this.#leave(left);
+    this.#watches.afterTable();
+    if (changed.size > 0) durability.resend((id) => changed.has(shardOf(id)));
+  }
+
+  #leave(left: LeftPartitions): void {
+    const gone = new Set(left.partitions);
+    if (gone.size === 0) return;
+    this.#actors.kernel.serving?.drop((id) => gone.has(shardOf(id)));
+    this.left.leave(left);
+  }
+
+  unpark(): void {
+    this.#machines.unpark();
+  }
+
+  /** A process of this machine is lost, or its link was: what others had sent to it is in nobody's hands. */
+  hostLost(): void {
+    for (const guest of this.#machines.guests()) guest.note(RESEND);
+  }
+
+  links(): Iterable<OutboundQueue> {
+    return this.#machines.all();
+  }
+
+  close(): Promise<void> {
+    return this.#machines.close();
+  }
+}
+
+function changedPartitions(columns: TableChange['columns']): Set<number> {
+  return new Set(Object.values(columns).flatMap((entries) => entries.map(([shard]) => shard)));
+}

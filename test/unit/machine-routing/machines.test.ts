@@ -1,0 +1,188 @@
+/** Several machines in one process: mail, asks, watches and topics across them; one that is lost, cut off, or leaves. */
+import { describe, expect, it } from 'vitest';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import { shardOf } from '../../../src/placement/shard.ts';
+import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
+
+const refusalOf = (ask: Promise<unknown>): Promise<unknown> => ask.catch((error: unknown) => error);
+const seen: string[] = [];
+const counter = defineActor({
+  state: () => ({ numbers: [] as number[] }),
+  receive: {
+    add: (ctx, { n }: { n: number }) => void ctx.state.numbers.push(n),
+    get: (ctx) => ctx.state.numbers,
+    hang: () => new Promise(() => {}),
+    join: async (ctx, { topic }: { topic: string }) => void (await ctx.subscribe(topic)),
+    end: (ctx) => ctx.stop(),
+    watch: (ctx, { id }: { id: string }) => void ctx.watch(id),
+  },
+  onTerminated: (ctx, { id, reason }) => void seen.push(`${ctx.id} ${id} ${reason}`),
+});
+const job = defineActor({ placement: { strategy: 'least-loaded' }, receive: { where: (ctx) => ctx.id } });
+
+async function machinesOf(count: number, leaseMs = 900): Promise<{ cluster: SimulatedCluster; all: ClusterMachine[] }> {
+  const cluster = new SimulatedCluster({ seed: 7, workers: 2, actors: { counter, job }, leaseMs });
+  for (let at = 0; at < count; at++) await cluster.add();
+  return { cluster, all: cluster.machines };
+}
+
+const add = (n: number): { type: 'add'; n: number } => ({ type: 'add', n });
+
+/** Ids of a machine's own partitions. */
+function idsOn({ membership }: ClusterMachine, count = 10, kind = 'counter'): string[] {
+  const ids = Array.from({ length: 2_000 }, (_, at) => `${kind}/k${at}`);
+  return ids.filter((id) => membership.epochOf(shardOf(id)) !== undefined).slice(0, count);
+}
+
+describe('two machines', () => {
+  it('reach each actor, once and in order, from master and workers', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const senders = [one, other].flatMap(({ simulation }) => [
+      simulation.system,
+      ...simulation.workers().map(({ process }) => process?.system),
+    ]);
+    expect(senders.length).toBe(6);
+    const ids = [...idsOn(one, 5), ...idsOn(other, 5)];
+    expect(ids.length).toBe(10);
+    for (const [at, sender] of senders.entries())
+      for (let n = 0; n < 20; n++) for (const id of ids) sender?.tell(id, add(at * 100 + n));
+    await cluster.run(300);
+    for (const id of ids) {
+      const numbers: number[] = await cluster.until(one.system.ask(id, { type: 'get' }));
+      for (const at of senders.keys())
+        expect(numbers.filter((n) => Math.floor(n / 100) === at)).toEqual(
+          Array.from({ length: 20 }, (_, n) => at * 100 + n),
+        );
+    }
+    const hosts = await cluster.until(Promise.all(ids.map((id) => one.system.where(id))));
+    expect(new Set(hosts.map(({ worker }) => worker))).toEqual(new Set([1, 2]));
+  });
+
+  it('ask kinds whose places are given on demand at the machine of their partition', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    for (const id of idsOn(other, 4, 'job')) {
+      expect(await cluster.until(one.system.ask(id, { type: 'where' }))).toBe(id);
+      expect(await cluster.until(other.system.ask(id, { type: 'where' }))).toBe(id);
+      expect(other.simulation.workers().some(({ process }) => process?.actors.cellOf(id))).toBe(true);
+    }
+  });
+
+  it('tell of ends across', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [id = ''] = idsOn(other, 1);
+    const [watcher = ''] = idsOn(one, 1);
+    const ends: string[] = [];
+    await cluster.until(one.system.ask(id, { type: 'get' }));
+    one.system.watch(id, ({ reason }) => ends.push(`master ${reason}`));
+    one.simulation.worker(1)?.process?.system.watch(id, ({ reason }) => ends.push(`worker ${reason}`));
+    await cluster.until(one.system.ask(watcher, { type: 'watch', id }));
+    await cluster.run(50);
+    seen.length = 0;
+    await cluster.until(one.system.ask(id, { type: 'end' }));
+    await cluster.run(50);
+    expect(ends.sort()).toEqual(['master stopped', 'worker stopped']);
+    expect(seen).toEqual([`${watcher} ${id} stopped`]);
+  });
+
+  it('publish once to each subscriber, in order with the rest', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = [...idsOn(one, 3), ...idsOn(other, 3)];
+    for (const id of ids) await cluster.until(one.system.ask(id, { type: 'join', topic: 'news' }));
+    const heard: number[] = [];
+    await cluster.until(other.system.subscribe('news', (message) => heard.push((message as { n: number }).n)));
+    const sender = one.simulation.worker(2)?.process?.system;
+    for (let n = 0; n < 10; n++) {
+      sender?.publish('news', add(n));
+      for (const id of ids) sender?.tell(id, add(100 + n));
+    }
+    await cluster.run(100);
+    expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const expected = Array.from({ length: 10 }, (_, n) => [n, 100 + n]).flat();
+    for (const id of ids) expect(await cluster.until(one.system.ask(id, { type: 'get' }))).toEqual(expected);
+  });
+
+  it('give up an ask whose asker has', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [id = ''] = idsOn(other, 1);
+    const asked = refusalOf(one.system.ask(id, { type: 'hang' }, { timeoutMs: 200 }));
+    expect(await cluster.until(asked)).toMatchObject({ code: 'ASK_TIMEOUT', fate: 'unknown' });
+    await cluster.run(20);
+    expect(other.simulation.peer.kernel.pending.size).toBe(0);
+  });
+
+  it('tell the asker whose worker has died', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [id = ''] = idsOn(other, 1);
+    const { worker } = await cluster.until(one.system.where(id));
+    const asked = refusalOf(one.system.ask(id, { type: 'hang' }));
+    await cluster.run(20);
+    other.simulation.crash(worker);
+    const from = cluster.time.now;
+    expect(await cluster.until(asked)).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
+    expect(cluster.time.now - from).toBeLessThan(1_000);
+    expect(await cluster.until(one.system.ask(id, { type: 'get' }))).toEqual([]);
+  });
+});
+
+describe('a machine that is lost', () => {
+  it('is taken over within a lease and a tenth, and mail waits for it', async () => {
+    const { cluster, all } = await machinesOf(3);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 8);
+    const [watched = ''] = ids;
+    for (const id of ids) await cluster.until(one.system.ask(id, { type: 'get' }));
+    const ends: string[] = [];
+    one.system.watch(watched, ({ reason }) => ends.push(reason));
+    await cluster.run(50);
+    const asked = refusalOf(one.system.ask(watched, { type: 'hang' }, { timeoutMs: 20_000 }));
+    await cluster.run(20);
+    other.crash();
+    const from = cluster.time.now;
+    for (const id of ids) one.system.tell(id, add(1));
+    const counts = await cluster.until(Promise.all(ids.map((id) => one.system.ask(id, { type: 'get' }))));
+    expect(cluster.time.now - from).toBeLessThan(cluster.leaseMs * 1.1 + 1_000);
+    expect(await cluster.until(asked)).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
+    expect(ends).toEqual(['worker-exited']);
+    // What was on its way as it died may have died with it; what was sent once its link had ended has not.
+    expect(counts.every((count) => count.length <= 1)).toBe(true);
+    await cluster.settle();
+    for (const id of ids)
+      expect(await cluster.until(all[2]?.system.ask(id, { type: 'get' }) as Promise<number[]>)).toBeDefined();
+  });
+});
+
+describe('a machine that leaves', () => {
+  it('hands over what it has, and nothing that is sent meanwhile is lost', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 8);
+    let n = 0;
+    const tell = (): void => {
+      n++;
+      for (const id of ids) one.system.tell(id, add(n));
+    };
+    const left = other.leave();
+    for (let at = 0; at < 300; at++) {
+      tell();
+      await cluster.run(1);
+    }
+    await cluster.until(left);
+    const from = n;
+    for (let at = 0; at < 20; at++) tell();
+    await cluster.run(100);
+    for (const id of ids) {
+      const numbers: number[] = await cluster.until(one.system.ask(id, { type: 'get' }));
+      // Its state began anew where it is now; from there on there is no gap, and no repeat.
+      const sorted = [...numbers].sort((a, b) => a - b);
+      expect(sorted).toEqual(numbers.map((_, at) => (sorted[0] as number) + at));
+      expect(sorted.at(-1)).toBe(from + 20);
+    }
+    expect(other.events.filter(({ type }) => type === 'machine-lost')).toEqual([]);
+  });
+});
