@@ -1,7 +1,7 @@
 /**
  * The greeting of two machines, each one JSON in one frame (wire/handshake.ts), inside TLS that has shown both certificates:
  *
- *   dialling process ──► hello: version, cluster, machine, process; what it wants: a link, a look, or to be reached itself
+ *   dialling process ──► hello: version, cluster, machine, process; what it wants: a link, a look, or that another is looked at
  *                    ◄── welcome: the same of the master that answers, once it has done so;  or refused: why
  *
  * A greeting that cannot be read is closed without a word.
@@ -22,9 +22,14 @@ export interface MachineHello extends MachineTerms, MachinePeer {
   readonly troupe: 'machine';
   /** The machine that it means to reach: one that has taken the address over says so. */
   readonly to: MachineId;
-  /** `look`: the welcome is all it wants. `reach`: to be looked at itself, at its own `address`, before it gets the welcome. */
-  readonly wants: 'link' | 'look' | 'reach';
-  readonly address?: string;
+  /** `look`: the welcome is all it wants. */
+  readonly wants: 'link' | 'look' | LookWish;
+}
+
+/** That the one who answers looks at a machine, itself or another, before it gives the welcome. */
+export interface LookWish {
+  readonly machine: MachineId;
+  readonly address: string;
 }
 
 export interface MachineWelcome extends MachineTerms, MachinePeer {
@@ -47,9 +52,9 @@ const NOBODY = { cluster: '', machine: '', process: 0, incarnation: 0, to: '', w
 export function decodeMachineHello(bytes: Uint8Array, version: number): MachineHello | undefined {
   const data = decodeGreeting(bytes) as Partial<MachineHello> | undefined;
   if (data?.troupe !== 'machine' || typeof data.version !== 'number') return undefined;
-  const { version: theirs, to, wants, address } = data;
+  const { version: theirs, to, wants } = data;
   if (theirs !== version) return { troupe: 'machine', version: theirs, ...NOBODY };
-  const isKnown = wants === 'link' || wants === 'look' || (wants === 'reach' && isText(address));
+  const isKnown = wants === 'link' || wants === 'look' || (isText(wants?.machine) && isText(wants.address));
   if (!isWhole(data) || !isText(to) || !isKnown) return undefined;
   return data as MachineHello;
 }

@@ -22,6 +22,7 @@ import {
   decodeMachineAnswer,
   decodeMachineHello,
   faultOfTerms,
+  type LookWish,
   type MachineHello,
   type MachineRefused,
   type MachineWelcome,
@@ -40,7 +41,7 @@ import { certificateFault, certifiedNameOf, KEEP_ALIVE_MS, secureConnection } fr
 export const MACHINE_HANDSHAKE_MS = 5_000;
 /** Milliseconds after which a link that brings nothing, not even a beat, is broken: longer than the default lease, so that the lease decides. */
 export const MACHINE_SILENT_MS = 18_000;
-/** Machines that are looked at at once because they ask for it; one more is refused. */
+/** Machines that are looked at at once because another one asks for it; one more is refused. */
 export const LOOKS_MAX = 16;
 /** Milliseconds for a refusal to be read. */
 const REFUSED_MS = 1_000;
@@ -110,14 +111,21 @@ export class TlsMachineNetwork implements MachineNetwork {
   }
 
   async connect(address: string, machine: MachineId): Promise<MachineLink> {
-    const { socket, splitter, welcome } = await this.#dial(address, machine, { wants: 'link' }, this.#handshakeMs);
+    const { socket, splitter, welcome } = await this.#dial(address, machine, 'link', this.#handshakeMs);
     const peer = { machine, process: welcome.process, incarnation: welcome.incarnation };
     return { peer, link: this.#link(socket, splitter, peer) };
   }
 
   async checkReach(address: string, machine: MachineId, own: string): Promise<void> {
+    await this.checkPair({ machine, address }, { machine: this.#credentials.machine, address: own });
+  }
+
+  /** Whether one machine reaches another one: it is asked to look. Rejects with the reason where it does not, or is not reached itself. */
+  async checkPair(from: LookWish, to: LookWish): Promise<void> {
+    if (from.machine === this.#credentials.machine)
+      return this.#look(to.address, to.machine, 'look', this.#handshakeMs);
     // The other machine needs as long for its look as this one for its own.
-    await this.#look(address, machine, { wants: 'reach', address: own }, 3 * this.#handshakeMs);
+    await this.#look(from.address, from.machine, to, 3 * this.#handshakeMs);
   }
 
   use(credentials: MachineCredentials): void {
@@ -131,22 +139,12 @@ export class TlsMachineNetwork implements MachineNetwork {
     for (const socket of this.#dialling) socket.destroy(new Error('this end was closed'));
   }
 
-  async #look(
-    address: string,
-    machine: MachineId,
-    wants: Pick<MachineHello, 'wants' | 'address'>,
-    answerMs: number,
-  ): Promise<void> {
+  async #look(address: string, machine: MachineId, wants: MachineHello['wants'], answerMs: number): Promise<void> {
     const { socket } = await this.#dial(address, machine, wants, answerMs);
     socket.destroy();
   }
 
-  async #dial(
-    address: string,
-    machine: MachineId,
-    wants: Pick<MachineHello, 'wants' | 'address'>,
-    answerMs: number,
-  ): Promise<Answered> {
+  async #dial(address: string, machine: MachineId, wants: MachineHello['wants'], answerMs: number): Promise<Answered> {
     const { clock } = this.#options;
     let opened: TLSSocket | undefined;
     try {
@@ -160,7 +158,7 @@ export class TlsMachineNetwork implements MachineNetwork {
         },
       });
       this.#checkName(socket, machine);
-      socket.write(encodeGreeting({ troupe: 'machine', ...this.#terms, ...this.#self, to: machine, ...wants }));
+      socket.write(encodeGreeting({ troupe: 'machine', ...this.#terms, ...this.#self, to: machine, wants }));
       const { bytes, splitter } = await firstFrame(socket, clock, answerMs, HANDSHAKE_BYTES_MAX);
       return { socket, splitter, welcome: this.#checkedAnswer(decodeMachineAnswer(bytes), machine) };
     } catch (error) {
@@ -232,8 +230,8 @@ export class TlsMachineNetwork implements MachineNetwork {
   }
 
   async #answer(socket: TLSSocket, splitter: FrameSplitter, hello: MachineHello): Promise<void> {
-    const { machine, process, incarnation, wants, address = '' } = hello;
-    const fault = wants === 'reach' ? await this.#lookBack(address, machine) : undefined;
+    const { machine, process, incarnation, wants } = hello;
+    const fault = typeof wants === 'object' ? await this.#lookFor(wants) : undefined;
     if (fault) return this.#end(socket, { troupe: 'machine', refused: fault.code, message: fault.message });
     const welcome: MachineWelcome = { troupe: 'machine', ...this.#terms, ...this.#self };
     if (wants !== 'link') return this.#end(socket, welcome);
@@ -242,12 +240,12 @@ export class TlsMachineNetwork implements MachineNetwork {
     this.#accept({ peer, link: this.#link(socket, splitter, peer) });
   }
 
-  async #lookBack(address: string, machine: MachineId): Promise<TroupeError | undefined> {
+  async #lookFor({ machine, address }: LookWish): Promise<TroupeError | undefined> {
     if (this.#looks >= LOOKS_MAX)
       return new TroupeError('OVERLOADED', `${LOOKS_MAX} machines are looked at already; try again`);
     this.#looks++;
     try {
-      await this.#look(address, machine, { wants: 'look' }, this.#handshakeMs);
+      await this.#look(address, machine, 'look', this.#handshakeMs);
       return undefined;
     } catch (error) {
       return error as TroupeError;

@@ -159,7 +159,7 @@ describe('a machine is not let in', () => {
     ['no JSON', frame('not json')],
     ['a process that is none', encodeGreeting({ ...HELLO, process: '1' })],
     ['a wish that is none', encodeGreeting({ ...HELLO, wants: 'all' })],
-    ['to be reached nowhere', encodeGreeting({ ...HELLO, wants: 'reach' })],
+    ['a look at nowhere', encodeGreeting({ ...HELLO, wants: { machine: 'b' } })],
     ['a greeting beyond its bound', frame(JSON.stringify({ ...HELLO, to: 'x'.repeat(5_000) }))],
   ])('that says garbage behind TLS, at once: %s', async (_, garbage) => {
     const { network, address, far } = await machineA();
@@ -259,6 +259,20 @@ describe('the one who dials', () => {
     expect(texts).toEqual([`${LOOKS_MAX} machines are looked at already; try again`]);
     await b.close();
     await Promise.all(asked);
+  });
+
+  test('is told of the way between two others, each way for itself', async () => {
+    const [a, c] = [await machineA(), await listening(world.host(master('c')))];
+    const b = world.host(master('b'));
+    const [toA, toC] = [
+      { machine: 'a', address: a.address },
+      { machine: 'c', address: c.address },
+    ];
+    await b.checkPair(toA, toC);
+    await a.network.close();
+    await b.checkPair({ machine: 'b', address: '' }, toC);
+    const error = await failure(b.checkPair(toC, toA));
+    expect(error.message).toMatch(/^no link to the machine a at .*ECONNREFUSED/);
   });
 
   test.each(['127.0.0.1', ':80', 'host:0', 'host:65536', 'a:b:80', 'host:x'])('is told of a bad address: %s', (bad) =>
