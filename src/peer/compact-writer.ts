@@ -20,11 +20,13 @@ import type { IdNumbers } from './link-ids.ts';
 
 /** Frames stand one behind the other in one piece of memory, which nobody writes to a second time. */
 const SLAB_BYTES = 512 * 1024;
+/** Of a link on which nothing was written: of ten thousand clients most are silent. */
+const NO_BYTES = Buffer.alloc(0);
 /** Three ids, numbers and the kind, beside the message. */
 const ENTRY_BYTES_MAX = 3 * (512 * 3 + 80) + 64;
 
 export class CompactWriter {
-  #plain = new PlainWriter(Buffer.allocUnsafeSlow(SLAB_BYTES));
+  #plain = new PlainWriter(NO_BYTES);
   readonly #ids: IdNumbers;
   readonly #messageBytesMax: number;
   readonly #frameBytes: number;
@@ -38,14 +40,15 @@ export class CompactWriter {
 
   /** For a new link: the other end knows no shape. */
   reset(): void {
-    this.#plain = new PlainWriter(Buffer.allocUnsafeSlow(SLAB_BYTES));
+    this.#plain = new PlainWriter(NO_BYTES);
   }
 
   begin(epoch: number, resetsIds: boolean): void {
     const plain = this.#plain;
     const room = this.#frameBytes + COMPACT_BYTES_MAX + ENTRY_BYTES_MAX + 32;
     if (plain.bytes.byteLength - plain.at < room) {
-      plain.bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room));
+      // The first frame of a link is often the only one, that of a client say: it gets no more than it may need.
+      plain.bytes = Buffer.allocUnsafeSlow(plain.bytes === NO_BYTES ? room : Math.max(SLAB_BYTES, room));
       plain.at = 0;
     }
     this.#start = plain.at;
