@@ -1,8 +1,8 @@
 /** One connection of a client to the process that serves it: what it writes and what it reads, until it ends. */
 import type { Kernel } from '../actor/kernel.ts';
-import { FrameReader, type Ingress, type Published } from '../peer/frame-reader.ts';
+import { FrameReader, type Ingress, type Published } from '../frames/frame-reader.ts';
 import { OutboundQueue } from '../peer/outbound-queue.ts';
-import { refusedWorkerEntries } from '../peer/worker-entries.ts';
+import { refusedWorkerEntries } from '../frames/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { asError, errorFromData, type TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';

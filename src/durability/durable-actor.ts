@@ -17,7 +17,7 @@ import { type InDoubtCommit, handOverInDoubt, resolveInDoubt, voidedBy } from '.
 import { Outbox } from './outbox.ts';
 import type { DurableParts } from './durable-parts.ts';
 import { gatedReply } from '../commit/gated-reply.ts';
-import type { ResendQueue } from './resend-queue.ts';
+import type { ResendQueue } from '../resending/resend-queue.ts';
 import { ReminderClock } from './reminder-clock.ts';
 import * as records from '../commit/record.ts';
 import { Inbox } from './inbox.ts';

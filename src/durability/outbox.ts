@@ -9,7 +9,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { Weighed } from '../vocabulary/weight.ts';
 import { encodeValue } from '../wire/codec.ts';
-import { ResendQueue } from './resend-queue.ts';
+import { ResendQueue } from '../resending/resend-queue.ts';
 import { outgoingPart, type RecordContent } from '../commit/record.ts';
 import type { Turn } from '../commit/turn-batch.ts';
 

@@ -18,7 +18,7 @@ import type { DurableParts } from './durable-parts.ts';
 import { EarlierCells } from './earlier-cells.ts';
 import { LetterTrim } from './letter-trim.ts';
 import { ProbationGate } from './probation-gate.ts';
-import { VolatileStreams } from './volatile-streams.ts';
+import { VolatileStreams } from '../resending/volatile-streams.ts';
 import { MemoryJournals } from '../journal/memory-journal.ts';
 import type { Store } from '../store/store.ts';
 import type { TurnJournal } from '../journal/turn-journal.ts';

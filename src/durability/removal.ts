@@ -9,7 +9,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { ResendQueue } from './resend-queue.ts';
+import type { ResendQueue } from '../resending/resend-queue.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
 import type { TurnBatch } from '../commit/turn-batch.ts';
 

@@ -3,7 +3,7 @@ import { ASK_TIMEOUT_MS_MAX } from '../actor/ask-options.ts';
 import { barrierTo } from '../actor/barrier.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { PendingReply } from '../actor/pending-replies.ts';
-import type { Published } from '../peer/frame-reader.ts';
+import type { Published } from '../frames/frame-reader.ts';
 import { NumberTable } from '../structures/number-table.ts';
 import type { System } from '../system/system.ts';
 import type { ActorId } from '../vocabulary/address.ts';

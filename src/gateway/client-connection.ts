@@ -4,7 +4,7 @@
  * for the next one (gateway.ts).
  */
 import type { Kernel } from '../actor/kernel.ts';
-import { FrameReader } from '../peer/frame-reader.ts';
+import { FrameReader } from '../frames/frame-reader.ts';
 import { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Ring } from '../structures/ring.ts';
 import type { System } from '../system/system.ts';

@@ -1,6 +1,6 @@
 /** Which entries a client may send. All else is no sense from a client, and ends its connection. */
-import type { Ingress, Published } from '../peer/frame-reader.ts';
-import { refusedWorkerEntries } from '../peer/worker-entries.ts';
+import type { Ingress, Published } from '../frames/frame-reader.ts';
+import { refusedWorkerEntries } from '../frames/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';

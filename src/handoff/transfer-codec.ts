@@ -7,8 +7,8 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { decodeValue, encodeValue, type FrameWeight } from '../wire/codec.ts';
 import { ASK, MESSAGE, REQUEST, STAMPED, TRACED } from '../wire/entry.ts';
-import { senseless } from '../peer/entry-sense.ts';
-import { appendEnvelope, BatchReader } from '../peer/envelope-entries.ts';
+import { senseless } from '../frames/entry-sense.ts';
+import { appendEnvelope, BatchReader } from '../frames/envelope-entries.ts';
 
 /** Kinds of entries. */
 const ENVELOPES: ReadonlySet<unknown> = new Set([MESSAGE, ASK, REQUEST, STAMPED, TRACED]);

@@ -5,7 +5,7 @@
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { CreditGranter, WAITING_HIGH } from '../peer/credit-granter.ts';
-import type { Ingress } from '../peer/frame-reader.ts';
+import type { Ingress } from '../frames/frame-reader.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { OUTBOUND_HIGH, type OutboundQueue } from '../peer/outbound-queue.ts';
 import type { PeersListener } from '../peer/peers.ts';

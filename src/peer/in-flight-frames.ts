@@ -4,7 +4,7 @@
  */
 import { Ring } from '../structures/ring.ts';
 import type { Link } from '../wire/link.ts';
-import type { Outbound } from './outbound.ts';
+import type { Outbound } from '../frames/outbound.ts';
 
 export class InFlightFrames {
   /** Of the next frame; the array stays, emptied (S4: an array a frame, grown each time, cost 3 %). */

@@ -4,8 +4,8 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
-import { type Outbound, PublishNote, ReplyNote } from './outbound.ts';
-import { PieceCutter } from './pieces.ts';
+import { type Outbound, PublishNote, ReplyNote } from '../frames/outbound.ts';
+import { PieceCutter } from '../frames/pieces.ts';
 
 /** Characters of a text, bytes, or elements of an array, in a message or in one of its parts. */
 export const LARGE: number = 64 * 1024;

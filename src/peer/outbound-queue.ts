@@ -17,14 +17,14 @@ import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
-import { FrameWriter } from './frame-writer.ts';
+import { FrameWriter } from '../frames/frame-writer.ts';
 import { InFlightFrames } from './in-flight-frames.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
 import { MailLane } from './mail-lane.ts';
-import { CreditNote, isMail, Note, type Outbound, type OutboundMail } from './outbound.ts';
-import { PublishNote, ReplyNote, SignalNote } from './outbound.ts';
+import { CreditNote, isMail, Note, type Outbound, type OutboundMail } from '../frames/outbound.ts';
+import { PublishNote, ReplyNote, SignalNote } from '../frames/outbound.ts';
 import type { OutboundQueueOptions } from './outbound-queue-options.ts';
-import { PIECE_BYTES } from './pieces.ts';
+import { PIECE_BYTES } from '../frames/pieces.ts';
 import { PriorityLane } from './priority-lane.ts';
 
 /** Messages in flight to a process before it has granted more. */

@@ -9,7 +9,7 @@ import type { Timer } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import type { PeerInfo } from '../wire/control.ts';
 import { FRAME_EXTRA_BYTES, type Handshake, type Link, type LinkNetwork, WIRE_VERSION } from '../wire/link.ts';
-import { type Ingress, FrameReader } from './frame-reader.ts';
+import { type Ingress, FrameReader } from '../frames/frame-reader.ts';
 import { OutboundQueue } from './outbound-queue.ts';
 
 /** Milliseconds before a broken link is made again, while its peer is not known to be dead. */

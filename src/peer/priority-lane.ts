@@ -2,7 +2,7 @@
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { MailLane } from './mail-lane.ts';
-import type { CreditNote, Note, ReplyNote, SignalNote } from './outbound.ts';
+import type { CreditNote, Note, ReplyNote, SignalNote } from '../frames/outbound.ts';
 
 /** Entries beyond which a reply is refused; the refusal itself, and all else, is small and goes. */
 export const PRIORITY_MAX = 100_000;

@@ -7,7 +7,7 @@ import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from '../peer/credit-granter.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { pieceOf } from '../handoff/transfer-codec.ts';
-import type { Ingress } from '../peer/frame-reader.ts';
+import type { Ingress } from '../frames/frame-reader.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { PeersListener } from '../peer/peers.ts';

@@ -13,7 +13,7 @@ import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
 import { MACHINE_INDEX_MIN } from '../wire/control.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
-import type { Published } from '../peer/frame-reader.ts';
+import type { Published } from '../frames/frame-reader.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { KnownCluster } from './known-cluster.ts';

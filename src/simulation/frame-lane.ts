@@ -1,7 +1,7 @@
 /** One direction of one link, as an onlooker sees it: frames written, frames read, and those that never arrive. */
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { errorFromData } from '../vocabulary/errors.ts';
-import { type Ingress, FrameReader } from '../peer/frame-reader.ts';
+import { type Ingress, FrameReader } from '../frames/frame-reader.ts';
 import { RemoteReply } from '../process/remote-reply.ts';
 import type { FrameEntry, ObservedFrame } from './observation.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { COMMIT_BYTES_MAX, UNCOMMITTED_BYTES_MAX, UNCOMMITTED_TURNS_MAX } from '../../../src/commit/committer.ts';
 import { OUTBOX_HIGH, OUTBOX_MAX } from '../../../src/durability/outbox.ts';
-import { KEPT_HIGH, KEPT_MAX, VolatileResendQueue } from '../../../src/durability/volatile-resend-queue.ts';
+import { KEPT_HIGH, KEPT_MAX, VolatileResendQueue } from '../../../src/resending/volatile-resend-queue.ts';
 import { REMINDERS_MAX } from '../../../src/commit/reminders.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';

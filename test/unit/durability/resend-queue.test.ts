@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ResendQueue, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/durability/resend-queue.ts';
+import { ResendQueue, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/resending/resend-queue.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope, DeliveryId } from '../../../src/vocabulary/envelope.ts';
 

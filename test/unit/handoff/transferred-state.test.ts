@@ -6,7 +6,7 @@ import { Simulation } from '../../../src/simulation/simulation.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 import { actorPieces, mailPieces, pieceOf, readActor, readMail } from '../../../src/handoff/transfer-codec.ts';
-import { PIECE_BYTES } from '../../../src/peer/pieces.ts';
+import { PIECE_BYTES } from '../../../src/frames/pieces.ts';
 
 const nothing = (): void => {};
 const noRef = (id: string): unknown => ({ id });

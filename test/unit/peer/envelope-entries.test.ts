@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mailPieces, readMail } from '../../../src/handoff/transfer-codec.ts';
-import { appendEnvelope } from '../../../src/peer/envelope-entries.ts';
-import { FrameReader } from '../../../src/peer/frame-reader.ts';
-import { FrameWriter } from '../../../src/peer/frame-writer.ts';
-import { PIECE_BYTES } from '../../../src/peer/pieces.ts';
+import { appendEnvelope } from '../../../src/frames/envelope-entries.ts';
+import { FrameReader } from '../../../src/frames/frame-reader.ts';
+import { FrameWriter } from '../../../src/frames/frame-writer.ts';
+import { PIECE_BYTES } from '../../../src/frames/pieces.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import { DeliveryId, Envelope, type ReplyTo, type Verb } from '../../../src/vocabulary/envelope.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';

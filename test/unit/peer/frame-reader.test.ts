@@ -3,7 +3,7 @@ import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MARKER, MESSAGE, REPLY, STATE, TOPIC, TOPIC_ACK, TOPICS } from '../../../src/wire/entry.ts';
 import { FRAME_HEAD_BYTES } from '../../../src/wire/link.ts';
-import { FrameReader } from '../../../src/peer/frame-reader.ts';
+import { FrameReader } from '../../../src/frames/frame-reader.ts';
 import { KeptIngress, KeptReply, message, newLine } from './link-fixture.ts';
 
 function newReader(): { reader: FrameReader; ingress: KeptIngress; frame: (...entries: unknown[]) => Uint8Array } {

@@ -13,8 +13,8 @@ import { FrameEncoder, toWire } from '../../../src/wire/codec.ts';
 import * as entry from '../../../src/wire/entry.ts';
 import { COMPACT, COMPACT_RESET, FRAME_HEAD_BYTES, PIECE } from '../../../src/wire/link.ts';
 import * as tags from '../../../src/wire/plain-tags.ts';
-import { FrameReader, type Published } from '../../../src/peer/frame-reader.ts';
-import { PieceCutter, PieceJoiner } from '../../../src/peer/pieces.ts';
+import { FrameReader, type Published } from '../../../src/frames/frame-reader.ts';
+import { PieceCutter, PieceJoiner } from '../../../src/frames/pieces.ts';
 import { KeptIngress, KeptReply, message, newLine } from './link-fixture.ts';
 
 /** Of compact values. */

@@ -4,7 +4,7 @@ import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { FRAME_HEAD_BYTES, PIECE } from '../../../src/wire/link.ts';
 import { MARKER } from '../../../src/wire/entry.ts';
 import { isLarge, LARGE } from '../../../src/peer/large-mail.ts';
-import { PIECE_BYTES, PieceCutter, PieceJoiner } from '../../../src/peer/pieces.ts';
+import { PIECE_BYTES, PieceCutter, PieceJoiner } from '../../../src/frames/pieces.ts';
 import { KeptReply, type Line, newLine } from './link-fixture.ts';
 
 const blob = 'x'.repeat(40 * PIECE_BYTES);

@@ -12,7 +12,7 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { type Handshake, type Link, WIRE_VERSION } from '../../../src/wire/link.ts';
 import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
-import { type Ingress, FrameReader, type Published } from '../../../src/peer/frame-reader.ts';
+import { type Ingress, FrameReader, type Published } from '../../../src/frames/frame-reader.ts';
 import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 
 export const silent: Log = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ReplyNote } from '../../../src/peer/outbound.ts';
+import { ReplyNote } from '../../../src/frames/outbound.ts';
 import { PRIORITY_MAX, PriorityLane } from '../../../src/peer/priority-lane.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { MoveOrder } from '../../../src/wire/control.ts';
-import type { Published } from '../../../src/peer/frame-reader.ts';
+import type { Published } from '../../../src/frames/frame-reader.ts';
 import { SOME_TOPICS, TOPIC_BARRIER, TOPIC_REACHED } from '../../../src/wire/entry.ts';
 import { ClusterTopics, TOPICS_CHARACTERS } from '../../../src/routing/cluster-topics.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
