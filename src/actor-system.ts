@@ -4,6 +4,7 @@ import type { ActorDefinition } from './actor/definition.ts';
 import { startCluster } from './actor-system/cluster-system.ts';
 import { startLocal } from './actor-system/local-system.ts';
 import { Storage } from './data-dir/storage.ts';
+import { guardedLog } from './observe/guarded-log.ts';
 import { openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import type { System } from './system/system.ts';
@@ -48,7 +49,7 @@ async function withStorage(
   start: (storage: Storage | undefined) => Promise<System>,
 ): Promise<System> {
   if (![...behaviours.values()].some(({ durable }) => durable !== undefined)) return start(undefined);
-  const storage = await Storage.acquire(options, openLog(options.log, { system: options.name }));
+  const storage = await Storage.acquire(options, guardedLog(openLog(options.log, { system: options.name })));
   try {
     return await start(storage);
   } catch (error) {

@@ -8,6 +8,7 @@ import { SharedStorage } from '../data-dir/shared-storage.ts';
 import { Storage } from '../data-dir/storage.ts';
 import { type Gateway, openGateway } from '../gateway/gateway.ts';
 import { Master } from '../master/master.ts';
+import { guardedLog } from '../observe/guarded-log.ts';
 import { type Log, openLog } from '../observe/log.ts';
 import type { Spans } from '../observe/spans.ts';
 import { logRelay } from '../observe/log-relay.ts';
@@ -66,7 +67,7 @@ export async function startCluster(
   clusterHost: WorkerHost,
   storage: Storage | undefined,
 ): Promise<System> {
-  const log = openLog(options.log, { system: options.name });
+  const log = guardedLog(openLog(options.log, { system: options.name }));
   const spans = await findSpans(options.trace, 0);
   const token = randomBytes(24).toString('base64url');
   const socketDir = await openSocketFolder();

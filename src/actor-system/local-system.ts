@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Storage } from '../data-dir/storage.ts';
 import { type Gateway, openGateway } from '../gateway/gateway.ts';
+import { guardedLog } from '../observe/guarded-log.ts';
 import { openLog } from '../observe/log.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { LocalProcess } from '../process/local-process.ts';
@@ -24,14 +25,14 @@ export async function startLocal(
   storage: Storage | undefined,
 ): Promise<System> {
   const { name, shutdownMs } = options;
-  const log = openLog(options.log, { system: name });
+  const log = guardedLog(openLog(options.log, { system: name }));
   const spans = await findSpans(options.trace, 0);
   const clock = systemClock();
   let ignoreSignals = (): void => {};
-  const logNoMore = logUnawaited();
   const pauses = await firstPauses(options, () => storage?.pauses, log);
   let gateway: Gateway | undefined;
   let web: Web | undefined;
+  let logNoMore = (): void => {};
   const store = await storage?.openHere();
   const process = new LocalProcess({
     ...{ name, clock, random: Math.random, log, limits: limitsOf(options), shutdownMs, behaviours, spans },
@@ -50,6 +51,8 @@ export async function startLocal(
       await storage?.close();
     },
   });
+  // Not before: what fails above has nobody to end it.
+  logNoMore = logUnawaited();
   const { kernel, system } = process;
   try {
     gateway = await openGateway({ kernel, system, ...entriesOf(options) });

@@ -108,7 +108,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     }
     this.#settle();
     this.span?.ends(error);
-    this.#pending.noteFailed(this.target, error);
+    this.#pending.noteFailed(this, error);
     this.#asker?.askFailed(error);
     if (this.#onward === undefined) this.#reject?.(error);
     else this.#onward.reject(error);
@@ -150,7 +150,6 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   expire(): void {
-    if (!this.settled) this.#pending.noteTimeout(this);
     this.#giveUp('ASK_TIMEOUT', `no reply from ${this.target} within ${this.withinMs} ms`);
   }
 
@@ -305,18 +304,17 @@ export class PendingReplies {
     this.#wheel.close();
   }
 
-  noteFailed(id: ActorId, { code, fate }: TroupeError): void {
-    if (code === 'ASK_TIMEOUT') this.#timedOut(kindOf(id));
-    this.#trace?.note({ topic: 'ask', step: 'failed', id, code, fate });
+  noteFailed(reply: PendingReply, { code, fate }: TroupeError): void {
+    if (code === 'ASK_TIMEOUT') this.#noteTimeout(reply);
+    this.#trace?.note({ topic: 'ask', step: 'failed', id: reply.target, code, fate });
   }
 
-  #timedOut(kind: string): void {
+  /** At its deadline, whoever was the first to see that: this process, or the actor that came to the message too late. */
+  #noteTimeout({ target, type }: PendingReply): void {
+    this.timeouts++;
+    const kind = kindOf(target);
     const count = this.timedOutBy.get(kind);
     if (count !== undefined || this.timedOutBy.size < TIMED_OUT_KINDS_MAX) this.timedOutBy.set(kind, (count ?? 0) + 1);
-  }
-
-  noteTimeout({ target, type }: PendingReply): void {
-    this.timeouts++;
     this.lastTimeouts.push({ to: target, type, at: this.#clock.wall() });
     if (this.lastTimeouts.length > TIMEOUTS_KEPT) this.lastTimeouts.shift();
   }

@@ -1,4 +1,7 @@
-/** A log that errors of users cannot break: serializers read all of an error, and any part of it may throw. */
+/**
+ * A log that users cannot break: serializers read all of an error, any part of which may throw, and so may a logger of theirs, in the
+ * middle of a delivery or a start.
+ */
 import { asError } from '../vocabulary/errors.ts';
 import { errorOfReading, readError } from '../vocabulary/error-reading.ts';
 import type { Log } from './log.ts';

@@ -19,9 +19,9 @@ export function levelsOf(log: Log): LogLevels {
 export function logRelay(log: Log, system: string): (worker: number, line: LogLine) => void {
   const ofWorkers = new Map<number, Log>();
   return (worker, line) => {
-    const own = ofWorkers.get(worker) ?? log.child({ system, worker });
-    ofWorkers.set(worker, own);
     try {
+      const own = ofWorkers.get(worker) ?? log.child({ system, worker });
+      ofWorkers.set(worker, own);
       write(own, line);
     } catch (error) {
       process.emitWarning(

@@ -66,3 +66,23 @@ test('levels, redaction and file hold for every worker, to its last line', async
   kill(system, 1);
   expect(readFileSync(path, 'utf8')).not.toContain('geheim');
 });
+
+test('a logger that throws at each line costs its lines alone: the master goes on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  folders.push(folder);
+  writeFileSync(join(folder, 'speaker.mjs'), SPEAKER);
+  let thrown = 0;
+  const refuse = (): never => {
+    throw new Error(`this logger writes nothing; line ${++thrown}`);
+  };
+  const log: Log = { debug: refuse, info: refuse, warn: refuse, error: refuse, child: () => log };
+  const system = await startSystem({ actors: folder, workers: 1, log });
+  kill(system, 1);
+  await until('the next worker answers', () =>
+    system.ask('speaker/1', { type: 'say', level: 'info', fields: {}, text: 'here' }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(thrown).toBeGreaterThan(1);
+});

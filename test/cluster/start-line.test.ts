@@ -1,5 +1,5 @@
-/** What the log says when a system has started. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** What the log says when a system has started, and what is left where it does not start. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystem, defineActor } from 'troupe';
@@ -25,4 +25,29 @@ test('one line at info: the name, the workers, and where the data lies, new or f
     `'shop' has started; workers: 0; data in ${dataDir} (found)`,
     `'shop' has started; workers: 0; no durable kinds`,
   ]);
+});
+
+test('a logger that throws at each line costs its lines alone', async () => {
+  const refuse = (): never => {
+    throw new Error('this logger writes nothing');
+  };
+  const log = { debug: refuse, info: refuse, warn: refuse, error: refuse, child: () => log };
+  const note = defineActor({ receive: { a: () => 'noted' } });
+  const system = await createSystem({ workers: 0, log, actors: { note } });
+  // A misspelt type is said in the middle of its delivery.
+  expect(() => system.tell('note/1', { type: 'b' })).not.toThrow();
+  expect(await system.ask('note/1', { type: 'a' })).toBe('noted');
+  await system.shutdown();
+});
+
+test('a system whose store cannot be opened leaves no listener behind', async () => {
+  const ledger = defineActor({ durable: true, receive: { note: () => {} } });
+  const dataDir = join(folder, 'damaged');
+  mkdirSync(join(dataDir, 'store'), { recursive: true });
+  writeFileSync(join(dataDir, 'store', 'data.mdb'), 'no store at all');
+  const heard = (): number => process.listenerCount('unhandledRejection');
+  const before = heard();
+  const started = createSystem({ workers: 0, log: 'silent', dataDir, actors: { ledger } });
+  await expect(started).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect(heard()).toBe(before);
 });

@@ -225,6 +225,27 @@ describe('an ask', () => {
     expect(pending.size).toBe(0);
   });
 
+  it('that times out is counted once, whoever saw that it came too late', async () => {
+    const clock = new VirtualClock();
+    const pending = new PendingReplies(clock, '~0.1');
+    const counts = (): unknown[] => [pending.timeouts, pending.lastTimeouts.length, [...pending.timedOutBy]];
+    const here = pending.open('worker/a', clock.now() + 10, undefined, undefined);
+    const there = pending.open('clerk/a', clock.now() + 1_000, undefined, undefined);
+    await Promise.all([fateOf(here.promise), clock.advance(500)]);
+    expect(counts()).toEqual([1, 1, [['worker', 1]]]);
+    there.reject(new TroupeError('ASK_TIMEOUT', 'came to the message after its deadline', { fate: 'not-executed' }));
+    expect(await fateOf(there.promise)).toBe('ASK_TIMEOUT/not-executed');
+    there.expire();
+    expect(counts()).toEqual([
+      2,
+      2,
+      [
+        ['worker', 1],
+        ['clerk', 1],
+      ],
+    ]);
+  });
+
   it('that goes onward settles who is told of it, at once and once', () => {
     const pending = new PendingReplies(new VirtualClock(), '~0.1', 2);
     const told: unknown[] = [];
