@@ -8,7 +8,7 @@
 import type { Cell } from '../actor/cell.ts';
 import type { DurableSide, GatedEffect, Reminder } from '../actor/durable-side.ts';
 import { commitFailed } from '../actor/lifecycle.ts';
-import { type Envelope, type Message, type ReplyTo, DeliveryId } from '../vocabulary/envelope.ts';
+import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { encodeValue } from '../wire/codec.ts';
@@ -17,6 +17,7 @@ import { type InDoubtCommit, handOverInDoubt, resolveInDoubt, voidedBy } from '.
 import { Outbox } from './outbox.ts';
 import type { DurableParts } from './durable-parts.ts';
 import { gatedReply } from '../commit/gated-reply.ts';
+import { GatedSends } from './gated-sends.ts';
 import type { ResendQueue } from '../resending/resend-queue.ts';
 import { ReminderClock } from './reminder-clock.ts';
 import * as records from '../commit/record.ts';
@@ -37,6 +38,7 @@ export class DurableActor implements DurableSide, Committing {
   readonly reminders: ReminderClock;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #sends: GatedSends;
   version = 0;
   /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next host, too. */
   #fence = '';
@@ -48,7 +50,6 @@ export class DurableActor implements DurableSide, Committing {
   /** When that state goes on by itself. The machine is no measure: it may be ahead, or have ended before the commit. */
   #ownAt: number | undefined;
   #turn: Turn | undefined;
-  #isPublishClear = true;
   #open: TurnBatch | undefined;
   #committing: TurnBatch | undefined;
   /** Of which nobody knows whether it is committed: the next load tells. */
@@ -72,6 +73,7 @@ export class DurableActor implements DurableSide, Committing {
     this.reminders = new ReminderClock(kernel, parts.timers, id, (envelope) => cell.deliverOwn(envelope));
     const afterCommit = (output: () => void): void => this.#afterCommit(output);
     this.#inbox = new Inbox(cell, this.reminders, afterCommit);
+    this.#sends = new GatedSends({ cell, parts, outbox: this.#outbox, inbox: this.#inbox, afterCommit });
     this.trials = new Trials(cell, parts);
     this.#tidy = new TidyTimer(kernel.clock, () => this.#open && parts.committer.note(this));
   }
@@ -202,31 +204,15 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   tell(envelope: Envelope): boolean {
-    const turn = this.#turn;
-    const { kernel, id } = this.cell;
-    if (!turn) return envelope.to === id ? this.cell.deliver(envelope) : kernel.router.deliver(envelope);
-    if (this.#parts.isDurable(envelope.to)) return this.#outbox.tell(turn, envelope);
-    turn.act((batch) => batch.after(() => kernel.router.deliver(envelope)));
-    return true;
+    return this.#sends.tell(this.#turn, envelope);
   }
 
   request(envelope: Envelope): boolean {
-    const turn = this.#turn;
-    // The turn waits for it, so it cannot wait for the turn.
-    for (const effect of turn?.gated ?? []) if (effect.id === envelope.to) effect.go();
-    if (turn && envelope.verb === 'message' && this.#parts.isDurable(envelope.to)) {
-      envelope.deliveryId = new DeliveryId('', 0, 0, 0, `${this.#inbox.nameOf(turn)}#${++turn.asks}`);
-    }
-    this.#afterCommit(() => void this.cell.kernel.router.deliver(envelope));
-    return true;
+    return this.#sends.request(this.#turn, envelope);
   }
 
   publish(topic: string, message: Message, trace?: string): boolean {
-    const { kernel, id } = this.cell;
-    const publish = (): unknown => (this.#isPublishClear = kernel.topics.publish(topic, message, id, trace));
-    if (this.#turn) this.#turn.act((batch) => batch.after(publish));
-    else publish();
-    return this.#isPublishClear;
+    return this.#sends.publish(this.#turn, topic, message, trace);
   }
 
   deferUntilCommit(effect: GatedEffect): void {
