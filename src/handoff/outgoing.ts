@@ -13,12 +13,11 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { encodeValue } from '../wire/codec.ts';
 import type { MoveId, MoveOrder, Unit } from '../wire/control.ts';
 import { MailLane } from '../peer/mail-lane.ts';
 import type { Router } from '../routing/router.ts';
 import { idsIn } from './live-units.ts';
-import { actorPieces, mailPieces, STATE_BYTES_MAX, type WeighedPiece } from './transfer-codec.ts';
+import { actorPieces, encodeState, mailPieces, type WeighedPiece } from './transfer-codec.ts';
 
 /** Messages for one move that arrive while it is quiescent, and one queue's bytes; one more is refused. */
 export const BUFFERED_MAIL_MAX = 100_000;
@@ -34,6 +33,8 @@ export interface OutgoingParts {
   quiesced(outgoing: OutgoingHandoff): void;
   /** They do not, or cannot move. */
   refused(error: TroupeError, isBusy: boolean): void;
+  /** Default: `STATE_BYTES_MAX`. */
+  readonly stateBytesMax?: number;
 }
 
 export class OutgoingHandoff {
@@ -215,7 +216,7 @@ export class OutgoingHandoff {
     for (const cell of this.#members) {
       try {
         checkTransferable(cell);
-        this.#states.set(cell.id, encodeValue(stateOf(cell), STATE_BYTES_MAX));
+        this.#states.set(cell.id, encodeState(stateOf(cell), this.#parts.stateBytesMax));
       } catch (error) {
         return this.#parts.refused(notMovable(cell.id, asError(error)), false);
       }

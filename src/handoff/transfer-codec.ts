@@ -5,7 +5,8 @@
 import type { TransferredActor } from '../actor/transfer.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
-import { decodeValue, encodeValue, type FrameWeight } from '../wire/codec.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { decodeValue, encodeValue, type FrameWeight, toWire } from '../wire/codec.ts';
 import { ASK, MESSAGE, REQUEST, STAMPED, TRACED } from '../wire/entry.ts';
 import { senseless } from '../frames/entry-sense.ts';
 import { appendEnvelope, BatchReader } from '../frames/envelope-entries.ts';
@@ -17,6 +18,26 @@ const PIECE_BYTES = 64 * 1024;
 const PIECE_ENVELOPES = 256;
 /** A state that moves; a larger one stays where it is. */
 export const STATE_BYTES_MAX: number = 1024 * 1024 * 1024;
+
+/** Throws INVALID_MESSAGE, and MESSAGE_TOO_LARGE. */
+export function encodeState(state: unknown, bytesMax: number = STATE_BYTES_MAX): Uint8Array {
+  return fitting(() => encodeValue(state, bytesMax), bytesMax);
+}
+
+/** As `encodeState`, and encodes it only where it may be too large. */
+export function checkState(state: unknown, bytesMax: number = STATE_BYTES_MAX): void {
+  fitting(() => toWire(state, bytesMax), bytesMax);
+}
+
+function fitting<T>(encode: () => T, bytesMax: number): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof TroupeError) || error.code !== 'MESSAGE_TOO_LARGE') throw error;
+    const got = error.message.slice(error.message.lastIndexOf('got'));
+    throw new TroupeError('MESSAGE_TOO_LARGE', `a state that moves has at most ${bytesMax} encoded bytes; ${got}`);
+  }
+}
 
 /** mail — waits for an actor · stash — put aside by it · outbound — its own, that never left. */
 export type MailKind = 'mail' | 'stash' | 'outbound';

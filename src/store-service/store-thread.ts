@@ -6,13 +6,11 @@ import { type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { PostgresStore } from '../store-postgres/postgres-store.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
+import { endInOrder } from './end-in-order.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';
 import type { FromOwner, OwnerBoot, ToOwner } from './owner-messages.ts';
 import { StoreService } from './store-service.ts';
 import { tellPrints } from './thread-prints.ts';
-
-/** Milliseconds that a thread which has failed waits for the commits that it has begun. */
-const LAST_COMMITS_MS_MAX = 10_000;
 
 function tell(message: FromOwner): void {
   parentPort?.postMessage(message);
@@ -50,7 +48,10 @@ async function run(boot: OwnerBoot): Promise<void> {
     service.close();
     return Promise.all([network.close(), store.close()]);
   };
-  process.on('uncaughtException', (error) => endInOrder(error, close));
+  process.on('uncaughtException', (error) => {
+    tell({ type: 'failed', error: errorToData(new TroupeError('STORE_FAILED', error.message, { cause: error })) });
+    endInOrder(close, () => process.exit(1));
+  });
   parentPort?.on('message', (message: ToOwner) => {
     if (message.type === 'fail') return store.fail(message.reason);
     void close().finally(() => {
@@ -63,16 +64,6 @@ async function run(boot: OwnerBoot): Promise<void> {
   store.check().then(
     (check) => tell({ type: 'checked', check }),
     () => {},
-  );
-}
-
-/** A thread that ends while the engine writes takes the whole process down (seen on Node.js 26): its commits end first. */
-function endInOrder(error: Error, close: () => Promise<unknown>): void {
-  tell({ type: 'failed', error: errorToData(new TroupeError('STORE_FAILED', error.message, { cause: error })) });
-  setTimeout(() => process.exit(1), LAST_COMMITS_MS_MAX);
-  close().then(
-    () => process.exit(1),
-    () => process.exit(1),
   );
 }
 
