@@ -2,13 +2,14 @@
  * The parts of a durable actor's record: their names, and what each holds. Small things have parts of their own, so that a turn
  * writes what it changed and nothing else.
  *
- *   state · meta · m:<stream> handled up to · r:<n> kept reply · o:<number> told, not yet acknowledged ·
+ *   state · meta · m:<stream> handled up to, with the reply to the last one (mark-bytes.ts) · r:<n> another kept reply · o:<number> told, not yet acknowledged ·
  *   a:<name> reminder · s:<n> put aside · x:<name> handled from outside · probation of older versions, which counted deaths here
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorCode, ErrorData } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
 import type { Parts } from '../store/store.ts';
+import { isMarkBytes, type Mark, type MarkedReply, readMark } from './mark-bytes.ts';
 
 export const STATE = 'state';
 export const META = 'meta';
@@ -27,13 +28,6 @@ export const NO_META: Meta = Object.freeze({ stateVersion: 1, lastNumber: 0 });
 /** Of a record that is not there. */
 export const NO_PARTS: Parts = new Map();
 
-/** All messages of a stream up to a number are handled. */
-export interface Mark {
-  readonly number: number;
-  /** When it last grew, in milliseconds since the Unix epoch. */
-  readonly at: number;
-}
-
 /** A message from outside is handled. */
 export interface OutsideMark {
   /** In milliseconds since the Unix epoch. */
@@ -45,15 +39,12 @@ export interface OutsideMark {
     | undefined;
 }
 
-export interface KeptReply {
-  /** Of its part. */
-  readonly name: string;
+export interface KeptReply extends MarkedReply {
+  /** Of its part, which is that of its stream's mark while no later message of the stream is handled. */
+  name: string;
   readonly stream: string;
   readonly number: number;
-  readonly turn: string | undefined;
   readonly at: number;
-  readonly value: unknown;
-  readonly error: ErrorData | undefined;
   /** Encoded, as it lies in the record. */
   bytes: number;
 }
@@ -95,6 +86,8 @@ export interface RecordContent {
 }
 
 export const markPart = (stream: string): string => `m:${stream}`;
+/** Whether a part is the mark of a stream. */
+export const isMarkPart = (name: string): boolean => name.startsWith('m:');
 export const replyPart = (n: number): string => `r:${padded(n)}`;
 export const outgoingPart = (number: number): string => `o:${padded(number)}`;
 export const reminderPart = (name: string): string => `a:${name}`;
@@ -137,9 +130,24 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
   };
   for (const name of [...parts.keys()].sort()) {
     const bytes = parts.get(name) as Uint8Array;
-    if (name !== STATE) readPart(content, name, decodeValue(bytes, toRef), bytes.byteLength);
+    if (isMarkPart(name) && isMarkBytes(bytes)) readMarkPart(content, name, bytes, toRef);
+    else if (name !== STATE) readPart(content, name, decodeValue(bytes, toRef), bytes.byteLength);
   }
+  // By age: those that stand with their marks came first.
+  content.replies.sort((one, other) => one.at - other.at);
   return content;
+}
+
+function readMarkPart(
+  { marks, replies }: RecordContent,
+  name: string,
+  bytes: Uint8Array,
+  toRef: (id: ActorId) => unknown,
+): void {
+  const stream = name.slice(2);
+  const { mark, reply } = readMark(bytes, toRef);
+  marks.set(stream, mark);
+  if (reply) replies.push({ name, stream, ...mark, ...reply, bytes: bytes.byteLength });
 }
 
 function readPart(content: RecordContent, name: string, value: unknown, bytes: number): void {

@@ -3,7 +3,8 @@
  * resent. Pure; the bounds say for how long a repeat is recognised.
  */
 import { type DeliveryId, isClientStream } from '../vocabulary/envelope.ts';
-import type { KeptReply, Mark } from '../commit/record.ts';
+import type { Mark } from '../commit/mark-bytes.ts';
+import { isMarkPart, type KeptReply } from '../commit/record.ts';
 import { NumberTable } from '../structures/number-table.ts';
 
 /** Streams that an actor remembers, at most; the one that was silent for longest goes first. */
@@ -69,18 +70,28 @@ export class DedupTable {
     return (byTurn ?? (number === 0 ? undefined : this.#numbersOf(stream)?.get(number)))?.reply;
   }
 
-  /** Returns the streams that are forgotten for it. */
-  mark(stream: string, mark: Mark): string[] {
+  markOf(stream: string): Mark | undefined {
+    return this.#among(stream).get(stream);
+  }
+
+  /** The reply that is kept in the part of the mark of its stream, which had this number. */
+  besideMark(stream: string, number: number): KeptReply | undefined {
+    const reply = this.#numbersOf(stream)?.get(number)?.reply;
+    return reply !== undefined && isMarkPart(reply.name) ? reply : undefined;
+  }
+
+  /** Returns the streams that are forgotten for it, with their last marks. */
+  mark(stream: string, mark: Mark): [stream: string, mark: Mark][] {
     const marks = this.#among(stream);
     const [most, keptMs] = marks === this.#marks ? [MARKS_MAX, MARK_KEPT_MS] : [CLIENT_MARKS_MAX, CLIENT_MARK_KEPT_MS];
     if (stream !== this.#grown) marks.delete(stream);
     marks.set(stream, mark);
     this.#grown = stream;
-    const forgotten: string[] = [];
-    for (const [oldest, { at }] of marks) {
-      if (marks.size <= most && at > mark.at - keptMs) break;
-      marks.delete(oldest);
-      forgotten.push(oldest);
+    const forgotten: [string, Mark][] = [];
+    for (const one of marks) {
+      if (marks.size <= most && one[1].at > mark.at - keptMs) break;
+      marks.delete(one[0]);
+      forgotten.push(one);
     }
     return forgotten;
   }

@@ -168,10 +168,10 @@ export class DurableActor implements DurableSide, Committing {
     this.#open ??= new TurnBatch();
     const batch = this.#open;
     const { envelope, state } = turn;
-    if (envelope?.verb === 'message') this.#inbox.handledBy(turn, envelope, batch);
+    const isKept = envelope?.verb === 'message' && this.#inbox.handledBy(turn, envelope, batch);
     if (state !== undefined) this.#stateIs(state, turn.ownAt, batch);
     turn.run(batch);
-    if (turn.reply) this.#inbox.deferUntilCommit(turn.reply, envelope?.deliveryId, batch);
+    if (turn.reply) this.#inbox.deferUntilCommit(turn.reply, isKept ? undefined : envelope?.deliveryId, batch);
     this.trials.ended(turn, batch);
     if (!batch.isEmpty) {
       this.room.charge(batch);
@@ -353,8 +353,9 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   #release(batch: TurnBatch): void {
-    for (const output of batch.outputs) output();
+    // First: a reply that comes before would have its sender send again all that was sent behind its ask.
     batch.acknowledgeTo(this.#acknowledge);
+    for (const output of batch.outputs) output();
   }
 
   #stateIs(state: Uint8Array, ownAt: number | undefined, batch: TurnBatch): void {

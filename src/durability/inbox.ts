@@ -5,13 +5,13 @@
 import type { Cell } from '../actor/cell.ts';
 import { type Envelope, type DeliveryId, streamOwner } from '../vocabulary/envelope.ts';
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import { encodeValue } from '../wire/codec.ts';
 import { DedupTable } from './dedup-table.ts';
 import { OutsideTable } from './outside-table.ts';
 import { readOutsideTurn } from '../vocabulary/outside-id.ts';
 import type { GatedReply } from '../commit/gated-reply.ts';
 import {
   type KeptReply,
+  isMarkPart,
   markPart,
   numberOfPart,
   outsidePart,
@@ -22,6 +22,7 @@ import {
 } from '../commit/record.ts';
 import { CONDEMNED_PAUSE_MS } from './probation.ts';
 import { firingOf, type ReminderClock } from './reminder-clock.ts';
+import { type Mark, replyBytes, writeMark } from '../commit/mark-bytes.ts';
 import { Stashed } from '../commit/stashed.ts';
 import { letterHandled } from '../commit/stored-dead-letters.ts';
 import type { Turn, TurnBatch } from '../commit/turn-batch.ts';
@@ -47,7 +48,7 @@ export class Inbox {
   }
 
   reset({ marks, replies, stashed, outside }: RecordContent, mayHaveDied: boolean): void {
-    this.#lastReply = numberOfPart(replies.at(-1)?.name ?? 'r:0');
+    this.#lastReply = replies.reduce((last, { name }) => Math.max(last, isMarkPart(name) ? 0 : numberOfPart(name)), 0);
     this.#dedup = new DedupTable(marks, replies);
     this.#outside = new OutsideTable(outside);
     this.#stashed.restore(this.#cell, stashed, mayHaveDied);
@@ -74,8 +75,8 @@ export class Inbox {
     this.#stashed.add(envelope, batch);
   }
 
-  /** The turn of a message is over. */
-  handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): void {
+  /** The turn of a message is over. True: its reply is kept, with the mark. */
+  handledBy(turn: Turn, envelope: Envelope, batch: TurnBatch): boolean {
     batch.handled(envelope);
     const { deliveryId } = envelope;
     if (!turn.isPutAside) this.#stashed.takeOut(envelope, batch);
@@ -84,15 +85,58 @@ export class Inbox {
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
     this.#noteOutside(turn, envelope, batch);
-    if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return;
-    const mark = { number: deliveryId.number, at: this.#cell.kernel.clock.wall() };
-    for (const forgotten of this.#dedup.mark(deliveryId.stream, mark)) batch.erase(markPart(forgotten));
-    batch.write(markPart(deliveryId.stream), encodeValue(mark));
-    batch.acknowledge(deliveryId.stream, deliveryId.number);
-    for (const { name } of this.#dedup.settledBelow(deliveryId.stream, deliveryId.floor)) batch.erase(name);
+    if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return false;
+    const { stream, number } = deliveryId;
+    const mark = { number, at: this.#cell.kernel.clock.wall() };
+    batch.acknowledge(stream, number);
+    this.#markGrows(deliveryId, mark, batch);
+    if (turn.reply !== undefined && this.#keepWithMark(deliveryId, mark, turn.reply, batch)) return true;
+    batch.write(markPart(stream), writeMark(mark));
+    return false;
   }
 
-  /** It leaves after the commit, and is kept for who asks again. */
+  /** Its part is written anew: a reply that stands there, and that its asker has not settled, gets a part of its own. */
+  #markGrows({ stream, floor }: DeliveryId, mark: Mark, batch: TurnBatch): void {
+    const dedup = this.#dedup;
+    for (const { name } of dedup.settledBelow(stream, floor)) if (!isMarkPart(name)) batch.erase(name);
+    const last = dedup.markOf(stream);
+    if (last !== undefined) this.#moveOut(dedup.besideMark(stream, last.number), batch);
+    for (const [forgotten, { number }] of dedup.mark(stream, mark)) {
+      batch.erase(markPart(forgotten));
+      this.#moveOut(dedup.besideMark(forgotten, number), batch);
+    }
+  }
+
+  #moveOut(reply: KeptReply | undefined, batch: TurnBatch): void {
+    if (reply === undefined) return;
+    reply.name = replyPart(++this.#lastReply);
+    batch.write(reply.name, writeReply(reply, Number.POSITIVE_INFINITY));
+  }
+
+  /** False: it is to have a part of its own, or none. */
+  #keepWithMark(
+    { stream, number, turn }: DeliveryId,
+    mark: Mark,
+    { value, error }: GatedReply,
+    batch: TurnBatch,
+  ): boolean {
+    if (readOutsideTurn(turn)) return false;
+    const reply = { turn, value, error: error && errorToData(error) };
+    let rest: Uint8Array | undefined;
+    try {
+      rest = replyBytes(reply, this.#cell.kernel.limits.messageBytesMax);
+    } catch {
+      // Where it has its own part, that is told in its place.
+    }
+    if (rest === undefined) return false;
+    const name = markPart(stream);
+    const bytes = writeMark(mark, reply, rest);
+    batch.write(name, bytes);
+    this.#keep({ name, stream, number, at: mark.at, ...reply, bytes: bytes.byteLength }, batch);
+    return true;
+  }
+
+  /** It leaves after the commit. Kept here for who asks again, where it is not kept yet. */
   deferUntilCommit(reply: GatedReply, deliveryId: DeliveryId | undefined, batch: TurnBatch): void {
     // Of a message from outside the outcome is noted with its id; its sender wants no more than that.
     if (deliveryId && !readOutsideTurn(deliveryId.turn)) this.#keepReply(deliveryId, reply.value, reply.error, batch);
@@ -121,7 +165,15 @@ export class Inbox {
       bytes = writeReply(reply, Number.POSITIVE_INFINITY);
     }
     batch.write(name, bytes);
-    for (const gone of this.#dedup.keep({ ...reply, bytes: bytes.byteLength })) batch.erase(gone.name);
+    this.#keep({ ...reply, bytes: bytes.byteLength }, batch);
+  }
+
+  #keep(reply: KeptReply, batch: TurnBatch): void {
+    for (const { name, stream, number } of this.#dedup.keep(reply)) {
+      const mark = isMarkPart(name) ? this.#dedup.markOf(stream) : undefined;
+      if (mark === undefined) batch.erase(name);
+      else if (mark.number === number) batch.write(name, writeMark(mark));
+    }
   }
 
   acknowledge(stream: string, number: number): void {

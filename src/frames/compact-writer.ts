@@ -1,39 +1,47 @@
 /**
- * Frames of the common traffic, tells and asks with plain messages and their replies, written byte by byte (the layout of
- * values: wire/plain-tags.ts). Envelopes of another sort go into a batch (frame-writer.ts); the order is kept, because a
- * frame ends where the other sort begins.
+ * Frames of the common traffic, tells and asks with plain messages, their replies, and what durable actors acknowledge, written
+ * byte by byte (the layout of values: wire/plain-tags.ts). Envelopes of another sort go into a batch (frame-writer.ts); the order
+ * is kept, because a frame ends where the other sort begins.
  *
  *   mark, epoch, then entries:   MESSAGE  message to sender
  *                                ASK      message to sender process correlation deadline
+ *                                STAMPED  message to sender process (correlation deadline)? delivery-id
  *                                REPLY    value correlation
  *                                CREDIT   count
- * An id is 0 for none, 1 and a text at first sight, 2 + its number after that.
+ *                                HANDLED  by stream number
+ * An id is 0 for none, 1 and a text at first sight, 2 + its number after that; so is a stream, in a row of its own. A delivery id is
+ * stream, number, how far below it lie the one before and the lowest that is kept, flags, and the name of its turn if it has one.
  */
 import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
-import { ASK, CREDIT, MESSAGE, REPLY } from '../wire/entry.ts';
+import { type DeliveryId, type Envelope, streamOwner } from '../vocabulary/envelope.ts';
+import { ASK, CREDIT, HANDLED, HAS_TURN, IS_SUSPECT, MESSAGE, REPLY, STAMPED } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET, FRAME_HEAD_BYTES } from '../wire/link.ts';
 import { COMPACT_BYTES_MAX } from '../wire/plain-tags.ts';
 import { PlainWriter } from '../wire/plain-writer.ts';
 import type { IdNumbers } from './link-ids.ts';
+import type { SignalNote } from './outbound.ts';
 
 /** Frames stand one behind the other in one piece of memory, which nobody writes to a second time. */
 const SLAB_BYTES = 512 * 1024;
 /** Of a link on which nothing was written: of ten thousand clients most are silent. */
 const NO_BYTES = Buffer.alloc(0);
-/** Three ids, numbers and the kind, beside the message. */
-const ENTRY_BYTES_MAX = 3 * (512 * 3 + 80) + 64;
+/** Characters of the name of a stream or a turn; an entry with a longer one goes into a batch. */
+export const NAME_CHARACTERS_MAX = 1_024;
+/** Three ids, two names, numbers and the kind, beside the message. */
+const ENTRY_BYTES_MAX = 3 * (512 * 3 + 80) + 2 * NAME_CHARACTERS_MAX * 3 + 128;
 
 export class CompactWriter {
   #plain = new PlainWriter(NO_BYTES);
   readonly #ids: IdNumbers;
+  readonly #streams: IdNumbers;
   readonly #messageBytesMax: number;
   readonly #frameBytes: number;
   #start = 0;
 
-  constructor(ids: IdNumbers, messageBytesMax: number, frameBytes: number) {
+  constructor(ids: IdNumbers, streams: IdNumbers, messageBytesMax: number, frameBytes: number) {
     this.#ids = ids;
+    this.#streams = streams;
     this.#messageBytesMax = messageBytesMax;
     this.#frameBytes = frameBytes;
   }
@@ -80,6 +88,39 @@ export class CompactWriter {
     return true;
   }
 
+  /** Of a message to a durable actor; without `process` nobody waits for its reply. */
+  stamped(envelope: Envelope, deliveryId: DeliveryId, process: ActorId | undefined, correlation: number): boolean {
+    if (!isCommon(deliveryId) || !this.#value(STAMPED, envelope.message)) return false;
+    this.#id(envelope.to);
+    this.#id(envelope.sender);
+    this.#id(process);
+    const plain = this.#plain;
+    if (process !== undefined) {
+      plain.varint(correlation);
+      plain.double(envelope.deadline);
+    }
+    const { stream, number, previous, floor, turn, isSuspect } = deliveryId;
+    this.#name(stream, this.#streams);
+    plain.varint(number);
+    plain.varint(previous === 0 ? 0 : number - previous);
+    plain.varint(floor === 0 ? 0 : number - floor + 1);
+    plain.varint((turn === undefined ? 0 : HAS_TURN) | (isSuspect ? IS_SUSPECT : 0));
+    if (turn !== undefined) plain.text(turn);
+    return true;
+  }
+
+  /** False also for a signal of another sort. */
+  handled({ to, signal }: SignalNote): boolean {
+    if (signal.type !== 'acknowledged') return false;
+    const { by, stream, number } = signal;
+    if (stream.length > NAME_CHARACTERS_MAX || to !== streamOwner({ stream })) return false;
+    this.#plain.bytes[this.#plain.at++] = HANDLED;
+    this.#id(by);
+    this.#name(stream, this.#streams);
+    this.#plain.varint(number);
+    return true;
+  }
+
   reply(correlation: number, value: unknown): boolean {
     if (!this.#value(REPLY, value)) return false;
     this.#plain.varint(correlation);
@@ -115,11 +156,21 @@ export class CompactWriter {
   }
 
   #id(id: ActorId | undefined): void {
+    if (id === undefined) this.#plain.varint(0);
+    else this.#name(id, this.#ids);
+  }
+
+  #name(name: string, numbers: IdNumbers): void {
     const plain = this.#plain;
-    if (id === undefined) return plain.varint(0);
-    const number = this.#ids.numberOf(id);
+    const number = numbers.numberOf(name);
     if (number !== undefined) return plain.varint(number + 2);
     plain.varint(1);
-    plain.text(id);
+    plain.text(name);
   }
+}
+
+/** Its names are short, and the numbers that it tells of are not above its own. */
+function isCommon({ stream, number, previous, floor, turn }: DeliveryId): boolean {
+  if (stream.length > NAME_CHARACTERS_MAX || (turn !== undefined && turn.length > NAME_CHARACTERS_MAX)) return false;
+  return floor <= number && (previous === 0 || previous < number);
 }

@@ -6,7 +6,6 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, type Fate, isErrorData, wordsOf } from '../vocabulary/errors.ts';
 import { checkTrace } from '../observe/spans.ts';
-import type { Signal } from '../vocabulary/signal.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
 import { COMPACT, FRAME_BYTES_MAX, PIECE } from '../wire/link.ts';
@@ -26,7 +25,7 @@ import {
   wholeOf,
 } from './entry-sense.ts';
 import { BatchReader } from './envelope-entries.ts';
-import { IdList } from './link-ids.ts';
+import { IdList, StreamList } from './link-ids.ts';
 import { PieceJoiner } from './pieces.ts';
 
 /** A message to a topic, from another process. */
@@ -49,7 +48,6 @@ export interface Ingress extends CommonIngress {
   failed(correlation: number, error: ErrorData): void;
   /** Its message has arrived as bytes that cannot be read: it goes no further, all else does. */
   unreadable(envelope: Envelope, error: Error): void;
-  signal(to: ActorId, signal: Signal): void;
   published(published: Published): void;
   topicChanged(topic: string, isJoined: boolean, number: number): void;
   topicAcknowledged(number: number): void;
@@ -78,6 +76,7 @@ export class FrameReader {
   readonly #toRef: (id: ActorId) => unknown;
   readonly #decoder = new FrameDecoder();
   readonly #ids = new IdList();
+  readonly #streams = new StreamList();
   readonly #compact: CompactReader;
   readonly #entries: BatchReader;
   readonly #pieces: PieceJoiner;
@@ -89,7 +88,7 @@ export class FrameReader {
     this.#ingress = ingress;
     this.#pieces = new PieceJoiner(frameBytesMax);
     this.#toRef = (id) => ingress.toRef(id);
-    this.#compact = new CompactReader(ingress, this.#ids);
+    this.#compact = new CompactReader(ingress, this.#ids, this.#streams);
     const replyTo = (process: ActorId, correlation: number): ReplyTo => ingress.replyTo(process, correlation);
     this.#entries = new BatchReader({ toRef: this.#toRef, replyTo }, this.#ids);
   }
@@ -132,7 +131,10 @@ export class FrameReader {
   }
 
   #take(batch: unknown[]): void {
-    if (batch[1] === 1) this.#ids.clear();
+    if (batch[1] === 1) {
+      this.#ids.clear();
+      this.#streams.clear();
+    }
     const entries = this.#entries;
     entries.begin(batch, 2);
     let count = 0;

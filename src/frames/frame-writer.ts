@@ -40,6 +40,8 @@ export interface FrameWriterOptions {
 export class FrameWriter {
   readonly #options: FrameWriterOptions;
   readonly #ids = new IdNumbers();
+  /** Of messages to durable actors; only compact frames give them numbers. */
+  readonly #streams = new IdNumbers();
   readonly #compact: CompactWriter;
   #encoder = new FrameEncoder();
   #resetIds = true;
@@ -47,7 +49,7 @@ export class FrameWriter {
 
   constructor(options: FrameWriterOptions) {
     this.#options = options;
-    this.#compact = new CompactWriter(this.#ids, options.messageBytesMax, options.frameBytes);
+    this.#compact = new CompactWriter(this.#ids, this.#streams, options.messageBytesMax, options.frameBytes);
   }
 
   /** For a new link: the other end knows nothing. */
@@ -69,16 +71,23 @@ export class FrameWriter {
   appendCompact(item: Outbound): boolean {
     if (item instanceof ReplyNote) return this.#compact.reply(item.correlation, item.value);
     if (item instanceof CreditNote) return this.#compact.credit(item.count);
-    if (!(item instanceof Envelope) || item.verb !== 'message') return false;
-    if (item.deliveryId !== undefined || item.trace !== undefined) return false;
-    const { replyTo } = item;
-    if (replyTo === undefined) return this.#compact.tell(item);
+    if (item instanceof SignalNote) return this.#compact.handled(item);
+    if (!(item instanceof Envelope) || item.verb !== 'message' || item.trace !== undefined) return false;
+    const { replyTo, deliveryId } = item;
+    if (replyTo === undefined) {
+      return deliveryId === undefined
+        ? this.#compact.tell(item)
+        : this.#compact.stamped(item, deliveryId, undefined, 0);
+    }
     // The asker does not wait for it any more; the batch leaves it out.
     if (replyTo.settled) return false;
     const { process, correlation } = replyTo.address();
-    if (!this.#compact.ask(item, process, correlation)) return false;
-    replyTo.written(this.#options.address);
-    return true;
+    const isWritten =
+      deliveryId === undefined
+        ? this.#compact.ask(item, process, correlation)
+        : this.#compact.stamped(item, deliveryId, process, correlation);
+    if (isWritten) replyTo.written(this.#options.address);
+    return isWritten;
   }
 
   /** Undefined where nothing was appended. */
@@ -196,6 +205,7 @@ export class FrameWriter {
 
   #forgetIds(): void {
     this.#ids.clear();
+    this.#streams.clear();
     this.#resetIds = true;
   }
 }

@@ -1,5 +1,9 @@
-/** The ids that one direction of a link has carried, by number: each crosses as text once. Both ends keep the same list. */
+/**
+ * The ids that one direction of a link has carried, by number: each crosses as text once. Both ends keep the same list, and one of
+ * the streams of messages to durable actors.
+ */
 import type { ActorId } from '../vocabulary/address.ts';
+import { streamOwner } from '../vocabulary/envelope.ts';
 import { LINK_IDS_MAX } from '../wire/entry.ts';
 
 /** Of the writing end. */
@@ -54,5 +58,33 @@ export class IdList {
 
   clear(): void {
     this.#ids = [];
+  }
+}
+
+/** A stream, and the actor or process whose numbers it has. */
+export interface KnownStream {
+  readonly name: string;
+  readonly owner: ActorId;
+}
+
+/** The streams, of the reading end. */
+export class StreamList {
+  #streams: KnownStream[] = [];
+
+  add(name: string): KnownStream {
+    const stream = { name, owner: streamOwner({ stream: name }) };
+    if (this.#streams.length >= LINK_IDS_MAX) this.#streams = [];
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  byNumber(number: number): KnownStream {
+    const stream = this.#streams[number];
+    if (stream === undefined) throw new Error(`a stream has a number that was given before; got ${number}`);
+    return stream;
+  }
+
+  clear(): void {
+    this.#streams = [];
   }
 }

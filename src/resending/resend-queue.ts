@@ -13,6 +13,8 @@ export const OUTBOX_WINDOW = 512;
 /** Milliseconds without an acknowledgement after which they are sent again; doubled each time, up to the most. */
 export const RESEND_MS = 1_000;
 export const RESEND_MS_MAX = 30_000;
+/** Receivers that nothing waits for, and whose queues stay all the same: most are sent to again at once. */
+export const IDLE_QUEUES_MAX = 4_096;
 
 export interface OutboxEntry {
   readonly number: number;
@@ -28,23 +30,74 @@ export interface OutboxEntry {
   envelope(previous: number, floor: number): Envelope;
 }
 
-interface ReceiverQueue {
-  entries: OutboxEntry[];
+class ReceiverQueue {
+  readonly entries: OutboxEntry[] = [];
   /** Asks that are handled, and whose reply has not come. */
-  asks: OutboxEntry[];
+  asks: OutboxEntry[] | undefined = undefined;
   /** Envelopes that go once all entries up to a number are handled. */
-  followers: { after: number; envelope: Envelope }[];
-  /** So many of them are in flight. */
-  sent: number;
+  followers: { after: number; envelope: Envelope }[] | undefined = undefined;
+  /** So many of the entries are in flight. */
+  sent = 0;
   /** On `Clock.now()`. */
-  dueAt: number;
-  resendMs: number;
+  dueAt = 0;
+  resendMs: number = RESEND_MS;
+
+  get isIdle(): boolean {
+    return this.entries.length === 0 && this.asks === undefined;
+  }
+
+  /** The lowest number that is kept; 0 where none is. */
+  get floor(): number {
+    const entry = this.entries.length === 0 ? undefined : (this.entries[0] as OutboxEntry).number;
+    const ask = this.asks?.[0]?.number;
+    if (ask === undefined) return entry ?? 0;
+    return entry === undefined || ask < entry ? ask : entry;
+  }
+
+  /** The entries up to a number, which it keeps no more. */
+  takeUpTo(number: number): OutboxEntry[] {
+    const { entries } = this;
+    let count = 0;
+    while (count < entries.length && (entries[count] as OutboxEntry).number <= number) count++;
+    return count === 0 ? NOTHING : entries.splice(0, count);
+  }
+
+  addAsk(entry: OutboxEntry): void {
+    if (this.asks === undefined) this.asks = [entry];
+    else this.asks.push(entry);
+  }
+
+  /** Replies come in the order of their asks, nearly always. */
+  takeAsk(number: number): OutboxEntry | undefined {
+    const { asks } = this;
+    if (asks === undefined) return undefined;
+    const at = asks.findIndex((entry) => entry.number === number);
+    if (at < 0) return undefined;
+    const [ask] = asks.splice(at, 1);
+    if (asks.length === 0) this.asks = undefined;
+    return ask;
+  }
+
+  /** The followers that nothing stands before any more. */
+  takeReady(): readonly Envelope[] {
+    const { followers } = this;
+    if (followers === undefined) return NO_ENVELOPES;
+    const first = this.entries[0]?.number ?? Number.POSITIVE_INFINITY;
+    const later = followers.filter(({ after }) => after >= first);
+    this.followers = later.length === 0 ? undefined : later;
+    return followers.filter(({ after }) => after < first).map(({ envelope }) => envelope);
+  }
 }
+
+const NOTHING: OutboxEntry[] = [];
+const NO_ENVELOPES: readonly Envelope[] = [];
 
 export class ResendQueue {
   readonly #clock: Clock;
   readonly #deliver: (envelope: Envelope) => unknown;
+  /** With some that are idle: a map that is filled and emptied leaves copies behind (see structures/number-table.ts). */
   readonly #queues = new Map<ActorId, ReceiverQueue>();
+  #idle = 0;
   #timer: Timer | undefined;
   #isPaused = false;
   readonly #isHeld: (to: ActorId) => boolean;
@@ -103,8 +156,8 @@ export class ResendQueue {
   /** Numbers grow; one that is here already is not taken twice. */
   add(to: ActorId, entry: OutboxEntry): void {
     let queue = this.#queues.get(to);
-    if (!queue)
-      this.#queues.set(to, (queue = { entries: [], asks: [], followers: [], sent: 0, dueAt: 0, resendMs: RESEND_MS }));
+    if (queue === undefined) this.#queues.set(to, (queue = new ReceiverQueue()));
+    else if (queue.isIdle) this.#idle--;
     const last = queue.entries.at(-1);
     if (last && last.number >= entry.number) return;
     queue.entries.push(entry);
@@ -117,7 +170,7 @@ export class ResendQueue {
   follow(to: ActorId, envelope: Envelope): void {
     const queue = this.#queues.get(to);
     const last = queue?.entries.at(-1);
-    if (queue && last) queue.followers.push({ after: last.number, envelope });
+    if (queue && last) (queue.followers ??= []).push({ after: last.number, envelope });
     else this.#deliver(envelope);
   }
 
@@ -125,34 +178,33 @@ export class ResendQueue {
   acknowledged(to: ActorId, number: number): number[] {
     const queue = this.#queues.get(to);
     if (!queue) return [];
-    const count = queue.entries.findIndex((entry) => entry.number > number);
-    const done = queue.entries.splice(0, count < 0 ? queue.entries.length : count);
+    const done = queue.takeUpTo(number);
     if (done.length === 0) return [];
     for (const entry of done) {
-      if (entry.isAsk) queue.asks.push(entry);
+      if (entry.isAsk) queue.addAsk(entry);
       else this.#release(entry);
     }
     this.size -= done.length;
     queue.sent = Math.max(0, queue.sent - done.length);
     queue.resendMs = RESEND_MS;
     queue.dueAt = this.#clock.now() + queue.resendMs;
-    this.#sendOrDrop(to, queue);
+    this.#sendOrRest(queue);
     return done.map((entry) => entry.number);
   }
 
   /** The asker does not wait for it any more. Messages behind it are resent: they had named it as the one before them. */
   withdraw(to: ActorId, number: number): void {
     const queue = this.#queues.get(to);
-    if (!queue) return;
-    for (const entry of queue.asks) if (entry.number === number) this.#release(entry);
-    queue.asks = queue.asks.filter((entry) => entry.number !== number);
+    if (queue === undefined || queue.isIdle) return;
+    const ask = queue.takeAsk(number);
+    if (ask) this.#release(ask);
     const at = queue.entries.findIndex((entry) => entry.number === number);
     if (at >= 0) {
       for (const entry of queue.entries.splice(at, 1)) this.#release(entry);
       this.size--;
       if (at < queue.sent) queue.sent = at;
     }
-    this.#sendOrDrop(to, queue);
+    if (ask || at >= 0) this.#sendOrRest(queue);
   }
 
   /** Messages in flight to the receiver may be lost; `hasDied`: with the process that they were sent to. */
@@ -160,20 +212,21 @@ export class ResendQueue {
     const queue = this.#queues.get(to);
     if (!queue) return;
     if (hasDied) {
-      for (const ask of queue.asks) ask.isSuspect = true;
+      for (const ask of queue.asks ?? NOTHING) ask.isSuspect = true;
       for (const entry of queue.entries.slice(0, queue.sent)) entry.isSuspect = true;
     }
     queue.sent = 0;
-    for (const ask of queue.asks) this.#deliverEntry(ask, 0, queue);
+    for (const ask of [...(queue.asks ?? NOTHING)]) this.#deliverEntry(ask, 0, queue);
     this.#send(queue);
   }
 
   clear(): void {
     for (const { entries, asks } of this.#queues.values()) {
       for (const entry of entries) this.#release(entry);
-      for (const entry of asks) this.#release(entry);
+      for (const entry of asks ?? NOTHING) this.#release(entry);
     }
     this.#queues.clear();
+    this.#idle = 0;
     this.size = 0;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -195,13 +248,16 @@ export class ResendQueue {
     this.#memory.release({ heavy });
   }
 
-  #sendOrDrop(to: ActorId, queue: ReceiverQueue): void {
-    const first = queue.entries[0]?.number ?? Number.POSITIVE_INFINITY;
-    const ready = queue.followers.filter(({ after }) => after < first);
-    queue.followers = queue.followers.filter(({ after }) => after >= first);
+  #sendOrRest(queue: ReceiverQueue): void {
+    const ready = queue.takeReady();
     if (queue.entries.length > 0) this.#send(queue);
-    else if (queue.asks.length === 0) this.#queues.delete(to);
-    for (const { envelope } of ready) this.#deliver(envelope);
+    else if (queue.isIdle && ++this.#idle > IDLE_QUEUES_MAX) this.#dropIdle();
+    for (const envelope of ready) this.#deliver(envelope);
+  }
+
+  #dropIdle(): void {
+    for (const [to, queue] of this.#queues) if (queue.isIdle) this.#queues.delete(to);
+    this.#idle = 0;
   }
 
   #send(queue: ReceiverQueue): void {
@@ -218,7 +274,7 @@ export class ResendQueue {
   }
 
   #deliverEntry(entry: OutboxEntry, previous: number, queue: ReceiverQueue): void {
-    const envelope = entry.envelope(previous, floorOf(queue));
+    const envelope = entry.envelope(previous, queue.floor);
     if (entry.isSuspect && envelope.deliveryId) envelope.deliveryId.isSuspect = true;
     this.#deliver(envelope);
   }
@@ -242,10 +298,4 @@ export class ResendQueue {
     }
     if (isAny) this.#timer ??= this.#clock.setTimer(RESEND_MS / 2, () => this.#look());
   }
-}
-
-/** The lowest number that is kept. */
-function floorOf({ entries, asks }: ReceiverQueue): number {
-  const lowest = Math.min(entries[0]?.number ?? Number.POSITIVE_INFINITY, asks[0]?.number ?? Number.POSITIVE_INFINITY);
-  return Number.isFinite(lowest) ? lowest : 0;
 }

@@ -17,9 +17,9 @@ export const WAKE = 2;
 
 const FORMAT: Key = [9, 'format'];
 const FORMAT_NAME = 'troupe-store';
-/** Records of the first format had all their parts under keys of their own; those stay there. */
-export const FORMAT_VERSION = 2;
-const FIRST_FORMAT = `${FORMAT_NAME} 1`;
+/** Records of the first format had all their parts under keys of their own, and those of the first two no reply with a mark; they stay so. */
+export const FORMAT_VERSION = 3;
+const EARLIER_FORMATS = [`${FORMAT_NAME} 1`, `${FORMAT_NAME} 2`];
 
 /**
  * Opens or creates the environment in a folder. Throws STORE_FAILED for one that is damaged, foreign or too new.
@@ -64,7 +64,7 @@ function checkFormat(environment: Environment, folder: string): void {
   if (found !== undefined) {
     const text = Buffer.from(found).toString();
     if (text === `${FORMAT_NAME} ${FORMAT_VERSION}`) return;
-    if (text === FIRST_FORMAT) return writeFormat(environment);
+    if (EARLIER_FORMATS.includes(text)) return writeFormat(environment);
     throw new Error(`the format '${text}' where '${FORMAT_NAME} ${FORMAT_VERSION}' was expected`);
   }
   for (const key of environment.getKeys({ limit: 1 })) {

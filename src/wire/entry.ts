@@ -19,6 +19,7 @@
  *   resend                                                    between machines: what durable actors have not acknowledged may be lost
  *   traced  context                                           before a message, an ask, one that is stamped, or one that is published
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
+ *   handled  of a compact frame only (frames/compact-writer.ts): what the signal 'acknowledged' says
  *
  * `to` is the id where a link sees it for the first time, after that its number in the order of first sight; in a frame that
  * is cut into pieces it is [id], since frames with later numbers may pass it.
@@ -49,6 +50,11 @@ export const CALL = 21;
 export const TRACED = 22;
 export const HAIL = 23;
 export const RESEND = 24;
+export const HANDLED = 25;
+
+/** Flags of a delivery id in a compact frame. */
+export const HAS_TURN = 1;
+export const IS_SUSPECT = 2;
 
 /** Of a call: characters of its name, arguments, and characters of one of them. */
 export const CALL_NAME_LENGTH_MAX = 64;

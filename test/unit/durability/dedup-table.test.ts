@@ -35,7 +35,8 @@ describe('what is handled', () => {
     const handled = new DedupTable(new Map(), []);
     for (let n = 0; n < MARKS_MAX; n++) expect(handled.mark(`account/${n}`, { number: 1, at: n })).toEqual([]);
     handled.mark('account/0', { number: 2, at: MARKS_MAX });
-    expect(handled.mark('account/new', { number: 1, at: MARKS_MAX })).toEqual(['account/1']);
+    const forgotten = handled.mark('account/new', { number: 1, at: MARKS_MAX });
+    expect(forgotten).toEqual([['account/1', { number: 1, at: 1 }]]);
   });
 
   it('is forgotten of clients sooner than of others, and never for them', () => {
@@ -44,7 +45,7 @@ describe('what is handled', () => {
     const client = (n: number): string => clientStream('~0.1', `session-${n}`);
     for (let n = 0; n < CLIENT_MARKS_MAX; n++) expect(handled.mark(client(n), { number: 7, at: 1 })).toEqual([]);
     expect(handled.check(new DeliveryId(client(0), 7, 0, 0, undefined))).toBe('repeat');
-    expect(handled.mark(client(-1), { number: 1, at: 1 })).toEqual([client(0)]);
+    expect(handled.mark(client(-1), { number: 1, at: 1 })).toEqual([[client(0), { number: 7, at: 1 }]]);
     expect(handled.check(new DeliveryId(client(0), 7, 0, 0, undefined))).toBe('new');
     const later = handled.mark(client(-2), { number: 1, at: CLIENT_MARK_KEPT_MS + 1 });
     expect(later).toHaveLength(CLIENT_MARKS_MAX);
@@ -55,7 +56,8 @@ describe('what is handled', () => {
     const handled = new DedupTable(new Map(), []);
     handled.mark('account/old', { number: 1, at: 0 });
     expect(handled.mark('account/b', { number: 1, at: MARK_KEPT_MS - 1 })).toEqual([]);
-    expect(handled.mark('account/b', { number: 2, at: MARK_KEPT_MS })).toEqual(['account/old']);
+    const forgotten = handled.mark('account/b', { number: 2, at: MARK_KEPT_MS });
+    expect(forgotten).toEqual([['account/old', { number: 1, at: 0 }]]);
   });
 });
 

@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mailPieces, readMail } from '../../../src/handoff/transfer-codec.ts';
 import { appendEnvelope } from '../../../src/frames/envelope-entries.ts';
+import { NAME_CHARACTERS_MAX } from '../../../src/frames/compact-writer.ts';
 import { FrameReader } from '../../../src/frames/frame-reader.ts';
 import { FrameWriter } from '../../../src/frames/frame-writer.ts';
+import { type Outbound, SignalNote } from '../../../src/frames/outbound.ts';
 import { PIECE_BYTES } from '../../../src/frames/pieces.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
-import { DeliveryId, Envelope, type ReplyTo, type Verb } from '../../../src/vocabulary/envelope.ts';
+import { DeliveryId, Envelope, type ReplyTo, streamOwner, type Verb } from '../../../src/vocabulary/envelope.ts';
+import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 import { FRAME_HEAD_BYTES } from '../../../src/wire/link.ts';
 
@@ -35,7 +38,10 @@ const deliveryIds = fc.option(
 );
 const contents = fc.oneof(
   fc
-    .record({ type: fc.constantFrom('pay', 'note'), n: fc.integer(), text: fc.string(), at: fc.constant(new Date(7)) })
+    .record(
+      { type: fc.constantFrom('pay', 'note'), n: fc.integer(), text: fc.string(), at: fc.constant(new Date(7)) },
+      { requiredKeys: ['type', 'n'] },
+    )
     .map((message): [Verb, unknown] => ['message', message]),
   fc.constantFrom<[Verb, unknown]>(
     ['stop', 'enough'],
@@ -50,8 +56,8 @@ const contents = fc.oneof(
 const envelopes = fc
   .tuple(contents, ids, fc.option(ids, { nil: undefined }), replies, fc.nat(), deliveryIds)
   .map(([[verb, content], to, sender, replyTo, deadline, deliveryId]) => {
-    // A plain tell has no deadline.
-    const until = verb === 'message' && !replyTo && !deliveryId ? 0 : deadline;
+    // A tell has no deadline.
+    const until = verb === 'message' && !replyTo ? 0 : deadline;
     const envelope = new Envelope(verb, to, content, sender, replyTo, until);
     if (verb === 'message') envelope.deliveryId = deliveryId;
     return envelope;
@@ -75,6 +81,40 @@ function throughFrame(mail: readonly Envelope[]): Envelope[] {
   return read;
 }
 
+/** As a link writes it: what may go into a compact frame does, the rest into batches, in order. */
+function throughLink(mail: readonly Outbound[]): { read: unknown[]; compact: number } {
+  const writer = new FrameWriter({
+    ...{ address: '~2.1', deadLetters: {} as never, messageBytesMax: MESSAGE_BYTES_MAX, epoch: () => 1 },
+    ...{ frameBytes: 1e5, frameBytesMax: 1e9 },
+  });
+  const read: unknown[] = [];
+  const ingress = {
+    ...{ epoch: () => 1, replyTo: asker, frameRead: () => {}, toRef: (id: string) => id },
+    envelope: (one: Envelope) => read.push(inWords(one)),
+    signal: (to: string, signal: Signal) => read.push([to, signal]),
+  };
+  const reader = new FrameReader(ingress as never);
+  let compact = 0;
+  for (const item of mail) {
+    writer.beginCompact();
+    const isCompact = writer.appendCompact(item);
+    const frame = writer.finishCompact(isCompact ? 1 : 0);
+    if (isCompact) compact++;
+    if (frame) reader.read(frame.subarray(FRAME_HEAD_BYTES));
+    else {
+      const batch = writer.begin();
+      writer.append(batch, item, { bytesMax: 0 });
+      reader.read(writer.encode(batch).subarray(FRAME_HEAD_BYTES));
+    }
+  }
+  return { read, compact };
+}
+
+const said = fc.tuple(ids, fc.constantFrom('cart/a', '~1.2@17', 'order/1'), wholes).map(([by, stream, number]) => {
+  const signal: Signal = { type: 'acknowledged', by, stream, number };
+  return new SignalNote(streamOwner({ stream }), signal);
+});
+
 function throughTransfer(mail: readonly Envelope[]): Envelope[] {
   const pieces = mailPieces('mail', mail, MESSAGE_BYTES_MAX, (_, error) => {
     throw error;
@@ -91,6 +131,42 @@ describe('an envelope', () => {
         expect(throughTransfer(mail).map(inWords)).toEqual(expected);
       }),
     );
+  });
+
+  test('is the same by a compact frame, whose streams have numbers, and beside what is acknowledged', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(envelopes, said), { maxLength: 20 }), (mail) => {
+        const expected = mail.map((one) => (one instanceof Envelope ? inWords(one) : [one.to, one.signal]));
+        expect(throughLink(mail).read).toEqual(expected);
+      }),
+    );
+  });
+
+  test('to a durable actor goes by a compact frame unless a name is long, or its numbers make no sense', () => {
+    const ask = (stream: string, number: number, previous: number, floor: number, turn?: string): Envelope => {
+      const envelope = new Envelope('message', 'order/1', { type: 'pay', n: 1 }, undefined, asker('~2.1', 4), 99);
+      envelope.deliveryId = new DeliveryId(stream, number, previous, floor, turn);
+      return envelope;
+    };
+    const common = [
+      ask('~1.2@17', 9, 8, 3),
+      ask('~1.2@17', 10, 0, 0),
+      ask('', 0, 0, 0, 'turn'),
+      ask('cart/a', 1, 0, 1),
+    ];
+    expect(throughLink(common)).toEqual({ read: common.map(inWords), compact: 4 });
+    const others = [
+      ask('s'.repeat(NAME_CHARACTERS_MAX + 1), 9, 0, 0),
+      ask('s', 9, 0, 0, 't'.repeat(NAME_CHARACTERS_MAX + 1)),
+      ask('s', 9, 9, 0),
+      ask('s', 9, 0, 10),
+    ];
+    expect(throughLink(others)).toEqual({ read: others.map(inWords), compact: 0 });
+    const tell = ask('cart/a', 3, 2, 2);
+    tell.replyTo = undefined;
+    tell.deadline = 0;
+    const note = new SignalNote('cart/a', { type: 'acknowledged', by: 'order/1', stream: 'cart/a', number: 3 });
+    expect(throughLink([tell, note])).toEqual({ read: [inWords(tell), ['cart/a', note.signal]], compact: 2 });
   });
 
   test('that does not fit leaves nothing in the batch, no number to its id, and no weight', () => {

@@ -131,6 +131,10 @@ async function goodFrames(): Promise<Uint8Array[]> {
     );
     stamped.deliveryId = new DeliveryId('counter/a', n, 0, 0, `turn ${n}`);
     line.out.mail(stamped);
+    const common = message('counter/s', n, new KeptReply());
+    common.deliveryId = new DeliveryId('~1.1@7', n + 4, n + 3, n, n === 2 ? 'turn' : undefined);
+    line.out.mail(common);
+    line.out.signal('counter/a', { type: 'acknowledged', by: 'counter/b', stream: 'counter/a', number: n });
     line.out.publish('news', { type: 'note', n, more: new Map([[n, n]]) }, 'counter/a', 0);
     line.out.signal('counter/a', { type: 'terminated', id: 'counter/b', reason: 'stopped', watch: 'counter/a ~1.1:1' });
     line.out.fail(n + 1, { code: 'REFUSED', message: 'no', fate: 'executed', reason: 'no', data: { n } });
@@ -292,7 +296,7 @@ describe('whatever bytes come', () => {
 
   test('real frames with some bytes changed, cut short, doubled, left out or in another order', async () => {
     const frames = await goodFrames();
-    expect(readAll(frames)).toEqual({ given: 9, error: undefined });
+    expect(readAll(frames)).toEqual({ given: 12, error: undefined });
     const change = fc.record({
       frame: fc.nat(frames.length - 1),
       at: fc.nat(),
@@ -362,7 +366,7 @@ describe('whatever bytes come', () => {
       readAll([frame.subarray(0, frame.length >> 1), Uint8Array.of(0, 0xc1), Uint8Array.of(COMPACT, 0, 1, 137, 255)]);
       other.read(Buffer.from(frame));
     }
-    expect(ingress.envelopes).toHaveLength(9);
+    expect(ingress.envelopes).toHaveLength(12);
   });
 });
 

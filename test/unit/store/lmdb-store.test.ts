@@ -54,10 +54,10 @@ describe('what is no store', () => {
     const folder = newFolder();
     const newer = openEnvironment(folder);
     await newer.transaction(() => {
-      newer.putSync([9, 'format'], new TextEncoder().encode('troupe-store 3'));
+      newer.putSync([9, 'format'], new TextEncoder().encode('troupe-store 4'));
     });
     await newer.close();
-    expect(() => LmdbStore.open(folder)).toThrow(/format 'troupe-store 3'/);
+    expect(() => LmdbStore.open(folder)).toThrow(/format 'troupe-store 4'/);
   });
 
   it('is refused where the file was cut short', async () => {
@@ -180,7 +180,7 @@ describe('a store of the first format', () => {
     );
     await store.close();
     const again = openEnvironment(folder);
-    expect(Buffer.from(again.get([9, 'format']) as Uint8Array).toString()).toBe('troupe-store 2');
+    expect(Buffer.from(again.get([9, 'format']) as Uint8Array).toString()).toBe('troupe-store 3');
     await again.close();
   });
 });
