@@ -1,5 +1,5 @@
 /** Replies that a durable actor keeps for who asks again: the last one of a stream stands with its mark, in one part of the record. */
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MARK_REPLY_BYTES_MAX, readMark, replyBytes, writeMark } from '../../../src/commit/mark-bytes.ts';
 import { REPLIES_MAX } from '../../../src/durability/dedup-table.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CompactWriter } from '../../../src/peer/compact-writer.ts';
-import { IdNumbers } from '../../../src/peer/link-ids.ts';
+import { CompactWriter } from '../../../src/frames/compact-writer.ts';
+import { IdNumbers } from '../../../src/frames/link-ids.ts';
 import { message } from './link-fixture.ts';
 
 const FRAME_BYTES = 64 * 1024;
@@ -9,7 +9,10 @@ const LINKS = 500;
 /** Bytes that are taken by so many writers, each after `use`. */
 function bytesOf(use: (writer: CompactWriter) => void): number {
   const before = process.memoryUsage().arrayBuffers;
-  const writers = Array.from({ length: LINKS }, () => new CompactWriter(new IdNumbers(), 1024 * 1024, FRAME_BYTES));
+  const writers = Array.from(
+    { length: LINKS },
+    () => new CompactWriter(new IdNumbers(), new IdNumbers(), 1024 * 1024, FRAME_BYTES),
+  );
   for (const writer of writers) use(writer);
   const bytes = process.memoryUsage().arrayBuffers - before;
   expect(writers).toHaveLength(LINKS);
