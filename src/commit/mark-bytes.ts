@@ -61,7 +61,7 @@ export function writeMark({ number, at }: Mark, reply?: MarkedReply, rest?: Uint
   return bytes;
 }
 
-/** What a reply says; undefined: it is too large, or its turn has too long a name, to stand with the mark. Throws as `encodeValue` does. */
+/** A reply, encoded; undefined: it is too large, or its turn has too long a name, to stand with the mark. Throws as `encodeValue` does. */
 export function replyBytes({ turn, value, error }: MarkedReply, bytesMax: number): Uint8Array | undefined {
   if (turn !== undefined && turn.length * 3 > 0xffff) return undefined;
   const bytes = encodeValue(error === undefined ? value : [value, error], bytesMax);

@@ -1,4 +1,4 @@
-/** What a durable actor sends: it leaves with the commit of its turn, or, where the turn waits for it, with that of all turns before. */
+/** The messages of a durable actor: each leaves with the commit of its turn, or, where the turn waits for it, with that of all turns before. */
 import type { Cell } from '../actor/cell.ts';
 import { DeliveryId, type Envelope, type Message } from '../vocabulary/envelope.ts';
 import type { Turn } from '../commit/turn-batch.ts';
@@ -18,7 +18,7 @@ export interface SendingParts {
 /** `turn`: the one that runs; undefined between two. */
 export class GatedSends {
   readonly #parts: SendingParts;
-  /** What the last publish that has left said. */
+  /** As the last publish that has left found it. */
   #isPublishClear = true;
 
   constructor(parts: SendingParts) {
