@@ -92,7 +92,7 @@ export class ActorContext implements Context<unknown> {
   }
 
   get fence(): string {
-    this.#fence ??= this.#cell.kernel.newFence();
+    this.#fence ??= this.#cell.kernel.newFence(this.#cell.id);
     return this.#fence;
   }
 

@@ -58,8 +58,8 @@ export interface Kernel {
   readonly clock: Clock;
   readonly random: () => number;
   readonly newKey: () => string;
-  /** A string that grows with every call, also over moves and restarts of the system. */
-  readonly newFence: () => string;
+  /** A string that grows with every call, also over moves and restarts of the system; `id`: of an actor, which another machine may have had. */
+  readonly newFence: (id?: ActorId) => string;
   /** Of the placement table, as this process knows it; it grows. */
   readonly epoch: () => number;
   readonly log: Log;

@@ -82,7 +82,11 @@ export class Storage {
     if (this.postgres) {
       const { PostgresStore } = await import('../store-postgres/postgres-store.ts');
       const startsAfter = this.#lock.startedAt;
-      const opened = await PostgresStore.open({ ...this.postgres, startsAfter, isAlone: true });
+      const opened = await PostgresStore.open({
+        ...this.postgres,
+        startsAfter,
+        isAlone: this.postgres.writer === undefined,
+      });
       this.#startedAt = opened.startedAt;
       this.#opened = opened;
       return opened;

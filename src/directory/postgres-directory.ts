@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { bytesOf, type Row, sqlBytes } from '../store-postgres/connection.ts';
 import { EngineError } from '../store-postgres/engine-error.ts';
+import { checkServer } from '../store-postgres/server-check.ts';
 import { type Lane, Sessions } from '../store-postgres/sessions.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import {
@@ -43,6 +44,7 @@ export class PostgresDirectory implements Directory {
   static async open({ url, schema, statementMs }: PostgresDirectoryOptions, clock: Clock): Promise<PostgresDirectory> {
     const sessions = new Sessions({ url, statementMs });
     try {
+      await checkServer((text) => sessions.query('read', text));
       await makeTables((text, values) => sessions.query('write', text, values), schema);
     } catch (error) {
       await sessions.close();

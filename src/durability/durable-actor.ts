@@ -105,7 +105,7 @@ export class DurableActor implements DurableSide, Committing {
     if (this.#isClosed) return false;
     const isFirst = !this.#isLoaded && !hasMoved;
     this.#isLoaded = true;
-    const isAfterCrash = isFirst && record !== undefined && this.#parts.mayHaveDied(record.fence);
+    const isAfterCrash = isFirst && record !== undefined && this.#parts.mayHaveDied(record.fence, id);
     try {
       this.#takeUp(record, records.readRecord(record?.parts ?? records.NO_PARTS, toRef), isAfterCrash);
     } catch (error) {

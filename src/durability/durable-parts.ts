@@ -22,6 +22,6 @@ export interface DurableParts {
   toRef(id: ActorId): unknown;
   isDurable(id: ActorId): boolean;
   /** Whether the incarnation that committed with this fence may have died with its process. */
-  mayHaveDied(fence: string): boolean;
+  mayHaveDied(fence: string, id: ActorId): boolean;
   ended(actor: DurableSide): void;
 }

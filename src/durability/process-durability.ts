@@ -42,6 +42,8 @@ export interface DurabilityOptions {
   /** Default: by the behaviours of this process. */
   isDurable?(id: ActorId): boolean;
   inMemoryMax?: number | undefined;
+  /** See `ProcessParts.partitionEpochOf`. */
+  partitionEpochOf?(id: ActorId): number;
 }
 
 export class ProcessDurability implements Durability {
@@ -59,8 +61,8 @@ export class ProcessDurability implements Durability {
   readonly #gate: ProbationGate;
   readonly #journal: TurnJournal;
   readonly #departed: Departed;
-  /** Incarnations with lower fences may have died with their process. */
-  #crashedBefore: string;
+  /** Incarnations that began before this epoch may have died with their process. */
+  #crashedBefore = 0;
   #isClosed = false;
 
   constructor(options: DurabilityOptions) {
@@ -72,8 +74,6 @@ export class ProcessDurability implements Durability {
     this.#journal = options.journal ?? new MemoryJournals().open(kernel.address);
     this.#journal.look();
     this.#departed = new Departed(kernel.clock, kernel.log);
-    // An incarnation that began before this system did may have died with the system before it.
-    this.#crashedBefore = fencesFrom(startedAt, 0);
     if (store) this.openStore(store);
   }
 
@@ -96,7 +96,7 @@ export class ProcessDurability implements Durability {
       ...{ store, timers, toRef, committer: this.#committer, journal: this.#journal, gate: this.#gate },
       ...{ actors: this.#actors, earlier: this.#earlier, letterTrim: this.#letterTrim },
       isDurable: (id) => this.isDurable(id),
-      mayHaveDied: (fence) => fence < this.#crashedBefore,
+      mayHaveDied: (fence, id) => fence < this.#fencesOfLiving(id),
       ended: (actor) => this.#ended(actor as DurableActor),
     };
   }
@@ -173,8 +173,14 @@ export class ProcessDurability implements Durability {
 
   /** A process has died, as the table of this epoch says: what was begun before it may have been cut off. */
   diedBefore(epoch: number): void {
-    this.#crashedBefore = fencesFrom(this.#options.startedAt, epoch);
+    this.#crashedBefore = epoch;
     this.#journal.look();
+  }
+
+  /** An incarnation that began before this system did, or on another machine, may have died with that. */
+  #fencesOfLiving(id: ActorId): string {
+    const { startedAt, partitionEpochOf } = this.#options;
+    return fencesFrom(startedAt, this.#crashedBefore, partitionEpochOf?.(id));
   }
 
   /** Hosts have changed, or the process begins. */

@@ -18,6 +18,10 @@ export interface PartitionStore {
   highestEpoch(partitions: readonly number[]): Promise<number>;
   /** A machine that is lost writes no more. */
   revoke(writer: MachineId): Promise<void>;
+  /** It is this one's name from now on. */
+  enter(writer: MachineId): Promise<void>;
+  /** Wakes of others are told by theirs. */
+  serve(partitions: readonly number[]): Promise<void>;
 }
 
 export interface PartitionHostingParts {
@@ -58,6 +62,10 @@ export class PartitionHosting implements PartitionHost {
     this.#membership = membership;
     this.#parts = parts;
     this.changed();
+  }
+
+  async enter(machine: MachineId): Promise<void> {
+    await this.#parts?.store()?.enter(machine);
   }
 
   start(): void {
@@ -109,7 +117,15 @@ export class PartitionHosting implements PartitionHost {
     const left = [...this.#ours].filter((shard) => !ours.has(shard));
     this.#ours = ours;
     const isHandedOver = handedOver.length > 0 && left.every((shard) => this.#handing.has(shard));
+    this.#serve(this.#parts);
     this.#parts.master.machinesChanged(this.#withCredentials(machines), { partitions: left, isHandedOver });
+  }
+
+  /** Nothing rests on it but that others are not looked for in vain. */
+  #serve({ store }: PartitionHostingParts): void {
+    store()
+      ?.serve([...this.#ours])
+      .catch(() => {});
   }
 
   #view(membership: Membership): MachinesView {
@@ -120,6 +136,7 @@ export class PartitionHosting implements PartitionHost {
       epoch: this.#epoch,
       self: membership.id,
       others: others.map(({ id, address }) => ({ index: this.#indexes.of(id), machine: id, address })),
+      epochs: Array.from({ length: PARTITIONS }, (_, shard) => membership.epochOf(shard) ?? 0),
     };
   }
 

@@ -3,6 +3,7 @@
  * declared lost joins again under another id.
  */
 import type { Directory, Entry, Watch } from '../directory/directory.ts';
+import { renewAgainMs } from '../machines/lease.ts';
 import { MachineAgent, newAgent } from '../machines/machine-agent.ts';
 import type { MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
 import type { SeenRow } from '../machines/lease-observer.ts';
@@ -22,6 +23,8 @@ import {
 
 /** The machine whose actors these are. None of these may throw. */
 export interface PartitionHost {
+  /** This machine is to write under that name from now on, in the store; asked again where it rejects. */
+  enter(machine: MachineId): Promise<void>;
   /** The partitions are this machine's, by this epoch; `from`: with what that machine transferred, else from records. */
   start(partitions: readonly number[], epoch: number, from: MachineId | undefined): void;
   /** They are no more: what lives there is dropped. */
@@ -73,6 +76,8 @@ export class MachineMembership {
   #isAwaitingLook = false;
   #wasValid = false;
   #servesUntil = 0;
+  /** The store does not know it by its name yet: it is no member before. */
+  #isEntering = false;
   #isClosed = false;
   #left: (() => void) | undefined;
 
@@ -85,6 +90,7 @@ export class MachineMembership {
       synced: () => this.#looked(Object.fromEntries(this.#rows)),
       gap: () => this.#looked('failed'),
     });
+    void this.#enter();
     this.#tick();
   }
 
@@ -151,7 +157,7 @@ export class MachineMembership {
   #tick(): void {
     if (this.#isClosed) return;
     const { clock, row } = this.#parts;
-    this.#perform(this.#agent.tick(clock.now()));
+    if (!this.#isEntering) this.#perform(this.#agent.tick(clock.now()));
     this.#tellValidity();
     this.#timer = clock.setTimer(row.leaseMs / 30, () => this.#tick());
   }
@@ -289,6 +295,17 @@ export class MachineMembership {
     return directory.update(TABLE_KEY, encodeTable(table), over.revision);
   }
 
+  async #enter(): Promise<void> {
+    const { clock, host, row } = this.#parts;
+    this.#isEntering = true;
+    await Promise.resolve();
+    while (!this.#isClosed && !(await host.enter(this.id).then(isDone, isNotDone))) {
+      await new Promise<void>((resolve) => clock.setTimer(renewAgainMs(row.leaseMs), resolve));
+    }
+    this.#isEntering = false;
+    if (!this.#isClosed) this.#perform(this.#agent.tick(clock.now()));
+  }
+
   /** Answers to an agent that has ended meanwhile are of nobody. */
   #answer<T>(answer: Promise<T>, tell: (agent: MachineAgent, now: number, value: T) => MachineCommand[]): void {
     const agent = this.#agent;
@@ -306,6 +323,9 @@ export class MachineMembership {
     this.#isAwaitingLook = false;
     this.#agent = this.#newAgent();
     this.#wasValid = false;
-    this.#perform(this.#agent.tick(this.#parts.clock.now()));
+    void this.#enter();
   }
 }
+
+const isDone = (): true => true;
+const isNotDone = (): false => false;

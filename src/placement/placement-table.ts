@@ -99,6 +99,11 @@ export class PlacementTable {
     return this.#columns.get(role)?.[shardOf(id)] ?? NOWHERE;
   }
 
+  /** Of the partition that is its shard; 0 where this machine does not serve it, or is none of a cluster. */
+  partitionEpochOf(id: ActorId): number {
+    return this.#machines?.epochs[shardOf(id)] ?? 0;
+  }
+
   pinOf(id: ActorId): number | undefined {
     return this.#pins.get(id);
   }

@@ -38,7 +38,7 @@ import { EventRelay } from './event-relay.ts';
 import { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { beatHeart } from './heartbeat.ts';
 import { GATEWAYS_MS, within } from '../vocabulary/shutdown-times.ts';
-import { kindsOf, termsOfAll } from './kind-terms.ts';
+import { partsOfTable, termsOfAll } from './kind-terms.ts';
 import { LinkFlushes } from '../peer/link-flushes.ts';
 import { PeerEvents } from './peer-events.ts';
 import { PeerLoss } from './peer-loss.ts';
@@ -96,7 +96,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     this.kinds = Object.fromEntries(termsOfAll(behaviours));
     const { index: worker, incarnation } = self;
     const epoch = (): number => cluster.epoch;
-    const parts = { ...options, behaviours, worker, incarnation, epoch, ...kindsOf(() => cluster.table) };
+    const parts = { ...options, behaviours, worker, incarnation, epoch, ...partsOfTable(() => cluster.table) };
     const { kernel, actors, topics: local } = newKernel(parts);
     this.kernel = kernel;
     this.#loop = new LoopWatch(kernel.clock);
@@ -159,6 +159,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       ...{ kernel: this.kernel, store, journal, startedAt, inMemoryMax: durableInMemoryMax, toRef },
       isOurs: (id) => this.#router.isWakerOf(id),
       isDurable: (id) => this.table.termsOf(id)?.isDurable === true,
+      partitionEpochOf: (id) => this.table.partitionEpochOf(id),
     });
   }
 

@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { KindTerms } from '../wire/control.ts';
+import type { ProcessParts } from './new-kernel.ts';
 
 export function termsOf({ role, strategy, durable, capacity }: Behaviour): KindTerms {
   return { role, column: role, strategy, isDurable: durable !== undefined, capacity };
@@ -11,10 +12,13 @@ export function termsOfAll(behaviours: ReadonlyMap<string, Behaviour>): Map<stri
   return new Map([...behaviours].map(([kind, behaviour]) => [kind, termsOf(behaviour)]));
 }
 
-/** The kinds of the system, as the kernel of a process must know them. */
-export function kindsOf(table: () => PlacementTable): { kinds(): string[]; wasRemoved(kind: string): boolean } {
+/** The table, as the kernel of a process knows it. */
+export function partsOfTable(
+  table: () => PlacementTable,
+): Required<Pick<ProcessParts, 'kinds' | 'wasRemoved' | 'partitionEpochOf'>> {
   return {
     kinds: () => [...table().kinds()].map(([kind]) => kind),
     wasRemoved: (kind) => table().wasRemoved(kind),
+    partitionEpochOf: (id) => table().partitionEpochOf(id),
   };
 }

@@ -18,7 +18,7 @@ import { TurnWatch } from '../observe/turn-timings.ts';
 import { bothTraces, TurnHistory } from '../observe/turn-history.ts';
 import { LocalTopics } from '../pubsub/local-topics.ts';
 import { SUBSCRIPTIONS_MAX } from '../pubsub/subscriptions.ts';
-import { processAddress } from '../vocabulary/address.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { fenceOf } from '../vocabulary/fence.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
@@ -48,6 +48,8 @@ export interface ProcessParts {
   isLeased?: boolean | undefined;
   /** The epoch of the placement table that this process has taken up. */
   epoch: () => number;
+  /** Of an actor's partition, by that table. Default: 0, of a machine of its own. */
+  partitionEpochOf?: (id: ActorId) => number;
 }
 
 export interface KernelOfProcess {
@@ -127,7 +129,7 @@ const UNSET = {
 };
 
 /** The count is this process's. */
-function fences({ startedAt, epoch }: ProcessParts): () => string {
+function fences({ startedAt, epoch, partitionEpochOf }: ProcessParts): Kernel['newFence'] {
   let count = 0;
-  return () => fenceOf(startedAt, epoch(), ++count);
+  return (id) => fenceOf(startedAt, epoch(), ++count, id === undefined ? 0 : partitionEpochOf?.(id));
 }

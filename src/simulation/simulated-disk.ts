@@ -84,6 +84,24 @@ class SimulatedStore implements Store {
     return this.#store.forget(id, expectedVersion);
   }
 
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    await this.#wait(OPERATION_MS);
+    return this.#store.highestEpoch(partitions);
+  }
+
+  serve(partitions: readonly number[] | undefined): Promise<void> {
+    return this.#store.serve(partitions);
+  }
+
+  enter(writer: string): Promise<void> {
+    return this.#store.enter(writer);
+  }
+
+  async revoke(writer: string): Promise<void> {
+    await this.#wait(OPERATION_MS);
+    return this.#store.revoke(writer);
+  }
+
   backup(path: string): Promise<void> {
     return this.#store.backup(path);
   }

@@ -126,6 +126,12 @@ export class CommitQueue {
     this.#tellIdle();
   }
 
+  /** Under another name: what was asked before is over. */
+  begin(writer: WriterStanding): void {
+    this.#writer = writer;
+    this.#failure = undefined;
+  }
+
   /** Waits for what has begun, as long as that may take. */
   async close(): Promise<void> {
     if (!this.#isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));

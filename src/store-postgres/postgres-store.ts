@@ -6,15 +6,24 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { type ActorId, checkActorId, isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { checkChanges, checkVersion, type Standing, storeClosed, storeFailed } from '../store/commit-rules.ts';
+import {
+  checkChanges,
+  checkVersion,
+  type Standing,
+  storeClosed,
+  storeFailed,
+  writerRevoked,
+} from '../store/commit-rules.ts';
 import { inlineParts, readHead } from '../store/record-bytes.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 import { byteaArray } from './binary-arrays.ts';
 import { CommitQueue, RETRY_MS } from './commit-queue.ts';
-import { CommitStatements, type CommitStatement, hasOutside } from './commit-statement.ts';
+import { CommitStatements, type CommitStatement, hasOutside, type WriterStanding } from './commit-statement.ts';
 import { bytesOf, numberOf, type Row, sqlBytes, textOf } from './connection.ts';
 import { EngineError } from './engine-error.ts';
+import { highestEpoch } from './partition-epochs.ts';
 import { isSchemaName, migrate } from './schema.ts';
+import { checkServer } from './server-check.ts';
 import { type Lane, Sessions } from './sessions.ts';
 import { Values } from './values.ts';
 import { earlierWriters, enterWriter, leaveWriter, nextStart, revoke, settle } from './writer-row.ts';
@@ -32,6 +41,8 @@ export interface PostgresPlace {
   readonly url: string;
   /** The schema with the tables: a name in lower case that need not be quoted. Default: `troupe`. */
   readonly schema?: string;
+  /** Its name as a writer, which others revoke where its machine is lost. Default: one of its own. */
+  readonly writer?: string;
 }
 
 export interface PostgresStoreOptions extends PostgresPlace {
@@ -43,6 +54,8 @@ export interface PostgresStoreOptions extends PostgresPlace {
   readonly isAlone?: boolean;
   /** Milliseconds since the Unix epoch that `startedAt` is not less than. Default: 0. */
   readonly startsAfter?: number;
+  /** Told of another name under which it writes. */
+  readonly entered?: (writer: string) => void;
 }
 
 export class PostgresStore implements Store {
@@ -52,19 +65,22 @@ export class PostgresStore implements Store {
   readonly #values = new Values();
   readonly #statements: CommitStatements;
   readonly #queue: CommitQueue;
-  readonly #writer: string;
+  #writer: string;
   /** Later than the start of every store before it in this schema. */
   readonly startedAt: number;
   #closed: Promise<void> | undefined;
   #failed: TroupeError | undefined;
+  /** Until it enters under another name. */
+  #revoked: TroupeError | undefined;
   #partitions: Buffer | undefined;
+  #entered: ((writer: string) => void) | undefined;
 
-  private constructor(sessions: Sessions, schema: string, waitMs: number, writer: string, startedAt: number) {
+  private constructor(sessions: Sessions, schema: string, waitMs: number, writer: WriterStanding, startedAt: number) {
     this.#sessions = sessions;
     this.#schema = schema;
     this.#waitMs = waitMs;
     this.#statements = new CommitStatements(schema);
-    this.#writer = writer;
+    this.#writer = writer.id;
     this.startedAt = startedAt;
     const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
     this.#queue = new CommitQueue(
@@ -73,13 +89,12 @@ export class PostgresStore implements Store {
         now: () => performance.now(),
         statement: (changes, standing, sync) => this.#statement(changes, standing, sync),
         write: async ({ text, values }) => (await sessions.query('write', text, values))[0]?.[0] === 't',
-        settle: () => settle(ask, schema, writer),
+        settle: () => settle(ask, schema, this.#writer),
         standings: (ids) => this.#standings(ids),
         written: (statement, changes) => this.#written(statement, changes),
-        revoked: () =>
-          this.fail('another start of this system, or of another machine, has taken over what this one wrote'),
+        revoked: () => this.#revokedNow(),
       },
-      { id: writer, epoch: 1 },
+      writer,
     );
   }
 
@@ -93,12 +108,16 @@ export class PostgresStore implements Store {
     const sessions = new Sessions({ url, statementMs });
     const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
     try {
+      await checkServer(ask);
       await migrate(ask, schema);
       const startedAt = await nextStart(ask, schema, Math.max(Date.now(), options.startsAfter ?? 0));
-      const writer = randomUUID();
-      await enterWriter(ask, schema, writer, startedAt);
+      const name = options.writer ?? randomUUID();
+      const writer = await enterWriter(ask, schema, name, startedAt);
+      if (writer === undefined) throw writerRevoked(name);
       if (options.isAlone) await revoke(ask, schema, await earlierWriters(ask, schema, startedAt));
-      return new PostgresStore(sessions, schema, waitMs, writer, startedAt);
+      const store = new PostgresStore(sessions, schema, waitMs, writer, startedAt);
+      store.#entered = options.entered;
+      return store;
     } catch (error) {
       await sessions.close();
       if (error instanceof TroupeError) throw error;
@@ -111,17 +130,38 @@ export class PostgresStore implements Store {
     return this.#writer;
   }
 
-  /** Resolves once nothing of another store, by its `writer`, can be written any more: it was declared dead. */
   async revoke(writer: string): Promise<void> {
     this.#checkOpen();
-    await this.#patiently(() =>
-      revoke((text, values) => this.#sessions.query('read', text, values), this.#schema, [writer]),
-    );
+    await this.#patiently(() => revoke(this.#ask, this.#schema, [writer]));
   }
 
-  /** `due` tells of these partitions only; undefined: of all. */
-  serve(partitions: readonly number[] | undefined): void {
+  async enter(writer: string): Promise<void> {
+    if (this.#closed) throw storeClosed();
+    this.#checkFailed();
+    this.#revokedNow();
+    const before = this.#writer;
+    if (before !== writer) await this.#patiently(() => leaveWriter(this.#ask, this.#schema, before));
+    const standing = await this.#patiently(() => enterWriter(this.#ask, this.#schema, writer, this.startedAt));
+    if (standing === undefined) throw writerRevoked(writer);
+    this.#writer = writer;
+    this.#revoked = undefined;
+    this.#queue.begin(standing);
+    this.#entered?.(writer);
+  }
+
+  async serve(partitions: readonly number[] | undefined): Promise<void> {
     this.#partitions = partitions && Buffer.from(`{${partitions.join(',')}}`);
+  }
+
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    this.#checkOpen();
+    return this.#patiently(() => highestEpoch(this.#ask, this.#schema, partitions));
+  }
+
+  /** Commits that wait come to nothing; who knows of those in flight reads their records. */
+  #revokedNow(): void {
+    this.#revoked ??= writerRevoked(this.#writer);
+    this.#queue.fail(this.#revoked);
   }
 
   /** From now on everything fails. */
@@ -218,14 +258,7 @@ export class PostgresStore implements Store {
 
   async #end(): Promise<void> {
     await this.#queue.close();
-    if (!this.#failed) {
-      const leave = leaveWriter(
-        (text, values) => this.#sessions.query('read', text, values),
-        this.#schema,
-        this.#writer,
-      );
-      await leave.catch(() => {});
-    }
+    if (!this.#failed) await leaveWriter(this.#ask, this.#schema, this.#writer).catch(() => {});
     await this.#sessions.close();
   }
 
@@ -304,6 +337,9 @@ export class PostgresStore implements Store {
     return this.#patiently(() => this.#query('read', text, values));
   }
 
+  readonly #ask = (text: string, values?: readonly unknown[]): Promise<Row[]> =>
+    this.#sessions.query('read', text, values);
+
   #query(lane: Lane, text: string, values: readonly unknown[]): Promise<Row[]> {
     return this.#sessions.query(lane, text, values);
   }
@@ -349,6 +385,7 @@ export class PostgresStore implements Store {
   #checkOpen(): void {
     if (this.#closed) throw storeClosed();
     this.#checkFailed();
+    if (this.#revoked) throw this.#revoked;
   }
 
   #checkFailed(): void {

@@ -5,13 +5,13 @@
  *   records   an actor's record: its head and its small parts in one value, as in a file; beside it what the engine checks and sorts by
  *   parts     large parts of records
  *   writers   one row for each store that may write, and the epoch of its statements
- *   revoked   writers of which no statement that begins from now on may write
+ *   revoked   writers of which no statement that begins from now on may write, nor ever will; the latest ones
  */
 import { storeFailed } from '../store/commit-rules.ts';
 import { numberOf, type Row } from './connection.ts';
 import { EngineError } from './engine-error.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 type Ask = (text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
@@ -68,6 +68,8 @@ function stepsFrom(version: number, schema: string): string {
      create table ${schema}.writers (id text primary key, started_at bigint not null, epoch bigint not null);
      create table ${schema}.revoked (writer text primary key);
      insert into ${schema}.format (version, started_at) values (1, 0);`,
+    `create index fences on ${schema}.records (partition, fence);
+     alter table ${schema}.revoked add column number bigint generated always as identity;`,
   ];
   const text = steps.slice(version).join('\n');
   return `do $troupe$ begin ${text} update ${schema}.format set version = ${SCHEMA_VERSION}; end $troupe$`;

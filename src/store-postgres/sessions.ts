@@ -7,8 +7,8 @@ export const WRITE_SESSIONS = 4;
 /** Statements that read, or settle, at once; others wait for their turn. */
 export const READ_SESSIONS = 4;
 
-/** A pooler's answer to the settings of a session; it is asked without them then. */
-const NO_SETTINGS = /unsupported startup parameter/i;
+/** The answer of a pooler, or of an old server, to the settings of a session; it is asked without them then. */
+const NO_SETTINGS = /unsupported startup parameter|unrecognized configuration parameter/i;
 
 export type Lane = 'write' | 'read';
 

@@ -6,6 +6,9 @@
 import { numberOf, type Row } from './connection.ts';
 import type { WriterStanding } from './commit-statement.ts';
 
+/** Names that were revoked and are not taken again; none comes by chance. */
+export const REVOKED_KEPT = 10_000;
+
 export type Ask = (text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
 /** The time of this start: later than that of every start before it, whatever the clocks of machines say. */
@@ -15,10 +18,18 @@ export async function nextStart(ask: Ask, schema: string, wall: number): Promise
   return numberOf(row?.[0]);
 }
 
-export async function enterWriter(ask: Ask, schema: string, id: string, startedAt: number): Promise<WriterStanding> {
-  const text = `insert into ${schema}.writers (id, started_at, epoch) values ($1::text, $2::int8, 1) on conflict (id) do nothing`;
-  await ask(text, [id, startedAt]);
-  return { id, epoch: 1 };
+/** One that entered before under this name, in a thread that has failed say, writes no more. Undefined: the name was revoked. */
+export async function enterWriter(
+  ask: Ask,
+  schema: string,
+  id: string,
+  startedAt: number,
+): Promise<WriterStanding | undefined> {
+  const text = `insert into ${schema}.writers as w (id, started_at, epoch) select $1::text, $2::int8, 1
+    where not exists (select 1 from ${schema}.revoked r where r.writer = $1::text)
+    on conflict (id) do update set epoch = w.epoch + 1, started_at = excluded.started_at returning epoch`;
+  const [row] = await ask(text, [id, startedAt]);
+  return row && { id, epoch: numberOf(row[0]) };
 }
 
 /** From then on no statement of an earlier epoch can come to be. Undefined: the writer was revoked. */
@@ -29,15 +40,14 @@ export async function settle(ask: Ask, schema: string, id: string): Promise<Writ
   return row && { id, epoch: numberOf(row[0]) };
 }
 
-/** Resolves once nothing of these writers can be written any more; those with others' names may go on. */
+/** Resolves once nothing of these writers can be written any more, nor ever will; those with others' names may go on. */
 export async function revoke(ask: Ask, schema: string, ids: readonly string[]): Promise<void> {
   // First a mark, which those see that begin from now on: else new ones could hold the row, one after the other, for ever.
-  await ask(
-    `insert into ${schema}.revoked (writer) select w.id from ${schema}.writers w where w.id = any($1::text[]) on conflict do nothing`,
-    [ids],
-  );
+  await ask(`insert into ${schema}.revoked (writer) select unnest($1::text[]) on conflict do nothing`, [ids]);
   await ask(`delete from ${schema}.writers where id = any($1::text[])`, [ids]);
-  await ask(`delete from ${schema}.revoked where writer = any($1::text[])`, [ids]);
+  await ask(
+    `delete from ${schema}.revoked where number <= (select max(number) from ${schema}.revoked) - ${REVOKED_KEPT}`,
+  );
 }
 
 /** Writers that began before a start. */

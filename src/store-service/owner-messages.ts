@@ -33,6 +33,8 @@ export type FromOwner =
   | { type: 'refused'; error: ErrorData }
   /** An error that nothing caught; the thread ends once its last commits are written. */
   | { type: 'failed'; error: ErrorData }
+  /** The store writes under another name. */
+  | { type: 'entered'; writer: string }
   | { type: 'missing'; pages: number }
   | { type: 'printed'; text: string }
   | { type: 'checked'; check: DataCheck };

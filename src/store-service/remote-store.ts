@@ -133,6 +133,28 @@ export class RemoteStore implements Store, LinkListener {
     await this.#ask(frames.BACKUP, false, (out) => out.text(absolute), nothing);
   }
 
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    this.#checkOpen();
+    const write = (out: ByteWriter): void => frames.writePartitions(out, partitions);
+    return (await this.#ask(frames.EPOCH, true, write, (from) => from.number())) ?? 0;
+  }
+
+  async serve(partitions: readonly number[] | undefined): Promise<void> {
+    this.#checkOpen();
+    await this.#ask(frames.SERVE, true, (out) => frames.writePartitions(out, partitions), nothing);
+  }
+
+  /** Asked twice it comes to the same. */
+  async enter(writer: string): Promise<void> {
+    this.#checkOpen();
+    await this.#ask(frames.ENTER, true, (out) => out.text(writer), nothing);
+  }
+
+  async revoke(writer: string): Promise<void> {
+    this.#checkOpen();
+    await this.#ask(frames.REVOKE, true, (out) => out.text(writer), nothing);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#pending.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));

@@ -175,6 +175,22 @@ export class StoreClient implements LinkListener {
         const [id, version] = [from.text(), from.number()];
         return () => store.forget(id, version) as Promise<undefined>;
       }
+      case frames.EPOCH: {
+        const partitions = frames.readPartitions(from) ?? [];
+        return async () => {
+          const epoch = await store.highestEpoch(partitions);
+          return (out) => out.number(epoch);
+        };
+      }
+      case frames.SERVE: {
+        const partitions = frames.readPartitions(from);
+        return () => store.serve(partitions) as Promise<undefined>;
+      }
+      case frames.ENTER:
+      case frames.REVOKE: {
+        const writer = from.text();
+        return () => (operation === frames.ENTER ? store.enter(writer) : store.revoke(writer)) as Promise<undefined>;
+      }
       case frames.BACKUP: {
         const path = from.text();
         return () => store.backup(path) as Promise<undefined>;

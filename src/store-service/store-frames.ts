@@ -3,7 +3,8 @@
  *
  *   request   operation number …            load id · head id · commit sync changes · wakes from until after? · ids kind after?
  *                                           forget id version · backup path
- *   answer    outcome number …              done · record · head · wakes · ids · failed code message cause?
+ *                                           epoch partitions · serve partitions? · enter writer · revoke writer
+ *   answer    outcome number …              done · record · head · wakes · ids · epoch · failed code message cause?
  *
  * The number is the asker's own. A batch that does not fit into a frame is cut, and joined again before it is read.
  */
@@ -25,6 +26,10 @@ export const WAKES = 4;
 export const IDS = 5;
 export const FORGET = 6;
 export const BACKUP = 7;
+export const EPOCH = 8;
+export const SERVE = 9;
+export const ENTER = 10;
+export const REVOKE = 11;
 
 export const DONE = 1;
 export const FOUND = 2;
@@ -199,6 +204,17 @@ export function writeIds(out: ByteWriter, ids: readonly ActorId[]): void {
 
 export function readIds(from: ByteReader): ActorId[] {
   return Array.from({ length: from.count() }, () => from.text());
+}
+
+export function writePartitions(out: ByteWriter, partitions: readonly number[] | undefined): void {
+  out.byte(partitions === undefined ? 0 : 1);
+  if (partitions === undefined) return;
+  out.count(partitions.length);
+  for (const partition of partitions) out.count(partition);
+}
+
+export function readPartitions(from: ByteReader): number[] | undefined {
+  return from.byte() === 0 ? undefined : Array.from({ length: from.count() }, () => from.count());
 }
 
 /** An empty cause stands for none. */

@@ -27,7 +27,9 @@ function* heard(deaths: MessagePort): Generator<LinkPeer> {
 }
 
 async function openStore({ folder, postgres, startsAfter }: OwnerBoot): Promise<LmdbStore | PostgresStore> {
-  if (postgres) return PostgresStore.open({ ...postgres, startsAfter, isAlone: true });
+  const entered = (writer: string): void => tell({ type: 'entered', writer });
+  if (postgres)
+    return PostgresStore.open({ ...postgres, startsAfter, isAlone: postgres.writer === undefined, entered });
   return LmdbStore.open(folder, (pages) => tell({ type: 'missing', pages }));
 }
 

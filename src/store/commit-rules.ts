@@ -22,6 +22,13 @@ export function storeClosed(): TroupeError {
   return storeFailed('the store is closed');
 }
 
+/** Others have declared its machine lost, or another start of the system has begun. */
+export function writerRevoked(writer: string): TroupeError {
+  return storeFailed(
+    `nothing is written as ${writer} any more: another machine, or another start of this system, has taken over`,
+  );
+}
+
 /** Throws for changes that no store would take, whatever stands in it. */
 export function checkChanges(changes: readonly StoreChange[]): void {
   if (changes.length > COMMIT_CHANGES_MAX) {

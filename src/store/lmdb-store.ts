@@ -14,6 +14,7 @@ import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } f
 import { type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
 import { DATA_FILE } from './lmdb-file.ts';
 import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
+import { highestEpochOf, isIn, type Partitions } from './store-partitions.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -35,6 +36,7 @@ interface Planned {
 export class LmdbStore implements Store {
   readonly #environment: Environment;
   readonly #writer = new RecordWriter();
+  #partitions: Partitions;
   #closed = false;
   /** The error of every request from now on. */
   #failed: TroupeError | undefined;
@@ -106,8 +108,34 @@ export class LmdbStore implements Store {
     this.#checkOpen();
     const start: Key = after ? [WAKE, after.at, after.id] : [WAKE, from];
     for await (const key of this.#keys(start, [WAKE, until, LAST])) {
-      if (!after || !same(key, start)) yield { id: key[2] as ActorId, at: key[1] as number };
+      if (after && same(key, start)) continue;
+      if (isIn(this.#partitions, key[2] as ActorId)) yield { id: key[2] as ActorId, at: key[1] as number };
     }
+  }
+
+  /** A look at all records: a store of one machine is not asked. */
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    this.#checkOpen();
+    let highest = 0;
+    for await (const key of this.#keys([HEAD, ''], [HEAD, LAST])) {
+      const head = this.#guard(() => this.#head(key));
+      if (head) highest = Math.max(highest, highestEpochOf([[key[1] as ActorId, head]], partitions));
+    }
+    return highest;
+  }
+
+  async serve(partitions: readonly number[] | undefined): Promise<void> {
+    this.#checkOpen();
+    this.#partitions = partitions && new Set(partitions);
+  }
+
+  /** Its file has one writer, whatever that is called. */
+  async enter(): Promise<void> {
+    this.#checkOpen();
+  }
+
+  async revoke(): Promise<void> {
+    this.#checkOpen();
   }
 
   async *ids(kind: string, after: ActorId = `${kind}/`): AsyncGenerator<ActorId, void, undefined> {

@@ -1,14 +1,20 @@
 /** A store that lasts as long as its `MemoryDisk`; stores on one disk see each other's commits, as processes would. */
 import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
-import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
+import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed, writerRevoked } from './commit-rules.ts';
+import { highestEpochOf, isIn, type Partitions } from './store-partitions.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** Records of the durable actors of a test, by id; `createTestSystem` makes one, and takes one for a restart. */
 export type MemoryDisk = Map<ActorId, StoredRecord>;
 
+/** Writers that may write to a disk no more. */
+const revokedOn = new WeakMap<MemoryDisk, Set<string>>();
+
 export class MemoryStore implements Store {
   readonly #disk: MemoryDisk;
   readonly #inFlight = new Set<Promise<void>>();
+  #partitions: Partitions;
+  #writer = '';
   #closed = false;
 
   constructor(disk: MemoryDisk = new Map()) {
@@ -54,7 +60,8 @@ export class MemoryStore implements Store {
     this.#checkOpen();
     const due: Wake[] = [];
     for (const [id, { wakeAt: at }] of this.#disk) {
-      if (at !== undefined && at >= from && at <= until) due.push({ id, at });
+      const isDue = at !== undefined && at >= from && at <= until;
+      if (isDue && isIn(this.#partitions, id)) due.push({ id, at });
     }
     due.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
     yield* after ? due.filter(({ id, at }) => at > after.at || (at === after.at && id > after.id)) : due;
@@ -63,6 +70,27 @@ export class MemoryStore implements Store {
   async *ids(kind: string, after = ''): AsyncGenerator<ActorId, void, undefined> {
     this.#checkOpen();
     yield* [...this.#disk.keys()].filter((id) => kindOf(id) === kind && id > after).sort();
+  }
+
+  async highestEpoch(partitions: readonly number[]): Promise<number> {
+    this.#checkOpen();
+    return highestEpochOf(this.#disk, partitions);
+  }
+
+  async serve(partitions: readonly number[] | undefined): Promise<void> {
+    this.#checkOpen();
+    this.#partitions = partitions && new Set(partitions);
+  }
+
+  async enter(writer: string): Promise<void> {
+    this.#checkOpen();
+    checkWriter(writer, this.#revoked);
+    this.#writer = writer;
+  }
+
+  async revoke(writer: string): Promise<void> {
+    this.#checkOpen();
+    this.#revoked.add(writer);
   }
 
   async backup(path: string): Promise<void> {
@@ -87,8 +115,10 @@ export class MemoryStore implements Store {
    * before it is refused here too, and not only on a real disk.
    */
   async #write(check: () => void, apply: () => void): Promise<void> {
+    const writer = this.#writer;
     check();
     const written = Promise.resolve().then(() => {
+      checkWriter(writer, this.#revoked);
       check();
       apply();
     });
@@ -104,9 +134,20 @@ export class MemoryStore implements Store {
     for (const change of changes) checkStanding(change, this.#disk.get(change.id));
   }
 
+  /** Of all stores on the disk. */
+  get #revoked(): Set<string> {
+    const known = revokedOn.get(this.#disk) ?? new Set();
+    revokedOn.set(this.#disk, known);
+    return known;
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw storeClosed();
   }
+}
+
+function checkWriter(writer: string, revoked: ReadonlySet<string>): void {
+  if (revoked.has(writer)) throw writerRevoked(writer);
 }
 
 function copyOf(parts: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {

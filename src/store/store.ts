@@ -47,7 +47,28 @@ export interface CommitOptions {
   readonly sync: boolean;
 }
 
-export interface Store {
+/**
+ * The part for machines of a cluster, which share a store. A store of one machine has one writer, whose name says nothing, and the
+ * partition epoch 0.
+ */
+export interface SharedStore {
+  /** The highest partition epoch in the fences of records in these partitions; 0: there is none. */
+  highestEpoch(partitions: readonly number[]): Promise<number>;
+
+  /** `due` tells of these partitions only, from now on; undefined: of all. */
+  serve(partitions: readonly number[] | undefined): Promise<void>;
+
+  /**
+   * From now on it writes under this name: commits under the one before fail where they are not done. Rejects for a name that was
+   * revoked.
+   */
+  enter(writer: string): Promise<void>;
+
+  /** Resolves once nothing under this name can be written any more, nor ever will: its machine was declared lost. */
+  revoke(writer: string): Promise<void>;
+}
+
+export interface Store extends SharedStore {
   load(id: ActorId): Promise<StoredRecord | undefined>;
 
   /** Without its parts. */

@@ -56,6 +56,8 @@ export interface MachinesView {
   self: string;
   /** All of them: one that is not here any more is given up. */
   others: ForeignMachine[];
+  /** The epoch of each partition that this machine has, by its shard; 0 for the others. */
+  epochs: number[];
   /** By which this one shows who it is; with the first view, and where they are new. */
   credentials?: unknown;
 }

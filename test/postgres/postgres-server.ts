@@ -15,7 +15,7 @@ import { type PostgresFiles, postgresFiles } from './postgres-files.ts';
 const GUARD = fileURLToPath(new URL('./guard.mjs', import.meta.url));
 const START_MS_MAX = 60_000;
 /** The text that a start ends with. */
-const READY = 'database system is ready to accept connections';
+const READY = /database system is ready to accept (read-only )?connections/;
 /** The user of the database, who needs no password on the loopback. */
 const USER = 'troupe';
 
@@ -92,7 +92,7 @@ export class PostgresServer {
       const from = this.#log.length;
       server.stderr?.on('data', (bytes) => {
         this.#log += String(bytes);
-        if (!this.#log.includes(READY, from)) return;
+        if (!READY.test(this.#log.slice(from))) return;
         clearTimeout(late);
         resolve();
       });
@@ -124,6 +124,13 @@ export class PostgresServer {
 
   async restart(signal: EndSignal = 'SIGINT'): Promise<void> {
     await this.stop(signal);
+    await this.begin();
+  }
+
+  /** It takes no writes any more, as if another one had become the primary. */
+  async becomeStandby(): Promise<void> {
+    await this.stop();
+    appendFileSync(join(this.#folder, 'data', 'standby.signal'), '');
     await this.begin();
   }
 

@@ -79,6 +79,16 @@ describe('machines of one cluster', () => {
     machines.checkRest();
   });
 
+  it('join only once the store knows them by their names', async () => {
+    machines.isStoreGone = true;
+    const first = machines.join();
+    await machines.pass(LEASE);
+    expect([first.owned(), first.told]).toEqual([0, []]);
+    machines.isStoreGone = false;
+    await machines.pass(LEASE);
+    expect(first.owned()).toBe(1_024);
+  });
+
   it('do not stop when the engine is gone for less than a lease', async () => {
     const all = await three();
     machines.engine.isGone = true;

@@ -25,6 +25,7 @@ const membership = new MachineMembership({
   },
   onEvent: (event) => say({ ...event, type: event.machine.startsWith(`${name}.`) ? `own ${event.type}` : event.type }),
   host: {
+    enter: async () => {},
     start: () => {},
     stop: () => {},
     // Nothing lives in memory that could move.

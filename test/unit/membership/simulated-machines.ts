@@ -108,6 +108,7 @@ export class SimulatedMachine {
         if (foreign.length > 0) machines.breaches.push(`${name} is told to serve before it has stopped ${foreign}`);
       },
       host: {
+        enter: (machine) => machines.entered(machine),
         start: (partitions, epoch, from) => {
           for (const partition of partitions) machines.started(this, partition, epoch, from);
         },
@@ -155,6 +156,9 @@ export class SimulatedMachines {
   readonly all: SimulatedMachine[] = [];
   /** The highest epoch that a record of the partition has. */
   readonly records = new Map<number, number>();
+  /** Names under which machines write in the store. */
+  readonly writers = new Set<string>();
+  isStoreGone = false;
   readonly #newest = new Map<number, number>();
   readonly #owners = new Map<string, string>();
   readonly breaches: string[] = [];
@@ -170,6 +174,11 @@ export class SimulatedMachines {
 
   byId(id: string): SimulatedMachine | undefined {
     return this.all.find((one) => one.isUp && one.membership.id === id);
+  }
+
+  async entered(machine: string): Promise<void> {
+    if (this.isStoreGone) throw new Error('the store cannot be reached');
+    this.writers.add(machine);
   }
 
   crash(machine: SimulatedMachine): void {
@@ -200,6 +209,7 @@ export class SimulatedMachines {
         if ((memory.get(partition) ?? 0) !== (this.#newest.get(partition) ?? 0))
           this.breaches.push(`a turn of ${partition} at ${name} on an old state`);
         const epoch = membership.epochOf(partition) ?? 0;
+        if (!this.writers.has(membership.id)) this.breaches.push(`${name} writes before the store knows it`);
         if (epoch < (this.records.get(partition) ?? 0)) this.breaches.push(`a write of ${partition} by an old epoch`);
         this.records.set(partition, epoch);
         memory.set(partition, (memory.get(partition) ?? 0) + 1);

@@ -4,7 +4,7 @@ import { PostgresStore } from '../../../src/store-postgres/postgres-store.ts';
 import { lackOfPgBouncer, PgBouncer } from '../../postgres/pgbouncer.ts';
 import { lackOfPostgres } from '../../postgres/postgres-files.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
-import { storeConformance } from '../store/store-conformance.ts';
+import { type StoreKit, storeConformance, writersConformance } from '../store/store-conformance.ts';
 import { Hammer } from './hammer.ts';
 
 const lack = lackOfPostgres() ?? lackOfPgBouncer();
@@ -25,13 +25,15 @@ describe.skipIf(lack !== undefined)('PgBouncer in transaction mode', { timeout: 
     await server.end();
   });
 
-  storeConformance('the store through PgBouncer', async () => {
+  const newKit = async (): Promise<StoreKit> => {
     const schema = `bouncer_${++schemas}`;
     return {
       open: () => PostgresStore.open({ url: server.urlAt(bouncer.port), schema }),
       remove: async () => void (await server.query(`drop schema ${schema} cascade`)),
     };
-  });
+  };
+  storeConformance('the store through PgBouncer', newKit);
+  writersConformance('the store through PgBouncer', newKit);
 
   it('loses and doubles nothing while the server restarts and sessions are ended behind it', async () => {
     const schema = `bouncer_${++schemas}`;

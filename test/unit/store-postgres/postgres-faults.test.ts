@@ -6,6 +6,10 @@ import type { StoreChange } from '../../../src/store/store.ts';
 import { lackOfPostgres } from '../../postgres/postgres-files.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
 import { TcpProxy } from '../../postgres/tcp-proxy.ts';
+import { shardOf } from '../../../src/placement/shard.ts';
+import { SCHEMA_VERSION } from '../../../src/store-postgres/schema.ts';
+import { REVOKED_KEPT } from '../../../src/store-postgres/writer-row.ts';
+import { fenceOf } from '../../../src/vocabulary/fence.ts';
 import { change, Hammer } from './hammer.ts';
 
 const lack = lackOfPostgres();
@@ -271,8 +275,48 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     expect(await all[5]?.load('bank/a')).toMatchObject({ version: 1 });
     await server.query(`update ${schema}.format set version = version + 1`);
     await expect(open({ schema })).rejects.toThrow(
-      /have version 2; this build of troupe knows versions up to 1: start the newer build/,
+      `have version ${SCHEMA_VERSION + 1}; this build of troupe knows versions up to ${SCHEMA_VERSION}: start the newer build`,
     );
+  });
+
+  it('brings tables of an older build up to date, with what is in them', async () => {
+    const first = await open();
+    await first.commit([change('bank/a', 0, 'f1')]);
+    await server.query(`drop index ${schema}.fences`);
+    await server.query(`alter table ${schema}.revoked drop column number`);
+    await server.query(`update ${schema}.format set version = 1`);
+    const second = await open({ schema });
+    await second.revoke(first.writer);
+    await expect(first.commit([change('bank/a', 1, 'f1')])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await second.commit([change('bank/a', 1, fenceOf(1, 1, 1, 8))]);
+    expect(await second.highestEpoch([shardOf('bank/a')])).toBe(8);
+    expect(await server.query(`select version from ${schema}.format`)).toEqual([{ version: SCHEMA_VERSION }]);
+  });
+
+  it('keeps the names that were revoked last', async () => {
+    const store = await open();
+    await store.revoke('m1');
+    await server.query(`insert into ${schema}.revoked (writer) select 'x' || generate_series(1, ${REVOKED_KEPT - 1})`);
+    await expect(store.enter('m1')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await store.enter('m2');
+    await store.revoke('m3');
+    expect(await server.query(`select count(*)::int as kept from ${schema}.revoked`)).toEqual([{ kept: REVOKED_KEPT }]);
+    await expect(store.enter('m3')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  it('writes by one of two with the same name: a thread that follows another one takes its place', async () => {
+    const first = await open({ writer: 'm1', statementMs: 60_000 });
+    await first.commit([change('bank/z', 0, 'f1')]);
+    proxy.strand();
+    const stranded = first.commit([change('bank/a', 0, 'f1')]);
+    stranded.catch(() => {});
+    await pause(100);
+    proxy.accept();
+    const second = await open({ schema, writer: 'm1' });
+    expect(await second.load('bank/a')).toBeUndefined();
+    expect(await proxy.deliver(300)).toBeGreaterThan(100);
+    expect(await versions()).toEqual({ 'bank/z': 1 });
+    await second.commit([change('bank/a', 0, 'f1')]);
   });
 
   it('refuses a schema that would have to be quoted, and says where no server is', async () => {
@@ -294,7 +338,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     expect(await due()).toEqual([...ids].sort());
     const rows = await server.query<{ id: Buffer; partition: number }>(`select id, partition from ${schema}.records`);
     const some = new Set(rows.slice(0, 7).map(({ partition }) => partition));
-    store.serve([...some]);
+    await store.serve([...some]);
     const expected = rows.filter(({ partition }) => some.has(partition)).map(({ id }) => String(id));
     expect(await due()).toEqual(expected.sort());
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { PostgresStore } from '../../../src/store-postgres/postgres-store.ts';
 import { lackOfPostgres } from '../../postgres/postgres-files.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
-import { storeConformance } from '../store/store-conformance.ts';
+import { type StoreKit, storeConformance, writersConformance } from '../store/store-conformance.ts';
 
 const lack = lackOfPostgres();
 if (lack !== undefined && process.env.TROUPE_POSTGRES === 'required') throw new Error(lack);
@@ -16,11 +16,13 @@ describe.skipIf(lack !== undefined)('PostgreSQL', () => {
   }, 60_000);
   afterAll(() => server.end());
 
-  storeConformance('store in PostgreSQL', async () => {
+  const newKit = async (): Promise<StoreKit> => {
     const schema = `conformance_${++schemas}`;
     return {
       open: () => PostgresStore.open({ url: server.url, schema }),
       remove: async () => void (await server.query(`drop schema ${schema} cascade`)),
     };
-  });
+  };
+  storeConformance('store in PostgreSQL', newKit);
+  writersConformance('store in PostgreSQL', newKit);
 });

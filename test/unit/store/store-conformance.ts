@@ -1,6 +1,8 @@
 /** What every store does, whatever it is made of. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SHARDS, shardOf } from '../../../src/placement/shard.ts';
+import { fenceOf } from '../../../src/vocabulary/fence.ts';
 import { COMMIT_CHANGES_MAX } from '../../../src/store/commit-rules.ts';
 import type { Store, StoreChange, StoredRecord } from '../../../src/store/store.ts';
 
@@ -242,6 +244,44 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       expect(await all(store.ids('bank', names[2_490]))).toEqual(names.slice(2_491));
     });
 
+    it('compares the epoch of the partition first in a fence, then the rest', async () => {
+      const fences = [fenceOf(9, 9, 9), fenceOf(1, 1, 1, 3), fenceOf(1, 2, 1, 3), fenceOf(0, 0, 1, 20)];
+      for (const [version, fence] of fences.entries()) await store.commit([change('bank/a', version, { fence })]);
+      for (const fence of [fenceOf(9, 9, 9), fenceOf(9, 9, 9, 3), fenceOf(9, 9, 9, 19)])
+        await expect(store.commit([change('bank/a', fences.length, { fence })])).rejects.toThrow(/fence .* is lower/);
+      await store.commit([change('bank/a', fences.length, { fence: fenceOf(0, 0, 1, 100) })]);
+    });
+
+    it('tells the highest epoch in the records of partitions', async () => {
+      const [one, two, three] = ['bank/a', 'bank/b', 'bank/c'].map(shardOf) as [number, number, number];
+      expect(await store.highestEpoch([one, two])).toBe(0);
+      await store.commit([
+        change('bank/a', 0, { fence: fenceOf(5, 5, 5, 7) }),
+        change('bank/b', 0, { fence: fenceOf(5, 5, 5) }),
+        change('bank/c', 0, { fence: fenceOf(5, 5, 5, 1_000_000) }),
+        change('bank/d', 0, { fence: '' }),
+      ]);
+      expect(await store.highestEpoch([one, two, shardOf('bank/d')])).toBe(7);
+      expect(await store.highestEpoch([two])).toBe(0);
+      expect(await store.highestEpoch([three, one])).toBe(1_000_000);
+      expect(await store.highestEpoch(Array.from({ length: SHARDS }, (_, at) => at))).toBe(1_000_000);
+      expect(await store.highestEpoch([])).toBe(0);
+      await store.forget('bank/c', 1);
+      expect(await store.highestEpoch([three, one])).toBe(7);
+    });
+
+    it('wakes of the partitions that it serves, and of all where it is told so', async () => {
+      const ids = ['bank/a', 'bank/b', 'bank/c'];
+      await store.commit(ids.map((id, at) => change(id, 0, { wakeAt: at })));
+      const due = async (): Promise<string[]> => (await all(store.due(0, 9))).map(({ id }) => id);
+      await store.serve([shardOf('bank/c'), shardOf('bank/a')]);
+      expect(await due()).toEqual(['bank/a', 'bank/c']);
+      await store.serve([]);
+      expect(await due()).toEqual([]);
+      await store.serve(undefined);
+      expect(await due()).toEqual(ids);
+    });
+
     it('forgets a record with its parts and its wake, if it is the one that was meant', async () => {
       await store.commit([change('bank/a', 0, { wakeAt: 1 })]);
       await expect(store.forget('bank/a', 2)).rejects.toMatchObject({ code: 'STORE_FAILED' });
@@ -266,6 +306,60 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
       await expect(store.load('bank/a')).rejects.toMatchObject({ code: 'STORE_FAILED' });
       store = await kit.open();
       expect(await store.load('bank/a')).toMatchObject({ version: 1 });
+    });
+  });
+}
+
+/** Of stores that several machines have at once. */
+export function writersConformance(name: string, newKit: () => Promise<StoreKit>): void {
+  describe(`${name}, of several machines`, () => {
+    let kit: StoreKit;
+    let store: Store;
+    let other: Store;
+
+    beforeEach(async () => {
+      kit = await newKit();
+      [store, other] = [await kit.open(), await kit.open()];
+      await store.enter('m1');
+      await other.enter('m2');
+    });
+    afterEach(async () => {
+      await Promise.all([store.close(), other.close()]);
+      await kit.remove();
+    });
+
+    it('writes nothing any more under a name that was revoked, nor lets anybody enter under it', async () => {
+      await store.commit([change('bank/a', 0)]);
+      await other.revoke('m1');
+      await expect(store.commit([change('bank/a', 1), change('bank/b', 0)])).rejects.toThrow(
+        'nothing is written as m1 any more',
+      );
+      expect(await other.load('bank/a')).toMatchObject({ version: 1 });
+      expect(await other.load('bank/b')).toBeUndefined();
+      await expect(store.enter('m1')).rejects.toThrow('nothing is written as m1 any more');
+      const late = await kit.open();
+      await expect(late.enter('m1')).rejects.toThrow('nothing is written as m1 any more');
+      await late.close();
+      await other.commit([change('bank/a', 1)]);
+    });
+
+    it('goes on under another name, with what is there by then', async () => {
+      await store.commit([change('bank/a', 0)]);
+      await other.revoke('m1');
+      await expect(store.commit([change('bank/b', 0)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      await other.commit([change('bank/a', 1)]);
+      await store.enter('m3');
+      await expect(store.commit([change('bank/a', 1)])).rejects.toThrow(/bank\/a has version 2/);
+      await store.commit([change('bank/a', 2), change('bank/b', 0)]);
+      expect(await other.load('bank/a')).toMatchObject({ version: 3 });
+    });
+
+    it('revokes who never wrote, or has left, and nobody else', async () => {
+      await other.revoke('m9');
+      await store.enter('m3');
+      await other.revoke('m1');
+      await store.commit([change('bank/a', 0)]);
+      await expect(store.enter('m9')).rejects.toMatchObject({ code: 'STORE_FAILED' });
     });
   });
 }
