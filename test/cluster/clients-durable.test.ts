@@ -59,7 +59,7 @@ test.each([2, 0])(
     await client.do('connect', url);
     let deposited = 0;
     let answered = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const worker = await client.call<number>(0, 'ask', 'account/1', { type: 'pid' }, { timeoutMs: 20_000 });
       const depositing = client.do<number>('deposit', 0, ACCOUNTS, 'ada', deposited + 1, 1_500);
       deposited += 1_500;

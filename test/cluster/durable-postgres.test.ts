@@ -14,7 +14,7 @@ if (lack !== undefined && process.env.TROUPE_POSTGRES === 'required') throw new 
 
 const ACTORS = new URL('./durable-actors/', import.meta.url);
 const ACCOUNTS = 8;
-const KILLING_MS = Number(process.env.TROUPE_KILL_MS ?? 8_000);
+const KILLING_MS = Number(process.env.TROUPE_KILL_MS ?? 3_000);
 
 interface Account {
   balance: number;

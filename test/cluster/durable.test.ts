@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import type { System } from 'troupe';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSystem, type System } from 'troupe';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   childrenOf,
   faultOf,
@@ -23,7 +23,7 @@ import { Program } from './program.ts';
 
 const ACTORS = new URL('./durable-actors/', import.meta.url);
 const ACCOUNTS = 8;
-const KILLING_MS = Number(process.env.TROUPE_KILL_MS ?? 6_000);
+const KILLING_MS = Number(process.env.TROUPE_KILL_MS ?? 3_000);
 
 let dataDir: string;
 const programs: Program[] = [];
@@ -67,6 +67,14 @@ function expectInOrder(all: Account[], moved?: number): void {
   expect(all.flatMap(({ breaches }) => breaches)).toEqual([]);
   expect(all.reduce((sum, { balance }) => sum + balance, 0)).toBe(ACCOUNTS * 1_000);
   if (moved !== undefined) expect(all.reduce((sum, { moved: one }) => sum + one, 0)).toBe(moved);
+}
+
+function chargesIn(file: string): number {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+}
+
+async function stateOf(system: System, id: string): Promise<unknown> {
+  return (await system.ask<{ value: unknown }>(id, { type: 'look' }, { timeoutMs: 20_000 })).value;
 }
 
 describe('the bank', () => {
@@ -154,25 +162,6 @@ describe('the bank', () => {
   });
 });
 
-describe('an ask to a durable actor', () => {
-  test('survives the death of its host', async () => {
-    const system = await start();
-    const id = await idOn(system, 'account', 2);
-    await system.ask(id, { type: 'get' });
-    const pid = (await system.ask(id, { type: 'pid' })) as number;
-    freeze(system, 2);
-    const asked = system.ask(
-      id,
-      { type: 'transfer', to: 'account/other', amount: 5, from: 'main', n: 1 },
-      { timeoutMs: 20_000 },
-    );
-    await sleep(50);
-    process.kill(pid, 'SIGKILL');
-    expect(await asked).toBe(995);
-    expect(await system.ask(id, { type: 'pid' })).not.toBe(pid);
-  });
-});
-
 describe('a dataDir', () => {
   test('belongs to one system: the second is refused and told who has it', async () => {
     await start();
@@ -197,30 +186,6 @@ describe('a dataDir', () => {
     expect(await isRefused()).toBe(true);
     const { code } = await faultOf(startSystem({ actors: ACTORS, workers: 1, dataDir }));
     expect(code).toBe('STORE_LOCKED');
-  });
-
-  test('is served again when the thread that owns the store has failed: nothing lost, nothing twice', {
-    timeout: 60_000,
-  }, async () => {
-    const threads: Worker[] = [];
-    const hear = (thread: Worker): void => void threads.push(thread);
-    process.on('worker', hear);
-    try {
-      const system = await start();
-      const sent: Promise<unknown>[] = [];
-      for (let n = 1; n <= 300; n++) {
-        sent.push(system.ask('account/1', { type: 'deposit', amount: 1, from: 'main', n }, { timeoutMs: 30_000 }));
-        // No message of ours: reading it throws, and nothing there catches that.
-        if (n % 100 === 50) threads.at(-1)?.postMessage(null);
-        await sleep(2);
-      }
-      await Promise.all(sent);
-      const { balance, breaches } = (await system.ask('account/1', { type: 'get' })) as Account;
-      expect([balance, breaches]).toEqual([1_300, []]);
-      expect(threads.length).toBeGreaterThanOrEqual(3);
-    } finally {
-      process.off('worker', hear);
-    }
   });
 
   test('of a master that was killed is taken over, and the worker that hung is ended before', {
@@ -267,39 +232,19 @@ describe('a reminder', () => {
   });
 });
 
-describe('a move of a durable actor', () => {
-  test('loses nothing of what is told meanwhile', async () => {
-    const system = await start();
-    await whenAllReady(system);
-    const id = 'account/roamer';
-    for (let n = 1; n <= 600; n++) {
-      system.tell(id, { type: 'deposit', amount: 1, from: 'main', n });
-      if (n % 200 === 100) await system.move(id, 1 + ((n / 100) % 3));
-    }
-    const { balance, breaches } = (await system.ask(id, { type: 'get' })) as Account;
-    expect(breaches).toEqual([]);
-    expect(balance).toBe(1_600);
-  });
-});
-
 describe('a machine whose promise is under way', () => {
-  const chargesIn = (file: string): number =>
-    existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
-  const stateOf = async (system: System, id: string): Promise<unknown> =>
-    (await system.ask<{ value: unknown }>(id, { type: 'look' }, { timeoutMs: 20_000 })).value;
-
   test('stays in memory for it, and what it came to is there after a kill: charged once', {
     timeout: 60_000,
   }, async () => {
     const file = join(dataDir, 'charges');
     const program = serve();
     await program.value('started');
-    await program.value('ask', 'order/1', { type: 'pay', file, ms: 1_000 });
-    await sleep(2_000);
+    await program.value('ask', 'order/1', { type: 'pay', file, ms: 400 });
+    await sleep(1_000);
     program.kill('SIGKILL');
     await program.ended;
     const system = await start();
-    await sleep(1_000);
+    await sleep(500);
     expect([await stateOf(system, 'order/1'), chargesIn(file)]).toEqual(['paid', 1]);
   });
 
@@ -319,23 +264,95 @@ describe('a machine whose promise is under way', () => {
     await until('it has begun again after the new start', async () => chargesIn(file) === 3, 20_000);
     expect(await stateOf(system, 'order/1')).toBe('charging');
   });
-
-  test('begins it again where it is moved to, and goes on there', async () => {
-    const system = await start();
-    await whenAllReady(system);
-    const file = join(dataDir, 'charges');
-    await system.ask('order/1', { type: 'pay', file, ms: 500 });
-    const { worker } = await system.where('order/1');
-    await system.move('order/1', 1 + ((worker as number) % 3));
-    await until('it is paid', async () => (await stateOf(system, 'order/1')) === 'paid', 20_000);
-    expect(chargesIn(file)).toBe(2);
-  });
 });
 
-describe('a child of a durable actor', () => {
-  test('starts with the commit, hears what the same turn told it, and is there again after its worker has died', async () => {
-    const system = await start();
-    await whenAllReady(system);
+/** What harms it is mended before the next test begins. */
+describe('in one system', () => {
+  let folder: string;
+  let system: System;
+  /** That own the store, one after the other. */
+  const threads: Worker[] = [];
+  const hear = (thread: Worker): void => void threads.push(thread);
+
+  beforeAll(async () => {
+    process.on('worker', hear);
+    folder = mkdtempSync(join(tmpdir(), 'troupe-durable-one-'));
+    const options = { actors: ACTORS, workers: 3, dataDir: folder, supervision: TIRELESS };
+    system = await createSystem({ ...options, log: 'silent' });
+  });
+  beforeEach(() => whenAllReady(system));
+  afterAll(async () => {
+    process.off('worker', hear);
+    await system.shutdown({ timeoutMs: 5_000 });
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a dead letter that lasts is listed by the master, sent again to another process, and gone with its turn', async () => {
+    const wrong = { type: 'transfer', to: 'not an id', amount: 1, from: 'main', n: 1 };
+    expect((await faultOf(system.ask('account/1', wrong))).code).toBe('HANDLER_FAILED');
+    const [letter] = await system.deadLetters.list();
+    expect(letter).toMatchObject({ to: 'account/1', reason: 'HANDLER_FAILED' });
+    expect((await faultOf(system.deadLetters.resend(letter?.id as string))).code).toBe('HANDLER_FAILED');
+    const letters = await system.deadLetters.list();
+    expect(letters).toHaveLength(1);
+    expect(letters[0]?.id).not.toBe(letter?.id);
+    expect(await system.deadLetters.discard(letters[0]?.id as string)).toBe(true);
+    expect(await system.deadLetters.list()).toEqual([]);
+  });
+
+  test('an ask to a durable actor survives the death of its host', async () => {
+    const id = await idOn(system, 'account', 2);
+    await system.ask(id, { type: 'get' });
+    const pid = (await system.ask(id, { type: 'pid' })) as number;
+    freeze(system, 2);
+    const asked = system.ask(
+      id,
+      { type: 'transfer', to: 'account/other', amount: 5, from: 'main', n: 1 },
+      { timeoutMs: 20_000 },
+    );
+    await sleep(50);
+    process.kill(pid, 'SIGKILL');
+    expect(await asked).toBe(995);
+    expect(await system.ask(id, { type: 'pid' })).not.toBe(pid);
+  });
+
+  test('a dataDir is served again when the thread that owns the store has failed: nothing lost, nothing twice', {
+    timeout: 60_000,
+  }, async () => {
+    const sent: Promise<unknown>[] = [];
+    for (let n = 1; n <= 300; n++) {
+      sent.push(system.ask('account/threads', { type: 'deposit', amount: 1, from: 'main', n }, { timeoutMs: 30_000 }));
+      // No message of ours: reading it throws, and nothing there catches that.
+      if (n % 100 === 50) threads.at(-1)?.postMessage(null);
+      await sleep(2);
+    }
+    await Promise.all(sent);
+    const { balance, breaches } = (await system.ask('account/threads', { type: 'get' })) as Account;
+    expect([balance, breaches]).toEqual([1_300, []]);
+    expect(threads.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('a move of a durable actor loses nothing of what is told meanwhile', async () => {
+    const id = 'account/roamer';
+    for (let n = 1; n <= 600; n++) {
+      system.tell(id, { type: 'deposit', amount: 1, from: 'main', n });
+      if (n % 200 === 100) await system.move(id, 1 + ((n / 100) % 3));
+    }
+    const { balance, breaches } = (await system.ask(id, { type: 'get' })) as Account;
+    expect(breaches).toEqual([]);
+    expect(balance).toBe(1_600);
+  });
+
+  test('a machine whose promise is under way begins it again where it is moved to, and goes on there', async () => {
+    const file = join(folder, 'charges');
+    await system.ask('order/moved', { type: 'pay', file, ms: 500 });
+    const { worker } = await system.where('order/moved');
+    await system.move('order/moved', 1 + ((worker as number) % 3));
+    await until('it is paid', async () => (await stateOf(system, 'order/moved')) === 'paid', 20_000);
+    expect(chargesIn(file)).toBe(2);
+  });
+
+  test('a child of a durable actor starts with the commit, hears what the same turn told it, and is there again after its worker has died', async () => {
     const employer = 'employer/one';
     const helper = (await system.ask(employer, { type: 'hire' })) as string;
     const look = () => system.ask(helper, { type: 'get' });
@@ -350,39 +367,19 @@ describe('a child of a durable actor', () => {
     await until('the helper is hired again', async () => (await look()).how === 'again', 10_000);
   });
 
-  test('that the turn asks starts at once; of a turn that throws there is none', async () => {
-    const system = await start();
-    expect(await system.ask('employer/one', { type: 'hireAndAsk' })).toMatchObject({ how: 'asked' });
-    expect((await faultOf(system.ask('employer/one', { type: 'hireAndThrow' }))).code).toBe('HANDLER_FAILED');
-    const ended = await new Promise((resolve) => system.watch('helper/one-thrown', resolve));
-    expect(ended).toEqual({ id: 'helper/one-thrown', reason: 'not-found' });
+  test('a child of a durable actor that the turn asks starts at once; of a turn that throws there is none', async () => {
+    expect(await system.ask('employer/two', { type: 'hireAndAsk' })).toMatchObject({ how: 'asked' });
+    expect((await faultOf(system.ask('employer/two', { type: 'hireAndThrow' }))).code).toBe('HANDLER_FAILED');
+    const ended = await new Promise((resolve) => system.watch('helper/two-thrown', resolve));
+    expect(ended).toEqual({ id: 'helper/two-thrown', reason: 'not-found' });
   });
-});
 
-describe('a dead letter that lasts', () => {
-  test('is listed by the master, sent again to another process, and gone with its turn', async () => {
-    const system = await start();
-    const wrong = { type: 'transfer', to: 'not an id', amount: 1, from: 'main', n: 1 };
-    expect((await faultOf(system.ask('account/1', wrong))).code).toBe('HANDLER_FAILED');
-    const [letter] = await system.deadLetters.list();
-    expect(letter).toMatchObject({ to: 'account/1', reason: 'HANDLER_FAILED' });
-    expect((await faultOf(system.deadLetters.resend(letter?.id as string))).code).toBe('HANDLER_FAILED');
-    const letters = await system.deadLetters.list();
-    expect(letters).toHaveLength(1);
-    expect(letters[0]?.id).not.toBe(letter?.id);
-    expect(await system.deadLetters.discard(letters[0]?.id as string)).toBe(true);
-    expect(await system.deadLetters.list()).toEqual([]);
-  });
-});
-
-describe('a backup', () => {
-  test('taken while the system runs is a dataDir to start from', async () => {
-    const system = await start();
-    await system.ask('account/1', { type: 'deposit', amount: 5, from: 'main', n: 1 });
+  test('a backup taken while the system runs is a dataDir to start from', async () => {
+    await system.ask('account/copied', { type: 'deposit', amount: 5, from: 'main', n: 1 });
     const copy = join(dataDir, 'copy');
     await system.backup(copy);
-    await system.ask('account/1', { type: 'deposit', amount: 5, from: 'main', n: 2 });
+    await system.ask('account/copied', { type: 'deposit', amount: 5, from: 'main', n: 2 });
     const restored = await startSystem({ actors: ACTORS, workers: 1, dataDir: copy });
-    expect(((await restored.ask('account/1', { type: 'get' })) as Account).balance).toBe(1_005);
+    expect(((await restored.ask('account/copied', { type: 'get' })) as Account).balance).toBe(1_005);
   });
 });
