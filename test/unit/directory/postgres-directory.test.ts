@@ -8,7 +8,7 @@ import { hasPgBouncer, PgBouncer } from '../../postgres/pg-bouncer.ts';
 import { TcpProxy } from '../../postgres/tcp-proxy.ts';
 import { bytes, directoryConformance, noted, readText, revisionOf, text, until } from './directory-conformance.ts';
 
-const STATEMENT_MS = 1_500;
+const STATEMENT_MS = 600;
 let server: PostgresServer;
 let schemas = 0;
 
@@ -157,21 +157,21 @@ describe('a directory in PostgreSQL', () => {
       }
     });
     for (const fault of ['terminate', 'cut', 'stall', 'terminate', 'restart', 'cut', 'freeze', 'terminate'] as const) {
-      await delay(300);
+      await delay(150);
       if (fault === 'terminate') await server.terminateAll();
       else if (fault === 'cut') proxy.cut();
       else if (fault === 'restart') await server.restart('SIGQUIT');
       else if (fault === 'stall') {
         proxy.stall('from');
-        await delay(STATEMENT_MS + 500);
+        await delay(STATEMENT_MS + 200);
         proxy.resume();
       } else {
         server.freeze();
-        await delay(STATEMENT_MS + 500);
+        await delay(STATEMENT_MS + 200);
         server.thaw();
       }
     }
-    await delay(500);
+    await delay(200);
     isOver = true;
     await Promise.all(writing);
     await until(async () => (await all[0]?.readLinearizable('k')) !== 'unavailable', 'it is read', 20_000);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
 import { until } from '../directory/directory-conformance.ts';
 
-const LEASE = 6_000;
+const LEASE = 3_000;
 const PROGRAM = fileURLToPath(new URL('./member-program.ts', import.meta.url));
 /** Partitions that a program watches. */
 const WATCHED = 64;

@@ -97,13 +97,13 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   });
 
   it('goes on after a server that stood still for longer than a statement may take', async () => {
-    const hammer = new Hammer(await open({ statementMs: 1_000, waitMs: 100_000 }), 24, 'f1');
+    const hammer = new Hammer(await open({ statementMs: 500, waitMs: 100_000 }), 24, 'f1');
     await pause(300);
     server.freeze();
-    await pause(3_000);
+    await pause(1_500);
     const before = hammer.total;
     server.thaw();
-    await pause(1_000);
+    await pause(500);
     await hammer.stop();
     expect(hammer.total).toBeGreaterThan(before);
     expect(hammer.error).toBeUndefined();
@@ -123,7 +123,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   });
 
   it('never takes a commit for failed that comes to be later: what was stranded on its way is refused when it arrives', async () => {
-    const store = await open({ statementMs: 1_500, waitMs: 3_000 });
+    const store = await open({ statementMs: 500, waitMs: 1_000 });
     await store.commit([change('bank/a', 0, 'f1')]);
     proxy.strand();
     await expect(store.commit([change('bank/a', 1, 'f1')])).rejects.toMatchObject({ code: 'STORE_FAILED' });
@@ -145,7 +145,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     const hammer = new Hammer(await open({ waitMs: 100_000 }), 200, 'f1');
     await pause(200);
     await server.stop('SIGKILL');
-    await pause(2_000);
+    await pause(800);
     await server.begin();
     await pause(500);
     await hammer.stop();
@@ -154,7 +154,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
   });
 
   it('fails what waited too long with STORE_FAILED and the reason, reads too, and works once the server is back', async () => {
-    const store = await open({ waitMs: 1_500, statementMs: 1_000 });
+    const store = await open({ waitMs: 600, statementMs: 400 });
     await store.commit([change('bank/a', 0, 'f1')]);
     proxy.refuse();
     const commits = Array.from({ length: 50 }, (_, n) => store.commit([change(`bank/b${n}`, 0, 'f1')]));
