@@ -40,7 +40,7 @@ export type { GcMetrics } from './observe/gc-watch.ts';
 export type { HandoffMetrics } from './observe/handoff-metrics.ts';
 export type { LinkMetrics } from './observe/link-metrics.ts';
 export type { LoopMetrics } from './observe/loop-watch.ts';
-export type { Timing } from './observe/turn-timings.ts';
+export type { Timing, TimingExemplar } from './observe/timing.ts';
 export type { HistoryOptions, PastTurn } from './observe/turn-history.ts';
 export type { Listener } from './observe/event-bus.ts';
 export type { Log } from './observe/log.ts';

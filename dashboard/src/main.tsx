@@ -10,6 +10,7 @@ import { Actors } from './screens/actors.tsx';
 import { Configuration } from './screens/configuration.tsx';
 import { DeadLetters } from './screens/dead-letters.tsx';
 import { Events } from './screens/events.tsx';
+import { FlowScreen } from './screens/flow.tsx';
 import { Overview } from './screens/overview.tsx';
 import { Placement } from './screens/placement.tsx';
 import { Reminders } from './screens/reminders.tsx';
@@ -29,6 +30,7 @@ const SCREENS: Record<string, ScreenPlan> = {
   actor: { title: 'Actor', show: (params) => <Actor params={params} /> },
   actors: { title: 'Actors', show: (params) => <Actors params={params} /> },
   workers: { title: 'Workers', show: () => <Workers /> },
+  flow: { title: 'Flow', show: () => <FlowScreen /> },
   'dead-letters': { title: 'Dead letters', show: (params) => <DeadLetters params={params} /> },
   events: { title: 'Events', show: (params) => <Events params={params} /> },
   tree: { title: 'Supervision', show: () => <Tree /> },

@@ -207,7 +207,8 @@ function endDeadly(cell: Cell, error: TroupeError): void {
 /** A turn, a hook or a child of the cell has failed: what its supervision says. */
 export function failCell(cell: Cell, error: Error): void {
   if (cell.status === 'pausing' || cell.status === 'stopping' || cell.status === 'ended') return;
-  cell.kernel.log.warn({ actor: cell.id, err: error }, 'an actor threw');
+  const trace = cell.kernel.spans?.turn(cell.context);
+  cell.kernel.log.warn({ actor: cell.id, ...trace, err: error }, 'an actor threw');
   // A stop that was asked for stands: nothing is started again only to end.
   if (cell.stopping !== undefined) return endCell(cell, endingOf(cell.stopping));
   superviseFailure(cell, error, cell.status !== 'starting');

@@ -6,7 +6,7 @@ import { NumberTable } from '../structures/number-table.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Ring } from '../structures/ring.ts';
 import type { TimedOutAsk } from '../observe/checkup.ts';
-import type { AskSpan } from '../observe/spans.ts';
+import type { AskSpan, TraceFields } from '../observe/spans.ts';
 import type { Trace } from '../observe/trace.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
@@ -27,7 +27,7 @@ export const TIMEOUTS_KEPT = 100;
 export interface Asker {
   waitsNoMore(wait: Wait): void;
   /** Told before whoever awaits it. */
-  askFailed(error: TroupeError): void;
+  askFailed(error: TroupeError, trace?: TraceFields): void;
 }
 
 /** Handed over by the executor of the promise made last: one for all asks, where one for each would be a closure more. */
@@ -109,7 +109,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#settle();
     this.span?.ends(error);
     this.#pending.noteFailed(this, error);
-    this.#asker?.askFailed(error);
+    this.#asker?.askFailed(error, this.span?.fields);
     if (this.#onward === undefined) this.#reject?.(error);
     else this.#onward.reject(error);
   }

@@ -8,13 +8,14 @@ import { type OutsideId, outsideTurn } from '../vocabulary/outside-id.ts';
 import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
 import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { sortOf } from '../vocabulary/inspect.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
 import type { Wait } from './ask-cycle.ts';
 import { barrierTo } from './barrier.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
+import type { TraceFields } from '../observe/spans.ts';
 import { noteFailure } from './unawaited.ts';
 
 /** Congested recipients, and as many topics, that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */
@@ -175,8 +176,8 @@ export class Sender implements Asker, Speaker {
   waitsNoMore(_wait: Wait): void {}
 
   /** In a worker no failed ask ends the process, whoever asked: a ref sends as the process once its handler has awaited. */
-  askFailed(error: TroupeError): void {
-    if (this.id !== undefined || this.kernel.worker > 0) noteFailure(error, this.kernel.log, this.id);
+  askFailed(error: TroupeError, trace?: TraceFields): void {
+    if (this.id !== undefined || this.kernel.worker > 0) noteFailure(error, this.kernel.log, this.id, trace);
   }
 
   /** A tell, for which nobody waits, does not throw: the socket that is just closing could do nothing about it. */
@@ -283,6 +284,6 @@ function learnId(id: ActorId): void {
 
 export function checkMessage(message: unknown): asserts message is Message {
   if (typeof message !== 'object' || message === null || typeof (message as Message).type !== 'string') {
-    throw new TroupeError('INVALID_MESSAGE', `a message is an object with a string 'type'; got ${inspect(message)}`);
+    throw new TroupeError('INVALID_MESSAGE', `a message is an object with a string 'type'; got ${sortOf(message)}`);
   }
 }

@@ -1,17 +1,18 @@
 /**
  * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
  */
+import { traceFields } from '../observe/spans.ts';
 import { tracedMail } from '../observe/trace.ts';
 import type { TurnSample } from '../observe/turn-timings.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
-import { cutText, textOf } from '../vocabulary/error-reading.ts';
 import { asError, isRefusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
 import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
 import { inspect } from '../vocabulary/inspect.ts';
+import { wordsOfIssues } from '../vocabulary/schema-words.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
@@ -111,13 +112,18 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
     isAsync = isThenable(result);
   } catch (error) {
     kernel.running = undefined;
-    if (sample !== undefined) timings?.ends(sample);
+    if (sample !== undefined) endSample(cell, context, sample);
     return endTurn(cell, context, envelope, true, error);
   }
   kernel.running = undefined;
   if (isAsync) return awaitTurn(cell, envelope, context, result as PromiseLike<unknown>, sample);
-  if (sample !== undefined) timings?.ends(sample);
+  if (sample !== undefined) endSample(cell, context, sample);
   endTurn(cell, context, envelope, false, result);
+}
+
+/** Before the span of the turn ends: it is the trace in which the time was measured. */
+function endSample({ id, kernel, behaviour }: Cell, context: Context<unknown>, sample: TurnSample): void {
+  behaviour.timings?.ends(sample, kernel.spans?.kept({ id, context }, false));
 }
 
 /** Goes on after a turn, unless its incarnation was ended meanwhile: by itself, or by others while it awaited. */
@@ -183,7 +189,7 @@ function condemn(cell: Cell, envelope: Envelope): void {
   const { id, kernel, durable } = cell;
   const { message, sender } = envelope;
   const text = `the process of ${id} died again and again in the turn of '${(message as Message).type}'; it is not tried any more`;
-  kernel.log.error({ actor: id }, text);
+  kernel.log.error({ actor: id, ...traceFields(envelope.trace) }, text);
   durable?.beginTurn(envelope, true);
   replyToOf(cell, envelope)?.reject(new TroupeError('PROCESS_DIED', text, { fate: 'executed' }));
   durable?.deadLetter(envelope, 'PROCESS_DIED');
@@ -226,25 +232,10 @@ function refuseSchema(
   cell.kernel.deadLetters.refuse(
     envelope,
     'INVALID_MESSAGE',
-    `a message to ${cell.id} passes its schema (${text}); got ${inspect(envelope.message)}`,
+    `a message to ${cell.id} passes its schema; got one of type ${inspect((envelope.message as Message).type)}: ${text}`,
   );
   cell.durable?.skip(envelope);
   turnDone(cell, undefined, undefined);
-}
-
-/** The words of the user's schema, which may be anything. */
-function wordsOfIssues(issues: ReadonlyArray<{ message: string; path?: unknown }>): string {
-  try {
-    const words = issues.map(({ message, path }) => (path ? `${pathText(path)}: ${textOf(message)}` : textOf(message)));
-    return cutText(words.join('; '));
-  } catch (error) {
-    return `its issues threw ${wordsOf(asError(error))}`;
-  }
-}
-
-function pathText(path: unknown): string {
-  if (!Array.isArray(path)) return '';
-  return path.map((part) => String(typeof part === 'object' && part !== null ? part.key : part)).join('.');
 }
 
 /** Work that is no message: the hooks, a machine's clock. It has no reply; an error fails the cell all the same. */
@@ -277,7 +268,7 @@ function awaitTurn(
   sample?: TurnSample,
 ): void {
   const settle = (isFailure: boolean, value: unknown): void => {
-    if (sample !== undefined) cell.behaviour.timings?.ends(sample);
+    if (sample !== undefined) endSample(cell, context, sample);
     endTurn(cell, context, envelope, isFailure, value);
     cell.lastActiveAt = cell.kernel.clock.now();
     cell.wake();

@@ -3,19 +3,22 @@
  * process and all other actors in it. The process that hears of one looks here for its actor.
  */
 import type { Log } from '../observe/log.ts';
+import type { TraceFields } from '../observe/spans.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 
 export interface Unawaited {
   readonly log: Log;
   /** Undefined: a process asked. */
   readonly actor: ActorId | undefined;
+  /** Of the ask. */
+  readonly trace: TraceFields | undefined;
 }
 
 const noted = new WeakMap<object, Unawaited>();
 
 /** Before the error is given to whoever may await it. */
-export function noteFailure(error: unknown, log: Log, actor: ActorId | undefined): void {
-  if (typeof error === 'object' && error !== null) noted.set(error, { log, actor });
+export function noteFailure(error: unknown, log: Log, actor: ActorId | undefined, trace?: TraceFields): void {
+  if (typeof error === 'object' && error !== null) noted.set(error, { log, actor, trace });
 }
 
 /** The same promise, its error noted. */

@@ -58,14 +58,16 @@ async function lookTwice(client: ConnectedClient, seconds: number, dataDirs?: st
   // The time runs from here: a worker that does not answer the first look takes a second of it.
   const until = performance.now() + seconds * 1_000;
   await fetch();
-  const polls = [pollUntil(until, FETCH_MS, fetch), pollUntil(until, LOOPS_MS, askLoops)];
+  const [fetching, asking] = [pollUntil(until, FETCH_MS, fetch), pollUntil(until, LOOPS_MS, askLoops)];
   const before = await look();
-  await Promise.all(polls);
+  await fetching;
+  // A blocked loop is asked for as long as this look waits for its worker.
   const [after, workers, letters, { pid }] = await Promise.all([
     look(),
     call<WorkerInfo[]>('workers'),
     call<ListedLetter[]>('dead-letters'),
     call<{ pid: number }>('info'),
+    asking,
   ]);
   await fetch();
   const machine = dataDirs && machineOf([pid, ...workers.map((each) => each.pid)], dataDirs);
@@ -73,9 +75,13 @@ async function lookTwice(client: ConnectedClient, seconds: number, dataDirs?: st
 }
 
 async function pollUntil(until: number, everyMs: number, act: () => Promise<void>): Promise<void> {
-  while (performance.now() < until) {
+  for (;;) {
     await act();
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) return;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(everyMs, leftMs)));
+    // Another one would end behind the second look.
+    if (leftMs <= everyMs) return;
   }
 }
 

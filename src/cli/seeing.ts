@@ -2,6 +2,7 @@
 import type { ConnectedClient } from '../client/connected-client.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListedActor } from '../observe/actor-list.ts';
+import type { FlowTimes, MessageFlow } from '../observe/message-flow.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import { type CommandPlan, wholeOption } from './command.ts';
@@ -13,6 +14,8 @@ const DEPTH = 5;
 const DEPTH_MAX = 100;
 export const TREE_ACTORS = 500;
 const TREE_ACTORS_MAX = 10_000;
+/** Milliseconds that a system has to count messages, and to answer. */
+const FLOW_CALL_MS = 10_000;
 /** Parents that one call lists. */
 const PARENTS_PER_CALL = 1_000;
 
@@ -159,4 +162,33 @@ const history: CommandPlan = {
     }),
 };
 
-export const SEEING: readonly CommandPlan[] = [tree, placement, history];
+const flow: CommandPlan = {
+  usage: 'flow',
+  summary:
+    'messages from kind to kind: how many a second, how long they wait and are handled; the first look takes a second',
+  example: 'troupe flow --json',
+  run: (_args, options, output) =>
+    withSystem(options, async (client) => {
+      const found = (await client.call('flow', [], FLOW_CALL_MS)) as MessageFlow;
+      output.result(found, () => flowText(found));
+    }),
+};
+
+function flowText({ flows, more, silent }: MessageFlow): string {
+  const times = (found: FlowTimes | undefined): string[] => [milliseconds(found?.p50), milliseconds(found?.p99)];
+  const rows = flows.map(({ from, to, perSecond, waitMs, handlingMs }) => [
+    ...[from, to, perSecond.toFixed(1), ...times(waitMs), ...times(handlingMs)],
+  ]);
+  const heads = ['FROM', 'TO', 'PER SECOND', 'WAIT P50', 'WAIT P99', 'HANDLING P50', 'HANDLING P99'];
+  return [
+    rows.length === 0 ? 'no message was handled while it was counted' : table(heads, rows),
+    ...(more > 0 ? [`… ${more} pairs more`] : []),
+    ...(silent.length > 0 ? [`no answer of workers ${silent.join(', ')}`] : []),
+  ].join('\n');
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+}
+
+export const SEEING: readonly CommandPlan[] = [tree, placement, flow, history];

@@ -29,17 +29,25 @@ export function blockedLoops({ blocked }: Seen): Finding[] {
   }));
 }
 
-function blockedText({ worker, pid, actor, type, forMs, stack, isNative }: BlockedLoop): string {
+const NATIVE = 'is in a synchronous call: of files, a child process or a library, say';
+
+function blockedText(run: BlockedLoop): string {
+  const { worker, pid, actor, stack, isNative, native = NATIVE } = run;
   const where = `the event loop of worker ${worker} (pid ${pid})`;
-  if (isNative)
-    return `${where} gives no answer, and runs no JavaScript: a synchronous call, of files, a child process or a library say, which cannot be looked into until it returns`;
+  const isOfNone = isNative && actor === undefined;
+  if (isOfNone)
+    return `${where} gives no answer, and runs no JavaScript, so that nothing says whose turn it is: it ${native}`;
+  if (isNative) return `${turnText(run)}, and blocks ${where}, which runs no JavaScript: it ${native}`;
   // A line of Node.js itself says nothing of where the handler loops.
   const line = stack.find((one) => !one.includes('(node:')) ?? stack[0];
   const at = line === undefined ? '' : `, at ${line}`;
   if (actor === undefined) return `${where} is blocked, by no turn of an actor${at}`;
+  return `${turnText(run)}, and blocks ${where}${at}`;
+}
+
+function turnText({ actor, type, forMs }: BlockedLoop): string {
   const turn = type === undefined ? 'a turn' : `'${type}'`;
-  const since = forMs === undefined ? '' : ` for ${forMs} ms`;
-  return `${actor} has run ${turn}${since}, and blocks ${where}${at}`;
+  return `${actor} has run ${turn}${forMs === undefined ? '' : ` for ${forMs} ms`}`;
 }
 
 /** Neither its process nor its watchdog answered within a second, twice. */

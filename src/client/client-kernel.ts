@@ -7,6 +7,7 @@ import { DeadLetters } from '../observe/dead-letters.ts';
 import { EventBus } from '../observe/event-bus.ts';
 import type { Log } from '../observe/log.ts';
 import { OutsideGateways } from '../observe/outside-gateways.ts';
+import type { Spans } from '../observe/spans.ts';
 import type { TopicBus } from '../pubsub/topic-bus.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -21,11 +22,13 @@ export interface ClientKernelParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly memory: QueueMemory;
+  /** Undefined where nobody traces. */
+  readonly spans: Spans | undefined;
   router(deadLetters: DeadLetters, pending: PendingReplies): Recipient;
   topics(kernel: () => Kernel): TopicBus;
 }
 
-export function clientKernel({ clock, log, memory, router, topics }: ClientKernelParts): Kernel {
+export function clientKernel({ clock, log, memory, spans, router, topics }: ClientKernelParts): Kernel {
   const address = processAddress(0, 1);
   const events = new EventBus(log);
   const deadLetters = new DeadLetters(events, clock);
@@ -40,6 +43,7 @@ export function clientKernel({ clock, log, memory, router, topics }: ClientKerne
     topics: topics(() => kernel),
     ...{
       trace: undefined,
+      spans,
       clients: undefined,
       claims: undefined,
       serving: undefined,

@@ -8,6 +8,7 @@ import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { type TerminatedListener, Watching } from '../actor/watchers.ts';
 import { callListener } from '../observe/listener.ts';
+import type { Spans } from '../observe/spans.ts';
 import { checkTopic, LocalTopics } from '../pubsub/local-topics.ts';
 import { backoffMs } from '../supervision/backoff.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -56,7 +57,8 @@ export class ConnectedClient implements Client {
   #closed: Promise<void> | undefined;
   #isOver = false;
 
-  constructor(clock: Clock, dial: Dial) {
+  /** `spans`: undefined where nobody traces. */
+  constructor(clock: Clock, dial: Dial, spans?: Spans) {
     this.#clock = clock;
     this.#dial = dial;
     const memory = new QueueMemory(KEPT_BYTES_MAX * QUEUE_SHARE);
@@ -64,7 +66,7 @@ export class ConnectedClient implements Client {
     let mail!: KeptMail;
     let topics!: FollowedTopics;
     this.#kernel = clientKernel({
-      ...{ clock, log: NO_LOG, memory },
+      ...{ clock, log: NO_LOG, memory, spans },
       router: (deadLetters, pending) => (mail = new KeptMail(memory, deadLetters, pending)),
       topics: (kernel) => (topics = new FollowedTopics(kernel, mail, local)),
     });

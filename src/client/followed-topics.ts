@@ -4,7 +4,7 @@ import type { PendingReply } from '../actor/pending-replies.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { checkTopic, type LocalTopics } from '../pubsub/local-topics.ts';
 import type { TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
-import { actorId } from '../vocabulary/address.ts';
+import { type ActorId, actorId } from '../vocabulary/address.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
 import { TOPIC } from '../wire/entry.ts';
 import type { KeptMail } from './kept-mail.ts';
@@ -32,9 +32,9 @@ export class FollowedTopics implements TopicBus {
     this.#local = local;
   }
 
-  publish(topic: string, message: unknown): boolean {
+  publish(topic: string, message: unknown, _sender?: ActorId, trace?: string): boolean {
     checkTopic(topic);
-    return this.#mail.publish(topic, message);
+    return this.#mail.publish(topic, message, trace);
   }
 
   /** Once the system has taken it over; its own publishers are slowed down where subscribers are. */

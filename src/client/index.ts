@@ -1,5 +1,6 @@
 /** A client of a system that runs elsewhere: in another process, on another machine. Loads no store, no machines, no cluster. */
 import '../node-version.ts';
+import { findSpans } from '../tracing/find-spans.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { Client } from './client.ts';
 import { checkConnect, type ConnectOptions } from './connect-options.ts';
@@ -36,7 +37,8 @@ export async function connect(first?: string | ConnectOptions, second?: ConnectO
   const [url, options = {}] = isOptions ? [undefined, first] : [first, second];
   const address = checkConnect(url, options);
   const clock = systemClock();
-  const client = new ConnectedClient(clock, dialOf(address, options, clock));
+  const spans = await findSpans('auto', undefined);
+  const client = new ConnectedClient(clock, dialOf(address, options, clock), spans);
   await client.begin();
   return client;
 }

@@ -27,6 +27,7 @@ interface KeptPublish extends Weighed {
   heavy: Heavy | undefined;
   readonly topic: string;
   readonly message: unknown;
+  readonly trace: string | undefined;
 }
 
 type Kept = Envelope | KeptPublish;
@@ -87,8 +88,8 @@ export class KeptMail implements Recipient {
     return this.#isClear;
   }
 
-  publish(topic: string, message: unknown): boolean {
-    const item: KeptPublish = { heavy: undefined, topic, message };
+  publish(topic: string, message: unknown, trace?: string): boolean {
+    const item: KeptPublish = { heavy: undefined, topic, message, trace };
     this.#memory.weigh(item, message);
     if (this.#fullTextFor(item) !== undefined) {
       this.#deadLetters.add(topic, message, undefined, 'OVERLOADED');
@@ -96,7 +97,7 @@ export class KeptMail implements Recipient {
     }
     const number = this.#numbers.nextNumber();
     this.#keep(number, item, this.#mail);
-    this.#queue?.publish(topic, message, undefined, number);
+    writePublish(this.#queue, item, number);
     return this.#isClear;
   }
 
@@ -130,7 +131,7 @@ export class KeptMail implements Recipient {
     this.#written = 0;
     const all = [...this.#mail.inOrder(), ...this.#asks.inOrder()].sort(([a], [b]) => a - b);
     for (const [number, item] of all) {
-      if ('topic' in item) queue.publish(item.topic, item.message, undefined, number);
+      if ('topic' in item) writePublish(queue, item, number);
       else queue.mail(item);
     }
     return repeated;
@@ -172,4 +173,8 @@ export class KeptMail implements Recipient {
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
   }
+}
+
+function writePublish(queue: OutboundQueue | undefined, { topic, message, trace }: KeptPublish, number: number): void {
+  queue?.publish(topic, message, undefined, number, undefined, undefined, trace);
 }

@@ -4,7 +4,7 @@ import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
-import type { Timing } from '../observe/turn-timings.ts';
+import type { Timing } from '../observe/timing.ts';
 import type { CommitMetrics } from '../commit/committer.ts';
 import type { KindCounters } from '../actor/behaviour.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
@@ -19,6 +19,8 @@ export interface InfoAnswer {
   readonly node: string;
   readonly readOnly: boolean;
   readonly kinds: readonly string[];
+  /** Kinds that have a panel of their own, at `/panels/<kind>/index.html`. */
+  readonly panels: readonly string[];
   readonly startedAt: number;
 }
 

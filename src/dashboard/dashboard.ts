@@ -12,7 +12,9 @@ import type { WebAddress } from '../web/web-options.ts';
 import { CHANGES, change } from './changes.ts';
 import { EventRecord } from './event-record.ts';
 import type { Ground } from './ground.ts';
+import { LastTurns } from './last-turns.ts';
 import { pageFileRoutes } from './page-files.ts';
+import { Panels } from './panels.ts';
 import { Redaction } from '../inspection/redaction.ts';
 import { Samples } from './samples.ts';
 import { SCREENS } from './screens.ts';
@@ -36,13 +38,18 @@ export interface DashboardParts {
 export class Dashboard {
   readonly #ground: Ground;
   readonly #samples: Samples;
+  readonly #panels: Panels;
 
-  constructor({ system, clock, isKind, storeFolder, ...parts }: DashboardParts, { readOnly, redact }: WebAddress) {
+  constructor(
+    { system, clock, isKind, storeFolder, ...parts }: DashboardParts,
+    { readOnly, redact, panels }: WebAddress,
+  ) {
+    this.#panels = new Panels(panels);
     this.#ground = {
-      ...{ ...parts, system, clock, readOnly, startedAt: clock.wall() },
+      ...{ ...parts, system, clock, readOnly, startedAt: clock.wall(), panels: this.#panels.kinds },
       rights: new Rights('the page', readOnly ? ['observe', 'read'] : CLIENT_RIGHTS, ['*']),
       redaction: new Redaction(redact, isKind),
-      events: new EventRecord(system, clock),
+      ...{ events: new EventRecord(system, clock), lastTurns: new LastTurns(system, clock) },
       files: () => storeFiles(storeFolder),
     };
     this.#samples = new Samples(this.#ground);
@@ -65,7 +72,7 @@ export class Dashboard {
       ...{ method: 'GET', path: '/api/stream', needs: 'observe' },
       handle: (request) => this.#stream(request),
     };
-    return [...pageFileRoutes(folder), ...screens, ...changes, stream];
+    return [...pageFileRoutes(folder), ...this.#panels.routes(), ...screens, ...changes, stream];
   }
 
   async #change(name: string, { raw, json: body }: WebRequest): Promise<Answer> {

@@ -7,6 +7,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import type { EventRecord } from './event-record.ts';
+import type { LastTurns } from './last-turns.ts';
 import type { Redaction } from '../inspection/redaction.ts';
 import type { Setting } from './settings.ts';
 import type { StoreFiles } from './store-files.ts';
@@ -16,9 +17,12 @@ export interface Ground {
   readonly clock: Clock;
   readonly rights: Rights;
   readonly readOnly: boolean;
+  /** Kinds that have a panel of their own. */
+  readonly panels: readonly string[];
   readonly redaction: Redaction;
   readonly events: EventRecord;
   readonly history: HistoryOptions | undefined;
+  readonly lastTurns: LastTurns;
   readonly settings: readonly Setting[];
   readonly files: () => Promise<StoreFiles>;
   /** When the page began to be served, in milliseconds since the Unix epoch. */

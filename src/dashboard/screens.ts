@@ -2,8 +2,8 @@
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
-import type { ActorList, ListedActor } from '../observe/actor-list.ts';
-import type { Timing } from '../observe/turn-timings.ts';
+import type { ActorList, ListSort } from '../observe/actor-list.ts';
+import type { Timing } from '../observe/timing.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { kindOf } from '../vocabulary/address.ts';
@@ -39,8 +39,6 @@ export interface Screen {
 export const PARAM_LENGTH_MAX = 1_024;
 /** Actors in each of the short lists. */
 const TOP = 5;
-/** Turns of an actor that are shown. */
-export const TURNS_SHOWN = 100;
 
 export const SCREENS: { readonly [name: string]: Screen } = {
   info: screen(10_000, [], infoOf),
@@ -52,6 +50,7 @@ export const SCREENS: { readonly [name: string]: Screen } = {
   workers: screen(1_000, [], overviewOf),
   'dead-letters': screen(3_000, ['after'], lettersOf),
   events: screen(1_000, ['after'], eventsOf),
+  flow: screen(1_000, [], (ground) => callOf(ground, 'flow')),
   placement: screen(2_000, [], (ground) => callOf(ground, 'placement')),
   tree: { ...screen(5_000, ['id'], treeOf), isDear: true },
   reminders: screen(5_000, ['after'], (ground, params) => callOf(ground, 'reminders', text(params, 'after'))),
@@ -82,8 +81,8 @@ function checkParams(params: URLSearchParams, takes: readonly string[]): void {
 async function infoOf(ground: Ground): Promise<InfoAnswer> {
   const { name, pid, node } = await callOf<{ name: string; pid: number; node: string }>(ground, 'info');
   const { kinds } = await callOf<SystemMetrics>(ground, 'metrics');
-  const { readOnly, startedAt } = ground;
-  return { name, pid, node, readOnly, kinds: Object.keys(kinds).sort(), startedAt };
+  const { readOnly, startedAt, panels } = ground;
+  return { name, pid, node, readOnly, kinds: Object.keys(kinds).sort(), panels, startedAt };
 }
 
 async function overviewOf(ground: Ground): Promise<OverviewAnswer> {
@@ -114,23 +113,24 @@ function timingOf(timing: Timing | undefined): TimingFigures | undefined {
   return timing && { p50: timing.p50, p95: timing.p95, p99: timing.p99 };
 }
 
-/** One list after the other: each goes through all actors of all processes. */
+/** All actors of all processes are gone through once for all of these orders. */
+const TOP_SORTS: Readonly<Record<keyof Omit<TopAnswer, 'inMemory' | 'silent'>, ListSort>> = {
+  ...{ byRate: 'rate', byLatency: 'latency', byErrors: 'errors', byMailbox: 'mailbox', byTurn: 'busy' },
+  byFailure: 'failed',
+};
+
 async function topOf(ground: Ground): Promise<TopAnswer> {
-  const listOf = (sort: string): Promise<ActorList> => callOf<ActorList>(ground, 'list', null, sort, TOP);
-  const byMailbox = await listOf('mailbox');
-  const actorsOf = async (sort: string): Promise<ListedActor[]> => (await listOf(sort)).actors;
-  return {
-    ...{ inMemory: byMailbox.inMemory, silent: byMailbox.silent, byMailbox: byMailbox.actors },
-    ...{ byRate: await actorsOf('rate'), byLatency: await actorsOf('latency'), byErrors: await actorsOf('errors') },
-    ...{ byTurn: await actorsOf('busy'), byFailure: await actorsOf('failed') },
-  };
+  const lists = await callOf<ActorList[]>(ground, 'foremost', Object.values(TOP_SORTS).join(), TOP);
+  const { inMemory = 0, silent = [] } = lists[0] ?? {};
+  const named = Object.keys(TOP_SORTS).map((name, at) => [name, lists[at]?.actors ?? []]);
+  return { inMemory, silent, ...Object.fromEntries(named) } as TopAnswer;
 }
 
 async function actorOf(ground: Ground, params: URLSearchParams): Promise<ActorAnswer> {
-  const { system, history, redaction, clock } = ground;
+  const { lastTurns, history, redaction, clock } = ground;
   const actor = await callOf<ActorInspection>(ground, 'inspect', params.get('id'));
   const isKept = history !== undefined && history.kinds?.includes(kindOf(actor.id)) !== false;
-  const turns = isKept ? await system.history(actor.id, { last: TURNS_SHOWN }) : undefined;
+  const turns = isKept ? await lastTurns.of(actor) : undefined;
   const places = await callOf<PastPlace[]>(ground, 'past-places', actor.id);
   return { at: clock.wall(), actor: { ...actor, state: redaction.of(actor.id, actor.state) }, turns, places };
 }

@@ -8,7 +8,7 @@ import type { GatewayMetrics } from '../observe/outside-gateways.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
-import type { Timing } from '../observe/turn-timings.ts';
+import type { Timing } from '../observe/timing.ts';
 import { type Distribution, type Labels, MetricsText } from './metrics-text.ts';
 
 /** Kinds, queues and exchanges with series of their own, each; those that come later by name are one series, `other`. */
@@ -128,13 +128,15 @@ function addTiming(text: MetricsText, name: string, help: string, timing: Timing
 }
 
 /** Into the bounds, each bucket as a whole: one that reaches beyond a bound counts above it. */
-function distributionOf({ count, sum, buckets }: Timing): Distribution {
+function distributionOf({ count, sum, buckets, exemplar }: Timing): Distribution {
   const counts = DURATION_BOUNDS.map(() => 0);
   for (const [upTo, messages] of buckets) {
     const at = DURATION_BOUNDS.findIndex((bound) => upTo <= bound * 1_000 * (1 + 1e-9));
     if (at >= 0) counts[at] = (counts[at] as number) + messages;
   }
-  return { count, sum: sum / 1_000, counts };
+  if (exemplar === undefined) return { count, sum: sum / 1_000, counts };
+  const { ms, ...trace } = exemplar;
+  return { count, sum: sum / 1_000, counts, exemplar: { ...trace, value: ms / 1_000 } };
 }
 
 function addHandoffs(text: MetricsText, handoffs: HandoffMetrics): void {

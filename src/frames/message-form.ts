@@ -4,7 +4,7 @@ import { isForeignPlain } from '../vocabulary/built-in-prototype.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { sortOf } from '../vocabulary/inspect.ts';
 import { type FrameWeight, toWire } from '../wire/codec.ts';
 
 /** Throws `INVALID_MESSAGE` and `MESSAGE_TOO_LARGE`. */
@@ -33,7 +33,7 @@ function withType(message: unknown): unknown {
   if (own === undefined && typeof (message as { type?: unknown }).type !== 'string') return message;
   throw new TroupeError(
     'INVALID_MESSAGE',
-    `a message has an enumerable 'type' of its own, a string; got ${inspect(message)}`,
+    `a message has an enumerable 'type' of its own, a string; got ${sortOf(message)}`,
   );
 }
 

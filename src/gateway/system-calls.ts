@@ -14,6 +14,9 @@ import type { ClientRight, Rights } from './rights.ts';
 
 type Args = readonly CallArgument[];
 
+/** Orders in one call; those beyond are left out. */
+const FOREMOST_SORTS_MAX = 10;
+
 export interface CallGround {
   readonly system: System;
   readonly rights: Rights;
@@ -63,6 +66,14 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
         after: textOrNone(after, 'after'),
       }),
   },
+  // The foremost in several orders, at the price of one list: `mailbox,busy`.
+  foremost: ofAll('observe', ({ system }, [sorts, limit]) =>
+    ofProcess(system).lists(
+      textArgument(sorts, 'sorts')
+        .split(',', FOREMOST_SORTS_MAX)
+        .map((sort) => ({ sort: sort as ListSort, limit: wholeArgument(limit, 'limit') })),
+    ),
+  ),
   // It shows what is in the actor, too.
   inspect: {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)) ?? rights.refusal('read', String(id)),
@@ -81,6 +92,7 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
       }),
   },
   placement: ofAll('observe', ({ system }) => ofProcess(system).placement()),
+  flow: ofAll('observe', ({ system }) => ofProcess(system).flow()),
   checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
   'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),
   machine: {

@@ -4,7 +4,6 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import { RunWatch } from '../actor/run-watch.ts';
 import type { ListSort } from '../observe/actor-list.ts';
 import { type Checkup, CHECKUP_ACTORS_MAX } from '../observe/checkup.ts';
-import type { ActorId } from '../vocabulary/address.ts';
 import { listCells } from './list-cells.ts';
 import { shortText } from './shown.ts';
 
@@ -16,8 +15,7 @@ export async function checkupOf(actors: LocalActors): Promise<Checkup> {
   let watch = watches.get(actors);
   if (watch === undefined) watches.set(actors, (watch = new RunWatch(kernel.clock, kernel.scheduler)));
   const runs = watch.look(CHECKUP_ACTORS_MAX);
-  const mailboxes = await foremost(actors, 'mailbox');
-  const restarts = await foremost(actors, 'restarts');
+  const [mailboxes = [], restarts = []] = await foremost(actors, ['mailbox', 'restarts']);
   return {
     ...{ worker: kernel.worker, ...runs },
     mailboxes: mailboxes.map(({ id, mailbox }) => ({ id, count: mailbox.length, bytes: mailbox.bytes })),
@@ -30,8 +28,8 @@ export async function checkupOf(actors: LocalActors): Promise<Checkup> {
   };
 }
 
-async function foremost(actors: LocalActors, sort: ListSort): Promise<Cell[]> {
-  const query = { kind: undefined, sort, limit: CHECKUP_ACTORS_MAX, after: undefined };
-  const { ranked } = await listCells(actors, query);
-  return ranked.flatMap(([, { id }]: readonly [number, { id: ActorId }]) => actors.cellOf(id) ?? []);
+async function foremost(actors: LocalActors, sorts: readonly ListSort[]): Promise<Cell[][]> {
+  const queries = sorts.map((sort) => ({ kind: undefined, sort, limit: CHECKUP_ACTORS_MAX, after: undefined }));
+  const { parts = [] } = await listCells(actors, queries);
+  return parts.map(({ ranked }) => ranked.flatMap(([, { id }]) => actors.cellOf(id) ?? []));
 }

@@ -6,13 +6,14 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { MachineShape } from '../observe/machine-shape.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
-import type { ListAnswer } from '../observe/actor-list.ts';
+import type { ListsAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Look } from '../wire/control.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Checkup } from '../observe/checkup.ts';
+import type { FlowAnswer } from '../observe/message-flow.ts';
 import { checkupOf } from './checkup.ts';
 import { inspectAbsent } from './inspect-absent.ts';
 import { listCells } from './list-cells.ts';
@@ -39,13 +40,18 @@ export interface InspectAnswer {
 export function answerLook(
   process: InspectedProcess,
   what: Look,
-): Promise<InspectAnswer | ListAnswer | PastTurn[] | Checkup | MachineShape | undefined> {
+): Promise<InspectAnswer | ListsAnswer | PastTurn[] | Checkup | FlowAnswer | MachineShape | undefined> {
   const { kernel } = process.actors;
   if ('checkup' in what) return checkupOf(process.actors);
-  if ('list' in what) return listCells(process.actors, what.list);
+  if ('flow' in what) return flowOf(process.actors);
+  if ('lists' in what) return listCells(process.actors, what.lists);
   if ('inspect' in what) return answerInspection(process, what.inspect);
   if ('machine' in what) return Promise.resolve(kernel.behaviours.get(what.machine)?.drawing?.());
   return Promise.resolve(kernel.history?.of(what.history, what.last) ?? []);
+}
+
+async function flowOf({ kernel: { worker, timing } }: LocalActors): Promise<FlowAnswer> {
+  return { worker, pairs: (await timing?.lookAtFlow()) ?? [] };
 }
 
 async function answerInspection({ actors, store, isHostOf }: InspectedProcess, id: ActorId): Promise<InspectAnswer> {

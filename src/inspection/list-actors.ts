@@ -1,5 +1,5 @@
-/** `system.list`: what it is asked with, and the lists of all processes merged into one page. */
-import type { ActorList, ListAnswer, ListOptions, ListQuery, RankedActor } from '../observe/actor-list.ts';
+/** `system.list`: what it is asked with, and the parts of all processes merged into one page for each query. */
+import type { ActorList, ListOptions, ListPart, ListQuery, ListsAnswer, RankedActor } from '../observe/actor-list.ts';
 import { checkActorId, isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
@@ -23,22 +23,38 @@ export function checkList(options: ListOptions): ListQuery {
   return { kind, sort, limit, after: after === undefined ? undefined : placeOf(after) };
 }
 
-/** `running`: workers that should have answered. Throws OVERLOADED. */
-export function mergeLists(answers: readonly ListAnswer[], limit: number, running: readonly number[]): ActorList {
-  const refused = answers.find(({ isRefused }) => isRefused);
+/** A list for each query, in their order. `running`: workers that should have answered. Throws OVERLOADED. */
+export function mergeLists(
+  answers: readonly ListsAnswer[],
+  queries: readonly ListQuery[],
+  running: readonly number[],
+): ActorList[] {
+  const refused = answers.find(({ parts }) => parts === undefined);
   if (refused) {
     const text = `worker ${refused.worker} makes ${LISTS_MAX} lists of its actors at once, which is the limit; one more rejected`;
     throw new TroupeError('OVERLOADED', text);
   }
-  const all = answers.flatMap(({ ranked }) => ranked);
-  const page = foremost(all, limit, ([rank, { id }], [otherRank, other]) => byPlace(rank, id, otherRank, other.id));
-  const hasMore = all.length > page.length || answers.some((answer) => answer.hasMore);
   const answered = new Set(answers.map(({ worker }) => worker));
+  const silent = running.filter((worker) => !answered.has(worker));
+  return queries.map(({ limit }, at) => {
+    return {
+      ...mergeParts(
+        answers.flatMap(({ parts }) => parts?.[at] ?? []),
+        limit,
+      ),
+      silent,
+    };
+  });
+}
+
+function mergeParts(parts: readonly ListPart[], limit: number): Omit<ActorList, 'silent'> {
+  const all = parts.flatMap(({ ranked }) => ranked);
+  const page = foremost(all, limit, ([rank, { id }], [otherRank, other]) => byPlace(rank, id, otherRank, other.id));
+  const hasMore = all.length > page.length || parts.some((part) => part.hasMore);
   return {
     actors: page.map(([, actor]) => actor),
-    inMemory: answers.reduce((sum, { inMemory }) => sum + inMemory, 0),
+    inMemory: parts.reduce((sum, { inMemory }) => sum + inMemory, 0),
     next: hasMore ? nextOf(page.at(-1)) : undefined,
-    silent: running.filter((worker) => !answered.has(worker)),
   };
 }
 

@@ -1,10 +1,10 @@
 /**
- * The list of one process: its cells are gone through once, in slices between which sockets, timers and turns have theirs, and only
+ * The lists of one process: its cells are gone through once for all of them, in slices between which sockets, timers and turns have theirs, and only
  * the foremost are kept and read. It is no snapshot: an actor that comes or ends meanwhile may be in it or not.
  */
 import type { Cell } from '../actor/cell.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
-import type { ListAnswer, ListedActor, ListQuery } from '../observe/actor-list.ts';
+import type { ListedActor, ListPart, ListQuery, ListsAnswer } from '../observe/actor-list.ts';
 import { Foremost } from './foremost.ts';
 import { statusOf, typeOf } from './inspect-cell.ts';
 import { MEASURED_SORTS, RANKS } from './ranks.ts';
@@ -13,7 +13,7 @@ import { MEASURED_SORTS, RANKS } from './ranks.ts';
 export const LIST_SLICE_MS = 4;
 /** Cells between two looks at the clock. */
 const CELLS_PER_LOOK = 512;
-/** Lists that a process makes at once; one more is refused. */
+/** Times that a process goes through its cells at once; one more is refused. */
 export const LISTS_MAX = 8;
 
 interface Ranked {
@@ -23,38 +23,35 @@ interface Ranked {
 
 const listing = new WeakMap<LocalActors, number>();
 
-export async function listCells(actors: LocalActors, query: ListQuery): Promise<ListAnswer> {
+export async function listCells(actors: LocalActors, queries: readonly ListQuery[]): Promise<ListsAnswer> {
   const { worker } = actors.kernel;
   const count = listing.get(actors) ?? 0;
-  if (count >= LISTS_MAX) return { worker, inMemory: 0, ranked: [], hasMore: false, isRefused: true };
+  if (count >= LISTS_MAX) return { worker, parts: undefined };
   listing.set(actors, count + 1);
   try {
-    return await list(actors, query);
+    return { worker, parts: await list(actors, queries) };
   } finally {
     listing.set(actors, (listing.get(actors) ?? 1) - 1);
   }
 }
 
-async function list(actors: LocalActors, query: ListQuery): Promise<ListAnswer> {
+async function list(actors: LocalActors, queries: readonly ListQuery[]): Promise<ListPart[]> {
   const { kernel } = actors;
   const { clock } = kernel;
-  if (MEASURED_SORTS.has(query.sort)) await kernel.timing?.lookAtActors();
-  const scan = new Scan(query);
+  if (queries.some(({ sort }) => MEASURED_SORTS.has(sort))) await kernel.timing?.lookAtActors();
+  const scans = queries.map((query) => new Scan(query));
   let untilLook = CELLS_PER_LOOK;
   let endsAt = clock.now() + LIST_SLICE_MS;
   for (const cell of actors.cells()) {
-    scan.look(cell);
+    for (const scan of scans) scan.look(cell);
     if (--untilLook > 0) continue;
     untilLook = CELLS_PER_LOOK;
     if (clock.now() < endsAt) continue;
     await new Promise<void>((resolve) => clock.defer(resolve));
     endsAt = clock.now() + LIST_SLICE_MS;
   }
-  const { inMemory, left } = scan;
-  const chosen = scan.chosen.all();
   const aheadMs = clock.wall() - clock.now();
-  const ranked = chosen.map(({ rank, cell }) => [rank, rowOf(cell, aheadMs)] as const);
-  return { worker: kernel.worker, inMemory, ranked, hasMore: left > chosen.length };
+  return scans.map((scan) => scan.part(aheadMs));
 }
 
 class Scan {
@@ -81,6 +78,13 @@ class Scan {
     // Most are not among the foremost: no object is made for those.
     const { last } = this.chosen;
     if (last === undefined || byPlace(rank, cell.id, last.rank, last.cell.id) < 0) this.chosen.add({ rank, cell });
+  }
+
+  /** `aheadMs`: from the clock of cells to that of the wall. */
+  part(aheadMs: number): ListPart {
+    const chosen = this.chosen.all();
+    const ranked = chosen.map(({ rank, cell }) => [rank, rowOf(cell, aheadMs)] as const);
+    return { inMemory: this.inMemory, ranked, hasMore: this.left > chosen.length };
   }
 }
 

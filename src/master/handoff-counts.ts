@@ -1,6 +1,6 @@
 /** How many hand-offs there were, how they ended and how long they took. */
 import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
-import { TimingWindow } from '../observe/turn-timings.ts';
+import { TimingWindow } from '../observe/timing.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 
 export class HandoffCounts {

@@ -9,7 +9,7 @@ import { type PauseParts, PauseService } from './pause-service.ts';
 import { placementView } from '../placement-service/placement-view.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
-/** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices. */
+/** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices, or what it has to count first. */
 const LOOK_MS = 1_000;
 const LIST_MS = 5_000;
 
@@ -64,7 +64,7 @@ export class Requests {
       case 'let-through':
         return this.#pauses.letThrough(what.pattern, what.wanted);
       case 'look':
-        return this.#look(what.what, what.worker, 'list' in what.what ? LIST_MS : LOOK_MS);
+        return this.#look(what.what, what.worker, 'lists' in what.what || 'flow' in what.what ? LIST_MS : LOOK_MS);
       case 'placement':
         return placementView(this.#parts.placement.table, this.#parts.handoffs.standing());
       case 'blocked-loops':

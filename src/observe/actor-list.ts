@@ -97,12 +97,16 @@ export interface ListQuery {
 /** One actor with its place in the order: the lower one first, then by id. */
 export type RankedActor = readonly [rank: number, actor: ListedActor];
 
-/** The answer of a process to a `ListQuery`. */
-export interface ListAnswer {
-  readonly worker: number;
+/** The part of a process in one list. */
+export interface ListPart {
   readonly inMemory: number;
   readonly ranked: readonly RankedActor[];
   readonly hasMore: boolean;
-  /** As many lists are made there as may be at once. */
-  readonly isRefused?: boolean;
+}
+
+/** The answer of a process to several queries, in their order. */
+export interface ListsAnswer {
+  readonly worker: number;
+  /** Undefined: its actors are gone through as often as may be at once. */
+  readonly parts: readonly ListPart[] | undefined;
 }

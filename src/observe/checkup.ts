@@ -59,6 +59,8 @@ export interface LoopRun {
   readonly stack: readonly string[];
   /** Code that is not JavaScript runs, which cannot be looked into: a synchronous call of the system, say. */
   readonly isNative: boolean;
+  /** Words behind `it`: the act of that code, as the kernel tells it. Undefined: not known, or it is JavaScript. */
+  readonly native?: string | undefined;
 }
 
 /** A worker whose event loop is blocked, as its watchdog thread found it. */

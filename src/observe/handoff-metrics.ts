@@ -1,5 +1,5 @@
 /** Counts of hand-offs, kept by the master. */
-import type { Timing } from './turn-timings.ts';
+import type { Timing } from './timing.ts';
 
 /** Hand-offs of the system since it began: units of placement, an actor or up to 32 shards at a time, that went to another worker. */
 export interface HandoffMetrics {

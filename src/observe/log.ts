@@ -1,6 +1,8 @@
 /** The logger, as far as troupe needs it; pino's has this shape. The one importer of pino. */
 import { createRequire } from 'node:module';
+import { isatty } from 'node:tty';
 import type { Logger, pino as Pino } from 'pino';
+import { terminalLine } from './terminal-log.ts';
 
 /** A logger; pino's loggers have this shape. Each line has fields and a text. */
 export interface Log {
@@ -63,12 +65,16 @@ const SILENT = {
   ...{ level: 'silent', isLevelEnabled: (): boolean => false, child: (): Log => SILENT },
 };
 
-/** A logger as given, or one of our own at a level; `bindings` are on each of its lines. */
-export function openLog(log: Log | string, bindings: Record<string, unknown>): Log {
+/** A logger as given, or one of our own at a level, for people where it writes to a terminal; `bindings` are on each of its lines. */
+export function openLog(log: Log | string, bindings: Record<string, unknown>, isTerminal: boolean = isatty(1)): Log {
   if (typeof log !== 'string') return log.child(bindings);
   if (log === 'silent') return SILENT;
-  const own: Logger = loadPino()({ level: log, base: bindings });
-  return own;
+  const pino = loadPino();
+  const options = { level: log, base: bindings };
+  if (!isTerminal) return pino(options) satisfies Logger;
+  const hasColours = !process.env.NO_COLOR;
+  const screen = pino.destination({ dest: 1, sync: true });
+  return pino(options, { write: (line) => void screen.write(terminalLine(line, hasColours)) });
 }
 
 /** Not before it is needed: it is a quarter of what a process loads, and workers whose lines the program's logger writes do without. */

@@ -3,6 +3,7 @@
  * mistake, while the program is written; in production a dead letter is all there is.
  */
 import type { Log } from './log.ts';
+import { traceFields } from './spans.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';
@@ -25,14 +26,14 @@ export class Mistakes {
   }
 
   /** `text`: what an asker would have been told. */
-  report({ to, message, sender }: Envelope, reason: ErrorCode, text: string): void {
+  report({ to, message, sender, trace }: Envelope, reason: ErrorCode, text: string): void {
     if (!OF_THE_CALLER.has(reason) || this.#reported.size >= MISTAKES_REPORTED_MAX) return;
     const type = String((message as Message).type).slice(0, TYPE_LENGTH);
     const mistake = `${reason} ${kindOf(to)} ${type}`;
     if (this.#reported.has(mistake)) return;
     this.#reported.add(mistake);
     this.#log.warn(
-      { to, type, ...(sender !== undefined && { sender }), reason },
+      { to, type, ...(sender !== undefined && { sender }), reason, ...traceFields(trace) },
       `a message became a dead letter: ${text}`,
     );
   }

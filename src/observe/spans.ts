@@ -31,8 +31,15 @@ export interface SpanOwner {
   readonly context?: object;
 }
 
+/** The fields of a line in the log about something that is in a trace. */
+export interface TraceFields {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
 /** An ask, until its reply. */
 export interface AskSpan {
+  readonly fields: TraceFields;
   /** The code of its error; undefined: it was answered. */
   ends(error: Error | undefined): void;
 }
@@ -58,8 +65,10 @@ export interface Spans {
   ends(context: object, error: unknown): void;
   /** `turns`: the contexts of the turns in it. */
   commits(turns: readonly string[], records: number): CommitSpan;
+  /** The trace of the turn of that incarnation, which has not ended; undefined: there is none. */
+  turn(context: object): TraceFields | undefined;
   /** The trace of the code that runs, for its lines in the log. */
-  current(sender: SpanOwner): { trace_id: string; span_id: string } | undefined;
+  current(sender: SpanOwner): TraceFields | undefined;
 }
 
 /** Undefined where it is none. */
@@ -78,6 +87,12 @@ export function traceText({ traceId, spanId, flags, state, isLink }: TraceParts)
   const parent = `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
   const fits = state !== undefined && state.length <= TRACE_STATE_MAX && STATE.test(state);
   return `${isLink ? LINK_MARK : ''}${parent}${fits ? `\n${state}` : ''}`;
+}
+
+/** Of a message, by the context that it came with. */
+export function traceFields(text: string | undefined): TraceFields | undefined {
+  const parts = text === undefined ? undefined : traceParts(text);
+  return parts && { trace_id: parts.traceId, span_id: parts.spanId };
 }
 
 /** From a link, a client or a record. Throws INVALID_MESSAGE. */

@@ -30,7 +30,7 @@ function heard(reason: unknown): void {
   const log = known?.log ?? (reason instanceof TroupeError ? workerLog : undefined);
   if (log) {
     const actor = known?.actor === undefined ? {} : { actor: known.actor };
-    return log.error({ ...actor, err: reason }, 'an ask failed that nobody awaited');
+    return log.error({ ...actor, ...known?.trace, err: reason }, 'an ask failed that nobody awaited');
   }
   if (process.listenerCount('unhandledRejection') === 1) rejectUnheard(reason);
 }

@@ -1,6 +1,6 @@
 /** The message that an exchange actor is told, and its publication: content and properties. */
 import { Undeliverable } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { sortOf } from '../vocabulary/inspect.ts';
 import type { PublishProperties } from './broker.ts';
 
 /** One message to publish, as an exchange actor is told it. */
@@ -47,7 +47,7 @@ export function contentOf({ content }: ExchangeMessage): { bytes: Buffer; type: 
     // A BigInt, or a circle.
   }
   if (text !== undefined) return { bytes: Buffer.from(text), type: 'application/json' };
-  throw new Undeliverable('INVALID_MESSAGE', `content: expected bytes, a text or JSON; got ${inspect(content)}`);
+  throw new Undeliverable('INVALID_MESSAGE', `content: expected bytes, a text or JSON; got ${sortOf(content)}`);
 }
 
 /** The properties of a message, checked: what amqplib would throw at, or cut, is told before. */
@@ -79,5 +79,8 @@ export function propertiesOf(
 }
 
 function wrong(name: string, expected: string, got: unknown): Undeliverable {
-  return new Undeliverable('INVALID_MESSAGE', `${name}: expected ${expected}; got ${inspect(got)}`);
+  return new Undeliverable(
+    'INVALID_MESSAGE',
+    `${name}: expected ${expected}; got ${typeof got === 'number' ? got : sortOf(got)}`,
+  );
 }

@@ -18,6 +18,7 @@ import { type ExchangeOutlet, publicationId } from './exchange-outlet.ts';
 import { ExchangeOutlets } from './exchange-outlets.ts';
 import type { Outcome } from './publisher.ts';
 import { checkRabbit, type RabbitOptions } from './rabbit-options.ts';
+import { headersWithTrace } from './trace-headers.ts';
 
 /** Milliseconds that a turn waits for a confirmation, or for room: no longer than a move waits for it. */
 const TURN_MS = 1_000;
@@ -172,9 +173,12 @@ function waitAside(ctx: Context<object>, outlet: ExchangeOutlet): void {
   else outlet.holdsUnsent = true;
 }
 
-function send({ publisher }: ExchangeOutlet, message: ExchangeMessage, id: string, isMandatory: boolean): void {
+function send({ publisher, cell }: ExchangeOutlet, message: ExchangeMessage, id: string, isMandatory: boolean): void {
   const { bytes, type } = contentOf(message);
-  const properties = propertiesOf(message, type, isMandatory);
+  const plain = propertiesOf(message, type, isMandatory);
+  // Its reader goes on in the trace of the turn that publishes it.
+  const trace = cell.kernel.spans?.kept(cell, false);
+  const properties = trace === undefined ? plain : { ...plain, headers: headersWithTrace(plain.headers, trace) };
   try {
     publisher.send({ id, routingKey: message.routingKey ?? '', content: bytes, properties });
   } catch (error) {

@@ -9,6 +9,7 @@
 import type { AskOptions } from '../actor/ask-options.ts';
 import type { QueueMetrics } from '../observe/outside-gateways.ts';
 import type { Log } from '../observe/log.ts';
+import { traceFields } from '../observe/spans.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode } from '../vocabulary/errors.ts';
@@ -18,6 +19,7 @@ import { Acknowledgements } from './acknowledgements.ts';
 import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
 import { SettledIds } from './settled-ids.ts';
+import { traceOfHeaders } from './trace-headers.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface ConsumerParts {
@@ -26,7 +28,14 @@ export interface ConsumerParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  ask(to: string, message: Message, outside: OutsideId | undefined, options: AskOptions | undefined): Promise<unknown>;
+  /** `trace`: the context that the message came with. */
+  ask(
+    to: string,
+    message: Message,
+    outside: OutsideId | undefined,
+    options: AskOptions | undefined,
+    trace: string | undefined,
+  ): Promise<unknown>;
   deadLetter(to: string, message: unknown, code: ErrorCode): void;
 }
 
@@ -39,6 +48,7 @@ interface InFlight {
   readonly to: string;
   readonly message: Message;
   readonly outside: OutsideId | undefined;
+  readonly trace: string | undefined;
   tries: number;
   again: Timer | undefined;
 }
@@ -160,9 +170,11 @@ export class QueueConsumer implements ChannelUser {
       const message = options.message(delivery);
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
-      return { deliveries: [delivery], acks, to, message, outside, tries: 0, again: undefined };
+      const trace = traceOfHeaders(delivery.properties.headers);
+      return { deliveries: [delivery], acks, to, message, outside, trace, tries: 0, again: undefined };
     } catch (error) {
-      log.warn({ err: asError(error), queue }, 'a delivery could not be read, and is rejected');
+      const trace = traceFields(traceOfHeaders(delivery.properties.headers));
+      log.warn({ err: asError(error), queue, ...trace }, 'a delivery could not be read, and is rejected');
       this.#parts.deadLetter(to, { type: 'delivery', content: delivery.content }, 'INVALID_MESSAGE');
       this.#counts.rejected++;
       acks.nack(delivery, false);
@@ -182,7 +194,8 @@ export class QueueConsumer implements ChannelUser {
     const { timeoutMs } = this.#parts.options;
     let reply: Promise<unknown>;
     try {
-      reply = this.#parts.ask(one.to, one.message, one.outside, timeoutMs === undefined ? undefined : { timeoutMs });
+      const options = timeoutMs === undefined ? undefined : { timeoutMs };
+      reply = this.#parts.ask(one.to, one.message, one.outside, options, one.trace);
     } catch (error) {
       return this.#failed(one, error);
     }
@@ -197,7 +210,10 @@ export class QueueConsumer implements ChannelUser {
     const verdict = verdictOf(error, one.tries, options.tries, random());
     switch (verdict.act) {
       case 'reject':
-        log.warn({ err: asError(error), queue, actor: one.to }, 'a message of a queue is rejected');
+        log.warn(
+          { err: asError(error), queue, actor: one.to, ...traceFields(one.trace) },
+          'a message of a queue is rejected',
+        );
         if (!LEAVES_LETTER.has(verdict.code)) this.#parts.deadLetter(one.to, one.message, verdict.code);
         return this.#end(one, 'reject');
       case 'again':

@@ -103,12 +103,15 @@ export class BrokerGateway implements RabbitGateway, OutsideGateway {
       throw new TroupeError('OVERLOADED', `the gateway consumes ${QUEUES_MAX} queues, which is its limit`);
     if (this.#closed)
       throw new TroupeError('SHUTTING_DOWN', `the gateway to ${this.#url} is closed; ${queue} is rejected`);
-    const { clock, random, log, deadLetters } = this.#kernel;
+    const { clock, random, log, deadLetters, spans } = this.#kernel;
     const sender = this.#sender;
     const consumer = new QueueConsumer({
       ...{ queue, options: checked, clock, random, log },
-      ask: (to, message, outside, ask) =>
-        outside ? sender.askOnce(to, message, outside, ask) : sender.ask(to, message, ask),
+      ask: (to, message, outside, ask, trace) => {
+        const begin = (): Promise<unknown> =>
+          outside ? sender.askOnce(to, message, outside, ask) : sender.ask(to, message, ask);
+        return spans === undefined ? begin() : spans.within(trace, begin);
+      },
       deadLetter: (to, message, code) => deadLetters.add(to, message, undefined, code),
     });
     this.#consumers.set(queue, consumer);

@@ -8,7 +8,7 @@ import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { LinkMetrics } from '../observe/link-metrics.ts';
 import type { LoopMetrics, LoopWatch } from '../observe/loop-watch.ts';
 import type { GatewayMetrics } from '../observe/outside-gateways.ts';
-import { mergeTimings, type Timing } from '../observe/turn-timings.ts';
+import { mergeTimings, type Timing } from '../observe/timing.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 
 /** Counts and times of one kind. Times are measured from the first `metrics()` on, until a minute after the last one. */

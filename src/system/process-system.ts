@@ -14,7 +14,7 @@ import { STORE_FOLDER } from '../store/store.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
-import { checkSpawnOptions, SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
+import { checkSpawnOptions } from '../actor/spawn-options.ts';
 import { SPAWN_TIMEOUT_MS } from '../actor/local-wait.ts';
 import { unknownKindText } from '../actor/refusals.ts';
 import { spawnArgs, spawnId } from '../actor/spawning.ts';
@@ -24,21 +24,24 @@ import { type InspectAnswer, inspectActor } from '../inspection/inspections.ts';
 import { inspectAbsent } from '../inspection/inspect-absent.ts';
 import { listReminders } from '../inspection/list-reminders.ts';
 import { checkList, mergeLists } from '../inspection/list-actors.ts';
+import { mergeFlows } from '../inspection/merge-flows.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
-import type { ActorList, ListAnswer, ListOptions } from '../observe/actor-list.ts';
+import type { ActorList, ListOptions, ListsAnswer } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { FlowAnswer, MessageFlow } from '../observe/message-flow.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { ReminderList } from '../observe/reminder-list.ts';
 import type { MachineShape } from '../observe/machine-shape.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
-import { HISTORY_TURNS, HISTORY_TURNS_MAX, type PastTurn } from '../observe/turn-history.ts';
+import type { PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
-import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
+import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
+import type { EventName } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
+import { checkEvent, checkIndex, checkLast, checkListener, checkRole, checkShutdown } from './call-checks.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
@@ -266,15 +269,27 @@ export class ProcessSystem implements System {
   }
 
   async list(options: ListOptions = {}): Promise<ActorList> {
-    const query = checkList(options);
-    if (query.kind !== undefined) checkKind(this.#kernel, query.kind, `${query.kind}/…`);
-    const running = this.workers().filter(({ state }) => state === 'ready' || state === 'draining');
-    const answers = (await this.#cluster.look({ list: query }, undefined)) as ListAnswer[];
-    return mergeLists(
-      answers,
-      query.limit,
-      running.map(({ index }) => index),
-    );
+    const [list] = await this.lists([options]);
+    return list as ActorList;
+  }
+
+  /** Several lists, for which each process goes through its actors once. */
+  async lists(options: readonly ListOptions[]): Promise<ActorList[]> {
+    const queries = options.map(checkList);
+    for (const { kind } of queries) if (kind !== undefined) checkKind(this.#kernel, kind, `${kind}/…`);
+    const running = this.#running();
+    return mergeLists((await this.#cluster.look({ lists: queries }, undefined)) as ListsAnswer[], queries, running);
+  }
+
+  /** Messages from kind to kind, which are counted from then on, for a minute; the first look takes a second. */
+  async flow(): Promise<MessageFlow> {
+    const running = this.#running();
+    return mergeFlows((await this.#cluster.look({ flow: true }, undefined)) as FlowAnswer[], running);
+  }
+
+  /** Workers that should answer. */
+  #running(): number[] {
+    return this.workers().flatMap(({ state, index }) => (state === 'ready' || state === 'draining' ? index : []));
   }
 
   metrics(): Promise<SystemMetrics> {
@@ -332,48 +347,4 @@ export class ProcessSystem implements System {
       fate: 'not-executed',
     });
   }
-}
-
-function checkListener(listener: unknown): void {
-  if (typeof listener !== 'function')
-    throw new TroupeError('INVALID_OPTIONS', `a listener is a function; got ${inspect(listener)}`);
-}
-
-function checkEvent(event: unknown): void {
-  if (!EVENT_NAMES.includes(event as string))
-    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${inspect(event)}`);
-}
-
-function checkRole(options: { role?: string }): string | undefined {
-  const { role, ...rest } = options ?? {};
-  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
-    throw new TroupeError('INVALID_OPTIONS', `addWorker() takes { role }; got ${inspect(options)}`);
-  if (role === undefined || isKind(role)) return role;
-  throw new TroupeError('INVALID_OPTIONS', `role: expected a name of a-z, 0-9 and -; got ${inspect(role)}`);
-}
-
-function checkShutdown(options: { timeoutMs?: number }): void {
-  const { timeoutMs = 0, ...rest } = options ?? {};
-  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
-    throw new TroupeError('INVALID_OPTIONS', `shutdown() takes { timeoutMs }; got ${inspect(options)}`);
-  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= SHUTDOWN_MS_MAX) return;
-  const text = `timeoutMs: expected milliseconds from 0 to ${SHUTDOWN_MS_MAX}; got ${inspect(timeoutMs)}`;
-  throw new TroupeError('INVALID_OPTIONS', text);
-}
-
-function checkLast(options: { last?: number | undefined }): number {
-  const { last = HISTORY_TURNS, ...rest } = options ?? {};
-  if (typeof options !== 'object' || options === null || Object.keys(rest).length > 0)
-    throw new TroupeError('INVALID_OPTIONS', `history() takes { last }; got ${inspect(options)}`);
-  if (Number.isInteger(last) && last >= 1 && last <= HISTORY_TURNS_MAX) return last;
-  const text = `last: expected a whole number from 1 to ${HISTORY_TURNS_MAX}; got ${inspect(last)}`;
-  throw new TroupeError('INVALID_OPTIONS', text);
-}
-
-function checkIndex(index: unknown): number {
-  if (Number.isInteger(index) && (index as number) >= 1) return index as number;
-  throw new TroupeError(
-    'INVALID_OPTIONS',
-    `a worker is named by its index, a whole number from 1; got ${inspect(index)}`,
-  );
 }

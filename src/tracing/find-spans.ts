@@ -10,8 +10,8 @@ export type TraceMode = 'auto' | 'on' | 'off';
 /** Where version 1 of the package keeps what an SDK registers, for all its copies in a process. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
-/** Rejects INVALID_OPTIONS where traces are asked for and cannot be had. */
-export async function findSpans(mode: TraceMode, worker: number): Promise<Spans | undefined> {
+/** `worker`: undefined in a client. Rejects INVALID_OPTIONS where traces are asked for and cannot be had. */
+export async function findSpans(mode: TraceMode, worker: number | undefined): Promise<Spans | undefined> {
   if (mode === 'off') return undefined;
   const { trace } = ((globalThis as Record<symbol, unknown>)[REGISTERED] ?? {}) as { trace?: unknown };
   if (trace === undefined) {

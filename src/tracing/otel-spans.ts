@@ -3,7 +3,15 @@
  * a server), and a commit of several turns has a link to each.
  */
 import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer } from '@opentelemetry/api';
-import { type AskSpan, type CommitSpan, type SpanOwner, type Spans, traceParts, traceText } from '../observe/spans.ts';
+import {
+  type AskSpan,
+  type CommitSpan,
+  type SpanOwner,
+  type Spans,
+  type TraceFields,
+  traceParts,
+  traceText,
+} from '../observe/spans.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
 
@@ -14,14 +22,17 @@ const SYSTEM = 'troupe';
 export class OtelSpans implements Spans {
   readonly #api: OpenTelemetry;
   readonly #tracer: Tracer;
-  readonly #worker: number;
+  readonly #worker: { readonly 'troupe.worker'?: number };
   /** Turns that run, by the context of their incarnation: for code that has no context of its own. */
   readonly #turns = new WeakMap<object, Span>();
+  /** The context that `within` was given, while its work runs: an SDK without async hooks has none that is active. */
+  #given: Context | undefined;
 
-  constructor(api: OpenTelemetry, worker: number, version: string) {
+  /** `worker`: undefined in a client, which is none. */
+  constructor(api: OpenTelemetry, worker: number | undefined, version: string) {
     this.#api = api;
     this.#tracer = api.trace.getTracer('troupe', version);
-    this.#worker = worker;
+    this.#worker = worker === undefined ? {} : { 'troupe.worker': worker };
   }
 
   told(sender: SpanOwner, to: ActorId, type: string): string | undefined {
@@ -39,7 +50,7 @@ export class OtelSpans implements Spans {
     const attributes = { ...this.#of(sender), ...toActor(envelope.to, type), ...own };
     const span = this.#begun(`ask ${kindOf(envelope.to)}`, { kind, attributes }, this.#parent(sender));
     envelope.trace = this.#text(span);
-    return { ends: (error) => this.#end(span, error) };
+    return { fields: fieldsOf(span), ends: (error) => this.#end(span, error) };
   }
 
   kept(sender: SpanOwner, isLink: boolean): string | undefined {
@@ -51,7 +62,13 @@ export class OtelSpans implements Spans {
     const remote = text === undefined ? undefined : this.#remote(text);
     if (remote === undefined) return work();
     const { trace, context, ROOT_CONTEXT } = this.#api;
-    return context.with(trace.setSpanContext(ROOT_CONTEXT, remote.context), work);
+    const before = this.#given;
+    this.#given = trace.setSpanContext(ROOT_CONTEXT, remote.context);
+    try {
+      return context.with(this.#given, work);
+    } finally {
+      this.#given = before;
+    }
   }
 
   runs<T>(context: object, envelope: Envelope, handler: () => T): T {
@@ -60,7 +77,7 @@ export class OtelSpans implements Spans {
     const attributes = {
       ...toActor(to, (envelope.message as Message).type),
       ...{ 'messaging.operation.name': 'handle', 'messaging.operation.type': 'process' },
-      ...{ 'troupe.worker': this.#worker, ...(sender !== undefined && { 'troupe.sender': sender }) },
+      ...{ ...this.#worker, ...(sender !== undefined && { 'troupe.sender': sender }) },
     };
     const remote = trace === undefined ? undefined : this.#remote(trace);
     const options: SpanOptions = {
@@ -92,17 +109,20 @@ export class OtelSpans implements Spans {
     const attributes = {
       'db.operation.name': 'commit',
       'db.operation.batch.size': records,
-      'troupe.worker': this.#worker,
+      ...this.#worker,
     };
     const span = this.#begun('commit', { kind: SpanKind.CLIENT, attributes, links }, parent);
     return { ends: (error) => this.#end(span, error) };
   }
 
-  current(sender: SpanOwner): { trace_id: string; span_id: string } | undefined {
+  turn(context: object): TraceFields | undefined {
+    const span = this.#turns.get(context);
+    return span && fieldsOf(span);
+  }
+
+  current(sender: SpanOwner): TraceFields | undefined {
     const span = this.#spanOf(sender);
-    if (span === undefined) return undefined;
-    const { traceId, spanId } = span.spanContext();
-    return { trace_id: traceId, span_id: spanId };
+    return span && fieldsOf(span);
   }
 
   #sent(sender: SpanOwner, name: string, attributes: Attributes): string {
@@ -129,7 +149,7 @@ export class OtelSpans implements Spans {
   }
 
   #of({ id }: SpanOwner): Attributes {
-    return { 'troupe.worker': this.#worker, ...(id !== undefined && { 'troupe.sender': id }) };
+    return { ...this.#worker, ...(id !== undefined && { 'troupe.sender': id }) };
   }
 
   #parent(sender: SpanOwner): Context {
@@ -144,7 +164,7 @@ export class OtelSpans implements Spans {
    */
   #spanOf({ context }: SpanOwner): Span | undefined {
     const { trace, context: contexts } = this.#api;
-    const active = trace.getSpan(contexts.active());
+    const active = trace.getSpan(contexts.active()) ?? (this.#given && trace.getSpan(this.#given));
     const turn = context && this.#turns.get(context);
     if (turn === undefined) return active;
     return active?.spanContext().traceId === turn.spanContext().traceId ? active : turn;
@@ -162,6 +182,11 @@ export class OtelSpans implements Spans {
     const traceState = state === undefined ? undefined : this.#api.createTraceState(state);
     return { context: { traceId, spanId, traceFlags, isRemote: true, ...(traceState && { traceState }) }, isLink };
   }
+}
+
+function fieldsOf(span: Span): TraceFields {
+  const { traceId, spanId } = span.spanContext();
+  return { trace_id: traceId, span_id: spanId };
 }
 
 function toActor(to: ActorId, type: string): Attributes {

@@ -12,3 +12,21 @@ export function inspect(value: unknown): string {
   }
   return text.length > INSPECTED_MAX ? `${text.slice(0, INSPECTED_MAX)}…` : text;
 }
+
+/** The sort of a value, without what is in it: a text about a message may come into a log, where its contents have no business. */
+export function sortOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return `a function${value.name === '' ? '' : ` '${value.name}'`}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name = classOf(value);
+  return name === undefined || name === 'Object' ? 'an object' : `an object of class ${name}`;
+}
+
+function classOf(value: object): string | undefined {
+  try {
+    const { name } = value.constructor;
+    return typeof name === 'string' && name !== '' ? name.slice(0, INSPECTED_MAX) : undefined;
+  } catch {
+    return undefined;
+  }
+}

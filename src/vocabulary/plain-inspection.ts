@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { isBuiltInPrototype, isForeignPlain } from './built-in-prototype.ts';
 import { Ref } from './ref.ts';
-import { inspect } from './inspect.ts';
+import { inspect, sortOf } from './inspect.ts';
 
 /** Deeper values are refused: both codecs recurse on the stack. */
 export const DEPTH_MAX = 1000;
@@ -109,7 +109,7 @@ export class Inspection {
         if (value === null) return true;
         return this.isRepeated(value) ? this.visitAgain(value) : this.visitObject(value, depth);
       default:
-        return this.refuse(inspect(value));
+        return this.refuse(sortOf(value));
     }
   }
 
@@ -192,7 +192,7 @@ export class Inspection {
 
   private visitArray(value: unknown[], prototype: object, depth: number): boolean {
     if (prototype !== Array.prototype) {
-      if (!isBuiltInPrototype(prototype)) return this.refuse(inspect(value));
+      if (!isBuiltInPrototype(prototype)) return this.refuse(sortOf(value));
       this.simple = false;
     }
     const keys = Object.keys(value);
@@ -239,7 +239,7 @@ export class Inspection {
       return this.acceptBuiltIn(value, prototype) && this.visit(value.valueOf(), depth);
     }
     if (isForeignPlain(prototype)) return this.visitKeys(value as Keyed, depth);
-    return this.refuse(inspect(value));
+    return this.refuse(sortOf(value));
   }
 
   private addRef(ref: Ref): true {
@@ -268,7 +268,7 @@ export class Inspection {
 
   /** A subclass would arrive as its base class. */
   private acceptBuiltIn(value: object, prototype: object): boolean {
-    return isBuiltInPrototype(prototype) || this.refuse(inspect(value));
+    return isBuiltInPrototype(prototype) || this.refuse(sortOf(value));
   }
 
   /** Structured clone keeps the name (of the standard ones), message, stack and cause of any Error, nothing else. */
@@ -293,7 +293,7 @@ export class Inspection {
 
   private visitMap(map: ReadonlyMap<unknown, unknown>, depth: number): boolean {
     for (const [key, value] of Map.prototype.entries.call(map)) {
-      if (!this.visit(value, depth + 1)) return this.leave(`.get(${inspect(key)})`);
+      if (!this.visit(value, depth + 1)) return this.leave(`.get(${sortOf(key)})`);
     }
     return this.visitMembers(map, 'keys', depth);
   }

@@ -1,4 +1,6 @@
 /** The options `metrics` and `dashboard` of createSystem: where a system listens for HTTP, and who may see what there. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isLoopback } from '../client-wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
 import { type RedactOptions, validateRedact } from '../inspection/redaction.ts';
@@ -28,6 +30,11 @@ export interface DashboardOptions {
    * kinds, and names of fields of one. Default: all is shown.
    */
   redact?: RedactOptions;
+  /**
+   * Folder with static files of your own for the screens of actors: `panels/order/index.html` is shown in a frame on the screen of each `order/…`, and is given
+   * what the page shows of it, without what is redacted. Everybody who reaches the port can read the files. At most 1 000 files and 32 MiB. Default: none.
+   */
+  panels?: string | URL;
 }
 
 /** One address that is listened at for HTTP. */
@@ -39,6 +46,8 @@ export interface WebAddress {
   readonly token: string | undefined;
   readonly readOnly: boolean;
   readonly redact?: RedactOptions | undefined;
+  /** Path of the folder. */
+  readonly panels?: string | undefined;
 }
 
 export const WEB_HOST = '127.0.0.1';
@@ -51,8 +60,9 @@ export function resolveWeb(
 ): readonly WebAddress[] {
   const found: WebAddress[] = [];
   if (dashboard !== undefined) {
-    const { port, host = WEB_HOST, token, readOnly = false, redact } = dashboard;
-    found.push({ option: 'dashboard', host, port, token, readOnly, redact });
+    const { port, host = WEB_HOST, token, readOnly = false, redact, panels } = dashboard;
+    const folder = panels === undefined ? undefined : folderOf(panels);
+    found.push({ option: 'dashboard', host, port, token, readOnly, redact, panels: folder });
   }
   if (metrics !== undefined) {
     const { port, host = WEB_HOST } = metrics;
@@ -65,7 +75,7 @@ export function resolveWeb(
 export function validateWeb(metrics: unknown, dashboard: unknown): string[] {
   return [
     ...validateAddress(metrics, 'metrics', ['port', 'host']),
-    ...validateAddress(dashboard, 'dashboard', ['port', 'host', 'token', 'readOnly', 'redact']),
+    ...validateAddress(dashboard, 'dashboard', ['port', 'host', 'token', 'readOnly', 'redact', 'panels']),
     ...validateAccess(dashboard),
   ];
 }
@@ -88,7 +98,7 @@ function validateAddress(one: unknown, at: string, names: readonly string[]): st
 
 function validateAccess(dashboard: unknown): string[] {
   if (typeof dashboard !== 'object' || dashboard === null) return [];
-  const { host, token, readOnly, redact } = dashboard as Record<string, unknown>;
+  const { host, token, readOnly, redact, panels } = dashboard as Record<string, unknown>;
   const faults: string[] = validateRedact(redact, 'dashboard.redact');
   const isText = typeof token === 'string' && token.length >= 1 && token.length <= TOKEN_LENGTH_MAX;
   // A token is a secret: an error, which is logged, does not repeat it.
@@ -96,9 +106,16 @@ function validateAccess(dashboard: unknown): string[] {
     faults.push(`dashboard.token: expected 1 to ${TOKEN_LENGTH_MAX} characters; got ${shapeOf(token)}`);
   if (readOnly !== undefined && typeof readOnly !== 'boolean')
     faults.push(`dashboard.readOnly: expected true or false; got ${inspect(readOnly)}`);
+  const isFolder = panels instanceof URL ? panels.protocol === 'file:' : typeof panels === 'string' && panels !== '';
+  if (panels !== undefined && !isFolder)
+    faults.push(`dashboard.panels: expected the path or URL of a folder; got ${inspect(panels)}`);
   if (typeof host === 'string' && !isLoopback(host) && token === undefined)
     faults.push(`dashboard.token: expected one where others can connect (host ${inspect(host)}); got undefined`);
   return faults;
+}
+
+function folderOf(place: string | URL): string {
+  return resolve(place instanceof URL || place.startsWith('file:') ? fileURLToPath(place) : place);
 }
 
 function shapeOf(value: unknown): string {

@@ -273,8 +273,10 @@ export type Look =
   | { history: ActorId; last: number }
   /** The states and transitions of a kind that is a machine. */
   | { machine: string }
-  /** Its part of a list of actors. */
-  | { list: ListQuery }
+  /** Its part of lists of actors, for which they are gone through once. */
+  | { lists: readonly ListQuery[] }
+  /** Messages from kind to kind, which are counted from then on. */
+  | { flow: true }
   /** Its state for the doctor. */
   | { checkup: true };
 

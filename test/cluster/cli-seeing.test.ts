@@ -68,6 +68,20 @@ test('placement: all shards, kinds, and a pin', () => {
   expect(system.troupe('placement').stdout).toMatch(new RegExp(`^boss/e +${other}$`, 'm'));
 });
 
+test('the flow of messages from kind to kind, of all workers', async () => {
+  const stop = await system.client(`setInterval(() => c.tell('boss/flow', { type: 'work' }), 20)`);
+  const { flows, more, silent } = JSON.parse(system.troupe('flow', '--json').stdout);
+  expect(flows).toContainEqual({
+    ...{ from: '(outside)', to: 'boss', perSecond: expect.any(Number), count: expect.any(Number) },
+    ...{ waitMs: { p50: expect.any(Number), p99: expect.any(Number) } },
+    handlingMs: { p50: expect.any(Number), p99: expect.any(Number) },
+  });
+  expect([flows[0].perSecond > 5, more, silent]).toEqual([true, 0, []]);
+  expect(system.troupe('flow').stdout).toMatch(/^\(outside\) +boss +\d+\.\d +\S+ ms/m);
+  stop();
+  expect(system.troupe('flow', '--help').stdout).toContain('$ troupe flow --json');
+}, 30_000);
+
 test('the last turns of an actor', () => {
   ask('boss/h', 'work');
   system.troupe('ask', 'boss/h', 'fall');

@@ -1,5 +1,6 @@
 /** The program's logger, with what it was told, writes the lines of all processes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -86,3 +87,36 @@ test('a logger that throws at each line costs its lines alone: the master goes o
   );
   expect(thrown).toBeGreaterThan(1);
 });
+const APP = `import { createSystem } from '${TROUPE}';
+const system = await createSystem({ actors: './actors', workers: 1, log: 'info', name: 'shop' });
+await system.ask('speaker/a', { type: 'say', level: 'info', fields: { n: 1 }, text: 'said' });
+await system.shutdown();
+`;
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)(
+  'lines are for people on a terminal, of the master and of workers, and JSON elsewhere',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-'));
+    folders.push(folder);
+    mkdirSync(join(folder, 'actors'));
+    writeFileSync(join(folder, 'actors', 'speaker.mjs'), SPEAKER);
+    writeFileSync(join(folder, 'app.mjs'), APP);
+    const options = { cwd: folder, encoding: 'utf8', timeout: 60_000, env: { ...process.env, NO_COLOR: '1' } } as const;
+    const piped = spawnSync(process.execPath, ['app.mjs'], options);
+    const told = piped.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(told).toContainEqual(
+      expect.objectContaining({ system: 'shop', worker: 1, actor: 'speaker/a', n: 1, msg: 'said' }),
+    );
+    // A terminal of its own.
+    const shown = spawnSync('script', ['-qefc', `"${process.execPath}" app.mjs`, '/dev/null'], options);
+    const lines = shown.stdout.split(/\r?\n/).filter(Boolean);
+    expect(lines).toContainEqual(expect.stringMatching(/^[\d:.]{12} INFO {2}worker 1 speaker\/a said n=1$/));
+    expect(lines.filter((line) => !/^[\d:.]{12} INFO /.test(line))).toEqual([]);
+    expect(lines.length).toBe(told.length);
+  },
+  60_000,
+);

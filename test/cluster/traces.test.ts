@@ -226,6 +226,20 @@ test('a move takes the traces of waiting mail along', async () => {
   expect(note?.attributes['troupe.worker']).toBe(3);
 });
 
+test('what a client of another process asks, tells and publishes is of the trace of the client', async () => {
+  const [a, b] = [await idOn('hop', 1, 'p'), await idOn('hop', 2, 'q')];
+  await call('subscribe', 'outside', a);
+  const args = ['--import', at('trace-sdk.mjs'), at('traced-client.mjs'), join(folder, 'data'), a, b];
+  const env = { ...process.env, SPANS_DIR: join(folder, 'spans') };
+  const client = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(createInterface({ input: client.stdout as NodeJS.ReadableStream }), 'line');
+  const spans = await connected(JSON.parse(line).traceId, (found) => isNoted(found, 3));
+  const notes = handled(spans, 'note').map((span) => parentOf(spans, span)?.name);
+  expect(notes.sort()).toEqual(['send hop', 'send hop', 'send topic']);
+  const own = spans.filter(({ attributes }) => attributes['troupe.worker'] === undefined);
+  expect(own.map(({ name }) => name).sort()).toEqual(['ask hop', 'root', 'send hop', 'send topic']);
+});
+
 test('a handler that throws is an error of its span and of the ask', async () => {
   const a = await idOn('hop', 2, 'k');
   const { traceId, code } = await call<{ traceId: string; code: string }>('ask', a, { type: 'fail' });

@@ -53,7 +53,10 @@ beforeAll(async () => {
       history: { turns: 50 },
       supervision: { hangMs: 30_000, backoff: { initialMs: 20, maxMs: 50, factor: 1, jitter: 0 } },
     },
-    dashboard: { port, token: TOKEN, redact: { account: ['iban'] } },
+    dashboard: {
+      ...{ port, token: TOKEN, redact: { account: ['iban'] } },
+      panels: new URL('./seen-panels/', import.meta.url),
+    },
   });
   if ('missing' in found) return;
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
@@ -211,6 +214,39 @@ describe('the actor', () => {
   });
 });
 
+describe('a panel of its own', () => {
+  inBrowser('draws what the screen shows, without what is redacted, and can do nothing else', async () => {
+    await system.ask('account/paneled', { type: 'pay', amount: 7 });
+    const page = await open('actor?id=account%2Fpaneled');
+    const panel = page.frameLocator('iframe');
+    await panel.getByText('account/paneled has 7, [redacted]').waitFor();
+    await system.ask('account/paneled', { type: 'pay', amount: 1 });
+    await panel.getByText('account/paneled has 8, [redacted]').waitFor();
+    expect(await page.locator('iframe').getAttribute('height')).toBe('321');
+    const color = 'getComputedStyle(document.querySelector("p")).color';
+    const [, frame] = page.frames();
+    expect(await frame?.evaluate(color)).toBe('rgb(1, 2, 3)');
+    await expect.poll(() => panel.locator('#tried').textContent()).not.toBe('not tried');
+    expect(JSON.parse((await panel.locator('#tried').textContent()) ?? '')).toEqual({
+      ...{ read: 'TypeError', cookie: 'SecurityError', page: 'SecurityError', inline: 'EvalError' },
+      ...{ storage: 'SecurityError', open: 'done: null' },
+    });
+    // It takes itself to no other address.
+    await frame?.evaluate('location.href = "https://example.org/?sum=8"').catch(() => {});
+    await page.waitForTimeout(500);
+    expect(
+      page
+        .frames()
+        .map((one) => one.url())
+        .filter((at) => at.includes('example.org')),
+    ).toEqual([]);
+    expect(faults.splice(0).filter((text) => !/Content Security Policy|sandbox|chrome-error/i.test(text))).toEqual([]);
+    await show(page, 'actor?id=desk%2Fno-panel');
+    await page.getByText('There is none to be shown').waitFor();
+    expect(await page.locator('iframe').count()).toBe(0);
+  });
+});
+
 describe('the system', () => {
   inBrowser('is seen at a glance, with rates and what stands out', async () => {
     const page = await open('overview');
@@ -233,7 +269,7 @@ describe('the system', () => {
     for (let n = 0; n < 12; n++) await system.ask(`desk/listed-${n}`, { type: 'add' });
     const page = await open('overview');
     await page.getByRole('link', { name: 'Actors', exact: true }).click();
-    await page.getByLabel('Kind').selectOption('desk');
+    await page.getByRole('combobox', { name: 'Kind' }).selectOption('desk');
     await page.getByLabel('In the order of').selectOption('id');
     await page.getByLabel('At once').selectOption('10');
     await expect.poll(() => page.url()).toContain('kind=desk&sort=id&limit=10');
@@ -307,6 +343,21 @@ describe('the system', () => {
     await shards.nth(2).waitFor();
     const counts = await shards.locator('td:nth-child(2)').allTextContents();
     expect(counts.map((text) => Number(text.replace(',', ''))).reduce((sum, n) => sum + n, 0)).toBe(1_024);
+  });
+
+  inBrowser('has a flow of messages, from kind to kind and from outside', async () => {
+    const page = await open('flow');
+    const rows = page.getByRole('region', { name: 'Flows of messages' }).getByRole('row');
+    const timer = setInterval(() => system.tell('desk/flowing', { type: 'hand', to: 'desk/flowed', ms: 0 }), 20);
+    try {
+      const inner = rows.filter({ hasText: /^desk\s*desk/ });
+      await inner.waitFor();
+      await rows.filter({ hasText: /^\(outside\)\s*desk/ }).waitFor();
+      await expect.poll(() => inner.locator('td').nth(2).textContent(), { timeout: 20_000 }).toMatch(/^[1-9]/);
+      await page.getByRole('img', { name: /flows, the busiest from/ }).waitFor();
+    } finally {
+      clearInterval(timer);
+    }
   });
 
   inBrowser('is paused and resumed, with mail that is kept', async () => {
@@ -449,6 +500,8 @@ const SCREENS = [
   'actor?id=order%2Faxe',
   'actors?sort=id',
   'workers',
+  'flow',
+  'actor?id=account%2Faxe',
   'dead-letters',
   'events',
   'tree',

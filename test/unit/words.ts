@@ -56,7 +56,8 @@ export const RETIRED: readonly Retired[] = [
   { word: 'way', say: 'route' },
   { word: 'ways', say: 'routes' },
   { word: 'wayless', say: 'unroutable', inComments: true },
-  { word: 'destination', say: 'route' },
+  // A logger of pino's writes to one.
+  { word: 'destination', say: 'route', but: ['observe'] },
   { word: 'destinations', say: 'route cache' },
   { word: 'prompt', say: 'priority' },
   { word: 'under-way', say: 'in flight', inComments: true },

@@ -8,6 +8,7 @@ import type { MachineShape } from '../../../src/observe/machine-shape.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Card, Json, Waiting } from '../parts/blocks.tsx';
 import { Machine } from '../parts/machine.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { go } from '../route.ts';
@@ -57,6 +58,7 @@ function One({ id }: { readonly id: string }) {
           <Machine shape={shape} value={(actor.state as { value?: unknown } | undefined)?.value} />
         </Card>
       )}
+      <Panel answer={answer} />
       <div class="cards">
         <Waits waits={actor.waitsFor} now={at} />
         <Mail actor={actor} now={at} />

@@ -7,6 +7,7 @@ import { ClientTraffic } from '../../../src/gateway/client-traffic.ts';
 import { CLIENT_RIGHTS, type ClientRight, Rights } from '../../../src/gateway/rights.ts';
 import { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
+import type { Spans } from '../../../src/observe/spans.ts';
 import type { System } from '../../../src/system/system.ts';
 import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
@@ -44,14 +45,23 @@ export interface ServedOptions {
   may?: readonly ClientRight[];
   kinds?: readonly string[];
   delayMs?: () => number;
+  /** Traces of the system, and of the client. */
+  spans?: { readonly system: Spans; readonly client: Spans };
 }
 
-export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayMs }: ServedOptions): Promise<Served> {
+export async function serve({
+  actors,
+  may = CLIENT_RIGHTS,
+  kinds = ['*'],
+  delayMs,
+  spans,
+}: ServedOptions): Promise<Served> {
   const clock = new VirtualClock();
   const process = new LocalProcess({
     ...{ name: 'test', clock, random: () => 0.5, log: silent, shutdownMs: 1_000, holdsProcess: false },
     limits: { askTimeoutMs: 5_000, messageBytesMax: 1024 * 1024, checkMessages: true },
     behaviours: behavioursOf(Object.entries(actors), (kind) => kind),
+    ...(spans && { spans: spans.system }),
   });
   const { kernel, system } = process;
   const session = new Session(kernel, new Rights('test', may, kinds), 'the session of the test');
@@ -97,7 +107,7 @@ export async function serve({ actors, may = CLIENT_RIGHTS, kinds = ['*'], delayM
     } as const;
     return { link, welcome: cut === undefined ? welcome : { ...welcome, cut } };
   };
-  const client = new ConnectedClient(clock, dial);
+  const client = new ConnectedClient(clock, dial, spans?.client);
   const begun = client.begin();
   await clock.settle();
   await begun;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHANGES } from '../../../src/dashboard/changes.ts';
 import { CHANGE_HEADER, Dashboard } from '../../../src/dashboard/dashboard.ts';
 import { LETTERS_CHANGED_MAX } from '../../../src/dashboard/letters.ts';
@@ -11,6 +11,7 @@ import { STREAMS_MAX } from '../../../src/dashboard/samples.ts';
 import { PARAM_LENGTH_MAX, SCREENS, type Screen } from '../../../src/dashboard/screens.ts';
 import { createSystem, defineActor, type System } from '../../../src/index.ts';
 import { REDACTED } from '../../../src/inspection/redaction.ts';
+import type { ProcessSystem } from '../../../src/system/process-system.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import type { WebAddress } from '../../../src/web/web-options.ts';
 import { closeListeners, listen, type Reply, send } from '../web/web-fixture.ts';
@@ -98,6 +99,18 @@ describe('what is shown', () => {
     expect(read(await get(url, '/api/overview'))).toMatchObject({ metrics: { kinds: { desk: { messages: 1 } } } });
     expect(read(await get(url, '/api/machine?id=desk%2Fa'))).toBeNull();
     expect(read(await get(url, '/api/info'))).toMatchObject({ name: NAME, kinds: ['desk'], readOnly: false });
+  });
+
+  test('the foremost actors in all orders are found by going through the actors once', async () => {
+    const url = await serve();
+    await system.ask('desk/a', { type: 'add' });
+    const lists = vi.spyOn(system as ProcessSystem, 'lists');
+    const top = read(await get(url, '/api/top'));
+    const orders = ['byRate', 'byLatency', 'byErrors', 'byMailbox', 'byTurn', 'byFailure'];
+    expect(Object.keys(top).sort()).toEqual(['inMemory', 'silent', ...orders].sort());
+    expect(top.inMemory).toBeGreaterThan(0);
+    expect(lists).toHaveBeenCalledOnce();
+    lists.mockRestore();
   });
 
   test('what is redacted is in no state, reply or dead letter', async () => {

@@ -2,7 +2,7 @@
 import { ActorRates } from '../../../src/observe/actor-rates.ts';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
-import { defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
+import { type ActorList, defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
 import { LIST_LIMIT_MAX, mergeLists } from '../../../src/inspection/list-actors.ts';
 import { LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
@@ -118,9 +118,11 @@ test('the lists of processes become one, whichever has how many', () => {
     const answers = [1, 2, 3].map((worker) => {
       const own = sorted.filter(([, , by]) => by === worker);
       const ranked = own.slice(0, limit).map(([at, id]) => [at, actor(id)] as const);
-      return { worker, inMemory: own.length, ranked, hasMore: own.length > limit };
+      return { worker, parts: [{ inMemory: own.length, ranked, hasMore: own.length > limit }] };
     });
-    const { actors, inMemory, next, silent } = mergeLists(answers, limit, [1, 2, 3, 4]);
+    const queries = [{ kind: undefined, sort: 'id', limit, after: undefined }] as const;
+    const [list] = mergeLists(answers, queries, [1, 2, 3, 4]);
+    const { actors, inMemory, next, silent } = list as ActorList;
     expect(actors.map(({ id }) => id)).toEqual(sorted.slice(0, limit).map(([, id]) => id));
     expect([inMemory, silent]).toEqual([40, [4]]);
     const last = sorted[limit - 1];
@@ -168,7 +170,7 @@ test('a long list leaves the loop to others between its slices, and so many are 
     }
   }
   const actors = { kernel: { worker: 1, clock }, cells } as never;
-  const query = { kind: undefined, sort: 'mailbox', limit: 10, after: undefined } as const;
+  const queries = [{ kind: undefined, sort: 'mailbox', limit: 10, after: undefined }] as const;
   let isOver = false;
   const beat = (): void => {
     worst = Math.max(worst, performance.now() - last);
@@ -177,15 +179,32 @@ test('a long list leaves the loop to others between its slices, and so many are 
     if (!isOver) setImmediate(beat);
   };
   setImmediate(beat);
-  const answer = await listCells(actors, query);
+  const { parts } = await listCells(actors, queries);
   isOver = true;
-  expect(answer).toMatchObject({ inMemory: 30_000, ranked: [], hasMore: false });
+  expect(parts).toEqual([{ inMemory: 30_000, ranked: [], hasMore: false }]);
   expect(beats).toBeGreaterThan(5);
   expect(worst).toBeLessThan(200);
-  const many = await Promise.all(Array.from({ length: LISTS_MAX + 1 }, () => listCells(actors, query)));
-  expect(many.filter(({ isRefused }) => isRefused)).toHaveLength(1);
-  expect(() => mergeLists(many, 10, [])).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
-  expect(await listCells(actors, query)).not.toHaveProperty('isRefused');
+  const many = await Promise.all(Array.from({ length: LISTS_MAX + 1 }, () => listCells(actors, queries)));
+  expect(many.filter((one) => one.parts === undefined)).toHaveLength(1);
+  expect(() => mergeLists(many, queries, [])).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+  expect((await listCells(actors, queries)).parts).toHaveLength(1);
+});
+
+test('for several lists all actors are gone through once', async () => {
+  const clock = systemClock();
+  let seen = 0;
+  function* cells() {
+    for (; seen < 100; seen++) yield { behaviour: { kind: 'job' }, restarts: seen, mailbox: { length: 0 } };
+  }
+  const query = { kind: undefined, limit: 0, after: undefined };
+  const orders = (['mailbox', 'restarts', 'bytes'] as const).map((sort) => ({ ...query, sort }));
+  const { parts } = await listCells({ kernel: { worker: 1, clock }, cells } as never, orders);
+  expect(parts?.map(({ inMemory, hasMore }) => [inMemory, hasMore])).toEqual([
+    [100, false],
+    [100, true],
+    [100, false],
+  ]);
+  expect(seen).toBe(100);
 });
 
 test('by rate and by latency: a first list measures for a second, and a minute after the last one nothing is measured', async () => {

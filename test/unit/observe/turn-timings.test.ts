@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
-import { KindTimings, mergeTimings, ONE_OF, TIMING_WINDOW_MS, TurnWatch } from '../../../src/observe/turn-timings.ts';
+import { mergeTimings, ONE_OF, TIMING_WINDOW_MS } from '../../../src/observe/timing.ts';
+import { KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import type { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { startKit as start } from '../actor/kernel-fixture.ts';
 
 const job = defineActor({
@@ -84,6 +86,22 @@ test('nothing is measured before the first look, nor a minute after the last one
   expect(timings()).toBeUndefined();
 });
 
+test('turns of single actors are counted no longer than a minute after somebody looked at those, though metrics are scraped on', async () => {
+  const kit = start({ job });
+  clock = kit.clock;
+  const list = kit.system.list({ sort: 'rate' });
+  await clock.advance(1_000);
+  await list;
+  const timings = () => kit.process.kernel.behaviours.get('job')?.timings;
+  expect(timings()?.rates).toBeDefined();
+  for (let ms = 0; ms < WATCHED_MS; ms += 10_000) {
+    await clock.advance(10_000);
+    await kit.system.metrics();
+  }
+  expect(timings()).toBeInstanceOf(KindTimings);
+  expect(timings()?.rates).toBeUndefined();
+});
+
 test('of a burst one message of 64 is measured and stands for the others', () => {
   const ticks = { now: 1 };
   const kinds = new Map([['job', { timings: undefined as KindTimings | undefined }]]);
@@ -91,7 +109,7 @@ test('of a burst one message of 64 is measured and stands for the others', () =>
   const watch = new TurnWatch(ofTime, ticks, kinds);
   watch.look();
   const timings = kinds.get('job')?.timings as KindTimings;
-  const envelopes = Array.from({ length: ONE_OF * 10 + 1 }, () => ({}));
+  const envelopes = Array.from({ length: ONE_OF * 10 + 1 }, () => ({}) as Envelope);
   for (const envelope of envelopes) timings.arrives(envelope);
   ticks.now = 2;
   let samples = 0;

@@ -5,6 +5,7 @@ import type { BrokerChannel, BrokerConnection, Delivery } from '../../../src/rab
 export class MemoryChannel extends EventEmitter implements BrokerChannel {
   /** In order: `ack 1`, `ack up to 4`, `nack 2`, `requeue 3`, `publish <id>`. */
   readonly said: string[] = [];
+  readonly published: { content: Buffer; properties: Delivery['properties'] }[] = [];
   isOpen = true;
   deliver: (delivery: Delivery | null) => void = () => {};
   /** What its queue or exchange is not there for. */
@@ -44,7 +45,8 @@ export class MemoryChannel extends EventEmitter implements BrokerChannel {
     this.#say(`${requeue ? 'requeue' : 'nack'} ${deliveryTag}`);
   }
 
-  publish(_exchange: string, _routingKey: string, _content: Buffer, properties: { messageId?: unknown }): boolean {
+  publish(_exchange: string, _routingKey: string, content: Buffer, properties: Delivery['properties']): boolean {
+    this.published.push({ content, properties });
     this.#say(`publish ${properties.messageId}`);
     return true;
   }

@@ -190,6 +190,22 @@ describe('a delivery', () => {
     expect(letters).toEqual(['sink/b UNKNOWN_MESSAGE']);
   });
 
+  it('that is rejected has a line with its trace', async () => {
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const to = ({ content }: { content: Buffer }): string => {
+      if (String(content) === 'odd') throw new Error('no actor');
+      return 'sink/a';
+    };
+    const { asked, channel, log } = await start({ to });
+    const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
+    channel().bring('odd', { messageId: 'm1', headers });
+    channel().bring('fine', { messageId: 'm2', headers });
+    asked[0]?.reject(failure('HANDLER_FAILED', 'executed'));
+    await turns();
+    const lines = log.lines.filter(({ text }) => text.includes('rejected'));
+    expect(lines.map(({ fields }) => fields.trace_id)).toEqual([trace, trace]);
+  });
+
   it('that its actor cannot take is asked again, later and later, and rejected after the last try', async () => {
     const { channel, asked, later, consumer, letters } = await start({ tries: 3 });
     channel().bring('a', { messageId: 'm1' });

@@ -2,14 +2,18 @@
 import * as api from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
+  AlwaysOffSampler,
   BasicTracerProvider,
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { systemMetricsText } from '../../../src/exposition/system-metrics-text.ts';
+import { logUnawaited } from '../../../src/process/unawaited-asks.ts';
 import { findSpans } from '../../../src/tracing/find-spans.ts';
 import { OtelSpans } from '../../../src/tracing/otel-spans.ts';
+import type { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { defineActor, startKit } from '../actor/kernel-fixture.ts';
 
 const exporter = new InMemorySpanExporter();
@@ -40,6 +44,7 @@ const receive = {
   note: (ctx, { stash }) => {
     if (stash && !ctx.state.isOpen) ctx.stash();
   },
+  slow: (_ctx, { ms }) => new Promise<void>((done) => void timers.setTimer(ms, done)),
   fail() {
     throw new RangeError('on purpose');
   },
@@ -54,9 +59,12 @@ const kept = defineActor({
 });
 
 const note = { type: 'note' };
+let timers: VirtualClock;
 
 function start(): ReturnType<typeof startKit> {
-  return startKit({ plain, kept }, {}, undefined, { spans: new OtelSpans(api, 0, '1') });
+  const kit = startKit({ plain, kept }, {}, undefined, { spans: new OtelSpans(api, 0, '1') });
+  timers = kit.clock;
+  return kit;
 }
 
 function spans(): { name: string; type: unknown; trace: string; parent: string | undefined; span: ReadableSpan }[] {
@@ -203,4 +211,61 @@ describe('spans are found', () => {
       message: expect.stringContaining('node --import'),
     });
   });
+});
+
+test('the metrics have the trace of the longest turn that was measured, where that is exported', async () => {
+  const { system, clock } = start();
+  const textOf = async (): Promise<string> => {
+    const source = { name: 'troupe', version: '1', metrics: await system.metrics(), workers: [] };
+    return systemMetricsText(source).text('openmetrics');
+  };
+  await textOf();
+  system.tell('plain/a', { type: 'slow', ms: 40 });
+  await clock.advance(100);
+  system.tell('plain/a', { type: 'slow', ms: 30 });
+  await clock.advance(100);
+  const { span } = spans().find(({ name }) => name === 'process plain') ?? {};
+  const { traceId, spanId } = (span as ReadableSpan).spanContext();
+  const exemplar = `le="0.05"} 2 # {trace_id="${traceId}",span_id="${spanId}"} 0.04 ${(clock.wall() - 160) / 1_000}\n`;
+  expect(await textOf()).toContain(exemplar);
+
+  api.trace.disable();
+  api.trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler: new AlwaysOffSampler() }));
+  const unseen = start();
+  await unseen.system.metrics();
+  unseen.system.tell('plain/a', { type: 'note' });
+  await unseen.clock.advance(100);
+  expect((await unseen.system.metrics()).kinds.plain?.handlingMs).toMatchObject({ count: 1 });
+  expect((await unseen.system.metrics()).kinds.plain?.handlingMs?.exemplar).toBeUndefined();
+});
+
+test('lines of the system about a message have the trace of that message', async () => {
+  let asked: unknown;
+  const asking = defineActor({
+    receive: {
+      ask: (ctx) => ctx.ask('plain/b', { type: 'fail' }).catch((error) => void (asked = error)),
+    },
+  });
+  const { system, clock, log } = startKit({ plain, asking }, {}, undefined, { spans: new OtelSpans(api, 0, '1') });
+  system.tell('plain/a', { type: 'fail' });
+  await clock.advance(10);
+  const failed = { trace_id: handled('fail').trace, span_id: expect.stringMatching(/^[0-9a-f]{16}$/) };
+  const line = (text: RegExp): object | undefined => log.lines.find((one) => text.test(one.text))?.fields;
+  expect(line(/^an actor threw$/)).toMatchObject({ actor: 'plain/a', ...failed });
+  system.tell('plain/b', { type: 'nothing' });
+  await clock.advance(10);
+  const [sent] = spans().filter(({ type }) => type === 'nothing');
+  expect(line(/became a dead letter/)).toMatchObject({ type: 'nothing', trace_id: sent?.trace });
+
+  await system.ask('asking/a', { type: 'ask' });
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  const off = logUnawaited();
+  try {
+    process.emit('unhandledRejection', asked as Error, Promise.resolve());
+  } finally {
+    off();
+    for (const other of others) process.on('unhandledRejection', other);
+  }
+  expect(line(/nobody awaited$/)).toMatchObject({ actor: 'asking/a', trace_id: handled('ask').trace });
 });

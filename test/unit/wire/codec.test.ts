@@ -288,8 +288,7 @@ describe('refusals', () => {
     })();
     expect(error).toMatchObject({
       code: 'INVALID_MESSAGE',
-      message:
-        'a message is plain data, which structured clone keeps; got at message.user.callbacks[2]: [Function (anonymous)]',
+      message: 'a message is plain data, which structured clone keeps; got at message.user.callbacks[2]: a function',
     });
   });
 
