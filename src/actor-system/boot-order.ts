@@ -1,6 +1,6 @@
 /** The order that each worker of a system boots by, from the options of the system. */
 import type { SharedStorage } from '../data-dir/shared-storage.ts';
-import { levelsOf } from '../observe/log-relay.ts';
+import { levelsOf } from '../log-relay/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { BootOrder } from '../wire/control.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';

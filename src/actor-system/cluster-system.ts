@@ -11,7 +11,7 @@ import { Master } from '../master/master.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import { type Log, openLog } from '../observe/log.ts';
 import type { Spans } from '../observe/spans.ts';
-import { logRelay } from '../observe/log-relay.ts';
+import { logRelay } from '../log-relay/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { termsOfAll } from '../process/kind-terms.ts';

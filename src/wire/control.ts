@@ -9,7 +9,7 @@
  */
 import type { ListQuery } from '../observe/actor-list.ts';
 import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
-import type { LogLine } from '../observe/log-line.ts';
+import type { LogLine } from '../log-relay/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';

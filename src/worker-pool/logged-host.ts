@@ -1,5 +1,5 @@
 /** A host whose workers write their log lines through the program's logger: they come over the channel, and go no further. */
-import type { LogLine } from '../observe/log-line.ts';
+import type { LogLine } from '../log-relay/log-line.ts';
 import type { WorkerHost, WorkerProcess } from './worker-host.ts';
 
 export class LoggedHost implements WorkerHost {

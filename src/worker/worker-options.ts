@@ -1,6 +1,6 @@
 import type { HistoryOptions } from '../observe/turn-history.ts';
 import type { TraceMode } from '../tracing/find-spans.ts';
-import type { LogLevels } from '../observe/relayed-log.ts';
+import type { LogLevels } from '../log-relay/relayed-log.ts';
 
 /** The plain part of the system's options, as a worker gets them. */
 export interface WorkerOptions {

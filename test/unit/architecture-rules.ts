@@ -54,6 +54,7 @@ export const ROOMS: readonly string[] = [
   'wire',
   'tracing',
   'pubsub',
+  'log-relay',
   'observe',
   'vocabulary',
   'structures',

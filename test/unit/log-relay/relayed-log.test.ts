@@ -3,10 +3,10 @@ import { Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { LINE_CHARS_IN_FLIGHT_MAX, LINES_IN_FLIGHT_MAX, lineSender } from '../../../src/observe/line-sender.ts';
-import { LINE_CHARS_MAX, LINE_EDGES_MAX, type LogLine } from '../../../src/observe/log-line.ts';
-import { levelsOf, logRelay } from '../../../src/observe/log-relay.ts';
-import { relayedLog } from '../../../src/observe/relayed-log.ts';
+import { LINE_CHARS_IN_FLIGHT_MAX, LINES_IN_FLIGHT_MAX, lineSender } from '../../../src/log-relay/line-sender.ts';
+import { LINE_CHARS_MAX, LINE_EDGES_MAX, type LogLine } from '../../../src/log-relay/log-line.ts';
+import { levelsOf, logRelay } from '../../../src/log-relay/log-relay.ts';
+import { relayedLog } from '../../../src/log-relay/relayed-log.ts';
 
 const BASE: LoggerOptions<string> = { base: { app: 'shop' }, timestamp: false };
 

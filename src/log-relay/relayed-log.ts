@@ -2,7 +2,7 @@
  * The log of a worker where the program gave a logger of its own: lines go to the master, where that logger writes them.
  * So its levels, redaction, serializers, transports and files hold for all processes, and only one process writes.
  */
-import type { Log } from './log.ts';
+import type { Log } from '../observe/log.ts';
 import { type LogLine, packValues } from './log-line.ts';
 
 /** The levels of a logger, and the least that it writes. */

@@ -1,5 +1,5 @@
 /** The master's end of the workers' log lines: gives each to the logger of the program. */
-import { LOG_LEVELS, type Log } from './log.ts';
+import { LOG_LEVELS, type Log } from '../observe/log.ts';
 import { type LogLine, unpackValue } from './log-line.ts';
 import type { LogLevels } from './relayed-log.ts';
 
