@@ -95,6 +95,15 @@ describe('a machine is not let in', () => {
     expect(far).toEqual([]);
   });
 
+  test('with a certificate that another machine has signed', async () => {
+    const { network, address, far } = await machineA();
+    const c = world.credentials('c');
+    const forged = issueCredentials({ certificates: c.certificate, key: c.key }, 'troupe', 'b', Date.now());
+    const chain = { ...forged, certificate: forged.certificate + c.certificate, authority: c.authority };
+    await closed(dialRaw(address, chain));
+    expect([network.refusals.certificate, far]).toEqual([1, []]);
+  });
+
   test('without a certificate', async () => {
     const { network, address, far } = await machineA();
     await closed(secured(address, { ca: world.credentials('b').authority }));
