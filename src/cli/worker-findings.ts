@@ -34,10 +34,8 @@ const NATIVE = 'is in a synchronous call: of files, a child process or a library
 function blockedText(run: BlockedLoop): string {
   const { worker, pid, actor, stack, isNative, native = NATIVE } = run;
   const where = `the event loop of worker ${worker} (pid ${pid})`;
-  const isOfNone = isNative && actor === undefined;
-  if (isOfNone)
+  if (isNative)
     return `${where} gives no answer, and runs no JavaScript, so that nothing says whose turn it is: it ${native}`;
-  if (isNative) return `${turnText(run)}, and blocks ${where}, which runs no JavaScript: it ${native}`;
   // A line of Node.js itself says nothing of where the handler loops.
   const line = stack.find((one) => !one.includes('(node:')) ?? stack[0];
   const at = line === undefined ? '' : `, at ${line}`;

@@ -1,8 +1,8 @@
 /**
  * Reads, from the watchdog thread, what runs in the event loop of this process, which gives no answer: the thread pauses it with the
  * debugger of the same process, reads the stack and the actor whose turn runs, and lets it go on. JavaScript can be paused
- * wherever it loops, a regular expression included. A synchronous call of the system cannot: of that the kernel says which it is, and V8 the actor where the
- * call is one of its own (`Atomics.wait`), in which it still reads what it is asked.
+ * wherever it loops or waits by a call of V8, a regular expression and `Atomics.wait` included. A synchronous call of the system cannot: of that the kernel says
+ * which it is.
  */
 import { type Debugger, Session } from 'node:inspector';
 import type { LoopRun } from '../observe/checkup.ts';
@@ -19,9 +19,6 @@ const VARIABLES_MAX = 100;
 const CONTEXT_CLASS = 'ActorContext';
 const PROBE = `globalThis[Symbol.for('${LOOP_PROBE}')]`;
 
-/** Milliseconds for an answer of a loop that waits in a call of V8. */
-const ASKED_MS = 100;
-
 export async function readLoop(): Promise<LoopRun> {
   const session = new Session();
   session.connectToMainThread();
@@ -37,27 +34,14 @@ export async function readLoop(): Promise<LoopRun> {
     const pausing = request(session, 'Debugger.pause');
     for (const each of [enabled, pausing]) each.catch(() => {});
     const frames = await paused;
-    return frames === undefined ? await readNative(session) : await readFrames(session, frames, urls);
+    return frames === undefined
+      ? { stack: [], isNative: true, native: nativeCall() }
+      : await readFrames(session, frames, urls);
   } finally {
     clearTimeout(timer);
     // The loop goes on with the end of the session that has paused it.
     session.disconnect();
   }
-}
-
-/** Before the session ends, which lets the loop read what it was asked. */
-async function readNative(session: Session): Promise<LoopRun> {
-  const native = nativeCall();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ASKED_MS, undefined);
-  });
-  const asked = request(session, 'Runtime.evaluate', { expression: `${PROBE}?.()`, returnByValue: true, silent: true });
-  const answer = (await Promise.race([asked.catch(() => undefined), late])) as
-    | { result: { value?: unknown } }
-    | undefined;
-  clearTimeout(timer);
-  return { ...foundIn(answer?.result.value), stack: [], isNative: true, native };
 }
 
 /** `urls`: of the scripts, since a frame of a module has none of its own. */

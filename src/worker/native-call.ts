@@ -23,7 +23,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 const OF_A_FILE =
   /^(read|write|readv|writev|pread64|pwrite64|fsync|fdatasync|flock|fcntl|close|connect|recvfrom|recvmsg)$/;
 const HINTS: Readonly<Record<string, string>> = {
-  futex: 'for another thread: Atomics.wait, or a lock of a library',
+  futex: 'for another thread',
   ...{
     epoll_wait: 'for a child process: execFileSync, spawnSync',
     epoll_pwait: 'for a child process: execFileSync, spawnSync',

@@ -1,5 +1,6 @@
 /** `troupe doctor` against a system of real processes in which things are wrong on purpose: each is named, with the right actor, in time. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { until } from './harness.ts';
 /** Beside the actors: what blocks a loop until then ends as it is there. */
 const OVER = 'over';
 const ACTOR = `import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { defineActor } from 'troupe';
 const spin = (ms) => { for (const until = performance.now() + ms; performance.now() < until; ); };
 const LONG_MS = 30_000;
@@ -23,6 +24,8 @@ export default defineActor({
     loop: () => spinLong(),
     async later(_ctx) { await new Promise((resolve) => setTimeout(resolve, 50)); spinLong(); },
     match: () => { for (const until = performance.now() + LONG_MS; performance.now() < until && !isOver(); ) /^(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaab'); },
+    sleep: () => { for (const until = performance.now() + LONG_MS; performance.now() < until && !isOver(); ) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250); },
+    read: () => void readFileSync('pipe'),
     wait: () => void execFileSync('sh', ['-c', 'until [ -e ${OVER} ]; do sleep 0.05; done'], { timeout: LONG_MS }),
     ask: (ctx, { of, timeoutMs }) => ctx.ask(of, { type: 'slow', ms: 1 }, { timeoutMs }).catch(() => {}),
     slow: (_ctx, { ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -38,6 +41,7 @@ let system: CommandSystem;
 
 beforeAll(async () => {
   system = new CommandSystem({ odd: ACTOR });
+  execFileSync('mkfifo', [join(system.folder, 'pipe')]);
   await system.start(Math.min(2, availableParallelism()));
 }, 130_000);
 afterAll(() => system.end());
@@ -50,6 +54,8 @@ function doctorDuring(id: string, type: string): Diagnosis {
     return system.doctor();
   } finally {
     writeFileSync(join(system.folder, OVER), '');
+    // One that reads it goes on; where none does there is nothing to open.
+    if (type === 'read') appendFileSync(join(system.folder, 'pipe'), 'x');
     expect(system.troupe('ask', id, 'slow', '{"ms":1}', '--timeout', '30000').status).toBe(0);
     expect(system.workerOf(id).pid).toBe(pid);
     rmSync(join(system.folder, OVER));
@@ -76,6 +82,7 @@ test.each([
   ['loops', 'loop', /^loop|^spin/],
   ['loops behind an await', 'later', /^spin/],
   ['matches texts for long', 'match', /^match/],
+  ['waits in Atomics.wait', 'sleep', /^sleep/],
 ])(
   'the actor, message and line that block an event loop: a handler that %s',
   async (_how, type, line) => {
@@ -94,12 +101,27 @@ test.each([
   60_000,
 );
 
-test('a loop that waits in code which is not JavaScript: the worker, and that it cannot be looked into', async () => {
-  const { worker } = system.workerOf('odd/native');
-  const { findings, names } = doctorDuring('odd/native', 'wait');
-  expect(names).toContain(`loop-blocked: worker ${worker}`);
-  expect(findings.find((one) => one.id === 'loop-blocked')?.evidence).toContain('runs no JavaScript');
-}, 60_000);
+test.each([
+  [
+    'a child process',
+    'wait',
+    /: it waits in the call epoll_\w+ of the system \(for a child process: execFileSync, spawnSync\)$/,
+  ],
+  ['a file', 'read', /: it waits in the call openat of the system$/],
+])(
+  'a loop that waits for %s, which is no JavaScript: the worker, and the call',
+  async (_what, type, call) => {
+    const id = `odd/${type}`;
+    const { worker } = system.workerOf(id);
+    const { findings, names, ms } = doctorDuring(id, type);
+    expect(names).toContain(`loop-blocked: worker ${worker}`);
+    const { evidence } = findings.find((one) => one.id === 'loop-blocked') ?? {};
+    expect(evidence).toContain('runs no JavaScript');
+    if (process.platform === 'linux') expect(evidence).toMatch(call);
+    expect(ms).toBeLessThan(namedMsMax());
+  },
+  60_000,
+);
 
 test('a worker that is stopped, and answers by no thread; the mail that waits on links to it', async () => {
   const { worker, pid } = system.workerOf('odd/frozen');

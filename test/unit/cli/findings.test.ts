@@ -105,7 +105,12 @@ describe('the doctor', () => {
       "odd/b has run 'block' for 700 ms, and blocks the event loop of worker 1 (pid 101), at block (/a/odd.mjs:6)",
       'the event loop of worker 2 (pid 102) is blocked, by no turn of an actor, at block (/a/odd.mjs:6)',
     ]);
-    expect(findingsOf({ ...WELL, blocked: blocked.slice(0, 1) })[0]?.evidence).toContain('runs no JavaScript');
+    const ofNative = (native?: string) => {
+      const run: BlockedLoop = { worker: 1, pid: 101, isNative: true, stack: [], ...(native && { native }) };
+      return findingsOf({ ...WELL, blocked: [run] })[0]?.evidence;
+    };
+    expect(ofNative()).toMatch(/runs no JavaScript, .*: it is in a synchronous call/);
+    expect(ofNative('waits in the call read of the system')).toMatch(/: it waits in the call read of the system$/);
   });
 
   test('a worker that is silent in both looks, and none that was so once', () => {
