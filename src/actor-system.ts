@@ -1,13 +1,18 @@
 /** Puts the house together: one process that hosts all actors, or a master and its workers. */
 import type { Behaviour } from './actor/behaviour.ts';
 import type { ActorDefinition } from './actor/definition.ts';
+import { ClusterMember } from './actor-system/cluster-member.ts';
 import { startCluster } from './actor-system/cluster-system.ts';
 import { startLocal } from './actor-system/local-system.ts';
 import { Storage } from './data-dir/storage.ts';
 import { guardedLog } from './observe/guarded-log.ts';
+import { type ResolvedCluster, schemaOf } from './membership/cluster-options.ts';
 import { openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import type { System } from './system/system.ts';
+import { TroupeError } from './vocabulary/errors.ts';
+import { systemClock } from './vocabulary/system-clock.ts';
+import { FRAME_EXTRA_BYTES } from './wire/link.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
 import { WORKER_PROGRAM } from './worker/worker-program.ts';
 import { ClusterHost } from './worker-pool/cluster-host.ts';
@@ -32,6 +37,7 @@ import { ClusterHost } from './worker-pool/cluster-host.ts';
  */
 export async function createSystem(options: SystemOptions = {}): Promise<System> {
   const resolved = resolveOptions(options);
+  if (resolved.cluster) return startMember(resolved, resolved.cluster);
   if (resolved.groups.length === 0) {
     const behaviours = await behavioursFor(resolved.actors);
     return withStorage(resolved, behaviours, async (storage) => startLocal(resolved, behaviours, storage));
@@ -39,7 +45,32 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
   // Where no worker can be forked, or a behaviour is faulty, nothing has been started yet.
   const host = new ClusterHost(WORKER_PROGRAM);
   const behaviours = await behavioursFor(resolved.actors);
-  return withStorage(resolved, behaviours, (storage) => startCluster(resolved, behaviours, host, storage));
+  return withStorage(resolved, behaviours, (storage) => startCluster(resolved, behaviours, host, storage, undefined));
+}
+
+/** One of several machines: its durable actors are in the cluster's database. */
+async function startMember(options: ResolvedOptions, cluster: ResolvedCluster): Promise<System> {
+  const host = new ClusterHost(WORKER_PROGRAM);
+  checkMember(options);
+  const behaviours = await behavioursFor(options.actors);
+  const member = await ClusterMember.open({
+    ...{ cluster, clock: systemClock(), log: openLog(options.log, { system: options.name }) },
+    frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+    workers: options.groups.reduce((sum, { count }) => sum + count, 0),
+  });
+  const place = { ...options, postgres: { url: cluster.url, schema: schemaOf(cluster), writer: member.firstId } };
+  try {
+    return await withStorage(place, behaviours, (storage) => startCluster(place, behaviours, host, storage, member));
+  } catch (error) {
+    await member.close();
+    throw error;
+  }
+}
+
+/** Throws INVALID_OPTIONS. */
+function checkMember({ groups }: ResolvedOptions): void {
+  if (groups.length > 0) return;
+  throw new TroupeError('INVALID_OPTIONS', 'workers: expected at least one on a machine of a cluster; got 0');
 }
 
 /** The storage of a system that does not start is closed again. */

@@ -59,7 +59,8 @@ export type { ClientMetrics, ClientRefusals } from './observe/client-metrics.ts'
 export type { KindMetrics, ProcessMetrics, SystemMetrics } from './system/metrics.ts';
 export type { PauseOptions, Pausing, ResumeOptions } from './system/pausing.ts';
 export type { Pause } from './vocabulary/pause.ts';
-export type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system/system.ts';
+export type { ProcessIdentity } from './system/process-identity.ts';
+export type { IdsOptions, SpawnOptions, System } from './system/system.ts';
 export { type ActorId, actorId, parseActorId } from './vocabulary/address.ts';
 export type { Message } from './vocabulary/envelope.ts';
 export {
@@ -75,7 +76,7 @@ export type { ExitReason } from './vocabulary/exit-reason.ts';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './vocabulary/standard-schema.ts';
 export type { RedactOptions } from './inspection/redaction.ts';
 export type { DashboardOptions, MetricsOptions } from './web/web-options.ts';
-export type { WorkerInfo, WorkerState } from './wire/control.ts';
+export type { MachineInfo, WorkerInfo, WorkerState } from './wire/control.ts';
 
 import type { ActorLocation } from './actor/context.ts';
 import type { SpawnOptions } from './system/system.ts';

@@ -10,7 +10,12 @@ import { dataDirOf } from './data-dir/data-dir.ts';
 import type { PostgresPlace } from './store-postgres/postgres-store.ts';
 import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
-import { type ClusterOptions, clusterFaults } from './membership/cluster-options.ts';
+import {
+  type ClusterOptions,
+  clusterFaults,
+  type ResolvedCluster,
+  resolveCluster,
+} from './membership/cluster-options.ts';
 import { LOG_LEVELS, LOG_METHODS, type Log } from './observe/log.ts';
 import { validateTraceTopics } from './observe/trace.ts';
 import type { TraceMode } from './tracing/find-spans.ts';
@@ -143,9 +148,13 @@ export interface SystemOptions {
   /** Where durable actors are, instead of `dataDir`, until `cluster` says so. @internal */
   postgres?: PostgresPlace;
   /**
-   * Several machines as one system, by a PostgreSQL database: not built yet, and refused.
+   * Several machines as one system: the address of the PostgreSQL database that they have in common, or more about it. Default: TROUPE_CLUSTER; without it
+   * this system is one machine. It needs workers. Durable actors are in that database.
    *
-   * @internal
+   * @example
+   * ```ts
+   * await createSystem({ cluster: 'postgres://troupe:secret@db.example/troupe' });
+   * ```
    */
   cluster?: string | ClusterOptions;
 }
@@ -160,6 +169,8 @@ export interface ResolvedOptions {
   name: string;
   dataDir: string;
   postgres: PostgresPlace | undefined;
+  /** Undefined: this system is one machine. */
+  cluster: ResolvedCluster | undefined;
   durableInMemoryMax: number;
   supervision: SupervisionPolicy;
   hangMs: number;
@@ -211,6 +222,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     name: options.name ?? 'troupe',
     dataDir: dataDirOf(options.dataDir),
     postgres: options.postgres,
+    cluster: resolveCluster(options.cluster, process.env.TROUPE_CLUSTER),
     durableInMemoryMax: options.durableInMemoryMax ?? durableInMemory(groups),
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,

@@ -3,26 +3,31 @@ import type { SharedStorage } from '../data-dir/shared-storage.ts';
 import { levelsOf } from '../log-relay/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { BootOrder } from '../wire/control.ts';
-import type { WorkerOptions } from '../worker/worker-options.ts';
+import type { MachineOptions, WorkerOptions } from '../worker/worker-options.ts';
 import { processesOf } from './process-limits.ts';
 
 /** The part of it that only this system's start knows. */
-type BootSeed = Pick<BootOrder, 'socketDir' | 'token' | 'startedAt' | 'heartbeatMs'>;
+type BootSeed = Pick<BootOrder, 'socketDir' | 'token' | 'startedAt' | 'heartbeatMs' | 'isLeased'>;
 
 export function bootOrderOf(
   options: ResolvedOptions,
   seed: BootSeed,
   storage: SharedStorage | undefined,
+  machine: MachineOptions | undefined,
 ): Omit<BootOrder, 'type' | 'self'> {
   const { name: system, actors, main } = options;
   return {
     ...{ ...seed, system, actors: actors as string },
-    options: workerOptionsOf(options, storage),
+    options: workerOptionsOf(options, storage, machine),
     ...(main && { main }),
   };
 }
 
-export function workerOptionsOf(options: ResolvedOptions, storage: SharedStorage | undefined): WorkerOptions {
+export function workerOptionsOf(
+  options: ResolvedOptions,
+  storage: SharedStorage | undefined,
+  machine: MachineOptions | undefined,
+): WorkerOptions {
   const {
     durableInMemoryMax,
     pollMicros,
@@ -40,6 +45,7 @@ export function workerOptionsOf(options: ResolvedOptions, storage: SharedStorage
     ...(history !== undefined && { history }),
     processes: processesOf(groups),
     log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
+    ...(machine && { machine }),
     ...(storage && { storePath: storage.path, journals: storage.journals }),
   };
 }

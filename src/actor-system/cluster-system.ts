@@ -35,6 +35,7 @@ import type { WorkerHost } from '../worker-pool/worker-host.ts';
 import type { Web } from '../web/web.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
+import { type ClusterMember, memberPorts } from './cluster-member.ts';
 import { entriesOf, openWeb } from './entries.ts';
 import { firstPauses } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
@@ -43,7 +44,9 @@ import { startLine } from './start-line.ts';
 /** Milliseconds for a system without workers to end what is left of it. */
 const GIVEN_UP_SHUTDOWN_MS = 1_000;
 /** The master's own process, as a peer. */
-const MASTER = { index: 0, incarnation: 1, role: 'master' };
+function masterOf(member: ClusterMember | undefined): { index: number; incarnation: number; role: string } {
+  return { index: 0, incarnation: (member?.incarnationsFrom ?? 0) + 1, role: 'master' };
+}
 
 /** The parts that are there before anything of a system listens or runs. */
 interface ClusterGround {
@@ -58,6 +61,8 @@ interface ClusterGround {
   readonly token: string;
   /** Undefined where nobody traces. */
   readonly spans: Spans | undefined;
+  /** Undefined: this system is one machine. */
+  readonly member: ClusterMember | undefined;
 }
 
 /** `storage`: undefined where no kind is durable; its caller closes it where this rejects. */
@@ -66,12 +71,13 @@ export async function startCluster(
   behaviours: ReadonlyMap<string, Behaviour>,
   clusterHost: WorkerHost,
   storage: Storage | undefined,
+  member: ClusterMember | undefined,
 ): Promise<System> {
   const log = guardedLog(openLog(options.log, { system: options.name }));
   const spans = await findSpans(options.trace, 0);
   const token = randomBytes(24).toString('base64url');
   const socketDir = await openSocketFolder();
-  const ground = { options, behaviours, clusterHost, clock: systemClock(), log, socketDir, token, spans };
+  const ground = { options, behaviours, clusterHost, clock: systemClock(), log, socketDir, token, spans, member };
   const shared = await (storage && shareStorage(storage, ground))?.catch((error) => {
     removeSocketFolder(socketDir);
     throw error;
@@ -79,9 +85,12 @@ export async function startCluster(
   return new ClusterSystem(ground, shared).start(startLine(options, storage));
 }
 
-function shareStorage(storage: Storage, { options, clock, socketDir, token }: ClusterGround): Promise<SharedStorage> {
+function shareStorage(
+  storage: Storage,
+  { options, clock, socketDir, token, member }: ClusterGround,
+): Promise<SharedStorage> {
   const { name: system, pollMicros } = options;
-  return SharedStorage.open(storage, { clock, socketDir, system, token, pollMicros, self: MASTER });
+  return SharedStorage.open(storage, { clock, socketDir, system, token, pollMicros, self: masterOf(member) });
 }
 
 class ClusterSystem {
@@ -122,6 +131,7 @@ class ClusterSystem {
       const master = this.#newMaster(path, await firstPauses(options, () => this.#storage?.pauses, log));
       if (options.signals) this.#ignoreSignals = this.#stopOnSignals(master);
       await master.start();
+      await this.#join(master);
       this.#gateway?.begin();
       this.#web?.begin();
       log.info(...line);
@@ -132,13 +142,20 @@ class ClusterSystem {
     return this.#peer.system;
   }
 
+  /** Its workers are ready: from now on partitions are hosted here. */
+  async #join(master: Master): Promise<void> {
+    const { member } = this.#ground;
+    if (!member) return;
+    await member.join(await this.#peer.listenForMachines(), master, () => this.#storage?.store);
+  }
+
   #newPeer(control: ControlChannel<ToMaster, ToProcess>): ClusterProcess {
-    const { options, behaviours, clock, log, token, spans } = this.#ground;
+    const { options, behaviours, clock, log, token, spans, member } = this.#ground;
     const close = (): Promise<void> => this.#close();
     return new ClusterProcess({
       ...{
         system: options.name,
-        self: MASTER,
+        self: masterOf(member),
         clock,
         random: Math.random,
         log,
@@ -148,6 +165,7 @@ class ClusterSystem {
       },
       ...{ startedAt: this.#startedAt, heartbeatMs: this.#heartbeatMs, token, network: this.#newNetwork(), control },
       ...{ exit: () => void close(), ended: close, store: this.#storage?.store },
+      ...(member && { machines: member.network, isLeased: true }),
     });
   }
 
@@ -172,16 +190,23 @@ class ClusterSystem {
   }
 
   #newMaster(path: string, pauses: KeptPauses): Master {
-    const { options, behaviours, clock, log, socketDir, token } = this.#ground;
+    const { options, behaviours, clock, log, socketDir, token, member } = this.#ground;
     const { supervision: policy, hangMs, shutdownMs, groups } = options;
-    const seed = { socketDir, token, startedAt: this.#startedAt, heartbeatMs: this.#heartbeatMs };
+    const seed = {
+      socketDir,
+      token,
+      startedAt: this.#startedAt,
+      heartbeatMs: this.#heartbeatMs,
+      isLeased: member !== undefined,
+    };
     return new Master({
+      ...(member && memberPorts(member)),
       ...{ host: this.#host, clock, random: Math.random, log, policy, hangMs, shutdownMs, groups },
       ...{ kinds: termsOfAll(behaviours), pauses },
       openStore: () => this.#openStore(),
       allGivenUp: () => this.#allGivenUp(),
       ending: () => this.#web?.drain(),
-      boot: bootOrderOf(options, seed, this.#storage),
+      boot: bootOrderOf(options, seed, this.#storage, member?.options),
       lookIntoLoop: ({ index, incarnation }) => askWatchdog(watchdogPath(socketDir, { index, incarnation })),
       peer: { channel: this.#toPeer, path },
     });
@@ -200,7 +225,8 @@ class ClusterSystem {
       this.#host.recordIn(shared);
       this.#peer.openStore(shared.store);
     }
-    return { options: workerOptionsOf(options, this.#storage), startedAt: this.#storage.startedAt };
+    const workerOptions = workerOptionsOf(options, this.#storage, this.#ground.member?.options);
+    return { options: workerOptions, startedAt: this.#storage.startedAt };
   }
 
   #allGivenUp(): void {
@@ -231,6 +257,7 @@ class ClusterSystem {
     this.#closed ??= this.#peer.close().finally(async () => {
       await this.#gateway?.close();
       await this.#web?.close();
+      await this.#ground.member?.close();
       await this.#storage?.close();
       this.#ignoreSignals();
       this.#logNoMore();

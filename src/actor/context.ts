@@ -22,6 +22,8 @@ export interface ActorLocation {
   epoch: number;
   /** Whether it is in memory. */
   active: boolean;
+  /** Id of its machine, as in `machines()`; absent where the system is one machine. */
+  machine?: string;
 }
 
 /** Options that `system.spawn` and `ctx.spawn` have in common. */

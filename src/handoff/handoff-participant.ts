@@ -41,8 +41,8 @@ export interface HandoffParts {
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** Links to all other processes that are alive, as far as this one knows. */
   readonly peers: Pick<Peers, 'all' | 'byIndex' | 'byAddress'>;
-  /** All to whom actors here may have sent something: also other machines. */
-  readonly reached: Pick<Peers, 'all' | 'byAddress'>;
+  /** All to whom actors here may have sent something: also other machines. Default: `peers`. */
+  readonly reached?: Pick<Peers, 'all' | 'byAddress'>;
   tellMaster(message: ToMaster): void;
 }
 
@@ -70,7 +70,7 @@ export class HandoffParticipant {
     this.#outgoing = new OutgoingHandoffs({
       ...{ actors, router },
       quiesced: ({ move, subtree, subscriptions }) =>
-        this.#happens(move, { type: 'quiesced', subtree, subscriptions, peers: this.#reached() }),
+        this.#happens(move, { type: 'quiesced', subtree, subscriptions, peers: this.#allReached() }),
       notQuiesced: (move, error, isBusy) => this.#happens(move, { type: 'not-quiesced', error, isBusy }),
     });
   }
@@ -202,7 +202,7 @@ export class HandoffParticipant {
         outgoing.takeSent(effect.order);
         break;
       case 'send-flush':
-        this.#parts.reached.byAddress(effect.to)?.note(FLUSH, move);
+        this.#reached.byAddress(effect.to)?.note(FLUSH, move);
         break;
       case 'look':
         this.#look(effect.order);
@@ -235,7 +235,7 @@ export class HandoffParticipant {
   #look(order: MoveOrder): void {
     const { actors, router } = this.#parts;
     const live = liveUnit(order, actors, router);
-    if (live === undefined) this.#happens(order.id, { type: 'vacant', peers: this.#reached() });
+    if (live === undefined) this.#happens(order.id, { type: 'vacant', peers: this.#allReached() });
     else this.#happens(order.id, { type: 'occupied', error: liveUnitRefusal(order, live) });
   }
 
@@ -301,8 +301,12 @@ export class HandoffParticipant {
     return this.#parts.peers.byAddress(nameOf(to))?.ends ?? 0;
   }
 
-  #reached(): Processes {
-    return new Set([...this.#parts.reached.all()].map(({ address }) => address));
+  get #reached(): Pick<Peers, 'all' | 'byAddress'> {
+    return this.#parts.reached ?? this.#parts.peers;
+  }
+
+  #allReached(): Processes {
+    return new Set([...this.#reached.all()].map(({ address }) => address));
   }
 
   #peers(): Processes {

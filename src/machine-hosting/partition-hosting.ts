@@ -4,13 +4,17 @@
  */
 import type { MachineId } from '../machines/machine-row.ts';
 import { PARTITIONS } from '../machines/partition-table.ts';
-import type { MachineInfo, MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
+import type { MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
-import { type LeftPartitions, type MachinesView, NOWHERE } from '../wire/control.ts';
+import { type LeftPartitions, type MachineInfo, type MachinesView, NOWHERE } from '../wire/control.ts';
 import { MachineIndexes } from './machine-indexes.ts';
 
 /** Milliseconds for all processes to say that the actors of partitions which are handed over have ended. */
 export const HAND_OVER_MS_MAX = 4_000;
+
+/** Milliseconds for a machine that has left in order to answer what it was asked, and to pass on what it was sent. */
+export const FAREWELL_MS = 2_000;
 
 /** The store, as far as partitions change hands in it. */
 export interface PartitionStore {
@@ -25,6 +29,7 @@ export interface PartitionStore {
 }
 
 export interface PartitionHostingParts {
+  readonly clock: Clock;
   readonly master: {
     machinesChanged(machines: MachinesView, left: LeftPartitions): void;
     haveLeft(withinMs: number): Promise<boolean>;
@@ -45,6 +50,9 @@ export class PartitionHosting implements PartitionHost {
   #parts: PartitionHostingParts | undefined;
   #membership: Membership | undefined;
   #published = '';
+  /** Machines that were there a moment ago and have not been declared lost. */
+  readonly #departing = new Map<MachineId, MachineInfo>();
+  #present: MachineInfo[] = [];
   #self: MachineId | undefined;
   #epoch = 0;
 
@@ -108,6 +116,7 @@ export class PartitionHosting implements PartitionHost {
   #publish(handedOver: readonly number[]): void {
     const membership = this.#membership;
     if (!membership || !this.#parts) return;
+    this.#sayFarewell({ machines: membership.machines(), id: membership.id });
     const machines = this.#view(membership);
     const hosts = Array.from({ length: PARTITIONS }, (_, shard) => this.elsewhere(shard) ?? '');
     const text = `${JSON.stringify(machines)} ${hosts.join()}`;
@@ -135,6 +144,7 @@ export class PartitionHosting implements PartitionHost {
     return {
       epoch: this.#epoch,
       self: membership.id,
+      members: membership.machines(),
       others: others.map(({ id, address }) => ({ index: this.#indexes.of(id), machine: id, address })),
       epochs: Array.from({ length: PARTITIONS }, (_, shard) => membership.epochOf(shard) ?? 0),
     };
@@ -149,6 +159,21 @@ export class PartitionHosting implements PartitionHost {
   }
 
   #others(membership: Membership): MachineInfo[] {
-    return membership.machines().filter(({ id, state }) => id !== membership.id && state !== 'lost');
+    const present = membership.machines().filter(({ id, state }) => id !== membership.id && state !== 'lost');
+    return [...present, ...this.#departing.values()];
+  }
+
+  /** Their rows are gone, their links end by themselves. */
+  #sayFarewell({ machines, id: self }: { machines: MachineInfo[]; id: MachineId }): void {
+    const ids = new Set(machines.map(({ id }) => id));
+    for (const gone of this.#present) {
+      if (ids.has(gone.id) || gone.state === 'lost' || gone.id === self) continue;
+      this.#departing.set(gone.id, gone);
+      this.#parts?.clock.setTimer(FAREWELL_MS, () => {
+        this.#departing.delete(gone.id);
+        this.changed();
+      });
+    }
+    this.#present = machines;
   }
 }

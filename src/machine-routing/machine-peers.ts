@@ -24,6 +24,8 @@ export interface MachinePeersParts {
   readonly self: { index: number; incarnation: number };
   /** Of the table of partitions that this process has taken up. */
   epoch(): number;
+  /** Another machine has a newer table of partitions. */
+  outdated(): void;
 }
 
 interface Guest {
@@ -41,10 +43,10 @@ export class MachinePeers {
   /** Links of machines that this process has not heard of yet. */
   #early: MachineLink[] = [];
 
-  constructor({ kernel, network, self, epoch }: MachinePeersParts) {
+  constructor({ kernel, network, self, epoch, outdated }: MachinePeersParts) {
     this.#network = network;
     this.#peers = new Peers({
-      ...{ kernel, network: linkNetworkOf(network), self, epoch, system: '', token: '' },
+      ...{ kernel, network: linkNetworkOf(network), self, epoch, system: '', token: '', parked: outdated },
       reconnectMs: (failures) => Math.min(REDIAL_MS_MAX, REDIAL_MS * 2 ** Math.min(failures, 16)),
     });
   }

@@ -12,7 +12,7 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
-import type { LeftPartitions, TableChange } from '../wire/control.ts';
+import type { LeftPartitions, TableChange, ToMaster } from '../wire/control.ts';
 import { RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
@@ -35,6 +35,7 @@ export interface MachinesGround {
   readonly network: MachineNetwork;
   /** Of this machine. */
   readonly peers: Peers;
+  tellMaster(message: ToMaster): void;
 }
 
 /** The parts that are there once the ways are. */
@@ -58,10 +59,13 @@ export class OtherMachines {
   #parts!: OtherMachinesParts;
   #watches!: MovedWatches;
 
-  constructor({ self, actors, cluster, network, peers }: MachinesGround) {
+  constructor({ self, actors, cluster, network, peers, tellMaster }: MachinesGround) {
     const epoch = (): number => cluster.table.machines?.epoch ?? 0;
     this.#actors = actors;
-    this.#machines = new MachinePeers({ kernel: actors.kernel, network, self, epoch });
+    this.#machines = new MachinePeers({
+      ...{ kernel: actors.kernel, network, self, epoch },
+      outdated: () => tellMaster({ type: 'outdated' }),
+    });
     this.peers = new AllPeers(peers, this.#machines);
     this.left = new PartitionExit(actors);
   }

@@ -130,7 +130,11 @@ export class MachineAgent {
     if (read === 'failed') return commands;
     if (confirms !== undefined) this.lease.confirmed(confirms);
     if (!read) return [...commands, ...this.owner.readNone(now, this.#around(now))];
-    return [...commands, ...this.owner.read(now, read, this.#around(now)), ...this.#forgetLost(read)];
+    commands.push(...this.owner.read(now, read, this.#around(now)), ...this.#forgetLost(read));
+    if (state.phase !== 'leaving' || !this.#isEmpty()) return commands;
+    // Nothing is left that it would wait for.
+    state.lease.nextAt = Math.min(state.lease.nextAt, now);
+    return [...commands, ...this.#writeRow(now)];
   }
 
   /** Somebody has seen that the table is another one now. */

@@ -35,6 +35,10 @@ export interface MasterOptions {
   readonly incarnationsFrom?: number;
   /** Of a cluster: the shards that other machines host. */
   readonly elsewhere?: Elsewhere;
+  /** Another machine has a newer table of partitions than this one. */
+  readonly outdated?: () => void;
+  /** Of a shutdown, before its actors are stopped: other machines get what is here. */
+  readonly leave?: (withinMs: number) => Promise<void>;
   /** The master's own data plane. */
   readonly peer: { readonly channel: ControlChannel<ToProcess, ToMaster>; readonly path: string };
 }

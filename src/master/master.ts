@@ -10,6 +10,7 @@ import { parseUnit, shardOf } from '../placement/shard.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { errorFromData, TroupeError } from '../vocabulary/errors.ts';
+import type { MachineEventName } from '../vocabulary/events.ts';
 import type {
   BootOrder,
   IdleAnswer,
@@ -145,6 +146,10 @@ export class Master {
     this.#handoffs.nextInLine();
   }
 
+  machineEvent(event: MachineEventName, machine: string): void {
+    this.#events.emit(event, { machine });
+  }
+
   /** Resolves to whether no process has an actor of the partitions left that it has given up. */
   async haveLeft(withinMs: number): Promise<boolean> {
     const answers = await this.#queries.askAll(this.#membership, 'left-partitions', withinMs);
@@ -240,6 +245,8 @@ export class Master {
         return this.#events.listens(participant, message.names);
       case 'event':
         return this.#events.relay(participant.index, message.name, message.payload);
+      case 'outdated':
+        return this.#options.outdated?.();
       case 'request':
         return void this.#requests.serve(participant, message.request, message.what);
     }
@@ -351,6 +358,7 @@ export class Master {
     this.#news.close();
     this.#supervisor.restartNoMore();
     if (timeoutMs > 0) await this.#finishRequests(timeoutMs);
+    if (timeoutMs > 0) await this.#options.leave?.(timeoutMs);
     if (timeoutMs > 0) await new GracefulShutdown(clock, this.#membership, this.#queries, until).run();
     this.#supervisor.stop();
     const running = this.#supervisor.all().filter((worker) => worker.isRunning);

@@ -36,20 +36,8 @@ export function resolveCluster(
   return { url, name, advertise, leaseMs };
 }
 
-/**
- * The faults of the option and of TROUPE_CLUSTER; a cluster that is asked for without a fault is one too, as long as its machines could not send each
- * other mail: two that each took themselves for the whole system would both host an actor.
- */
-export function clusterFaults(option: unknown, environment: string | undefined): string[] {
-  const faults = validateCluster(option, environment);
-  if (faults.length > 0) return faults;
-  const cluster = resolveCluster(option as string | ClusterOptions | undefined, environment);
-  const sentence = 'cluster: mail between machines is not built yet, leave it and TROUPE_CLUSTER out';
-  return cluster ? [`${sentence}; got ${shownUrl(cluster.url)}`] : [];
-}
-
 /** The faults of both, none with the password that may stand in an address. */
-export function validateCluster(option: unknown, environment: string | undefined): string[] {
+export function clusterFaults(option: unknown, environment: string | undefined): string[] {
   const faults = environment === undefined || environment === '' ? [] : validateUrl('TROUPE_CLUSTER', environment);
   if (option === undefined) return faults;
   if (typeof option === 'string') return [...faults, ...validateUrl('cluster', option)];

@@ -7,9 +7,10 @@ import { renewAgainMs } from '../machines/lease.ts';
 import { MachineAgent, newAgent } from '../machines/machine-agent.ts';
 import type { MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
 import type { SeenRow } from '../machines/lease-observer.ts';
-import type { MachineId, MachineRow, MachineState } from '../machines/machine-row.ts';
+import type { MachineId, MachineRow } from '../machines/machine-row.ts';
 import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { MachineInfo } from '../wire/control.ts';
 import {
   decodeRow,
   decodeTable,
@@ -35,14 +36,6 @@ export interface PartitionHost {
   resume(partitions: readonly number[], to: MachineId): void;
   /** The highest partition epoch in the records of these partitions. */
   highestEpoch(partitions: readonly number[]): Promise<number>;
-}
-
-export interface MachineInfo {
-  readonly id: MachineId;
-  readonly address: string;
-  readonly state: MachineState;
-  readonly workers: number;
-  readonly leaseMs: number;
 }
 
 export type MembershipEvent =
@@ -123,6 +116,11 @@ export class MachineMembership {
     return !this.#isClosed && this.#agent.mayServe(this.#parts.clock.now(), partition);
   }
 
+  /** Somebody has a newer table than this machine. */
+  lookAtTable(): void {
+    this.#perform(this.#agent.tableChanged(''));
+  }
+
   /** Transferred state of another machine lies here. */
   installed(partitions: readonly number[], from: MachineId): void {
     this.#agent.owner.installed(partitions, from);
@@ -194,8 +192,15 @@ export class MachineMembership {
     const state = this.#rows.get(id)?.row.state;
     this.#rows.delete(id);
     if (state === 'leaving') this.#parts.onEvent({ type: 'machine-left', machine: id });
-    else if (state === 'live') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+    else if (state === 'live')
+      this.#parts.onEvent({ type: this.#isSilent(id) ? 'machine-lost' : 'machine-left', machine: id });
     this.#parts.changed?.();
+  }
+
+  /** One that leaves at once is never seen to be leaving; one that was declared lost had been silent before. */
+  #isSilent(id: MachineId): boolean {
+    const row = this.#agent.state.observer.rows[id];
+    return row !== undefined && this.#parts.clock.now() - row.sinceAt >= row.row.leaseMs;
   }
 
   #looked(rows: Record<MachineId, SeenRow> | 'failed'): void {
@@ -323,6 +328,7 @@ export class MachineMembership {
     this.#isAwaitingLook = false;
     this.#agent = this.#newAgent();
     this.#wasValid = false;
+    this.#parts.changed?.();
     void this.#enter();
   }
 }

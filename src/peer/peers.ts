@@ -39,6 +39,8 @@ export interface PeersParts {
   epoch(): number;
   /** Milliseconds before a link is tried again, after so many failures in a row. Default RECONNECT_MS. */
   reconnectMs?(failures: number): number;
+  /** A frame waits for a newer table than this process has. */
+  parked?(): void;
 }
 
 /** Told of links: given after all parts that it tells of them are there, and before the first link. */
@@ -305,6 +307,7 @@ export class Peers {
   /** A frame waits for its table; one that never comes shall not keep the link for ever. */
   #parked(entry: Entry, link: Link): false {
     const { clock } = this.#parts.kernel;
+    this.#parts.parked?.();
     let looks = 0;
     // Looks are counted, not time: a process that was frozen finds its table behind the first of them.
     const look = (): void => {

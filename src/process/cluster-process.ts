@@ -20,6 +20,7 @@ import type {
   IdleAnswer,
   KindTerms,
   Look,
+  MachineInfo,
   MasterRequest,
   MetricsAnswer,
   ToMaster,
@@ -55,7 +56,8 @@ import { tracedRouter } from '../routing/traced-router.ts';
 import { type LocateAnswer, Router } from '../routing/router.ts';
 import { guardOutputs } from './served-mail.ts';
 import { SpawnReports } from './spawn-reports.ts';
-import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
+import type { ProcessIdentity } from '../system/process-identity.ts';
+import type { SpawnOptions } from '../system/system.ts';
 
 /** Requests that are served while the system winds down. */
 const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look', 'blocked-loops']);
@@ -65,7 +67,6 @@ function isElsewhere(host: number | undefined): boolean {
 }
 
 export class ClusterProcess implements ClusterPort, ReplyRoute {
-  readonly self: ProcessIdentity;
   readonly system: ProcessSystem;
   readonly kernel: Kernel;
   readonly actors: LocalActors;
@@ -91,7 +92,6 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     if (self.index === 0) cluster.places = new PlacementHistory();
     const send = (message: ToMaster): void => control.send(message);
     this.#requests = new MasterRequests(send);
-    this.self = { worker: self.index, role: self.role, pid: process.pid };
     const behaviours = new Map(options.behaviours);
     this.kinds = Object.fromEntries(termsOfAll(behaviours));
     const { index: worker, incarnation } = self;
@@ -104,15 +104,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const peers = (this.#peers = new Peers({ kernel, network, self, system, token, epoch }));
     const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
     const { machines } = options;
-    const others = (this.#others = machines && new OtherMachines({ self, actors, cluster, peers, network: machines }));
-    const router = (this.#router = new Router({
-      kernel,
-      actors,
-      cluster,
-      peers: others?.peers.forMail() ?? peers,
-      index: self.index,
-      locate,
-    }));
+    const others = (this.#others =
+      machines && new OtherMachines({ self, actors, cluster, peers, network: machines, tellMaster: send }));
+    const reached = others?.peers.forMail() ?? peers;
+    const router = (this.#router = new Router({ kernel, actors, cluster, peers: reached, index: self.index, locate }));
     kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
     const barrier = (id: ActorId): Promise<unknown> => barrierTo(kernel, id);
     const topics = new ClusterTopics(local, { memory: kernel.memory, peers, router, cluster, barrier });
@@ -181,6 +176,12 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     new EventRelay(kernel, this.#options.control);
   }
 
+  get self(): ProcessIdentity {
+    const { index: worker, role } = this.#options.self;
+    const { machines } = this.table;
+    return { worker, role, pid: process.pid, ...(machines && { machine: machines.self }) };
+  }
+
   /** Listens for links. Resolves to the path of the socket. */
   async listen(): Promise<string> {
     const path = await this.#peers.listen();
@@ -203,6 +204,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   /** The placement table as far as this process has taken it up. */
   get table(): PlacementTable {
     return this.#cluster.table;
+  }
+
+  machines(): MachineInfo[] {
+    return (this.table.machines?.members ?? []).map((machine) => ({ ...machine }));
   }
 
   workers(): WorkerInfo[] {

@@ -17,7 +17,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import { GATEWAYS_MS, LAST_WORDS_MS, MAIL_SHARE, within } from '../vocabulary/shutdown-times.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
+import type { Look, MachineInfo, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { answerLook } from '../inspection/inspections.ts';
 import { processMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { newDurability, type ProcessDurability } from '../durability/process-durability.ts';
@@ -28,7 +28,8 @@ import { newKernel } from './new-kernel.ts';
 import { type KeptPauses, LocalPauses } from './local-pauses.ts';
 import { guardOutputs } from './served-mail.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
-import type { ProcessIdentity, SpawnOptions } from '../system/system.ts';
+import type { ProcessIdentity } from '../system/process-identity.ts';
+import type { SpawnOptions } from '../system/system.ts';
 
 export interface LocalProcessOptions {
   name: string;
@@ -114,6 +115,10 @@ export class LocalProcess implements ClusterPort {
     });
     this.system = new ProcessSystem(name, kernel, actors, this, this.#durability);
     this.#durability?.takeOver();
+  }
+
+  machines(): MachineInfo[] {
+    return [];
   }
 
   workers(): WorkerInfo[] {

@@ -331,7 +331,8 @@ export class Router implements Recipient {
     const { table } = this.#cluster;
     const active = this.#actors.cellOf(envelope.to) !== undefined;
     const shard = shardOf(envelope.to);
-    envelope.replyTo?.resolve({ worker: this.#parts.index, pid: process.pid, shard, epoch: table.epoch, active });
+    const where = { worker: this.#parts.index, pid: process.pid, shard, epoch: table.epoch, active };
+    envelope.replyTo?.resolve(table.machines ? { ...where, machine: table.machines.self } : where);
     return true;
   }
 

@@ -63,7 +63,7 @@ export class ClusterMachine {
       changed: this.hosting.changed,
       serve: (until) => master.serve(until),
     });
-    this.hosting.begin(this.membership, { master, store: () => undefined });
+    this.hosting.begin(this.membership, { clock, master, store: () => undefined });
   }
 
   owns(): number {

@@ -40,18 +40,20 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
+import type { Look, MachineInfo, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { checkEvent, checkIndex, checkLast, checkListener, checkRole, checkShutdown } from './call-checks.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
-import type { IdsOptions, ProcessIdentity, SpawnOptions, System } from './system.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import type { IdsOptions, SpawnOptions, System } from './system.ts';
 
 /** The port to the rest of the system. */
 export interface ClusterPort {
   readonly self: ProcessIdentity;
   workers(): WorkerInfo[];
+  machines(): MachineInfo[];
   request(what: MasterRequest): Promise<unknown>;
   /** A pin for an actor about to be spawned, where the table alone does not decide. */
   claim(id: ActorId, options: SpawnOptions): Promise<void> | undefined;
@@ -189,6 +191,10 @@ export class ProcessSystem implements System {
 
   workers(): WorkerInfo[] {
     return this.#cluster.workers();
+  }
+
+  machines(): MachineInfo[] {
+    return this.#cluster.machines();
   }
 
   async addWorker(options: { role?: string } = {}): Promise<number> {

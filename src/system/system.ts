@@ -12,7 +12,8 @@ import type { PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { EventName } from '../vocabulary/events.ts';
-import type { WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
 import type { Pausing } from './pausing.ts';
@@ -26,16 +27,6 @@ export interface SpawnOptions extends CommonSpawnOptions {
     /** Role of the workers to choose from. Default: that of its kind. */
     role?: string;
   };
-}
-
-/** Which process of the system this is. */
-export interface ProcessIdentity {
-  /** Index of the worker, from 1; 0 is the master, and the only process with `workers: 0`. */
-  worker: number;
-  /** Role of the worker; `master` in the master, `worker` where workers have none. */
-  role: string;
-  /** Process id of the operating system. */
-  pid: number;
 }
 
 /** Options of `system.ids`. */
@@ -227,6 +218,15 @@ export interface System extends Pausing {
    * ```
    */
   workers(): WorkerInfo[];
+  /**
+   * The machines of the cluster as of the last news of the directory, at once, this one too (`self.machine`). Empty without the option `cluster`.
+   *
+   * @example
+   * ```ts
+   * const live = system.machines().filter(({ state }) => state === 'live').length;
+   * ```
+   */
+  machines(): MachineInfo[];
   /**
    * Starts one more worker. Resolves to its index once it is ready; some of the actors then move to it, under traffic. `role`: by default
    * that of the first group of `workers`. Rejects NO_WORKER (it did not become ready, or `workers: 0`), INVALID_OPTIONS, SHUTTING_DOWN.

@@ -49,12 +49,25 @@ export interface SystemEvents {
   'dead-letter': DeadLetter;
   /** A link between two live processes was closed because of what came over it. */
   'link-broken': { worker: number; peer: number; error: Error };
+  /** A machine has joined the cluster: `machine` is its id in `machines()`. */
+  'machine-joined': { machine: string };
+  /** A machine has left the cluster in order. */
+  'machine-left': { machine: string };
+  /** A machine was silent for longer than its lease: others take over what it had. */
+  'machine-lost': { machine: string };
+  /** This machine could not renew its lease, and handles nothing until it can. */
+  suspended: { machine: string };
+  /** This machine has its lease again, and goes on. */
+  resumed: { machine: string };
   /** More events of a type than the named rate came within a second: exact counts of those left out. */
   'events-suppressed': { event: EventName; count: number; worker: number };
 }
 
 /** Name of an event of `system.on`. */
 export type EventName = keyof SystemEvents;
+
+/** Events of the machines of a cluster. */
+export type MachineEventName = 'machine-joined' | 'machine-left' | 'machine-lost' | 'suspended' | 'resumed';
 
 const NAMES: Record<EventName, true> = {
   'worker-online': true,
@@ -67,6 +80,11 @@ const NAMES: Record<EventName, true> = {
   'actor-failed': true,
   'dead-letter': true,
   'link-broken': true,
+  'machine-joined': true,
+  'machine-left': true,
+  'machine-lost': true,
+  suspended: true,
+  resumed: true,
   'events-suppressed': true,
 };
 

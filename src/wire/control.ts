@@ -48,6 +48,20 @@ export interface ForeignMachine {
   address: string;
 }
 
+/** One row of `system.machines()`. */
+export interface MachineInfo {
+  /** Id of this start of the machine; never given again. */
+  id: string;
+  /** Where other machines link to it, `host:port`. */
+  address: string;
+  /** `leaving`: it hands over what it has. `lost`: it was silent for longer than its lease. */
+  state: 'live' | 'leaving' | 'lost';
+  /** Workers that it began with. */
+  workers: number;
+  /** Milliseconds of silence after which others take over. */
+  leaseMs: number;
+}
+
 /** The machines of a cluster as the columns of a table take them. */
 export interface MachinesView {
   /** Of the cluster's table of partitions. */
@@ -58,6 +72,8 @@ export interface MachinesView {
   others: ForeignMachine[];
   /** The epoch of each partition that this machine has, by its shard; 0 for the others. */
   epochs: number[];
+  /** All machines of the directory, this one too. */
+  members: MachineInfo[];
   /** By which this one shows who it is; with the first view, and where they are new. */
   credentials?: unknown;
 }
@@ -348,6 +364,8 @@ export type ToMaster =
   /** The event types that this process listens to. */
   | { type: 'listen'; names: EventName[] }
   | { type: 'event'; name: EventName; payload: unknown }
+  /** Another machine has a newer table of partitions: frames of its wait for it. */
+  | { type: 'outdated' }
   /** Its servers may be closed now; and what they were asked has been answered. */
   | { type: 'last-requests' }
   | { type: 'requests-finished' }

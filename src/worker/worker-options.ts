@@ -1,6 +1,15 @@
 import type { HistoryOptions } from '../observe/turn-history.ts';
 import type { TraceMode } from '../tracing/find-spans.ts';
+import type { MachineCredentials } from '../machine-links/machine-network.ts';
 import type { LogLevels } from '../log-relay/relayed-log.ts';
+
+/** By which a worker links to other machines. */
+export interface MachineOptions {
+  cluster: string;
+  credentials: MachineCredentials;
+  /** Milliseconds. */
+  silentMs: number;
+}
 
 /** The plain part of the system's options, as a worker gets them. */
 export interface WorkerOptions {
@@ -20,6 +29,8 @@ export interface WorkerOptions {
   storePath?: string;
   /** The folder of turn journals; undefined likewise. */
   journals?: string;
+  /** The cluster that its machine is one of. */
+  machine?: MachineOptions;
   /** Level of a logger of the worker's own, or what it has to know of the program's, to which its lines go. */
   log: string | LogLevels;
   /** Whether it traces. */

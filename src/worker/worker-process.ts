@@ -7,18 +7,20 @@ import { FileJournal } from '../journal/file-journal.ts';
 import { processName } from '../journal/journal-folder.ts';
 import { socketStore } from '../store-service/socket-store.ts';
 import { lineSender } from '../log-relay/line-sender.ts';
-import { openLog } from '../observe/log.ts';
+import { type Log, openLog } from '../observe/log.ts';
 import type { LogLine } from '../log-relay/log-line.ts';
 import { relayedLog } from '../log-relay/relayed-log.ts';
 import { findSpans } from '../tracing/find-spans.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
 import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { memorySupply, queueBytesOf } from '../wire/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
+import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
@@ -137,6 +139,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
   });
+  const machines = machineNetworkOf(order, clock, log);
   const memoryBytes = options.memory ?? queueBytesOf(memorySupply(), options.processes);
   const limits = { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes, history: options.history };
   const parts = {
@@ -153,6 +156,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     isLeased,
     token,
     network,
+    machines,
     control,
     store,
     journal,
@@ -162,6 +166,14 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
   installLoopProbe(running.kernel);
   watchdog.listen(watchdogPath(socketDir, self));
   return running;
+}
+
+/** Undefined: its machine is alone. */
+function machineNetworkOf({ options, self }: BootOrder, clock: Clock, log: Log): TlsMachineNetwork | undefined {
+  const { machine, messageBytesMax } = options as WorkerOptions;
+  const frameBytesMax = messageBytesMax + FRAME_EXTRA_BYTES;
+  const { index, incarnation } = self;
+  return machine && new TlsMachineNetwork({ clock, log, frameBytesMax, ...machine, process: index, incarnation });
 }
 
 /**

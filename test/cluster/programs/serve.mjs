@@ -24,5 +24,6 @@ process.on('message', async ({ number, call, args }) => {
 
 async function callOf(system, call, args) {
   if (call === 'started') return system.workers().map(({ pid }) => pid);
+  if (call === 'self') return system.self;
   return system[call](...args);
 }

@@ -61,7 +61,7 @@ export interface World {
 
 export type Step =
   | { step: 'time' | 'restore' }
-  | { step: 'run' | 'begin' | 'crash' | 'join' | 'arrive' | 'leave'; machine: string }
+  | { step: 'run' | 'begin' | 'crash' | 'join' | 'arrive' | 'leave' | 'leave, then slowly'; machine: string }
   | { step: 'turn'; machine: string; partition: number }
   | { step: 'answer' | 'answer, then slowly' | 'make' | 'unknown' | 'unknown, then slowly' | 'drop'; request: number };
 

@@ -45,7 +45,7 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
   'leave: the row is removed': {
     who: 'A',
     what: 'withdraw',
-    script: 'turn A 1, time, run A, run B, time, leave A, run B, time, begin A',
+    script: `turn A 1, time, run A, run B, time, slowly leave A${['renew', 'read-table', 'hand-over', 'write-table', 'read-table'].map((what) => `, slowly A ${what}`).join('')}`,
   },
 };
 

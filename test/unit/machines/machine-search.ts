@@ -108,6 +108,7 @@ const ANSWERS = { slowly: 'answer, then slowly', late: 'make', lose: 'drop' } as
 function stepOf(world: World, [verb, ...words]: string[]): Step | undefined {
   if (verb === 'time' || verb === 'restore') return { step: verb };
   const [machine, what] = words as [string, string];
+  if (verb === 'slowly' && machine === 'leave') return { step: 'leave, then slowly', machine: what };
   if (verb === 'run' && (world.dead.includes(machine) || !world.agents[machine] || machine in world.ended))
     return undefined;
   if (

@@ -144,10 +144,10 @@ function takeOf(world: World, step: Extract<Step, { machine: string }>): void {
     world.dead.push(machine);
     world.memory[machine] = {};
     world.loaded[machine] = {};
-  } else if (step.step === 'leave') {
+  } else if (step.step === 'leave' || step.step === 'leave, then slowly') {
     world.budget.leaves = world.budget.leaves.filter((id) => id !== machine);
     perform(world, machine, agent.leave(0));
-    drain(world, machine);
+    if (step.step === 'leave') drain(world, machine);
   } else if (step.step === 'turn') turn(world, machine, step.partition);
 }
 

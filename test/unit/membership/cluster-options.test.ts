@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
-import { resolveCluster, schemaOf, shownUrl, validateCluster } from '../../../src/membership/cluster-options.ts';
+import { resolveCluster, schemaOf, shownUrl, clusterFaults } from '../../../src/membership/cluster-options.ts';
+import { defineActor } from '../../../src/actor/define-actor.ts';
+import { createSystem } from '../../../src/actor-system.ts';
 import { resolveOptions } from '../../../src/options.ts';
 
 const URL = 'postgres://ada:secret@db.example/app';
@@ -35,13 +37,13 @@ describe('the option cluster', () => {
     [{ url: URL, advertise: 'host:70000' }, 'cluster.advertise: expected host:port'],
     [{ url: URL, lease: 5 }, 'cluster.lease'],
   ])('that is %j is refused', (option, expected) => {
-    const faults = validateCluster(option, undefined);
+    const faults = clusterFaults(option, undefined);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(expected);
   });
 
   it('of the environment is checked too', () => {
-    expect(validateCluster(undefined, 'redis://x')).toEqual([
+    expect(clusterFaults(undefined, 'redis://x')).toEqual([
       expect.stringMatching(/^TROUPE_CLUSTER: .*got redis:\/\/x$/),
     ]);
   });
@@ -49,23 +51,26 @@ describe('the option cluster', () => {
   it('never shows a password', () => {
     expect(shownUrl(URL)).toBe('postgres://ada:***@db.example/app');
     expect(shownUrl('postgres://h/app?password=secret&sslmode=require')).not.toContain('secret');
-    expect(validateCluster('redis://ada:secret@host', undefined).join()).not.toContain('secret');
+    expect(clusterFaults('redis://ada:secret@host', undefined).join()).not.toContain('secret');
   });
 });
 
 describe('a system with a cluster', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('is refused by one sentence, as long as machines cannot send each other mail', () => {
-    const sentence = /cluster: .*not built yet.*got postgres:\/\/ada:\*\*\*@db\.example\/app$/;
-    expect(() => resolveOptions({ cluster: URL })).toThrow(sentence);
-    expect(() => resolveOptions({ cluster: { url: URL, leaseMs: 5_000 } })).toThrow(sentence);
+  it('is asked for by the option, or by TROUPE_CLUSTER', () => {
+    expect(resolveOptions({}).cluster).toBeUndefined();
+    expect(resolveOptions({ cluster: { url: URL, leaseMs: 5_000 } }).cluster).toMatchObject({
+      url: URL,
+      leaseMs: 5_000,
+    });
     vi.stubEnv('TROUPE_CLUSTER', URL);
-    expect(() => resolveOptions({})).toThrow(sentence);
-    expect(() => resolveOptions({})).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+    expect(resolveOptions({}).cluster).toMatchObject({ url: URL, name: 'troupe' });
   });
 
-  it('whose option is wrong hears of that first', () => {
+  it('is refused where it could not be one', async () => {
     expect(() => resolveOptions({ cluster: { url: URL, leaseMs: 1 } })).toThrow('cluster.leaseMs');
+    const started = createSystem({ cluster: URL, workers: 0, actors: { still: defineActor({ receive: {} }) } });
+    await expect(started).rejects.toThrow('workers: expected at least one on a machine of a cluster; got 0');
   });
 });

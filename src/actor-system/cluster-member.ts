@@ -1,0 +1,194 @@
+/**
+ * This machine as a member of a cluster, put together: the directory, its credentials and its links, and its membership, which decides
+ * which partitions are hosted here.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { PostgresDirectory } from '../directory/postgres-directory.ts';
+import { PartitionHosting, type PartitionStore } from '../machine-hosting/partition-hosting.ts';
+import { clusterAuthority } from '../machine-links/authority.ts';
+import { RenewedCredentials } from '../machine-links/credentials.ts';
+import type { MachineCredentials } from '../machine-links/machine-network.ts';
+import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
+import type { MachineId } from '../machines/machine-row.ts';
+import type { Master } from '../master/master.ts';
+import type { MasterOptions } from '../master/master-options.ts';
+import { type ResolvedCluster, schemaOf } from '../membership/cluster-options.ts';
+import { MachineMembership } from '../membership/machine-membership.ts';
+import type { Log } from '../observe/log.ts';
+import { within } from '../vocabulary/shutdown-times.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { MachineOptions } from '../worker/worker-options.ts';
+
+/** Between the incarnations of the processes of two machines. */
+const INCARNATIONS = 2 ** 20;
+/** Milliseconds to become a member; more than the longest time in which a directory that was put back to a backup is waited for. */
+const JOIN_MS_MAX = 60_000;
+/** Milliseconds to give the rest back at the end. */
+const RELEASE_MS_MAX = 2_000;
+const HOST_NAME_MAX = 40;
+
+export interface MemberParts {
+  readonly cluster: ResolvedCluster;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly frameBytesMax: number;
+  readonly workers: number;
+}
+
+export class ClusterMember {
+  readonly hosting: PartitionHosting = new PartitionHosting();
+  readonly network: TlsMachineNetwork;
+  /** Beyond it the incarnations of this machine's processes count: no other machine's do. */
+  readonly incarnationsFrom: number;
+  /** The id under which it joins first. */
+  readonly firstId: MachineId;
+  readonly #parts: MemberParts;
+  readonly #directory: PostgresDirectory;
+  readonly #credentials: RenewedCredentials;
+  #membership: MachineMembership | undefined;
+  #left: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(
+    parts: MemberParts,
+    directory: PostgresDirectory,
+    credentials: RenewedCredentials,
+    start: number,
+  ) {
+    const { cluster, clock, log, frameBytesMax } = parts;
+    this.#parts = parts;
+    this.#directory = directory;
+    this.#credentials = credentials;
+    this.firstId = credentials.current.machine;
+    this.incarnationsFrom = start * INCARNATIONS;
+    this.network = new TlsMachineNetwork({
+      ...{ clock, log, cluster: cluster.name, credentials: credentials.current, frameBytesMax },
+      ...{ process: 0, incarnation: this.incarnationsFrom + 1, silentMs: silentMsOf(cluster) },
+      address: { advertise: cluster.advertise, databaseUrl: cluster.url },
+    });
+  }
+
+  /** Rejects STORE_FAILED where the database cannot be used. */
+  static async open(parts: MemberParts): Promise<ClusterMember> {
+    const { cluster, clock } = parts;
+    const schema = schemaOf(cluster);
+    const directory = await PostgresDirectory.open(
+      { url: cluster.url, schema, statementMs: Math.ceil(cluster.leaseMs / 3) },
+      clock,
+    );
+    try {
+      const authority = await clusterAuthority(directory, cluster.name, clock);
+      let renewed = (): void => {};
+      const credentials = new RenewedCredentials({
+        ...{ authority, cluster: cluster.name, machine: newMachineId(), clock },
+        renewed: () => renewed(),
+      });
+      const member = new ClusterMember(parts, directory, credentials, randomBytes(4).readUInt32LE());
+      renewed = () => member.network.use(credentials.current);
+      return member;
+    } catch (error) {
+      await directory.close();
+      throw error;
+    }
+  }
+
+  /** The part of it that the workers need. */
+  get options(): MachineOptions {
+    const { cluster } = this.#parts;
+    return { cluster: cluster.name, credentials: this.#credentials.current, silentMs: silentMsOf(cluster) };
+  }
+
+  /** Resolves once this machine is a member. Rejects NO_WORKER where it has not become one in time. */
+  async join(address: string, master: Master, store: () => PartitionStore | undefined): Promise<void> {
+    const { cluster, clock, workers, log } = this.#parts;
+    const ids = [this.firstId];
+    let joined = (): void => {};
+    const hasJoined = new Promise<void>((resolve) => {
+      joined = resolve;
+    });
+    const membership = new MachineMembership({
+      ...{ directory: this.#directory, clock, host: this.hosting, row: { leaseMs: cluster.leaseMs, address, workers } },
+      newId: () => ids.shift() ?? newMachineId(),
+      onEvent: ({ type, machine }) => {
+        log.info({ machine }, `the cluster: ${type}`);
+        master.machineEvent(type, machine);
+      },
+      changed: () => {
+        this.hosting.changed();
+        if (membership.tableEpoch > 0) joined();
+      },
+      serve: (until) => master.serve(until),
+    });
+    this.#membership = membership;
+    this.hosting.begin(membership, { clock, master, store, credentialsOf: (id) => this.#credentialsOf(id) });
+    let isLate = false;
+    await within(
+      clock,
+      JOIN_MS_MAX,
+      hasJoined.then(() => isLate || undefined),
+    );
+    isLate = membership.tableEpoch === 0;
+    if (isLate) throw new TroupeError('NO_WORKER', `the cluster could not be joined within ${JOIN_MS_MAX} ms`);
+  }
+
+  /** Another machine has said that it has a newer table of partitions. */
+  outdated(): void {
+    this.#membership?.lookAtTable();
+  }
+
+  /** The others get what is here, where there are any. */
+  async leave(withinMs: number): Promise<void> {
+    const membership = this.#membership;
+    const others = membership?.machines().filter(({ id, state }) => id !== membership.id && state === 'live') ?? [];
+    if (others.length > 0) await within(this.#parts.clock, withinMs, this.#leave());
+  }
+
+  /** Nothing of the system runs any more. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#membership) await within(this.#parts.clock, RELEASE_MS_MAX, this.#leave());
+    this.#membership?.close();
+    this.#credentials.close();
+    await this.network.close();
+    await this.#directory.close();
+  }
+
+  /** It joins again under another id. */
+  #credentialsOf(machine: MachineId): MachineCredentials {
+    if (this.#credentials.current.machine !== machine) this.#credentials.renameTo(machine);
+    return this.#credentials.current;
+  }
+
+  #leave(): Promise<void> {
+    this.#left ??= this.#membership?.leave() ?? Promise.resolve();
+    return this.#left;
+  }
+}
+
+/** The ports of a member to the master. */
+export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
+  const { hosting, incarnationsFrom } = member;
+  return {
+    ...{ incarnationsFrom, elsewhere: hosting.elsewhere },
+    outdated: () => member.outdated(),
+    leave: (withinMs) => member.leave(withinMs),
+  };
+}
+
+/** Names one start of one machine. */
+function newMachineId(): MachineId {
+  const host = hostname()
+    .replace(/[^\w.-]/g, '-')
+    .slice(0, HOST_NAME_MAX);
+  return `${host || 'machine'}-${randomBytes(9).toString('hex')}`;
+}
+
+function silentMsOf({ leaseMs }: ResolvedCluster): number {
+  return leaseMs * 1.2;
+}
