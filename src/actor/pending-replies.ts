@@ -53,7 +53,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   place: AskPlace = LOCAL;
   /** Its number for the reply from another process; 0 until it crosses. */
   correlation = 0;
-  onSettled: ((reply: ReplyTo) => void) | undefined;
+  onSettled: ((reply: ReplyTo, isAnswered: boolean) => void) | undefined;
   /** Its receiver is durable: what a process that dies had of it is sent again. */
   survivesHostLoss = false;
   readonly #pending: PendingReplies;
@@ -93,7 +93,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
 
   resolve(value: unknown): void {
     if (this.settled) return;
-    this.#settle();
+    this.#settle(true);
     this.span?.ends(undefined);
     if (this.#onward === undefined) this.#resolve?.(value);
     else this.#onward.resolve(value);
@@ -106,7 +106,7 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
       this.place = LOCAL;
       return;
     }
-    this.#settle();
+    this.#settle(false);
     this.span?.ends(error);
     this.#pending.noteFailed(this, error);
     this.#asker?.askFailed(error, this.span?.fields);
@@ -176,13 +176,13 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     if (this.place !== LOCAL) this.#pending.onGivenUp?.(this);
   }
 
-  #settle(): void {
+  #settle(isAnswered: boolean): void {
     this.settled = true;
     this.#run = undefined;
     this.#unlisten?.();
     this.#pending.remove(this);
     this.#asker?.waitsNoMore(this);
-    this.onSettled?.(this);
+    this.onSettled?.(this, isAnswered);
   }
 }
 

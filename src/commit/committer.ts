@@ -19,6 +19,8 @@ export const UNCOMMITTED_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** One record with something to write. */
 export interface Committing {
+  /** It waits for the next commit; the committer's own note. */
+  isNoted: boolean;
   readonly sync: boolean;
   /** Adds all that is to be written now; nothing more is taken until it is told how that went. */
   prepare(changes: StoreChange[]): void;
@@ -45,7 +47,8 @@ export class Committer {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #spans: Spans | undefined;
-  readonly #dirty = new Set<Committing>();
+  /** Each once, in order; a set that is filled and emptied with every commit costs more (D1; see structures/number-table.ts). */
+  #noted: Committing[] = [];
   /** The contexts of the turns that the next commit has. */
   #traces: string[] = [];
   #isRunning = false;
@@ -90,7 +93,10 @@ export class Committer {
 
   /** `turn`: the actor whose turn ends with it, still in its trace. */
   note(one: Committing, turn?: SpanOwner): void {
-    this.#dirty.add(one);
+    if (!one.isNoted) {
+      one.isNoted = true;
+      this.#noted.push(one);
+    }
     if (this.#spans !== undefined && turn !== undefined) this.#noteTrace(this.#spans.kept(turn, false));
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -98,7 +104,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#dirty.size > 0) await this.#commitNext();
+    while (this.#noted.length > 0) await this.#commitNext();
     this.#isRunning = false;
   }
 
@@ -109,8 +115,12 @@ export class Committer {
     const ends: number[] = [];
     let sync = false;
     let bytes = 0;
-    for (const one of this.#dirty) {
-      this.#dirty.delete(one);
+    const noted = this.#noted;
+    this.#noted = [];
+    let taken = 0;
+    while (taken < noted.length) {
+      const one = noted[taken++] as Committing;
+      one.isNoted = false;
       const before = changes.length;
       one.prepare(changes);
       if (changes.length === before) continue;
@@ -121,6 +131,7 @@ export class Committer {
       bytes += bytesOf(changes, before);
       if (changes.length >= COMMIT_CHANGES_MAX / 2 || bytes >= COMMIT_BYTES_MAX) break;
     }
+    if (taken < noted.length) this.#noted = [...noted.slice(taken), ...this.#noted];
     const span = this.#traces.length === 0 ? undefined : this.#spans?.commits(this.#traces.splice(0), changes.length);
     const error = await this.#commit(changes, sync);
     span?.ends(error);

@@ -23,6 +23,8 @@ export class TurnBatch {
   /** The last number handled of a stream; most batches know one stream. */
   #stream: string | undefined;
   #number = 0;
+  /** Replies say so. */
+  #isAnswered = false;
   #moreStreams: Map<string, number> | undefined;
   /** Messages of its own go with it. */
   hasMail = false;
@@ -81,11 +83,13 @@ export class TurnBatch {
     else this.#envelopes.push(envelope);
   }
 
-  acknowledge(stream: string, number: number): void {
+  /** `isAnswered`: a reply to that message leaves with the batch, which says as much; where all of them have one nothing more is to be said. */
+  acknowledge(stream: string, number: number, isAnswered: boolean): void {
     if (this.#stream === undefined || this.#stream === stream) {
+      this.#isAnswered = isAnswered && (this.#stream === undefined || this.#isAnswered);
       this.#stream = stream;
       this.#number = number;
-    } else (this.#moreStreams ??= new Map()).set(stream, number);
+    } else if (!isAnswered || this.#moreStreams?.has(stream)) (this.#moreStreams ??= new Map()).set(stream, number);
   }
 
   /** Outputs leave after the commit, in order. */
@@ -94,7 +98,7 @@ export class TurnBatch {
   }
 
   acknowledgeTo(acknowledge: (stream: string, number: number) => void): void {
-    if (this.#stream !== undefined) acknowledge(this.#stream, this.#number);
+    if (this.#stream !== undefined && !this.#isAnswered) acknowledge(this.#stream, this.#number);
     if (this.#moreStreams) for (const [stream, number] of this.#moreStreams) acknowledge(stream, number);
   }
 }

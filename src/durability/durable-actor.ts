@@ -58,6 +58,7 @@ export class DurableActor implements DurableSide, Committing {
   readonly #acknowledge = (stream: string, number: number): void => this.#inbox.acknowledge(stream, number);
   readonly #tidy: TidyTimer;
   #isWanted = false;
+  isNoted = false;
   isGone = false;
   readonly trials: Trials;
   #isLoaded = false;

@@ -88,7 +88,7 @@ export class Inbox {
     if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return false;
     const { stream, number } = deliveryId;
     const mark = { number, at: this.#cell.kernel.clock.wall() };
-    batch.acknowledge(stream, number);
+    batch.acknowledge(stream, number, isAnswered(turn.reply));
     this.#markGrows(deliveryId, mark, batch);
     if (turn.reply !== undefined && this.#keepWithMark(deliveryId, mark, turn.reply, batch)) return true;
     batch.write(markPart(stream), writeMark(mark));
@@ -231,4 +231,9 @@ export class Inbox {
     }
     this.#afterCommit(() => this.acknowledge(stream, number));
   }
+}
+
+/** Its asker is going to hear of it, and that the turn is committed. */
+function isAnswered(reply: GatedReply | undefined): boolean {
+  return reply !== undefined && reply.error === undefined && !reply.original.settled;
 }

@@ -18,6 +18,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import type { FrameWeight } from '../wire/codec.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { FrameWriter } from '../frames/frame-writer.ts';
+import { AwaitedEntries } from './awaited-entries.ts';
 import { InFlightFrames } from './in-flight-frames.ts';
 import { isLarge, LargeMail } from './large-mail.ts';
 import { MailLane } from './mail-lane.ts';
@@ -36,12 +37,6 @@ export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
 const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
-/**
- * Asks and replies that go at once, without waiting for the end of the turn: somebody waits for them, and the other process
- * works on them while this one goes on (S5).
- */
-export const AWAITED_ENTRIES = 32;
-
 /** The next item of either lane. */
 type Lane = Pick<MailLane<Outbound>, 'peek' | 'shift'>;
 
@@ -60,8 +55,7 @@ export class OutboundQueue {
   #link: Link | undefined;
   #credit = LINK_CREDIT;
   #armed = false;
-  /** Asks and replies since the last flush. */
-  #awaited = 0;
+  readonly #awaited = new AwaitedEntries();
   #isFlushing = false;
   /** On its way in pieces. */
   #large: LargeMail | undefined;
@@ -234,9 +228,14 @@ export class OutboundQueue {
     this.#priority.close();
   }
 
-  readonly flush = (): void => {
+  readonly #endTurn = (): void => {
     this.#armed = false;
-    this.#awaited = 0;
+    this.#awaited.turnEnded();
+    this.flush();
+  };
+
+  readonly flush = (): void => {
+    this.#awaited.gone();
     // A listener that hears of a refused message may send at once, in the middle of a frame: that goes into a later one.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -319,12 +318,13 @@ export class OutboundQueue {
   #arm(): void {
     if (this.#armed || this.#link === undefined || this.#link.blocked) return;
     this.#armed = true;
-    this.#options.clock.soon(this.flush);
+    this.#options.clock.soon(this.#endTurn);
   }
 
   #armAwaited(): void {
-    if (++this.#awaited >= AWAITED_ENTRIES) this.flush();
-    else this.#arm();
+    // Armed in any case: the end of the turn is the beginning of the next.
+    this.#arm();
+    if (this.#awaited.add()) this.flush();
   }
 
   #fill(batch: unknown[], items: Outbound[]): void {

@@ -192,6 +192,13 @@ export class ResendQueue {
     return done.map((entry) => entry.number);
   }
 
+  /** Its reply has come, which left once the receiver had committed that message, and all before it. Returns those numbers. */
+  answered(to: ActorId, number: number): number[] {
+    const done = this.acknowledged(to, number);
+    this.withdraw(to, number);
+    return done;
+  }
+
   /** The asker does not wait for it any more. Messages behind it are resent: they had named it as the one before them. */
   withdraw(to: ActorId, number: number): void {
     const queue = this.#queues.get(to);

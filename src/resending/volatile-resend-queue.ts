@@ -66,7 +66,10 @@ export class VolatileResendQueue implements TrackedStream {
     this.#lastNumber = number;
     if (replyTo) {
       replyTo.survivesHostLoss = true;
-      replyTo.onSettled = () => this.#resendQueue.withdraw(to, number);
+      replyTo.onSettled = (_reply, isAnswered) => {
+        if (isAnswered) this.#done(this.#resendQueue.answered(to, number));
+        else this.#resendQueue.withdraw(to, number);
+      };
     }
     this.#resendQueue.add(to, {
       number,
@@ -91,8 +94,11 @@ export class VolatileResendQueue implements TrackedStream {
 
   acknowledged({ by, stream, number }: Signal & { type: 'acknowledged' }): void {
     if (stream !== this.#stream) return;
-    const done = this.#resendQueue.acknowledged(by, number);
-    if (done.length > 0) this.#gone?.(done);
+    this.#done(this.#resendQueue.acknowledged(by, number));
+  }
+
+  #done(numbers: readonly number[]): void {
+    if (numbers.length > 0) this.#gone?.(numbers);
   }
 
   resend(to: ActorId, hasDied: boolean): void {

@@ -10,7 +10,7 @@ import { asError } from '../vocabulary/errors.ts';
 import type { Link, LinkListener } from '../wire/link.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { checkChanges, storeClosed, storeFailed } from '../store/commit-rules.ts';
+import { storeClosed, storeFailed } from '../store/commit-rules.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 import * as frames from './store-frames.ts';
 
@@ -62,7 +62,6 @@ export class RemoteStore implements Store, LinkListener {
 
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
-    checkChanges(changes);
     await this.#ask(
       frames.COMMIT,
       false,

@@ -167,7 +167,7 @@ export class RecordWriter {
       const dataAt = nameAt + readLength(bytes, at);
       const length = readLength(bytes, at + LENGTH_BYTES);
       const end = length === OUTSIDE ? dataAt : dataAt + length;
-      const name = bytes.toString('utf8', nameAt, dataAt);
+      const name = knownText(bytes, nameAt, dataAt - nameAt);
       if (!put.has(name) && !removed.has(name)) this.#at = copyBytes(bytes, at, end, this.#bytes, this.#at);
       else if (length === OUTSIDE) this.#wasOutside.add(name);
       else if (hasUnknown) this.#wasInline.add(name);

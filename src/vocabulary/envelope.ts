@@ -48,8 +48,8 @@ export interface ReplyTo {
   transferred?(): void;
   /** Where this process is the asker's: what the death of a host loses of it is sent again. */
   survivesHostLoss?: boolean;
-  /** Called once it has settled, where this process is the asker's. */
-  onSettled?: ((reply: ReplyTo) => void) | undefined;
+  /** Called once it has settled, where this process is the asker's; `isAnswered`: by the actor that was asked, and without an error. */
+  onSettled?: ((reply: ReplyTo, isAnswered: boolean) => void) | undefined;
 }
 
 /** The turn that runs for an ask; told when its asker has given up. */

@@ -1,11 +1,11 @@
 /** Replies that a durable actor keeps for who asks again: the last one of a stream stands with its mark, in one part of the record. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MARK_REPLY_BYTES_MAX, readMark, replyBytes, writeMark } from '../../../src/commit/mark-bytes.ts';
 import { REPLIES_MAX } from '../../../src/durability/dedup-table.ts';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
 import { DeliveryId, Envelope } from '../../../src/vocabulary/envelope.ts';
-import type { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { Refusal, type TroupeError } from '../../../src/vocabulary/errors.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
 
@@ -17,6 +17,9 @@ const counter = defineActor({
     text: (ctx, { size }: { size: number }) => 'x'.repeat(size) + ctx.state.n,
     boom: () => {
       throw new Error('no');
+    },
+    refuse: () => {
+      throw new Refusal('closed', 'no');
     },
   },
 });
@@ -127,4 +130,26 @@ test('a mark is read as it was written, whatever its reply is', () => {
     replyBytes({ turn: undefined, value: 'x'.repeat(MARK_REPLY_BYTES_MAX), error: undefined }, 1e6),
   ).toBeUndefined();
   expect(() => readMark(writeMark({ number: 1, at: 1 }).subarray(0, 9), String)).toThrow('at least 18 bytes; got 9');
+});
+
+test('a reply says that its message is committed; where there is none, or a failure, that is said before', async () => {
+  const kit = start(new Map());
+  const { router } = kit.process.actors.kernel;
+  const said: string[] = [];
+  vi.spyOn(router, 'signal').mockImplementation((_to, signal) => {
+    if (signal.type === 'acknowledged') said.push(`${signal.stream} up to ${signal.number}`);
+  });
+  const asked = async (number: number, more?: More): Promise<unknown> =>
+    said.push(String(await ask(kit, number, more)));
+  await asked(1);
+  expect(said.splice(0)).toEqual(['1']);
+  await asked(2, { type: 'refuse' });
+  expect(said.splice(0)).toEqual([`${STREAM} up to 2`, 'REFUSED']);
+  const tell = new Envelope('message', 'counter/a', { type: 'add' }, undefined, undefined, 0);
+  tell.deliveryId = new DeliveryId(STREAM, 3, 0, 3, undefined);
+  router.deliver(tell);
+  await asked(4);
+  expect(said.splice(0)).toEqual([`${STREAM} up to 4`, '3']);
+  await asked(4);
+  expect(said).toContain(`${STREAM} up to 4`);
 });

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ResendQueue, OUTBOX_WINDOW, RESEND_MS, RESEND_MS_MAX } from '../../../src/resending/resend-queue.ts';
+import {
+  IDLE_QUEUES_MAX,
+  ResendQueue,
+  OUTBOX_WINDOW,
+  RESEND_MS,
+  RESEND_MS_MAX,
+} from '../../../src/resending/resend-queue.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope, DeliveryId } from '../../../src/vocabulary/envelope.ts';
 
@@ -13,12 +19,14 @@ beforeEach(() => {
   resendQueue = new ResendQueue(clock, (envelope) => posted.push(envelope));
 });
 
-function add(number: number, isAsk = false): void {
-  resendQueue.add('account/b', {
+const add = (number: number, isAsk = false): void => addTo('account/b', number, isAsk);
+
+function addTo(to: string, number: number, isAsk = false): void {
+  resendQueue.add(to, {
     number,
     isAsk,
     envelope: (previous, floor) => {
-      const envelope = new Envelope('message', 'account/b', { type: 'x' }, 'account/a', undefined, 0);
+      const envelope = new Envelope('message', to, { type: 'x' }, 'account/a', undefined, 0);
       envelope.deliveryId = new DeliveryId('account/a', number, previous, floor, undefined);
       return envelope;
     },
@@ -70,6 +78,29 @@ describe('an outbox', () => {
     sent();
     resendQueue.withdraw('account/b', 2);
     expect(sent()).toEqual(['3<1']);
+  });
+
+  it('sends nothing again for a reply: it says that its ask, and all before it, are committed', () => {
+    add(1);
+    add(2, true);
+    add(3);
+    sent();
+    expect(resendQueue.answered('account/b', 2)).toEqual([1, 2]);
+    expect([sent(), resendQueue.size]).toEqual([[], 1]);
+    resendQueue.resend('account/b', true);
+    expect(sent()).toEqual(['3<0']);
+  });
+
+  it('forgets the receivers that nothing waits for, beyond a bound', () => {
+    const to = (n: number): string => `account/${n}`;
+    for (let n = 0; n <= IDLE_QUEUES_MAX; n++) {
+      addTo(to(n), n + 1);
+      resendQueue.acknowledged(to(n), n + 1);
+      if (n === IDLE_QUEUES_MAX - 1) expect(resendQueue.receivers()).toHaveLength(IDLE_QUEUES_MAX);
+    }
+    expect(resendQueue.receivers()).toEqual([]);
+    addTo(to(0), 9_999);
+    expect(resendQueue.receivers()).toEqual([to(0)]);
   });
 
   it('keeps an ask that is acknowledged until it is withdrawn, and sends it again where its host was lost', () => {

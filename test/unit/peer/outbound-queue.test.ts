@@ -4,13 +4,8 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { LINK_IDS_MAX, MARKER } from '../../../src/wire/entry.ts';
-import {
-  AWAITED_ENTRIES,
-  LINK_CREDIT,
-  OUTBOUND_HIGH,
-  OUTBOUND_MAX,
-  OutboundQueue,
-} from '../../../src/peer/outbound-queue.ts';
+import { AWAITED_ENTRIES, AWAITED_ENTRIES_MAX } from '../../../src/peer/awaited-entries.ts';
+import { LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { ADDRESS_OF_2, KeptReply, message, newDeadLetters, newLine, numberOf, request } from './link-fixture.ts';
 
 function numbers(from: number, count: number): number[] {
@@ -89,6 +84,28 @@ describe('the mail lane', () => {
     expect(line.out.waiting).toBe(1);
     await line.settle();
     expect(line.ingress.envelopes).toHaveLength(AWAITED_ENTRIES * 3 - 2);
+  });
+
+  test('writes those of one turn in growing portions, up to a bound, and small ones again in the next turn', async () => {
+    const line = await newLine();
+    const portions = (count: number): number[] => {
+      const sizes: number[] = [];
+      for (let waiting = 0; count > 0; count--) {
+        line.out.reply(count, 'yes');
+        waiting++;
+        if (line.out.waiting > 0) continue;
+        sizes.push(waiting);
+        waiting = 0;
+      }
+      return sizes;
+    };
+    const growing = [AWAITED_ENTRIES, AWAITED_ENTRIES * 2, AWAITED_ENTRIES * 4, AWAITED_ENTRIES_MAX];
+    expect(portions(growing.reduce((sum, size) => sum + size) + AWAITED_ENTRIES_MAX + 1)).toEqual([
+      ...growing,
+      AWAITED_ENTRIES_MAX,
+    ]);
+    await line.settle();
+    expect([line.out.waiting, portions(AWAITED_ENTRIES)]).toEqual([0, [AWAITED_ENTRIES]]);
   });
 
   test('waits for its link, and for a slow one', async () => {
