@@ -1,7 +1,7 @@
 /**
  * Four sets of tests: `unit` reads src/ directly; `face` reads the declarations of the built package; `cluster` and `examples` import
- * the built package by its own name and start real processes. These wait more than they compute, so that a file a core at once takes
- * little more than half the time of one after the other; what they expect of times leaves room for that.
+ * the built package by its own name and start real processes. These wait as well as compute: one file more at once than there are cores
+ * keeps the cores busy; what they expect of times leaves room for that.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -10,7 +10,7 @@ import { LongestFirst } from './test/longest-first.ts';
 const realProcesses = {
   ...{
     pool: 'forks',
-    maxWorkers: Math.min(4, availableParallelism()),
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     hookTimeout: 30_000,
     sequence: { groupOrder: 2 },
   },

@@ -4,118 +4,116 @@
  * leaves out the tests that start processes, `--other-nodes` runs a part of the tests on the other lines of Node.js as well. `--fast`
  * is for between two changes: no build, and of the unit tests few simulated programs and none of those that take long.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { otherNodes } from './other-nodes.mjs';
+import { ROOT, runProgram } from './run-program.mjs';
 import { runVitest } from './vitest-run.mjs';
 
-/** A run that takes longer hangs. */
-const STEP_MS_MAX = 45 * 60_000;
 /** Of what a failed step wrote, the last lines stand at the end once more. */
 const STEP_LINES_MAX = 15;
-const STEP_BYTES_MAX = 64 * 1024 * 1024;
 const OPTIONS = ['--unit', '--other-nodes', '--fast'];
 /** What `--fast` runs of each simulation, by the variables that it reads. */
 const FEW_PROGRAMS = { TROUPE_SIMULATIONS: '5', TROUPE_BANK_RUNS: '1', TROUPE_ROUNDS_RUNS: '1' };
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What the other lines of Node.js run of the tests that kill for a while. */
+const LESS_KILLING = { TROUPE_KILL_MS: '1500' };
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 /** What `--fast` leaves out: what takes long, and is not made short by `FEW_PROGRAMS`. */
 const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.json'), 'utf8'))).filter(
   (name) => !/^unit\/simulation\/(promises-(all|fate|moves|deadly)|durable-(bank|orders)|order-rounds)$/.test(name),
 );
+/**
+ * Tests on clocks of their own, which do nothing but compute: they run behind all others, on what these leave of the processors while they
+ * wait for real processes and for real time.
+ */
+const ON_OWN_CLOCKS = ['simulation/', 'placement/side-by-side', 'machines/model', 'membership/machine-membership'];
+/** Of a test that waits for processors. */
+const BEHIND_MS_MAX = 600_000;
 
 /** Of each step that failed, the lines that say so. */
 const stepFaults = [];
 
 /** A step by a tool of node_modules. */
 function runTool(title, tool, args) {
-  runStep(title, join(ROOT, 'node_modules', '.bin', tool), args);
+  return runStep(title, join(ROOT, 'node_modules', '.bin', tool), args);
 }
 
-function runStep(title, program, args) {
-  const { fault, output } = runProgram(title, program, args, 'pipe');
-  console.log(output);
+async function runStep(title, program, args, isBehind = false) {
+  const { fault, output } = await runProgram(title, program, args, { isBehind });
+  console.log(isBehind ? `\n> ${title}, done\n${output}` : output);
   if (fault !== undefined) stepFaults.push([fault, ...output.split('\n').slice(-STEP_LINES_MAX)].join('\n    '));
 }
 
-/** True when vitest ran by that Node.js and exited with 0. */
-function runProgramOfTests(title, node, args) {
-  return runProgram(title, node, [VITEST, ...args], 'inherit').fault === undefined;
-}
-
-/** What the program wrote, where it is not inherited, and why it did not exit with 0; undefined when it did. */
-function runProgram(title, program, args, stdio) {
-  console.log(`\n> ${title}`);
-  const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
-    ...{ cwd: ROOT, stdio: ['ignore', stdio, stdio], encoding: 'utf8', maxBuffer: STEP_BYTES_MAX },
-    ...{ timeout: STEP_MS_MAX, killSignal: 'SIGKILL' },
-  });
-  const cause = error?.message ?? (signal === null ? `exit code ${status}` : signal);
-  return {
-    fault: status === 0 ? undefined : `${title}: failed, ${cause}`,
-    output: `${stdout ?? ''}${stderr ?? ''}`.trimEnd(),
-  };
-}
-
-function runTests(projects, more = []) {
-  return runVitest({
-    title: 'tests',
-    root: ROOT,
-    start: (args) => runProgramOfTests('tests', process.execPath, args),
-    selection: [...projects.flatMap((one) => ['--project', one]), ...more],
-  });
+function runTests(selection, title = 'tests', node = process.execPath) {
+  const start = async (args) =>
+    (await runProgram(title, node, [VITEST, ...args], { isShown: true })).fault === undefined;
+  return runVitest({ title, root: ROOT, start, selection });
 }
 
 function runFewTests() {
   Object.assign(process.env, FEW_PROGRAMS);
-  return runTests(
-    ['unit'],
-    LONG.map((name) => `--exclude=test/${name}.test.ts`),
-  );
+  return runTests(['--project=unit', ...LONG.map((name) => `--exclude=test/${name}.test.ts`)]);
+}
+
+async function runBehind(isUnit) {
+  const title = 'simulations';
+  if (!isUnit) await runStep('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')], true);
+  let written = '';
+  const start = async (args) => {
+    const { fault, output } = await runProgram(title, process.execPath, [VITEST, ...args], { isBehind: true });
+    written = output;
+    return fault === undefined;
+  };
+  const own = ON_OWN_CLOCKS.map((name) => `test/unit/${name}`);
+  const selection = ['--project=unit', `--testTimeout=${BEHIND_MS_MAX}`, ...own];
+  const count = await runVitest({ title, root: ROOT, start, selection });
+  console.log(`\n> ${title}, done\n${written}`);
+  return count;
+}
+
+async function runAllTests(isUnit) {
+  const behind = runBehind(isUnit);
+  const others = ON_OWN_CLOCKS.map((name) => `--exclude=test/unit/${name}${name.endsWith('/') ? '**' : '.test.ts'}`);
+  return [await runTests([...(isUnit ? ['--project=unit'] : []), ...others]), await behind];
 }
 
 /** What depends on the version of Node.js, on the lines that are not this one. */
-function runOnOtherNodes() {
+async function runOnOtherNodes() {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-nodes-'));
+  const counts = [];
+  Object.assign(process.env, LESS_KILLING);
   try {
-    return otherNodes(folder).map(({ version, program, tried }) => {
-      const title = `tests on Node.js ${version}`;
-      return runVitest({
-        title,
-        root: ROOT,
-        start: (args) => runProgramOfTests(title, program, args),
-        selection: tried.map((name) => `test/${name}.test.ts`),
-      });
-    });
+    for (const { version, program, tried } of otherNodes(folder)) {
+      const selection = tried.map((name) => `test/${name}.test.ts`);
+      counts.push(await runTests(selection, `tests on Node.js ${version}`, program));
+    }
   } catch (error) {
-    return [{ passed: 0, failed: 1, told: [`other lines of Node.js: ${error.message}`] }];
+    counts.push({ passed: 0, failed: 1, told: [`other lines of Node.js: ${error.message}`] });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return counts;
 }
 
-function main() {
+async function main() {
   const args = process.argv.slice(2);
   const unknown = args.filter((arg) => !OPTIONS.includes(arg));
   if (unknown.length > 0)
     return { passed: 0, failed: 1, told: [`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`] };
   for (const project of ['tsconfig.json', 'dashboard/tsconfig.json'])
-    runTool(`types of ${project}`, 'tsc', ['-p', project, '--noEmit']);
-  runTool('lint', 'biome', ['check', '.']);
+    await runTool(`types of ${project}`, 'tsc', ['-p', project, '--noEmit']);
+  await runTool('lint', 'biome', ['check', '.']);
   const isFast = args.includes('--fast');
   const isUnit = isFast || args.includes('--unit');
-  if (!isUnit) runStep('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')]);
-  const counts = [isFast ? runFewTests() : runTests(isUnit ? ['unit'] : [])];
-  if (args.includes('--other-nodes')) counts.push(...runOnOtherNodes());
+  const counts = isFast ? [await runFewTests()] : await runAllTests(isUnit);
+  if (args.includes('--other-nodes')) counts.push(...(await runOnOtherNodes()));
   const sum = (what) => counts.reduce((total, count) => total + count[what], 0);
   const told = [...stepFaults, ...counts.flatMap((count) => count.told)];
   return { passed: sum('passed'), failed: sum('failed') + stepFaults.length, told };
 }
 
-const { passed, failed, told } = main();
+const { passed, failed, told } = await main();
 process.exitCode = failed === 0 ? 0 : 1;
 // Last, for who looks at a failed run sees the end of what it printed.
 if (told.length > 0) console.log(`\n${told.join('\n')}`);

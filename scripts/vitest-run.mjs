@@ -17,17 +17,17 @@ const MESSAGE_LINE_CHARS_MAX = 300;
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
 /**
- * `start(args)` runs vitest in `root` and says whether it exited with 0; `selection` are the arguments that choose the tests.
- * Returns `{ passed, failed, told }`; `told` are the lines that name each failure and each test that wavers, with the first lines of
+ * `start(args)` runs vitest in `root` and resolves to whether it exited with 0; `selection` are the arguments that choose the tests.
+ * Resolves to `{ passed, failed, told }`; `told` are the lines that name each failure and each test that wavers, with the first lines of
  * its message.
  */
-export function runVitest({ title, root, start, selection }) {
-  const first = runOnce(root, start, selection);
+export async function runVitest({ title, root, start, selection }) {
+  const first = await runOnce(root, start, selection);
   const files = [...new Set(first.failures.map(({ file }) => file))];
   const isChance =
     files.length > 0 && files.length <= FILES_AGAIN_MAX && files.every((file) => REAL_PROCESSES.test(file));
   if (!isChance) return { ...first, told: linesOf(title, 'failed', first.failures) };
-  return countedAgain(title, first, runOnce(root, start, files));
+  return countedAgain(title, first, await runOnce(root, start, files));
 }
 
 /** The counts of the first run with what the second one says of its failures. A failure that is new in the second run counts as well. */
@@ -54,11 +54,17 @@ function firstLinesOf(message) {
   return lines.slice(0, MESSAGE_LINES_MAX).map((line) => line.slice(0, MESSAGE_LINE_CHARS_MAX).trimEnd());
 }
 
-function runOnce(root, start, selection) {
+async function runOnce(root, start, selection) {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
   const report = join(folder, 'report.json');
   try {
-    const fine = start(['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...selection]);
+    const fine = await start([
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...selection,
+    ]);
     const { passed, failures, skipped } = readReport(report, root);
     if (skipped > 0) console.log(`\n${skipped} skipped: this machine cannot run them, see above`);
     // Unhandled errors, and no tests at all, show only in the exit code, or not even there.

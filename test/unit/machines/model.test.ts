@@ -7,7 +7,7 @@ import type { World } from './machine-engine.ts';
 import { newWorld } from './machine-world.ts';
 
 /** Walks of each mix; more by `TROUPE_SIMULATIONS`. */
-const WALKS = Math.ceil(Number(process.env.TROUPE_SIMULATIONS ?? 200) / 3);
+const WALKS = Math.ceil(Number(process.env.TROUPE_SIMULATIONS ?? 100) / 3);
 
 function walkMix(mix: string, seed: number, walks: number): Found {
   const { isDurable, ...budget } = MIXES[mix] ?? {};

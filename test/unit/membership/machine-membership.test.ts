@@ -156,7 +156,7 @@ describe('machines of one cluster', () => {
 });
 
 /** Programs of each mix; more by `TROUPE_SIMULATIONS`. */
-const PROGRAMS = Math.ceil(Number(process.env.TROUPE_SIMULATIONS ?? 200) / 8);
+const PROGRAMS = Math.ceil(Number(process.env.TROUPE_SIMULATIONS ?? 100) / 8);
 
 describe('random programs of machines keep the promises', () => {
   const seeds = Array.from({ length: PROGRAMS }, (_, at) => at + 1);

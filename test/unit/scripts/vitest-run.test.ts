@@ -22,9 +22,9 @@ interface File {
 }
 
 /** What is said of runs of vitest that report this, one after the other. */
-function runsThat(...runs: { files: File[]; exits?: number }[]): Told {
+async function runsThat(...runs: { files: File[]; exits?: number }[]): Promise<Told> {
   const left = [...runs];
-  const start = (args: string[]): boolean => {
+  const start = async (args: string[]): Promise<boolean> => {
     const { files, exits = 0 } = left.shift() ?? { files: [] };
     const report = args.find((arg) => arg.startsWith('--outputFile.json='))?.split('=')[1] as string;
     const testResults = files.map(({ path, tests, message }) => ({
@@ -36,14 +36,14 @@ function runsThat(...runs: { files: File[]; exits?: number }[]): Told {
     writeFileSync(report, JSON.stringify({ testResults }));
     return exits === 0;
   };
-  const result: Told = runVitest({ title: 'tests on Node.js 1', root: ROOT, start, selection: [] });
+  const result: Told = await runVitest({ title: 'tests on Node.js 1', root: ROOT, start, selection: [] });
   expect(left).toEqual([]);
   return result;
 }
 
-test('each failure is told with its run, its file, its name and the first lines of its message, without colours', () => {
-  const message = `\u001b[31mAssertionError: expected 1\u001b[39m\n${Array.from({ length: 50 }, (_, n) => `at ${n}`).join('\n')}`;
-  const { passed, failed, told } = runsThat({
+test('each failure is told with its run, its file, its name and the first lines of its message, without colours', async () => {
+  const message = `\u001b[31mAssertionError: expected 1\u001b[39m\n${Array.from({ length: 500 }, (_, n) => `at ${n}`).join('\n')}`;
+  const { passed, failed, told } = await runsThat({
     files: [{ path: UNIT, tests: { one: undefined, two: message, three: `x${'y'.repeat(10_000)}` } }],
     exits: 1,
   });
@@ -57,21 +57,21 @@ test('each failure is told with its run, its file, its name and the first lines 
   expect(told.join('\n').length).toBeLessThan(1_000);
 });
 
-test('a file that fails outside its tests is told, and what shows in the exit code alone', () => {
-  const outside = runsThat({ files: [{ path: UNIT, tests: {}, message: 'cannot be read' }], exits: 1 });
+test('a file that fails outside its tests is told, and what shows in the exit code alone', async () => {
+  const outside = await runsThat({ files: [{ path: UNIT, tests: {}, message: 'cannot be read' }], exits: 1 });
   expect(outside).toMatchObject({ passed: 0, failed: 1 });
   expect(outside.told).toEqual([
     'tests on Node.js 1: failed: test/unit/x.test.ts: (outside its tests)',
     '    cannot be read',
   ]);
-  const unhandled = runsThat({ files: [{ path: UNIT, tests: { one: undefined } }], exits: 1 });
+  const unhandled = await runsThat({ files: [{ path: UNIT, tests: { one: undefined } }], exits: 1 });
   expect(unhandled).toMatchObject({ passed: 1, failed: 1 });
   expect(unhandled.told.join('\n')).toContain('did not exit with 0');
-  expect(runsThat({ files: [] })).toMatchObject({ passed: 0, failed: 1 });
+  expect(await runsThat({ files: [] })).toMatchObject({ passed: 0, failed: 1 });
 });
 
-test('a test of real processes that passes as its file runs again is told as one that wavers, with its message', () => {
-  const { passed, failed, told } = runsThat(
+test('a test of real processes that passes as its file runs again is told as one that wavers, with its message', async () => {
+  const { passed, failed, told } = await runsThat(
     { files: [{ path: CLUSTER, tests: { one: undefined, two: 'late', three: 'wrong' } }], exits: 1 },
     { files: [{ path: CLUSTER, tests: { one: undefined, two: undefined, three: 'wrong again' } }], exits: 1 },
   );
@@ -84,8 +84,8 @@ test('a test of real processes that passes as its file runs again is told as one
   ]);
 });
 
-test('nothing is told of a run without a failure', () => {
-  expect(runsThat({ files: [{ path: UNIT, tests: { one: undefined } }] })).toEqual({
+test('nothing is told of a run without a failure', async () => {
+  expect(await runsThat({ files: [{ path: UNIT, tests: { one: undefined } }] })).toEqual({
     ...{ passed: 1, failed: 0, failures: [], told: [] },
   });
 });

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { failureOf, reportOf, run } from './search.ts';
 
 /** Of each of three mixes, in every run of the tests; longer hunts are `npm run simulate`. */
-const PROGRAMS = Number(process.env.TROUPE_SIMULATIONS ?? 200);
+const PROGRAMS = Number(process.env.TROUPE_SIMULATIONS ?? 100);
 const STEPS = 100;
 const SHRINK_MS = 30_000;
 
