@@ -43,7 +43,13 @@ let receive = (message: ToProcess): void => {
 const control: ControlChannel<ToMaster, ToProcess> = {
   send: (message) => {
     // A master that is gone hears nothing more; node:cluster then ends this process.
-    if (process.connected) process.send?.(marked(message), undefined, undefined, () => {});
+    if (!process.connected) return;
+    try {
+      process.send?.(marked(message), undefined, undefined, () => {});
+    } catch (error) {
+      // Node.js 20 throws a TypeError of its own where the master was killed a moment ago: the end of the channel is still to be read.
+      if (!(error instanceof TypeError)) throw error;
+    }
   },
   onMessage: (listener) => {
     receive = listener;
