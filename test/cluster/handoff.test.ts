@@ -15,14 +15,14 @@ afterEach(() => {
 afterAll(removeDiaries);
 
 const SEED = Number(process.env.SEED ?? 20_260);
-const SECONDS = Number(process.env.STREAM_SECONDS ?? 8);
+const SECONDS = Number(process.env.STREAM_SECONDS ?? 5);
 
 describe('under streams from everywhere', () => {
   test('receivers and senders are moved: nothing lost, doubled or swapped, no ask fails', async () => {
-    const streams = await Streams.start(3);
+    const streams = await Streams.start(3, { everyMs: 12 });
     const { system, actors, sinks } = streams;
     let moves = 0;
-    for (const end = Date.now() + 3_000; Date.now() < end; moves++) {
+    for (const end = Date.now() + 2_000; Date.now() < end || moves < 8; moves++) {
       await Promise.all(
         actors.map(async (id, n) => {
           const worker = 1 + ((moves + n) % 3);
@@ -64,7 +64,7 @@ describe('under streams from everywhere', () => {
   }, 60_000);
 
   test('everything is reloaded: the same', async () => {
-    const streams = await Streams.start(4);
+    const streams = await Streams.start(3);
     const { system } = streams;
     const before = system.workers().map(({ pid }) => pid);
     await system.reload();
@@ -78,7 +78,7 @@ describe('under streams from everywhere', () => {
     'all of that, while workers are killed and frozen: order, no doubles, and lost is only what died with a process',
     async () => {
       console.log(`SEED=${SEED}`);
-      const streams = await Streams.start(4, { hangMs: 1_000, sources: 4, everyMs: 10 });
+      const streams = await Streams.start(4, { hangMs: 1_000, sources: 4, everyMs: 20 });
       const done = await disturb(streams, SEED, SECONDS * 1_000);
       await whenAllReady(streams.system).catch((error: Error) => {
         const states = streams.system

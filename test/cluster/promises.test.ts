@@ -25,7 +25,7 @@ import {
 import { Record, type Verb } from './record.ts';
 
 const PLAYERS = 12;
-const RUNS = 8;
+const RUNS = 5;
 const ASK_MS = 1_500;
 const SEED = Number(process.env.SEED ?? 20_260);
 

@@ -139,7 +139,7 @@ export class Streams {
     await until('nothing is written any more', isSilent, 60_000);
   }
 
-  async #begin({ sinks = 6, sources = 6, everyMs = 6, lateMs = 15 }: StreamOptions): Promise<void> {
+  async #begin({ sinks = 6, sources = 6, everyMs = 30, lateMs = 15 }: StreamOptions): Promise<void> {
     const { system } = this;
     const { path } = this.#diary;
     const workers = system.workers().map(({ index }) => index);

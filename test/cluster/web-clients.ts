@@ -1,5 +1,8 @@
-/** Clients that never stop asking over HTTP, on new connections and on kept ones, and count what becomes of it. */
+/** Clients that ask again and again over HTTP, on new connections and on kept ones, and count what becomes of it. */
 import { Agent, request } from 'node:http';
+
+/** Of each client after an answer: what they load is to be busy, and to have time for what is tested as well. */
+const PAUSE_MS = 8;
 
 export interface WebCount {
   answers: number;
@@ -57,6 +60,7 @@ export class WebClients {
       this.count.pids.add(answer.pid);
       this.count.versions[answer.version] = (this.count.versions[answer.version] ?? 0) + 1;
       seen.push(answer.count);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 

@@ -303,7 +303,7 @@ describe('the system', () => {
     await system.ask(id, { type: 'add' });
     const page = await open('workers');
     await page.getByRole('row').filter({ hasText: '2 worker' }).getByText('ready').waitFor();
-    system.tell(id, { type: 'block', ms: 12_000 });
+    system.tell(id, { type: 'block', ms: 7_000 });
     const alert = page.getByRole('alert').filter({ hasText: 'Blocked event loops' });
     await alert.getByRole('link', { name: id }).waitFor();
     await alert.getByText(/At .*block.*desk\.mjs/).waitFor();
@@ -480,7 +480,8 @@ describe('the page', () => {
         await show(page, screen);
         // Of what is folded in nobody has looked yet.
         await page.getByText('Looking …').filter({ visible: true }).first().waitFor({ state: 'hidden' });
-        await page.waitForTimeout(300);
+        // A colour that fades in is none that anybody reads.
+        await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
         expect(await violations(page), screen).toEqual([]);
         const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
         const [needed, there] = widths as [number, number];
@@ -512,7 +513,7 @@ const SCREENS = [
 ];
 
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => axe.run());
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }

@@ -8,6 +8,8 @@ export default () => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
   });
+  // One that waits is closed by the end of the server, not by its own silence.
+  server.keepAliveTimeout = 60_000;
   const close = server.close.bind(server);
   server.close = (whenClosed) => {
     close(whenClosed);
