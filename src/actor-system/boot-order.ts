@@ -46,6 +46,10 @@ export function workerOptionsOf(
     processes: processesOf(groups),
     log: typeof options.log === 'string' ? options.log : levelsOf(options.log),
     ...(machine && { machine }),
-    ...(storage && { storePath: storage.path, journals: storage.journals }),
+    ...(storage && {
+      storePath: storage.path,
+      gathersCommits: storage.gathersCommits,
+      journals: storage.journals,
+    }),
   };
 }

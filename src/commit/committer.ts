@@ -1,6 +1,7 @@
 /**
  * Gathers what the turns of a slice have changed, of all actors, into one transaction. One is written at a time: what
- * ends meanwhile goes into the next, so the more there is to do, the more a single fsync carries.
+ * ends meanwhile goes into the next, so the more there is to do, the more a single fsync carries. A store on the other side of a
+ * network gathers by itself: it gets several at once, so that turns do not wait for its answers in lockstep.
  */
 import type { SpanOwner, Spans } from '../observe/spans.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -10,6 +11,8 @@ import type { Store, StoreChange } from '../store/store.ts';
 
 /** Bytes that one commit writes; a single record may have more. */
 export const COMMIT_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Commits of a process in flight at once, to a store that gathers them by itself. */
+export const COMMITS_IN_FLIGHT_MAX = 16;
 /** Turns whose traces the span of a commit tells of. */
 export const COMMIT_TRACES_MAX = 128;
 /** Turns of a process that are not committed, beyond which no durable actor of it begins another. */
@@ -51,7 +54,9 @@ export class Committer {
   #noted: Committing[] = [];
   /** The contexts of the turns that the next commit has. */
   #traces: string[] = [];
-  #isRunning = false;
+  readonly #inFlightMax: number;
+  #inFlight = 0;
+  #isBooked = false;
   #turns = 0;
   #bytes = 0;
   /** Calls of cells that could not begin a turn. */
@@ -61,10 +66,11 @@ export class Committer {
     this.#store = store;
     this.#clock = clock;
     this.#spans = spans;
+    this.#inFlightMax = store.gathersCommits ? COMMITS_IN_FLIGHT_MAX : 1;
   }
 
   get isIdle(): boolean {
-    return !this.#isRunning;
+    return this.#inFlight === 0 && !this.#isBooked;
   }
 
   /** True where a store that is slow, or hangs, has too much to write already. */
@@ -98,14 +104,16 @@ export class Committer {
       this.#noted.push(one);
     }
     if (this.#spans !== undefined && turn !== undefined) this.#noteTrace(this.#spans.kept(turn, false));
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (this.#isBooked || this.#inFlight >= this.#inFlightMax) return;
+    this.#isBooked = true;
     this.#clock.soon(() => void this.#run());
   }
 
   async #run(): Promise<void> {
+    this.#isBooked = false;
+    this.#inFlight++;
     while (this.#noted.length > 0) await this.#commitNext();
-    this.#isRunning = false;
+    this.#inFlight--;
   }
 
   async #commitNext(): Promise<void> {

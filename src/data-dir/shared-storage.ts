@@ -7,7 +7,7 @@ import type { PausesFile } from './pauses-file.ts';
 import type { Storage } from './storage.ts';
 
 /** The store as this process reaches it; the path comes with the owner. */
-export type SharedStorageSeed = Omit<SocketStoreOptions, 'path'>;
+export type SharedStorageSeed = Omit<SocketStoreOptions, 'path' | 'gathersCommits'>;
 
 export class SharedStorage {
   /** Of this process. */
@@ -25,12 +25,21 @@ export class SharedStorage {
   static async open(storage: Storage, seed: SharedStorageSeed): Promise<SharedStorage> {
     const { socketDir, system, token, pollMicros } = seed;
     const owner = await storage.openOwner({ socketDir, system, token, pollMicros });
-    return new SharedStorage(storage, owner, socketStore({ ...seed, path: owner.path }));
+    return new SharedStorage(
+      storage,
+      owner,
+      socketStore({ ...seed, path: owner.path, gathersCommits: storage.postgres !== undefined }),
+    );
   }
 
   /** The path of the owner's socket. */
   get path(): string {
     return this.#owner.path;
+  }
+
+  /** See `Store`. */
+  get gathersCommits(): boolean {
+    return this.#storage.postgres !== undefined;
   }
 
   get pauses(): PausesFile {

@@ -20,8 +20,8 @@ export interface WriterStanding {
   readonly epoch: number;
 }
 
-/** Values before the change, for records that go on. */
-export type ValueBefore = (id: ActorId, version: number) => Buffer | undefined;
+/** Values before the change, of that very version, for records that go on. */
+export type ValuesBefore = ReadonlyMap<ActorId, Buffer>;
 
 export interface CommitStatement {
   readonly text: string;
@@ -52,7 +52,7 @@ export class CommitStatements {
   /** Changes of different ids. `sync`: on disk before it is told. */
   of(
     changes: readonly StoreChange[],
-    before: ValueBefore,
+    before: ValuesBefore,
     { id, epoch }: WriterStanding,
     sync: boolean,
   ): CommitStatement {
@@ -71,7 +71,7 @@ export class CommitStatements {
         gone.fences.push(Buffer.from(change.fence));
         continue;
       }
-      const old = change.expectedVersion === 0 ? undefined : before(change.id, change.expectedVersion);
+      const old = change.expectedVersion === 0 ? undefined : before.get(change.id);
       const record = this.#writer.write(change, old && readHead(old));
       const value = Buffer.from(record.value);
       written.set(change.id, value);

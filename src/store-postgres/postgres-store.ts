@@ -22,6 +22,7 @@ import { CommitStatements, type CommitStatement, hasOutside, type WriterStanding
 import { bytesOf, numberOf, type Row, sqlBytes, textOf } from './connection.ts';
 import { EngineError } from './engine-error.ts';
 import { highestEpoch } from './partition-epochs.ts';
+import { RecordLoads, readValues } from './record-loads.ts';
 import { isSchemaName, migrate } from './schema.ts';
 import { checkServer } from './server-check.ts';
 import { type Lane, Sessions } from './sessions.ts';
@@ -59,12 +60,14 @@ export interface PostgresStoreOptions extends PostgresPlace {
 }
 
 export class PostgresStore implements Store {
+  readonly gathersCommits = true;
   readonly #sessions: Sessions;
   readonly #schema: string;
   readonly #waitMs: number;
   readonly #values = new Values();
   readonly #statements: CommitStatements;
   readonly #queue: CommitQueue;
+  readonly #loads: RecordLoads;
   #writer: string;
   /** Later than the start of every store before it in this schema. */
   readonly startedAt: number;
@@ -82,6 +85,7 @@ export class PostgresStore implements Store {
     this.#statements = new CommitStatements(schema);
     this.#writer = writer.id;
     this.startedAt = startedAt;
+    this.#loads = new RecordLoads((ids) => this.#patiently(() => readValues(this.#ask, schema, ids)));
     const ask = (text: string, values?: readonly unknown[]): Promise<Row[]> => sessions.query('read', text, values);
     this.#queue = new CommitQueue(
       {
@@ -173,7 +177,7 @@ export class PostgresStore implements Store {
   async load(id: ActorId): Promise<StoredRecord | undefined> {
     this.#checkOpen();
     checkActorId(id);
-    const value = await this.#valueOf(id);
+    const value = await this.#loads.get(id);
     if (!value) return undefined;
     if (hasOutside(value)) return this.#loadWhole(id);
     return this.#recordOf(id, value);
@@ -182,7 +186,7 @@ export class PostgresStore implements Store {
   async head(id: ActorId): Promise<RecordHead | undefined> {
     this.#checkOpen();
     checkActorId(id);
-    const value = await this.#valueOf(id);
+    const value = await this.#loads.get(id);
     if (!value) return undefined;
     const { version, fence, wakeAt } = readHead(value);
     return { version, fence, wakeAt };
@@ -268,24 +272,19 @@ export class PostgresStore implements Store {
     writer: { id: string; epoch: number },
     sync: boolean,
   ): Promise<CommitStatement> {
-    const found = new Map<ActorId, Buffer>();
-    const unknown: Buffer[] = [];
+    const before = new Map<ActorId, Buffer>();
+    const unknown = new Map<ActorId, number>();
     for (const { id, expectedVersion, isGone } of changes) {
       if (isGone || expectedVersion === 0) continue;
       const value = this.#values.get(id, expectedVersion);
-      if (value) found.set(id, value);
-      else unknown.push(Buffer.from(id));
+      if (value) before.set(id, value);
+      else unknown.set(id, expectedVersion);
     }
-    if (unknown.length > 0) {
-      const text = `select ${sqlBytes('id')}, ${sqlBytes('value')} from ${this.#schema}.records where id = any($1::bytea[])`;
-      const rows = await this.#query('read', text, [byteaArray(unknown)]);
-      for (const [key, value] of rows) found.set(textOf(key), bytesOf(value as string));
-    }
-    const before = (id: ActorId, version: number): Buffer | undefined => {
-      const value = found.get(id);
+    if (unknown.size > 0) {
+      const read = await readValues(this.#ask, this.#schema, [...unknown.keys()]);
       // Of another version: the engine refuses the change, whatever is written of it.
-      return value && readHead(value).version === version ? value : undefined;
-    };
+      for (const [id, value] of read) if (readHead(value).version === unknown.get(id)) before.set(id, value);
+    }
     return this.#statements.of(changes, before, writer, sync);
   }
 
@@ -317,12 +316,6 @@ export class PostgresStore implements Store {
     const parts = new Map(record.parts);
     for (const [, name, bytes] of rows) if (name) parts.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
     return { ...record, parts };
-  }
-
-  async #valueOf(id: ActorId): Promise<Buffer | undefined> {
-    const text = `select ${sqlBytes('value')} from ${this.#schema}.records where id = $1::bytea`;
-    const [row] = await this.#read(text, [Buffer.from(id)]);
-    return row?.[0] ? bytesOf(row[0]) : undefined;
   }
 
   #recordOf(id: ActorId, value: Buffer): StoredRecord {

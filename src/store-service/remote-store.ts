@@ -33,6 +33,7 @@ interface Pending {
 }
 
 export class RemoteStore implements Store, LinkListener {
+  readonly gathersCommits: boolean;
   readonly #connect: () => Promise<Link>;
   readonly #clock: Clock;
   readonly #joiner = new frames.BatchJoiner();
@@ -46,8 +47,9 @@ export class RemoteStore implements Store, LinkListener {
   #isClosed = false;
   #whenIdle: (() => void)[] = [];
 
-  /** `connect`: to the owner, whoever that is by then. */
-  constructor(connect: () => Promise<Link>, clock: Clock) {
+  /** `connect`: to the owner, whoever that is by then; `gathersCommits`: as the owner's store does. */
+  constructor(connect: () => Promise<Link>, clock: Clock, gathersCommits = false) {
+    this.gathersCommits = gathersCommits;
     this.#connect = connect;
     this.#clock = clock;
   }

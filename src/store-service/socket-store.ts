@@ -1,6 +1,6 @@
 /** The store, reached over the socket on which its owner listens. */
 import type { Clock } from '../vocabulary/clock.ts';
-import { type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
+import { type Link, type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
 import { RemoteStore } from './remote-store.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';
@@ -14,15 +14,19 @@ export interface SocketStoreOptions {
   readonly token: string;
   readonly self: LinkPeer;
   readonly pollMicros: number;
+  /** See `Store`. */
+  readonly gathersCommits: boolean;
 }
 
 /** Connects with the first request. */
-export function socketStore({ clock, socketDir, path, pollMicros, ...own }: SocketStoreOptions): RemoteStore {
+export function socketStore(options: SocketStoreOptions): RemoteStore {
+  const { clock, socketDir, path, pollMicros, gathersCommits, ...own } = options;
   const network = new SocketNetwork({
     clock,
     folder: socketDir,
     frameBytesMax: STORE_FRAME_BYTES_MAX,
     pollMicros,
   });
-  return new RemoteStore(() => network.connect(path, { version: WIRE_VERSION, ...own }, STORE_PEER), clock);
+  const connect = (): Promise<Link> => network.connect(path, { version: WIRE_VERSION, ...own }, STORE_PEER);
+  return new RemoteStore(connect, clock, gathersCommits);
 }

@@ -69,6 +69,9 @@ export interface SharedStore {
 }
 
 export interface Store extends SharedStore {
+  /** It writes several commits together that are asked for at once; else one is asked for after the other. */
+  readonly gathersCommits?: boolean;
+
   load(id: ActorId): Promise<StoredRecord | undefined>;
 
   /** Without its parts. */

@@ -27,6 +27,8 @@ export interface WorkerOptions {
   durableInMemoryMax: number;
   /** Where the owner of the store listens; undefined where no kind is durable. */
   storePath?: string;
+  /** See `Store`. */
+  gathersCommits?: boolean;
   /** The folder of turn journals; undefined likewise. */
   journals?: string;
   /** The cluster that its machine is one of. */

@@ -125,11 +125,11 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     await loadActors(order.actors),
     order.main === undefined ? undefined : await loadMain(order.main),
   ]);
-  const { storePath, journals } = options;
+  const { storePath, gathersCommits = false, journals } = options;
   const store =
     storePath === undefined
       ? undefined
-      : socketStore({ clock, socketDir, path: storePath, system, token, self, pollMicros });
+      : socketStore({ clock, socketDir, path: storePath, system, token, self, pollMicros, gathersCommits });
   const journal =
     journals === undefined
       ? undefined
