@@ -57,6 +57,7 @@ async function startMember(options: ResolvedOptions, cluster: ResolvedCluster): 
     ...{ cluster, clock: systemClock(), log: openLog(options.log, { system: options.name }) },
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
     workers: options.groups.reduce((sum, { count }) => sum + count, 0),
+    authorityFile: process.env.TROUPE_CA || undefined,
   });
   const place = { ...options, postgres: { url: cluster.url, schema: schemaOf(cluster), writer: member.firstId } };
   try {

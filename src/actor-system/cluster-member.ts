@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { PostgresDirectory } from '../directory/postgres-directory.ts';
 import { PartitionHosting, type PartitionStore } from '../machine-hosting/partition-hosting.ts';
-import { clusterAuthority } from '../machine-links/authority.ts';
+import { authorityOfFile, clusterAuthority } from '../machine-links/authority.ts';
 import { RenewedCredentials } from '../machine-links/credentials.ts';
 import type { MachineCredentials } from '../machine-links/machine-network.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
@@ -14,7 +14,10 @@ import type { MachineId } from '../machines/machine-row.ts';
 import type { Master } from '../master/master.ts';
 import type { MasterOptions } from '../master/master-options.ts';
 import { type ResolvedCluster, schemaOf } from '../membership/cluster-options.ts';
+import { checkCluster } from '../membership/cluster-checkup.ts';
 import { MachineMembership } from '../membership/machine-membership.ts';
+import { checkOwnReach } from '../membership/reach-check.ts';
+import type { ClusterCheckup, DatabaseCheckup } from '../observe/cluster-checkup.ts';
 import type { Log } from '../observe/log.ts';
 import { within } from '../vocabulary/shutdown-times.ts';
 import type { Clock } from '../vocabulary/clock.ts';
@@ -35,6 +38,8 @@ export interface MemberParts {
   readonly log: Log;
   readonly frameBytesMax: number;
   readonly workers: number;
+  /** Path of the operator's own authority; undefined: the cluster has one. */
+  readonly authorityFile: string | undefined;
 }
 
 export class ClusterMember {
@@ -47,6 +52,8 @@ export class ClusterMember {
   readonly #parts: MemberParts;
   readonly #directory: PostgresDirectory;
   readonly #credentials: RenewedCredentials;
+  /** The machine that the credentials in use name. */
+  #certified: MachineId;
   #membership: MachineMembership | undefined;
   #left: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -62,6 +69,7 @@ export class ClusterMember {
     this.#directory = directory;
     this.#credentials = credentials;
     this.firstId = credentials.current.machine;
+    this.#certified = this.firstId;
     this.incarnationsFrom = start * INCARNATIONS;
     this.network = new TlsMachineNetwork({
       ...{ clock, log, cluster: cluster.name, credentials: credentials.current, frameBytesMax },
@@ -70,23 +78,24 @@ export class ClusterMember {
     });
   }
 
-  /** Rejects STORE_FAILED where the database cannot be used. */
+  /** Rejects STORE_FAILED where the database cannot be used, and INVALID_OPTIONS where the authority cannot. */
   static async open(parts: MemberParts): Promise<ClusterMember> {
-    const { cluster, clock } = parts;
+    const { cluster, clock, authorityFile } = parts;
+    const own = authorityFile === undefined ? undefined : authorityOfFile(authorityFile, clock.wall());
     const schema = schemaOf(cluster);
     const directory = await PostgresDirectory.open(
       { url: cluster.url, schema, statementMs: Math.ceil(cluster.leaseMs / 3) },
       clock,
     );
     try {
-      const authority = await clusterAuthority(directory, cluster.name, clock);
+      const authority = own ?? (await clusterAuthority(directory, cluster.name, clock));
       let renewed = (): void => {};
       const credentials = new RenewedCredentials({
         ...{ authority, cluster: cluster.name, machine: newMachineId(), clock },
         renewed: () => renewed(),
       });
       const member = new ClusterMember(parts, directory, credentials, randomBytes(4).readUInt32LE());
-      renewed = () => member.network.use(credentials.current);
+      renewed = () => member.#useCredentials();
       return member;
     } catch (error) {
       await directory.close();
@@ -103,6 +112,7 @@ export class ClusterMember {
   /** Resolves once this machine is a member. Rejects NO_WORKER where it has not become one in time. */
   async join(address: string, master: Master, store: () => PartitionStore | undefined): Promise<void> {
     const { cluster, clock, workers, log } = this.#parts;
+    await checkOwnReach({ directory: this.#directory, network: this.network, address, log });
     const ids = [this.firstId];
     let joined = (): void => {};
     const hasJoined = new Promise<void>((resolve) => {
@@ -159,6 +169,23 @@ export class ClusterMember {
     await this.#directory.close();
   }
 
+  /** For the doctor: takes seconds. */
+  checkCluster(): Promise<ClusterCheckup> {
+    const membership = this.#membership;
+    if (!membership) throw new TroupeError('NO_WORKER', 'this machine has not joined its cluster yet');
+    const database = (): Promise<DatabaseCheckup> => this.#directory.look();
+    return checkCluster({ membership, looking: this.network, database, clock: this.#parts.clock });
+  }
+
+  /** New ones, of the same machine: those of another id are told to the processes with its first view. */
+  #useCredentials(): void {
+    const { current } = this.#credentials;
+    const isRenewed = current.machine === this.#certified;
+    this.#certified = current.machine;
+    this.network.use(current);
+    if (isRenewed) this.hosting.credentialsRenewed();
+  }
+
   /** It joins again under another id. */
   #credentialsOf(machine: MachineId): MachineCredentials {
     if (this.#credentials.current.machine !== machine) this.#credentials.renameTo(machine);
@@ -177,6 +204,7 @@ export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
   return {
     ...{ incarnationsFrom, elsewhere: hosting.elsewhere },
     outdated: () => member.outdated(),
+    checkCluster: async () => member.checkCluster(),
     leave: (withinMs) => member.leave(withinMs),
   };
 }

@@ -6,10 +6,12 @@ import type { ConnectedClient } from '../client/connected-client.ts';
 import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
 import type { ListedLetter } from '../gateway/system-calls.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { STORE_FOLDER } from '../store/store.ts';
 import { cpuQuota, memoryLimit } from '../vocabulary/control-groups.ts';
 import type { WorkerInfo } from '../wire/control.ts';
+import { clusterFindingsOf, clusterText } from './cluster-findings.ts';
 import { type CommandPlan, wholeOption } from './command.ts';
 import { DONE, FAILED } from './exit-codes.ts';
 import type { Finding, Look, Machine, Seen } from './finding.ts';
@@ -21,6 +23,8 @@ const SECONDS = 2;
 const SECONDS_MAX = 600;
 /** Milliseconds for an answer of a system that is busy. */
 const ANSWER_MS = 15_000;
+/** Milliseconds for a look at all machines, of which some do not answer. */
+const CLUSTER_MS = 45_000;
 /** Events are fetched so often, so that a storm of them is counted in full; loops are asked so often whether they answer. */
 const FETCH_MS = 250;
 const LOOPS_MS = 500;
@@ -30,9 +34,13 @@ const doctor: CommandPlan = {
   summary:
     'look twice at a system, and say what is wrong, by what evidence, and what to do; exit code 1 where something is',
   example: 'troupe doctor --seconds 10',
-  options: [['--seconds <seconds>', `between the two looks (default: ${SECONDS})`]],
+  options: [
+    ['--seconds <seconds>', `between the two looks (default: ${SECONDS})`],
+    ['--cluster', 'look at all machines of the cluster, and at its database'],
+  ],
   run: (_args, options, output) => {
-    const { seconds: given } = options;
+    const { seconds: given, cluster } = options;
+    if (cluster === true) return withSystem(options, (client) => lookAtCluster(client, output));
     const seconds = given === undefined ? SECONDS : wholeOption(given, '--seconds', 1, SECONDS_MAX);
     return withSystem(options, async (client) => {
       output.progress(`looking for ${seconds} s …`);
@@ -43,6 +51,14 @@ const doctor: CommandPlan = {
     });
   },
 };
+
+async function lookAtCluster(client: ConnectedClient, output: Output): Promise<number> {
+  output.progress('looking at all machines …');
+  const seen = (await client.call('cluster-checkup', [], CLUSTER_MS)) as ClusterCheckup;
+  const findings = clusterFindingsOf(seen);
+  output.result(findings, () => `${clusterText(seen)}\n${textOf(findings, output)}`);
+  return findings.length === 0 ? DONE : FAILED;
+}
 
 async function lookTwice(client: ConnectedClient, seconds: number, dataDirs?: string[]): Promise<Seen> {
   const call = async <T>(name: string, args: number[] = []): Promise<T> =>

@@ -22,7 +22,16 @@ export type FindingId =
   | 'store-filling'
   | 'memory-limit'
   | 'open-files'
-  | 'cpu-quota';
+  | 'cpu-quota'
+  | 'machine-unreached'
+  | 'machine-lost'
+  | 'partitions-unowned'
+  | 'partitions-uneven'
+  | 'clock-rate'
+  | 'database-silent'
+  | 'database-unsafe'
+  | 'database-slow'
+  | 'database-impatient';
 
 export interface Finding {
   readonly id: FindingId;

@@ -8,6 +8,7 @@ import { bytesOf, type Row, sqlBytes } from '../store-postgres/connection.ts';
 import { EngineError } from '../store-postgres/engine-error.ts';
 import { checkServer } from '../store-postgres/server-check.ts';
 import { type Lane, Sessions } from '../store-postgres/sessions.ts';
+import type { DatabaseCheckup } from '../observe/cluster-checkup.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import {
   checkEntry,
@@ -17,6 +18,7 @@ import {
   type WatchListener,
   type WriteAnswer,
 } from './directory.ts';
+import { lookAtDatabase } from './database-look.ts';
 import { makeTables } from './directory-tables.ts';
 import { type Known, type Listed, PollingWatch } from './polling-watch.ts';
 
@@ -93,6 +95,11 @@ export class PostgresDirectory implements Directory {
         watch.close();
       },
     };
+  }
+
+  /** The settings of the database that matter, for the doctor. Rejects where it gives no answer. */
+  look(): Promise<DatabaseCheckup> {
+    return lookAtDatabase((text) => this.#query('read', text, []), this.#sessions, this.#clock);
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,10 @@ export class MemoryMachines extends MemoryWires {
       connect: (to, machine) => this.#connect(to, host, machine),
       checkReach: async (to, machine, own) => {
         const there = await this.#reach(to, host, machine);
-        await this.#reach(own, there.host, host.self.machine);
+        return this.#reach(own, there.host, host.self.machine).then(
+          () => undefined,
+          (error: Error) => error.message,
+        );
       },
       use: ({ machine }: MachineCredentials) => {
         host.self = { ...host.self, machine };

@@ -94,6 +94,7 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   placement: ofAll('observe', ({ system }) => ofProcess(system).placement()),
   flow: ofAll('observe', ({ system }) => ofProcess(system).flow()),
   checkups: ofAll('observe', ({ system }) => ofProcess(system).checkups()),
+  'cluster-checkup': ofAll('observe', ({ system }) => ofProcess(system).clusterCheckup()),
   'blocked-loops': ofAll('observe', ({ system }) => ofProcess(system).blockedLoops()),
   machine: {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)),

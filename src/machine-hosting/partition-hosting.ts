@@ -105,6 +105,13 @@ export class PartitionHosting implements PartitionHost {
     return store.highestEpoch(partitions);
   }
 
+  /** All processes are to have the new ones. */
+  credentialsRenewed(): void {
+    this.#self = undefined;
+    this.#published = '';
+    this.changed();
+  }
+
   /** The membership has something new to say. */
   readonly changed = (): void => {
     for (const partition of this.#handing) {

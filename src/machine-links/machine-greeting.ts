@@ -11,6 +11,7 @@ import { ERROR_CODES, type ErrorCode, TroupeError } from '../vocabulary/errors.t
 import { inspect } from '../vocabulary/inspect.ts';
 import { decodeGreeting } from '../wire/handshake.ts';
 import type { MachinePeer } from './machine-network.ts';
+import type { Reachable } from './reach-survey.ts';
 
 /** The terms that both ends must have the same. */
 export interface MachineTerms {
@@ -22,18 +23,16 @@ export interface MachineHello extends MachineTerms, MachinePeer {
   readonly troupe: 'machine';
   /** The machine that it means to reach: one that has taken the address over says so. */
   readonly to: MachineId;
-  /** `look`: the welcome is all it wants. */
-  readonly wants: 'link' | 'look' | LookWish;
-}
-
-/** That the one who answers looks at a machine, itself or another, before it gives the welcome. */
-export interface LookWish {
-  readonly machine: MachineId;
-  readonly address: string;
+  /** `look`: the welcome is all it wants. A machine: that the one who answers looks at that one first. */
+  readonly wants: 'link' | 'look' | Reachable;
 }
 
 export interface MachineWelcome extends MachineTerms, MachinePeer {
   readonly troupe: 'machine';
+  /** Milliseconds of the monotonic clock of the one who answers. */
+  readonly now: number;
+  /** Why the machine that it was to look at is not reached. */
+  readonly unreached?: string;
 }
 
 export interface MachineRefused {
@@ -62,7 +61,10 @@ export function decodeMachineHello(bytes: Uint8Array, version: number): MachineH
 export function decodeMachineAnswer(bytes: Uint8Array): MachineWelcome | MachineRefused | undefined {
   const data = decodeGreeting(bytes) as Partial<MachineWelcome & MachineRefused> | undefined;
   if (data?.troupe !== 'machine') return undefined;
-  if (data.refused === undefined) return isWhole(data) ? (data as MachineWelcome) : undefined;
+  if (data.refused === undefined) {
+    const isReason = data.unreached === undefined || typeof data.unreached === 'string';
+    return isWhole(data) && typeof data.now === 'number' && isReason ? (data as MachineWelcome) : undefined;
+  }
   const isKnown = typeof data.refused === 'string' && Object.hasOwn(ERROR_CODES, data.refused);
   return isKnown && isText(data.message) ? (data as MachineRefused) : undefined;
 }

@@ -39,10 +39,10 @@ export interface MachineNetwork {
    */
   connect(address: string, machine: MachineId): Promise<MachineLink>;
   /**
-   * Whether that machine can be reached at its address, and itself reaches this one at `own`: a joining machine asks before it counts. Rejects
-   * with the reason where one of the two fails.
+   * Whether that machine reaches this one at `own`: a joining machine asks before it counts. Resolves to why not; undefined: it does. Rejects
+   * where that machine gives no answer.
    */
-  checkReach(address: string, machine: MachineId, own: string): Promise<void>;
+  checkReach(address: string, machine: MachineId, own: string): Promise<string | undefined>;
   /** New links are made with these: the certificate is a newer one, or the machine joins again under another id. Links that stand stay. */
   use(credentials: MachineCredentials): void;
   /** The way in is shut, and a connect that is in flight rejects. Links that stand are their owners' business. */

@@ -77,11 +77,16 @@ export function certificateFault(socket: TLSSocket): string {
   return `its certificate, of ${shown(subject.CN)} in ${shown(subject.O)}, is not of this cluster: ${socket.authorizationError}`;
 }
 
+/** The other end is no machine of this cluster, or this one is none to it. */
+export class CertificateError extends Error {}
+
 function reasonOf(error: NodeJS.ErrnoException): Error {
   const { code = '' } = error;
   // The words of OpenSSL for what a certificate is lacking; all else speaks for itself.
   const isCertificate = /CERT|ISSUER|SIGNATURE|VERIFY/.test(code) && !code.startsWith('ERR_SSL');
-  return isCertificate ? new Error(`its certificate is not of this cluster: ${code}`, { cause: error }) : error;
+  return isCertificate
+    ? new CertificateError(`its certificate is not of this cluster: ${code}`, { cause: error })
+    : error;
 }
 
 function shown(text: unknown): string {

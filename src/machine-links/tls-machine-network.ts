@@ -22,7 +22,6 @@ import {
   decodeMachineAnswer,
   decodeMachineHello,
   faultOfTerms,
-  type LookWish,
   type MachineHello,
   type MachineRefused,
   type MachineWelcome,
@@ -35,7 +34,8 @@ import {
   type MachinePeer,
   unreachableMachine,
 } from './machine-network.ts';
-import { certificateFault, certifiedNameOf, KEEP_ALIVE_MS, secureConnection } from './machine-tls.ts';
+import type { Reachable } from './reach-survey.ts';
+import { CertificateError, certificateFault, certifiedNameOf, KEEP_ALIVE_MS, secureConnection } from './machine-tls.ts';
 
 /** Milliseconds for TLS, and again for the greeting. */
 export const MACHINE_HANDSHAKE_MS = 5_000;
@@ -116,16 +116,21 @@ export class TlsMachineNetwork implements MachineNetwork {
     return { peer, link: this.#link(socket, splitter, peer) };
   }
 
-  async checkReach(address: string, machine: MachineId, own: string): Promise<void> {
-    await this.checkPair({ machine, address }, { machine: this.#credentials.machine, address: own });
+  async checkReach(address: string, machine: MachineId, own: string): Promise<string | undefined> {
+    return this.#lookBy({ machine, address }, { machine: this.#credentials.machine, address: own });
   }
 
   /** Whether one machine reaches another one: it is asked to look. Rejects with the reason where it does not, or is not reached itself. */
-  async checkPair(from: LookWish, to: LookWish): Promise<void> {
+  async checkPair(from: Reachable, to: Reachable): Promise<void> {
     if (from.machine === this.#credentials.machine)
-      return this.#look(to.address, to.machine, 'look', this.#handshakeMs);
-    // The other machine needs as long for its look as this one for its own.
-    await this.#look(from.address, from.machine, to, 3 * this.#handshakeMs);
+      return void (await this.#look(to.address, to.machine, 'look', this.#handshakeMs));
+    const reason = await this.#lookBy(from, to);
+    if (reason !== undefined) throw new Error(reason);
+  }
+
+  /** Milliseconds of the monotonic clock of a machine. */
+  async clockOf(address: string, machine: MachineId): Promise<number> {
+    return (await this.#look(address, machine, 'look', this.#handshakeMs)).now;
   }
 
   use(credentials: MachineCredentials): void {
@@ -139,9 +144,20 @@ export class TlsMachineNetwork implements MachineNetwork {
     for (const socket of this.#dialling) socket.destroy(new Error('this end was closed'));
   }
 
-  async #look(address: string, machine: MachineId, wants: MachineHello['wants'], answerMs: number): Promise<void> {
-    const { socket } = await this.#dial(address, machine, wants, answerMs);
+  /** The other machine needs as long for its look as this one for its own. */
+  async #lookBy(from: Reachable, to: Reachable): Promise<string | undefined> {
+    return (await this.#look(from.address, from.machine, to, 3 * this.#handshakeMs)).unreached;
+  }
+
+  async #look(
+    address: string,
+    machine: MachineId,
+    wants: MachineHello['wants'],
+    answerMs: number,
+  ): Promise<MachineWelcome> {
+    const { socket, welcome } = await this.#dial(address, machine, wants, answerMs);
     socket.destroy();
+    return welcome;
   }
 
   async #dial(address: string, machine: MachineId, wants: MachineHello['wants'], answerMs: number): Promise<Answered> {
@@ -165,7 +181,8 @@ export class TlsMachineNetwork implements MachineNetwork {
       opened?.destroy();
       // The other end's own words, or those on what both ends must have the same.
       if (error instanceof TroupeError) throw error;
-      throw unreachableMachine(machine, address, asError(error).message, error);
+      const fault = unreachableMachine(machine, address, asError(error).message, error);
+      throw error instanceof CertificateError ? new TroupeError('INVALID_OPTIONS', fault.message) : fault;
     } finally {
       if (opened) this.#dialling.delete(opened);
     }
@@ -174,7 +191,7 @@ export class TlsMachineNetwork implements MachineNetwork {
   /** The one that was dialled shows a certificate of the cluster, and it is that machine's. */
   #checkName(socket: TLSSocket, machine: MachineId): void {
     const name = certifiedNameOf(socket);
-    if (name === undefined) throw new Error(certificateFault(socket));
+    if (name === undefined) throw new CertificateError(certificateFault(socket));
     const { version, cluster } = this.#terms;
     const fault = faultOfTerms({ version, cluster }, { version, cluster: name.cluster });
     if (fault) throw fault;
@@ -231,24 +248,27 @@ export class TlsMachineNetwork implements MachineNetwork {
 
   async #answer(socket: TLSSocket, splitter: FrameSplitter, hello: MachineHello): Promise<void> {
     const { machine, process, incarnation, wants } = hello;
-    const fault = typeof wants === 'object' ? await this.#lookFor(wants) : undefined;
-    if (fault) return this.#end(socket, { troupe: 'machine', refused: fault.code, message: fault.message });
-    const welcome: MachineWelcome = { troupe: 'machine', ...this.#terms, ...this.#self };
+    if (typeof wants === 'object' && this.#looks >= LOOKS_MAX) {
+      const text = `${LOOKS_MAX} machines are looked at already; try again`;
+      return this.#end(socket, { troupe: 'machine', refused: 'OVERLOADED', message: text });
+    }
+    const unreached = typeof wants === 'object' ? await this.#lookFor(wants) : undefined;
+    const now = this.#options.clock.now();
+    const more = { now, ...(unreached !== undefined && { unreached }) };
+    const welcome: MachineWelcome = { troupe: 'machine', ...this.#terms, ...this.#self, ...more };
     if (wants !== 'link') return this.#end(socket, welcome);
     socket.write(encodeGreeting(welcome));
     const peer = { machine, process, incarnation };
     this.#accept({ peer, link: this.#link(socket, splitter, peer) });
   }
 
-  async #lookFor({ machine, address }: LookWish): Promise<TroupeError | undefined> {
-    if (this.#looks >= LOOKS_MAX)
-      return new TroupeError('OVERLOADED', `${LOOKS_MAX} machines are looked at already; try again`);
+  async #lookFor({ machine, address }: Reachable): Promise<string | undefined> {
     this.#looks++;
     try {
       await this.#look(address, machine, 'look', this.#handshakeMs);
       return undefined;
     } catch (error) {
-      return error as TroupeError;
+      return asError(error).message;
     } finally {
       this.#looks--;
     }

@@ -29,6 +29,8 @@ export interface MasterOptions {
   readonly openStore?: () => Promise<Pick<BootOrder, 'options' | 'startedAt'>>;
   /** See `RequestsParts.lookIntoLoop`. */
   readonly lookIntoLoop?: RequestsParts['lookIntoLoop'];
+  /** See `RequestsParts.checkCluster`. */
+  readonly checkCluster?: RequestsParts['checkCluster'];
   /** Those that hold from the beginning, and who keeps them. */
   readonly pauses?: { readonly first: readonly Pause[]; readonly keep: KeepPauses };
   /** Beyond it the incarnations of all processes count: one for each start of a machine of a cluster. Default 0. */

@@ -103,6 +103,7 @@ export class Master {
         rolling: this.#newRolling(),
       },
       ...{ membership: this.#membership, moveMs: limitMs, lookIntoLoop: options.lookIntoLoop },
+      checkCluster: options.checkCluster,
       addWorker: (role) => this.#addWorker(role),
       queries: this.#queries,
       keep: options.pauses?.keep,

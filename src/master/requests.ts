@@ -3,6 +3,7 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
 import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
+import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant } from '../worker-pool/membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
@@ -20,6 +21,8 @@ export interface RequestsParts extends PauseParts {
   readonly moveMs: number;
   /** The code that runs in the event loop of a worker that gives no answer; undefined: it does, or its watchdog gives none either. */
   readonly lookIntoLoop: ((participant: Participant) => Promise<LoopRun | undefined>) | undefined;
+  /** Undefined: the system is no machine of a cluster. */
+  readonly checkCluster: (() => Promise<ClusterCheckup>) | undefined;
   addWorker(role: string | undefined): Promise<number>;
   shutdown(timeoutMs: number | undefined): Promise<void>;
 }
@@ -69,6 +72,8 @@ export class Requests {
         return placementView(this.#parts.placement.table, this.#parts.handoffs.standing());
       case 'blocked-loops':
         return this.#blockedLoops();
+      case 'cluster-checkup':
+        return this.#checkCluster();
       case 'shutdown':
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
@@ -108,6 +113,13 @@ export class Requests {
       }),
     );
     return found.filter((one) => one !== undefined);
+  }
+
+  #checkCluster(): Promise<ClusterCheckup> {
+    const { checkCluster } = this.#parts;
+    if (checkCluster) return checkCluster();
+    const text = 'cluster: expected a machine of a cluster; got a system without that option';
+    throw new TroupeError('INVALID_OPTIONS', text);
   }
 
   /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */

@@ -60,7 +60,13 @@ import type { ProcessIdentity } from '../system/process-identity.ts';
 import type { SpawnOptions } from '../system/system.ts';
 
 /** Requests that are served while the system winds down. */
-const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set(['shutdown', 'metrics', 'look', 'blocked-loops']);
+const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set([
+  'shutdown',
+  'metrics',
+  'look',
+  'blocked-loops',
+  'cluster-checkup',
+]);
 
 function isElsewhere(host: number | undefined): boolean {
   return host !== undefined && host >= MACHINE_INDEX_MIN;

@@ -28,6 +28,7 @@ import { mergeFlows } from '../inspection/merge-flows.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
 import type { ActorList, ListOptions, ListsAnswer } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
+import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { FlowAnswer, MessageFlow } from '../observe/message-flow.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { ReminderList } from '../observe/reminder-list.ts';
@@ -321,6 +322,11 @@ export class ProcessSystem implements System {
   /** Workers whose event loop gives no answer, for the doctor. */
   blockedLoops(): Promise<BlockedLoop[]> {
     return this.#cluster.blockedLoops();
+  }
+
+  /** Takes some seconds. Rejects INVALID_OPTIONS without the option `cluster`. */
+  async clusterCheckup(): Promise<ClusterCheckup> {
+    return (await this.#cluster.request({ kind: 'cluster-checkup' })) as ClusterCheckup;
   }
 
   async backup(path: string): Promise<void> {

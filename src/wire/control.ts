@@ -335,6 +335,8 @@ export type MasterRequest =
   | { kind: 'placement' }
   /** Workers whose event loop gives no answer, and what runs there: told by their watchdog threads. */
   | { kind: 'blocked-loops' }
+  /** The cluster as this machine sees it: a `ClusterCheckup`, after some seconds. */
+  | { kind: 'cluster-checkup' }
   | { kind: 'shutdown'; timeoutMs?: number };
 
 export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';

@@ -123,7 +123,18 @@ describe('a call', () => {
 describe('rights', () => {
   const OBSERVING = [
     ...['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'],
-    ...['history', 'placement', 'checkups', 'blocked-loops', 'reminders', 'machine', 'past-places', 'flow', 'foremost'],
+    ...[
+      'history',
+      'placement',
+      'checkups',
+      'blocked-loops',
+      'cluster-checkup',
+      'reminders',
+      'machine',
+      'past-places',
+      'flow',
+      'foremost',
+    ],
   ];
   const ADMIN = ALL_NAMES.filter((name) => !OBSERVING.includes(name));
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };

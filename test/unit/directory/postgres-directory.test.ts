@@ -88,6 +88,22 @@ describe('a directory in PostgreSQL', () => {
     expect(await server.query('select version from newer.directory_format')).toEqual([{ version: 2 }]);
   });
 
+  it('says how its database is set, also where somebody has set it for the role', async () => {
+    const directory = await open('looked_at');
+    expect(await directory.look()).toMatchObject({
+      ...{ version: expect.stringMatching(/^\d+/), hasPooler: false, synchronousCommit: 'on', fsync: 'on' },
+      ...{ statementTimeoutMs: STATEMENT_MS + 5_000, idleSessionTimeoutMs: 0 },
+    });
+    await closeAll();
+    await server.query('alter role troupe set synchronous_commit = off');
+    await server.query(`alter role troupe set idle_session_timeout = '7s'`);
+    const set = await (await open('looked_at')).look();
+    await server.query('alter role troupe reset all');
+    expect(set).toMatchObject({ synchronousCommit: 'off', idleSessionTimeoutMs: 7_000 });
+    expect(set.roundTripMs).toBeGreaterThan(0);
+    await closeAll();
+  });
+
   it('that is frozen answers nothing for longer than its deadline, and goes on when it thaws', async () => {
     const directory = await open('frozen');
     const revision = revisionOf(await directory.create('k', bytes('old')));

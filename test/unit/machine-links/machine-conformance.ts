@@ -169,6 +169,15 @@ function handshakes(world: () => MachineWorld): void {
     expect(links.map(({ peer }) => peer.machine)).toEqual(['b', 'b2']);
     expect(before.link.blocked).toBe(false);
   });
+
+  test('a machine that listens and joins again under another id is found by that one alone', async () => {
+    const network = world().host(master('a'));
+    const { address } = await listening(network);
+    network.use(world().credentials('a2'));
+    expect((await world().host(master('b')).connect(address, 'a2')).peer.machine).toBe('a2');
+    const error = await failure(world().host(master('b')).connect(address, 'a'));
+    expect(error.message).toBe(`no link to the machine a at ${address}: the machine a2 answered`);
+  });
 }
 
 function reaching(world: () => MachineWorld): void {
@@ -176,7 +185,7 @@ function reaching(world: () => MachineWorld): void {
     const a = await listening(world().host(master('a')));
     const b = world().host(master('b'));
     const { address: own, links } = await listening(b);
-    await b.checkReach(a.address, 'a', own);
+    expect(await b.checkReach(a.address, 'a', own)).toBeUndefined();
     await someTurns(3);
     expect([a.links, links]).toEqual([[], []]);
   });
@@ -186,15 +195,24 @@ function reaching(world: () => MachineWorld): void {
     const gone = world().host(master('b'));
     const { address: own } = await listening(gone);
     await gone.close();
-    const error = await failure(world().host(master('b')).checkReach(a.address, 'a', own));
+    const reason = await world().host(master('b')).checkReach(a.address, 'a', own);
+    expect(reason).toContain(`no link to the machine b at ${own}: `);
+  });
+
+  test('a machine that cannot ask anybody hears that', async () => {
+    const gone = world().host(master('a'));
+    const { address } = await listening(gone);
+    await gone.close();
+    const b = world().host(master('b'));
+    const { address: own } = await listening(b);
+    const error = await failure(b.checkReach(address, 'a', own));
     expect(error.code).toBe('ACTOR_UNAVAILABLE');
-    expect(error.message).toContain(`no link to the machine b at ${own}: `);
+    expect(error.message).toContain(`no link to the machine a at ${address}: `);
   });
 
   test('a machine that is reached back where another one answers', async () => {
     const a = await listening(world().host(master('a')));
     const c = await listening(world().host(master('c')));
-    const error = await failure(world().host(master('b')).checkReach(a.address, 'a', c.address));
-    expect(error.message).toContain('the machine c answered');
+    expect(await world().host(master('b')).checkReach(a.address, 'a', c.address)).toContain('the machine c answered');
   });
 }

@@ -2,7 +2,7 @@
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { newAuthority } from '../../../src/machine-links/authority.ts';
+import { type Authority, newAuthority } from '../../../src/machine-links/authority.ts';
 import { CERTIFICATE_MS, issueCredentials } from '../../../src/machine-links/credentials.ts';
 import { parseMachineAddress } from '../../../src/machine-links/machine-address.ts';
 import { MACHINE_STRANGERS_MAX } from '../../../src/machine-links/machine-listener.ts';
@@ -73,7 +73,7 @@ describe('a machine is not let in', () => {
     const { address, far } = await machineA();
     const other = issueCredentials(newAuthority('troupe', Date.now()), 'troupe', 'b', Date.now());
     const error = await failure(world.host(master('b'), {}, { credentials: other }).connect(address, 'a'));
-    expect(error.code).toBe('ACTOR_UNAVAILABLE');
+    expect(error.code).toBe('INVALID_OPTIONS');
     expect(error.message).toMatch(
       /^no link to the machine a at 127\.0\.0\.1:\d+: its certificate is not of this cluster: [A-Z_]+$/,
     );
@@ -229,6 +229,23 @@ describe('a machine is not let in', () => {
     }
     expect(network.refusals).toMatchObject({ tls: REFUSALS_MAX, rate: 1 });
   });
+});
+
+test('machines of two authorities link while each trusts both: one follows another', async () => {
+  const now = Date.now();
+  const [old, next] = [newAuthority('troupe', now), newAuthority('troupe', now)];
+  const trusting = (first: Authority, second: Authority): Authority => ({
+    certificates: first.certificates + second.certificates,
+    key: first.key,
+  });
+  const a = issueCredentials(trusting(old, next), 'troupe', 'a', now);
+  const b = issueCredentials(trusting(next, old), 'troupe', 'b', now);
+  const { address, links } = await listening(world.host(master('a'), {}, { credentials: a }));
+  await world.host(master('b'), {}, { credentials: b }).connect(address, 'a');
+  await until(() => links.length === 1, 'the link');
+  const stranger = issueCredentials(next, 'troupe', 'c', now);
+  const error = await failure(world.host(master('c'), {}, { credentials: stranger }).connect(address, 'a'));
+  expect(error.message).toContain('its certificate is not of this cluster');
 });
 
 describe('the one who dials', () => {
