@@ -1,0 +1,1 @@
+export const COUNTERS = Array.from({ length: 48 }, (_, n) => `counter/${n}`);
