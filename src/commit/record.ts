@@ -3,12 +3,13 @@
  * writes what it changed and nothing else.
  *
  *   state · meta · m:<stream> handled up to, with the reply to the last one (mark-bytes.ts) · r:<n> another kept reply · o:<number> told, not yet acknowledged ·
- *   a:<name> reminder · s:<n> put aside · x:<name> handled from outside · probation of older versions, which counted deaths here
+ *   a:<name> reminder · s:<n> put aside · y:<n> handled from outside, some to a page (outside-page.ts) · x:<name> one of these in a part of its own, in older records · probation of older versions, which counted deaths here
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorCode, ErrorData } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
 import type { Parts } from '../store/store.ts';
+import { type OutsideMark, readOutsidePage } from './outside-page.ts';
 import { isMarkBytes, type Mark, type MarkedReply, readMark } from './mark-bytes.ts';
 
 export const STATE = 'state';
@@ -28,15 +29,11 @@ export const NO_META: Meta = Object.freeze({ stateVersion: 1, lastNumber: 0 });
 /** Of a record that is not there. */
 export const NO_PARTS: Parts = new Map();
 
-/** A message from outside is handled. */
-export interface OutsideMark {
-  /** In milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly life: number;
-  /** Undefined: it did not fail. */
-  readonly failure:
-    | { readonly code: ErrorCode; readonly text: string; readonly reason: string | undefined }
-    | undefined;
+/** A message from outside that is handled, and the part that says so. */
+export interface OutsideEntry {
+  readonly name: string;
+  readonly mark: OutsideMark;
+  readonly part: string;
 }
 
 export interface KeptReply extends MarkedReply {
@@ -81,7 +78,7 @@ export interface RecordContent {
   outgoing: OutgoingMessage[];
   reminders: Map<string, ReminderRecord>;
   stashed: StashedMessage[];
-  outside: Map<string, OutsideMark>;
+  outside: OutsideEntry[];
   hasProbation: boolean;
 }
 
@@ -91,7 +88,8 @@ export const isMarkPart = (name: string): boolean => name.startsWith('m:');
 export const replyPart = (n: number): string => `r:${padded(n)}`;
 export const outgoingPart = (number: number): string => `o:${padded(number)}`;
 export const reminderPart = (name: string): string => `a:${name}`;
-export const outsidePart = (name: string): string => `x:${name}`;
+export const outsidePagePart = (n: number): string => `y:${padded(n)}`;
+export const isOutsidePage = (name: string): boolean => name.startsWith('y:');
 export const stashPart = (n: number): string => `s:${padded(n)}`;
 
 /** The number in the name of a reply or of what was put aside. */
@@ -111,10 +109,6 @@ export function writeStashed({ message, sender, stream, number, turn, trace }: S
   return encodeValue(trace === undefined ? parts : [...parts, trace]);
 }
 
-export function writeOutsideMark({ at, life, failure }: OutsideMark): Uint8Array {
-  return encodeValue(failure ? [at, life, failure.code, failure.text, failure.reason] : [at, life]);
-}
-
 /** Takes a record apart, each list in its order. Throws on parts that make no sense. */
 export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): RecordContent {
   const content: RecordContent = {
@@ -125,17 +119,22 @@ export function readRecord(parts: Parts, toRef: (id: ActorId) => unknown): Recor
     outgoing: [],
     reminders: new Map(),
     stashed: [],
-    outside: new Map(),
+    outside: [],
     hasProbation: false,
   };
   for (const name of [...parts.keys()].sort()) {
     const bytes = parts.get(name) as Uint8Array;
     if (isMarkPart(name) && isMarkBytes(bytes)) readMarkPart(content, name, bytes, toRef);
+    else if (isOutsidePage(name)) readPage(content, name, bytes);
     else if (name !== STATE) readPart(content, name, decodeValue(bytes, toRef), bytes.byteLength);
   }
   // By age: those that stand with their marks came first.
   content.replies.sort((one, other) => one.at - other.at);
   return content;
+}
+
+function readPage({ outside }: RecordContent, part: string, bytes: Uint8Array): void {
+  for (const [name, mark] of readOutsidePage(bytes)) outside.push({ name, mark, part });
 }
 
 function readMarkPart(
@@ -175,7 +174,7 @@ function readPart(content: RecordContent, name: string, value: unknown, bytes: n
       break;
     }
     case 'x:':
-      content.outside.set(rest, outsideMarkOf(value as [number, number, ErrorCode?, string?, string?]));
+      content.outside.push({ name: rest, mark: outsideMarkOf(value as OldOutsideMark), part: name });
       break;
     default:
       if (name === META) content.meta = value as Meta;
@@ -192,13 +191,9 @@ function replyOf(
   return { name, stream, number, turn, at: at ?? 0, value, error, bytes };
 }
 
-function outsideMarkOf([at, life, code, text = '', reason]: [
-  number,
-  number,
-  ErrorCode?,
-  string?,
-  string?,
-]): OutsideMark {
+type OldOutsideMark = [at: number, life: number, code?: ErrorCode, text?: string, reason?: string];
+
+function outsideMarkOf([at, life, code, text = '', reason]: OldOutsideMark): OutsideMark {
   return { at, life, failure: code && { code, text, reason } };
 }
 

@@ -14,10 +14,8 @@ import {
   isMarkPart,
   markPart,
   numberOfPart,
-  outsidePart,
   type RecordContent,
   replyPart,
-  writeOutsideMark,
   writeReply,
 } from '../commit/record.ts';
 import { CONDEMNED_PAUSE_MS } from './probation.ts';
@@ -34,7 +32,7 @@ export class Inbox {
   readonly #afterCommit: (output: () => void) => void;
   readonly #stashed: Stashed;
   #dedup = new DedupTable(new Map(), []);
-  #outside = new OutsideTable(new Map());
+  #outside = new OutsideTable([]);
   #lastReply = 0;
   /** Names for turns that no delivery id names. */
   #unnamed = 0;
@@ -219,8 +217,9 @@ export class Inbox {
     const error = turn.reply?.error;
     const failure = error && { code: error.code, text: error.message, reason: error.reason };
     const mark = { at: this.#cell.kernel.clock.wall(), life: outside.life, failure };
-    for (const forgotten of this.#outside.add(outside.name, mark)) batch.erase(outsidePart(forgotten));
-    batch.write(outsidePart(outside.name), writeOutsideMark(mark));
+    const { part, bytes, gone } = this.#outside.add(outside.name, mark);
+    for (const forgotten of gone) batch.erase(forgotten);
+    batch.write(part, bytes);
   }
 
   #repeated(envelope: Envelope, { stream, number }: DeliveryId, isAnswered: boolean): void {

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Sender } from '../../../src/actor/sender.ts';
 import { OUTSIDE_ID_KEPT_MS, OUTSIDE_IDS_MAX, OutsideTable } from '../../../src/durability/outside-table.ts';
+import { type OutsideMark, readOutsidePage, writeOutsideMark } from '../../../src/commit/outside-page.ts';
 import type { MemoryDisk } from '../../../src/store/memory-store.ts';
+import { encodeValue } from '../../../src/wire/codec.ts';
 import { outsideTurn, readOutsideTurn } from '../../../src/vocabulary/outside-id.ts';
 import { defineActor, errorOf, Gate, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { Refusal } from '../../../src/vocabulary/errors.ts';
@@ -91,7 +93,7 @@ describe('a message from outside', () => {
     await count(first);
     first.store.lies = 1;
     first.ask('add', 'a', { by: 1 }).catch(() => {});
-    await vi.waitFor(() => expect(disk.get('counter/a')?.parts.has('x:a')).toBe(true));
+    await vi.waitFor(() => expect(disk.get('counter/a')?.parts.has('y:0000000000000001')).toBe(true));
     const second = start(disk, 2_000);
     await second.ask('add', 'a', { by: 1 });
     expect(await count(second)).toBe(1);
@@ -212,7 +214,7 @@ describe('a message from outside', () => {
     const disk: MemoryDisk = new Map();
     const kit = start(disk);
     await kit.ask('add', 'queue|a', { by: 1 });
-    expect([...(disk.get('counter/a')?.parts.keys() ?? [])].sort()).toEqual(['state', 'x:queue|a']);
+    expect([...(disk.get('counter/a')?.parts.keys() ?? [])].sort()).toEqual(['state', 'y:0000000000000001']);
   });
 });
 
@@ -224,10 +226,12 @@ describe('the ids that are remembered', () => {
     const kit = start(disk);
     const names = Array.from({ length: OUTSIDE_IDS_MAX + 3 }, (_, n) => `m${n}`);
     await Promise.all(names.map((name) => kit.ask('add', name, { by: 1, timeoutMs: 60_000 })));
-    const parts = [...(disk.get('counter/a')?.parts.keys() ?? [])].filter((name) => name.startsWith('x:'));
-    expect(parts).toHaveLength(OUTSIDE_IDS_MAX);
-    expect(parts).not.toContain('x:m2');
-    expect(parts).toContain('x:m3');
+    const pages = [...(disk.get('counter/a')?.parts ?? [])].filter(([name]) => name.startsWith('y:')).sort();
+    const kept = pages.flatMap(([, bytes]) => readOutsidePage(bytes).map(([name]) => name));
+    // A page goes once none of its marks holds.
+    expect(kept.slice(-OUTSIDE_IDS_MAX)).toEqual(names.slice(3));
+    expect(kept.length).toBeLessThan(OUTSIDE_IDS_MAX + 30);
+    expect(pages.length).toBeLessThan(OUTSIDE_IDS_MAX / 10);
     await kit.ask('add', 'm3', { by: 1 });
     expect(await count(kit)).toBe(names.length);
     await kit.ask('add', 'm2', { by: 1 });
@@ -235,15 +239,44 @@ describe('the ids that are remembered', () => {
   });
 
   it('are forgotten after seven days', () => {
-    const table = new OutsideTable(
-      new Map([
-        ['old', mark(1)],
-        ['young', mark(1_000)],
-      ]),
-    );
-    expect(table.add('next', mark(OUTSIDE_ID_KEPT_MS + 1))).toEqual(['old']);
+    const table = new OutsideTable([
+      { name: 'old', mark: mark(1), part: 'x:old' },
+      { name: 'young', mark: mark(1_000), part: 'x:young' },
+    ]);
+    expect(table.add('next', mark(OUTSIDE_ID_KEPT_MS + 1)).gone).toEqual(['x:old']);
     expect(table.markOf({ name: 'old', life: 0 })).toBeUndefined();
     expect(table.markOf({ name: 'young', life: 0 })).toBeDefined();
+  });
+
+  it('stand on pages, which go with the last of their marks; those of older records are known', async () => {
+    const disk: MemoryDisk = new Map();
+    const kit = start(disk);
+    const names = Array.from({ length: 40 }, (_, n) => `name-${n}`);
+    for (const name of names) await kit.ask('add', name, { by: 1 });
+    const record = disk.get('counter/a');
+    if (!record) throw new Error('a record was expected');
+    const older = ['x:older', encodeValue([Date.now(), 0, 'REFUSED', 'no', 'closed'])] as const;
+    disk.set('counter/a', { ...record, parts: new Map([...record.parts, older]) });
+    const next = start(disk, 2_000);
+    for (const name of names) await next.ask('add', name, { by: 1 });
+    expect(await errorOf(next.ask('add', 'older', { by: 1 }))).toMatchObject({ code: 'REFUSED', reason: 'closed' });
+    expect(await count(next)).toBe(40);
+    await next.ask('add', 'more', { by: 1 });
+    const pages = [...(disk.get('counter/a')?.parts.keys() ?? [])].filter((name) => name.startsWith('y:')).sort();
+    // The page that the crash had cut off is left as it is.
+    expect(pages).toEqual([1, 2, 3, 4].map((n) => `y:${String(n).padStart(16, '0')}`));
+  });
+
+  it('are read as they were written, failures too; a page that is cut short is none', () => {
+    const failure = { code: 'HANDLER_FAILED' as const, text: 'grüße', reason: undefined };
+    const marks: [string, OutsideMark][] = [
+      ['', mark(1)],
+      ['queue|grüße 🎈', { at: 2.5, life: 2 ** 40, failure }],
+      ['c', { at: 3, life: 1, failure: { ...failure, reason: 'why' } }],
+    ];
+    const page = Buffer.concat(marks.map(([name, one]) => writeOutsideMark(name, one)));
+    expect(readOutsidePage(page)).toEqual(marks);
+    expect(() => readOutsidePage(page.subarray(0, -1))).toThrow('got one up to');
   });
 
   it('may have any characters', () => {
