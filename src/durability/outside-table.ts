@@ -18,8 +18,8 @@ interface Page {
   count: number;
 }
 
-interface Placed {
-  readonly mark: OutsideMark;
+/** One object for both: an actor has thousands. */
+interface Placed extends OutsideMark {
   readonly page: Page;
 }
 
@@ -45,13 +45,13 @@ export class OutsideTable {
       let page = pages.get(part);
       if (page === undefined) pages.set(part, (page = { part, count: 0 }));
       if (isOutsidePage(part)) this.#lastPage = Math.max(this.#lastPage, numberOfPart(part));
-      this.#place(name, { mark, page });
+      this.#place(name, { ...mark, page });
     }
   }
 
   /** How it ended; undefined: it is new, or failed in an earlier life. */
   markOf({ name, life }: OutsideId): OutsideMark | undefined {
-    const mark = this.#marks.get(name)?.mark;
+    const mark = this.#marks.get(name);
     return mark && (mark.failure === undefined || mark.life >= life) ? mark : undefined;
   }
 
@@ -59,12 +59,13 @@ export class OutsideTable {
     const gone: string[] = [];
     const page = (this.#page ??= { part: outsidePagePart(++this.#lastPage), count: 0 });
     const bytes = joined(this.#bytes, writeOutsideMark(name, mark));
-    const before = this.#place(name, { mark, page });
+    const { at, life, failure } = mark;
+    const before = this.#place(name, { at, life, failure, page });
     this.#bytes = bytes;
     if (bytes.length > OUTSIDE_PAGE_BYTES) this.#endPage();
     if (before !== undefined) this.#noteGone(before, gone);
-    for (const [oldest, { mark: old, page: its }] of this.#marks) {
-      if (this.#marks.size <= OUTSIDE_IDS_MAX && old.at > mark.at - OUTSIDE_ID_KEPT_MS) break;
+    for (const [oldest, { at: oldAt, page: its }] of this.#marks) {
+      if (this.#marks.size <= OUTSIDE_IDS_MAX && oldAt > at - OUTSIDE_ID_KEPT_MS) break;
       this.#marks.delete(oldest);
       its.count--;
       this.#noteGone(its, gone);

@@ -18,6 +18,7 @@ import type { BrokerChannel, BrokerConnection, Delivery } from './broker.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
+import { MessagesInFlight, type Slotted } from './messages-in-flight.ts';
 import { SettledIds } from './settled-ids.ts';
 import { traceOfHeaders } from './trace-headers.ts';
 import { verdictOf } from './verdict.ts';
@@ -40,7 +41,7 @@ export interface ConsumerParts {
 }
 
 /** One message, from its delivery to its end. */
-interface InFlight {
+interface InFlight extends Slotted {
   /** More than one where its publisher has sent it twice. Empty: their channel is gone, and the broker delivers them again, here or elsewhere. */
   deliveries: Delivery[];
   /** Of their channel. */
@@ -57,8 +58,7 @@ export class QueueConsumer implements ChannelUser {
   readonly isConfirm = false;
   readonly #parts: ConsumerParts;
   readonly #kept: KeptChannel;
-  readonly #inFlight = new Set<InFlight>();
-  readonly #byId = new Map<string, InFlight>();
+  readonly #inFlight = new MessagesInFlight<InFlight>();
   readonly #settled = new SettledIds();
   readonly #counts = {
     ...{ delivered: 0, acknowledged: 0, recognised: 0, retried: 0, requeued: 0, rejected: 0, unnamed: 0 },
@@ -119,7 +119,7 @@ export class QueueConsumer implements ChannelUser {
 
   /** A message that waits to be asked again comes again by itself; one that is asked goes on, and is joined or remembered. */
   closed(): void {
-    for (const one of [...this.#inFlight]) {
+    for (const one of this.#inFlight.all()) {
       one.deliveries = [];
       if (one.again) this.#over(one);
     }
@@ -131,7 +131,7 @@ export class QueueConsumer implements ChannelUser {
     this.#isClosing = true;
     const { channel } = this.#kept;
     if (channel && this.#tag !== undefined) await channel.cancel(this.#tag).catch(() => {});
-    for (const one of [...this.#inFlight]) if (one.again) this.#over(one);
+    for (const one of this.#inFlight.all()) if (one.again) this.#over(one);
     if (this.#inFlight.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#isClosed = true;
     this.#acks?.flush();
@@ -149,15 +149,14 @@ export class QueueConsumer implements ChannelUser {
     const key = keyOf(one);
     const end = key === undefined ? undefined : this.#settled.get(key);
     if (end !== undefined) return this.#recognised(one, end);
-    const before = key === undefined ? undefined : this.#byId.get(key);
+    const before = key === undefined ? undefined : this.#inFlight.withId(key);
     if (before) {
       if (before.acks !== acks) before.deliveries = [];
       before.acks = acks;
       before.deliveries.push(delivery);
       return;
     }
-    this.#inFlight.add(one);
-    if (key !== undefined) this.#byId.set(key, one);
+    this.#inFlight.add(one, key);
     this.#ask(one);
   }
 
@@ -171,7 +170,7 @@ export class QueueConsumer implements ChannelUser {
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
       const trace = traceOfHeaders(delivery.properties.headers);
-      return { deliveries: [delivery], acks, to, message, outside, trace, tries: 0, again: undefined };
+      return { deliveries: [delivery], acks, to, message, outside, trace, tries: 0, again: undefined, slot: -1 };
     } catch (error) {
       const trace = traceFields(traceOfHeaders(delivery.properties.headers));
       log.warn({ err: asError(error), queue, ...trace }, 'a delivery could not be read, and is rejected');
@@ -251,9 +250,7 @@ export class QueueConsumer implements ChannelUser {
 
   #over(one: InFlight): void {
     one.again?.cancel();
-    this.#inFlight.delete(one);
-    const key = keyOf(one);
-    if (key !== undefined && this.#byId.get(key) === one) this.#byId.delete(key);
+    this.#inFlight.remove(one, keyOf(one));
     if (this.#inFlight.size === 0) this.#idle?.();
   }
 }

@@ -17,9 +17,16 @@ export function outsideTurn({ name, life }: OutsideId): string {
   return `${OUTSIDE}${life}:${name}`;
 }
 
+/** The last one that was read: it is asked for several times in each turn. */
+let lastTurn = '';
+let lastId: OutsideId = { name: '', life: 0 };
+
 /** Undefined where a turn has another name, or none. */
 export function readOutsideTurn(turn: string | undefined): OutsideId | undefined {
   if (turn === undefined || !turn.startsWith(OUTSIDE)) return undefined;
+  if (turn === lastTurn) return lastId;
   const end = turn.indexOf(':', OUTSIDE.length);
-  return { name: turn.slice(end + 1), life: Number(turn.slice(OUTSIDE.length, end)) };
+  lastTurn = turn;
+  lastId = { name: turn.slice(end + 1), life: Number(turn.slice(OUTSIDE.length, end)) };
+  return lastId;
 }
