@@ -78,7 +78,7 @@ describe('under streams from everywhere', () => {
     'all of that, while workers are killed and frozen: order, no doubles, and lost is only what died with a process',
     async () => {
       console.log(`SEED=${SEED}`);
-      const streams = await Streams.start(4, { hangMs: 1_000, sources: 4, everyMs: 20 });
+      const streams = await Streams.start(4, { hangMs: 2_000, sources: 4, everyMs: 20 });
       const done = await disturb(streams, SEED, SECONDS * 1_000);
       await whenAllReady(streams.system).catch((error: Error) => {
         const states = streams.system
