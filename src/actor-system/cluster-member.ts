@@ -174,7 +174,8 @@ export class ClusterMember {
     const membership = this.#membership;
     if (!membership) throw new TroupeError('NO_WORKER', 'this machine has not joined its cluster yet');
     const database = (): Promise<DatabaseCheckup> => this.#directory.look();
-    return checkCluster({ membership, looking: this.network, database, clock: this.#parts.clock });
+    const { refusals: refused } = this.network;
+    return checkCluster({ membership, looking: this.network, refused, database, clock: this.#parts.clock });
   }
 
   /** New ones, of the same machine: those of another id are told to the processes with its first view. */

@@ -20,7 +20,9 @@ export function clusterFindingsOf(seen: ClusterCheckup): Finding[] {
 }
 
 /** All that was seen, for people. */
-export function clusterText({ machine, machines, unowned, pairs, unreached, database }: ClusterCheckup): string {
+export function clusterText(seen: ClusterCheckup): string {
+  const { machine, machines, unowned, pairs, unreached, refused, database } = seen;
+  const causes = Object.entries(refused).filter(([, count]) => count > 0);
   const rows = machines.map((each) => [
     ...[`${each.machine}${each.machine === machine ? ' (asked)' : ''}`, each.address, each.state],
     ...[each.workers, each.partitions, each.clockRate?.toFixed(3) ?? '-'],
@@ -28,6 +30,9 @@ export function clusterText({ machine, machines, unowned, pairs, unreached, data
   return [
     table(['machine', 'address', 'state', 'workers', 'partitions', 'clock'], rows),
     `${pairs - unreached.length} of ${pairs} pairs reach each other, each way for itself; ${unowned} partitions of nobody`,
+    ...(causes.length > 0
+      ? [`not let in here since the start: ${causes.map((each) => each.join(' ')).join(', ')}`]
+      : []),
     database === undefined
       ? 'the database gives no answer'
       : `PostgreSQL ${database.version}${database.hasPooler ? ' behind a pooler' : ''}, synchronous_commit ${database.synchronousCommit}, fsync ${database.fsync}, ${Math.ceil(database.roundTripMs)} ms for a statement`,

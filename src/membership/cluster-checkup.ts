@@ -8,6 +8,8 @@ import type { MachineMembership } from './machine-membership.ts';
 export interface ClusterCheckupParts {
   readonly membership: Pick<MachineMembership, 'id' | 'machines' | 'ownerOf'>;
   readonly looking: Looking;
+  /** Connections of strangers since the start, by cause. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Rejects where the database gives no answer. */
   database(): Promise<DatabaseCheckup>;
   readonly clock: Clock;
@@ -17,6 +19,7 @@ export interface ClusterCheckupParts {
 export async function checkCluster({
   membership,
   looking,
+  refused,
   database,
   clock,
 }: ClusterCheckupParts): Promise<ClusterCheckup> {
@@ -30,7 +33,7 @@ export async function checkCluster({
   ]);
   const { owned, unowned } = spreadOf(membership);
   return {
-    ...{ machine: id, unowned, pairs: survey.pairs, unreached: survey.unreached, database: settings },
+    ...{ machine: id, unowned, pairs: survey.pairs, unreached: survey.unreached, refused, database: settings },
     machines: machines.map(({ id: machine, address, state, leaseMs, workers }) => ({
       ...{ machine, address, state, leaseMs, workers },
       ...{ partitions: owned.get(machine) ?? 0, clockRate: survey.clockRates.get(machine) },

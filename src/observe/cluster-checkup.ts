@@ -9,6 +9,8 @@ export interface ClusterCheckup {
   /** Pairs of machines that were looked at, each direction for itself. */
   readonly pairs: number;
   readonly unreached: readonly UnreachedPair[];
+  /** Connections that the machine that was asked did not let in since its start, by cause. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Undefined: it gave no answer. */
   readonly database: DatabaseCheckup | undefined;
 }

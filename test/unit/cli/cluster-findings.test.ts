@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CLOCK_RATE_MAX, clusterFindingsOf, ROUND_TRIP_SHARE, SPREAD_MAX } from '../../../src/cli/cluster-findings.ts';
+import {
+  CLOCK_RATE_MAX,
+  clusterFindingsOf,
+  clusterText,
+  ROUND_TRIP_SHARE,
+  SPREAD_MAX,
+} from '../../../src/cli/cluster-findings.ts';
 import type { ClusterCheckup, DatabaseCheckup, MachineCheckup } from '../../../src/observe/cluster-checkup.ts';
 
 const LEASE_MS = 15_000;
@@ -16,7 +22,7 @@ const DATABASE: DatabaseCheckup = {
 
 const WELL: ClusterCheckup = {
   ...{ machine: 'a', machines: [machine('a', { clockRate: undefined }), machine('b')] },
-  ...{ unowned: 0, pairs: 2, unreached: [], database: DATABASE },
+  ...{ unowned: 0, pairs: 2, unreached: [], refused: {}, database: DATABASE },
 };
 
 function found(seen: Partial<ClusterCheckup>): string[] {
@@ -25,6 +31,25 @@ function found(seen: Partial<ClusterCheckup>): string[] {
 
 const database = (changes: Partial<DatabaseCheckup>): string[] => found({ database: { ...DATABASE, ...changes } });
 const machines = (...all: MachineCheckup[]): string[] => found({ machines: all });
+
+test('all that was seen is told, also what is well', () => {
+  const refused = { certificate: 3, bytes: 0, rate: 1 };
+  expect(clusterText({ ...WELL, refused })).toBe(
+    [
+      'machine    address  state  workers  partitions  clock',
+      'a (asked)  a:1      live         2         512  -',
+      'b          b:1      live         2         512  1.000',
+      '2 of 2 pairs reach each other, each way for itself; 0 partitions of nobody',
+      'not let in here since the start: certificate 3, rate 1',
+      'PostgreSQL 18.4, synchronous_commit on, fsync on, 1000 ms for a statement',
+    ].join('\n'),
+  );
+  expect(
+    clusterText({ ...WELL, database: undefined })
+      .split('\n')
+      .at(-1),
+  ).toBe('the database gives no answer');
+});
 
 describe('the findings of a cluster', () => {
   test('are none where all is well', () => {
