@@ -31,6 +31,8 @@ export interface Claims {
   claim(id: ActorId, kind: string, fresh: boolean): Promise<void>;
   /** Whether it is the host now: another claim may have come between the answer and the start. */
   isHostOf(id: ActorId): boolean;
+  /** Whether an actor with a generated key is to live with its parent, or, without one, on this machine. Absent: any does. */
+  fits?(id: ActorId, parent: ActorId | undefined): boolean;
 }
 
 /** The sender: an actor, or the process. */

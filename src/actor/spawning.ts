@@ -19,10 +19,23 @@ import { endCell, startCell } from './lifecycle.ts';
 import { LocalReply } from './local-reply.ts';
 import { waitForStart } from './local-wait.ts';
 
-/** The id to spawn under; throws for a kind that is not known. */
-export function spawnId(kernel: Kernel, kind: string, options: CommonSpawnOptions): ActorId {
+/** Keys tried for one that is on the right machine; one of a thousand is. */
+const KEYS_MAX = 100_000;
+
+/** The id to spawn under; throws for a kind that is not known. `isAnywhere`: it lives wherever its id does. */
+export function spawnId(
+  kernel: Kernel,
+  kind: string,
+  { key }: CommonSpawnOptions,
+  { parent, isAnywhere = false }: { parent?: ActorId; isAnywhere?: boolean } = {},
+): ActorId {
   if (!kernel.kinds().includes(kind)) throw unknownKind(kernel.kinds(), kind);
-  return actorId(kind, options.key ?? kernel.newKey());
+  if (key !== undefined) return actorId(kind, key);
+  const { claims } = kernel;
+  for (let tries = 1; ; tries++) {
+    const id = actorId(kind, kernel.newKey());
+    if (isAnywhere || tries === KEYS_MAX || claims?.fits?.(id, parent) !== false) return id;
+  }
 }
 
 function unknownKind(kinds: Iterable<string>, kind: unknown): TroupeError {
@@ -94,7 +107,7 @@ export async function spawnChild(
   shutdownMs: number,
 ): Promise<ActorId> {
   const { kernel, host, context } = parent;
-  const id = spawnId(kernel, kind, options);
+  const id = spawnId(kernel, kind, options, { parent: parent.id });
   // A child lives here, with the code that is here.
   if (!kernel.behaviours.has(kind)) throw unknownKind(kernel.behaviours.keys(), kind);
   const args = spawnArgs(options);

@@ -13,6 +13,7 @@ import { LoopWatch } from '../observe/loop-watch.ts';
 import { PlacementHistory } from '../placement/placement-history.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
+import { shardOf } from '../placement/shard.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
@@ -174,6 +175,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
         await this.request(claimOfChild(id, this.table.kind(kind), this.self.worker, fresh));
       },
       isHostOf: (id) => router.isHostOf(id),
+      // Without other machines there is nothing to choose.
+      ...(this.#others && { fits: (id, parent) => this.#fits(id, parent) }),
     };
     kernel.pending.onGivenUp = ({ target, correlation }) =>
       router.signal(target, { type: 'ask-given-up', process: kernel.address, correlation });
@@ -323,6 +326,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       loop: this.#loop,
       others: this.#others,
     };
+  }
+
+  /** A child is to move with its parent between machines; any other one is to be placed here. */
+  #fits(id: ActorId, parent: ActorId | undefined): boolean {
+    return parent === undefined ? !isElsewhere(this.#router.knownHostOf(id)) : shardOf(id) === shardOf(parent);
   }
 
   /** Also while the system winds down: actors speak with each other to the end. */

@@ -121,7 +121,7 @@ export class ProcessSystem implements System {
     this.#checkOpen();
     checkSpawnOptions(options);
     const kernel = this.#kernel;
-    const id = spawnId(kernel, kind, options);
+    const id = spawnId(kernel, kind, options, { isAnywhere: options.placement === undefined });
     const args = spawnArgs(options);
     await this.#cluster.claim(id, options);
     await this.#sender.request('spawn', id, args, { timeoutMs: SPAWN_TIMEOUT_MS }).promise;

@@ -14,6 +14,8 @@ const counter = defineActor({
     hang: () => new Promise(() => {}),
     join: async (ctx, { topic }: { topic: string }) => void (await ctx.subscribe(topic)),
     end: (ctx) => ctx.stop(),
+    bear: async (ctx) => (await ctx.spawn('counter')).id,
+    bearAs: async (ctx, { key }: { key: string }) => (await ctx.spawn('counter', { key })).id,
     watch: (ctx, { id }: { id: string }) => void ctx.watch(id),
   },
   onTerminated: (ctx, { id, reason }) => void seen.push(`${ctx.id} ${id} ${reason}`),
@@ -103,6 +105,28 @@ describe('two machines', () => {
     expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const expected = Array.from({ length: 10 }, (_, n) => [n, 100 + n]).flat();
     for (const id of ids) expect(await cluster.until(one.system.ask(id, { type: 'get' }))).toEqual(expected);
+  });
+
+  it('spawn anywhere, children with their parents, and chosen workers here', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [parent = ''] = idsOn(one, 1);
+    const [foreign = ''] = idsOn(other, 1);
+    const child: string = await cluster.until(one.system.ask(parent, { type: 'bear' }));
+    expect(shardOf(child)).toBe(shardOf(parent));
+    expect(await cluster.until(other.system.where(child))).toMatchObject({ active: true, machine: one.name });
+    for (let n = 0; n < 6; n++) {
+      const { id } = await cluster.until(one.system.spawn('counter', { placement: { worker: 2 } }));
+      expect(await cluster.until(other.system.where(id))).toMatchObject({ worker: 2, machine: one.name });
+      await cluster.until(one.system.spawn('counter'));
+    }
+    await cluster.until(one.system.spawn('counter', { key: foreign.slice('counter/'.length) }));
+    expect(await cluster.until(one.system.where(foreign))).toMatchObject({ active: true, machine: other.name });
+    const asked = one.system.ask(parent, { type: 'bearAs', key: idsOn(other, 2)[1]?.slice('counter/'.length) });
+    expect(await cluster.until(refusalOf(asked))).toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: expect.stringContaining('another machine'),
+    });
   });
 
   it('give up an ask whose asker has', async () => {
