@@ -66,6 +66,11 @@ export class ClusterMachine {
     this.hosting.begin(this.membership, { clock, master, store: () => undefined });
   }
 
+  /** The names of its processes among the wires. */
+  get processes(): string[] {
+    return this.#networks.map(({ name }) => name);
+  }
+
   owns(): number {
     const { membership } = this;
     return Array.from({ length: 1_024 }, (_, at) => membership.epochOf(at)).filter((epoch) => epoch !== undefined)
@@ -93,6 +98,8 @@ export class SimulatedCluster {
   readonly engine: MemoryEngine;
   readonly wires: MemoryMachines;
   readonly machines: ClusterMachine[] = [];
+  /** Sent between machines so far. */
+  frames = 0;
 
   constructor(options: SimulatedClusterOptions) {
     this.options = options;
@@ -101,7 +108,11 @@ export class SimulatedCluster {
     this.time = new SimulatedTime(this.random);
     const clock = new ProcessClock(this.time);
     this.engine = new MemoryEngine(clock);
-    this.wires = new MemoryMachines({ clock, delayMs: () => this.random() * 2 });
+    const delayMs = (): number => {
+      this.frames++;
+      return this.random() * 2;
+    };
+    this.wires = new MemoryMachines({ clock, delayMs });
   }
 
   /** A machine that takes part, with its share. */

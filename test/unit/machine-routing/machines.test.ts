@@ -6,12 +6,14 @@ import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/s
 
 const refusalOf = (ask: Promise<unknown>): Promise<unknown> => ask.catch((error: unknown) => error);
 const seen: string[] = [];
+let open = (): void => {};
 const counter = defineActor({
   state: () => ({ numbers: [] as number[] }),
   receive: {
     add: (ctx, { n }: { n: number }) => void ctx.state.numbers.push(n),
     get: (ctx) => ctx.state.numbers,
     hang: () => new Promise(() => {}),
+    gate: async () => void (await new Promise<void>((resolve) => (open = resolve))),
     join: async (ctx, { topic }: { topic: string }) => void (await ctx.subscribe(topic)),
     end: (ctx) => ctx.stop(),
     bear: async (ctx) => (await ctx.spawn('counter')).id,
@@ -129,6 +131,20 @@ describe('two machines', () => {
     });
   });
 
+  it('have a subscription in force once every process of the other machine knows it', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [id = ''] = idsOn(other, 1);
+    const [, last = ''] = one.processes.slice(-2);
+    cluster.wires.stall(last, other.processes[0] as string);
+    let isInForce = false;
+    const joined = other.system.ask(id, { type: 'join', topic: 'news' }).then(() => (isInForce = true));
+    await cluster.run(300);
+    expect(isInForce).toBe(false);
+    cluster.wires.unstall(last, other.processes[0] as string);
+    await cluster.until(joined);
+  });
+
   it('give up an ask whose asker has', async () => {
     const { cluster, all } = await machinesOf(2);
     const [one, other] = all as [ClusterMachine, ClusterMachine];
@@ -181,7 +197,49 @@ describe('a machine that is lost', () => {
   });
 });
 
+describe('a machine that is cut off', () => {
+  it('is given up as soon as it is lost, whatever its links hold', async () => {
+    const { cluster, all } = await machinesOf(3);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 4);
+    const asked = ids.map((id) => refusalOf(one.system.ask(id, { type: 'hang' }, { timeoutMs: 20_000 })));
+    await cluster.run(20);
+    for (const from of other.processes)
+      for (const { processes } of all) for (const to of processes) if (from !== to) cluster.wires.stall(from, to);
+    other.membership.close();
+    other.isDead = true;
+    const from = cluster.time.now;
+    for (const fault of await cluster.until(Promise.all(asked)))
+      expect(fault).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
+    expect(cluster.time.now - from).toBeLessThan(cluster.leaseMs * 1.1 + 1_000);
+    await cluster.settle();
+    for (const id of ids) expect(await cluster.until(one.system.ask(id, { type: 'get' }))).toEqual([]);
+  });
+});
+
 describe('a machine that leaves', () => {
+  it('sends on what waited in mailboxes, once the other knows that it has the partition', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 3);
+    for (const id of ids) {
+      one.system.tell(id, { type: 'gate' });
+      for (let n = 0; n < 5; n++) one.system.tell(id, add(n));
+    }
+    await cluster.run(20);
+    // It learns of the new table by looking from time to time alone.
+    one.membership.lookAtTable = () => {};
+    const left = other.leave();
+    await cluster.run(5);
+    open();
+    await cluster.until(left);
+    const { frames } = cluster;
+    await cluster.run(2_500);
+    expect(cluster.frames - frames).toBeLessThan(200);
+    const counts = await cluster.until(Promise.all(ids.map((id) => one.system.ask(id, { type: 'get' }))));
+    expect(counts.map((numbers: number[]) => [...numbers].sort())).toEqual(ids.map(() => [0, 1, 2, 3, 4]));
+  });
+
   it('hands over what it has, and nothing that is sent meanwhile is lost', async () => {
     const { cluster, all } = await machinesOf(2);
     const [one, other] = all as [ClusterMachine, ClusterMachine];
