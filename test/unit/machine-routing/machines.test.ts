@@ -235,7 +235,8 @@ describe('a machine that leaves', () => {
     await cluster.until(left);
     const { frames } = cluster;
     await cluster.run(2_500);
-    expect(cluster.frames - frames).toBeLessThan(200);
+    // To and fro between two that know different tables it would be twice as many.
+    expect(cluster.frames - frames).toBeLessThan(25);
     const counts = await cluster.until(Promise.all(ids.map((id) => one.system.ask(id, { type: 'get' }))));
     expect(counts.map((numbers: number[]) => [...numbers].sort())).toEqual(ids.map(() => [0, 1, 2, 3, 4]));
   });
