@@ -114,6 +114,7 @@ export class ClusterMember {
     const { cluster, clock, workers, log } = this.#parts;
     await checkOwnReach({ directory: this.#directory, network: this.network, address, log });
     const ids = [this.firstId];
+    let isMember = false;
     let joined = (): void => {};
     const hasJoined = new Promise<void>((resolve) => {
       joined = resolve;
@@ -125,22 +126,18 @@ export class ClusterMember {
         log.info({ machine }, `the cluster: ${type}`);
         master.machineEvent(type, machine);
       },
-      changed: () => {
-        this.hosting.changed();
-        if (membership.tableEpoch > 0) joined();
+      changed: this.hosting.changed,
+      serve: (until) => {
+        master.serve(until);
+        // It has its lease, and knows who owns what.
+        isMember ||= until > 0 && membership.tableEpoch > 0;
+        if (isMember) joined();
       },
-      serve: (until) => master.serve(until),
     });
     this.#membership = membership;
     this.hosting.begin(membership, { clock, master, store, credentialsOf: (id) => this.#credentialsOf(id) });
-    let isLate = false;
-    await within(
-      clock,
-      JOIN_MS_MAX,
-      hasJoined.then(() => isLate || undefined),
-    );
-    isLate = membership.tableEpoch === 0;
-    if (isLate) throw new TroupeError('NO_WORKER', `the cluster could not be joined within ${JOIN_MS_MAX} ms`);
+    await within(clock, JOIN_MS_MAX, hasJoined);
+    if (!isMember) throw new TroupeError('NO_WORKER', `the cluster could not be joined within ${JOIN_MS_MAX} ms`);
   }
 
   /** Another machine has said that it has a newer table of partitions. */
