@@ -6,7 +6,7 @@ const BETWEEN = ['S4', 'S5'];
 
 /**
  * In the order of a round. `needs` is a module or command that may be missing: then the system is left out, by name.
- * `quick`: part of `--quick` as well.
+ * `quick`: part of `--quick` as well. `traced`: with an SDK of OpenTelemetry in each process.
  */
 export const SYSTEMS = [
   { program: 'troupe-local', scenarios: LOCAL, quick: true },
@@ -44,6 +44,8 @@ export const USERS = [
   { program: 'mix', scenarios: ['mix'] },
   { program: 'observe', scenarios: ['observe'] },
   { program: 'observe', part: 'looked', name: 'troupe, looked at', scenarios: ['observe'] },
+  { program: 'observe', part: 'flow', name: 'troupe, its flow looked at', scenarios: ['observe'] },
+  { program: 'observe', part: 'traced', name: 'troupe, traced', scenarios: ['observe'], traced: true },
   { program: 'fan-in', scenarios: ['fan-in'], quick: true },
   { program: 'publish', scenarios: ['publish'], quick: true },
   { program: 'ask-chain', scenarios: ['ask-chain'], quick: true },

@@ -41,10 +41,18 @@ function isCommand(name) {
   }
 }
 
+/** Lines of a log among the figures: a worker that was killed, say. They say why a run has failed, and are no figures. */
+function tellLog(lines) {
+  for (const { level, time: _time, ...line } of lines.filter((one) => 'level' in one))
+    process.stderr.write(`log ${level}: ${JSON.stringify(line)}\n`);
+  return lines.filter((one) => !('level' in one));
+}
+
 /** One run of one program. Rejects where it fails: what has lost, doubled or swapped a message is no result. */
-export function runProgram({ program, part, name }, { only, seconds, profileTo }) {
+export function runProgram({ program, part, name, traced }, { only, seconds, profileTo }) {
   const args = ['--expose-gc'];
   // Workers inherit the flags of their master.
+  if (traced) args.push('--import', new URL('trace-sdk.mjs', import.meta.url).href);
   if (profileTo) args.push('--cpu-prof', `--cpu-prof-dir=${join(profileTo, part ? `${program}-${part}` : program)}`);
   args.push(join(BENCH, 'programs', `${program}.mjs`), '--seconds', String(seconds), '--only', only.join(','));
   if (part) args.push('--part', part);
@@ -61,9 +69,10 @@ export function runProgram({ program, part, name }, { only, seconds, profileTo }
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       const label = part ? `${program} (${part})` : program;
+      const lines = text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+      const figures = tellLog(lines.map((line) => JSON.parse(line)));
       if (code !== 0) return reject(new Error(`${label} ends with 0; got ${signal ?? code}`));
-      const lines = text.split('\n').filter((line) => line.startsWith('{'));
-      resolve(lines.map((line) => JSON.parse(line)));
+      resolve(figures);
     });
   });
 }

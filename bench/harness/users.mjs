@@ -6,7 +6,8 @@ export const LONG = { timeoutMs: 240_000 };
 export const ACTORS = new URL('../actors/', import.meta.url);
 
 export async function usersSystem(options = {}) {
-  return createSystem({ workers: 2, actors: ACTORS, log: 'error', ...options });
+  // The end of a worker is a warning, and the reason of what fails after it.
+  return createSystem({ workers: 2, actors: ACTORS, log: 'warn', ...options });
 }
 
 /** One actor of a kind on each worker. */

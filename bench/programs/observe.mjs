@@ -1,6 +1,7 @@
 /**
  * The mix, and S4, with a million actors in memory. `--part looked`: somebody looks all the while, twice a second, at all metrics
- * and at the fifty actors with the most turns, so that turns are sampled. Its figures beside those without are the price of being looked at.
+ * and at the fifty actors with the most turns, so that turns are sampled; `--part flow`: at the flow of messages, which is counted then. Their figures beside
+ * those without are the price of being looked at. With `--import ../harness/trace-sdk.mjs` they are the price of traces.
  */
 import { cpuMicros, mustBe, Program } from '../harness/measure.mjs';
 import { idOn } from '../harness/placed.mjs';
@@ -21,13 +22,20 @@ await countsTo(IDS, async () => (await census(system, counters)).handled);
 let looks = 0;
 /** A worker that is busy may be too late for a look. */
 let sampled = 0;
+const looksAt = {
+  async looked() {
+    const [{ kinds }, { actors }] = await Promise.all([system.metrics(), system.list({ sort: 'rate', limit: 50 })]);
+    return kinds.sink?.handlingMs !== undefined && actors.length > 0;
+  },
+  // As the page does, by a call that only those have who look.
+  flow: async () => (await system.flow()).flows.length > 0,
+}[program.options.part];
 const look = async () => {
-  const [{ kinds }, { actors }] = await Promise.all([system.metrics(), system.list({ sort: 'rate', limit: 50 })]);
   looks++;
-  if (kinds.sink.handlingMs !== undefined && actors.length > 0) sampled++;
+  if (await looksAt()) sampled++;
 };
 // As a page does: the next look comes after the answer to the one before.
-let isLooking = program.options.part === 'looked';
+let isLooking = looksAt !== undefined;
 const lookOn = async () => {
   while (isLooking) {
     await look();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { HOT_SHARE, WAITING_MIN } from '../../../src/cli/actor-findings.ts';
 import type { Look, Machine, Seen } from '../../../src/cli/finding.ts';
 import { FINDINGS_MAX, findingsOf } from '../../../src/cli/findings.ts';
-import { DISK_FREE_MIN, MEMORY_SHARE } from '../../../src/cli/machine-findings.ts';
+import { DISK_FREE_MIN, DISK_FREE_WELL, MEMORY_SHARE } from '../../../src/cli/machine-findings.ts';
 import { LATE_P50_MS, LATE_P99_MS, UNEVEN_ACTORS_MIN } from '../../../src/cli/worker-findings.ts';
 import type { TailedEvent } from '../../../src/gateway/event-tail.ts';
 import { CHECKUP_ACTORS_MAX, type BlockedLoop, type Checkup } from '../../../src/observe/checkup.ts';
@@ -117,6 +117,8 @@ describe('the doctor', () => {
     const silent = look({ mailboxes: { 0: 0, 2: 0 } });
     expect(found({ before: silent, after: silent })).toEqual(['worker-silent: worker 1']);
     for (const one of ['before', 'after']) expect(found({ [one]: silent })).not.toContain('worker-silent: worker 1');
+    const workers = [worker(1, 'starting'), worker(2, 'ready')];
+    expect(found({ before: silent, after: silent, workers })).toEqual([]);
   });
 
   test('a worker that is down, and one that has died', () => {
@@ -145,6 +147,7 @@ describe('the doctor', () => {
 
   test('the mailbox that grows; the process, where no actor has that much', () => {
     const at = (count: number) => [{ id: 'a/1', count, bytes: 10 }];
+    expect(foundIn({ mailboxes: at(1) }, { mailboxes: at(WAITING_MIN - 1) })).toEqual([]);
     expect(foundIn({ mailboxes: at(WAITING_MIN - 1) }, { mailboxes: at(WAITING_MIN) })).toEqual([
       'mailbox-growing: a/1',
     ]);
@@ -189,6 +192,7 @@ describe('the doctor', () => {
       [links(3, 10), links(4, 11)],
       [links(0, 10), links(4, 10)],
       [links(3, 10), links(0, 10)],
+      [links(5, 10), links(4, 10)],
     ] as const)
       expect(foundIn(before, after)).toEqual([]);
   });
@@ -212,6 +216,31 @@ describe('the doctor', () => {
     const busy = { ...idle, metrics: structuredClone(idle.metrics) };
     for (const one of busy.metrics.workers) if (one.worker === 2) one.loop.utilization = 0.95;
     expect(found({ before: idle, after: busy })).toEqual(['placement-uneven: worker 2']);
+  });
+
+  test('no uneven placement where it is small, of another role, of one actor, or where nobody was idle all the while', () => {
+    const changed = (one: Look, change: (process: ProcessMetrics) => Partial<ProcessMetrics>): Look => ({
+      ...one,
+      metrics: { ...one.metrics, workers: one.metrics.workers.map((each) => ({ ...each, ...change(each) })) },
+    });
+    const workers = [worker(1), worker(2), worker(3)];
+    const three = look({ mailboxes: { 0: 0, 1: 0, 2: 0, 3: 0 } });
+    const few = changed(three, (one) => ({ actors: one.worker === 1 ? UNEVEN_ACTORS_MIN : 0 }));
+    expect(found({ after: few, workers, machine: undefined })).toEqual([]);
+    const many = changed(three, (one) => ({ actors: one.worker === 1 ? 3 * UNEVEN_ACTORS_MIN : 0 }));
+    expect(found({ after: many, workers, machine: undefined })).toEqual(['placement-uneven: worker 1']);
+    const roles = changed(many, (one) => (one.worker === 1 ? { role: 'mail' } : {}));
+    expect(found({ after: roles, workers, machine: undefined })).toEqual([]);
+    const starting = [worker(1), worker(2, 'starting'), worker(3, 'starting')];
+    expect(found({ after: many, workers: starting, machine: undefined })).toEqual([]);
+
+    const idle = look({ process: { loop: { ...LOOP, utilization: 0.1 } } });
+    const busy = changed(idle, (one) => (one.worker === 2 ? { loop: { ...LOOP, utilization: 0.95 } } : {}));
+    expect(found({ before: idle, after: busy })).toEqual(['placement-uneven: worker 2']);
+    expect(found({ before: look(), after: busy })).toEqual([]);
+    const hot = [{}, { busy: [{ id: 'a/1', turns: 9, ms: 1_900, longestMs: 10 }] }];
+    const ofOne = { ...busy, checkups: look({ checkups: hot }).checkups };
+    expect(found({ before: idle, after: ofOne })).toEqual(['actor-hot: a/1']);
   });
 
   test('dead letters by their reasons, each once', () => {
@@ -238,6 +267,8 @@ describe('the doctor', () => {
     expect(found({ machine: { ...MACHINE, disk } })).toEqual(['store-filling: /data/store']);
     const large = { ...disk, freeBytes: DISK_FREE_MIN * 2, totalBytes: DISK_FREE_MIN * 100 };
     expect(found({ machine: { ...MACHINE, disk: large } })).toEqual(['store-filling: /data/store']);
+    const huge = { ...disk, freeBytes: DISK_FREE_WELL, totalBytes: DISK_FREE_WELL * 100 };
+    expect(found({ machine: { ...MACHINE, disk: huge } })).toEqual([]);
   });
 });
 

@@ -51,5 +51,10 @@ describe('the places of an actor', () => {
     history.note(change(200, { pins: [['counter/last', 1]] }), 0);
     expect(history.of(ID, '')).toEqual([]);
     expect(history.of('counter/0', '')).toHaveLength(1);
+    // What went has left room for as many.
+    for (let n = 0; n < PLACES_OF_UNIT_MAX - 1; n++) history.note(change(300 + n, { pins: [[`mail/${n}`, 1]] }), 0);
+    expect(history.of('counter/0', '')).toHaveLength(1);
+    history.note(change(400, { pins: [['mail/last', 1]] }), 0);
+    expect(history.of('counter/0', '')).toEqual([]);
   });
 });

@@ -58,13 +58,16 @@ describe('a system', () => {
     ['calls are refused already', () => {}, true],
   ])('is alive, and not ready: %s', async (_, drain, closing) => {
     let isClosing = false;
-    const { health, at } = healthOf({ isClosing: () => isClosing });
+    // It may be closed already.
+    const readStore = () => (isClosing ? Promise.reject(new Error('closed')) : Promise.resolve());
+    const { health, at } = healthOf({ isClosing: () => isClosing, readStore });
     health.started();
     expect((await at('/readyz'))[0]).toBe(200);
     drain(health);
     isClosing = closing;
     const [status, body] = await at('/readyz');
     expect([status, body]).toEqual([503, expect.stringContaining('the system ends')]);
+    expect(JSON.parse(body).checks.map(({ name }: { name: string }) => name)).toEqual(['started', 'draining', 'workers']);
     expect((await at('/livez'))[0]).toBe(200);
     expect((await at('/startupz'))[0]).toBe(200);
   });
