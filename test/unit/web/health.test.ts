@@ -67,7 +67,11 @@ describe('a system', () => {
     isClosing = closing;
     const [status, body] = await at('/readyz');
     expect([status, body]).toEqual([503, expect.stringContaining('the system ends')]);
-    expect(JSON.parse(body).checks.map(({ name }: { name: string }) => name)).toEqual(['started', 'draining', 'workers']);
+    expect(JSON.parse(body).checks.map(({ name }: { name: string }) => name)).toEqual([
+      'started',
+      'draining',
+      'workers',
+    ]);
     expect((await at('/livez'))[0]).toBe(200);
     expect((await at('/startupz'))[0]).toBe(200);
   });
