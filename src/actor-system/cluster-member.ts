@@ -31,6 +31,8 @@ const JOIN_MS_MAX = 60_000;
 /** Milliseconds to give the rest back at the end. */
 const RELEASE_MS_MAX = 2_000;
 const HOST_NAME_MAX = 40;
+/** Milliseconds without a byte, at the least, until a link is given up: a busy machine may be silent for a moment, whatever its lease. */
+const SILENT_MS_MIN = 5_000;
 
 export interface MemberParts {
   readonly cluster: ResolvedCluster;
@@ -215,6 +217,7 @@ function newMachineId(): MachineId {
   return `${host || 'machine'}-${randomBytes(9).toString('hex')}`;
 }
 
+/** A machine that is lost is given up by the directory's word: silence is for a link that is dead between two which both live. */
 function silentMsOf({ leaseMs }: ResolvedCluster): number {
-  return leaseMs * 1.2;
+  return Math.max(leaseMs * 1.2, SILENT_MS_MIN);
 }
