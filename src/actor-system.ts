@@ -10,7 +10,6 @@ import { type ResolvedCluster, schemaOf } from './membership/cluster-options.ts'
 import { openLog } from './observe/log.ts';
 import { type ResolvedOptions, resolveOptions, type SystemOptions } from './options.ts';
 import type { System } from './system/system.ts';
-import { TroupeError } from './vocabulary/errors.ts';
 import { systemClock } from './vocabulary/system-clock.ts';
 import { FRAME_EXTRA_BYTES } from './wire/link.ts';
 import { behavioursOf, loadActors } from './worker/load-actors.ts';
@@ -51,27 +50,23 @@ export async function createSystem(options: SystemOptions = {}): Promise<System>
 /** One of several machines: its durable actors are in the cluster's database. */
 async function startMember(options: ResolvedOptions, cluster: ResolvedCluster): Promise<System> {
   const host = new ClusterHost(WORKER_PROGRAM);
-  checkMember(options);
   const behaviours = await behavioursFor(options.actors);
   const member = await ClusterMember.open({
     ...{ cluster, clock: systemClock(), log: openLog(options.log, { system: options.name }) },
     frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES,
+    isClient: options.isClient,
     workers: options.groups.reduce((sum, { count }) => sum + count, 0),
     authorityFile: process.env.TROUPE_CA || undefined,
   });
+  // A client writes nothing: what it sends is kept where it arrives.
+  const kept = options.isClient ? new Map<string, Behaviour>() : behaviours;
   const place = { ...options, postgres: { url: cluster.url, schema: schemaOf(cluster), writer: member.firstId } };
   try {
-    return await withStorage(place, behaviours, (storage) => startCluster(place, behaviours, host, storage, member));
+    return await withStorage(place, kept, (storage) => startCluster(place, behaviours, host, storage, member));
   } catch (error) {
     await member.close();
     throw error;
   }
-}
-
-/** Throws INVALID_OPTIONS. */
-function checkMember({ groups }: ResolvedOptions): void {
-  if (groups.length > 0) return;
-  throw new TroupeError('INVALID_OPTIONS', 'workers: expected at least one on a machine of a cluster; got 0');
 }
 
 /** The storage of a system that does not start is closed again. */

@@ -12,7 +12,7 @@ import { IN_MEMORY_MAX } from './durability/actors-in-memory.ts';
 import { type Listen, type ListenOptions, resolveListen, validateListen } from './gateway/listen-options.ts';
 import {
   type ClusterOptions,
-  clusterFaults,
+  memberFaults,
   type ResolvedCluster,
   resolveCluster,
 } from './membership/cluster-options.ts';
@@ -148,8 +148,7 @@ export interface SystemOptions {
   /** Where durable actors are, instead of `dataDir`, until `cluster` says so. @internal */
   postgres?: PostgresPlace;
   /**
-   * Several machines as one system: the address of the PostgreSQL database that they have in common, or more about it. Default: TROUPE_CLUSTER; without it
-   * this system is one machine. It needs workers. Durable actors are in that database.
+   * Several machines as one system: the address of their PostgreSQL database, where durable actors are then, or more about it. Default: TROUPE_CLUSTER.
    *
    * @example
    * ```ts
@@ -157,6 +156,8 @@ export interface SystemOptions {
    * ```
    */
   cluster?: string | ClusterOptions;
+  /** `client`: this process owns nothing in the cluster and only sends; it needs `cluster` and `workers: 0`. Default: a machine of the cluster. */
+  role?: 'client';
 }
 
 export interface ResolvedOptions {
@@ -171,6 +172,7 @@ export interface ResolvedOptions {
   postgres: PostgresPlace | undefined;
   /** Undefined: this system is one machine. */
   cluster: ResolvedCluster | undefined;
+  isClient: boolean;
   durableInMemoryMax: number;
   supervision: SupervisionPolicy;
   hangMs: number;
@@ -202,7 +204,7 @@ export const DEFAULT_ROLE = 'worker';
 const NAMES = new Set([
   ...['actors', 'workers', 'main', 'name', 'dataDir', 'durableInMemoryMax', 'supervision', 'askTimeoutMs'],
   ...['messageBytesMax', 'checkMessages', 'pollMicros', 'history', 'paused', 'shutdownMs', 'memory', 'log'],
-  ...['signals', 'listen', 'controlSocket', 'trace', 'metrics', 'dashboard', 'postgres', 'cluster'],
+  ...['signals', 'listen', 'controlSocket', 'trace', 'metrics', 'dashboard', 'postgres', 'cluster', 'role'],
 ]);
 const WORKER_SUPERVISION = { intensity: 5, periodMs: 30_000 };
 
@@ -223,6 +225,7 @@ export function resolveOptions(options: SystemOptions = {}): ResolvedOptions {
     dataDir: dataDirOf(options.dataDir),
     postgres: options.postgres,
     cluster: resolveCluster(options.cluster, process.env.TROUPE_CLUSTER),
+    isClient: options.role === 'client',
     durableInMemoryMax: options.durableInMemoryMax ?? durableInMemory(groups),
     supervision: supervisionPolicy({ ...WORKER_SUPERVISION, ...supervision }),
     hangMs,
@@ -290,7 +293,7 @@ function validateOptions(options: SystemOptions): string[] {
     ...validateWorkers(options.workers),
     ...validateWorkerSupervision(options.supervision),
     ...validateListen(options.listen),
-    ...clusterFaults(options.cluster, process.env.TROUPE_CLUSTER),
+    ...memberFaults(options, process.env.TROUPE_CLUSTER),
     ...validateHistory(options.history),
     ...validateWeb(options.metrics, options.dashboard),
   ];

@@ -15,6 +15,7 @@ import type { Master } from '../master/master.ts';
 import type { MasterOptions } from '../master/master-options.ts';
 import { type ResolvedCluster, schemaOf } from '../membership/cluster-options.ts';
 import { checkCluster } from '../membership/cluster-checkup.ts';
+import { CLIENT_PREFIX, ClusterObserver } from '../membership/cluster-observer.ts';
 import { MachineMembership } from '../membership/machine-membership.ts';
 import { checkOwnReach } from '../membership/reach-check.ts';
 import type { ClusterCheckup, DatabaseCheckup } from '../observe/cluster-checkup.ts';
@@ -40,6 +41,8 @@ export interface MemberParts {
   readonly log: Log;
   readonly frameBytesMax: number;
   readonly workers: number;
+  /** It owns nothing, and only sends. */
+  readonly isClient: boolean;
   /** Path of the operator's own authority; undefined: the cluster has one. */
   readonly authorityFile: string | undefined;
 }
@@ -57,6 +60,7 @@ export class ClusterMember {
   /** The machine that the credentials in use name. */
   #certified: MachineId;
   #membership: MachineMembership | undefined;
+  #observer: ClusterObserver | undefined;
   #left: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -93,7 +97,7 @@ export class ClusterMember {
       const authority = own ?? (await clusterAuthority(directory, cluster.name, clock));
       let renewed = (): void => {};
       const credentials = new RenewedCredentials({
-        ...{ authority, cluster: cluster.name, machine: newMachineId(), clock },
+        ...{ authority, cluster: cluster.name, machine: newMachineId(parts.isClient), clock },
         renewed: () => renewed(),
       });
       const member = new ClusterMember(parts, directory, credentials, randomBytes(4).readUInt32LE());
@@ -105,10 +109,37 @@ export class ClusterMember {
     }
   }
 
+  get isClient(): boolean {
+    return this.#parts.isClient;
+  }
+
   /** The part of it that the workers need. */
   get options(): MachineOptions {
     const { cluster } = this.#parts;
     return { cluster: cluster.name, credentials: this.#credentials.current, silentMs: silentMsOf(cluster) };
+  }
+
+  /** Resolves once this client knows the machines. Rejects NO_WORKER where there are none in time. */
+  async observe(master: Master): Promise<void> {
+    const { clock } = this.#parts;
+    let seen = (): void => {};
+    const hasSeen = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const observer = new ClusterObserver({
+      directory: this.#directory,
+      id: this.firstId,
+      changed: () => {
+        this.hosting.changed();
+        if (observer.tableEpoch > 0) seen();
+      },
+    });
+    this.#observer = observer;
+    const credentialsOf = (): MachineCredentials => this.#credentials.current;
+    this.hosting.begin(observer, { clock, master, store: () => undefined, credentialsOf });
+    await within(clock, JOIN_MS_MAX, hasSeen);
+    if (observer.tableEpoch === 0)
+      throw new TroupeError('NO_WORKER', `no machine of the cluster was there within ${JOIN_MS_MAX} ms`);
   }
 
   /** Resolves once this machine is a member. Rejects NO_WORKER where it has not become one in time. */
@@ -145,6 +176,7 @@ export class ClusterMember {
   /** Another machine has said that it has a newer table of partitions. */
   outdated(): void {
     this.#membership?.lookAtTable();
+    this.#observer?.lookAtTable();
   }
 
   /** The others get what is here, where there are any. */
@@ -163,6 +195,7 @@ export class ClusterMember {
   async #close(): Promise<void> {
     if (this.#membership) await within(this.#parts.clock, RELEASE_MS_MAX, this.#leave());
     this.#membership?.close();
+    this.#observer?.close();
     this.#credentials.close();
     await this.network.close();
     await this.#directory.close();
@@ -209,12 +242,12 @@ export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
   };
 }
 
-/** Names one start of one machine. */
-function newMachineId(): MachineId {
+/** Names one start of one machine, or of one client. */
+function newMachineId(isClient = false): MachineId {
   const host = hostname()
     .replace(/[^\w.-]/g, '-')
     .slice(0, HOST_NAME_MAX);
-  return `${host || 'machine'}-${randomBytes(9).toString('hex')}`;
+  return `${isClient ? CLIENT_PREFIX : ''}${host || 'machine'}-${randomBytes(isClient ? 6 : 9).toString('hex')}`;
 }
 
 /** A machine that is lost is given up by the directory's word: silence is for a link that is dead between two which both live. */

@@ -146,6 +146,7 @@ class ClusterSystem {
   async #join(master: Master): Promise<void> {
     const { member } = this.#ground;
     if (!member) return;
+    if (member.isClient) return member.observe(master);
     await member.join(await this.#peer.listenForMachines(), master, () => this.#storage?.store);
   }
 
@@ -165,7 +166,7 @@ class ClusterSystem {
       },
       ...{ startedAt: this.#startedAt, heartbeatMs: this.#heartbeatMs, token, network: this.#newNetwork(), control },
       ...{ exit: () => void close(), ended: close, store: this.#storage?.store },
-      ...(member && { machines: member.network, isLeased: true }),
+      ...(member && { machines: member.network, isLeased: !member.isClient }),
     });
   }
 

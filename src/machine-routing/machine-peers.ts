@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { MachineCredentials, MachineLink, MachineNetwork } from '../machine-links/machine-network.ts';
+import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Peers, type PeersListener } from '../peer/peers.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
@@ -100,7 +101,7 @@ export class MachinePeers {
       this.#peers.giveUp(index, new Error(`the machine ${machine} is lost, or has left`));
     }
     for (const { machine, peer } of [...this.#guests.values()]) {
-      if (!this.#known.has(machine))
+      if (!this.#isKnown(machine))
         this.#peers.giveUp(peer.index, new Error(`the machine ${machine} is lost, or has left`));
     }
     for (const other of others) {
@@ -125,7 +126,7 @@ export class MachinePeers {
   #accept(link: MachineLink): void {
     const { machine, process, incarnation } = link.peer;
     // Its row may be seen here later than its link; one that was given up stays so, and is known under another name next time.
-    if (!this.#known.has(machine)) {
+    if (!this.#isKnown(machine)) {
       if (this.#early.length < EARLY_LINKS_MAX) this.#early.push(link);
       else link.link.destroy(new Error(`at most ${EARLY_LINKS_MAX} links of unknown machines wait; got one more`));
       return;
@@ -139,6 +140,11 @@ export class MachinePeers {
     const peer = this.#peers.expect(info);
     this.#guests.set(address, { machine, peer });
     this.#peers.use(index, link.link);
+  }
+
+  /** Clients of the cluster have no rows: their certificates say that they are some. */
+  #isKnown(machine: string): boolean {
+    return this.#known.has(machine) || machine.startsWith(CLIENT_PREFIX);
   }
 
   /** Its link has ended; linked again, the guest asks for what it would have been told. */

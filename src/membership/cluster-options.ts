@@ -63,6 +63,29 @@ export function clusterFaults(option: unknown, environment: string | undefined):
   return faults;
 }
 
+/** The faults of the options by which a system is one of several machines, or their client. */
+export function memberFaults(
+  options: { role?: unknown; cluster?: unknown; workers?: unknown },
+  environment: string | undefined,
+): string[] {
+  return [...clusterFaults(options.cluster, environment), ...roleFaults(options, environment)];
+}
+
+function roleFaults(
+  { role, cluster, workers }: { role?: unknown; cluster?: unknown; workers?: unknown },
+  environment: string | undefined,
+): string[] {
+  const isMember = cluster !== undefined || (environment ?? '') !== '';
+  if (role === undefined) {
+    return isMember && workers === 0
+      ? [`workers: expected at least one on a machine of a cluster, or role: 'client'; got 0`]
+      : [];
+  }
+  if (role !== 'client') return [`role: expected 'client'; got ${inspect(role)}`];
+  if (!isMember) return [`role: expected with the option cluster, or TROUPE_CLUSTER; got 'client' without them`];
+  return workers === 0 ? [] : [`workers: expected 0 for a client of a cluster; got ${inspect(workers)}`];
+}
+
 /** The schema of a cluster in its database. */
 export function schemaOf({ name }: ResolvedCluster): string {
   return `troupe_${name.replaceAll('-', '_')}`;

@@ -53,6 +53,7 @@ describe('options', () => {
       askTimeoutMs: 5_000,
       messageBytesMax: 16 * 1024 * 1024,
       pollMicros: 0,
+      isClient: false,
       history: undefined,
       paused: false,
       checkMessages: true,

@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { resolveCluster, schemaOf, shownUrl, clusterFaults } from '../../../src/membership/cluster-options.ts';
-import { defineActor } from '../../../src/actor/define-actor.ts';
-import { createSystem } from '../../../src/actor-system.ts';
 import { resolveOptions } from '../../../src/options.ts';
 
 const URL = 'postgres://ada:secret@db.example/app';
@@ -68,9 +66,21 @@ describe('a system with a cluster', () => {
     expect(resolveOptions({}).cluster).toMatchObject({ url: URL, name: 'troupe' });
   });
 
-  it('is refused where it could not be one', async () => {
+  it('is refused where it could not be one', () => {
     expect(() => resolveOptions({ cluster: { url: URL, leaseMs: 1 } })).toThrow('cluster.leaseMs');
-    const started = createSystem({ cluster: URL, workers: 0, actors: { still: defineActor({ receive: {} }) } });
-    await expect(started).rejects.toThrow('workers: expected at least one on a machine of a cluster; got 0');
+    expect(() => resolveOptions({ cluster: URL, workers: 0 })).toThrow(
+      "workers: expected at least one on a machine of a cluster, or role: 'client'; got 0",
+    );
+  });
+
+  it('has clients, which have no workers', () => {
+    expect(resolveOptions({ cluster: URL, workers: 0, role: 'client' }).isClient).toBe(true);
+    expect(() => resolveOptions({ cluster: URL, workers: 2, role: 'client' })).toThrow(
+      'workers: expected 0 for a client',
+    );
+    expect(() => resolveOptions({ workers: 0, role: 'client' })).toThrow('role: expected with the option cluster');
+    expect(() => resolveOptions({ cluster: URL, role: 'worker' as never })).toThrow(
+      "role: expected 'client'; got 'worker'",
+    );
   });
 });

@@ -1,0 +1,67 @@
+/** A client of a cluster: it sees the machines and their partitions, owns nothing, and has no row of its own. */
+import type { Directory, Entry, Watch } from '../directory/directory.ts';
+import type { MachineId, MachineRow } from '../machines/machine-row.ts';
+import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
+import type { MachineInfo } from '../wire/control.ts';
+import { decodeRow, decodeTable, ROW_PREFIX, TABLE_KEY, WATCHED_PREFIX } from './cluster-entries.ts';
+
+/** The ids of clients begin so, and those of machines do not: a client is linked to although it has no row. */
+export const CLIENT_PREFIX = 'client.';
+
+export interface ObserverParts {
+  readonly directory: Directory;
+  readonly id: MachineId;
+  changed(): void;
+}
+
+export class ClusterObserver {
+  readonly id: MachineId;
+  readonly #rows = new Map<MachineId, MachineRow>();
+  readonly #watch: Watch;
+  readonly #changed: () => void;
+  #table: PartitionTable | undefined;
+
+  constructor({ directory, id, changed }: ObserverParts) {
+    this.id = id;
+    this.#changed = changed;
+    this.#watch = directory.watch(WATCHED_PREFIX, {
+      changed: (entry) => this.#saw(entry),
+      removed: (key) => {
+        if (this.#rows.delete(key.slice(ROW_PREFIX.length))) this.#changed();
+      },
+      synced: () => {},
+      gap: () => {},
+    });
+  }
+
+  machines(): MachineInfo[] {
+    return [...this.#rows].map(([id, row]) => ({ id, ...row }));
+  }
+
+  ownerOf(partition: number): MachineId | undefined {
+    const owner = this.#table?.owners[partition];
+    return owner === NOBODY ? undefined : owner;
+  }
+
+  epochOf(): undefined {}
+
+  get tableEpoch(): number {
+    return this.#table?.epoch ?? 0;
+  }
+
+  /** Somebody has a newer table. */
+  lookAtTable(): void {
+    this.#watch.look();
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  #saw({ key, value }: Entry): void {
+    if (key === TABLE_KEY) this.#table = decodeTable(value) ?? this.#table;
+    const row = key.startsWith(ROW_PREFIX) ? decodeRow(value) : undefined;
+    if (row) this.#rows.set(key.slice(ROW_PREFIX.length), row);
+    this.#changed();
+  }
+}
