@@ -24,8 +24,6 @@ export interface PartitionStore {
   revoke(writer: MachineId): Promise<void>;
   /** It is this one's name from now on. */
   enter(writer: MachineId): Promise<void>;
-  /** Wakes of others are told by theirs. */
-  serve(partitions: readonly number[]): Promise<void>;
 }
 
 export interface PartitionHostingParts {
@@ -133,15 +131,7 @@ export class PartitionHosting implements PartitionHost {
     const left = [...this.#ours].filter((shard) => !ours.has(shard));
     this.#ours = ours;
     const isHandedOver = handedOver.length > 0 && left.every((shard) => this.#handing.has(shard));
-    this.#serve(this.#parts);
     this.#parts.master.machinesChanged(this.#withCredentials(machines), { partitions: left, isHandedOver });
-  }
-
-  /** Nothing rests on it but that others are not looked for in vain. */
-  #serve({ store }: PartitionHostingParts): void {
-    store()
-      ?.serve([...this.#ours])
-      .catch(() => {});
   }
 
   #view(membership: Membership): MachinesView {

@@ -7,13 +7,17 @@ export function pathOfMachine({ machine, address }: ForeignMachine): string {
   return `${machine} ${address}`;
 }
 
-/** The handshake is the machine network's own. */
-export function linkNetworkOf(network: MachineNetwork): LinkNetwork {
+/** The handshake is the machine network's own. `self`: the name of this machine, under which others know its links. */
+export function linkNetworkOf(network: MachineNetwork, self: () => string): LinkNetwork {
   return {
     listen: () => Promise.reject(new Error('only a master listens for machines, by its machine network')),
     connect: async (path) => {
       const space = path.indexOf(' ');
-      return (await network.connect(path.slice(space + 1), path.slice(0, space))).link;
+      const name = self();
+      const { link } = await network.connect(path.slice(space + 1), path.slice(0, space));
+      if (self() === name) return link;
+      link.destroy();
+      throw new Error(`the machine ${name} is ${self()} now`);
     },
     close: () => network.close(),
   };

@@ -39,6 +39,8 @@ export class MachinePeers {
   readonly #peers: Peers;
   readonly #machines = new Map<number, ForeignMachine>();
   readonly #guests = new Map<ActorId, Guest>();
+  /** Of this machine, in the cluster. */
+  #self = '';
   #known: ReadonlySet<string> = new Set();
   #lastGuest = GUEST_INDEX_MIN;
   /** Links of machines that this process has not heard of yet. */
@@ -47,7 +49,15 @@ export class MachinePeers {
   constructor({ kernel, network, self, epoch, outdated }: MachinePeersParts) {
     this.#network = network;
     this.#peers = new Peers({
-      ...{ kernel, network: linkNetworkOf(network), self, epoch, system: '', token: '', parked: outdated },
+      ...{
+        kernel,
+        network: linkNetworkOf(network, () => this.#self),
+        self,
+        epoch,
+        system: '',
+        token: '',
+        parked: outdated,
+      },
       reconnectMs: (failures) => Math.min(REDIAL_MS_MAX, REDIAL_MS * 2 ** Math.min(failures, 16)),
     });
   }
@@ -90,7 +100,9 @@ export class MachinePeers {
   }
 
   /** Links to those that are new, and gives up those that are gone. Returns the indexes of these. */
-  take({ others, credentials }: MachinesView): number[] {
+  take({ self, others, credentials }: MachinesView): number[] {
+    const isRenamed = this.#self !== '' && this.#self !== self;
+    this.#self = self;
     if (credentials !== undefined) this.#network.use(credentials as MachineCredentials);
     this.#known = new Set(others.map(({ machine }) => machine));
     const present = new Set(others.map(({ index }) => index));
@@ -104,6 +116,9 @@ export class MachinePeers {
       if (!this.#isKnown(machine))
         this.#peers.giveUp(peer.index, new Error(`the machine ${machine} is lost, or has left`));
     }
+    // Under its old name nobody reads them any more: linked anew, it sends again what was lost there.
+    if (isRenamed)
+      for (const peer of this.machines()) peer.link?.destroy(new Error('this machine has another name now'));
     for (const other of others) {
       if (this.#machines.has(other.index)) continue;
       this.#machines.set(other.index, other);

@@ -61,6 +61,8 @@ export class PartitionExit {
       // A watch of a durable actor outlives its place: those who watch ask for it again where it is now.
       if (cell.durable) this.#actors.watchers.take(id);
       if (isRunning(cell)) this.#kill(cell);
+      // Between two incarnations, or two turns: it goes as one does that moves.
+      else if (cell.status !== 'quiescent') cell.transition('quiescent');
       this.#forget(id);
     }
     for (const envelope of mail) if (envelope.verb !== 'run') kernel.router.deliver(envelope);

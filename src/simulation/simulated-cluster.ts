@@ -1,11 +1,15 @@
 /** Several machines in one process, on one seeded scheduler: each is a simulated system, and all share a directory in memory. */
+import type { Directory } from '../directory/directory.ts';
 import { MemoryDirectory, MemoryEngine } from '../directory/memory-directory.ts';
 import { MemoryMachines, machineProcess } from '../doubles/memory-machines.ts';
 import { seededRandom } from '../doubles/seeded-random.ts';
 import { PartitionHosting } from '../machine-hosting/partition-hosting.ts';
-import type { MachineNetwork } from '../machine-links/machine-network.ts';
+import type { MachinePeer } from '../machine-links/machine-network.ts';
+import type { MachineId } from '../machines/machine-row.ts';
 import { type MembershipEvent, MachineMembership } from '../membership/machine-membership.ts';
+import type { MemoryDisk } from '../store/memory-store.ts';
 import type { System } from '../system/system.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 import { ProcessClock } from './process-clock.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
@@ -16,6 +20,8 @@ const INCARNATIONS = 1_000_000;
 export interface SimulatedClusterOptions extends Omit<SimulationOptions, 'machine' | 'disk'> {
   /** Default 900. */
   leaseMs?: number;
+  /** Of the store that all machines share. Default: nothing is kept. */
+  records?: MemoryDisk;
 }
 
 export class ClusterMachine {
@@ -25,23 +31,31 @@ export class ClusterMachine {
   readonly hosting: PartitionHosting = new PartitionHosting();
   membership!: MachineMembership;
   isDead = false;
-  readonly #networks: { name: string; network: MachineNetwork }[] = [];
+  /** Nothing that it asks of the directory gets there. */
+  isCutOff = false;
+  hasLeft = false;
+  /** Its own ways to the shared store. */
+  readonly disk: SimulatedDisk | undefined;
+  readonly #processes: MachinePeer[] = [];
+  readonly #ids: MachineId[];
   readonly #cluster: SimulatedCluster;
 
   constructor(name: string, cluster: SimulatedCluster, number: number) {
     this.name = name;
     this.#cluster = cluster;
     const { time, random, options } = cluster;
+    this.#ids = [name];
+    this.disk = options.records && new SimulatedDisk(options.records);
     this.simulation = Simulation.build({
       ...options,
+      ...(this.disk && { disk: this.disk }),
       isLeased: true,
       machine: {
         ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS },
         networkOf: ({ index: process, incarnation }) => {
-          const self = { machine: name, process, incarnation };
-          const network = cluster.wires.host(self);
-          this.#networks.push({ name: machineProcess(self), network });
-          return network;
+          const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
+          this.#processes.push(self);
+          return cluster.wires.host(self);
         },
       },
     });
@@ -52,23 +66,27 @@ export class ClusterMachine {
   }
 
   async join(): Promise<void> {
-    const { engine, leaseMs } = this.#cluster;
-    const { clock, master, peer } = this.simulation;
+    const { leaseMs } = this.#cluster;
+    const { clock, master, peer, owner } = this.simulation;
     const address = await peer.listenForMachines();
     this.membership = new MachineMembership({
-      directory: new MemoryDirectory(engine, clock, leaseMs / 5),
+      directory: this.#directory(),
       ...{ clock, host: this.hosting, row: { leaseMs, address, workers: 2 } },
-      newId: () => this.name,
+      newId: () => this.#newId(),
       onEvent: (event) => this.events.push(event),
       changed: this.hosting.changed,
       serve: (until) => master.serve(until),
     });
-    this.hosting.begin(this.membership, { clock, master, store: () => undefined });
+    const store = owner?.storeOf({ index: 0, incarnation: 1 }, clock);
+    this.hosting.begin(this.membership, {
+      ...{ clock, master, store: () => store },
+      credentialsOf: (machine) => ({ machine }),
+    });
   }
 
-  /** The names of its processes among the wires. */
+  /** The names of its processes among the wires, by all names that it has had. */
   get processes(): string[] {
-    return this.#networks.map(({ name }) => name);
+    return this.#processes.flatMap((self) => this.#ids.map((machine) => machineProcess({ ...self, machine })));
   }
 
   owns(): number {
@@ -82,11 +100,54 @@ export class ClusterMachine {
     this.isDead = true;
     this.membership.close();
     this.simulation.crashAll();
-    for (const { name } of this.#networks) this.#cluster.wires.kill(name);
+    for (const name of this.processes) this.#cluster.wires.kill(name);
   }
 
-  leave(): Promise<void> {
-    return this.membership.leave();
+  /** SIGSTOP to all of its processes. */
+  freeze(): void {
+    const { simulation } = this;
+    simulation.freezeMaster();
+    simulation.owner?.stall();
+    for (const worker of simulation.workers()) worker.freeze();
+    for (const name of this.processes) this.#cluster.wires.freeze(name);
+  }
+
+  thaw(): void {
+    const { simulation } = this;
+    for (const name of this.processes) this.#cluster.wires.thaw(name);
+    for (const worker of simulation.workers()) worker.thaw();
+    simulation.owner?.unstall();
+    simulation.thawMaster();
+  }
+
+  async leave(): Promise<void> {
+    await this.membership.leave();
+    this.hasLeft = true;
+  }
+
+  /** One that was declared lost takes part again under another name. */
+  #newId(): MachineId {
+    if (this.membership !== undefined) this.#ids.push(`${this.name}.${this.#ids.length + 1}`);
+    return this.#ids.at(-1) as MachineId;
+  }
+
+  #directory(): Directory {
+    const { engine, leaseMs } = this.#cluster;
+    const directory = new MemoryDirectory(engine, this.simulation.clock, leaseMs / 5);
+    return new Proxy(directory, {
+      get: (target, key: keyof MemoryDirectory) => {
+        const method = target[key] as unknown as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          const { fateOf } = engine;
+          if (this.isCutOff) engine.fateOf = () => 'never';
+          try {
+            return method.apply(target, args);
+          } finally {
+            engine.fateOf = fateOf;
+          }
+        };
+      },
+    });
   }
 }
 
@@ -117,18 +178,24 @@ export class SimulatedCluster {
 
   /** A machine that takes part, with its share. */
   async add(): Promise<ClusterMachine> {
-    const number = this.machines.length + 1;
-    const machine = new ClusterMachine(`m${number}`, this, number);
-    this.machines.push(machine);
-    await machine.simulation.begin();
+    const machine = await this.begin();
     await this.until(machine.join());
     await this.settle();
     return machine;
   }
 
+  /** A machine that does not take part yet. */
+  async begin(): Promise<ClusterMachine> {
+    const number = this.machines.length + 1;
+    const machine = new ClusterMachine(`m${number}`, this, number);
+    this.machines.push(machine);
+    await machine.simulation.begin();
+    return machine;
+  }
+
   /** Until each machine that is up has its share. */
   async settle(withinMs = 60_000): Promise<void> {
-    const up = this.machines.filter(({ isDead }) => !isDead);
+    const up = this.machines.filter(({ isDead, hasLeft }) => !isDead && !hasLeft);
     const share = Math.floor(1_024 / up.length);
     const isSo = (): boolean => up.every((machine) => machine.owns() >= share);
     await this.time.runUntil(this.time.now + withinMs, isSo);

@@ -23,12 +23,17 @@ export interface DiskFaults {
 const OPERATION_MS = 0.4;
 
 export class SimulatedDisk {
-  readonly records: MemoryDisk = new Map();
+  readonly records: MemoryDisk;
   readonly journals: MemoryJournals = new MemoryJournals();
   faults: DiskFaults = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
   commits = 0;
   /** Told of each commit as it is written. */
   onCommit: (changes: readonly StoreChange[]) => void = () => {};
+
+  /** `records`: those of a store that several machines share. */
+  constructor(records: MemoryDisk = new Map()) {
+    this.records = records;
+  }
 
   open(clock: ProcessClock, random: () => number): Store {
     return new SimulatedStore(this, clock, random);
