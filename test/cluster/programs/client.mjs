@@ -81,7 +81,9 @@ const commands = {
   },
   /** Every client asks once; all at the same time. */
   async askAll(id, message) {
-    const replies = await Promise.allSettled([...clients.values()].map((client) => client.ask(id, message)));
+    const replies = await Promise.allSettled(
+      [...clients.values()].map((client) => client.ask(id, message, { timeoutMs: 60_000 })),
+    );
     return replies.map(({ value, reason }) => value ?? faultOf(reason));
   },
   /** Every client asks again and again for so long: how many were answered, what went wrong, and the longest wait in milliseconds. */
