@@ -21,7 +21,7 @@ import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { askGivenUp, GivenUp } from './giving-up.ts';
-import { holdOwnTurns, keepOwnTurn } from './held-turns.ts';
+import { holdOwnTurns } from './held-turns.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
@@ -268,8 +268,7 @@ export class Cell extends Sender implements Runnable, Run {
       if (this.phase === phase) work();
     };
     const envelope = new Envelope('run', id, guarded, undefined, undefined, 0);
-    // Not among its mail, where it would keep the actor from moving.
-    if (kernel.pauses?.isPaused(id)) return keepOwnTurn(this, envelope);
+    // Where the actor is paused it does not stay among the mail: `wake` holds it at the gate, which gives it back.
     this.own.ownTurns++;
     this.deliverOwn(envelope);
   }

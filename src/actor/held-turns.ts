@@ -12,18 +12,14 @@ interface Holder {
   deliverOwn(envelope: Envelope): void;
 }
 
-/** Those that wait in the mailbox as the pause begins. */
+/** Those that wait in the mailbox, as the pause begins and while it holds. */
 export function holdOwnTurns(cell: Holder): void {
   while (cell.extras.ownTurns > 0) {
     const envelope = cell.mailbox.removeFirst(({ verb }) => verb === 'run');
     if (envelope === undefined) return;
     cell.own.ownTurns--;
-    keepOwnTurn(cell, envelope);
+    (cell.own.heldTurns ??= []).push(envelope);
   }
-}
-
-export function keepOwnTurn(cell: Holder, envelope: Envelope): void {
-  (cell.own.heldTurns ??= []).push(envelope);
 }
 
 /** They are mail again, in their order. */

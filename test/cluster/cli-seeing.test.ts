@@ -68,6 +68,26 @@ test('placement: all shards, kinds, and a pin', () => {
   expect(system.troupe('placement').stdout).toMatch(new RegExp(`^boss/e +${other}$`, 'm'));
 });
 
+test('actors are paused with a reason, let go at a rate, and then altogether', () => {
+  const paused = system.troupe('pause', 'boss/p*', '--reason', 'looked at');
+  expect([paused.status, paused.stdout]).toEqual([0, expect.stringMatching(/^boss\/p\* is paused \(\d+ ms\)/)]);
+  expect(system.troupe('status').stdout).toMatch(/^boss\/p\* is paused since \S+: looked at$/m);
+  const late = system.troupe('ask', 'boss/p1', 'work', '--timeout', '500');
+  expect([late.status, late.stderr]).toEqual([1, expect.stringContaining('ASK_TIMEOUT')]);
+  // Another one goes on.
+  expect(system.troupe('ask', 'boss/q', 'work').status).toBe(0);
+
+  const resumed = JSON.parse(system.troupe('resume', 'boss/p*', '--per-second', '50', '--json').stdout);
+  expect(resumed).toEqual({ done: 'resume', pattern: 'boss/p*', perSecond: 50 });
+  expect(system.troupe('status').stdout).toMatch(/^boss\/p\* is at 50 messages a second, paused since/m);
+  expect(system.troupe('ask', 'boss/p1', 'work').status).toBe(0);
+  expect(system.troupe('resume', 'boss/p*').stdout).toBe('boss/p* goes on\n');
+  const again = system.troupe('resume', 'boss/p*');
+  expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('nothing is paused under boss/p*')]);
+  for (const rate of ['0', 'x', '1e9']) expect(system.troupe('resume', 'boss/p*', '--per-second', rate).status).toBe(2);
+  expect(system.troupe('pause', 'not a pattern').status).toBe(2);
+}, 30_000);
+
 test('the flow of messages from kind to kind, of all workers', async () => {
   const stop = await system.client(`setInterval(() => c.tell('boss/flow', { type: 'work' }), 20)`);
   const { flows, more, silent } = JSON.parse(system.troupe('flow', '--json').stdout);

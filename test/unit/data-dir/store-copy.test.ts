@@ -51,7 +51,13 @@ test('the store is the backup, for its owner alone; notes on processes that have
 });
 
 test.each([
-  ['breaks off in the copy', () => void (rmSync(data(backup)), mkdirSync(data(backup)))],
+  [
+    'breaks off in the copy',
+    () => {
+      rmSync(data(backup));
+      mkdirSync(data(backup));
+    },
+  ],
   ['finds that the copy is no store', () => truncateSync(data(backup), 5_000)],
 ])('a restore that %s leaves the store, its notes and nothing else; the next one can begin', async (_how, spoil) => {
   const good = join(folder, 'good');
