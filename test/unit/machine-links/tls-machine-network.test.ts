@@ -1,6 +1,8 @@
 /** Who is not let in, and how links end that a network, not a machine, spoils. */
+import { spawn } from 'node:child_process';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Authority, newAuthority } from '../../../src/machine-links/authority.ts';
 import { CERTIFICATE_MS, issueCredentials } from '../../../src/machine-links/credentials.ts';
@@ -17,6 +19,7 @@ import { Diary, frame } from '../wire/link-conformance.ts';
 import { failure, listening, master } from './machine-conformance.ts';
 import { type TlsWorld, tlsWorld } from './tls-world.ts';
 
+const WRITER = fileURLToPath(new URL('./writing-machine.ts', import.meta.url));
 const HANDSHAKE_MS = 200;
 const SILENT_MS = 200;
 const DAY_MS = 86_400_000;
@@ -427,6 +430,41 @@ describe('a link that the network spoils', () => {
     far.goOn = () => true;
     far.link.resume();
     await far.has(2);
+  });
+});
+
+describe('a machine killed with SIGKILL', () => {
+  // All of it has arrived: what does not fit into the kernel of the reader is lost with the writer, since TCP resets the connection.
+  const FRAMES = 1_000;
+
+  test.each([
+    ['also where its own mail lies unread at it', true],
+    ['where nothing was written to it', false],
+  ])('is read to the end of what has arrived: %s', async (_, isWrittenTo) => {
+    let far: Diary | undefined;
+    const { address } = await listening(world.host(master('a')), ({ link }) => {
+      far = new Diary(link);
+      // Reads nothing more for now.
+      far.goOn = () => false;
+    });
+    const seed = { address, credentials: world.credentials('b'), frames: FRAMES };
+    const args = ['--import', 'tsx', WRITER, JSON.stringify(seed)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    closing.push(() => child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const diary = far as unknown as Diary;
+    await diary.has(1);
+    if (isWrittenTo) for (let n = 0; n < 200; n++) diary.link.write(frame('w'.repeat(1_000)));
+    await someTurns(3);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    expect([diary.frames.length, diary.ends]).toEqual([1, 0]);
+    diary.goOn = () => true;
+    diary.link.resume();
+    await diary.ended();
+    expect(diary.frames).toEqual(Array.from({ length: FRAMES }, (_, n) => String(n).padStart(30)));
+    expect(diary.error).toBeUndefined();
   });
 });
 
