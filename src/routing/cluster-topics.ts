@@ -10,7 +10,9 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
-import { MACHINE_INDEX_MIN } from '../wire/control.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
+import { MACHINE_INDEX_MIN, type MachinesView } from '../wire/control.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from '../frames/frame-reader.ts';
@@ -21,6 +23,9 @@ import { TopicTraffic } from './topic-traffic.ts';
 
 /** Of the topics that are told in one portion, before the one that goes past it. */
 export const TOPICS_CHARACTERS: number = 16 * 1024;
+
+/** No machine links to a client, so that none could tell it. */
+const CLIENT_TEXT = `subscribe() listens on a machine of the cluster; got a call of its client, which nobody links to`;
 
 /** The parts of a process that its topics stand on. */
 export interface TopicsParts {
@@ -160,6 +165,7 @@ export class ClusterTopics implements TopicBus {
 
   async listen(topic: string, listener: TopicListener): Promise<() => Promise<void>> {
     checkTopic(topic);
+    if (isClient(this.#cluster.table.machines)) throw new TroupeError('INVALID_OPTIONS', CLIENT_TEXT);
     this.#local.checkRoom();
     const { subscriptions } = this.#local;
     const entry: TopicListener = (message) => listener(message);
@@ -305,6 +311,10 @@ export class ClusterTopics implements TopicBus {
     if (peers?.delete(peer) && peers.size === 0) this.#interest.delete(topic);
     if (!isOfMachine(peer) && !this.#isWantedHere(topic)) this.beyond?.left(topic);
   }
+}
+
+function isClient(machines: MachinesView | undefined): boolean {
+  return machines?.self.startsWith(CLIENT_PREFIX) === true;
 }
 
 /** Also of those that were linked to by another machine. */

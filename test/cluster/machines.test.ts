@@ -92,6 +92,7 @@ describe.skipIf(lack !== undefined)('machines of a cluster', () => {
     client.watch('counter/of-the-client', ({ reason }) => stops.push(reason));
     await client.ask('counter/of-the-client', { type: 'stop' });
     await until('the client is told', () => stops.length > 0);
+    await expect(client.subscribe('news', () => {})).rejects.toThrow('listens on a machine');
     await client.shutdown();
 
     const heard: unknown[] = [];
