@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ASK_CYCLE_MAX } from '../../../src/actor/ask-cycle.ts';
 import { defineActor, errorOf, Gate, startKit } from './kernel-fixture.ts';
 
 let gate = new Gate();
@@ -66,6 +67,18 @@ describe('a waiting ring', () => {
     const error = root(await errorOf(system.ask('node/a', { type: 'follow', path })));
     expect([error.code, ringOf(error.message)]).toEqual(['ASK_CYCLE', ring]);
     expect(clock.now()).toBe(now);
+  });
+
+  it('is found up to a length; a longer one ends with the deadline of its asks', async () => {
+    const { system, clock } = start();
+    const around = async (length: number): Promise<string | undefined> => {
+      const ring = Array.from({ length }, (_, n) => `${length}-${n}`);
+      const path = [...ring.slice(1), ring[0] as string];
+      const failed = errorOf(system.ask(`node/${ring[0]}`, { type: 'follow', path }, { timeoutMs: 1_000 }));
+      await clock.advance(2_000);
+      return root(await failed).code;
+    };
+    expect([await around(ASK_CYCLE_MAX), await around(ASK_CYCLE_MAX + 1)]).toEqual(['ASK_CYCLE', 'ASK_TIMEOUT']);
   });
 
   it('closed by turns that began independently fails too: just the ask that closed it', async () => {

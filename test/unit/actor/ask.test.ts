@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { LocalReply } from '../../../src/actor/local-reply.ts';
-import { PendingReplies, type PendingReply } from '../../../src/actor/pending-replies.ts';
+import {
+  PendingReplies,
+  type PendingReply,
+  TIMED_OUT_KINDS_MAX,
+  TIMEOUTS_KEPT,
+} from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Refusal, TroupeError } from '../../../src/vocabulary/errors.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from './kernel-fixture.ts';
@@ -244,6 +249,19 @@ describe('an ask', () => {
         ['clerk', 1],
       ],
     ]);
+  });
+
+  it('that times out is counted of so many kinds, and so many of the last are kept', async () => {
+    const clock = new VirtualClock();
+    const pending = new PendingReplies(clock, '~0.1');
+    const asks = Array.from({ length: TIMED_OUT_KINDS_MAX + 1 }, (_, n) =>
+      pending.open(`kind-${n}/a`, clock.now() + 10, undefined, undefined).promise.catch(() => {}),
+    );
+    await clock.advance(500);
+    await Promise.all(asks);
+    expect([pending.timeouts, pending.timedOutBy.size]).toEqual([TIMED_OUT_KINDS_MAX + 1, TIMED_OUT_KINDS_MAX]);
+    const [first] = pending.lastTimeouts;
+    expect([pending.lastTimeouts.length, first?.to]).toEqual([TIMEOUTS_KEPT, `kind-${asks.length - TIMEOUTS_KEPT}/a`]);
   });
 
   it('that goes onward settles who is told of it, at once and once', () => {

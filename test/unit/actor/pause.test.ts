@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { SLICE_TURNS } from '../../../src/actor/scheduler.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { MemoryStore } from '../../../src/store/memory-store.ts';
-import { faultOfPattern, matcherOf, PAUSES_MAX } from '../../../src/vocabulary/pause.ts';
+import {
+  faultOfPattern,
+  matcherOf,
+  PAUSE_PATTERN_MAX,
+  PAUSE_STARS_MAX,
+  PAUSES_MAX,
+} from '../../../src/vocabulary/pause.ts';
 import { errorOf, fateOf, Gate, type Kit, startKit } from './kernel-fixture.ts';
 
 let notes: string[] = [];
@@ -292,4 +298,11 @@ test('a pattern matches as the regular expression that it stands for would', () 
     { numRuns: 2_000 },
   );
   expect(faultOfPattern('job/*')).toBeUndefined();
+  const longest = `job/${'x'.repeat(PAUSE_PATTERN_MAX - 4)}`;
+  expect([faultOfPattern(longest), faultOfPattern(`${longest}x`)]).toEqual([
+    undefined,
+    'expected at most 256 characters',
+  ]);
+  const stars = `job/${'a*'.repeat(PAUSE_STARS_MAX)}`;
+  expect([faultOfPattern(stars), faultOfPattern(`${stars}*`)]).toEqual([undefined, 'expected at most 8 stars']);
 });

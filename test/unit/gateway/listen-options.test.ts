@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { validateListen } from '../../../src/gateway/listen-options.ts';
+import { TOKEN_LENGTH_MAX } from '../../../src/client-wire/client-greeting.ts';
+import { LISTENERS_MAX, ORIGINS_MAX, validateListen } from '../../../src/gateway/listen-options.ts';
 import { resolveOptions } from '../../../src/options.ts';
 
 describe('the option listen', () => {
@@ -18,6 +19,23 @@ describe('the option listen', () => {
   test.each<[unknown, string]>([
     ['unix:x', "listen: expected a list of at most 16 { url, … }; got 'unix:x'"],
     [[null], 'listen[0]: expected { url, … }; got null'],
+    [
+      Array.from({ length: LISTENERS_MAX + 1 }, (_, n) => ({ url: `tcp://127.0.0.1:${7_000 + n}` })),
+      `listen: expected a list of at most ${LISTENERS_MAX} { url, … }; got [`,
+    ],
+    [
+      [
+        {
+          url: 'ws://127.0.0.1:7000',
+          origins: Array.from({ length: ORIGINS_MAX + 1 }, (_, n) => `http://a${n}.example`),
+        },
+      ],
+      `listen[0].origins: expected at most ${ORIGINS_MAX} like 'https://shop.example'; got [`,
+    ],
+    [
+      [{ url: 'tcp://127.0.0.1:7000', clients: [{ token: 'x'.repeat(TOKEN_LENGTH_MAX + 1) }] }],
+      `listen[0].clients[0].token: expected 1 to ${TOKEN_LENGTH_MAX} characters`,
+    ],
     [
       [{ url: 'http://x:1' }],
       "listen[0].url: expected unix:<path>, or tcp:, tls:, ws: or wss:, each with //<host>:<port>; got 'http://x:1'",
