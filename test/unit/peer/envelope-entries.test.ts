@@ -209,3 +209,40 @@ test.each<[string, unknown[]]>([
 ])('mail with an entry %s makes no sense', (_, entries) => {
   expect(() => readMail(entries, (id) => id, asker)).toThrow('got');
 });
+
+test('both ends forget the numbers of streams together, by whichever sort of frame says so', () => {
+  const writer = new FrameWriter({
+    ...{ address: '~2.1', deadLetters: {} as never, messageBytesMax: MESSAGE_BYTES_MAX, epoch: () => 1 },
+    ...{ frameBytes: 1e5, frameBytesMax: 500 },
+  });
+  const streams: unknown[] = [];
+  const envelope = ({ deliveryId }: Envelope): unknown => streams.push(deliveryId?.stream);
+  const reader = new FrameReader({ epoch: () => 1, frameRead: () => {}, envelope } as never);
+  const tell = (stream: string, more = {}): Envelope => {
+    const told = new Envelope('message', 'order/1', { type: 'pay', ...more }, undefined, undefined, 0);
+    told.deliveryId = new DeliveryId(stream, 1, 0, 0, undefined);
+    return told;
+  };
+  const compact = (stream: string): void => {
+    writer.beginCompact();
+    expect(writer.appendCompact(tell(stream))).toBe(true);
+    reader.read((writer.finishCompact(1) as Uint8Array).subarray(FRAME_HEAD_BYTES));
+  };
+  const batch = (more: object): void => {
+    const parts = writer.begin();
+    writer.append(parts, tell('batch', more), { bytesMax: 0 });
+    reader.read(writer.encode(parts).subarray(FRAME_HEAD_BYTES));
+  };
+  const rounds = [
+    { isByBatch: true, first: 'cart/a', later: 'cart/b' },
+    { isByBatch: false, first: 'cart/c', later: 'cart/d' },
+  ];
+  for (const { isByBatch, first, later } of rounds) {
+    compact(first);
+    expect(() => batch({ text: 'x'.repeat(1_000) })).toThrow('500');
+    if (isByBatch) batch({ at: new Date(1) });
+    compact(later);
+    compact(later);
+  }
+  expect(streams).toEqual(['cart/a', 'batch', 'cart/b', 'cart/b', 'cart/c', 'cart/d', 'cart/d']);
+});
