@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A run that takes longer hangs. */
 const RUN_MS_MAX = 45 * 60_000;
 /** As `nice` has it, of who runs behind others: a fourth of a processor that others want as well. */
-const NICE_BEHIND = 6;
+export const NICE_BEHIND = 6;
 
 /**
  * Runs a program in the root of the repository to its end. `isShown`: what it writes is shown as it comes; else it is returned. `isBehind`:
@@ -19,7 +19,7 @@ export function runProgram(title, program, args, { isShown = false, isBehind = f
   const child = spawn(program, args, {
     ...{ cwd: ROOT, stdio: ['ignore', stdio, stdio], timeout: RUN_MS_MAX, killSignal: 'SIGKILL' },
   });
-  if (isBehind && child.pid !== undefined) setPriority(child.pid, NICE_BEHIND);
+  if (isBehind) stepBack(child.pid);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
   return new Promise((resolve) => {
@@ -27,4 +27,13 @@ export function runProgram(title, program, args, { isShown = false, isBehind = f
     child.once('error', (error) => end(error.message));
     child.once('close', (code, signal) => end(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
   });
+}
+
+/** Its main thread only, as yet: it has started no other. What it starts later has its priority. */
+function stepBack(pid) {
+  try {
+    setPriority(pid, NICE_BEHIND);
+  } catch {
+    // It could not be started, or has ended.
+  }
 }
