@@ -12,11 +12,11 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
-import type { LeftPartitions, TableChange, ToMaster } from '../wire/control.ts';
+import { type LeftPartitions, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
 import { RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
-import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
+import { isMachineIndex, MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from './machine-topics.ts';
 import { MovedWatches } from './moved-watches.ts';
 import { PartitionExit } from './partition-exit.ts';
@@ -56,6 +56,7 @@ export class OtherMachines {
   readonly left: PartitionExit;
   readonly #machines: MachinePeers;
   readonly #actors: LocalActors;
+  readonly #relayed: RelayedAsks;
   #parts!: OtherMachinesParts;
   #watches!: MovedWatches;
 
@@ -68,6 +69,7 @@ export class OtherMachines {
     });
     this.peers = new AllPeers(peers, this.#machines);
     this.left = new PartitionExit(actors);
+    this.#relayed = new RelayedAsks(actors.kernel.pending);
   }
 
   /** Before the first link. */
@@ -85,7 +87,7 @@ export class OtherMachines {
     machines.listener = new MachineEvents({
       ...parts,
       ...{ actors, machines, machineTopics, peers: this.peers },
-      relayed: new RelayedAsks(actors.kernel.pending),
+      relayed: this.#relayed,
       partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,
       replyTo: (process, correlation) => parts.replyTo(replies, process, correlation),
     });
@@ -117,6 +119,7 @@ export class OtherMachines {
     }
     if (left) this.#leave(left);
     this.#watches.afterTable();
+    this.#relayed.moved((id) => changed.has(shardOf(id)) && isMachineIndex(router.knownHostOf(id) ?? NOWHERE));
     if (changed.size > 0) durability.resend((id) => changed.has(shardOf(id)));
   }
 

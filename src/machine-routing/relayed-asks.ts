@@ -10,9 +10,16 @@ import type { Signal } from '../vocabulary/signal.ts';
 /** Milliseconds beyond the deadline, which the asker keeps: its own error says more. */
 const GRACE_MS = 1_000;
 
+interface RelayedAsk {
+  readonly reply: PendingReply;
+  readonly asker: ReplyTo;
+  /** Its asker sends it again, wherever it is then. */
+  readonly isSentAgain: boolean;
+}
+
 export class RelayedAsks {
   readonly #pending: PendingReplies;
-  readonly #open = new Map<string, PendingReply>();
+  readonly #open = new Map<string, RelayedAsk>();
 
   constructor(pending: PendingReplies) {
     this.#pending = pending;
@@ -24,27 +31,37 @@ export class RelayedAsks {
 
   /** From now on this process waits for the reply; `asker`: where it goes on to. */
   relay(envelope: Envelope, asker: ReplyTo): void {
-    const { to, deadline } = envelope;
     const { process, correlation } = asker.address();
     const key = keyOf(process, correlation);
-    const relayed = this.#pending.open(
-      to,
-      deadline > 0 ? deadline + GRACE_MS : 0,
-      undefined,
-      undefined,
-      undefined,
-      asker,
-    );
-    // Its asker sends it again, whichever process here is lost.
-    relayed.survivesHostLoss = isTracked(envelope);
-    relayed.onSettled = () => this.#open.get(key) === relayed && this.#open.delete(key);
-    if (!relayed.settled) this.#open.set(key, relayed);
-    envelope.replyTo = relayed;
+    const known = this.#open.get(key);
+    // Sent again, it is the same ask.
+    envelope.replyTo = known?.reply ?? this.#begin(key, envelope, asker);
   }
 
   /** The asker waits no longer. */
   givenUp({ process, correlation }: Signal & { type: 'ask-given-up' }): void {
-    this.#open.get(keyOf(process, correlation))?.abandon();
+    this.#open.get(keyOf(process, correlation))?.reply.abandon();
+  }
+
+  /** Asks that are sent again, to another machine than this: they are answered past this process. */
+  moved(hasMoved: (target: ActorId) => boolean): void {
+    for (const { reply, asker, isSentAgain } of [...this.#open.values()]) {
+      if (!isSentAgain || !hasMoved(reply.target)) continue;
+      asker.leave?.();
+      reply.abandon();
+    }
+  }
+
+  #begin(key: string, envelope: Envelope, asker: ReplyTo): PendingReply {
+    const { to, deadline } = envelope;
+    const ends = deadline > 0 ? deadline + GRACE_MS : 0;
+    const reply = this.#pending.open(to, ends, undefined, undefined, undefined, asker);
+    const isSentAgain = isTracked(envelope);
+    // Whichever process here is lost.
+    reply.survivesHostLoss = isSentAgain;
+    reply.onSettled = () => this.#open.delete(key);
+    if (!reply.settled) this.#open.set(key, { reply, asker, isSentAgain });
+    return reply;
   }
 }
 

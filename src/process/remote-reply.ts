@@ -33,6 +33,10 @@ export class RemoteReply implements ReplyTo {
     this.#route.sendFailure(this.#process, this.#correlation, errorToData(error));
   }
 
+  leave(): void {
+    this.settled = true;
+  }
+
   /** Its asker counts the fate by what it wrote; the deadline is kept by both. */
   begin(_run: Run): void {}
 

@@ -44,6 +44,8 @@ export interface ReplyTo {
   address(): ReplyAddress;
   /** The ask was written to a process: from now on its fate can be known there only. */
   written(peer: ActorId | undefined): void;
+  /** It is answered by somebody else: nothing that comes here goes to its asker. */
+  leave?(): void;
   /** Its mail goes along with an actor that leaves this process, until the move is committed or aborted. */
   transferred?(): void;
   /** Where this process is the asker's: what the death of a host loses of it is sent again. */
