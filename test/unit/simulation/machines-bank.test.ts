@@ -13,3 +13,10 @@ test('a bank over machines makes and loses no money, whatever becomes of them', 
     expect(transfers).toBe(90);
   }
 });
+
+test('a process that heeds no deadline is seen: it makes turns behind those of the next owner', async () => {
+  const bank = new MachinesBank(1, true);
+  const { breaches } = await bank.run(30);
+  bank.end();
+  expect(breaches.join()).toContain('behind one of a newer owner');
+});

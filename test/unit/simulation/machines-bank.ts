@@ -4,6 +4,7 @@
  * out once, and no turn is made by an old epoch of a partition behind one by a newer.
  */
 import { defineActor } from '../../../src/actor/define-actor.ts';
+import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
 import { partitionEpochOf } from '../../../src/vocabulary/fence.ts';
@@ -90,7 +91,8 @@ export class MachinesBank {
   #turns = 0;
   #frozen: ClusterMachine | undefined;
 
-  constructor(seed: number) {
+  /** `isHeedless`: a mistake on purpose: processes serve on, whatever their deadline. */
+  constructor(seed: number, isHeedless = false) {
     this.#random = seededRandom(seed * 13 + 5);
     this.cluster = new SimulatedCluster({
       seed,
@@ -98,6 +100,7 @@ export class MachinesBank {
       actors: { account, tally },
       leaseMs: LEASE,
       records: new Map(),
+      ...(isHeedless && { began: servesForEver }),
     });
     noteTurn = (id, fence) => {
       this.#turns++;
@@ -131,13 +134,15 @@ export class MachinesBank {
   }
 
   #order(id: string): void {
-    const { system } = this.#pick(this.#up.filter((one) => one !== this.#frozen));
+    // Also by one that stands still: it comes to that as it goes on, before it hears what became of its partitions.
+    const { system } = this.#pick(this.#up);
     const [from, to] = [this.#pick([...Array(ACCOUNTS).keys()]), this.#pick([...Array(ACCOUNTS).keys()])];
     this.#transfers.add(id);
     const order = { type: 'transfer', to: `account/${to}`, amount: 1 + Math.floor(this.#random() * 9), id };
     const answered = (): unknown => this.#answered.add(id);
     void system.ask(`account/${from}`, order, { timeoutMs: ASK_MS }).then(answered, () => {});
-    system.tell(`tally/${from}`, { type: 'add' });
+    const workers = this.#up.flatMap(({ simulation }) => simulation.workers());
+    for (const { process } of workers) process?.system.tell(`tally/${from}`, { type: 'add' });
   }
 
   async #fault(): Promise<void> {
@@ -146,6 +151,8 @@ export class MachinesBank {
     const up = this.#up;
     const one = this.#pick(up);
     const chance = this.#random();
+    // Gone for long it would keep all others from acting.
+    if (engine.isGone && this.#random() < 0.3) engine.isGone = false;
     const note = (what: string): void => void (this.faults[what] = (this.faults[what] ?? 0) + 1);
     if (chance < 0.05 && up.length < MACHINES_MAX && engine.isGone === false) {
       note('join');
@@ -226,4 +233,10 @@ export class MachinesBank {
   end(): void {
     for (const machine of this.#up) machine.crash();
   }
+}
+
+function servesForEver({ kernel: { serving } }: ClusterProcess): void {
+  if (!serving) return;
+  const serve = serving.serve.bind(serving);
+  serving.serve = (until) => serve(until > 0 ? Number.POSITIVE_INFINITY : until);
 }
