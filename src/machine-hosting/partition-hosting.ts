@@ -51,6 +51,8 @@ export class PartitionHosting implements PartitionHost {
   /** Machines that were there a moment ago and have not been declared lost. */
   readonly #departing = new Map<MachineId, MachineInfo>();
   #present: MachineInfo[] = [];
+  /** The ids of this machine: a row may stand under one that it has no more. */
+  readonly #selves = new Set<MachineId>();
   #self: MachineId | undefined;
   #epoch = 0;
 
@@ -121,7 +123,8 @@ export class PartitionHosting implements PartitionHost {
   #publish(handedOver: readonly number[]): void {
     const membership = this.#membership;
     if (!membership || !this.#parts) return;
-    this.#sayFarewell({ machines: membership.machines(), id: membership.id });
+    this.#selves.add(membership.id);
+    this.#sayFarewell(membership.machines());
     const machines = this.#view(membership);
     const hosts = Array.from({ length: PARTITIONS }, (_, shard) => this.elsewhere(shard) ?? '');
     const text = `${JSON.stringify(machines)} ${hosts.join()}`;
@@ -156,15 +159,15 @@ export class PartitionHosting implements PartitionHost {
   }
 
   #others(membership: Membership): MachineInfo[] {
-    const present = membership.machines().filter(({ id, state }) => id !== membership.id && state !== 'lost');
+    const present = membership.machines().filter(({ id, state }) => !this.#selves.has(id) && state !== 'lost');
     return [...present, ...this.#departing.values()];
   }
 
   /** Their rows are gone, their links end by themselves. */
-  #sayFarewell({ machines, id: self }: { machines: MachineInfo[]; id: MachineId }): void {
+  #sayFarewell(machines: MachineInfo[]): void {
     const ids = new Set(machines.map(({ id }) => id));
     for (const gone of this.#present) {
-      if (ids.has(gone.id) || gone.state === 'lost' || gone.id === self) continue;
+      if (ids.has(gone.id) || gone.state === 'lost' || this.#selves.has(gone.id)) continue;
       this.#departing.set(gone.id, gone);
       this.#parts?.clock.setTimer(FAREWELL_MS, () => {
         this.#departing.delete(gone.id);
