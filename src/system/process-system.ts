@@ -41,7 +41,13 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { Look, MachineInfo, MasterRequest, WorkerInfo } from '../wire/control.ts';
+import {
+  type Look,
+  MACHINE_INDEX_MIN,
+  type MachineInfo,
+  type MasterRequest,
+  type WorkerInfo,
+} from '../wire/control.ts';
 import { checkEvent, checkIndex, checkLast, checkListener, checkRole, checkShutdown } from './call-checks.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
@@ -240,6 +246,7 @@ export class ProcessSystem implements System {
 
   async inspect(id: ActorId): Promise<ActorInspection> {
     checkKind(this.#kernel, kindOf(checkId(id)), id);
+    this.#checkIsOfThisMachine(id);
     const cluster = this.#cluster;
     return inspectActor(
       this.#kernel.clock,
@@ -347,6 +354,13 @@ export class ProcessSystem implements System {
     this.#kernel.closing = true;
     void this.#kernel.gateways.close();
     return this.#cluster.shutdown(options);
+  }
+
+  /** Throws NO_WORKER: processes look at actors of their own machine. */
+  #checkIsOfThisMachine(id: ActorId): void {
+    const host = this.#cluster.hostOf(id);
+    if (host === undefined || host < MACHINE_INDEX_MIN) return;
+    throw new TroupeError('NO_WORKER', `${id} is on another machine, which where() names; it can be looked at there`);
   }
 
   #mailWatch(verb: 'watch' | 'unwatch', id: ActorId, watch: WatchName | undefined): void {

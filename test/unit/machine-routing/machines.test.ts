@@ -66,6 +66,10 @@ describe('two machines', () => {
   it('ask kinds whose places are given on demand at the machine of their partition', async () => {
     const { cluster, all } = await machinesOf(2);
     const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [there = ''] = idsOn(other, 1);
+    expect(await cluster.until(refusalOf(one.system.inspect(there)))).toMatchObject({ code: 'NO_WORKER' });
+    expect(await cluster.until(refusalOf(one.system.move(there, 1)))).toMatchObject({ code: 'NO_WORKER' });
+    expect(await cluster.until(other.system.inspect(there))).toMatchObject({ id: there });
     for (const id of idsOn(other, 4, 'job')) {
       expect(await cluster.until(one.system.ask(id, { type: 'where' }))).toBe(id);
       expect(await cluster.until(other.system.ask(id, { type: 'where' }))).toBe(id);
