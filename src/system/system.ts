@@ -297,7 +297,7 @@ export interface System extends Pausing {
    * children, a copy of its state. Of one that is not in memory its record is read; none is woken, moved or placed. Lists and texts are
    * bounded, the state at 16 KiB. It is seen between two turns of its process, so never inside code that does not await.
    *
-   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, NO_WORKER (it is on another machine), STORE_FAILED; NO_WORKER where none hosts it; ACTOR_UNAVAILABLE where its worker does not answer within
+   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, STORE_FAILED; NO_WORKER where none hosts it, or another machine does; ACTOR_UNAVAILABLE where its worker does not answer within
    * 1 000 ms, since a turn there blocks the event loop.
    *
    * @example
