@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { CHILDREN_MAX } from '../../../src/actor/children.ts';
 import type { SpawnChildOptions } from '../../../src/actor/context.ts';
 import type { SupervisionOptions } from '../../../src/supervision/supervision-options.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
@@ -80,6 +81,17 @@ describe('a child', () => {
   it('is started with its arguments and found under its id by everybody', async () => {
     const { system } = await family({}, { key: 'a', args: { name: 'Ann' } });
     expect(await system.ask('child/a', { type: 'name' })).toBe('Ann');
+  });
+
+  it('is refused to a parent that has as many as it may', async () => {
+    const { system, process } = await family({}, { key: 'a' });
+    const children = process.actors.cellOf('parent/p')?.extras.children as { size: number };
+    const count = vi.spyOn(children, 'size', 'get').mockReturnValue(CHILDREN_MAX - 1);
+    const spawn = { type: 'spawn', options: { key: 'b' } };
+    expect(await system.ask('parent/p', spawn)).toBe('child/b');
+    count.mockReturnValue(CHILDREN_MAX);
+    const refused = system.ask('parent/p', { type: 'spawn', options: { key: 'c' } });
+    expect((await errorOf(refused)).message).toContain(`has ${CHILDREN_MAX} children, which is the limit`);
   });
 
   it('gets a key of its own where none is given', async () => {
