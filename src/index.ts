@@ -24,6 +24,7 @@ export { createSystem } from './actor-system.ts';
 export type { DeadLetterContent, StoredDeadLetter } from './commit/stored-dead-letters.ts';
 export type { ClientOptions, ListenOptions } from './gateway/listen-options.ts';
 export type { ClientRight } from './gateway/rights.ts';
+export type { ClusterOptions } from './membership/cluster-options.ts';
 export type {
   ActorInspection,
   ActorStatus,

@@ -4,6 +4,14 @@ import { isKind } from '../vocabulary/address.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 
+/**
+ * The option `cluster` with more than an address: the same on every machine of the cluster but for `advertise`.
+ *
+ * @example
+ * ```ts
+ * const system = await createSystem({ actors: './actors', cluster: { url: 'postgres://troupe@db.example/troupe', leaseMs: 5_000 } });
+ * ```
+ */
 export interface ClusterOptions {
   /** Of the PostgreSQL database that all machines of the cluster use: `postgres://user:password@host/database`. */
   url: string;
