@@ -28,6 +28,10 @@ export interface AgentState {
   readsAgain: { confirms: number | undefined } | undefined;
   isLooking: boolean;
   lookAt: number;
+  /** Tables read that were others than before; and of these, behind which the rows were looked at, or are just now. */
+  tables: number;
+  looksBehind: number;
+  lookedBehind: number;
   lease: LeaseState;
   observer: ObserverState;
   owner: OwnerState;
@@ -38,6 +42,7 @@ export function newAgent(id: MachineId, row: MachineRow): AgentState {
   return {
     ...{ id, row, phase: 'joining', revision: undefined, mustReadRow: false, isReadingRow: false },
     ...{ isReadingTable: false, readsAgain: undefined, isLooking: false, lookAt: NEVER },
+    ...{ tables: 0, looksBehind: 0, lookedBehind: 0 },
     lease: newLease(leaseMs),
     observer: { leaseMs, lookedAt: NEVER, rows: {}, missing: {} },
     owner: newOwner(id, leaseMs),
@@ -76,12 +81,7 @@ export class MachineAgent {
   tick(now: number): MachineCommand[] {
     const { state } = this;
     if (state.phase === 'gone') return [];
-    const commands = this.#writeRow(now);
-    if (!state.isLooking && now >= state.lookAt) {
-      state.isLooking = true;
-      commands.push({ do: 'look' });
-    }
-    return commands;
+    return [...this.#writeRow(now), ...this.#look(now)];
   }
 
   rowWritten(now: number, answer: WriteAnswer): MachineCommand[] {
@@ -130,6 +130,11 @@ export class MachineAgent {
     if (read === 'failed') return commands;
     if (confirms !== undefined) this.lease.confirmed(confirms);
     if (!read) return [...commands, ...this.owner.readNone(now, this.#around(now))];
+    if (read.revision !== this.owner.state.read?.revision) {
+      state.tables++;
+      state.lookAt = Math.min(state.lookAt, now);
+      commands.push(...this.#look(now));
+    }
     commands.push(...this.owner.read(now, read, this.#around(now)), ...this.#forgetLost(read));
     if (state.phase !== 'leaving' || !this.#isEmpty()) return commands;
     // Nothing is left that it would wait for.
@@ -155,6 +160,9 @@ export class MachineAgent {
     state.isLooking = false;
     state.lookAt = now + renewEveryMs(state.lease.leaseMs) / 2;
     if (state.phase === 'gone' || rows === 'failed') return [];
+    state.lookedBehind = state.looksBehind;
+    // It was under way as the table came.
+    if (!this.#hasLookedBehindTable()) state.lookAt = now;
     this.observer.saw(now, rows, new Set(state.owner.read?.table.owners.filter((owner) => owner !== NOBODY)));
     if (!this.mayJudge(now)) return [];
     const lost = this.observer.silent(now).filter(([id]) => id !== state.id);
@@ -173,6 +181,18 @@ export class MachineAgent {
   /** A machine that is cut off itself sees the others silent, and says nothing about it. */
   mayJudge(now: number): boolean {
     return this.lease.isValid(now);
+  }
+
+  #look(now: number): MachineCommand[] {
+    const { state } = this;
+    if (state.isLooking || now < state.lookAt) return [];
+    state.isLooking = true;
+    state.looksBehind = state.tables;
+    return [{ do: 'look' }];
+  }
+
+  #hasLookedBehindTable(): boolean {
+    return this.state.lookedBehind === this.state.tables;
   }
 
   #writeRow(now: number): MachineCommand[] {
@@ -219,6 +239,7 @@ export class MachineAgent {
     return {
       isLeaseValid: this.lease.isValid(now),
       isLeaving: phase !== 'member',
+      mayHand: this.#hasLookedBehindTable(),
       living: phase === 'member' ? [...living, id] : living,
       isGone: (machine) => this.observer.isGone(now, machine),
     };

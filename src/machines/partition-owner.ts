@@ -13,6 +13,11 @@ import { isRolledBack, NOBODY, partitionsOf, reassigned } from './partition-tabl
 export interface Surroundings {
   readonly isLeaseValid: boolean;
   readonly isLeaving: boolean;
+  /**
+   * The rows were looked at behind the table. A machine that leaves says so in its row before it hands anything over: by rows from before it
+   * would be given back what it has just handed over, and be gone.
+   */
+  readonly mayHand: boolean;
   readonly living: readonly MachineId[];
   isGone(machine: MachineId): boolean;
 }
@@ -150,7 +155,7 @@ export class PartitionOwner {
       return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
     }
     if (around.isLeaving && around.living.length === 0) return this.#release(read);
-    return this.#handSome(now, wanted);
+    return around.mayHand ? this.#handSome(now, wanted) : [];
   }
 
   /** Whether the table gives it to this machine, by an epoch that was not overtaken before a backup was restored. */

@@ -21,6 +21,9 @@ function member(now: number, owner = 'a'): MachineAgent {
   expect(agent.rowWritten(now, { is: 'done', revision: 'r1' })).toEqual([{ do: 'read-table', confirms: now }]);
   agent.tableRead(now, owned(owner), now);
   agent.looked(now, { a: { row: row(), revision: 'r1' } });
+  // That look was under way as the table came.
+  expect(names(agent.tick(now))).toEqual(['look']);
+  agent.looked(now, { a: { row: row(), revision: 'r1' } });
   return agent;
 }
 
@@ -156,7 +159,7 @@ describe('a hand-over', () => {
     const agent = handing();
     agent.handedOver(200, 1, true);
     agent.tableWritten(5_000, { is: 'unknown' });
-    expect(names(agent.tableRead(5_100, owned('a', 't2'), undefined))).toEqual(['resume']);
+    expect(names(agent.tableRead(5_100, owned('a', 't2'), undefined))).toEqual(['look', 'resume']);
   });
 
   it('is done when the table says so', () => {
@@ -164,8 +167,23 @@ describe('a hand-over', () => {
     agent.handedOver(200, 1, true);
     agent.tableWritten(5_000, { is: 'conflict' });
     const table = reassigned(owned('a').table, [2, 3], { owner: 'b', epoch: 2, handedBy: 'a' });
-    expect(agent.tableRead(5_100, { table, revision: 't2' }, undefined)).toEqual([{ do: 'stop', partitions: [2, 3] }]);
+    expect(agent.tableRead(5_100, { table, revision: 't2' }, undefined)).toEqual([
+      { do: 'look' },
+      { do: 'stop', partitions: [2, 3] },
+    ]);
     expect(agent.state.owner.handing).toBeUndefined();
+  });
+
+  it('is not begun by rows from before the table: who has just handed over may be leaving', () => {
+    const agent = member(0);
+    const rows = { a: { row: row(), revision: 'r1' }, b: { row: row(), revision: 'b1' } };
+    agent.state.owner.handableAt = 10_000;
+    agent.looked(100, rows);
+    const table = reassigned(owned('b').table, [0, 1, 2, 3], { owner: 'a', epoch: 2, handedBy: 'b' });
+    expect(names(agent.tableRead(10_100, { table, revision: 't2' }, undefined))).toEqual(['look', 'stop', 'start']);
+    const leaving = { ...rows, b: { row: row('leaving'), revision: 'b2' } };
+    expect(names(agent.looked(10_110, leaving))).toEqual([]);
+    expect(names(agent.looked(10_120, rows))).toEqual(['hand-over']);
   });
 });
 
@@ -180,7 +198,10 @@ describe('leaving', () => {
     if (write?.do !== 'write-table') throw new Error('the table is written');
     expect(write.table.owners).toEqual([NOBODY, NOBODY, NOBODY, NOBODY]);
     expect(names(agent.tableWritten(130, { is: 'done', revision: 't2' }))).toEqual(['read-table']);
-    expect(names(agent.tableRead(140, { table: write.table, revision: 't2' }, undefined))).toEqual(['withdraw']);
+    expect(names(agent.tableRead(140, { table: write.table, revision: 't2' }, undefined))).toEqual([
+      'look',
+      'withdraw',
+    ]);
     expect(agent.rowWritten(150, { is: 'done', revision: '' })).toEqual([{ do: 'end', how: 'left' }]);
   });
 });
