@@ -86,7 +86,12 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     },
     replyTo: (process, correlation) => parts.replyTo(process, correlation),
     replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
-    failed: (correlation, error) => pending.byCorrelation(correlation)?.reject(errorFromData(error)),
+    failed: (correlation, error) => {
+      const reply = pending.byCorrelation(correlation);
+      // The other machine has left with it. It is sent again, to where its actor is by the next table.
+      if (reply?.survivesHostLoss && error.code === 'SHUTTING_DOWN') return;
+      reply?.reject(errorFromData(error));
+    },
     unreadable: (envelope, error) => {
       const text = `a message to ${envelope.to} could not be read: ${wordsOf(error)}`;
       kernel.deadLetters.refuse(envelope, 'INVALID_MESSAGE', text);
