@@ -161,7 +161,7 @@ export class MachineAgent {
     state.lookAt = now + renewEveryMs(state.lease.leaseMs) / 2;
     if (state.phase === 'gone' || rows === 'failed') return [];
     state.lookedBehind = state.looksBehind;
-    // It was under way as the table came.
+    // It was in flight as the table came.
     if (!this.#hasLookedBehindTable()) state.lookAt = now;
     this.observer.saw(now, rows, new Set(state.owner.read?.table.owners.filter((owner) => owner !== NOBODY)));
     if (!this.mayJudge(now)) return [];

@@ -21,7 +21,7 @@ function member(now: number, owner = 'a'): MachineAgent {
   expect(agent.rowWritten(now, { is: 'done', revision: 'r1' })).toEqual([{ do: 'read-table', confirms: now }]);
   agent.tableRead(now, owned(owner), now);
   agent.looked(now, { a: { row: row(), revision: 'r1' } });
-  // That look was under way as the table came.
+  // That look was in flight as the table came.
   expect(names(agent.tick(now))).toEqual(['look']);
   agent.looked(now, { a: { row: row(), revision: 'r1' } });
   return agent;
