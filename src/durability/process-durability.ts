@@ -88,6 +88,7 @@ export class ProcessDurability implements Durability {
     this.#wakeUpScan = new WakeUpScan({
       ...{ store, clock, log, isOurs },
       isInMemory: (id) => this.#actors.has(id),
+      mayServe: () => kernel.serving?.mayBegin !== false,
       wake: (id) => this.#wake(id),
     });
     const timers = new WallTimers(clock);

@@ -15,6 +15,8 @@ export const LOOK_MS = 1_000;
  * gone, of another process. Between two of those only what came lately is looked at.
  */
 export const FUTILE_MS = 0.2;
+/** Milliseconds until the next look while this process may not serve, and where hosts have changed and the store has failed. */
+export const AGAIN_MS = 100;
 /** Milliseconds before the end of the last look from where a look at what came lately begins. */
 const LATELY_MS = 2 * LOOK_MS;
 
@@ -25,6 +27,8 @@ export interface WakeUpScanParts {
   /** Whether this process sees to the actor. */
   isOurs(id: ActorId): boolean;
   isInMemory(id: ActorId): boolean;
+  /** Whether an actor could begin here now. A machine that is no member of its cluster yet is nobody to the store. */
+  mayServe(): boolean;
   wake(id: ActorId): void;
 }
 
@@ -65,6 +69,7 @@ export class WakeUpScan {
   }
 
   async #look(): Promise<void> {
+    if (!this.#parts.mayServe()) return this.#soon(AGAIN_MS);
     this.#isLooking = true;
     const { store, clock, log } = this.#parts;
     const isTakingOver = this.#isTakingOver;
@@ -73,6 +78,7 @@ export class WakeUpScan {
     const until = clock.wall() + LOOK_MS;
     this.#isTakingOver = false;
     let futile = 0;
+    let hasFailed = false;
     try {
       for await (const { id, at } of store.due(from, until)) {
         if (this.#isClosed) return;
@@ -82,12 +88,14 @@ export class WakeUpScan {
       this.#lookedUntil = until;
       if (isAll) this.#allAt = clock.now() + futile * FUTILE_MS;
     } catch (error) {
+      hasFailed = true;
       if (isTakingOver) this.#isTakingOver = true;
       if (!this.#isClosed) log.error({ err: error }, 'the store did not tell who is to be woken');
     } finally {
       this.#isLooking = false;
     }
-    this.#soon(this.#isTakingOver ? 0 : LOOK_MS / 2);
+    const againMs = hasFailed ? AGAIN_MS : 0;
+    this.#soon(this.#isTakingOver ? againMs : LOOK_MS / 2);
   }
 
   #wakeAt(id: ActorId, at: number): void {

@@ -1,6 +1,6 @@
 import { silent } from '../peer/link-fixture.ts';
 import { expect, test } from 'vitest';
-import { FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
+import { AGAIN_MS, FUTILE_MS, LOOK_MS, WakeUpScan } from '../../../src/durability/wake-up-scan.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 
 const GONE = 20_000;
@@ -12,13 +12,18 @@ function startWakes(): {
   woken: string[];
   given: () => number;
   wakes: WakeUpScan;
+  /** What the store says, and whether this process may serve. */
+  state: { failure: Error | undefined; mayServe: boolean; looks: number; errors: unknown[] };
 } {
   const clock = new VirtualClock();
   const due = new Map<string, number>();
   const woken: string[] = [];
   let given = 0;
+  const state: ReturnType<typeof startWakes>['state'] = { failure: undefined, mayServe: true, looks: 0, errors: [] };
   const store = {
     async *due(from: number, until: number): AsyncGenerator<{ id: string; at: number }> {
+      state.looks++;
+      if (state.failure) throw state.failure;
       for (const [id, at] of due) {
         if (at < from || at > until) continue;
         given++;
@@ -31,6 +36,7 @@ function startWakes(): {
     clock,
     isOurs: (id) => !id.startsWith('gone/'),
     isInMemory: () => false,
+    mayServe: () => state.mayServe,
     wake: (id) => {
       due.delete(id);
       woken.push(id);
@@ -38,12 +44,41 @@ function startWakes(): {
     log: {
       ...silent,
       error: ({ err }: { err?: unknown }) => {
-        throw err;
+        if (err !== state.failure) throw err;
+        state.errors.push(err);
       },
     },
   });
-  return { clock, due, woken, given: () => given, wakes };
+  return { clock, due, woken, given: () => given, wakes, state };
 }
+
+test('the store is not asked as long as nothing may begin here, and soon after', async () => {
+  const { clock, due, woken, wakes, state } = startWakes();
+  state.mayServe = false;
+  due.set('kept/now', clock.wall() - 100);
+  wakes.takeOver();
+  await clock.advance(5_000);
+  expect(state.looks).toBe(0);
+  state.mayServe = true;
+  await clock.advance(AGAIN_MS);
+  expect(woken).toEqual(['kept/now']);
+  wakes.close();
+});
+
+test('a store that fails is asked again, with pauses', async () => {
+  const { clock, due, woken, wakes, state } = startWakes();
+  state.failure = new Error('by the test');
+  due.set('kept/now', clock.wall() - 100);
+  wakes.takeOver();
+  await clock.advance(10 * AGAIN_MS);
+  expect(state.looks).toBeGreaterThan(5);
+  expect(state.looks).toBeLessThan(13);
+  expect(state.errors.length).toBe(state.looks);
+  state.failure = undefined;
+  await clock.advance(AGAIN_MS);
+  expect(woken).toEqual(['kept/now']);
+  wakes.close();
+});
 
 test('what nobody can wake is not looked at again and again; what comes meanwhile is woken in time', async () => {
   const { clock, due, woken, given, wakes } = startWakes();
