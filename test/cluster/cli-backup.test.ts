@@ -144,9 +144,9 @@ test('a restore refuses a system that runs, a store that is there, what is no ba
   const bad = join(backups, 'one/store/data.mdb');
   copyFileSync(bad, join(backups, 'good.mdb'));
   const file = openSync(bad, 'r+');
-  // Pages of records, behind the two heads of the file.
+  // Pages of records, behind the two heads of the file. They fill from their ends, and few are full.
   for (let page = 2; page < statSync(bad).size / 4096; page++)
-    writeSync(file, Buffer.alloc(64, 0xee), 0, 64, page * 4096 + 2048);
+    for (const at of [2048, 3072, 3584]) writeSync(file, Buffer.alloc(64, 0xee), 0, 64, page * 4096 + at);
   closeSync(file);
   const damaged = elsewhere.troupe('restore', backup, '--force');
   expect(damaged.status).toBe(1);
