@@ -1,13 +1,6 @@
 /** A chart of the last five minutes. Its last values are in its text, too: a picture alone says nothing to a screen reader. */
 import { useEffect, useRef } from 'preact/hooks';
-import type { Plot } from './plot.ts';
-
-export interface Line {
-  readonly name: string;
-  /** A variable of the style sheet. */
-  readonly color: string;
-  readonly values: readonly (number | null)[];
-}
+import type { Line, Plot } from './plot.ts';
 
 interface ChartProps {
   readonly title: string;
