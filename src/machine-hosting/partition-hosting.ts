@@ -51,6 +51,8 @@ export class PartitionHosting implements PartitionHost {
   /** Machines that were there a moment ago and have not been declared lost. */
   readonly #departing = new Map<MachineId, MachineInfo>();
   #present: MachineInfo[] = [];
+  /** The others that may host something, as of what was published last. */
+  #hosts: ReadonlySet<MachineId> = new Set();
   /** The ids of this machine: a row may stand under one that it has no more. */
   readonly #selves = new Set<MachineId>();
   #self: MachineId | undefined;
@@ -62,8 +64,7 @@ export class PartitionHosting implements PartitionHost {
     if (membership === undefined || this.#handing.has(shard)) return NOWHERE;
     if (membership.epochOf(shard) !== undefined) return undefined;
     const owner = membership.ownerOf(shard);
-    const isThere = owner !== undefined && this.#others(membership).some(({ id }) => id === owner);
-    return isThere ? this.#indexes.of(owner) : NOWHERE;
+    return owner !== undefined && this.#hosts.has(owner) ? this.#indexes.of(owner) : NOWHERE;
   };
 
   begin(membership: Membership, parts: PartitionHostingParts): void {
@@ -139,7 +140,8 @@ export class PartitionHosting implements PartitionHost {
 
   #view(membership: Membership): MachinesView {
     const others = this.#others(membership);
-    this.#indexes.keep(new Set(others.map(({ id }) => id)));
+    this.#hosts = new Set(others.map(({ id }) => id));
+    this.#indexes.keep(this.#hosts);
     this.#epoch = Math.max(this.#epoch, membership.tableEpoch);
     return {
       epoch: this.#epoch,

@@ -56,7 +56,7 @@ export interface MembershipParts {
    * away are stopped: whoever serves until then serves none of those.
    */
   serve(until: number): void;
-  /** The table was read, or a machine is another one; `start` and `stop` have been called by then. */
+  /** Another table was read, or a machine is another one; `start` and `stop` have been called by then. */
   changed?(): void;
 }
 
@@ -73,6 +73,8 @@ export class MachineMembership {
   #isEntering = false;
   #isClosed = false;
   #left: (() => void) | undefined;
+  /** Of the table that was told of last. */
+  #told: string | undefined;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -180,8 +182,11 @@ export class MachineMembership {
     const row = decodeRow(value);
     const id = key.slice(ROW_PREFIX.length);
     if (!key.startsWith(ROW_PREFIX) || !row) return;
-    const before = this.#rows.get(id)?.row.state;
+    const known = this.#rows.get(id)?.row;
+    const before = known?.state;
     this.#rows.set(id, { row, revision });
+    // A renewal changes nothing but the revision.
+    if (known && isSameRow(known, row)) return;
     if (before === undefined && row.state !== 'lost') this.#parts.onEvent({ type: 'machine-joined', machine: id });
     if (before !== 'lost' && row.state === 'lost') this.#parts.onEvent({ type: 'machine-lost', machine: id });
     this.#parts.changed?.();
@@ -318,8 +323,15 @@ export class MachineMembership {
       if (this.#isClosed || agent !== this.#agent) return;
       this.#perform(tell(agent, this.#parts.clock.now(), value));
       this.#tellValidity();
-      this.#parts.changed?.();
+      this.#tellTable();
     });
+  }
+
+  #tellTable(): void {
+    const revision = this.#agent.state.owner.read?.revision;
+    if (revision === this.#told) return;
+    this.#told = revision;
+    this.#parts.changed?.();
   }
 
   #end(how: 'left' | 'expelled'): void {
@@ -331,6 +343,12 @@ export class MachineMembership {
     this.#parts.changed?.();
     void this.#enter();
   }
+}
+
+function isSameRow(one: MachineRow, other: MachineRow): boolean {
+  const { state, leaseMs, address, workers } = one;
+  const isSame = state === other.state && address === other.address;
+  return isSame && leaseMs === other.leaseMs && workers === other.workers;
 }
 
 const isDone = (): true => true;

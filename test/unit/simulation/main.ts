@@ -6,15 +6,23 @@ import type { SimulationEvent } from '../../../src/simulation/observation.ts';
 import { short, traceLine } from '../../../src/simulation/trace.ts';
 import { Follower } from './follow.ts';
 import { MUTANTS } from './mutants.ts';
-import type { Step } from './program.ts';
-import { failureOf, MIXES, programOf, reportOf, run, type RunName } from './search.ts';
-import type { RunOptions } from './run.ts';
-import type { World } from './world.ts';
+import {
+  type AnyRunOptions,
+  type AnyStep,
+  failureOf,
+  MACHINE_MIXES,
+  MIX_NAMES,
+  type Outcome,
+  programOf,
+  reportOf,
+  runAny,
+  type RunName,
+} from './search.ts';
 
 const USAGE = `npm run simulate -- [options]
   --seed N          replay the run of this seed, in words; with --minutes or --programs: the first of the hunt
-  --mix NAME        ${Object.keys(MIXES).join(' | ')} (default: all)
-  --steps N         steps of a program (default: 100)
+  --mix NAME        ${MIX_NAMES.join(' | ')} (default: all)
+  --steps N         steps of a program (default: 100; over machines: 20)
   --program JSON    with --seed: the steps of a program instead of those of the seed, as a report gives them; or a file
   --follow ID       replay only what has to do with one actor, and what happens inside of the processes with it
   --from STEP       replay in words only from this step of the program on
@@ -27,10 +35,14 @@ const USAGE = `npm run simulate -- [options]
 /** Milliseconds for making a failure shorter. */
 const SHRINK_MS = 60_000;
 
+/** Of a program. One over machines is short: most of it is that they start, and that all is well again. */
+const STEPS = 100;
+const MACHINE_STEPS = 20;
+
 const OPTIONS = {
   seed: { type: 'string' },
   mix: { type: 'string', default: 'all' },
-  steps: { type: 'string', default: '100' },
+  steps: { type: 'string' },
   program: { type: 'string' },
   minutes: { type: 'string' },
   programs: { type: 'string' },
@@ -46,11 +58,11 @@ export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: OPTIONS });
   const { mix, all = false, program, follow, mutant } = values;
   const broken = MUTANTS.find(({ name }) => name === mutant);
-  if (values.help || !MIXES[mix] || (mutant !== undefined && !broken)) {
+  if (values.help || !MIX_NAMES.includes(mix) || (mutant !== undefined && !broken)) {
     console.log(USAGE);
     return values.help ? 0 : 2;
   }
-  const steps = Number(values.steps);
+  const steps = Number(values.steps ?? (MACHINE_MIXES[mix] ? MACHINE_STEPS : STEPS));
   const isHunt = values.minutes !== undefined || values.programs !== undefined || values.seed === undefined;
   broken?.breaks();
   const look = { all, follow, from: Number(values.from) };
@@ -71,13 +83,13 @@ interface Look {
 
 async function replay(name: RunName, given: string | undefined, look: Look): Promise<number> {
   const program = given === undefined ? programOf(name) : programIn(given);
-  const world = await run(name, program, inWords(look));
-  const { list } = world.breaches;
+  const outcome = await runAny(name, program, inWords(look));
+  const { list } = outcome.breaches;
   console.log(list.length === 0 ? 'every promise was kept' : list.join('\n'));
   return list.length === 0 ? 0 : 1;
 }
 
-function inWords({ all: everything, follow, from }: Look): RunOptions {
+function inWords({ all: everything, follow, from }: Look): AnyRunOptions {
   const follower = follow === undefined ? undefined : new Follower(follow);
   let isSaid = from <= 0;
   const say = (line: string | undefined): void => {
@@ -100,8 +112,8 @@ function inWords({ all: everything, follow, from }: Look): RunOptions {
   };
 }
 
-function programIn(given: string): Step[] {
-  return JSON.parse(given.startsWith('[') ? given : readFileSync(given, 'utf8')) as Step[];
+function programIn(given: string): AnyStep[] {
+  return JSON.parse(given.startsWith('[') ? given : readFileSync(given, 'utf8')) as AnyStep[];
 }
 
 async function hunt(first: RunName, programs: number, untilMs: number, failuresMax: number): Promise<number> {
@@ -111,11 +123,11 @@ async function hunt(first: RunName, programs: number, untilMs: number, failuresM
   let ran = 0;
   while (ran < programs && performance.now() < untilMs && failures < failuresMax) {
     const name = { ...first, seed: first.seed + ran++ };
-    const world = await run(name);
-    count(world, counts);
-    if (world.breaches.list.length === 0) continue;
+    const outcome = await runAny(name, programOf(name));
+    count(outcome, counts);
+    if (outcome.breaches.list.length === 0) continue;
     failures++;
-    console.log(`\n${reportOf(await failureOf(name, world, SHRINK_MS))}\n`);
+    console.log(`\n${reportOf(await failureOf(name, outcome, SHRINK_MS))}\n`);
   }
   const seconds = (performance.now() - startedAt) / 1_000;
   console.log(
@@ -131,16 +143,6 @@ async function hunt(first: RunName, programs: number, untilMs: number, failuresM
   return failures === 0 ? 0 : 1;
 }
 
-function count(world: World, counts: Map<string, number>): void {
-  const add = (what: string, number: number): void => void counts.set(what, (counts.get(what) ?? 0) + number);
-  add('messages sent', world.ledger.sent.length);
-  add('dead letters', world.deadLetters.count);
-  add('watchers told', world.watches.told);
-  add('timers set', world.timers.size);
-  add('hand-offs begun', world.moves.begun);
-  add('hand-offs settled', world.moves.settled);
-  add('simulated seconds', Math.round(world.now / 1_000));
-  add('events', world.simulation.time.ran);
-  for (const [outcome, number] of Object.entries(world.asks.outcomes())) add(`ask: ${outcome}`, number);
-  for (const [outcome, number] of Object.entries(world.changes.counts())) add(outcome, number);
+function count(outcome: Outcome, counts: Map<string, number>): void {
+  for (const [what, number] of Object.entries(outcome.counts())) counts.set(what, (counts.get(what) ?? 0) + number);
 }

@@ -3,6 +3,8 @@
  * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
  */
 import fc from 'fast-check';
+import { MACHINES, MACHINES_COME, type MachineMix, machineSteps, type MachineStep } from './machine-program.ts';
+import { runMachines } from './machines-bank.ts';
 import {
   ALL,
   DEADLY,
@@ -32,6 +34,21 @@ export const MIXES: Readonly<Record<string, Mix>> = {
   pauses: PAUSES,
 };
 
+/** Of programs over many machines. */
+export const MACHINE_MIXES: Readonly<Record<string, MachineMix>> = {
+  machines: MACHINES,
+  'machines-come': MACHINES_COME,
+};
+
+/** A step of a program over one machine, or over many. */
+export type AnyStep = Step | MachineStep;
+
+/** What a run has come to. */
+export interface Outcome {
+  readonly breaches: { readonly list: readonly string[] };
+  counts(): Record<string, number>;
+}
+
 /** Names one run. */
 export interface RunName {
   mix: string;
@@ -42,7 +59,7 @@ export interface RunName {
 
 export interface Failure extends RunName {
   /** Made shorter, and the seed of the machine under which it fails like that. */
-  program: readonly Step[];
+  program: readonly AnyStep[];
   runSeed: number;
   breaches: readonly string[];
 }
@@ -50,21 +67,41 @@ export interface Failure extends RunName {
 /** One of so many programs is drawn with a liking for extreme values, as fast-check has it. */
 const BIASED = 4;
 
-export function programOf({ mix, seed, steps: length }: RunName): Step[] {
-  const weights = MIXES[mix];
-  if (!weights) throw new Error(`a mix is one of ${Object.keys(MIXES).join(', ')}; got ${mix}`);
-  const arbitrary = steps(weights, { minLength: length, maxLength: length });
-  const [program] = fc.sample(seed % BIASED === 0 ? arbitrary : fc.noBias(arbitrary), { seed, numRuns: 1 });
-  return program as Step[];
+export const MIX_NAMES: readonly string[] = [...Object.keys(MIXES), ...Object.keys(MACHINE_MIXES)];
+
+export function programOf({ mix, seed, steps: length }: RunName): AnyStep[] {
+  const [weights, machines] = [MIXES[mix], MACHINE_MIXES[mix]];
+  if (weights) return drawn(seed, steps(weights, { minLength: length, maxLength: length }));
+  if (machines) return drawn(seed, machineSteps(machines, length));
+  throw new Error(`a mix is one of ${MIX_NAMES.join(', ')}; got ${mix}`);
 }
 
-export async function run(name: RunName, program = programOf(name), options: RunOptions = {}): Promise<World> {
-  return runProgram(name.seed, program, options);
+function drawn<S extends AnyStep>(seed: number, arbitrary: fc.Arbitrary<S[]>): S[] {
+  const [program] = fc.sample(seed % BIASED === 0 ? arbitrary : fc.noBias(arbitrary), { seed, numRuns: 1 });
+  return program as S[];
 }
+
+/** Of a mix of one machine. */
+export async function run(name: RunName, program = programOf(name), options: RunOptions = {}): Promise<World> {
+  return runProgram(name.seed, program as Step[], options);
+}
+
+/** Of any mix. */
+export function runAny(
+  { mix, seed }: Pick<RunName, 'mix' | 'seed'>,
+  program: readonly AnyStep[],
+  options: AnyRunOptions = {},
+): Promise<Outcome> {
+  if (MACHINE_MIXES[mix]) return runMachines(seed, program as MachineStep[], options);
+  return runProgram(seed, program as Step[], options);
+}
+
+/** Called before each step, of whatever kind. */
+export type AnyRunOptions = Omit<RunOptions, 'stepped'> & { stepped?: (step: AnyStep, number: number) => void };
 
 /** The failure of a run, made shorter for at most so long. */
-export async function failureOf(name: RunName, world: World, shrinkMs: number): Promise<Failure> {
-  const whole: Failure = { ...name, program: programOf(name), runSeed: name.seed, breaches: world.breaches.list };
+export async function failureOf(name: RunName, { breaches }: Outcome, shrinkMs: number): Promise<Failure> {
+  const whole: Failure = { ...name, program: programOf(name), runSeed: name.seed, breaches: breaches.list };
   return shrink(whole, performance.now() + shrinkMs);
 }
 
@@ -73,7 +110,7 @@ export function reportOf({ mix, seed, steps: length, program, runSeed, breaches 
   return [
     ...breaches.slice(0, 5),
     `npm run simulate -- --mix ${mix} --steps ${length} --seed ${seed}`,
-    `or shorter: npm run simulate -- --seed ${runSeed} --program '${JSON.stringify(program)}'`,
+    `or shorter: npm run simulate -- ${MACHINE_MIXES[mix] ? `--mix ${mix} ` : ''}--seed ${runSeed} --program '${JSON.stringify(program)}'`,
   ].join('\n');
 }
 
@@ -98,10 +135,10 @@ async function shrink(whole: Failure, until: number): Promise<Failure> {
   return shortest;
 }
 
-async function likeFailure(failure: Failure, program: readonly Step[]): Promise<Failure | undefined> {
+async function likeFailure(failure: Failure, program: readonly AnyStep[]): Promise<Failure | undefined> {
   for (let tried = 0; tried < SEEDS_TRIED; tried++) {
     const runSeed = failure.runSeed + tried * 1_000_003;
-    const { list } = (await runProgram(runSeed, program)).breaches;
+    const { list } = (await runAny({ mix: failure.mix, seed: runSeed }, program)).breaches;
     if (kindOf(list) === kindOf(failure.breaches)) return { ...failure, program, runSeed, breaches: list };
   }
   return undefined;

@@ -71,6 +71,21 @@ export class World {
     this.deadLetters.enter(process);
   };
 
+  counts(): Record<string, number> {
+    return {
+      'messages sent': this.ledger.sent.length,
+      'dead letters': this.deadLetters.count,
+      'watchers told': this.watches.told,
+      'timers set': this.timers.size,
+      'hand-offs begun': this.moves.begun,
+      'hand-offs settled': this.moves.settled,
+      'simulated seconds': Math.round(this.now / 1_000),
+      events: this.simulation.time.ran,
+      ...Object.fromEntries(Object.entries(this.asks.outcomes()).map(([what, number]) => [`ask: ${what}`, number])),
+      ...this.changes.counts(),
+    };
+  }
+
   get now(): number {
     return this.breaches.now;
   }

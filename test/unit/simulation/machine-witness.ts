@@ -1,0 +1,144 @@
+/**
+ * What was really sent to, and handled by, the actors of many machines, kept outside of all of them: who counted what, under which epoch of
+ * its partition; how asks ended; who was told of an end, and of news.
+ */
+import { partitionEpochOf } from '../../../src/vocabulary/fence.ts';
+import type { System } from '../../../src/system/system.ts';
+import { Breaches } from './breaches.ts';
+
+interface Sent {
+  readonly from: string;
+  readonly to: string;
+  readonly n: number;
+  /** The newest epoch of the receiver's partition under which anything had run by then. */
+  readonly epoch: number;
+}
+
+interface Ask {
+  readonly id: string;
+  readonly to: string;
+  readonly dueAt: number;
+  /** Its process lives. */
+  isWanted(): boolean;
+  outcome: 'open' | 'answered' | 'not-executed' | 'executed' | 'unknown' | 'none';
+}
+
+export class MachineWitness {
+  readonly breaches: Breaches;
+  readonly asks: Ask[] = [];
+  readonly transfers = new Set<string>();
+  readonly answered = new Set<string>();
+  readonly refused = new Set<string>();
+  turns = 0;
+  readonly #sent = new Map<string, Sent>();
+  readonly #numbers = new Map<string, number>();
+  readonly #epochs = new Map<string, number>();
+  readonly #handled = new Map<string, number>();
+  /** Sender and receiver → what of theirs was handled last. */
+  readonly #last = new Map<string, Sent & { handledAt: number }>();
+  readonly #watches: { id: string; told: number; isWanted(): boolean }[] = [];
+  readonly #news = new Map<string, number>();
+  readonly #heard = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.breaches = new Breaches(now);
+  }
+
+  /** The number of the next message between the two. */
+  next(from: string, to: string): { m: string; n: number } {
+    const pair = `${from}>${to}`;
+    const n = (this.#numbers.get(pair) ?? 0) + 1;
+    this.#numbers.set(pair, n);
+    const m = `${pair}:${n}`;
+    this.#sent.set(m, { from, to, n, epoch: this.#epochs.get(to) ?? 0 });
+    return { m, n };
+  }
+
+  /** A turn begins, by this epoch of its partition. */
+  turn(id: string, fence: string): number {
+    this.turns++;
+    const epoch = partitionEpochOf(fence);
+    const before = this.#epochs.get(id) ?? 0;
+    if (epoch === 0) this.breaches.add(1, `a turn of ${id} without an epoch of its partition`);
+    if (epoch < before) this.breaches.add(1, `a turn of ${id} by epoch ${epoch} behind one of a newer owner`);
+    this.#epochs.set(id, Math.max(epoch, before));
+    return epoch;
+  }
+
+  /** By an actor of which nothing is kept. */
+  handled(m: string, epoch: number): void {
+    const sent = this.#sent.get(m) as Sent;
+    const times = (this.#handled.get(m) ?? 0) + 1;
+    this.#handled.set(m, times);
+    if (times > 1) this.breaches.add(3, `${m} is handled ${times} times`);
+    const pair = `${sent.from}>${sent.to}`;
+    const last = this.#last.get(pair);
+    if (last && last.n > sent.n && !mayTakeTwoWays(sent, epoch))
+      this.breaches.add(2, `${m} is handled behind ${last.n}, both under the epoch ${epoch}`);
+    this.#last.set(pair, { ...sent, handledAt: epoch });
+  }
+
+  /** An ask of that process; `m`: what the actor will say it has handled. */
+  asked(m: string, to: string, dueAt: number, isWanted: () => boolean, reply: Promise<unknown>): void {
+    const ask: Ask = { id: m, to, dueAt, isWanted, outcome: 'open' };
+    this.asks.push(ask);
+    reply.then(
+      (value) => {
+        ask.outcome = 'answered';
+        if (value !== m) this.breaches.add(5, `the ask ${m} has the reply ${value}`);
+      },
+      ({ fate }) => {
+        ask.outcome = fate ?? 'none';
+      },
+    );
+  }
+
+  /** By the master's system of a machine. */
+  watch(system: System, id: string, isWanted: () => boolean): void {
+    const watch = { id, told: 0, isWanted };
+    this.#watches.push(watch);
+    system.watch(id, () => {
+      if (++watch.told > 1) this.breaches.add(7, `the end of ${id} is told twice`);
+    });
+  }
+
+  news(from: string): { from: string; n: number } {
+    const n = (this.#news.get(from) ?? 0) + 1;
+    this.#news.set(from, n);
+    return { from, n };
+  }
+
+  heard(by: string, { from, n }: { from: string; n: number }): void {
+    const pair = `${from}>${by}`;
+    const last = this.#heard.get(pair) ?? 0;
+    if (n <= last) this.breaches.add(2, `${by} hears news ${n} of ${from} behind ${last}`);
+    this.#heard.set(pair, Math.max(n, last));
+  }
+
+  /** All actors of which nothing is kept have been ended, and all deadlines are over. */
+  checkAtEnd(now: number): void {
+    for (const { id, dueAt, outcome, isWanted } of this.asks) {
+      const times = this.#handled.get(id) ?? 0;
+      if (outcome === 'open' && isWanted() && dueAt < now) this.breaches.add(5, `the ask ${id} is open`);
+      if (outcome === 'not-executed' && times > 0)
+        this.breaches.add(5, `the ask ${id} is said to be not executed, and was`);
+      if ((outcome === 'answered' || outcome === 'executed') && times === 0)
+        this.breaches.add(5, `the ask ${id} is ${outcome}, and nobody handled it`);
+    }
+    for (const { id, told, isWanted } of this.#watches)
+      if (told === 0 && isWanted()) this.breaches.add(7, `the end of ${id} was not told`);
+  }
+
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = { turns: this.turns, 'messages to volatile actors': this.#sent.size };
+    for (const { outcome } of this.asks) counts[`ask: ${outcome}`] = (counts[`ask: ${outcome}`] ?? 0) + 1;
+    counts['watchers told'] = this.#watches.reduce((sum, { told }) => sum + told, 0);
+    counts['news heard'] = this.#heard.size;
+    return counts;
+  }
+}
+
+/** Mail that was sent before its partition changed hands may come through the old owner, and be passed by what is sent to the new one. */
+function mayTakeTwoWays({ epoch }: Sent, handledAt: number): boolean {
+  return epoch !== handledAt;
+}
