@@ -16,6 +16,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RELOAD_MS_MAX = 15_000;
 const RELOADS = Number(process.env.TROUPE_RELOADS ?? 2);
 const RESTARTS = Number(process.env.TROUPE_RELOADS ?? 2);
+/** Answers over HTTP, and to a client, that a reload has to stand. */
+const LOAD_MIN = 200;
 
 const packages = installed('pm2', 'PM2', 'TROUPE_PM2');
 let pm2: Pm2;
@@ -86,13 +88,11 @@ async function treeOf(name: string): Promise<{ master: number; workers: number[]
 }
 
 /** Asks as fast as answers come, until it is over; each count is one more than the last. */
-async function visitAsClient(client: Client, isOver: () => boolean): Promise<number> {
-  let last = 0;
-  while (!isOver()) {
+async function visitAsClient(client: Client, load: { asks: number; isOver: boolean }): Promise<void> {
+  while (!load.isOver) {
     const { count } = (await client.ask('visits/client', { type: 'visit' })) as { count: number };
-    expect(count).toBe(++last);
+    expect(count).toBe(++load.asks);
   }
-  return last;
 }
 
 describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
@@ -109,12 +109,12 @@ describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
   });
 
   test(`${RELOADS} times SIGHUP under HTTP and client load: nothing refused, nothing lost, new code`, {
-    timeout: 30_000 + RELOADS * RELOAD_MS_MAX,
+    timeout: 60_000 + RELOADS * RELOAD_MS_MAX,
   }, async () => {
     const before = await treeOf('app');
     const client = await connect(url('app'));
-    let isOver = false;
-    const asked = visitAsClient(client, () => isOver);
+    const load = { asks: 0, isOver: false };
+    const asked = visitAsClient(client, load);
     const web = new WebClients(port);
     web.start(2, false);
     web.start(2, true);
@@ -129,15 +129,15 @@ describe.skipIf(packages === undefined)('PM2 in fork mode', () => {
       for (const pid of childrenOf(before.master)) seen.add(pid);
     }
     await until('the newest code answers', () => (web.count.versions[RELOADS + 1] ?? 0) > 10);
-    isOver = true;
-    const [count, asks] = [await web.stop(), await asked];
+    // How many fit into the reloads is up to the machine; each is checked, and fewer would not be a load.
+    await until('it was a load', () => Math.min(web.count.answers, load.asks) > LOAD_MIN, 30_000);
+    load.isOver = true;
+    const [count] = await Promise.all([web.stop(), asked]);
     await client.close();
     console.log(
-      `${count.answers} answers over HTTP, ${asks} to a client, ${seen.size} workers, refused and lost: ${JSON.stringify(count.faults)}`,
+      `${count.answers} answers over HTTP, ${load.asks} to a client, ${seen.size} workers, refused and lost: ${JSON.stringify(count.faults)}`,
     );
     expect(count.faults).toEqual({});
-    expect(count.answers).toBeGreaterThan(200);
-    expect(asks).toBeGreaterThan(200);
     for (const [key, counts] of count.counts) expect(counts, key).toEqual(counts.map((_, n) => n + 1));
     const { pid, pm2_env } = await pm2.process('app');
     expect([pid, pm2_env.restart_time]).toEqual([before.master, 0]);
@@ -218,7 +218,7 @@ describe.skipIf(packages === undefined)('pm2 reload', () => {
   }
 
   test(`${RESTARTS} times behind a front that keeps the port: nothing refused, nothing lost`, {
-    timeout: 30_000 + RESTARTS * RELOAD_MS_MAX,
+    timeout: 60_000 + RESTARTS * RELOAD_MS_MAX,
   }, async () => {
     // It fails where there is nothing to delete.
     await pm2.run('delete', 'all').catch(() => {});
@@ -233,12 +233,12 @@ describe.skipIf(packages === undefined)('pm2 reload', () => {
       await pm2.run('reload', 'app');
     }
     masters.add((await pm2.process('app')).pid);
+    await until('it was a load', () => web.count.answers > LOAD_MIN, 30_000);
     const { answers, faults, counts, sentAgain } = await web.stop();
     console.log(
       `${answers} answers of ${masters.size} programs, refused and lost: ${JSON.stringify(faults)}, sent again: ${sentAgain}`,
     );
     expect(masters.size).toBe(RESTARTS + 1);
-    expect(answers).toBeGreaterThan(100);
     expect(faults).toEqual({});
     for (const [key, seen] of counts) expect(seen, key).toEqual(seen.map((_, at) => at + 1));
     await pm2.run('delete', 'all');
