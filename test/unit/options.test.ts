@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineActor } from '../../src/actor/define-actor.ts';
 import { durableActorsOf, memorySupply } from '../../src/wire/memory-supply.ts';
+import { POLL_MICROS_MAX } from '../../src/wire/poller.ts';
 import {
   MESSAGE_BYTES_MAX,
   MILLISECONDS_MAX,
@@ -98,8 +99,10 @@ describe('options', () => {
 
   it('at their bounds are fine', () => {
     const least = { askTimeoutMs: 1, messageBytesMax: 1, shutdownMs: 0, supervision: { hangMs: 100, intensity: 0 } };
+    const awake = { pollMicros: POLL_MICROS_MAX };
     const most = { askTimeoutMs: MILLISECONDS_MAX, messageBytesMax: MESSAGE_BYTES_MAX, shutdownMs: MILLISECONDS_MAX };
-    expect([faultsOf(least), faultsOf(most), faultsOf({ workers: WORKERS_MAX })]).toEqual([[], [], []]);
+    const all = [least, most, awake, { workers: WORKERS_MAX }];
+    expect(all.flatMap(faultsOf)).toEqual([]);
   });
 
   it('are all named at once where they are faulty, each with what was expected and what was got', () => {
@@ -157,6 +160,7 @@ describe('options', () => {
     ['a logger that is none', { log: { info: () => {} } }, 'log'],
     ['a time too long', { askTimeoutMs: MILLISECONDS_MAX + 1 }, 'askTimeoutMs'],
     ['a drain too long', { shutdownMs: MILLISECONDS_MAX + 1 }, 'shutdownMs'],
+    ['staying awake for too long', { pollMicros: POLL_MICROS_MAX + 1 }, 'pollMicros'],
     ['too little memory', { memory: 1024 * 1024 - 1 }, 'memory'],
     ['a memory of a fraction', { memory: 2 ** 20 + 0.5 }, 'memory'],
     ['messages too large', { messageBytesMax: MESSAGE_BYTES_MAX + 1 }, 'messageBytesMax'],

@@ -1,6 +1,13 @@
 /** A chart of the last five minutes. Its last values are in its text, too: a picture alone says nothing to a screen reader. */
 import { useEffect, useRef } from 'preact/hooks';
-import type { Line, Plot } from './plot.ts';
+import type { Plot } from './plot.ts';
+
+export interface Line {
+  readonly name: string;
+  /** A variable of the style sheet. */
+  readonly color: string;
+  readonly values: readonly (number | null)[];
+}
 
 interface ChartProps {
   readonly title: string;

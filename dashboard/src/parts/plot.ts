@@ -1,15 +1,9 @@
 /** Lines over time, drawn by uPlot. A file of its own that charts fetch: where it cannot run, the figures are there all the same. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import type { Line } from './chart.tsx';
 
 const HEIGHT = 130;
-
-export interface Line {
-  readonly name: string;
-  /** A variable of the style sheet. */
-  readonly color: string;
-  readonly values: readonly (number | null)[];
-}
 
 export interface Plot {
   draw(times: readonly number[], lines: readonly Line[]): void;

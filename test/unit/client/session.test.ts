@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { CLIENT_WAITING_MAX } from '../../../src/gateway/client-connection.ts';
-import { CLIENT_ASKS_MAX } from '../../../src/gateway/client-acts.ts';
+import { CLIENT_ASKS_MAX, CLIENT_WATCHES_MAX } from '../../../src/gateway/client-acts.ts';
 import { CLIENT_TOPICS_MAX } from '../../../src/gateway/client-topics.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
@@ -193,6 +193,27 @@ describe('an ask', () => {
       one.client.ask('deep/a', { type: 'hang' }, { timeoutMs: 60_000 }).catch((error) => error),
     );
     expect(await settled(one, Promise.race(asks))).toMatchObject({ code: 'OVERLOADED', fate: 'not-executed' });
+  });
+
+  test('and a watch beyond those that one client may have: the client is told, and there is room again once one has ended', async () => {
+    const one = await served();
+    const refused: (string | undefined)[] = [];
+    one.client.on('refused', ({ error }) => void refused.push(error.code));
+    const ended: string[] = [];
+    // A watch of what is not there ends at once.
+    const watch = (id: string): void => {
+      one.system.tell(id, { type: 'note', n: 1 });
+      one.client.watch(id, () => void ended.push(id));
+    };
+    for (let n = 0; n <= CLIENT_WATCHES_MAX; n++) watch(`recorder/${n}`);
+    await settled(one, one.client.ask('recorder/0', { type: 'seen' }));
+    expect([refused, ended]).toEqual([['OVERLOADED'], []]);
+    for (const n of [0, CLIENT_WATCHES_MAX]) await settled(one, one.system.stop(`recorder/${n}`));
+    watch('recorder/again');
+    await one.clock.advance(100);
+    await settled(one, one.system.stop('recorder/again'));
+    await one.clock.advance(100);
+    expect([refused.length, ended]).toEqual([1, ['recorder/0', 'recorder/again']]);
   });
 
   test('that are refused at once are under way no more', async () => {

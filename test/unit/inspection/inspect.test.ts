@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { type ActorInspection, defineActor } from '../../../src/index.ts';
+import { STATE_READ_MAX } from '../../../src/inspection/inspect-absent.ts';
 import { LISTED_MAX, MAIL_COUNTED_MAX, MAIL_SHOWN_MAX } from '../../../src/inspection/inspect-cell.ts';
 import { createTestSystem, type TestSystem } from '../../../src/testkit/index.ts';
 
@@ -51,13 +52,16 @@ const starter = defineActor({
 const account = defineActor({
   durable: true,
   passivateAfterMs: 1_000,
-  state: () => ({ sum: 0, starts: 0 }),
+  state: () => ({ sum: 0, starts: 0, text: '' }),
   onStart(ctx) {
     ctx.state.starts++;
   },
   receive: {
     add(ctx, { n }: { n: number }) {
       ctx.state.sum += n;
+    },
+    fill(ctx, { bytes }: { bytes: number }) {
+      ctx.state.text = 'x'.repeat(bytes);
     },
     remind(ctx, { atMs }: { atMs: number }) {
       ctx.remind('fee', { atMs }, { type: 'add', n: -1 });
@@ -264,15 +268,30 @@ describe('an inspection says', () => {
     const asleep = await look(system, 'account/a');
     expect(asleep).toMatchObject({
       ...{ status: 'passivated', durable: true, since: undefined, until: atMs, reminders },
-      state: { sum: 5, starts: 1 },
+      state: { sum: 5, starts: 1, text: '' },
     });
     await advance(1_000);
     expect((await system.where('account/a')).active).toBe(false);
-    expect((await look(system, 'account/a')).state).toEqual({ sum: 5, starts: 1 });
+    expect((await look(system, 'account/a')).state).toEqual({ sum: 5, starts: 1, text: '' });
     expect(await look(system, 'account/none')).toMatchObject({ status: 'absent', state: undefined });
     expect(await look(system, 'worker/none')).toMatchObject({ status: 'absent', durable: false });
     expect((await system.where('worker/none')).active).toBe(false);
     expect((await system.metrics()).actors).toBe(0);
+  });
+});
+
+test('the state of one that sleeps is read up to a number of bytes', async () => {
+  const { system, advance, settle } = start();
+  const stateOf = async (bytes: number): Promise<ActorInspection> => {
+    await ask(system, 'account/large', { type: 'fill', bytes });
+    await advance(5_000);
+    await settle();
+    return look(system, 'account/large');
+  };
+  expect(await stateOf(STATE_READ_MAX / 2)).toMatchObject({ status: 'passivated', state: { sum: 0 } });
+  expect(await stateOf(STATE_READ_MAX)).toMatchObject({
+    ...{ status: 'passivated', state: undefined },
+    stateCut: expect.stringMatching(`^its \\d+ bytes on disk are more than ${STATE_READ_MAX}$`),
   });
 });
 

@@ -26,11 +26,13 @@ export interface TestSystem {
 export interface TestOptions {
   groups?: { role: string; count: number }[];
   kinds?: Record<string, { role: string; strategy: PlacementStrategy }>;
+  allGivenUp?: () => void;
 }
 
 export function createTestSystem({
   groups = [{ role: 'worker', count: 2 }],
   kinds = {},
+  allGivenUp,
 }: TestOptions = {}): TestSystem {
   const clock = new VirtualClock();
   const host = new FakeHost(clock);
@@ -48,6 +50,7 @@ export function createTestSystem({
       ...{ startedAt: 0, heartbeatMs: HEARTBEAT_MS, options: {} },
     },
     peer: { channel: self.channel, path: '/sockets/0.1' },
+    ...(allGivenUp && { allGivenUp }),
   };
   return { clock, host, self, master: new Master(options) };
 }

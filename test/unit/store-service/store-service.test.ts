@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { ASKED_MAX, RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store-service/remote-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
-import { SERVED_MAX } from '../../../src/store-service/store-client.ts';
+import { SERVED_BYTES_MAX, SERVED_MAX } from '../../../src/store-service/store-client.ts';
 import { BatchJoiner, STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store-service/store-frames.ts';
 import { StoreService } from '../../../src/store-service/store-service.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
@@ -182,6 +182,26 @@ describe('a link to the owner that breaks', () => {
 });
 
 describe('what is asked at once', () => {
+  it(`is ${SERVED_BYTES_MAX} bytes of a process at a time, and the request that goes beyond them`, async () => {
+    const store = storeOf(1);
+    await Promise.all([store.load('bank/a'), pass()]);
+    owned.gate = new Gate();
+    const size = SERVED_BYTES_MAX / 16;
+    const bytes = new Uint8Array(size);
+    const commits: Promise<void>[] = [];
+    // Each in a batch of its own.
+    for (let n = 0; n < 24; n++) {
+      commits.push(store.commit([change(`bank/${n}`, 0, bytes)]));
+      await pass();
+    }
+    expect(owned.commits).toBe(16);
+    owned.gate.open();
+    owned.gate = undefined;
+    const all = outcomeOf(Promise.all(commits));
+    for (let n = 0; n < 20 && all.value === undefined; n++) await pass(10);
+    expect([all.error, owned.commits]).toEqual([undefined, 24]);
+  });
+
   it(`is ${SERVED_MAX} requests of a process at a time: the rest waits on its side`, async () => {
     const store = storeOf(1);
     await Promise.all([store.load('bank/a'), pass()]);
