@@ -83,10 +83,12 @@ const restore: CommandPlan = {
 
 function tellCopy(done: string, folder: string, copy: StoreCopy, startedAt: number, output: Output): void {
   const { records, wakes, faults } = copy.check;
+  const { sum = null } = copy;
   const ms = Math.round(performance.now() - startedAt);
+  const how = sum === null ? 'without a sum: damage inside of a state would not be seen' : 'checked and whole';
   output.result(
-    { done, folder, bytes: copy.bytes, records, wakes, faults, ms },
-    () => `${folder}: ${records} actors, ${bytes(copy.bytes)}, checked and whole (${ms} ms)`,
+    { done, folder, bytes: copy.bytes, records, wakes, faults, sha256: sum, ms },
+    () => `${folder}: ${records} actors, ${bytes(copy.bytes)}, ${how} (${ms} ms)`,
   );
 }
 

@@ -2,7 +2,7 @@
  * The storage of a system in its dataDir: the lock on it, and the store, opened by this process alone. Only systems with durable
  * actors have it. With workers the store is opened in a thread of the master, and all processes reach it over a socket.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Log } from '../observe/log.ts';
 import { asError } from '../vocabulary/errors.ts';
@@ -14,6 +14,7 @@ import { DataDirLock, identityOf, SIGN_MS } from './data-dir-lock.ts';
 import { PausesFile } from './pauses-file.ts';
 import type { PostgresPlace } from '../store-postgres/postgres-store.ts';
 import type { Store } from '../store/store.ts';
+import { CHECKSUM_FILE } from '../store/checksum.ts';
 import { DATA_FILE } from '../store/lmdb-file.ts';
 import { STORE_FOLDER } from '../store/store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
@@ -66,6 +67,8 @@ export class Storage {
     this.wasFound = existsSync(join(this.#folder, DATA_FILE));
     this.#system = name;
     this.#log = log;
+    // Of a backup that is the dataDir from now on: its store goes on, and the sum would not.
+    rmSync(join(this.#folder, CHECKSUM_FILE), { force: true });
     this.journals = new JournalFolder(this.dataDir, log);
     this.journals.takeOver();
     this.pauses = new PausesFile(this.dataDir);

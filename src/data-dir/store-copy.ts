@@ -18,6 +18,7 @@ import {
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { JOURNAL_FOLDER } from '../journal/journal-folder.ts';
+import { CHECKSUM_FILE, checkSum, checksumOf, newHash, readChecksum } from '../store/checksum.ts';
 import type { DataCheck } from '../store/data-check.ts';
 import { DATA_FILE } from '../store/lmdb-file.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
@@ -41,9 +42,11 @@ export interface RestorePlan {
 export interface StoreCopy {
   readonly bytes: number;
   readonly check: DataCheck;
+  /** SHA-256 of its file, as it was when it was written; undefined: the backup has no sum, so damage inside a value may go unnoticed. */
+  readonly sum: string | undefined;
 }
 
-/** The copy in the folder of a backup. Throws STORE_FAILED where it cannot be read, or has faults. */
+/** The copy in the folder of a backup. Throws STORE_FAILED where it cannot be read, is not what was written, or has faults. */
 export async function checkCopy(backup: string): Promise<StoreCopy> {
   const folder = join(backup, STORE_FOLDER);
   const file = join(folder, DATA_FILE);
@@ -52,7 +55,9 @@ export async function checkCopy(backup: string): Promise<StoreCopy> {
       'INVALID_OPTIONS',
       `expected the folder of a backup, with ${STORE_FOLDER}/${DATA_FILE}; got ${backup}`,
     );
-  return { bytes: statSync(file).size, check: await checked(folder) };
+  const sum = readChecksum(folder, DATA_FILE);
+  if (sum !== undefined) checkSum(file, sum, await checksumOf(file));
+  return { bytes: statSync(file).size, check: await checked(folder), sum };
 }
 
 /** Throws INVALID_OPTIONS, STORE_LOCKED where a system runs with the dataDir, STORE_FAILED. */
@@ -72,16 +77,20 @@ export async function restoreStore({ backup, dataDir, replaces, progress }: Rest
       throw new TroupeError('INVALID_OPTIONS', `there is a store in ${dataDir} already, which a restore would replace`);
     for (const name of readdirSync(dataDir)) if (RESTORING.test(name)) rmSync(join(dataDir, name), { recursive: true });
     mkdirSync(staged, { mode: 0o700 });
-    const bytes = await copy(source, join(staged, DATA_FILE), progress);
+    const sum = readChecksum(join(backup, STORE_FOLDER), DATA_FILE);
+    const { bytes, got } = await copy(source, join(staged, DATA_FILE), progress);
+    checkSum(source, sum, got);
     const check = await checked(staged);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     flush(join(staged, DATA_FILE));
     // The one step by which the store is another one.
     renameSync(join(staged, DATA_FILE), join(folder, DATA_FILE));
     flush(folder);
+    // The sum of a backup that was taken for a dataDir says nothing of this store.
+    rmSync(join(folder, CHECKSUM_FILE), { force: true });
     // Notes on the last moments of processes that have handled what is not in this store.
     rmSync(resolve(dataDir, JOURNAL_FOLDER), { recursive: true, force: true });
-    return { bytes, check };
+    return { bytes, check, sum };
   } finally {
     rmSync(staged, { recursive: true, force: true });
     lock.release();
@@ -100,13 +109,23 @@ async function checked(folder: string): Promise<DataCheck> {
   }
 }
 
-async function copy(from: string, to: string, progress: (bytes: number, of: number) => void): Promise<number> {
+/** `got`: the SHA-256 of what was read. */
+async function copy(from: string, to: string, progress: (bytes: number, of: number) => void): Promise<Copied> {
   const { size } = statSync(from);
+  const hash = newHash();
   let bytes = 0;
   const reading = createReadStream(from, { highWaterMark: 1024 * 1024 });
-  reading.on('data', (part) => progress((bytes += part.length), size));
+  reading.on('data', (part) => {
+    hash.update(part);
+    progress((bytes += part.length), size);
+  });
   await pipeline(reading, createWriteStream(to, { mode: 0o600, flags: 'wx' }));
-  return bytes;
+  return { bytes, got: hash.digest('hex') };
+}
+
+interface Copied {
+  readonly bytes: number;
+  readonly got: string;
 }
 
 /** Of a file, or of the names in a folder. */

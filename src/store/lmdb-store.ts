@@ -5,10 +5,12 @@
  *   [0, id] → head, small parts      [1, id, part] → bytes      [2, wakeAt, id] → nothing
  */
 import type { Buffer } from 'node:buffer';
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { checksumOf, writeChecksum } from './checksum.ts';
 import { checkData, type DataCheck } from './data-check.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
@@ -145,14 +147,19 @@ export class LmdbStore implements Store {
     }
   }
 
+  /** The copy has its name once all of it, and its sum, are on disk: what a death leaves is no backup. */
   async backup(path: string): Promise<void> {
     this.#checkOpen();
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       if (readdirSync(path).length > 0) throw new Error('the folder is not empty');
-      const file = join(path, DATA_FILE);
-      await this.#environment.backup(file, true);
-      chmodSync(file, 0o600);
+      const part = join(path, `${DATA_FILE}.part`);
+      await this.#environment.backup(part, true);
+      chmodSync(part, 0o600);
+      await flush(part);
+      await writeChecksum(path, DATA_FILE, await checksumOf(part));
+      renameSync(part, join(path, DATA_FILE));
+      await flush(path);
     } catch (error) {
       throw storeFailed(`the backup into ${path} failed: ${asError(error).message}`, error);
     }
@@ -267,6 +274,16 @@ export class LmdbStore implements Store {
   #checkOpen(): void {
     if (this.#closed) throw storeClosed();
     if (this.#failed) throw this.#failed;
+  }
+}
+
+/** Of a file, or of the names in a folder. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

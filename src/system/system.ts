@@ -354,8 +354,8 @@ export interface System extends Pausing {
    */
   readonly deadLetters: DeadLetterBox;
   /**
-   * Writes a consistent copy of all durable actors into an empty or new folder, while the system runs: a `dataDir` to start from. Rejects
-   * STORE_FAILED (no kind is durable, the disk is full, the folder is not empty), INVALID_OPTIONS for the path.
+   * Writes a consistent copy of all durable actors into an empty or new folder, while the system runs: a `dataDir` to start from, with the
+   * SHA-256 of the copy beside it, which `troupe restore` compares. Rejects STORE_FAILED (no kind is durable, the disk is full, the folder is not empty), INVALID_OPTIONS for the path.
    *
    * @example
    * ```ts

@@ -1,4 +1,5 @@
 /** `troupe backup` while durable actors hand money to each other, and `troupe restore` of it elsewhere. */
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
@@ -6,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -94,7 +96,10 @@ test('a backup under load is whole, holds committed records only, and restored e
   const backup = join(backups, 'one');
   const made = system.troupe('backup', backup, '--json');
   expect(made.stderr).toBe('');
-  expect(JSON.parse(made.stdout)).toMatchObject({ done: 'backup', folder: backup, records: PURSES, faults: 0 });
+  const sha256 = createHash('sha256')
+    .update(readFileSync(join(backup, 'store/data.mdb')))
+    .digest('hex');
+  expect(JSON.parse(made.stdout)).toMatchObject({ done: 'backup', folder: backup, records: PURSES, faults: 0, sha256 });
   stop();
   expect(statSync(join(backup, 'store/data.mdb')).mode & 0o777).toBe(0o600);
 
@@ -149,7 +154,13 @@ test('a restore refuses a system that runs, a store that is there, what is no ba
     for (const at of [2048, 3072, 3584]) writeSync(file, Buffer.alloc(64, 0xee), 0, 64, page * 4096 + at);
   closeSync(file);
   const damaged = elsewhere.troupe('restore', backup, '--force');
-  expect(damaged.status).toBe(1);
+  expect([damaged.status, damaged.stderr]).toEqual([1, expect.stringContaining('is damaged: its SHA-256')]);
+  // Without the sum it is the heads and the index that say so.
+  const sums = join(backup, 'store/SHA256SUMS');
+  renameSync(sums, join(backups, 'sums'));
+  const faulty = elsewhere.troupe('restore', backup, '--force');
+  expect([faulty.status, faulty.stderr]).toEqual([1, expect.not.stringContaining('SHA-256')]);
+  renameSync(join(backups, 'sums'), sums);
   expect(readFileSync(data).equals(before)).toBe(true);
   copyFileSync(join(backups, 'good.mdb'), bad);
 
