@@ -68,6 +68,18 @@ export class SimulatedTime {
     });
   }
 
+  /** Runs until a promise settles, which is what it resolves to. Rejects where it does not within so many milliseconds. */
+  async untilSettled<T>(promise: Promise<T>, withinMs: number): Promise<T> {
+    let isSettled = false;
+    const done = (): void => {
+      isSettled = true;
+    };
+    promise.then(done, done);
+    await this.runUntil(this.now + withinMs, () => isSettled);
+    if (!isSettled) throw new Error(`a promise settles within ${withinMs} simulated ms; got none`);
+    return promise;
+  }
+
   /** False where nothing is due any more. */
   #runNext(until: number): boolean {
     for (let event = this.#events[0]; event && event.at <= until; event = this.#events[0]) {

@@ -1,4 +1,7 @@
-/** PgBouncer in transaction mode in front of a server, in the foreground, with a folder and a port of its own. Debian's, where it is installed. */
+/**
+ * PgBouncer in transaction mode in front of a server, in the foreground, with a folder and a port of its own: one session of a client has another
+ * session of the server for each transaction. It is Debian's; where it is not installed its tests are left out (`TROUPE_PGBOUNCER=required`: that is a failure).
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +15,10 @@ const START_MS_MAX = 10_000;
 
 /** Undefined where it is installed; else why it is not there. */
 export function lackOfPgBouncer(): string | undefined {
-  return existsSync(PROGRAM) ? undefined : 'pgbouncer is not installed (apt-get install pgbouncer)';
+  if (existsSync(PROGRAM)) return undefined;
+  const lack = 'pgbouncer is not installed (apt-get install pgbouncer)';
+  if (process.env.TROUPE_PGBOUNCER === 'required') throw new Error(lack);
+  return lack;
 }
 
 export class PgBouncer {
@@ -33,7 +39,7 @@ export class PgBouncer {
     const port = await freePort();
     const lines = [
       '[databases]',
-      `postgres = host=127.0.0.1 port=${serverPort} user=troupe`,
+      `* = host=127.0.0.1 port=${serverPort} user=troupe`,
       '[pgbouncer]',
       'listen_addr = 127.0.0.1',
       `listen_port = ${port}`,
@@ -41,6 +47,7 @@ export class PgBouncer {
       'auth_type = any',
       'pool_mode = transaction',
       `default_pool_size = ${sessions}`,
+      'max_client_conn = 200',
       'server_login_retry = 0.1',
     ];
     const file = join(folder, 'pgbouncer.ini');

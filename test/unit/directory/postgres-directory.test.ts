@@ -4,7 +4,7 @@ import type { Directory } from '../../../src/directory/directory.ts';
 import { PostgresDirectory } from '../../../src/directory/postgres-directory.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
-import { hasPgBouncer, PgBouncer } from '../../postgres/pg-bouncer.ts';
+import { lackOfPgBouncer, PgBouncer } from '../../postgres/pgbouncer.ts';
 import { TcpProxy } from '../../postgres/tcp-proxy.ts';
 import { bytes, directoryConformance, noted, readText, revisionOf, text, until } from './directory-conformance.ts';
 
@@ -48,8 +48,9 @@ directoryConformance('PostgreSQL', async () => {
   };
 });
 
-if (!hasPgBouncer) console.log('the directory behind PgBouncer is not tested: it is not installed');
-describe.skipIf(!hasPgBouncer)('with a pooler in between', () => {
+const lack = lackOfPgBouncer();
+if (lack !== undefined) console.log(`the directory behind PgBouncer is not tested: ${lack}`);
+describe.skipIf(lack !== undefined)('with a pooler in between', () => {
   directoryConformance('PostgreSQL behind PgBouncer, by transaction', async () => {
     const schema = `bouncer_${++schemas}`;
     const bouncer = await PgBouncer.start(server.port, 2);

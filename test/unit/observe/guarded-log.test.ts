@@ -33,7 +33,9 @@ test('an error that its serializer cannot read is written as what can be read of
   const { log, lines } = pickyLog(({ err }) => err === undefined || !(err instanceof Odd));
   const guarded = guardedLog(log);
   guarded.error({ err: new Odd('torn'), actor: 'counter/a' }, 'it threw');
-  expect(lines).toEqual([['error', { err: expect.objectContaining({ message: 'torn' }), actor: 'counter/a' }, 'it threw']]);
+  expect(lines).toEqual([
+    ['error', { err: expect.objectContaining({ message: 'torn' }), actor: 'counter/a' }, 'it threw'],
+  ]);
   let tries = 0;
   const none = pickyLog(() => {
     tries++;
