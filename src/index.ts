@@ -35,7 +35,7 @@ export type {
   WaitInspection,
   WaitingMail,
 } from './observe/actor-inspection.ts';
-export type { ActorList, ListedActor, ListOptions, ListSort } from './observe/actor-list.ts';
+export type { ActorList, ListedActor, ListOptions, ListSort, SilentMachine } from './observe/actor-list.ts';
 export type { CommitMetrics } from './commit/committer.ts';
 export type { GcMetrics } from './observe/gc-watch.ts';
 export type { HandoffMetrics } from './observe/handoff-metrics.ts';

@@ -6,6 +6,7 @@ import { shown, time } from './output.ts';
 export function inspectionText(one: ActorInspection): string {
   const rows: [string, string | undefined][] = [
     ['status', `${one.status}${since(one.since)}${one.until === undefined ? '' : `, until ${time(one.until)}`}`],
+    ['machine', one.machine],
     ['worker', one.worker === undefined ? 'placed at its first use' : `${one.worker}, pid ${one.pid}`],
     ['pause', one.pause && pauseText(one.pause)],
     ['turn', one.turn && turnText(one.turn)],

@@ -3,6 +3,7 @@ import type { ConnectedClient } from '../client/connected-client.ts';
 import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
 import type { ListedLetter } from '../gateway/system-calls.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
+import { placeText, silentText } from '../inspection/list-actors.ts';
 import type { ActorList } from '../observe/actor-list.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
@@ -94,13 +95,13 @@ async function listActors(
   const count = limit === undefined ? null : wholeOption(limit, '--limit', 1, 1_000);
   const list = (await client.call('list', [kind, textOption(sort), count, textOption(after)])) as ActorList;
   const rows = list.actors.map((each) => [
-    ...[each.id, each.worker, each.status, time(each.since), each.turn ?? '', each.mailbox, each.restarts],
+    ...[each.id, placeText(each), each.status, time(each.since), each.turn ?? '', each.mailbox, each.restarts],
   ]);
   const heads = ['ACTOR', 'WORKER', 'STATUS', 'SINCE', 'TURN', 'WAITING', 'RESTARTS'];
   output.result(list, () => {
     const next = list.next === undefined ? '' : `\nmore: --after '${list.next}'`;
     const silent = list.silent.length === 0 ? '' : `\nno answer of workers ${list.silent.join(', ')}`;
-    return `${table(heads, rows)}${next}${silent}`;
+    return `${table(heads, rows)}${next}${silent}${silentText(list)}`;
   });
 }
 

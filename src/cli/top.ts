@@ -1,5 +1,6 @@
 /** `troupe top`: workers and the foremost actors, again and again; keys choose the order. */
 import type { ConnectedClient } from '../client/connected-client.ts';
+import { placeText, silentText } from '../inspection/list-actors.ts';
 import type { ActorList } from '../observe/actor-list.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
@@ -146,10 +147,10 @@ function actorsText({ checkups, list }: TopLook, sort: string): string {
     return table(['ACTOR', 'WORKER', 'OF THE LOOP', 'TURNS', 'LONGEST MS'], rows);
   }
   const rows = (list?.actors ?? []).map((one) => [
-    ...[one.id, one.worker, one.status, one.turn ?? '', one.mailbox, one.restarts],
+    ...[one.id, placeText(one), one.status, one.turn ?? '', one.mailbox, one.restarts],
     new Date(one.since).toISOString().slice(11, 23),
   ]);
-  return table(['ACTOR', 'WORKER', 'STATUS', 'TURN', 'WAITING', 'RESTARTS', 'SINCE'], rows);
+  return `${table(['ACTOR', 'WORKER', 'STATUS', 'TURN', 'WAITING', 'RESTARTS', 'SINCE'], rows)}${list ? silentText(list) : ''}`;
 }
 
 export const TOP: readonly CommandPlan[] = [top];

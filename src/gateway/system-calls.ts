@@ -46,6 +46,7 @@ export interface ListedLetter {
 export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   info: whole('observe', ({ system }) => ({ name: system.name, ...system.self, node: process.version })),
   workers: whole('observe', ({ system }) => system.workers()),
+  machines: whole('observe', ({ system }) => system.machines()),
   metrics: whole('observe', ({ system }) => system.metrics()),
   ids: {
     refusal: (rights, [kind]) => rights.refusal('observe', `${kind}/`),

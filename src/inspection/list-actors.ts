@@ -1,5 +1,13 @@
 /** `system.list`: what it is asked with, and the parts of all processes merged into one page for each query. */
-import type { ActorList, ListOptions, ListPart, ListQuery, ListsAnswer, RankedActor } from '../observe/actor-list.ts';
+import type {
+  ActorList,
+  ListedActor,
+  ListOptions,
+  ListPart,
+  ListQuery,
+  ListsAnswer,
+  RankedActor,
+} from '../observe/actor-list.ts';
 import { checkActorId, isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
@@ -23,12 +31,23 @@ export function checkList(options: ListOptions): ListQuery {
   return { kind, sort, limit, after: after === undefined ? undefined : placeOf(after) };
 }
 
-/** A list for each query, in their order. `running`: workers that should have answered. Throws OVERLOADED. */
-export function mergeLists(
+/** The lists of one machine, each of its processes merged, for those who put machines together. */
+export interface MachineLists {
+  /** Undefined where the system is one machine. */
+  readonly machine: string | undefined;
+  /** For each query; undefined: the machine has given no answer. */
+  readonly parts: readonly ListPart[] | undefined;
+  /** Its workers that did not answer. */
+  readonly silent: readonly number[];
+}
+
+/** `running`: workers that should have answered. Throws OVERLOADED. */
+export function partsOfMachine(
   answers: readonly ListsAnswer[],
   queries: readonly ListQuery[],
   running: readonly number[],
-): ActorList[] {
+  machine: string | undefined,
+): MachineLists {
   const refused = answers.find(({ parts }) => parts === undefined);
   if (refused) {
     const text = `worker ${refused.worker} makes ${LISTS_MAX} lists of its actors at once, which is the limit; one more rejected`;
@@ -36,25 +55,64 @@ export function mergeLists(
   }
   const answered = new Set(answers.map(({ worker }) => worker));
   const silent = running.filter((worker) => !answered.has(worker));
+  const parts = queries.map((query, at) => {
+    const merged = mergeParts(
+      answers.flatMap(({ parts }) => parts?.[at] ?? []),
+      query.limit,
+    );
+    if (machine === undefined) return merged;
+    return { ...merged, ranked: merged.ranked.map(([rank, actor]) => [rank, { ...actor, machine }] as const) };
+  });
+  return { machine, parts, silent };
+}
+
+/** A list for each query, in their order. */
+export function mergeLists(
+  own: MachineLists,
+  others: readonly MachineLists[],
+  queries: readonly ListQuery[],
+): ActorList[] {
+  const all = [own, ...others];
+  const silentMachines = others.flatMap(({ machine, parts, silent }) =>
+    machine !== undefined && (parts === undefined || silent.length > 0) ? [{ machine, workers: [...silent] }] : [],
+  );
   return queries.map(({ limit }, at) => {
+    const { ranked, inMemory, hasMore } = mergeParts(
+      all.flatMap(({ parts }) => parts?.[at] ?? []),
+      limit,
+    );
     return {
-      ...mergeParts(
-        answers.flatMap(({ parts }) => parts?.[at] ?? []),
-        limit,
-      ),
-      silent,
+      actors: ranked.map(([, actor]) => actor),
+      inMemory,
+      next: hasMore ? nextOf(ranked.at(-1)) : undefined,
+      silent: [...own.silent],
+      ...(own.machine !== undefined && { silentMachines }),
     };
   });
 }
 
-function mergeParts(parts: readonly ListPart[], limit: number): Omit<ActorList, 'silent'> {
+/** For people: its worker, of several machines with the machine. */
+export function placeText({ machine, worker }: ListedActor): string | number {
+  return machine === undefined ? worker : `${machine}:${worker}`;
+}
+
+/** For people: the machines that have not told of all their actors, a line for each. */
+export function silentText({ silentMachines = [] }: ActorList): string {
+  return silentMachines
+    .map(({ machine, workers }) => {
+      const who = workers.length === 0 ? 'the machine' : `workers ${workers.join(', ')} of the machine`;
+      return `\nno answer of ${who} ${machine}`;
+    })
+    .join('');
+}
+
+function mergeParts(parts: readonly ListPart[], limit: number): ListPart {
   const all = parts.flatMap(({ ranked }) => ranked);
-  const page = foremost(all, limit, ([rank, { id }], [otherRank, other]) => byPlace(rank, id, otherRank, other.id));
-  const hasMore = all.length > page.length || parts.some((part) => part.hasMore);
+  const ranked = foremost(all, limit, ([rank, { id }], [otherRank, other]) => byPlace(rank, id, otherRank, other.id));
   return {
-    actors: page.map(([, actor]) => actor),
+    ranked,
     inMemory: parts.reduce((sum, { inMemory }) => sum + inMemory, 0),
-    next: hasMore ? nextOf(page.at(-1)) : undefined,
+    hasMore: all.length > ranked.length || parts.some((part) => part.hasMore),
   };
 }
 

@@ -16,6 +16,7 @@ import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
+import type { MachineCalls } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from './machine-topics.ts';
 import type { RelayedAsks } from './relayed-asks.ts';
@@ -30,6 +31,7 @@ export interface MachineEventParts {
   readonly machines: MachinePeers;
   readonly relayed: RelayedAsks;
   readonly machineTopics: MachineTopics;
+  readonly calls: MachineCalls;
   readonly flushes: LinkFlushes;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
@@ -70,7 +72,7 @@ export class MachineEvents implements PeersListener {
 }
 
 function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
-  const { actors, router, topics, machines, relayed, machineTopics, flushes, durability } = parts;
+  const { actors, router, topics, machines, relayed, machineTopics, calls, flushes, durability } = parts;
   const { kernel } = actors;
   const { pending, clock } = kernel;
   const credit = new CreditGranter(clock, loadOf(parts), (count) => peer.grant(count));
@@ -85,8 +87,11 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
       router.passOn(envelope);
     },
     replyTo: (process, correlation) => parts.replyTo(process, correlation),
-    replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
+    replied: (correlation, value) => {
+      if (!calls.replied(correlation, value)) pending.byCorrelation(correlation)?.resolve(value);
+    },
     failed: (correlation, error) => {
+      if (calls.failed(correlation, error)) return;
       const reply = pending.byCorrelation(correlation);
       // The other machine has left with it. It is sent again, to where its actor is by the next table.
       if (reply?.survivesHostLoss && error.code === 'SHUTTING_DOWN') return;
@@ -114,6 +119,7 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
       ahead = clock.now() - now;
     },
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
+    called: (number, name, args) => calls.called(peer, number, name, args),
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {
       peer.received += entries;

@@ -87,6 +87,10 @@ export class MachinePeers {
     }
   }
 
+  known(): readonly ForeignMachine[] {
+    return [...this.#machines.values()];
+  }
+
   *guests(): Iterable<OutboundQueue> {
     for (const { peer } of this.#guests.values()) yield peer;
   }

@@ -12,9 +12,10 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
-import { type LeftPartitions, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
-import { RESEND } from '../wire/entry.ts';
+import { type ForeignMachine, type LeftPartitions, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
+import { type CallArgument, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
+import { type AnswerCall, MachineCalls } from './machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
 import { isMachineIndex, MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from './machine-topics.ts';
@@ -35,6 +36,8 @@ export interface MachinesGround {
   readonly network: MachineNetwork;
   /** Of this machine. */
   readonly peers: Peers;
+  /** Calls of other machines, which come to the way in. */
+  readonly answer: AnswerCall;
   tellMaster(message: ToMaster): void;
 }
 
@@ -57,10 +60,11 @@ export class OtherMachines {
   readonly #machines: MachinePeers;
   readonly #actors: LocalActors;
   readonly #relayed: RelayedAsks;
+  readonly #calls: MachineCalls;
   #parts!: OtherMachinesParts;
   #watches!: MovedWatches;
 
-  constructor({ self, actors, cluster, network, peers, tellMaster }: MachinesGround) {
+  constructor({ self, actors, cluster, network, peers, answer, tellMaster }: MachinesGround) {
     const epoch = (): number => cluster.table.machines?.epoch ?? 0;
     this.#actors = actors;
     this.#machines = new MachinePeers({
@@ -70,6 +74,7 @@ export class OtherMachines {
     this.peers = new AllPeers(peers, this.#machines);
     this.left = new PartitionExit(actors);
     this.#relayed = new RelayedAsks(actors.kernel.pending);
+    this.#calls = new MachineCalls(actors.kernel.clock, answer);
   }
 
   /** Before the first link. */
@@ -87,7 +92,7 @@ export class OtherMachines {
     machines.listener = new MachineEvents({
       ...parts,
       ...{ actors, machines, machineTopics, peers: this.peers },
-      relayed: this.#relayed,
+      ...{ relayed: this.#relayed, calls: this.#calls },
       partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,
       replyTo: (process, correlation) => parts.replyTo(replies, process, correlation),
     });
@@ -139,11 +144,28 @@ export class OtherMachines {
     for (const guest of this.#machines.guests()) guest.note(RESEND);
   }
 
+  /** Those that this process knows. */
+  others(): readonly ForeignMachine[] {
+    return this.#machines.known();
+  }
+
+  /** Rejects ACTOR_UNAVAILABLE where it gives no answer in time. */
+  call(
+    { index, machine }: ForeignMachine,
+    name: string,
+    args: readonly CallArgument[],
+    withinMs: number,
+  ): Promise<unknown> {
+    const number = this.#actors.kernel.pending.nextNumber();
+    return this.#calls.call(this.#machines.byIndex(index), machine, { number, name, args, withinMs });
+  }
+
   links(): Iterable<OutboundQueue> {
     return this.#machines.all();
   }
 
   close(): Promise<void> {
+    this.#calls.close();
     return this.#machines.close();
   }
 }

@@ -114,6 +114,8 @@ export interface ActorInspection {
   kind: string;
   /** Index of the worker that runs it, or would; 0 is the master. Undefined: it is placed at its first use. */
   worker: number | undefined;
+  /** Its machine; not there where the system is one machine. */
+  machine?: string | undefined;
   /** Process id of that worker. */
   pid: number | undefined;
   /** Whether its turns are committed to the store. */

@@ -45,6 +45,8 @@ export interface ListedActor {
   id: ActorId;
   /** Index of its worker; 0 is the master. */
   worker: number;
+  /** Its machine; not there where the system is one machine. */
+  machine?: string | undefined;
   /** The status that its cell has. */
   status: ActorStatus;
   /** Since when; see `ActorInspection.since`. */
@@ -81,8 +83,18 @@ export interface ActorList {
   inMemory: number;
   /** For `after`; undefined: there are no more. */
   next: string | undefined;
-  /** Workers that did not answer within 5 000 ms: their actors are not in it. */
+  /** Workers of this machine that did not answer within 5 000 ms: their actors are not in it. */
   silent: number[];
+  /** Other machines whose actors are not in it, or not all; not there where the system is one machine. */
+  silentMachines?: SilentMachine[];
+}
+
+/** A machine of which a list has not everything. */
+export interface SilentMachine {
+  /** Its id. */
+  machine: string;
+  /** Those of its workers that did not answer; none: the machine did not, within 6 000 ms. */
+  workers: number[];
 }
 
 /** A list as a process is asked for it. */

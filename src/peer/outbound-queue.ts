@@ -3,10 +3,8 @@
  *
  *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
  *   priority lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
- *
  * A large item goes in pieces. Meanwhile the priority lane passes it, and mail of other senders does, as far as it is of the
  * common sort and nothing else stands before it: the order of each sender is kept.
- *
  * Frames that a socket has flushed count as written. The others are given back by `takeUnwritten` when the link has ended.
  */
 import type { LinkMetrics } from '../observe/link-metrics.ts';
@@ -180,6 +178,12 @@ export class OutboundQueue {
     // An end is told after what the ended actor sent before.
     const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#priority;
     lane.push(new SignalNote(to, signal));
+    this.#arm();
+  }
+
+  /** As `note`, but past waiting mail. */
+  noteFirst(...parts: unknown[]): void {
+    this.#priority.push(new Note(parts));
     this.#arm();
   }
 

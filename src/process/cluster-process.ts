@@ -51,6 +51,7 @@ import { OtherMachines } from '../machine-routing/other-machines.ts';
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
+import { answerMachine, type MachineCalling } from '../system/machine-looks.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
@@ -112,7 +113,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const locate = (id: ActorId, answer: LocateAnswer): void => this.#locate(id, answer);
     const { machines } = options;
     const others = (this.#others =
-      machines && new OtherMachines({ self, actors, cluster, peers, network: machines, tellMaster: send }));
+      machines &&
+      new OtherMachines({
+        ...{ self, actors, cluster, peers, network: machines, tellMaster: send },
+        answer: (name, args) => answerMachine(this.system, name, args),
+      }));
     const reached = others?.peers.forMail() ?? peers;
     const router = (this.#router = new Router({ kernel, actors, cluster, peers: reached, index: self.index, locate }));
     kernel.router = tracedRouter(router, kernel.trace, (id) => router.knownHostOf(id));
@@ -238,6 +243,10 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   async metrics(): Promise<SystemMetrics> {
     const { processes, handoffs, pauses } = (await this.request({ kind: 'metrics' })) as MetricsAnswer;
     return systemMetrics(processes as ProcessMetrics[], pauses, handoffs);
+  }
+
+  get beyond(): MachineCalling | undefined {
+    return this.#others;
   }
 
   hostOf(id: ActorId): number | undefined {

@@ -23,10 +23,10 @@ import type { TerminatedListener } from '../actor/watchers.ts';
 import { type InspectAnswer, inspectActor } from '../inspection/inspections.ts';
 import { inspectAbsent } from '../inspection/inspect-absent.ts';
 import { listReminders } from '../inspection/list-reminders.ts';
-import { checkList, mergeLists } from '../inspection/list-actors.ts';
+import { checkList, type MachineLists, partsOfMachine } from '../inspection/list-actors.ts';
 import { mergeFlows } from '../inspection/merge-flows.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
-import type { ActorList, ListOptions, ListsAnswer } from '../observe/actor-list.ts';
+import type { ActorList, ListOptions, ListQuery, ListsAnswer } from '../observe/actor-list.ts';
 import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { FlowAnswer, MessageFlow } from '../observe/message-flow.ts';
@@ -41,16 +41,20 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import {
-  type Look,
-  MACHINE_INDEX_MIN,
-  type MachineInfo,
-  type MasterRequest,
-  type WorkerInfo,
-} from '../wire/control.ts';
+import type { Look, MachineInfo, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { checkEvent, checkIndex, checkLast, checkListener, checkRole, checkShutdown } from './call-checks.ts';
 import { type DeadLetterBox, deadLetterBox } from './dead-letter-box.ts';
 import type { SystemMetrics } from './metrics.ts';
+import {
+  checkIsHere,
+  lastTurns,
+  listsOfAll,
+  type LookingAround,
+  type MachineCalling,
+  type OneMachine,
+  ofAllMachines,
+  onMachineOf,
+} from './machine-looks.ts';
 import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -69,6 +73,8 @@ export interface ClusterPort {
   hostOf(id: ActorId): number | undefined;
   /** The answers of one process, or of all, in time. */
   look(what: Look, worker: number | undefined): Promise<unknown[]>;
+  /** Undefined: this machine is alone. */
+  readonly beyond?: MachineCalling | undefined;
   /** The last places of an actor and its shard; none but in the master. */
   pastPlaces(id: ActorId): PastPlace[];
   placement(): Promise<PlacementView>;
@@ -84,12 +90,13 @@ export function kernelOf(system: unknown): Kernel | undefined {
   return typeof system === 'object' && system !== null ? kernels.get(system) : undefined;
 }
 
-export class ProcessSystem implements System {
+export class ProcessSystem implements System, OneMachine {
   readonly name: string;
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
   readonly #cluster: ClusterPort;
   readonly #sender: Sender;
+  readonly #looking: LookingAround;
   readonly #durability: ProcessDurability | undefined;
   readonly deadLetters: DeadLetterBox;
 
@@ -99,6 +106,7 @@ export class ProcessSystem implements System {
     kernels.set(this, kernel);
     this.#actors = actors;
     this.#cluster = cluster;
+    this.#looking = { clock: kernel.clock, cluster };
     this.#sender = new Sender(kernel, undefined);
     this.#durability = durability;
     this.deadLetters = deadLetterBox(() => durability?.letters, kernel);
@@ -246,9 +254,15 @@ export class ProcessSystem implements System {
 
   async inspect(id: ActorId): Promise<ActorInspection> {
     checkKind(this.#kernel, kindOf(checkId(id)), id);
-    this.#checkIsOfThisMachine(id);
+    return onMachineOf(this.#looking, id, { name: 'inspect', args: [id] }, () => this.inspectHere(id));
+  }
+
+  /** Rejects NO_WORKER where the actor is on another machine. */
+  async inspectHere(id: ActorId): Promise<ActorInspection> {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    checkIsHere(this.#cluster, id);
     const cluster = this.#cluster;
-    return inspectActor(
+    const found = await inspectActor(
       this.#kernel.clock,
       {
         hostOf: (one) => cluster.hostOf(one),
@@ -257,19 +271,32 @@ export class ProcessSystem implements System {
       },
       id,
     );
+    const { machine } = cluster.self;
+    return machine === undefined ? found : { ...found, machine };
   }
 
   async history(id: ActorId, options: { last?: number | undefined } = {}): Promise<PastTurn[]> {
     checkKind(this.#kernel, kindOf(checkId(id)), id);
     const last = checkLast(options);
-    const answers = (await this.#cluster.look({ history: id, last }, undefined)) as PastTurn[][];
-    const turns = answers.flat().sort((one, other) => one.at - other.at);
-    return turns.slice(-last);
+    const parts = await ofAllMachines(this.#looking, id, { name: 'history', args: [id, last] }, () =>
+      this.historyHere(id, last),
+    );
+    return lastTurns(parts, last);
+  }
+
+  async historyHere(id: ActorId, last: number): Promise<PastTurn[]> {
+    return lastTurns((await this.#cluster.look({ history: id, last }, undefined)) as PastTurn[][], last);
   }
 
   /** The machine of an actor's kind, as the worker that hosts it has loaded it; undefined where it is none, or its worker does not answer. */
   async machine(id: ActorId): Promise<MachineShape | undefined> {
     checkKind(this.#kernel, kindOf(checkId(id)), id);
+    return onMachineOf(this.#looking, id, { name: 'machine', args: [id] }, () => this.machineHere(id));
+  }
+
+  /** Rejects NO_WORKER where the actor is on another machine. */
+  async machineHere(id: ActorId): Promise<MachineShape | undefined> {
+    checkIsHere(this.#cluster, id);
     const host = this.#cluster.hostOf(id);
     const worker = host === undefined || host < 0 ? undefined : host;
     const answers = (await this.#cluster.look({ machine: kindOf(id) }, worker)) as (MachineShape | undefined)[];
@@ -291,8 +318,14 @@ export class ProcessSystem implements System {
   async lists(options: readonly ListOptions[]): Promise<ActorList[]> {
     const queries = options.map(checkList);
     for (const { kind } of queries) if (kind !== undefined) checkKind(this.#kernel, kind, `${kind}/…`);
+    return listsOfAll(this.#looking, options, queries, () => this.listsHere(queries));
+  }
+
+  /** Of this machine alone, to be merged with those of others. */
+  async listsHere(queries: readonly ListQuery[]): Promise<MachineLists> {
     const running = this.#running();
-    return mergeLists((await this.#cluster.look({ lists: queries }, undefined)) as ListsAnswer[], queries, running);
+    const answers = (await this.#cluster.look({ lists: queries }, undefined)) as ListsAnswer[];
+    return partsOfMachine(answers, queries, running, this.self.machine);
   }
 
   /** Messages from kind to kind, which are counted from then on, for a minute; the first look takes a second. */
@@ -356,21 +389,12 @@ export class ProcessSystem implements System {
     return this.#cluster.shutdown(options);
   }
 
-  /** Throws NO_WORKER: processes look at actors of their own machine. */
-  #checkIsOfThisMachine(id: ActorId): void {
-    const host = this.#cluster.hostOf(id);
-    if (host === undefined || host < MACHINE_INDEX_MIN) return;
-    throw new TroupeError('NO_WORKER', `${id} is on another machine, which where() names; it can be looked at there`);
-  }
-
   #mailWatch(verb: 'watch' | 'unwatch', id: ActorId, watch: WatchName | undefined): void {
     if (watch !== undefined) this.#kernel.router.deliver(new Envelope(verb, id, watch, undefined, undefined, 0));
   }
 
   #checkOpen(): void {
     if (!this.#kernel.closing) return;
-    throw new TroupeError('SHUTTING_DOWN', 'the system is shutting down; call rejected', {
-      fate: 'not-executed',
-    });
+    throw new TroupeError('SHUTTING_DOWN', 'the system is shutting down; call rejected', { fate: 'not-executed' });
   }
 }

@@ -297,8 +297,8 @@ export interface System extends Pausing {
    * children, a copy of its state. Of one that is not in memory its record is read; none is woken, moved or placed. Lists and texts are
    * bounded, the state at 16 KiB. It is seen between two turns of its process, so never inside code that does not await.
    *
-   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, STORE_FAILED; NO_WORKER where none hosts it, or another machine does; ACTOR_UNAVAILABLE where its worker does not answer within
-   * 1 000 ms, since a turn there blocks the event loop.
+   * Rejects INVALID_ACTOR_ID, UNKNOWN_KIND, STORE_FAILED; NO_WORKER where none hosts it; ACTOR_UNAVAILABLE where its worker does not answer within
+   * 1 000 ms, since a turn there blocks the event loop, or its machine not within 2 000 ms.
    *
    * @example
    * ```ts
@@ -309,7 +309,8 @@ export interface System extends Pausing {
   /**
    * A page of the actors in memory, of the whole system: those with the most waiting mail first, or with the longest turn, the most restarts,
    * the last failure, the greatest age (`sort`, by default by id). Each process goes through its actors in slices of 4 ms; it is no
-   * snapshot. `limit`: from 1 to 1 000, by default 50; `after`: the `next` of the page before.
+   * snapshot. Of several machines all are asked, and those that do not answer are named (`silentMachines`). `limit`: from 1 to 1 000, by default 50;
+   * `after`: the `next` of the page before.
    *
    * Rejects INVALID_OPTIONS, UNKNOWN_KIND; OVERLOADED where a process makes 8 lists already.
    *
@@ -333,7 +334,7 @@ export interface System extends Pausing {
    */
   history(id: ActorId, options?: { last?: number | undefined }): Promise<PastTurn[]>;
   /**
-   * Counts of the whole system, of each process and of each kind, as of now. Every process is asked: poll it in seconds, not in
+   * Counts of the whole system (of several machines: of this one), of each process and of each kind, as of now. Every process is asked: poll it in seconds, not in
    * milliseconds. One that does not answer within 1 000 ms is left out. How late event loops are is measured from the first call on, and until
    * a minute after the last one.
    *

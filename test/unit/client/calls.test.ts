@@ -122,7 +122,7 @@ describe('a call', () => {
 
 describe('rights', () => {
   const OBSERVING = [
-    ...['info', 'workers', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'],
+    ...['info', 'workers', 'machines', 'metrics', 'ids', 'list', 'inspect', 'dead-letters', 'events'],
     ...[
       'history',
       'placement',

@@ -3,7 +3,7 @@ import { ActorRates } from '../../../src/observe/actor-rates.ts';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { type ActorList, defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
-import { LIST_LIMIT_MAX, mergeLists } from '../../../src/inspection/list-actors.ts';
+import { LIST_LIMIT_MAX, type MachineLists, mergeLists, partsOfMachine } from '../../../src/inspection/list-actors.ts';
 import { LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { createTestSystem, type TestSystem } from '../../../src/testkit/index.ts';
@@ -114,6 +114,7 @@ test('the lists of processes become one, whichever has how many', () => {
   for (let run = 0; run < 100; run++) {
     const all = Array.from({ length: 40 }, (_, n) => [Math.floor(random() * 6), `job/${n}`, 1 + (n % 3)] as const);
     const limit = 1 + Math.floor(random() * 50);
+    const by = new Map<string, number>(all.map(([, id, worker]) => [id, worker - 1]));
     const sorted = [...all].sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1));
     const answers = [1, 2, 3].map((worker) => {
       const own = sorted.filter(([, , by]) => by === worker);
@@ -121,12 +122,25 @@ test('the lists of processes become one, whichever has how many', () => {
       return { worker, parts: [{ inMemory: own.length, ranked, hasMore: own.length > limit }] };
     });
     const queries = [{ kind: undefined, sort: 'id', limit, after: undefined }] as const;
-    const [list] = mergeLists(answers, queries, [1, 2, 3, 4]);
+    const own = partsOfMachine(answers, queries, [1, 2, 3, 4], undefined);
+    const [list] = mergeLists(own, [], queries);
     const { actors, inMemory, next, silent } = list as ActorList;
     expect(actors.map(({ id }) => id)).toEqual(sorted.slice(0, limit).map(([, id]) => id));
     expect([inMemory, silent]).toEqual([40, [4]]);
     const last = sorted[limit - 1];
     expect(next).toBe(limit < 40 && last ? `${last[0]} ${last[1]}` : undefined);
+    // The same by machines, of which one does not answer, and one not wholly.
+    const machines = answers.map((answer, at) => partsOfMachine([answer], queries, [answer.worker, 5 * at], `m${at}`));
+    const gone: MachineLists = { machine: 'm4', parts: undefined, silent: [] };
+    const [all3] = mergeLists(machines[0] as MachineLists, [...machines.slice(1), gone], queries);
+    const { actors: found, silentMachines, ...rest } = all3 as ActorList;
+    expect(found).toEqual(actors.map(({ id }) => ({ id, machine: `m${by.get(id)}` })));
+    expect(rest).toEqual({ inMemory: 40, next, silent: [0] });
+    expect(silentMachines).toEqual([
+      { machine: 'm1', workers: [5] },
+      { machine: 'm2', workers: [10] },
+      { machine: 'm4', workers: [] },
+    ]);
   }
 });
 
@@ -186,7 +200,7 @@ test('a long list leaves the loop to others between its slices, and so many are 
   expect(worst).toBeLessThan(200);
   const many = await Promise.all(Array.from({ length: LISTS_MAX + 1 }, () => listCells(actors, queries)));
   expect(many.filter((one) => one.parts === undefined)).toHaveLength(1);
-  expect(() => mergeLists(many, queries, [])).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+  expect(() => partsOfMachine(many, queries, [], undefined)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
   expect((await listCells(actors, queries)).parts).toHaveLength(1);
 });
 

@@ -1,5 +1,6 @@
 /** What another machine answers as it leaves, for an ask that is sent again and for one that is not. */
 import { describe, expect, it } from 'vitest';
+import { MachineCalls } from '../../../src/machine-routing/machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from '../../../src/machine-routing/machine-events.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
@@ -12,7 +13,8 @@ const refused: ErrorData = { code: 'MAILBOX_FULL', message: 'the mailbox is full
 function asked(isSentAgain: boolean): { failed(error: ErrorData): void; answer: Promise<unknown> } {
   const { actors } = startKit({ counter }).process;
   const { pending } = actors.kernel;
-  const parts = { actors, peers: { all: () => [] } } as unknown as MachineEventParts;
+  const calls = new MachineCalls(actors.kernel.clock, async () => {});
+  const parts = { actors, peers: { all: () => [] }, calls } as unknown as MachineEventParts;
   const ingress = new MachineEvents(parts).ingress({ address: '~0.9' } as OutboundQueue);
   const reply = pending.open('counter/a', 0, undefined, undefined);
   reply.survivesHostLoss = isSentAgain;

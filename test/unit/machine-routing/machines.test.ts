@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
+import type { System } from '../../../src/system/system.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
 
 const refusalOf = (ask: Promise<unknown>): Promise<unknown> => ask.catch((error: unknown) => error);
@@ -67,14 +68,43 @@ describe('two machines', () => {
     const { cluster, all } = await machinesOf(2);
     const [one, other] = all as [ClusterMachine, ClusterMachine];
     const [there = ''] = idsOn(other, 1);
-    expect(await cluster.until(refusalOf(one.system.inspect(there)))).toMatchObject({ code: 'NO_WORKER' });
     expect(await cluster.until(refusalOf(one.system.move(there, 1)))).toMatchObject({ code: 'NO_WORKER' });
-    expect(await cluster.until(other.system.inspect(there))).toMatchObject({ id: there });
     for (const id of idsOn(other, 4, 'job')) {
       expect(await cluster.until(one.system.ask(id, { type: 'where' }))).toBe(id);
       expect(await cluster.until(other.system.ask(id, { type: 'where' }))).toBe(id);
       expect(other.simulation.workers().some(({ process }) => process?.actors.cellOf(id))).toBe(true);
     }
+  });
+
+  it('are looked at from either, and a machine that gives no answer is named', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const [there = '', here = ''] = [...idsOn(other, 1), ...idsOn(one, 1)];
+    for (const id of [there, here]) await cluster.until(one.system.ask(id, { type: 'get' }));
+    const [found, worker] = [one.system, one.simulation.worker(1)?.process?.system as System];
+    for (const system of [found, worker]) {
+      const seen = await cluster.until(system.inspect(there));
+      expect(seen).toMatchObject({ id: there, machine: other.name, status: 'ready', state: { numbers: [] } });
+      expect(await cluster.until(system.inspect(here))).toMatchObject({ id: here, machine: one.name });
+      const list = await cluster.until(system.list({ limit: 1 }));
+      expect(list).toMatchObject({ inMemory: 2, silent: [], silentMachines: [], next: expect.any(String) });
+      const rest = await cluster.until(system.list({ after: list.next }));
+      const actors = [...list.actors, ...rest.actors].map(({ id, machine }) => [id, machine]);
+      expect(actors).toEqual(
+        [
+          [there, other.name],
+          [here, one.name],
+        ].sort(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+      );
+    }
+    expect(await cluster.until(found.inspect('counter/nobody'))).toMatchObject({ status: 'absent' });
+    expect(await cluster.until(found.history(there))).toEqual([]);
+    for (const a of one.processes) for (const b of other.processes) cluster.wires.stall(a, b);
+    const list = await cluster.until(found.list());
+    expect(list.actors.map(({ id }) => id)).toEqual([here]);
+    expect(list.silentMachines).toEqual([{ machine: other.name, workers: [] }]);
+    const refusal = await cluster.until(refusalOf(found.inspect(there)));
+    expect(refusal).toMatchObject({ code: 'ACTOR_UNAVAILABLE', message: expect.stringContaining(other.name) });
   });
 
   it('tell of ends across', async () => {

@@ -102,6 +102,11 @@ export class MachineWitness {
     });
   }
 
+  /** For the end of something that is watched. */
+  get isWaiting(): boolean {
+    return this.#watches.some(({ told, isWanted }) => told === 0 && isWanted());
+  }
+
   news(from: string): { from: string; n: number } {
     const n = (this.#news.get(from) ?? 0) + 1;
     this.#news.set(from, n);

@@ -17,6 +17,8 @@ const ASK_MS = 3_000;
 /** Milliseconds for what is unfinished in records to be sent again. */
 const QUIET_MS_MAX = 40_000;
 const LOOK_MS = 500;
+/** Milliseconds of a connect that is not answered, and until the next. */
+const RELINK_MS = 8_000;
 
 export interface BankOptions {
   observe?: (event: SimulationEvent) => void;
@@ -187,6 +189,9 @@ export class MachinesBank {
     for (const fault of faults) breaches.add('state', fault);
     for (let n = 0; n < TALLIES; n++) await cluster.until(system.stop(`tally/${n}`)).catch(() => {});
     await cluster.run(LOOK_MS);
+    // A link that was dialled while nothing got through is tried again only then.
+    for (const until = cluster.time.now + RELINK_MS; witness.isWaiting && cluster.time.now < until; )
+      await cluster.run(LOOK_MS);
     witness.checkAtEnd(cluster.time.now);
   }
 

@@ -1,0 +1,104 @@
+/**
+ * Calls of processes of this machine to the way into another one, about that machine and not about an actor: answered there as an ask would
+ * be, but past all mail, since mail may be what is wrong.
+ */
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
+import { CALL, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts';
+
+/** Calls of other machines that are answered at once, at most; one more fails with OVERLOADED. */
+export const MACHINE_CALLS_MAX = 256;
+
+/** Rejects with what its caller is to be told. */
+export type AnswerCall = (name: string, args: readonly CallArgument[]) => Promise<unknown>;
+
+interface OpenCall {
+  readonly timer: Timer;
+  resolve(value: unknown): void;
+  reject(error: TroupeError): void;
+}
+
+export class MachineCalls {
+  readonly #clock: Clock;
+  readonly #open = new Map<number, OpenCall>();
+  readonly #answer: AnswerCall;
+  #answering = 0;
+
+  constructor(clock: Clock, answer: AnswerCall) {
+    this.#clock = clock;
+    this.#answer = answer;
+  }
+
+  /** `number`: of the row of this process's asks. Rejects ACTOR_UNAVAILABLE where there is no link, or no answer in time. */
+  call(
+    peer: OutboundQueue | undefined,
+    machine: string,
+    { number, name, args, withinMs }: { number: number; name: string; args: readonly CallArgument[]; withinMs: number },
+  ): Promise<unknown> {
+    const long = args.find((arg) => typeof arg === 'string' && arg.length > CALL_TEXT_LENGTH_MAX) as string | undefined;
+    if (long !== undefined)
+      throw new TroupeError(
+        'INVALID_OPTIONS',
+        `${name}: a call of another machine has texts of at most ${CALL_TEXT_LENGTH_MAX} characters; got ${long.length}`,
+      );
+    if (!peer?.link || peer.ended) return Promise.reject(unavailable(machine, name, 'there is no link to it now'));
+    return new Promise((resolve, reject) => {
+      const late = (): void => {
+        this.#open.delete(number);
+        reject(unavailable(machine, name, `no answer within ${withinMs} ms`));
+      };
+      this.#open.set(number, { timer: this.#clock.setTimer(withinMs, late), resolve, reject });
+      peer.noteFirst(CALL, number, name, args);
+    });
+  }
+
+  /** Whether that is the answer to a call. */
+  replied(number: number, value: unknown): boolean {
+    const open = this.#take(number);
+    open?.resolve(value);
+    return open !== undefined;
+  }
+
+  failed(number: number, error: ErrorData): boolean {
+    const open = this.#take(number);
+    open?.reject(errorFromData(error));
+    return open !== undefined;
+  }
+
+  /** One of another machine's process. */
+  called(peer: OutboundQueue, number: number, name: string, args: readonly CallArgument[]): void {
+    if (this.#answering >= MACHINE_CALLS_MAX) {
+      const text = `the machine answers ${MACHINE_CALLS_MAX} calls of other machines, which is the limit; ${name} rejected`;
+      return peer.fail(number, errorToData(new TroupeError('OVERLOADED', text, { fate: 'not-executed' })));
+    }
+    this.#answering++;
+    this.#answer(name, args)
+      .then(
+        (value) => peer.reply(number, value),
+        (error) => peer.fail(number, errorToData(known(error))),
+      )
+      .finally(() => void this.#answering--);
+  }
+
+  close(): void {
+    for (const { timer } of this.#open.values()) timer.cancel();
+    this.#open.clear();
+  }
+
+  #take(number: number): OpenCall | undefined {
+    const open = this.#open.get(number);
+    open?.timer.cancel();
+    this.#open.delete(number);
+    return open;
+  }
+}
+
+function unavailable(machine: string, name: string, got: string): TroupeError {
+  return new TroupeError('ACTOR_UNAVAILABLE', `the machine ${machine} gave no answer to ${name}: ${got}`);
+}
+
+function known(error: unknown): TroupeError {
+  if (error instanceof TroupeError) return error;
+  return new TroupeError('ACTOR_UNAVAILABLE', asError(error).message, { cause: error });
+}
