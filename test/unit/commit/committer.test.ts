@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { COMMITS_IN_FLIGHT_MAX, Committer, type Committing } from '../../../src/commit/committer.ts';
+import { COMMIT_TRACES_MAX, COMMITS_IN_FLIGHT_MAX, Committer, type Committing } from '../../../src/commit/committer.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import type { SpanOwner, Spans } from '../../../src/observe/spans.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 
 /** Commits wait for the test. */
@@ -35,9 +36,9 @@ class Actor implements Committing {
     this.#committer = committer;
   }
 
-  turn(): void {
+  turn(traced?: SpanOwner): void {
     this.open++;
-    this.#committer.note(this);
+    this.#committer.note(this, traced);
   }
 
   prepare(changes: StoreChange[]): void {
@@ -106,4 +107,20 @@ it('asks any other store for one after the other: what comes meanwhile goes toge
   store.answers[0]?.();
   await settled();
   expect(store.commits.slice(1)).toEqual([['bank/1', 'bank/2', 'bank/3']]);
+});
+
+it(`tells the span of a commit of ${COMMIT_TRACES_MAX} turns, however many are in it`, async () => {
+  const told: [traces: number, records: number][] = [];
+  const spans: Pick<Spans, 'kept' | 'commits'> = {
+    kept: () => 'a trace',
+    commits: (turns, records) => {
+      told.push([turns.length, records]);
+      return { ends: () => {} };
+    },
+  };
+  const committer = new Committer(new MemoryStore(), new VirtualClock(), spans as Spans);
+  const turns = COMMIT_TRACES_MAX + 1;
+  for (let n = 0; n < turns; n++) new Actor(`bank/${n}`, committer).turn({} as SpanOwner);
+  await settled();
+  expect(told).toEqual([[COMMIT_TRACES_MAX, turns]]);
 });

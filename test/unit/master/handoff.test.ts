@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HANDOFF_MS_MAX, RELEASE_MS } from '../../../src/master/handoff-service.ts';
+import { HANDOFF_MS_MAX, RELEASE_MS, UNITS_PER_MOVE } from '../../../src/master/handoff-service.ts';
 import { rendezvous } from '../../../src/placement/strategies.ts';
 import type { MasterRequest, MoveOrder } from '../../../src/wire/control.ts';
 import { homesOf, idOn, type Reply, request, startTestSystem, type TestSystem } from './system.ts';
@@ -372,4 +372,17 @@ describe('a live move', () => {
     expect([change?.endedMoves, change?.abortedMoves]).toEqual([[move.id], [move.id]]);
     expect([system.self.table?.hostOf(id, ''), reply.error()?.code]).toEqual([1, 'ACTOR_UNAVAILABLE']);
   });
+});
+
+test(`a worker that is added gets its share in hand-offs of ${UNITS_PER_MOVE} units at most: each holds up no more than those`, async () => {
+  const { clock, host, self } = await startTestSystem();
+  const added = request(self, { kind: 'add-worker' });
+  await clock.advance(HANDOFF_MS_MAX);
+  expect([added.value(), added.error()]).toEqual([3, undefined]);
+  const moves = host.forked.flatMap((worker) => worker.all('prepare')).map(({ move }) => move.units);
+  expect(Math.max(...moves.map((units) => units.length))).toBe(UNITS_PER_MOVE);
+  const moved = new Set(moves.flat()).size;
+  const columns = (self.table?.roles() ?? []).flatMap((role) => [...(self.table?.column(role) ?? [])]);
+  expect(moved).toBe(columns.filter((worker) => worker === 3).length);
+  expect(moved).toBeGreaterThan(UNITS_PER_MOVE * 5);
 });
