@@ -10,10 +10,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DECLARATIONS = join(ROOT, 'build/declarations');
+/** A folder in it for each door. */
 const STAGE = join(ROOT, 'build/stage');
 const REPORTS = join(ROOT, 'dist/api');
 const ACCEPTED = join(ROOT, 'docs/api');
@@ -81,7 +82,7 @@ function exportsOf(sources, entry) {
 }
 
 /** The declarations as one door sees them: names of another door are imported from that one, as from another package. */
-function stage(sources, entry) {
+function stage(sources, { name: door, entry }) {
   const elsewhere = new Map();
   for (const { name, entry: other } of DOORS)
     if (other !== entry)
@@ -102,9 +103,14 @@ function stage(sources, entry) {
       const rest = near.length > 0 ? [`${verb}${type} { ${near.join(', ')} } from '${specifier}';`] : [];
       return [...far, ...rest].join('\n');
     });
-    mkdirSync(dirname(join(STAGE, path)), { recursive: true });
-    writeFileSync(join(STAGE, path), staged.replaceAll(/'(\.[^']*)\.ts'/g, "'$1.js'"));
+    const stagedPath = join(STAGE, door, path);
+    mkdirSync(dirname(stagedPath), { recursive: true });
+    writeFileSync(stagedPath, staged.replaceAll(/'(\.[^']*)\.ts'/g, "'$1.js'"));
   }
+}
+
+function stagedEntry({ name, entry }) {
+  return join(STAGE, name, entry);
 }
 
 function reportOf(name) {
@@ -118,7 +124,7 @@ function configOf({ name, entry }) {
     configObjectFullPath: undefined,
     configObject: {
       projectFolder: ROOT,
-      mainEntryPointFilePath: join(STAGE, entry),
+      mainEntryPointFilePath: stagedEntry({ name, entry }),
       newlineKind: 'lf',
       enumMemberOrder: 'preserve',
       compiler: {
@@ -127,7 +133,7 @@ function configOf({ name, entry }) {
             ...{ target: 'es2022', lib: ['es2023'], module: 'nodenext', types: ['node'], strict: true },
             ...{ exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true },
           },
-          files: [join(STAGE, entry)],
+          files: [stagedEntry({ name, entry })],
         },
       },
       apiReport: {
@@ -164,11 +170,18 @@ function writeOwnPaths({ name, entry }) {
 
 const sources = readDeclarations();
 mkdirSync(REPORTS, { recursive: true });
-for (const door of DOORS) {
-  rmSync(STAGE, { recursive: true, force: true });
-  stage(sources, door.entry);
+rmSync(STAGE, { recursive: true, force: true });
+for (const door of DOORS) stage(sources, door);
+const configs = DOORS.map(configOf);
+// One program for all: the declarations of the language and of Node.js are most of what there is to read.
+const [first, ...others] = configs;
+const compilerState = CompilerState.create(first, {
+  additionalEntryPoints: others.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath),
+});
+for (const [at, door] of DOORS.entries()) {
   mkdirSync(dirname(join(ROOT, 'dist', door.entry)), { recursive: true });
-  const { errorCount } = Extractor.invoke(configOf(door), {
+  const { errorCount } = Extractor.invoke(configs[at], {
+    compilerState,
     localBuild: true,
     messageCallback: (message) => {
       message.handled = message.logLevel !== 'error';
