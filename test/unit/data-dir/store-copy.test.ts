@@ -114,6 +114,17 @@ test('the sum is one that sha256sum reads, and one that cannot be read is refuse
   }
 });
 
+test('what is copied is for its owner alone from its first byte', async () => {
+  await backUp('x'.repeat(8 * 1024 * 1024));
+  const modes: number[] = [];
+  const progress = (): void => {
+    for (const name of staged())
+      for (const file of readdirSync(join(dataDir, name))) modes.push(statSync(join(dataDir, name, file)).mode & 0o777);
+  };
+  await restoreStore({ backup, dataDir, replaces: true, progress });
+  expect(new Set(modes)).toEqual(new Set([0o600]));
+});
+
 test('a copy that broke off has no name that a restore takes', async () => {
   await backUp('money');
   rmSync(join(backup, 'store/SHA256SUMS'));
