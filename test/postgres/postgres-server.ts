@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +134,20 @@ export class PostgresServer {
     await this.begin();
   }
 
+  /** Keeps all that is on disk aside, once: the server is away for that long. */
+  async keepBackup(): Promise<void> {
+    await this.stop();
+    this.#copy('data', 'backup');
+    await this.begin();
+  }
+
+  /** Puts it back to what was kept: it knows nothing of what it has done since. */
+  async putBack(): Promise<void> {
+    await this.stop('SIGQUIT');
+    this.#copy('backup', 'data');
+    await this.begin();
+  }
+
   /** Every process of it stands still: connections are taken by the system, and nothing is answered. */
   freeze(): void {
     for (const pid of this.#pids()) signalTo(pid, 'SIGSTOP');
@@ -199,6 +213,11 @@ export class PostgresServer {
     };
     const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'`);
     appendFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  }
+
+  #copy(from: string, to: string): void {
+    rmSync(join(this.#folder, to), { recursive: true, force: true });
+    execFileSync('cp', ['-a', join(this.#folder, from), join(this.#folder, to)]);
   }
 
   get #env(): NodeJS.ProcessEnv {

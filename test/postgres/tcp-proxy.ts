@@ -1,4 +1,4 @@
-/** Between a client and a server on the loopback: what goes either way can be held up, and connections cut or refused. */
+/** Between a client and a server on the loopback: what goes either way can be held up or be late, and connections cut or refused. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -13,6 +13,9 @@ export class TcpProxy {
   readonly #stalled = new Set<Direction>();
   /** What clients of connections that were stranded said since, for the server. */
   readonly #stranded = new Map<Socket, Buffer[]>();
+  /** What is late, by the socket that it came from, in order. */
+  readonly #late = new Map<Socket, { bytes: Buffer; due: number; to: Socket }[]>();
+  #delayMs = 0;
   #isRefusing = false;
 
   private constructor(server: Server, target: number) {
@@ -48,6 +51,11 @@ export class TcpProxy {
   resume(): void {
     this.#stalled.clear();
     for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  /** From now on what passes arrives so much later, either way; the order stays. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
   }
 
   /**
@@ -118,11 +126,33 @@ export class TcpProxy {
         this.#pairs.delete(pair);
       });
     }
-    near.on('data', (bytes) => passOn(bytes, near, far));
-    far.on('data', (bytes) => passOn(bytes, far, near));
+    near.on('data', (bytes) => this.#pass(bytes, near, far));
+    far.on('data', (bytes) => this.#pass(bytes, far, near));
     near.on('drain', () => this.#flow(pair));
     far.on('drain', () => this.#flow(pair));
     this.#flow(pair);
+  }
+
+  #pass(bytes: Buffer, from: Socket, to: Socket): void {
+    const late = this.#late.get(from);
+    if (this.#delayMs === 0 && late === undefined) return passOn(bytes, from, to);
+    const one = { bytes, due: Date.now() + this.#delayMs, to };
+    if (late) late.push(one);
+    else {
+      this.#late.set(from, [one]);
+      setTimeout(() => this.#passLate(from), this.#delayMs);
+    }
+  }
+
+  #passLate(from: Socket): void {
+    const late = this.#late.get(from) ?? [];
+    for (let first = late[0]; first !== undefined && first.due <= Date.now(); first = late[0]) {
+      late.shift();
+      if (!first.to.destroyed) passOn(first.bytes, from, first.to);
+    }
+    const [next] = late;
+    if (next === undefined || from.destroyed) this.#late.delete(from);
+    else setTimeout(() => this.#passLate(from), Math.max(1, next.due - Date.now()));
   }
 
   #flow([near, far]: readonly [Socket, Socket]): void {

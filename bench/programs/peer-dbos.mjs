@@ -1,0 +1,39 @@
+/** machines — durable steps of DBOS, each of which is one checkpoint in PostgreSQL, on a server as that of machines-postgres has it. */
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { register } from 'tsx/esm/api';
+import { mustBe, Program, windowed } from '../harness/measure.mjs';
+
+register();
+const { PostgresServer } = await import('../../test/postgres/postgres-server.ts');
+
+const STEPS = 100;
+const program = new Program('DBOS step');
+const server = await PostgresServer.start({ shared_buffers: '128MB', max_wal_size: '1GB', max_connections: 200 });
+DBOS.setConfig({
+  name: 'bench',
+  systemDatabaseUrl: server.url,
+  systemDatabasePoolSize: 32,
+  logLevel: 'error',
+  runAdminServer: false,
+});
+const counts = DBOS.registerWorkflow(
+  async (steps) => {
+    let count = 0;
+    for (let n = 0; n < steps; n++) count = await DBOS.runStep(async () => count + 1, { name: 'add' });
+    return count;
+  },
+  { name: 'counts' },
+);
+await DBOS.launch();
+// A step of each workflow at a time, as a turn of an actor; so many at once that more do not make it faster.
+const workflows = Number(program.options.workers ?? 128);
+await program.rate(
+  'machines',
+  'durable turns, 1024 in flight',
+  'turns/s',
+  (n) => windowed(n, workflows, async () => mustBe(STEPS, await (await DBOS.startWorkflow(counts)(STEPS)).getResult())),
+  { per: STEPS, first: 64, most: 2_000 },
+);
+await DBOS.shutdown();
+await server.end();
+process.exit();
