@@ -130,7 +130,9 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
   }
 
   written(peer: ActorId | undefined): void {
-    this.place = peer === undefined ? LOCAL : this.#pending.placeAt(peer);
+    if (peer !== undefined) this.place = this.#pending.placeAt(peer);
+    // Of one that is sent again a copy comes back, while an earlier one may have been handled, and its reply lost.
+    else if (!this.survivesHostLoss || this.place === IN_TRANSIT) this.place = LOCAL;
   }
 
   transferred(): void {

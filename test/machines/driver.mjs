@@ -65,13 +65,14 @@ export class Driver {
       const message = { type: 'transfer', driver, n, attempt, to, amount: 1 + (n % 7), deadline };
       const { value, error } = await this.#ask(ledger, message);
       if (error) {
-        fates.set(attempt, error.fate);
+        fates.set(attempt, error);
         if (this.isOver && fates.size > 3) return;
         await sleep(20 + Math.random() * 80);
         continue;
       }
-      if (fates.get(value.by) === 'not-executed')
-        this.#breach(`${key} ${n}: an attempt that was "not-executed" carried it out`);
+      const told = fates.get(value.by);
+      if (told?.fate === 'not-executed')
+        this.#breach(`${key} ${n}: an attempt that was "not-executed" carried it out: ${told.code} ${told.message}`);
       const mayDiffer = !this.own.has(key);
       if (value.n !== n) {
         if (value.n < n && !mayDiffer)

@@ -78,3 +78,23 @@ test('an ask that survives the loss of its host is not told of it, and goes on f
   expect(reply.settled).toBe(false);
   await expect(volatile.promise).rejects.toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
 });
+
+test('an ask that is sent again does not end as "not-executed" because a later copy of it comes back unwritten', async () => {
+  const clock = new VirtualClock();
+  const pending = new PendingReplies(clock, '~0.1');
+  const reply = pending.open('order/1', 100, undefined, undefined, 0);
+  reply.survivesHostLoss = true;
+  // Never written: what comes back is all there was of it.
+  reply.written(undefined);
+  expect(reply.fate).toBe('not-executed');
+  reply.written(P);
+  reply.happened({ type: 'died', peer: P }, 'it died, and may have handled it');
+  reply.written(undefined);
+  const failed = expect(reply.promise).rejects.toMatchObject({ code: 'ASK_TIMEOUT', fate: 'unknown' });
+  await clock.advance(200);
+  await failed;
+  const once = pending.open('order/2', 0, undefined, undefined);
+  once.written(P);
+  once.written(undefined);
+  expect(once.fate).toBe('not-executed');
+});
