@@ -34,6 +34,8 @@ export const SYSTEMS = [
   { program: 'peer-socket-io', scenarios: ['clients'], needs: { module: 'socket.io' } },
   { program: 'rabbitmq', scenarios: ['rabbitmq'], needs: { command: 'rabbitmqctl' } },
   { program: 'machines-postgres', scenarios: ['machines'] },
+  { program: 'peer-dbos', scenarios: ['machines'], needs: { module: '@dbos-inc/dbos-sdk' } },
+  { program: 'machines-cluster', scenarios: ['machines'] },
   { program: 'machine-links', scenarios: ['machines'], name: 'link by TLS' },
   { program: 'machine-links', part: 'unix', scenarios: ['machines'], name: 'link by unix socket' },
 ];
@@ -92,6 +94,9 @@ export const AIMS = [
   more('clients client ask p50', 'bare relay', 0.6, 0.8, { less: true }),
   more('clients client ask p50', 'troupe', 1 / 1.3, 1, { less: true, theirs: 'clients ask between workers p50' }),
   more('machines durable turns, 1024 in flight', 'bare upserts, VALUES', 0.5, 0.8),
+  more('machines durable turns, 1024 in flight', 'DBOS step', 10, 20),
+  more('machines tell small', 'between workers', 0.6, 0.9, { ours: 'between machines' }),
+  more('machines ask p50', 'between workers', 0.5, 0.7, { ours: 'between machines', less: true }),
   more('machines link frames of 100 bytes', 'link by unix socket', 0.3, 0.6, { ours: 'link by TLS' }),
   more('rabbitmq consume and acknowledge, prefetch 1000', 'bare amqplib', 0.8, 0.95),
 ];

@@ -176,7 +176,7 @@ async function replaced(program) {
       const id = await idAt(system, 'counter', other.id);
       await system.ask(id, { type: 'echo', n: 1 }, LONG);
       const start = performance.now();
-      if (how === 'leaves') other.call('shutdown');
+      if (how === 'leaves') void other.call('shutdown');
       else other.kill();
       for (let replied = false; !replied; ) {
         replied = await system.ask(id, { type: 'echo', n: 1 }, LONG).then(

@@ -92,9 +92,9 @@ export class Soak {
     const rig = this.#rig;
     try {
       const [first, ...others] = rig.machines;
-      await rig.start(first as Machine);
+      await this.#start(first as Machine);
       await makeWitness(rig.server);
-      for (const machine of others) await rig.start(machine);
+      for (const machine of others) await this.#start(machine);
       await this.#whenAllAnswer();
       const until = performance.now() + minutes * 60_000;
       this.#tellStanding();
@@ -124,9 +124,9 @@ export class Soak {
     const rig = this.#rig;
     try {
       const [first, ...others] = rig.machines;
-      await rig.start(first as Machine);
+      await this.#start(first as Machine);
       await makeWitness(rig.server);
-      for (const machine of others) await rig.start(machine);
+      for (const machine of others) await this.#start(machine);
       await this.#whenAllAnswer();
       const before: Ownership[] = [];
       for (let n = 0; n < this.#options.faults; n++) {
