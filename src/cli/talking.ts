@@ -50,7 +50,7 @@ const tell: CommandPlan = {
       });
       client.tell(id, message);
       await Promise.race([fault, client.accepted(ACCEPTED_MS)]);
-      output.result({ id, accepted: true }, () => `${id}: taken over`);
+      output.result({ id, accepted: true }, () => `${id}: accepted`);
     });
   },
 };

@@ -1,4 +1,5 @@
 /** The search for a system of this user on this machine, by the control sockets in its dataDir. */
+import { existsSync } from 'node:fs';
 import { dataDirsToSearch } from '../data-dir/data-dir.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { type ControlSocketFile, controlFolderOf, livingControlSockets } from '../client-wire/control-folder.ts';
@@ -34,7 +35,8 @@ export async function findSystem({ dataDir, system }: Wanted): Promise<ControlSo
 
 function lookText(place: string, living: readonly ControlSocketFile[] | undefined): string {
   const folder = controlFolderOf(place);
-  if (living === undefined) return `${folder} is no folder of this user alone`;
+  if (living === undefined)
+    return existsSync(folder) ? `${folder} is no folder of this user alone` : `there is no folder ${folder}`;
   const others = living.map((one) => `'${one.system}'`).join(', ');
   return others === '' ? `at no socket in ${folder} does anybody listen` : `in ${folder} are ${others}`;
 }
