@@ -25,6 +25,7 @@ import { SocketNetwork } from '../wire/socket-link.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
 import { LastRequests } from './last-requests.ts';
+import { sendToMaster } from './send-to-master.ts';
 import { installLoopProbe } from './loop-probe.ts';
 import { importDefault, loadActors } from './load-actors.ts';
 import type { ProcessSystem } from '../system/process-system.ts';
@@ -41,16 +42,7 @@ let receive = (message: ToProcess): void => {
 };
 
 const control: ControlChannel<ToMaster, ToProcess> = {
-  send: (message) => {
-    // A master that is gone hears nothing more; node:cluster then ends this process.
-    if (!process.connected) return;
-    try {
-      process.send?.(marked(message), undefined, undefined, () => {});
-    } catch (error) {
-      // Node.js 20 throws a TypeError of its own where the master was killed a moment ago: the end of the channel is still to be read.
-      if (!(error instanceof TypeError)) throw error;
-    }
-  },
+  send: (message) => sendToMaster(process, message),
   onMessage: (listener) => {
     receive = listener;
     for (const message of received.splice(0)) listener(message);
