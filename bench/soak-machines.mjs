@@ -1,5 +1,5 @@
 /**
- * npm run soak:machines -- --minutes 10 [--faults 1000] [--seed 1] [--lease 1500] [--together 2] [--away 60] [--put-back 5] [--ordered]
+ * npm run soak:machines -- --minutes 10 [--faults 1000] [--seed 1] [--lease 1500] [--together 2] [--away 60] [--put-back 5] [--only killed] [--ordered]
  *
  * Three machines on one real PostgreSQL under random faults: machines killed, stopped, cut off, leaving and joining; the database stopped, away,
  * slow, its sessions ended. Every durable write is witnessed in the database, with its fence. Then, unless `--put-back 0`, the database is put
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     together: { type: 'string', default: '2' },
     away: { type: 'string', default: '60' },
     'put-back': { type: 'string', default: '5' },
+    only: { type: 'string' },
     ordered: { type: 'boolean', default: false },
     log: { type: 'string', default: 'warn' },
   },
@@ -30,6 +31,7 @@ const options = {
   together: Number(values.together),
   awayMs: Number(values.away) * 1_000,
   isOrdered: values.ordered,
+  ...(values.only !== undefined && { only: values.only }),
   log: values.log,
   tell: (text) => console.log(text),
 };

@@ -22,6 +22,8 @@ export interface SoakOptions {
   readonly awayMs: number;
   /** Volatile messages that are swapped count as a breach too. */
   readonly isOrdered: boolean;
+  /** Faults whose names contain this, and no others. */
+  readonly only?: string;
   readonly log?: string;
   tell(text: string): void;
 }
@@ -207,8 +209,12 @@ export class Soak {
   }
 
   #pick(): MachineFault {
-    let at = this.#random() * MACHINE_FAULTS.reduce((sum, { weight }) => sum + weight, 0);
-    return MACHINE_FAULTS.find(({ weight }) => (at -= weight) < 0) ?? (MACHINE_FAULTS[0] as MachineFault);
+    const { only } = this.#options;
+    const some = MACHINE_FAULTS.filter(({ name }) => only === undefined || name.includes(only));
+    let at = this.#random() * some.reduce((sum, { weight }) => sum + weight, 0);
+    const found = some.find(({ weight }) => (at -= weight) < 0);
+    if (!found) throw new Error(`no fault has a name with "${only}"`);
+    return found;
   }
 
   async #inflict(fault: MachineFault, machine: Machine, other: Machine): Promise<void> {
