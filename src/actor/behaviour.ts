@@ -14,6 +14,7 @@ import type { Context } from './context.ts';
 import type { DefinitionOptions, DurableOptions } from './define-actor.ts';
 import { type ActorDefinition, isDefinition } from './definition.ts';
 import { isMachineLogic, machineRunner } from './machine-actor.ts';
+import type { MailboxBounds } from './mailbox.ts';
 import type { RunHandler, Runner } from './runner.ts';
 
 /** Counted where it happens, added up by whoever asks: a plain field costs next to nothing. */
@@ -41,6 +42,8 @@ export interface Behaviour extends Runner {
   readonly counters: KindCounters;
   /** Of its messages. */
   readonly scales: Scales;
+  /** Of their mailboxes; undefined until there is one. */
+  mailboxes: MailboxBounds | undefined;
   /** Of its turns; undefined while nobody looks. */
   timings: KindTimings | undefined;
   readonly definition: ActorDefinition;
@@ -190,6 +193,7 @@ export function behaviourOf(kind: string, definition: ActorDefinition): Behaviou
     kind,
     counters: { activations: 0, messages: 0, failures: 0, restarts: 0 },
     scales: new Scales(),
+    mailboxes: undefined,
     timings: undefined,
     definition,
     capacity: options.mailbox?.capacity ?? MAILBOX_CAPACITY,

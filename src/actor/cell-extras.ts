@@ -55,6 +55,7 @@ export interface CellExtras<C> {
   pausedBy: Error | undefined;
   /** On `Clock.now()`: when that pause ends. */
   startsAt: number;
+  restarts: number;
   intensity: RestartIntensity | undefined;
   /** On `Clock.now()`; a text, since an error may hold anything. */
   lastFailure: { at: number; text: string; count: number } | undefined;
@@ -82,6 +83,7 @@ export const NO_EXTRAS: Readonly<CellExtras<never>> = Object.freeze({
   quiescing: undefined,
   pausedBy: undefined,
   startsAt: 0,
+  restarts: 0,
   intensity: undefined,
   lastFailure: undefined,
   abort: undefined,

@@ -22,7 +22,7 @@ import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { askGivenUp, GivenUp } from './giving-up.ts';
 import { holdOwnTurns } from './held-turns.ts';
-import { Mailbox } from './mailbox.ts';
+import { Mailbox, MailboxBounds } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Watching } from './watchers.ts';
@@ -72,12 +72,11 @@ export class Cell extends Sender implements Runnable, Run {
   stopping: ExitReason | undefined;
   /** Set by ctx.stash() during a turn. */
   stashing = false;
-  restarts = 0;
   /** onStart is done and onStop is still to come. */
   begun = false;
   /** Grows with each incarnation and each ending: what an older one awaited is ignored. */
   phase = 0;
-  /** The end of the last turn, or the begin of what goes on: a turn, a start, a pause, an end. */
+  /** The end of the last turn, or the begin of what goes on: a turn, a start, a pause, an end. Whole milliseconds of `Clock.now()`, which cost no number on the heap. */
   lastActiveAt = 0;
   /** When it came into memory: whole seconds of `Clock.now()`, which cost no number on the heap. */
   bornAt = 0;
@@ -88,7 +87,7 @@ export class Cell extends Sender implements Runnable, Run {
   constructor(host: CellHost, id: ActorId, behaviour: Behaviour, origin: CellOrigin) {
     super(host.kernel, id);
     this.host = host;
-    this.mailbox = new Mailbox(host.kernel.memory, behaviour.capacity);
+    this.mailbox = new Mailbox(boundsIn(host.kernel, behaviour));
     this.behaviour = behaviour;
     this.origin = origin;
     this.epoch = host.kernel.epoch();
@@ -116,8 +115,22 @@ export class Cell extends Sender implements Runnable, Run {
 
   /** In memory from now on; `at`: on `Clock.now()`. */
   begins(at: number): void {
-    this.lastActiveAt = at;
+    this.activeAt(at);
     this.bornAt = Math.floor(at / 1_000);
+  }
+
+  /** Incarnations before this one that have failed. */
+  get restarts(): number {
+    return this.#extras.restarts;
+  }
+
+  set restarts(count: number) {
+    if (count !== this.#extras.restarts) this.own.restarts = count;
+  }
+
+  /** `at`: on `Clock.now()`. */
+  activeAt(at: number): void {
+    this.lastActiveAt = Math.floor(at);
   }
 
   /** The extras, to change. */
@@ -236,7 +249,7 @@ export class Cell extends Sender implements Runnable, Run {
       }
       ran++;
     }
-    this.lastActiveAt = this.kernel.scheduler.now;
+    this.activeAt(this.kernel.scheduler.now);
     this.wake();
     return ran;
   }
@@ -347,4 +360,11 @@ export class Cell extends Sender implements Runnable, Run {
     own.terminated.push({ id, reason });
     this.wake();
   }
+}
+
+/** All cells of a kind in a process share them. */
+function boundsIn({ memory }: Kernel, behaviour: Behaviour): MailboxBounds {
+  const known = behaviour.mailboxes;
+  if (known !== undefined && known.memory === memory) return known;
+  return (behaviour.mailboxes = new MailboxBounds(memory, behaviour.capacity));
 }

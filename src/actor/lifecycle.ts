@@ -154,7 +154,7 @@ function started(cell: Cell): void {
   cell.transition('ready');
   cell.begun = true;
   hasBegun(cell);
-  cell.lastActiveAt = cell.kernel.clock.now();
+  cell.activeAt(cell.kernel.clock.now());
   if (cell.restarts === 0) cell.kernel.events.emit('actor-started', { id: cell.id, worker: cell.kernel.worker });
   tellStarted(cell);
   if (cell.stopping !== undefined) endUnused(cell, cell.stopping);
@@ -283,7 +283,7 @@ export function restartCell(cell: Cell, error: Error): void {
 export function pauseCell(cell: Cell, error: Error): number {
   abandonTurn(cell, error);
   cell.transition('pausing');
-  cell.lastActiveAt = cell.now();
+  cell.activeAt(cell.now());
   return ++cell.phase;
 }
 
@@ -310,7 +310,7 @@ export function respawn(cell: Cell, error: Error): void {
   cell.own.pausedBy = undefined;
   cell.restarts++;
   cell.behaviour.counters.restarts++;
-  cell.lastActiveAt = cell.now();
+  cell.activeAt(cell.now());
   kernel.events.emit('actor-restarted', { id, worker: kernel.worker, restarts: cell.restarts, error });
   startCell(cell);
 }
@@ -333,7 +333,7 @@ export function endCell(cell: Cell, ending: Ending, notice?: 'released'): void {
   if (status === 'stopping' && !isKill) return;
   abandonTurn(cell, ending.error);
   cell.transition('stopping');
-  cell.lastActiveAt = cell.now();
+  cell.activeAt(cell.now());
   const phase = ++cell.phase;
   if (notice === 'released') cell.origin.parent?.extras.children?.forget(cell);
   cell.own.ending = ending;

@@ -12,22 +12,37 @@ import type { DeadLetters } from '../observe/dead-letters.ts';
 /** Messages put aside at most; one more is refused. */
 export const STASH_CAPACITY = 10_000;
 
+/** Of all mailboxes of one kind in a process: each number more in a mailbox itself would be 8 bytes more of every idle actor (S3). */
+export class MailboxBounds {
+  readonly memory: QueueMemory;
+  /** Messages that wait for a turn, at most. */
+  readonly capacity: number;
+  /** Light messages up to which one more is asked nothing but whether it is light: half of what may wait, by number and by bytes. Up to there nobody slows down. */
+  readonly few: number;
+
+  constructor(memory: QueueMemory, capacity: number) {
+    this.memory = memory;
+    this.capacity = capacity;
+    this.few = Math.floor(Math.min(capacity, memory.queueLightMax) / 2);
+  }
+}
+
+/** What an actor has put aside. */
+class Aside {
+  readonly mail: Ring<Envelope> = new Ring();
+  bytes = 0;
+}
+
 export class Mailbox {
-  readonly #memory: QueueMemory;
+  readonly #bounds: MailboxBounds;
   readonly #mail: Ring<Envelope> = new Ring();
+  /** Of the heavy messages that wait. */
   #heavyBytes = 0;
   /** Only few actors put messages aside. */
-  #aside: Ring<Envelope> | undefined;
-  #asideBytes = 0;
-  readonly #capacity: number;
-  /** Light messages up to which one more is asked nothing but whether it is light; 0 while a heavy one waits. */
-  #few: number;
+  #aside: Aside | undefined;
 
-  /** `capacity`: messages that wait for a turn, at most. */
-  constructor(memory: QueueMemory, capacity: number) {
-    this.#memory = memory;
-    this.#capacity = capacity;
-    this.#few = fewOf(memory, capacity);
+  constructor(bounds: MailboxBounds) {
+    this.#bounds = bounds;
     this.#aside = undefined;
   }
 
@@ -38,7 +53,7 @@ export class Mailbox {
 
   /** Messages put aside. */
   get asideLength(): number {
-    return this.#aside === undefined ? 0 : this.#aside.length;
+    return this.#aside === undefined ? 0 : this.#aside.mail.length;
   }
 
   /** Of what waits for a turn; what was put aside has a bound of its own. */
@@ -51,10 +66,9 @@ export class Mailbox {
    * down. So small that it becomes part of its callers' code; more questions asked for each message made a tell a third slower (S1).
    */
   pushOfFew(envelope: Envelope, scales: Scales): boolean {
-    const memory = this.#memory;
-    if (envelope.heavy !== undefined || this.#mail.length >= this.#few || memory.waiting >= memory.waitingHigh)
-      return false;
-    if (scales.isDue()) return false;
+    const { memory, few } = this.#bounds;
+    if (envelope.heavy !== undefined || this.#heavyBytes !== 0) return false;
+    if (this.#mail.length >= few || memory.waiting >= memory.waitingHigh || scales.isDue()) return false;
     this.#mail.push(envelope);
     memory.waiting++;
     return true;
@@ -62,38 +76,38 @@ export class Mailbox {
 
   /** Whether one more message may wait here. */
   hasRoomFor(envelope: Envelope): boolean {
-    return this.#mail.length < this.#capacity && this.#memory.hasRoomFor(envelope, this.bytes);
+    const { memory, capacity } = this.#bounds;
+    return this.#mail.length < capacity && memory.hasRoomFor(envelope, this.bytes);
   }
 
   /** There is no room for it: which bound was reached, to its asker or to the dead letters. */
   refuse(envelope: Envelope, deadLetters: DeadLetters): void {
-    const { queueBytesMax } = this.#memory;
-    const capacity = this.#capacity;
+    const { memory, capacity } = this.#bounds;
     const isLong = this.#mail.length >= capacity;
-    if (isLong || !this.#memory.hasRoomInQueue(envelope, this.bytes)) {
-      const most = isLong ? `${capacity} messages` : `${queueBytesMax} bytes`;
+    if (isLong || !memory.hasRoomInQueue(envelope, this.bytes)) {
+      const most = isLong ? `${capacity} messages` : `${memory.queueBytesMax} bytes`;
       deadLetters.refuseUnlessResent(
         envelope,
         'MAILBOX_FULL',
         `the mailbox of ${envelope.to} is full; its limit is ${most}`,
       );
-    } else deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', this.#memory.fullText(envelope));
+    } else deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', memory.fullText(envelope));
   }
 
   /** Less than half of what may wait does, here and in the process as a whole: senders need not slow down. */
   get isClear(): boolean {
-    const { queueBytesMax, isHigh } = this.#memory;
-    return this.#mail.length * 2 <= this.#capacity && this.bytes * 2 <= queueBytesMax && !isHigh;
+    const { memory, capacity } = this.#bounds;
+    return this.#mail.length * 2 <= capacity && this.bytes * 2 <= memory.queueBytesMax && !memory.isHigh;
   }
 
   /** Whether one more message may be put aside, where at most `capacity` are. */
   hasRoomAsideFor(envelope: Envelope, capacity: number): boolean {
-    return this.asideLength < capacity && this.#memory.hasRoomInQueue(envelope, this.#asideBytes);
+    return this.asideLength < capacity && this.#bounds.memory.hasRoomInQueue(envelope, this.#aside?.bytes ?? 0);
   }
 
   push(envelope: Envelope): void {
     this.#mail.push(envelope);
-    this.#memory.waiting++;
+    this.#bounds.memory.waiting++;
     if (envelope.heavy !== undefined) this.#addHeavy(envelope.heavy);
   }
 
@@ -107,7 +121,7 @@ export class Mailbox {
   /** In front of the mail: the first of them is the next to be taken. */
   putBack(envelopes: readonly Envelope[]): void {
     this.#mail.unshiftAll(envelopes);
-    this.#memory.waiting += envelopes.length;
+    this.#bounds.memory.waiting += envelopes.length;
     for (const { heavy } of envelopes) if (heavy !== undefined) this.#addHeavy(heavy);
   }
 
@@ -127,10 +141,10 @@ export class Mailbox {
 
   /** Behind what was put aside before. */
   putAside(envelope: Envelope): void {
-    this.#aside ??= new Ring();
-    this.#aside.push(envelope);
-    this.#asideBytes += bytesOf(envelope);
-    this.#memory.hold(envelope);
+    this.#aside ??= new Aside();
+    this.#aside.mail.push(envelope);
+    this.#aside.bytes += bytesOf(envelope);
+    this.#bounds.memory.hold(envelope);
   }
 
   /** The stash goes in front of the mail, in order. False: there was nothing. */
@@ -142,10 +156,10 @@ export class Mailbox {
 
   /** All that was put aside, in order. */
   takeAside(): Envelope[] {
-    if (this.#aside === undefined || this.#aside.length === 0) return [];
-    const all = this.#aside.clear();
-    this.#asideBytes = 0;
-    for (const envelope of all) this.#memory.release(envelope);
+    if (this.#aside === undefined || this.#aside.mail.length === 0) return [];
+    const all = this.#aside.mail.clear();
+    this.#aside.bytes = 0;
+    for (const envelope of all) this.#bounds.memory.release(envelope);
     return all;
   }
 
@@ -155,41 +169,36 @@ export class Mailbox {
   }
 
   aside(): Iterable<Envelope> {
-    return this.#aside ?? [];
+    return this.#aside?.mail ?? [];
   }
 
   /** Of a kind whose messages are weighed now and then. Where the first heavy one is found, what was taken for light is looked at. */
   weigh(envelope: Envelope, scales: Scales): void {
-    this.#memory.weigh(envelope, envelope.message);
+    this.#bounds.memory.weigh(envelope, envelope.message);
     if (scales.found(envelope.heavy !== undefined)) this.#weighAll();
   }
 
   #weighAll(): void {
     for (const envelope of this.#mail) {
       if (envelope.verb !== 'message' || envelope.heavy !== undefined) continue;
-      this.#memory.weigh(envelope, envelope.message);
+      this.#bounds.memory.weigh(envelope, envelope.message);
       if (envelope.heavy !== undefined) this.#addHeavy(envelope.heavy);
     }
   }
 
   #addHeavy(heavy: Heavy): void {
-    this.#few = 0;
     this.#heavyBytes += heavy.bytes;
-    this.#memory.heavyWaiting += heavy.bytes;
-    this.#memory.holdHeavy(heavy);
+    const { memory } = this.#bounds;
+    memory.heavyWaiting += heavy.bytes;
+    memory.holdHeavy(heavy);
   }
 
   #taken({ heavy }: Envelope): void {
-    this.#memory.waiting--;
+    const { memory } = this.#bounds;
+    memory.waiting--;
     if (heavy === undefined) return;
     this.#heavyBytes -= heavy.bytes;
-    this.#memory.heavyWaiting -= heavy.bytes;
-    this.#memory.releaseHeavy(heavy);
-    if (this.#heavyBytes === 0) this.#few = fewOf(this.#memory, this.#capacity);
+    memory.heavyWaiting -= heavy.bytes;
+    memory.releaseHeavy(heavy);
   }
-}
-
-/** Half of what may wait, by number and by bytes: up to there nobody slows down. */
-function fewOf({ queueLightMax }: QueueMemory, capacity: number): number {
-  return Math.floor(Math.min(capacity, queueLightMax) / 2);
 }

@@ -30,8 +30,7 @@ export class Sender implements Asker, Speaker {
   readonly id: ActorId | undefined;
   /** Of a durable actor: what it does leaves by this, once it is committed. */
   durable: DurableSide | undefined;
-  #congested: Set<ActorId> | undefined;
-  #congestedTopics: Set<string> | undefined;
+  #congested: Congested | undefined;
   /** Most actors send to one other again and again (S1, S2, S7). */
   #lastTo: ActorId | undefined;
 
@@ -68,13 +67,16 @@ export class Sender implements Asker, Speaker {
     return this.request('message', to, message, options).promise;
   }
 
-  /** An ask for what comes from outside and may come again: a durable actor that has handled it settles it without another turn. */
-  askOnce(to: ActorId, message: Message, outside: OutsideId, options?: AskOptions): Promise<unknown> {
+  /**
+   * An ask on behalf of somebody outside, who is told of its end in place of a promise. `outside`: it may come again, and a durable actor that has handled it
+   * settles it without another turn.
+   */
+  askFor(onward: ReplyTo, to: ActorId, message: Message, outside?: OutsideId, options?: AskOptions): void {
     checkMessage(message);
     checkId(to);
     this.checkOpen();
-    const isDurable = this.kernel.durability?.isDurable(to) === true;
-    return this.request('message', to, message, options, isDurable ? outsideTurn(outside) : undefined).promise;
+    const isNamed = outside !== undefined && this.kernel.durability?.isDurable(to) === true;
+    this.request('message', to, message, options, isNamed ? outsideTurn(outside) : undefined, onward);
   }
 
   /**
@@ -121,7 +123,7 @@ export class Sender implements Asker, Speaker {
     const isClear = durable
       ? durable.publish(topic, message, trace)
       : kernel.topics.publish(topic, message, this.id, trace);
-    if (!isClear) this.#congestedTopics = remembering(this.#congestedTopics, topic);
+    if (!isClear) remember((this.#congested ??= new Congested()).topics, topic);
     return isClear;
   }
 
@@ -144,10 +146,8 @@ export class Sender implements Asker, Speaker {
    * than for a reply: two that wait for each other would wait for ever, and so would one that waits for itself.
    */
   async drained(): Promise<void> {
-    const ids = this.#congested ?? [];
-    const topics = this.#congestedTopics ?? [];
+    const { ids, topics } = this.#congested ?? NOTHING_CONGESTED;
     this.#congested = undefined;
-    this.#congestedTopics = undefined;
     const handled = Array.from(ids, (id) => this.#barrier(id));
     for (const topic of topics) handled.push(this.#handled(topic));
     await Promise.allSettled(handled);
@@ -207,7 +207,7 @@ export class Sender implements Asker, Speaker {
   }
 
   #remember(to: ActorId): void {
-    this.#congested = remembering(this.#congested, to);
+    remember((this.#congested ??= new Congested()).ids, to);
   }
 
   /** Checks and freezes; what is no plain data goes to dead letters, or rejects the ask. */
@@ -219,10 +219,16 @@ export class Sender implements Asker, Speaker {
   }
 }
 
-function remembering(congested: Set<string> | undefined, name: string): Set<string> {
-  const all = congested ?? new Set();
-  if (all.size < CONGESTED_KEPT) all.add(name);
-  return all;
+/** In one object, since few senders have any. */
+class Congested {
+  readonly ids = new Set<ActorId>();
+  readonly topics = new Set<string>();
+}
+
+const NOTHING_CONGESTED: Congested = new Congested();
+
+function remember(congested: Set<string>, name: string): void {
+  if (congested.size < CONGESTED_KEPT) congested.add(name);
 }
 
 function notEnded(id: ActorId, waitedMs: number): TroupeError {

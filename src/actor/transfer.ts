@@ -201,7 +201,7 @@ function installCell(
   const own = cell.own;
   cell.restarts = transfer.restarts;
   cell.begins(actors.kernel.clock.now());
-  cell.lastActiveAt = transfer.lastActiveAt;
+  cell.activeAt(transfer.lastActiveAt);
   cell.epoch = transfer.epoch;
   if (restartTimes.length > 0) {
     const { intensity, periodMs } = behaviour.policy;

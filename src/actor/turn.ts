@@ -8,8 +8,6 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, isRefusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
-import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { wordsOfIssues } from '../vocabulary/schema-words.ts';
@@ -18,19 +16,30 @@ import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import { givenUpBy } from './giving-up.ts';
+import type { DurableSide } from './durable-side.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
 import { refuseByHandler } from './refused.ts';
 import type { RunHandler } from './runner.ts';
 import { replyToOf } from './served-reply.ts';
+import { replyWith } from './turn-reply.ts';
 
+/** The way of nearly every message is short, so that all of it becomes one piece of code (S1, S2); what only some messages need has functions of its own. */
 export function runEnvelope(cell: Cell, envelope: Envelope): void {
-  const { replyTo, verb, deliveryId } = envelope;
+  const { replyTo, verb } = envelope;
+  if (cell.durable !== undefined || envelope.deliveryId !== undefined) return runNamed(cell, envelope);
+  if (replyTo !== undefined && isOver(cell, envelope, replyTo)) return;
+  if (verb === 'message') runMessage(cell, envelope);
+  else perform(cell, envelope);
+}
+
+/** By the name that it is sent again under, or of its timer. */
+function runNamed(cell: Cell, envelope: Envelope): void {
+  const { replyTo, deliveryId } = envelope;
   const { durable } = cell;
   if (deliveryId !== undefined && !takeTimed(cell, envelope)) return;
   if (durable !== undefined && !durable.admit(envelope)) return;
-  // A stop stands, though its sender may wait for it no longer.
-  if (verb !== 'stop' && replyTo !== undefined && (replyTo.settled || isLate(cell, envelope))) {
+  if (replyTo !== undefined && isOver(cell, envelope, replyTo)) {
     durable?.skip(envelope);
     return;
   }
@@ -40,6 +49,11 @@ export function runEnvelope(cell: Cell, envelope: Envelope): void {
     if (turn !== undefined) return runOnProbation(cell, envelope, turn);
   }
   perform(cell, envelope);
+}
+
+/** Nobody waits for it any more. A stop stands, though its sender may wait for it no longer. */
+function isOver(cell: Cell, envelope: Envelope, replyTo: ReplyTo): boolean {
+  return envelope.verb !== 'stop' && (replyTo.settled || isLate(cell, envelope));
 }
 
 function perform(cell: Cell, envelope: Envelope): void {
@@ -74,16 +88,17 @@ function isLate(cell: Cell, envelope: Envelope): boolean {
 function runMessage(cell: Cell, envelope: Envelope): void {
   const { type } = envelope.message as Message;
   const handler = cell.behaviour.handlerOf(type);
-  if (handler === undefined) {
-    const look = envelope.replyTo && cell.behaviour.lookOf?.(type);
-    if (look) return runHandler(cell, envelope, look, envelope.message);
-    cell.kernel.deadLetters.refuse(envelope, 'UNKNOWN_MESSAGE', unknownTypeText(cell, type));
-    cell.durable?.skip(envelope);
-    return;
-  }
+  if (handler === undefined) return runUnknown(cell, envelope, type);
   const { schema } = cell.behaviour;
   if (schema === undefined) runHandler(cell, envelope, handler, envelope.message);
   else runChecked(cell, envelope, handler, schema);
+}
+
+function runUnknown(cell: Cell, envelope: Envelope, type: string): void {
+  const look = envelope.replyTo && cell.behaviour.lookOf?.(type);
+  if (look) return runHandler(cell, envelope, look, envelope.message);
+  cell.kernel.deadLetters.refuse(envelope, 'UNKNOWN_MESSAGE', unknownTypeText(cell, type));
+  cell.durable?.skip(envelope);
 }
 
 function unknownTypeText({ id, behaviour: { types } }: Cell, type: string): string {
@@ -99,8 +114,31 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   envelope.replyTo?.begin(cell);
   cell.durable?.beginTurn(envelope);
   cell.transition('busy');
+  if (timings !== undefined || kernel.trace !== undefined || kernel.spans !== undefined)
+    return runObserved(cell, envelope, handler, message);
+  let result: unknown;
+  let isAsync = false;
+  kernel.running = cell;
+  try {
+    result = handler(context, message);
+    isAsync = isThenable(result);
+  } catch (error) {
+    kernel.running = undefined;
+    return endTurn(cell, context, envelope, true, error);
+  }
+  kernel.running = undefined;
+  if (isAsync) awaitTurn(cell, envelope, context, result as PromiseLike<unknown>);
+  else if (cell.context === context) {
+    cell.transition('ready');
+    turnDone(cell, envelope, result);
+  }
+}
+
+/** While somebody looks. Apart, since a function in `runHandler` would make it put what that function takes on the heap for each message, and its length keep it out of its caller's code (S1, S2). */
+function runObserved(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {
+  const { kernel, context, behaviour } = cell;
   if (kernel.trace !== undefined) noteTurn(cell, 'begun', envelope);
-  const sample = timings === undefined ? undefined : timings.begins(cell, envelope);
+  const sample = behaviour.timings?.begins(cell, envelope);
   let result: unknown;
   let isAsync = false;
   kernel.running = cell;
@@ -214,7 +252,7 @@ function resumeChecked(cell: Cell, context: Context<unknown>, goOn: () => void):
     cell.durable?.skip(envelope);
     turnDone(cell, undefined, undefined);
   } else goOn();
-  cell.lastActiveAt = cell.kernel.clock.now();
+  cell.activeAt(cell.kernel.clock.now());
   cell.wake();
 }
 
@@ -270,7 +308,7 @@ function awaitTurn(
   const settle = (isFailure: boolean, value: unknown): void => {
     if (sample !== undefined) endSample(cell, context, sample);
     endTurn(cell, context, envelope, isFailure, value);
-    cell.lastActiveAt = cell.kernel.clock.now();
+    cell.activeAt(cell.kernel.clock.now());
     cell.wake();
   };
   // Not every thenable is a promise that never throws in its `then`.
@@ -281,18 +319,23 @@ function awaitTurn(
 }
 
 function turnDone(cell: Cell, envelope: Envelope | undefined, value: unknown): void {
-  const { durable } = cell;
-  if (durable !== undefined) {
-    try {
-      durable.capture();
-    } catch (error) {
-      return turnFailed(cell, envelope, error);
-    }
+  if (cell.durable !== undefined) return durableTurnDone(cell, cell.durable, envelope, value);
+  cell.clearTurn();
+  if (cell.stashing) putAside(cell, envelope as Envelope);
+  else if (envelope?.replyTo) replyWith(cell, envelope, value);
+  if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
+}
+
+function durableTurnDone(cell: Cell, durable: DurableSide, envelope: Envelope | undefined, value: unknown): void {
+  try {
+    durable.capture();
+  } catch (error) {
+    return turnFailed(cell, envelope, error);
   }
   cell.clearTurn();
   if (cell.stashing) putAside(cell, envelope as Envelope);
   else if (envelope?.replyTo) replyWith(cell, envelope, value);
-  durable?.endTurn();
+  durable.endTurn();
   if (cell.stopping !== undefined) endCell(cell, endingOf(cell.stopping));
 }
 
@@ -301,38 +344,6 @@ function putAside(cell: Cell, envelope: Envelope): void {
   cell.stashing = false;
   cell.mailbox.putAside(envelope);
   cell.durable?.putAside(envelope);
-}
-
-function replyWith(cell: Cell, envelope: Envelope, value: unknown): void {
-  const replyTo = replyToOf(cell, envelope);
-  if (!replyTo || replyTo.settled) return;
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value !== 'function' && typeof value !== 'symbol') return replyTo.resolve(value);
-  } else {
-    const flat = copyFlat(value);
-    if (flat !== undefined) return replyTo.resolve(flat);
-  }
-  const report = inspectPlain(value);
-  const { fault } = report;
-  if (!fault) return replyWithCopy(cell, replyTo, value, report);
-  const part = cell.behaviour.plainReply?.(cell.context, value);
-  if (part !== undefined) return replyWithCopy(cell, replyTo, part, inspectPlain(part));
-  replyTo.reject(notPlain(cell, `${fault.got} at ${fault.path.replace(/^message/, 'reply')}`));
-}
-
-function replyWithCopy(cell: Cell, replyTo: ReplyTo, value: unknown, report: PlainReport): void {
-  let copy: unknown;
-  try {
-    copy = copyPlain(value, report);
-  } catch (error) {
-    // It looked plain: bytes that were given away, or a getter that gave something else the second time.
-    return replyTo.reject(notPlain(cell, wordsOf(asError(error))));
-  }
-  replyTo.resolve(copy);
-}
-
-function notPlain(cell: Cell, got: string): TroupeError {
-  return new TroupeError('INVALID_MESSAGE', `the reply of ${cell.id} is plain data; got ${got}`, { fate: 'executed' });
 }
 
 function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown): void {

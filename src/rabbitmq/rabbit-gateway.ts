@@ -107,10 +107,9 @@ export class BrokerGateway implements RabbitGateway, OutsideGateway {
     const sender = this.#sender;
     const consumer = new QueueConsumer({
       ...{ queue, options: checked, clock, random, log },
-      ask: (to, message, outside, ask, trace) => {
-        const begin = (): Promise<unknown> =>
-          outside ? sender.askOnce(to, message, outside, ask) : sender.ask(to, message, ask);
-        return spans === undefined ? begin() : spans.within(trace, begin);
+      ask: ({ to, message, outside, trace }, ask, onward) => {
+        if (spans === undefined) sender.askFor(onward, to, message, outside, ask);
+        else spans.within(trace, () => sender.askFor(onward, to, message, outside, ask));
       },
       deadLetter: (to, message, code) => deadLetters.add(to, message, undefined, code),
     });

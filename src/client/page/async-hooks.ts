@@ -4,3 +4,10 @@ export class AsyncResource {
     return work();
   }
 }
+
+/** A page has no contexts to keep apart, and so no hooks. */
+export class AsyncLocalStorage {}
+
+export function executionAsyncId(): number {
+  return 0;
+}

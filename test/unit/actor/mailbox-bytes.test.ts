@@ -1,7 +1,7 @@
 /** Mailboxes that share the memory of a process: what the quick way takes, and the sum after any steps. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Mailbox } from '../../../src/actor/mailbox.ts';
+import { Mailbox, MailboxBounds } from '../../../src/actor/mailbox.ts';
 import { Envelope, type Message } from '../../../src/vocabulary/envelope.ts';
 import { QUEUE_SHARE, QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { LIGHT_BYTES, Scales } from '../../../src/vocabulary/weight.ts';
@@ -55,7 +55,7 @@ test('after any steps the sum of a process is what its mailboxes hold, and 0 onc
   fc.assert(
     fc.property(steps, (all) => {
       const memory = new QueueMemory(MEMORY_BYTES);
-      const boxes = [0, 1, 2].map(() => new Mailbox(memory, CAPACITY));
+      const boxes = [0, 1, 2].map(() => new Mailbox(new MailboxBounds(memory, CAPACITY)));
       for (const [step, which, size] of all) {
         const mailbox = boxes[which] as Mailbox;
         const before = { length: mailbox.length, bytes: mailbox.bytes, all: memory.bytes };
@@ -89,8 +89,8 @@ test('after any steps the sum of a process is what its mailboxes hold, and 0 onc
 test('the quick way ends at half of a mailbox, of its bytes, of the process, and where a heavy message waits', () => {
   const scales = new Lenient();
   const taken = (memory: QueueMemory, capacity: number, others = 0): number => {
-    const mailbox = new Mailbox(memory, capacity);
-    const other = new Mailbox(memory, 1_000);
+    const mailbox = new Mailbox(new MailboxBounds(memory, capacity));
+    const other = new Mailbox(new MailboxBounds(memory, 1_000));
     for (let at = 0; at < others; at++) other.push(mail(light));
     let count = 0;
     while (mailbox.pushOfFew(mail(light), scales)) count++;
@@ -101,7 +101,7 @@ test('the quick way ends at half of a mailbox, of its bytes, of the process, and
   expect(taken(new QueueMemory(MEMORY_BYTES), 1_000, 18)).toBe(2);
 
   const memory = new QueueMemory();
-  const mailbox = new Mailbox(memory, 100);
+  const mailbox = new Mailbox(new MailboxBounds(memory, 100));
   offer(mailbox, memory, heavyOnes[0] as Message);
   expect(mailbox.pushOfFew(mail(light), scales)).toBe(false);
   mailbox.shift();

@@ -1,7 +1,7 @@
 /** The mailbox as a thing of its own: the order of its two lanes, and its count of what waits. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Mailbox } from '../../../src/actor/mailbox.ts';
+import { Mailbox, MailboxBounds } from '../../../src/actor/mailbox.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 
@@ -10,7 +10,7 @@ const mail = (n: number): Envelope =>
 const numberOf = ({ message }: Envelope): number => (message as { n: number }).n;
 
 test('mail put back goes first, what was put aside comes back in front of all, in order', () => {
-  const mailbox = new Mailbox(new QueueMemory(), 100);
+  const mailbox = new Mailbox(new MailboxBounds(new QueueMemory(), 100));
   for (const n of [3, 4]) mailbox.push(mail(n));
   mailbox.putBack([mail(1), mail(2)]);
   for (const n of [-1, 0]) mailbox.putAside(mail(n));
@@ -37,7 +37,7 @@ test('after any steps the count of a process is what its mailboxes hold, and bot
     fc.property(steps, steps, (first, second) => {
       const memory = new QueueMemory();
       const boxes = [first, second].map(
-        (steps) => ({ steps, mailbox: new Mailbox(memory, 100), mail: [], aside: [] }) as Box,
+        (steps) => ({ steps, mailbox: new Mailbox(new MailboxBounds(memory, 100)), mail: [], aside: [] }) as Box,
       );
       for (const box of boxes) for (const step of box.steps) take(box, step);
       for (const { mailbox, mail, aside } of boxes) {

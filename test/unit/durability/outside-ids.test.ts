@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { ReplyTo } from '../../../src/vocabulary/envelope.ts';
 import { Sender } from '../../../src/actor/sender.ts';
 import { OUTSIDE_ID_KEPT_MS, OUTSIDE_IDS_MAX, OutsideTable } from '../../../src/durability/outside-table.ts';
 import { type OutsideMark, readOutsidePage, writeOutsideMark } from '../../../src/commit/outside-page.ts';
@@ -65,7 +66,14 @@ function start(disk: MemoryDisk = new Map(), startedAt = 1_000): OutsideKit {
     name: string,
     { life = 0, timeoutMs = 1_000, ...more }: { [name: string]: unknown } = {},
   ) =>
-    sender.askOnce('counter/a', { type, ...more }, { name, life: life as number }, { timeoutMs: timeoutMs as number });
+    new Promise((resolve, reject) => {
+      const onward: ReplyTo = {
+        ...{ settled: false, resolve, reject, begin: () => {}, written: () => {} },
+        address: () => ({ process: '~0', correlation: 0 }),
+      };
+      const outside = { name, life: life as number };
+      sender.askFor(onward, 'counter/a', { type, ...more }, outside, { timeoutMs: timeoutMs as number });
+    });
   return Object.assign(kit, { store, ask });
 }
 

@@ -29,10 +29,12 @@ async function start(options: Partial<ConsumeOptions> = {}) {
       ...options,
     }),
     ...{ clock, random: () => 0.5, log },
-    ask: (to, _message, outside) =>
-      new Promise((resolve, reject) =>
-        asked.push({ to, id: outside && `${outside.life}:${outside.name}`, resolve: () => resolve(undefined), reject }),
-      ),
+    ask: ({ to, outside }, _options, onward) =>
+      void asked.push({
+        ...{ to, id: outside && `${outside.life}:${outside.name}` },
+        resolve: () => onward.resolve(undefined),
+        reject: (error) => onward.reject(error as TroupeError),
+      }),
     deadLetter: (to, _message, code) => letters.push(`${to} ${code}`),
   });
   const dial = async () => {
