@@ -1,6 +1,7 @@
 /**
  * Spans by OpenTelemetry, named after its conventions for messaging: what is sent is a producer (an ask: a client), what handles it a consumer (of an ask:
- * a server), and a commit of several turns has a link to each.
+ * a server), and a commit of several turns has a link to each. A turn of a trace that the sampler has left out makes no spans, nor does what it sends: all
+ * of it has the context that the turn came with.
  */
 import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer } from '@opentelemetry/api';
 import {
@@ -14,15 +15,16 @@ import {
 } from '../observe/spans.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
-
-export type OpenTelemetry = typeof import('@opentelemetry/api');
+import { type OpenTelemetry, type Unsampled, UnsampledTraces } from './unsampled-traces.ts';
 
 const SYSTEM = 'troupe';
+const UNSAMPLED_COMMIT: CommitSpan = { ends: () => {} };
 
 export class OtelSpans implements Spans {
   readonly #api: OpenTelemetry;
   readonly #tracer: Tracer;
   readonly #worker: { readonly 'troupe.worker'?: number };
+  readonly #unsampled: UnsampledTraces;
   /** Turns that run, by the context of their incarnation: for code that has no context of its own. */
   readonly #turns = new WeakMap<object, Span>();
   /** The context that `within` was given, while its work runs: an SDK without async hooks has none that is active. */
@@ -33,18 +35,28 @@ export class OtelSpans implements Spans {
     this.#api = api;
     this.#tracer = api.trace.getTracer('troupe', version);
     this.#worker = worker === undefined ? {} : { 'troupe.worker': worker };
+    this.#unsampled = new UnsampledTraces(api, this.#tracer);
   }
 
   told(sender: SpanOwner, to: ActorId, type: string): string | undefined {
+    const unsampled = this.#unsampledOf(sender);
+    if (unsampled !== undefined) return unsampled.text;
     return this.#sent(sender, `send ${kindOf(to)}`, { ...toActor(to, type), 'messaging.operation.name': 'tell' });
   }
 
   published(sender: SpanOwner, topic: string, type: string): string | undefined {
+    const unsampled = this.#unsampledOf(sender);
+    if (unsampled !== undefined) return unsampled.text;
     const attributes = { 'messaging.destination.name': topic, 'troupe.message.type': type };
     return this.#sent(sender, 'send topic', { ...attributes, 'messaging.operation.name': 'publish' });
   }
 
   asked(sender: SpanOwner, envelope: Envelope, type: string): AskSpan {
+    const unsampled = this.#unsampledOf(sender);
+    if (unsampled !== undefined) {
+      envelope.trace = unsampled.text;
+      return unsampled;
+    }
     const kind = this.#api.SpanKind.CLIENT;
     const own = { 'messaging.operation.name': 'ask', 'messaging.operation.type': 'send' };
     const attributes = { ...this.#of(sender), ...toActor(envelope.to, type), ...own };
@@ -74,6 +86,11 @@ export class OtelSpans implements Spans {
   runs<T>(context: object, envelope: Envelope, handler: () => T): T {
     const { to, sender, replyTo, trace } = envelope;
     const { SpanKind, ROOT_CONTEXT, context: contexts } = this.#api;
+    const unsampled = trace === undefined ? undefined : this.#unsampled.of(trace);
+    if (unsampled !== undefined) {
+      this.#turns.set(context, unsampled.span);
+      return contexts.with(unsampled.context, handler);
+    }
     const attributes = {
       ...toActor(to, (envelope.message as Message).type),
       ...{ 'messaging.operation.name': 'handle', 'messaging.operation.type': 'process' },
@@ -102,7 +119,9 @@ export class OtelSpans implements Spans {
 
   commits(turns: readonly string[], records: number): CommitSpan {
     const { SpanKind, ROOT_CONTEXT } = this.#api;
-    const found = turns.flatMap((text) => this.#remote(text) ?? []);
+    const sampled = turns.filter((text) => this.#unsampled.of(text) === undefined);
+    if (sampled.length === 0 && turns.length > 0) return UNSAMPLED_COMMIT;
+    const found = sampled.flatMap((text) => this.#remote(text) ?? []);
     const links: Link[] = found.slice(1).map(({ context }) => ({ context }));
     const [first] = found;
     const parent = first ? this.#api.trace.setSpanContext(ROOT_CONTEXT, first.context) : ROOT_CONTEXT;
@@ -123,6 +142,12 @@ export class OtelSpans implements Spans {
   current(sender: SpanOwner): TraceFields | undefined {
     const span = this.#spanOf(sender);
     return span && fieldsOf(span);
+  }
+
+  /** Of the turn that sends, where the sampler has left its trace out. */
+  #unsampledOf({ context }: SpanOwner): Unsampled | undefined {
+    const turn = context && this.#turns.get(context);
+    return turn && this.#unsampled.ofTurn(turn);
   }
 
   #sent(sender: SpanOwner, name: string, attributes: Attributes): string {

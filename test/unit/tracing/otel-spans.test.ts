@@ -3,9 +3,12 @@ import * as api from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   AlwaysOffSampler,
+  AlwaysOnSampler,
   BasicTracerProvider,
   InMemorySpanExporter,
+  ParentBasedSampler,
   type ReadableSpan,
+  type Sampler,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
@@ -268,4 +271,65 @@ test('lines of the system about a message have the trace of that message', async
     for (const other of others) process.on('unhandledRejection', other);
   }
   expect(line(/nobody awaited$/)).toMatchObject({ actor: 'asking/a', trace_id: handled('ask').trace });
+});
+
+describe('a trace that the sampler leaves out', () => {
+  const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+  const seen: (string | undefined)[] = [];
+  const messages = [
+    { type: 'tell', to: 'kept/a', message: { type: 'ask', to: 'plain/b', message: note } },
+    { type: 'publish', topic: 'news', message: note },
+    { type: 'after', ms: 100, message: note },
+  ];
+
+  function startWith(sampler: Sampler): ReturnType<typeof start> & { begun: string[]; spans: OtelSpans } {
+    const begun: string[] = [];
+    api.trace.disable();
+    const processors = [new SimpleSpanProcessor(exporter)];
+    api.trace.setGlobalTracerProvider(
+      new BasicTracerProvider({
+        spanProcessors: processors,
+        sampler: {
+          shouldSample: (context, id, name, ...rest) => {
+            if (name !== 'unsampled') begun.push(name);
+            return sampler.shouldSample(context, id, name, ...rest);
+          },
+          toString: () => 'noted',
+        },
+      }),
+    );
+    const ofKit = new OtelSpans(api, 0, '1');
+    const kit = startKit({ plain, kept, context: reader }, {}, undefined, { spans: ofKit });
+    return { ...kit, begun, spans: ofKit };
+  }
+  const reader = defineActor({
+    receive: {
+      note: () => void seen.push(api.trace.getSpan(api.context.active())?.spanContext().traceId),
+    },
+  });
+
+  it('makes no span wherever it goes, and goes on as it is', async () => {
+    api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const { system, clock, begun, spans: ofKit } = startWith(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
+    await system.subscribe('news', 'context/a');
+    seen.length = 0;
+    for (const message of messages)
+      ofKit.within(parent, () => {
+        expect(ofKit.told({ id: undefined }, 'plain/a', message.type)).toMatch(/-00$/);
+        system.tell('plain/a', message);
+      });
+    begun.length = 0;
+    await clock.advance(1_000);
+    expect(begun).toEqual([]);
+    expect(exporter.getFinishedSpans()).toEqual([]);
+    expect(seen).toEqual([parent.split('-')[1]]);
+  });
+
+  it('is recorded all the same where the sampler does not go by the parent', async () => {
+    const { system, clock, spans: ofKit } = startWith(new AlwaysOnSampler());
+    ofKit.within(parent, () => void system.tell('plain/a', { type: 'tell', to: 'plain/b', message: note }));
+    await clock.advance(100);
+    expect(handled('note').trace).toBe(parent.split('-')[1]);
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).not.toContain('unsampled');
+  });
 });
