@@ -52,7 +52,11 @@ function tellLog(lines) {
 export function runProgram({ program, part, name, traced }, { only, seconds, profileTo }) {
   const args = ['--expose-gc'];
   // Workers inherit the flags of their master.
-  if (traced) args.push('--import', new URL('trace-sdk.mjs', import.meta.url).href);
+  if (traced)
+    args.push(
+      '--import',
+      new URL(traced === 'all' ? 'trace-sdk.mjs' : 'trace-sdk-unsampled.mjs', import.meta.url).href,
+    );
   if (profileTo) args.push('--cpu-prof', `--cpu-prof-dir=${join(profileTo, part ? `${program}-${part}` : program)}`);
   args.push(join(BENCH, 'programs', `${program}.mjs`), '--seconds', String(seconds), '--only', only.join(','));
   if (part) args.push('--part', part);

@@ -176,10 +176,11 @@ const flow: CommandPlan = {
 
 function flowText({ flows, more, silent }: MessageFlow): string {
   const times = (found: FlowTimes | undefined): string[] => [milliseconds(found?.p50), milliseconds(found?.p99)];
-  const rows = flows.map(({ from, to, perSecond, waitMs, handlingMs }) => [
-    ...[from, to, perSecond.toFixed(1), ...times(waitMs), ...times(handlingMs)],
+  const rows = flows.map(({ from, to, perSecond, error, waitMs, handlingMs }) => [
+    ...[from, to, perSecond.toFixed(1), error === 0 ? '' : `±${(error * 100).toPrecision(2)} %`],
+    ...[...times(waitMs), ...times(handlingMs)],
   ]);
-  const heads = ['FROM', 'TO', 'PER SECOND', 'WAIT P50', 'WAIT P99', 'HANDLING P50', 'HANDLING P99'];
+  const heads = ['FROM', 'TO', 'PER SECOND', 'ERROR', 'WAIT P50', 'WAIT P99', 'HANDLING P50', 'HANDLING P99'];
   return [
     rows.length === 0 ? 'no message was handled while it was counted' : table(heads, rows),
     ...(more > 0 ? [`… ${more} pairs more`] : []),

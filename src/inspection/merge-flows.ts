@@ -28,8 +28,10 @@ export function mergeFlows(answers: readonly FlowAnswer[], running: readonly num
 
 function mergePairs(all: readonly FlowCount[]): Flow {
   const { from, to } = all[0] as FlowCount;
+  const perSecond = sum(all, 'perSecond');
+  const off = Math.hypot(...all.map((one) => one.error * one.perSecond));
   return {
-    ...{ from, to, perSecond: sum(all, 'perSecond'), count: sum(all, 'count') },
+    ...{ from, to, perSecond, error: off === 0 ? 0 : off / perSecond, count: sum(all, 'count') },
     waitMs: timesOf(all.map(({ waitMs }) => waitMs)),
     handlingMs: timesOf(all.map(({ handlingMs }) => handlingMs)),
   };

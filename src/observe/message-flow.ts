@@ -1,14 +1,17 @@
 /**
  * The flow of messages from kind to kind: how many a second, how long they wait and how long they are handled. It is counted where they are handled, while
- * somebody looks at it, and until a minute after; times are from samples, of each pair of kinds its own.
+ * somebody looks at it, and until a minute after: from the samples that are measured for their kind. While there are few that is each message; of more it
+ * is one in so many, and the error of what they stand for is told.
  */
 import type { Clock } from '../vocabulary/clock.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { Sampler, type Ticks, type Timing, TimingWindow } from './timing.ts';
+import { type Timing, TimingWindow } from './timing.ts';
 
 /** Pairs of kinds that a process counts; what comes from further kinds is counted as from `OTHER_KINDS`. */
 export const FLOW_PAIRS_MAX = 500;
+/** So many standard deviations hold 95 of 100 cases. */
+const DEVIATIONS = 1.96;
 /** Pairs in one answer, those with the most messages. */
 export const FLOW_SHOWN_MAX = 200;
 /** Milliseconds that rates go back, at least where it was counted for so long; twice as many at most. */
@@ -22,6 +25,7 @@ export interface FlowCount {
   readonly from: string;
   readonly to: string;
   readonly perSecond: number;
+  readonly error: number;
   /** Messages since it is counted. */
   readonly count: number;
   readonly waitMs: Timing | undefined;
@@ -40,6 +44,9 @@ export interface Flow {
   readonly from: string;
   readonly to: string;
   readonly perSecond: number;
+  /** By what part of itself `perSecond` may be off, in 95 of 100 cases; 0: every message was counted. */
+  readonly error: number;
+  /** Messages since it is counted. */
   readonly count: number;
   /** From the mailbox to the call of the handler. */
   readonly waitMs: FlowTimes | undefined;
@@ -58,42 +65,37 @@ export interface MessageFlow {
   readonly silent: readonly number[];
 }
 
-/** A turn whose time is measured for its pair. */
-export interface FlowSample {
-  readonly pair: FlowPair;
-  readonly weight: number;
-}
-
-/** Counts of one pair, and its own samples. */
+/** Counts of one pair, from samples. */
 export class FlowPair {
   readonly waiting: TimingWindow = new TimingWindow();
   readonly handling: TimingWindow = new TimingWindow();
-  readonly #arrivals = new Sampler();
-  readonly #turns = new Sampler();
   count = 0;
-  #before = 0;
-  #turned = 0;
+  /** Of `count`: the variance that comes from the messages that were not seen. */
+  #variance = 0;
+  #before = { count: 0, variance: 0 };
+  #turned = { count: 0, variance: 0 };
 
-  /** Of how many arrivals this one is the sample; 0: it is none. */
-  arrival(tick: number): number {
-    return this.#arrivals.weigh(tick);
-  }
-
-  /** Likewise of turns, all of which are counted. */
-  turn(tick: number): number {
-    this.count++;
-    return this.#turns.weigh(tick);
+  /** A message was handled that stands for so many. */
+  add(weight: number): void {
+    this.count += weight;
+    this.#variance += weight * (weight - 1);
   }
 
   /** Messages of the window that runs, and of the one before. */
   get recent(): number {
-    return this.count - this.#before;
+    return this.count - this.#before.count;
+  }
+
+  /** By what part of itself `recent` may be off, in 95 of 100 cases. */
+  get error(): number {
+    const variance = this.#variance - this.#before.variance;
+    return variance === 0 ? 0 : (DEVIATIONS * Math.sqrt(variance)) / this.recent;
   }
 
   /** A new window begins. */
   turnWindow(): void {
     this.#before = this.#turned;
-    this.#turned = this.count;
+    this.#turned = { count: this.count, variance: this.#variance };
     this.waiting.turn();
     this.handling.turn();
   }
@@ -103,32 +105,12 @@ export class FlowPair {
 export class KindFlow {
   readonly #watch: FlowWatch;
   readonly pairs: Map<string, FlowPair> = new Map();
-  readonly #arrived = new WeakMap<object, { at: number; weight: number }>();
 
   constructor(watch: FlowWatch) {
     this.#watch = watch;
   }
 
-  arrives(envelope: Envelope): void {
-    const { clock, ticks } = this.#watch;
-    const weight = this.#pairOf(envelope).arrival(ticks.now);
-    if (weight > 0) this.#arrived.set(envelope, { at: clock.now(), weight });
-  }
-
-  /** Undefined: the turn is not measured. */
-  begins(envelope: Envelope): FlowSample | undefined {
-    const { clock, ticks } = this.#watch;
-    const pair = this.#pairOf(envelope);
-    const weight = pair.turn(ticks.now);
-    const arrival = this.#arrived.get(envelope);
-    if (arrival !== undefined) {
-      this.#arrived.delete(envelope);
-      pair.waiting.add(clock.now() - arrival.at, arrival.weight);
-    }
-    return weight > 0 ? { pair, weight } : undefined;
-  }
-
-  #pairOf({ sender }: Envelope): FlowPair {
+  pairOf({ sender }: Envelope): FlowPair {
     const from = sender === undefined ? OUTSIDE : kindOf(sender);
     return this.pairs.get(from) ?? this.#newPair(from);
   }
@@ -144,17 +126,15 @@ export class KindFlow {
 
 /** All pairs of one process. */
 export class FlowWatch {
-  readonly clock: Clock;
-  readonly ticks: Ticks;
+  readonly #clock: Clock;
   readonly #max: number;
   readonly #kinds = new Map<string, KindFlow>();
   #pairs = 0;
   #from: number;
   #windowFrom: number;
 
-  constructor(clock: Clock, ticks: Ticks, max: number = FLOW_PAIRS_MAX) {
-    this.clock = clock;
-    this.ticks = ticks;
+  constructor(clock: Clock, max: number = FLOW_PAIRS_MAX) {
+    this.#clock = clock;
     this.#max = max;
     this.#from = this.#windowFrom = clock.now();
   }
@@ -174,13 +154,13 @@ export class FlowWatch {
   }
 
   counts(): FlowCount[] {
-    const now = this.clock.now();
+    const now = this.#clock.now();
     const seconds = Math.max(1, now - this.#from) / 1_000;
     const counts = [...this.#kinds].flatMap(([to, { pairs }]) =>
       [...pairs].map(([from, pair]): FlowCount => {
-        const { count, recent, waiting, handling } = pair;
+        const { count, recent, error, waiting, handling } = pair;
         const [waitMs, handlingMs] = [waiting.timing(), handling.timing()];
-        return { from, to, perSecond: recent / seconds, count, waitMs, handlingMs };
+        return { from, to, perSecond: recent / seconds, error, count, waitMs, handlingMs };
       }),
     );
     if (now - this.#windowFrom >= FLOW_WINDOW_MS) this.#turn(now);

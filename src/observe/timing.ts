@@ -1,8 +1,6 @@
 /** Times of messages, from samples: what is told of them, and how those of several processes add up. */
 import { LogHistogram, mergeBuckets, quantile } from '../structures/log-histogram.ts';
 
-/** Of messages that come between two looks of the scheduler at the clock, one of so many is measured. */
-export const ONE_OF = 64;
 /** Milliseconds that the percentiles go back, at least where it was measured for so long; twice as many at most. */
 export const TIMING_WINDOW_MS = 10_000;
 
@@ -77,21 +75,6 @@ export class TimingWindow {
     const max = Math.max(this.#recent.max, this.#before.max);
     const exemplar = longest([this.#exemplar, this.#exemplarBefore]);
     return timingOf({ max, count, sum, buckets: this.total.buckets(), recent, exemplar });
-  }
-}
-
-/** Samples the first after each look of the scheduler at its clock, and one of `ONE_OF` in between. */
-export class Sampler {
-  #count = 0;
-  #tick = -1;
-
-  /** Of how many this one is the sample; 0: it is none. */
-  weigh(tick: number): number {
-    if (++this.#count < ONE_OF && tick === this.#tick) return 0;
-    const weight = this.#count;
-    this.#count = 0;
-    this.#tick = tick;
-    return weight;
   }
 }
 

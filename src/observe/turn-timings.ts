@@ -1,20 +1,22 @@
 /**
  * How long messages wait in mailboxes, and how long their handlers take, by kind: sampled while somebody looks. A minute after the last
- * look nothing is measured any more, and a turn pays for one field that is undefined.
- *
- * The first message after each look of the scheduler at the clock is a sample, and one of 64 in between; it counts for those
- * before it that were not measured. So every message of a slow kind is measured, and few of a fast one.
+ * look nothing is measured any more, and a turn pays for one field that is undefined. Every message of a slow kind is measured, and few of a fast one.
  */
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { ActorRates } from './actor-rates.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
 import { WATCHED_MS } from './loop-watch.ts';
-import { type FlowCount, type FlowSample, FlowWatch, type KindFlow } from './message-flow.ts';
+import { type FlowCount, type FlowPair, FlowWatch, type KindFlow } from './message-flow.ts';
+import { Sampler, samplesOfKind } from './sampler.ts';
 import { traceParts } from './spans.ts';
-import { Sampler, type Ticks, type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
+import { type Ticks, type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
 
 /** Milliseconds until the first figures of single actors. */
 export const FIRST_RATES_MS = 1_000;
+
+/** Turns that are measured, to one arrival. */
+const TURNS_PER_ARRIVAL = 4;
 
 /** The flag of W3C of a trace that is exported: nobody could look another one up. */
 const SAMPLED = 1;
@@ -23,56 +25,64 @@ const SAMPLED = 1;
 export interface TurnSample {
   readonly cell: object;
   readonly at: number;
-  /** Of how many turns of its kind it is the sample; 0: it is measured for the flow of messages alone. */
+  /** Of how many turns of its kind it is the sample. */
   readonly weight: number;
-  readonly flow: FlowSample | undefined;
+  /** Undefined while nobody looks at the flow of messages. */
+  readonly pair: FlowPair | undefined;
 }
 
 /** Of the messages of one kind in one process. */
 export class KindTimings {
   readonly #clock: Clock;
   readonly #ticks: Ticks;
-  readonly #arrived = new WeakMap<object, { at: number; weight: number }>();
+  readonly #arrived = new Arrivals();
   readonly handling: TimingWindow = new TimingWindow();
   readonly waiting: TimingWindow = new TimingWindow();
-  readonly #arrivals = new Sampler();
-  readonly #turns = new Sampler();
+  readonly #arrivals: Sampler;
+  readonly #turns: Sampler;
   /** Undefined while nobody looks at single actors. */
   rates: ActorRates | undefined;
   /** Undefined while nobody looks at the flow of messages. */
   flow: KindFlow | undefined;
 
-  constructor(clock: Clock, ticks: Ticks) {
+  /** `perSecond`: samples of turns. */
+  constructor(clock: Clock, ticks: Ticks, perSecond: number, random: () => number) {
     this.#clock = clock;
     this.#ticks = ticks;
+    this.#arrivals = new Sampler(perSecond / TURNS_PER_ARRIVAL, random);
+    this.#turns = new Sampler(perSecond, random);
   }
 
   /** A message has come into a mailbox. */
   arrives(envelope: Envelope): void {
-    this.flow?.arrives(envelope);
     const weight = this.#arrivals.weigh(this.#ticks.now);
-    if (weight > 0) this.#arrived.set(envelope, { at: this.#clock.now(), weight });
+    if (weight > 0) this.#arrived.add({ envelope, at: this.#clock.now(), weight });
   }
 
   /** Its handler is called now. Undefined: the turn is not measured. */
   begins(cell: object, envelope: Envelope): TurnSample | undefined {
-    const flow = this.flow?.begins(envelope);
     const weight = this.#turns.weigh(this.#ticks.now);
-    const arrival = this.#arrived.get(envelope);
-    if (arrival === undefined && weight === 0 && flow === undefined) return undefined;
+    const arrival = this.#arrived.take(envelope);
+    if (arrival === undefined && weight === 0) return undefined;
+    return this.#measure(cell, envelope, weight, arrival);
+  }
+
+  #measure(cell: object, envelope: Envelope, weight: number, arrival: Arrival | undefined): TurnSample | undefined {
     const at = this.#clock.now();
+    const pair = this.flow?.pairOf(envelope);
     if (arrival !== undefined) {
-      this.#arrived.delete(envelope);
       this.waiting.add(at - arrival.at, arrival.weight);
+      pair?.waiting.add(at - arrival.at, arrival.weight);
     }
-    return weight === 0 && flow === undefined ? undefined : { cell, at, weight, flow };
+    if (weight === 0) return undefined;
+    pair?.add(weight);
+    return { cell, at, weight, pair };
   }
 
   /** The handler of a sample is done, or has thrown. `trace`: the context of its turn, where it has one. */
-  ends({ cell, at, weight, flow }: TurnSample, trace?: string): void {
+  ends({ cell, at, weight, pair }: TurnSample, trace?: string): void {
     const ms = this.#clock.now() - at;
-    flow?.pair.handling.add(ms, flow.weight);
-    if (weight === 0) return;
+    pair?.handling.add(ms, weight);
     this.handling.add(ms, weight);
     this.rates?.add(cell, ms, weight);
     if (trace !== undefined) this.#trace(trace, ms);
@@ -95,6 +105,7 @@ export class TurnWatch {
   readonly #clock: Clock;
   readonly #ticks: Ticks;
   readonly #kinds: ReadonlyMap<string, Timed>;
+  readonly #random: () => number;
   #timer: Timer | undefined;
   #windowFrom = 0;
   #rates: ActorRates | undefined;
@@ -102,10 +113,11 @@ export class TurnWatch {
   #flow: FlowWatch | undefined;
   #flowUntil = 0;
 
-  constructor(clock: Clock, ticks: Ticks, kinds: ReadonlyMap<string, Timed>) {
+  constructor(clock: Clock, ticks: Ticks, kinds: ReadonlyMap<string, Timed>, random: () => number) {
     this.#clock = clock;
     this.#ticks = ticks;
     this.#kinds = kinds;
+    this.#random = random;
   }
 
   get isMeasuring(): boolean {
@@ -116,7 +128,9 @@ export class TurnWatch {
   look(): void {
     const now = this.#clock.now();
     this.#endUnseen(now);
-    for (const kind of this.#kinds.values()) kind.timings ??= new KindTimings(this.#clock, this.#ticks);
+    const perSecond = samplesOfKind(this.#kinds.size);
+    for (const kind of this.#kinds.values())
+      kind.timings ??= new KindTimings(this.#clock, this.#ticks, perSecond, this.#random);
     if (this.#timer === undefined) this.#windowFrom = now;
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(WATCHED_MS, () => this.close());
@@ -144,7 +158,7 @@ export class TurnWatch {
   async lookAtFlow(): Promise<FlowCount[]> {
     this.look();
     const isFirst = this.#flow === undefined;
-    this.#flow ??= new FlowWatch(this.#clock, this.#ticks);
+    this.#flow ??= new FlowWatch(this.#clock);
     this.#flowUntil = this.#clock.now() + WATCHED_MS;
     for (const [kind, { timings }] of this.#kinds) if (timings) timings.flow = this.#flow.of(kind);
     if (isFirst) await this.#firstFigures();

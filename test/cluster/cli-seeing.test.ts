@@ -92,7 +92,7 @@ test('the flow of messages from kind to kind, of all workers', async () => {
   const stop = await system.client(`setInterval(() => c.tell('boss/flow', { type: 'work' }), 20)`);
   const { flows, more, silent } = JSON.parse(system.troupe('flow', '--json').stdout);
   expect(flows).toContainEqual({
-    ...{ from: '(outside)', to: 'boss', perSecond: expect.any(Number), count: expect.any(Number) },
+    ...{ from: '(outside)', to: 'boss', perSecond: expect.any(Number), error: 0, count: expect.any(Number) },
     ...{ waitMs: { p50: expect.any(Number), p99: expect.any(Number) } },
     handlingMs: { p50: expect.any(Number), p99: expect.any(Number) },
   });

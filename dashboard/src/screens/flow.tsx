@@ -6,7 +6,7 @@ import { Card, Waiting } from '../parts/blocks.tsx';
 import { FlowPicture } from '../parts/flow-picture.tsx';
 import { Table } from '../parts/table.tsx';
 import { hrefOf } from '../route.ts';
-import { count, ms, rate } from '../show.ts';
+import { count, ms, percent, rate } from '../show.ts';
 
 export function FlowScreen() {
   const live = useLive<MessageFlow>('flow', {});
@@ -47,6 +47,7 @@ function Flows({ found: { flows, more, silent } }: { readonly found: MessageFlow
             { head: 'From', cell: ({ from }) => <Kind name={from} /> },
             { head: 'To', cell: ({ to }) => <Kind name={to} /> },
             { head: 'Per second', isNumber: true, cell: ({ perSecond }) => rate(perSecond) },
+            { head: 'Error', isNumber: true, cell: ({ error }) => (error === 0 ? 'none' : `±${percent(error)}`) },
             { head: 'Wait p50', isNumber: true, cell: ({ waitMs }) => ms(waitMs?.p50) },
             { head: 'Wait p99', isNumber: true, cell: ({ waitMs }) => ms(waitMs?.p99) },
             { head: 'Handling p50', isNumber: true, cell: ({ handlingMs }) => ms(handlingMs?.p50) },

@@ -12,8 +12,9 @@ import {
   OUTSIDE,
 } from '../../../src/observe/message-flow.ts';
 import { mergeFlows } from '../../../src/inspection/merge-flows.ts';
-import { ONE_OF } from '../../../src/observe/timing.ts';
-import { FIRST_RATES_MS } from '../../../src/observe/turn-timings.ts';
+import { SAMPLES_PER_SECOND } from '../../../src/observe/sampler.ts';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { FIRST_RATES_MS, type KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { ProcessSystem } from '../../../src/system/process-system.ts';
 import { type Kit, startKit } from '../actor/kernel-fixture.ts';
@@ -57,7 +58,7 @@ describe('while somebody looks', () => {
     kit.system.tell('shop/b', { type: 'buy', times: 2 });
     await kit.clock.advance(1_000);
     expect(await look(kit)).toMatchObject([
-      { from: 'shop', to: 'stock', count: 20, perSecond: expect.closeTo(20 / 2, 0) },
+      { from: 'shop', to: 'stock', count: 20, error: 0, perSecond: expect.closeTo(20 / 2, 0) },
       { from: OUTSIDE, to: 'shop', count: 2 },
     ]);
   });
@@ -105,15 +106,38 @@ describe('what it costs', () => {
     expect(timingsOf(kit, 'shop')?.flow).toBeUndefined();
   });
 
-  test('of a burst one message of 64 is measured, all are counted', () => {
-    const { watch, tick } = newWatch();
-    const to = watch.of('stock');
-    const envelopes = Array.from({ length: ONE_OF * 3 }, () => from('shop/a'));
-    for (const envelope of envelopes) to.arrives(envelope);
-    tick();
-    const samples = envelopes.flatMap((envelope) => to.begins(envelope) ?? []);
-    expect(samples.map(({ weight }) => weight)).toEqual([1, ONE_OF, ONE_OF]);
-    expect(watch.counts()).toMatchObject([{ count: ONE_OF * 3, waitMs: { count: ONE_OF * 2 + 1 } }]);
+  test('of a flood few messages are measured, and what each pair is said to have is right within the error that is told', async () => {
+    const ticks = { now: 1 };
+    const kinds = new Map([['stock', { timings: undefined as KindTimings | undefined }]]);
+    const clock = new VirtualClock();
+    const watch = new TurnWatch(clock, ticks, kinds, seededRandom(7));
+    const first = watch.lookAtFlow();
+    await clock.advance(FIRST_RATES_MS);
+    await first;
+    const timings = kinds.get('stock')?.timings as KindTimings;
+    let samples = 0;
+    for (let n = 0; n < 400_000; n++) {
+      if (n % 100 === 0) ticks.now += 0.2;
+      const envelope = from(n % 64 === 0 ? 'rare/a' : 'shop/a');
+      timings.arrives(envelope);
+      const sample = timings.begins({}, envelope);
+      if (sample === undefined) continue;
+      samples++;
+      timings.ends(sample);
+    }
+    // 800 ms went by.
+    expect(samples).toBeLessThan(SAMPLES_PER_SECOND * 1.5);
+    const counts = new Map((await watch.lookAtFlow()).map((one) => [one.from, one]));
+    for (const [sender, expected] of [
+      ['rare', 6_250],
+      ['shop', 393_750],
+    ] as const) {
+      const { count = 0, error = 0 } = counts.get(sender) ?? {};
+      expect(error).toBeGreaterThan(0);
+      expect(error).toBeLessThan(0.4);
+      expect(Math.abs(count - expected) / count).toBeLessThan(error);
+    }
+    watch.close();
   });
 });
 
@@ -122,7 +146,7 @@ describe('bounds', () => {
     const { watch, clock } = newWatch(2);
     const to = watch.of('stock');
     const count = (...ids: string[]): void => {
-      for (const id of ids) to.begins(from(id));
+      for (const id of ids) to.pairOf(from(id)).add(1);
     };
     count('a/1', 'b/1', 'c/1', 'd/1', 'a/2', 'c/2');
     const found = (): string[] => watch.counts().map((one) => `${one.from} ${one.count}`);
@@ -137,7 +161,7 @@ describe('bounds', () => {
 
   test('an answer has the busiest pairs of all processes, added up, and says how many it leaves out', () => {
     const pair = (to: string, perSecond: number) => {
-      return { from: 'shop', to, perSecond, count: 1, waitMs: undefined, handlingMs: undefined };
+      return { from: 'shop', to, perSecond, error: 0.3, count: 1, waitMs: undefined, handlingMs: undefined };
     };
     const many = Array.from({ length: FLOW_SHOWN_MAX + 3 }, (_, n) => pair(`kind-${n}`, n));
     const merged = mergeFlows(
@@ -148,14 +172,14 @@ describe('bounds', () => {
       [1, 2, 3],
     );
     expect(merged.flows[0]).toMatchObject({ to: 'kind-0', perSecond: 1_000, count: 2 });
+    expect(merged.flows[0]?.error).toBeCloseTo(0.3);
     expect([merged.flows.length, merged.more, merged.silent]).toEqual([FLOW_SHOWN_MAX, 3, [2]]);
   });
 });
 
-function newWatch(max?: number): { watch: FlowWatch; clock: VirtualClock; tick(): void } {
+function newWatch(max?: number): { watch: FlowWatch; clock: VirtualClock } {
   const clock = new VirtualClock();
-  const ticks = { now: 1 };
-  return { watch: new FlowWatch(clock, ticks, max), clock, tick: () => void ticks.now++ };
+  return { watch: new FlowWatch(clock, max), clock };
 }
 
 function from(sender: string): Envelope {

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
-import { mergeTimings, ONE_OF, TIMING_WINDOW_MS } from '../../../src/observe/timing.ts';
-import { KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
-import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import type { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { mergeTimings, TIMING_WINDOW_MS } from '../../../src/observe/timing.ts';
+import { KindTimings } from '../../../src/observe/turn-timings.ts';
+import type { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { startKit as start } from '../actor/kernel-fixture.ts';
 
 const job = defineActor({
@@ -100,30 +99,6 @@ test('turns of single actors are counted no longer than a minute after somebody 
   }
   expect(timings()).toBeInstanceOf(KindTimings);
   expect(timings()?.rates).toBeUndefined();
-});
-
-test('of a burst one message of 64 is measured and stands for the others', () => {
-  const ticks = { now: 1 };
-  const kinds = new Map([['job', { timings: undefined as KindTimings | undefined }]]);
-  const ofTime = new VirtualClock();
-  const watch = new TurnWatch(ofTime, ticks, kinds);
-  watch.look();
-  const timings = kinds.get('job')?.timings as KindTimings;
-  const envelopes = Array.from({ length: ONE_OF * 10 + 1 }, () => ({}) as Envelope);
-  for (const envelope of envelopes) timings.arrives(envelope);
-  ticks.now = 2;
-  let samples = 0;
-  for (const envelope of envelopes) {
-    const sample = timings.begins({}, envelope);
-    if (sample) timings.ends(sample);
-    if (sample) samples++;
-  }
-  expect(samples).toBe(11);
-  expect(watch.of('job')).toMatchObject({
-    handlingMs: { count: envelopes.length },
-    waitMs: { count: envelopes.length },
-  });
-  watch.close();
 });
 
 test('those of several processes add up', () => {

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { Arrivals, LAST_ARRIVALS } from '../../../src/observe/arrivals.ts';
+
+test('each one is found once, in any order, however many wait', () => {
+  const arrivals = new Arrivals();
+  const all = Array.from({ length: LAST_ARRIVALS * 3 }, (_, at) => ({ envelope: {}, at, weight: 1 }));
+  for (const one of all) arrivals.add(one);
+  expect(arrivals.take({})).toBeUndefined();
+  const shuffled = [...all].sort((one, other) => ((one.at * 7) % 24) - ((other.at * 7) % 24));
+  for (const one of shuffled) expect(arrivals.take(one.envelope)).toBe(one);
+  for (const one of all) expect(arrivals.take(one.envelope)).toBeUndefined();
+});
