@@ -27,7 +27,7 @@ export class MailboxBounds {
   }
 }
 
-/** What an actor has put aside. */
+/** The messages that an actor has put aside. */
 class Aside {
   readonly mail: Ring<Envelope> = new Ring();
   bytes = 0;

@@ -51,7 +51,7 @@ function runNamed(cell: Cell, envelope: Envelope): void {
   perform(cell, envelope);
 }
 
-/** Nobody waits for it any more. A stop stands, though its sender may wait for it no longer. */
+/** Whether the asker waits no more. A stop stands, though its sender may wait for it no longer. */
 function isOver(cell: Cell, envelope: Envelope, replyTo: ReplyTo): boolean {
   return envelope.verb !== 'stop' && (replyTo.settled || isLate(cell, envelope));
 }

@@ -34,7 +34,7 @@ export interface ConsumerParts {
   deadLetter(to: string, message: unknown, code: ErrorCode): void;
 }
 
-/** What is asked of an actor for a delivery. */
+/** The ask that is made for a delivery. */
 export interface Question {
   readonly to: string;
   readonly message: Message;

@@ -2,7 +2,8 @@
 import type { Spans } from '../observe/spans.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
-import { loadOpenTelemetry, OtelSpans } from './otel-spans.ts';
+import { loadOpenTelemetry } from './open-telemetry.ts';
+import { OtelSpans } from './otel-spans.ts';
 
 /** `auto`: where there is an SDK. `on`: without one it is an error. */
 export type TraceMode = 'auto' | 'on' | 'off';

@@ -3,7 +3,6 @@
  * a server), and a commit of several turns has a link to each. A turn of a trace that the sampler has left out makes no spans, nor does what it sends: all
  * of it has the context that the turn came with.
  */
-import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer } from '@opentelemetry/api';
 import {
   type AskSpan,
   type CommitSpan,
@@ -15,7 +14,17 @@ import {
 } from '../observe/spans.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
-import { type OpenTelemetry, type Unsampled, UnsampledTraces } from './unsampled-traces.ts';
+import type {
+  Attributes,
+  Context,
+  Link,
+  OpenTelemetry,
+  Span,
+  SpanContext,
+  SpanOptions,
+  Tracer,
+} from './open-telemetry.ts';
+import { type Unsampled, UnsampledTraces } from './unsampled-traces.ts';
 
 const SYSTEM = 'troupe';
 const UNSAMPLED_COMMIT: CommitSpan = { ends: () => {} };
@@ -220,13 +229,4 @@ function toActor(to: ActorId, type: string): Attributes {
     'messaging.destination.template': `${kindOf(to)}/{key}`,
     'troupe.message.type': type,
   };
-}
-
-/** Undefined where the package is not installed. */
-export async function loadOpenTelemetry(): Promise<OpenTelemetry | undefined> {
-  try {
-    return await import('@opentelemetry/api');
-  } catch {
-    return undefined;
-  }
 }
