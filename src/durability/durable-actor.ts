@@ -23,6 +23,7 @@ import { ReminderClock } from './reminder-clock.ts';
 import * as records from '../commit/record.ts';
 import { Inbox } from './inbox.ts';
 import { isSame, restoreState, type StateForm } from '../commit/state-form.ts';
+import { LastValue } from '../store/last-value.ts';
 import type { StoreChange, StoredRecord } from '../store/store.ts';
 import { goAlong, removedBy } from './removal.ts';
 import { goneChange, keepLetter } from '../commit/stored-dead-letters.ts';
@@ -42,6 +43,8 @@ export class DurableActor implements DurableSide, Committing {
   version = 0;
   /** Of the incarnation, from its start: one drawn at a commit after it has moved could be that of its next host, too. */
   #fence = '';
+  /** Of the record, for the store. */
+  readonly #last = new LastValue();
   /** As it is in the record, or in the batch that is committing; undefined: not known. */
   #meta: records.Meta | undefined = records.NO_META;
   #form: StateForm = { bytes: undefined, version: 1 };
@@ -102,7 +105,8 @@ export class DurableActor implements DurableSide, Committing {
     this.#fence = context.fence;
     const earlier = this.#parts.earlier.of(id);
     if (earlier) await earlier;
-    const record = await store.load(id);
+    this.#last.forget();
+    const record = await store.load(id, this.#last);
     if (this.#isClosed) return false;
     const isFirst = !this.#isLoaded && !hasMoved;
     this.#isLoaded = true;
@@ -294,6 +298,7 @@ export class DurableActor implements DurableSide, Committing {
       wakeAt: wakeTime(this.#outbox.hasMail || batch.hasMail, this.reminders.earliest, this.#ownAt),
       put: batch.put,
       remove: batch.remove,
+      last: this.#last,
     });
     for (const other of batch.others) changes.push(other);
   }

@@ -5,7 +5,7 @@
 import { storeFailed } from '../store/commit-rules.ts';
 import { MemoryJournals } from '../journal/memory-journal.ts';
 import { type MemoryDisk, MemoryStore } from '../store/memory-store.ts';
-import type { RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
+import type { OwnedStore, RawRecord, RecordHead, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ProcessClock } from './process-clock.ts';
 
@@ -35,12 +35,12 @@ export class SimulatedDisk {
     this.records = records;
   }
 
-  open(clock: ProcessClock, random: () => number): Store {
+  open(clock: ProcessClock, random: () => number): OwnedStore {
     return new SimulatedStore(this, clock, random);
   }
 }
 
-class SimulatedStore implements Store {
+class SimulatedStore implements OwnedStore {
   readonly #disk: SimulatedDisk;
   readonly #store: MemoryStore;
   readonly #clock: ProcessClock;
@@ -56,6 +56,11 @@ class SimulatedStore implements Store {
   async load(id: ActorId): Promise<StoredRecord | undefined> {
     await this.#wait(OPERATION_MS);
     return this.#store.load(id);
+  }
+
+  async raw(id: ActorId): Promise<RawRecord | undefined> {
+    await this.#wait(OPERATION_MS);
+    return this.#store.raw(id);
   }
 
   async head(id: ActorId): Promise<RecordHead | undefined> {

@@ -21,7 +21,7 @@ export const STATEMENT_CHANGES_MAX = 2_048;
 /** Bytes that they put, likewise. */
 export const STATEMENT_BYTES_MAX: number = 8 * 1024 * 1024;
 /** Records that wait, from which on a statement begins though another is in flight: fewer wait for that one's end, and go together. */
-export const BESIDE_CHANGES_MIN = 256;
+export const BESIDE_CHANGES_MIN = 512;
 /** Bytes of them, likewise. */
 export const BESIDE_BYTES_MIN: number = 1024 * 1024;
 /** Milliseconds that they wait at most for a statement which takes long. */
@@ -375,8 +375,8 @@ function isWritten(
 
 function bytesOf(changes: readonly StoreChange[]): number {
   let bytes = 0;
-  for (const { id, put } of changes) {
-    bytes += 64 + id.length;
+  for (const { id, put, value } of changes) {
+    bytes += 64 + id.length + (value?.byteLength ?? 0);
     put.forEach((part, name) => {
       bytes += name.length + part.byteLength;
     });

@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { shardOf } from '../placement/shard.ts';
-import { inlineParts, RecordWriter, readHead } from '../store/record-bytes.ts';
+import { listOf, RecordWriter, readHead } from '../store/record-bytes.ts';
 import type { StoreChange } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { byteaArray, float8Array, int2Array, int8Array } from './binary-arrays.ts';
@@ -26,8 +26,14 @@ export type ValuesBefore = ReadonlyMap<ActorId, Buffer>;
 export interface CommitStatement {
   readonly text: string;
   readonly values: readonly unknown[];
-  /** The values that are written, by id. */
+  /** The values that are written and were put together here, by id. */
   readonly written: ReadonlyMap<ActorId, Buffer>;
+}
+
+interface PlannedRow {
+  readonly value: Buffer;
+  readonly putOutside: Iterable<[string, Uint8Array]> | undefined;
+  readonly removeOutside: Iterable<string> | undefined;
 }
 
 interface Rows {
@@ -71,17 +77,15 @@ export class CommitStatements {
         gone.fences.push(Buffer.from(change.fence));
         continue;
       }
-      const old = change.expectedVersion === 0 ? undefined : before.get(change.id);
-      const record = this.#writer.write(change, old && readHead(old));
-      const value = Buffer.from(record.value);
-      written.set(change.id, value);
+      const { value, putOutside, removeOutside } = this.#recordOf(change, before);
+      if (!change.value) written.set(change.id, value);
       addRow(change.expectedVersion === 0 ? made : changed, key, change, value);
-      for (const [name, bytes] of record.putOutside ?? []) {
+      for (const [name, bytes] of putOutside ?? []) {
         put.ids.push(key);
         put.names.push(Buffer.from(name));
         put.bytes.push(bytes);
       }
-      for (const name of record.removeOutside ?? []) {
+      for (const name of removeOutside ?? []) {
         removed.ids.push(key);
         removed.names.push(Buffer.from(name));
       }
@@ -101,6 +105,14 @@ export class CommitStatements {
     if (flags.put) values.push(byteaArray(put.ids), byteaArray(put.names), byteaArray(put.bytes));
     if (flags.removed) values.push(byteaArray(removed.ids), byteaArray(removed.names));
     return { text: this.#text(flags), values, written };
+  }
+
+  #recordOf(change: StoreChange, before: ValuesBefore): PlannedRow {
+    const { id, expectedVersion, value, put, remove } = change;
+    if (value) return { value, putOutside: put, removeOutside: listOf(remove) };
+    const old = expectedVersion === 0 ? undefined : before.get(id);
+    const record = this.#writer.write(change, old && readHead(old));
+    return { ...record, value: Buffer.from(record.value) };
   }
 
   #text(flags: Flags): string {
@@ -146,11 +158,6 @@ function arraysOf({ ids, partitions, versions, fences, wakes, values }: Rows): B
 
 function byId({ id: one }: StoreChange, { id: other }: StoreChange): number {
   return one < other ? -1 : 1;
-}
-
-/** Whether some parts of a record lie outside of its value. */
-export function hasOutside(value: Buffer): boolean {
-  return inlineParts(readHead(value)).hasOutside;
 }
 
 const ROW = 'id, partition, version, fence, wake_at, value';

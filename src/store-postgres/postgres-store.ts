@@ -14,11 +14,19 @@ import {
   storeFailed,
   writerRevoked,
 } from '../store/commit-rules.ts';
-import { inlineParts, readHead } from '../store/record-bytes.ts';
-import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
+import { hasOutside, inlineParts, readHead, recordOf } from '../store/record-bytes.ts';
+import type {
+  CommitOptions,
+  OwnedStore,
+  RawRecord,
+  RecordHead,
+  StoreChange,
+  StoredRecord,
+  Wake,
+} from '../store/store.ts';
 import { byteaArray } from './binary-arrays.ts';
 import { CommitQueue, RETRY_MS } from './commit-queue.ts';
-import { CommitStatements, type CommitStatement, hasOutside, type WriterStanding } from './commit-statement.ts';
+import { CommitStatements, type CommitStatement, type WriterStanding } from './commit-statement.ts';
 import { bytesOf, numberOf, type Row, sqlBytes, textOf } from './connection.ts';
 import { EngineError } from './engine-error.ts';
 import { highestEpoch } from './partition-epochs.ts';
@@ -59,7 +67,7 @@ export interface PostgresStoreOptions extends PostgresPlace {
   readonly entered?: (writer: string) => void;
 }
 
-export class PostgresStore implements Store {
+export class PostgresStore implements OwnedStore {
   readonly gathersCommits = true;
   readonly #sessions: Sessions;
   readonly #schema: string;
@@ -179,8 +187,19 @@ export class PostgresStore implements Store {
     checkActorId(id);
     const value = await this.#loads.get(id);
     if (!value) return undefined;
-    if (hasOutside(value)) return this.#loadWhole(id);
-    return this.#recordOf(id, value);
+    const head = readHead(value);
+    if (hasOutside(head)) return this.#loadWhole(id);
+    const { version, fence, wakeAt } = head;
+    this.#values.set(id, version, value);
+    return { version, fence, wakeAt, parts: inlineParts(head).parts };
+  }
+
+  async raw(id: ActorId): Promise<RawRecord | undefined> {
+    this.#checkOpen();
+    checkActorId(id);
+    const value = await this.#loads.get(id);
+    if (!value) return undefined;
+    return hasOutside(readHead(value)) ? this.#rawWhole(id) : { value, outside: new Map() };
   }
 
   async head(id: ActorId): Promise<RecordHead | undefined> {
@@ -274,8 +293,8 @@ export class PostgresStore implements Store {
   ): Promise<CommitStatement> {
     const before = new Map<ActorId, Buffer>();
     const unknown = new Map<ActorId, number>();
-    for (const { id, expectedVersion, isGone } of changes) {
-      if (isGone || expectedVersion === 0) continue;
+    for (const { id, expectedVersion, isGone, value: whole } of changes) {
+      if (isGone || whole || expectedVersion === 0) continue;
       const value = this.#values.get(id, expectedVersion);
       if (value) before.set(id, value);
       else unknown.set(id, expectedVersion);
@@ -305,24 +324,24 @@ export class PostgresStore implements Store {
   }
 
   /** The head and the parts with rows of their own, in one statement: a commit may come in between. */
-  async #loadWhole(id: ActorId): Promise<StoredRecord | undefined> {
+  async #rawWhole(id: ActorId): Promise<(RawRecord & { value: Buffer }) | undefined> {
     const columns = ['r.value', 'p.name', 'p.bytes'].map(sqlBytes).join(', ');
     const text = `select ${columns} from ${this.#schema}.records r
       left join ${this.#schema}.parts p on p.id = r.id where r.id = $1::bytea`;
     const rows = await this.#read(text, [Buffer.from(id)]);
     const value = rows[0]?.[0];
     if (!value) return undefined;
-    const record = this.#recordOf(id, bytesOf(value));
-    const parts = new Map(record.parts);
-    for (const [, name, bytes] of rows) if (name) parts.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
-    return { ...record, parts };
+    const outside = new Map<string, Uint8Array>();
+    for (const [, name, bytes] of rows) if (name) outside.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
+    return { value: bytesOf(value), outside };
   }
 
-  #recordOf(id: ActorId, value: Buffer): StoredRecord {
-    const head = readHead(value);
-    const { version, fence, wakeAt } = head;
-    this.#values.set(id, version, value);
-    return { version, fence, wakeAt, parts: inlineParts(head).parts };
+  async #loadWhole(id: ActorId): Promise<StoredRecord | undefined> {
+    const raw = await this.#rawWhole(id);
+    if (!raw) return undefined;
+    const record = recordOf(raw);
+    this.#values.set(id, record.version, raw.value);
+    return record;
   }
 
   /** Behind whatever was lost on its way: what is read stays so. */
@@ -388,5 +407,6 @@ export class PostgresStore implements Store {
 
 /** As it is now: whoever asked may go on with its map. */
 function copyOf(change: StoreChange): StoreChange {
+  if (change.value) return change;
   return { ...change, put: new Map(change.put), remove: [...change.remove] };
 }

@@ -45,6 +45,13 @@ export class ByteReader {
     return new Uint8Array(this.memory.buffer, this.memory.byteOffset + start, size);
   }
 
+  /** As `bytes`. */
+  buffer(): Buffer {
+    const size = this.count();
+    const start = this.take(size);
+    return this.memory.subarray(start, start + size);
+  }
+
   private take(size: number): number {
     const start = this.at;
     this.at = start + size;

@@ -11,6 +11,7 @@ import type { Link, LinkListener } from '../wire/link.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { storeClosed, storeFailed } from '../store/commit-rules.ts';
+import type { LastValue } from '../store/last-value.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 import * as frames from './store-frames.ts';
 
@@ -54,12 +55,12 @@ export class RemoteStore implements Store, LinkListener {
     this.#clock = clock;
   }
 
-  load(id: ActorId): Promise<StoredRecord | undefined> {
-    return this.#readOne(id, frames.LOAD, frames.readRecord);
+  load(id: ActorId, last?: LastValue): Promise<StoredRecord | undefined> {
+    return this.#readOne(id, frames.LOAD, (from) => frames.readRecord(from, last));
   }
 
   head(id: ActorId): Promise<RecordHead | undefined> {
-    return this.#readOne(id, frames.HEAD, frames.readHead);
+    return this.#readOne(id, frames.HEAD, frames.readStanding);
   }
 
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {

@@ -4,7 +4,7 @@ import type { Link, LinkListener, LinkPeer } from '../wire/link.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { storeFailed } from '../store/commit-rules.ts';
-import type { Store } from '../store/store.ts';
+import type { OwnedStore } from '../store/store.ts';
 import * as frames from './store-frames.ts';
 
 /** Requests of a process that are not answered, beyond which no more are read. */
@@ -29,7 +29,7 @@ const NOTHING: Answer = () => {};
 
 export class StoreClient implements LinkListener {
   readonly #link: Link;
-  readonly #store: Store;
+  readonly #store: OwnedStore;
   readonly #port: ClientPort;
   readonly #joiner = new frames.BatchJoiner();
   readonly #out = frames.newBatch();
@@ -44,7 +44,7 @@ export class StoreClient implements LinkListener {
   #isEnded = false;
   #isFlushing = false;
 
-  constructor(link: Link, store: Store, port: ClientPort) {
+  constructor(link: Link, store: OwnedStore, port: ClientPort) {
     this.#link = link;
     this.#store = store;
     this.#port = port;
@@ -145,7 +145,7 @@ export class StoreClient implements LinkListener {
       case frames.LOAD: {
         const id = from.text();
         return async () => {
-          const record = await store.load(id);
+          const record = await store.raw(id);
           return record && ((out) => frames.writeRecord(out, record));
         };
       }
@@ -153,7 +153,7 @@ export class StoreClient implements LinkListener {
         const id = from.text();
         return async () => {
           const head = await store.head(id);
-          return head && ((out) => frames.writeHead(out, head));
+          return head && ((out) => frames.writeStanding(out, head));
         };
       }
       case frames.WAKES: {

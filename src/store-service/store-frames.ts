@@ -14,7 +14,10 @@ import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import { FRAME_HEAD_BYTES, type LinkPeer } from '../wire/link.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import type { RecordHead, StoreChange, StoredRecord, Wake } from '../store/store.ts';
+import { FENCE_CHARACTERS_MAX } from '../store/commit-rules.ts';
+import type { LastValue } from '../store/last-value.ts';
+import { RecordWriter, readHead, recordOf } from '../store/record-bytes.ts';
+import type { Parts, RawRecord, RecordHead, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 
 /** The owner on its links: no worker has this index. */
 export const STORE_PEER: LinkPeer = { index: -1, incarnation: 1 };
@@ -102,11 +105,18 @@ export class BatchJoiner {
 
 const IS_GONE = 1;
 const HAS_WAKE = 2;
+/** The value follows as it is to lie in the store, and the parts beside it. */
+const IS_WHOLE = 4;
+const NO_PARTS: Parts = new Map();
+const NO_NAMES: readonly string[] = [];
+const writer = new RecordWriter();
 
 export function writeChanges(out: ByteWriter, changes: readonly StoreChange[]): void {
   out.count(changes.length);
   for (let at = 0; at < changes.length; at++) {
-    const { id, expectedVersion, fence, wakeAt, put, remove, isGone } = changes[at] as StoreChange;
+    const change = changes[at] as StoreChange;
+    if (writeWhole(out, change)) continue;
+    const { id, expectedVersion, fence, wakeAt, put, remove, isGone } = change;
     out.byte((isGone ? IS_GONE : 0) | (wakeAt === undefined ? 0 : HAS_WAKE));
     out.text(id);
     out.number(expectedVersion);
@@ -120,6 +130,43 @@ export function writeChanges(out: ByteWriter, changes: readonly StoreChange[]): 
   }
 }
 
+/** False: nobody here knows the value before, or the owner is to say what is wrong. */
+function writeWhole(out: ByteWriter, change: StoreChange): boolean {
+  const { id, expectedVersion, fence, isGone, last } = change;
+  if (last === undefined) return false;
+  const before = last.headOf(expectedVersion, fence);
+  // Until this is committed, and where it never is, the next one begins with a read.
+  last.forget();
+  if (isGone || (before === undefined && expectedVersion !== 0) || !isSound(change)) return false;
+  writer.reset();
+  const { value, putOutside, removeOutside } = writer.write(change, before);
+  out.byte(IS_WHOLE);
+  out.text(id);
+  out.bytes(value);
+  out.count(putOutside?.length ?? 0);
+  if (putOutside) for (const [name, bytes] of putOutside) writePart.call(out, bytes, name);
+  out.count(removeOutside?.length ?? 0);
+  if (removeOutside) for (const name of removeOutside) out.text(name);
+  last.is(expectedVersion + 1, value);
+  return true;
+}
+
+/** Of what the owner does not see of a value: a name that finds room in it is not too long. */
+function isSound({ fence, wakeAt, put }: StoreChange): boolean {
+  return fence.length <= FENCE_CHARACTERS_MAX && (wakeAt === undefined || wakeAt >= 0) && !put.has('');
+}
+
+function readWhole(from: ByteReader): StoreChange {
+  const id = from.text();
+  const value = from.buffer();
+  const { version, fence, wakeAt } = readHead(value);
+  const puts = from.count();
+  const put = puts === 0 ? NO_PARTS : readParts(from, puts);
+  const names = from.count();
+  const remove = names === 0 ? NO_NAMES : Array.from({ length: names }, () => from.text());
+  return { id, expectedVersion: version - 1, fence, wakeAt, put, remove, value };
+}
+
 /** Called by the map itself: a closure would be an object for each change. */
 function writePart(this: ByteWriter, bytes: Uint8Array, name: string): void {
   this.text(name);
@@ -130,6 +177,10 @@ export function readChanges(from: ByteReader): StoreChange[] {
   const changes: StoreChange[] = [];
   for (let left = from.count(); left > 0; left--) {
     const flags = from.byte();
+    if (flags === IS_WHOLE) {
+      changes.push(readWhole(from));
+      continue;
+    }
     const id = from.text();
     const expectedVersion = from.number();
     const fence = from.text();
@@ -143,43 +194,42 @@ export function readChanges(from: ByteReader): StoreChange[] {
   return changes;
 }
 
-function readParts(from: ByteReader): Map<string, Uint8Array> {
+function readParts(from: ByteReader, count: number = from.count()): Map<string, Uint8Array> {
   const parts = new Map<string, Uint8Array>();
-  for (let left = from.count(); left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     const name = from.text();
     parts.set(name, from.bytes());
   }
   return parts;
 }
 
-export function writeHead(out: ByteWriter, { version, fence, wakeAt }: RecordHead): void {
+export function writeStanding(out: ByteWriter, { version, fence, wakeAt }: RecordHead): void {
   out.number(version);
   out.text(fence);
   out.number(wakeAt ?? Number.NaN);
 }
 
-export function readHead(from: ByteReader): RecordHead {
+export function readStanding(from: ByteReader): RecordHead {
   const version = from.number();
   const fence = from.text();
   const wakeAt = from.number();
   return { version, fence, wakeAt: Number.isNaN(wakeAt) ? undefined : wakeAt };
 }
 
-export function writeRecord(out: ByteWriter, record: StoredRecord): void {
-  writeHead(out, record);
-  out.count(record.parts.size);
-  for (const [name, bytes] of record.parts) {
-    out.text(name);
-    out.bytes(bytes);
-  }
+export function writeRecord(out: ByteWriter, { value, outside }: RawRecord): void {
+  out.bytes(value);
+  out.count(outside.size);
+  for (const [name, bytes] of outside) writePart.call(out, bytes, name);
 }
 
 /** Copied: an actor keeps its state for long, and the batch that brought it has many. */
-export function readRecord(from: ByteReader): StoredRecord {
-  const head = readHead(from);
-  const parts = readParts(from);
-  for (const [name, bytes] of parts) parts.set(name, bytes.slice());
-  return { ...head, parts };
+export function readRecord(from: ByteReader, last?: LastValue): StoredRecord {
+  const value = from.buffer();
+  const outside = readParts(from);
+  for (const [name, bytes] of outside) outside.set(name, bytes.slice());
+  const record = recordOf({ value, outside });
+  last?.is(record.version, value);
+  return record;
 }
 
 export function writeWakes(out: ByteWriter, wakes: readonly Wake[]): void {

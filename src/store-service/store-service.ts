@@ -7,7 +7,7 @@
  */
 import type { Link, LinkPeer } from '../wire/link.ts';
 import { StoreClient } from './store-client.ts';
-import type { Store } from '../store/store.ts';
+import type { OwnedStore } from '../store/store.ts';
 
 /** Tells which processes have died, at the latest before anybody acts on that. */
 export interface Obituaries {
@@ -16,14 +16,14 @@ export interface Obituaries {
 }
 
 export class StoreService {
-  readonly #store: Store;
+  readonly #store: OwnedStore;
   readonly #obituaries: Obituaries;
   readonly #clients = new Set<StoreClient>();
   /** Their last commits are not all done. */
   readonly #dying = new Set<StoreClient>();
   #waitingReads: (() => void)[] = [];
 
-  constructor(store: Store, obituaries: Obituaries) {
+  constructor(store: OwnedStore, obituaries: Obituaries) {
     this.#store = store;
     this.#obituaries = obituaries;
   }

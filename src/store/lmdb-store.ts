@@ -15,11 +15,30 @@ import { checkData, type DataCheck } from './data-check.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed } from './commit-rules.ts';
 import { type Environment, HEAD, type Key, openEnvironment, PART, WAKE } from './lmdb-environment.ts';
 import { DATA_FILE } from './lmdb-file.ts';
-import { inlineParts, RecordWriter, readHead, type StoredHead, type WrittenRecord } from './record-bytes.ts';
+import {
+  hasOutside,
+  inlineParts,
+  listOf,
+  RecordWriter,
+  readHead,
+  recordOf,
+  type StoredHead,
+  type WrittenRecord,
+} from './record-bytes.ts';
 import { highestEpochOf, isIn, type Partitions } from './store-partitions.ts';
-import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
+import type {
+  CommitOptions,
+  OwnedStore,
+  Parts,
+  RawRecord,
+  RecordHead,
+  StoreChange,
+  StoredRecord,
+  Wake,
+} from './store.ts';
 
 const NOTHING = new Uint8Array(0);
+const NO_PARTS: Parts = new Map();
 /** Sorts after every string in a key. */
 const LAST = '\uffff';
 /** Entries of an index that are read before others get their turn. */
@@ -35,7 +54,7 @@ interface Planned {
   readonly wakeAt: number | undefined;
 }
 
-export class LmdbStore implements Store {
+export class LmdbStore implements OwnedStore {
   readonly #environment: Environment;
   readonly #writer = new RecordWriter();
   #partitions: Partitions;
@@ -73,9 +92,23 @@ export class LmdbStore implements Store {
       const head = this.#head([HEAD, id]);
       if (head === undefined) return undefined;
       const { version, fence, wakeAt } = head;
-      const { parts, hasOutside } = inlineParts(head);
+      const { parts, hasOutside: isInPieces } = inlineParts(head);
       // Most records are one value: a transaction of its own would cost as much as the look (D3).
-      return hasOutside ? this.#loadWhole(id) : { version, fence, wakeAt, parts };
+      if (!isInPieces) return { version, fence, wakeAt, parts };
+      const whole = this.#rawWhole(id);
+      return whole && recordOf(whole);
+    });
+  }
+
+  async raw(id: ActorId): Promise<RawRecord | undefined> {
+    this.#checkOpen();
+    checkActorId(id);
+    return this.#guard(() => {
+      const head = this.#head([HEAD, id]);
+      if (head === undefined) return undefined;
+      if (hasOutside(head)) return this.#rawWhole(id);
+      // The memory is that of the next look, too.
+      return { value: new Uint8Array(head.bytes.subarray(0, head.size)), outside: NO_PARTS };
     });
   }
 
@@ -172,19 +205,18 @@ export class LmdbStore implements Store {
   }
 
   /** One snapshot for the head and the parts with keys of their own: a commit may come in between. */
-  #loadWhole(id: ActorId): StoredRecord | undefined {
+  #rawWhole(id: ActorId): RawRecord | undefined {
     const environment = this.#environment;
     const transaction = environment.useReadTransaction();
     try {
       const bytes = environment.get([HEAD, id], { transaction });
       if (bytes === undefined) return undefined;
-      const head = readHead(bytes as Buffer);
-      const { version, fence, wakeAt } = head;
-      const { parts } = inlineParts(head);
-      for (const { key, value } of environment.getRange({ ...partsOf(id), transaction })) {
-        parts.set(key[2] as string, new Uint8Array(value));
+      const value = new Uint8Array(bytes);
+      const outside = new Map<string, Uint8Array>();
+      for (const { key, value: part } of environment.getRange({ ...partsOf(id), transaction })) {
+        outside.set(key[2] as string, new Uint8Array(part));
       }
-      return { version, fence, wakeAt, parts };
+      return { value, outside };
     } finally {
       transaction.done();
     }
@@ -196,7 +228,13 @@ export class LmdbStore implements Store {
     const key: Key = [HEAD, id];
     const before = this.#head(key, fence);
     checkStanding(change, before);
-    return { id, key, before, record: isGone ? undefined : this.#writer.write(change, before), wakeAt };
+    return { id, key, before, record: isGone ? undefined : this.#recordOf(change, before), wakeAt };
+  }
+
+  #recordOf(change: StoreChange, before: StoredHead | undefined): WrittenRecord {
+    const { value, put, remove } = change;
+    if (value === undefined) return this.#writer.write(change, before);
+    return { value, putOutside: put.size === 0 ? undefined : [...put], removeOutside: listOf(remove) };
   }
 
   #apply({ id, key, before, record, wakeAt }: Planned): void {

@@ -1,8 +1,10 @@
 /** A store that lasts as long as its `MemoryDisk`; stores on one disk see each other's commits, as processes would. */
+import { Buffer } from 'node:buffer';
 import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
 import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed, writerRevoked } from './commit-rules.ts';
 import { highestEpochOf, isIn, type Partitions } from './store-partitions.ts';
-import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from './store.ts';
+import { inlineParts, RecordWriter, readHead } from './record-bytes.ts';
+import type { CommitOptions, OwnedStore, RawRecord, RecordHead, StoreChange, StoredRecord, Wake } from './store.ts';
 
 /** Records of the durable actors of a test, by id; `createTestSystem` makes one, and takes one for a restart. */
 export type MemoryDisk = Map<ActorId, StoredRecord>;
@@ -10,7 +12,10 @@ export type MemoryDisk = Map<ActorId, StoredRecord>;
 /** Writers that may write to a disk no more. */
 const revokedOn = new WeakMap<MemoryDisk, Set<string>>();
 
-export class MemoryStore implements Store {
+/** Of records that were last written as a whole. */
+const wholeOf = new WeakMap<StoredRecord, Uint8Array>();
+
+export class MemoryStore implements OwnedStore {
   readonly #disk: MemoryDisk;
   readonly #inFlight = new Set<Promise<void>>();
   #partitions: Partitions;
@@ -26,6 +31,13 @@ export class MemoryStore implements Store {
     parseActorId(id);
     const record = this.#disk.get(id);
     return record && { ...record, parts: copyOf(record.parts) };
+  }
+
+  async raw(id: ActorId): Promise<RawRecord | undefined> {
+    this.#checkOpen();
+    parseActorId(id);
+    const record = this.#disk.get(id);
+    return record && rawOf(record);
   }
 
   async head(id: ActorId): Promise<RecordHead | undefined> {
@@ -102,12 +114,16 @@ export class MemoryStore implements Store {
     await Promise.allSettled(this.#inFlight);
   }
 
-  #apply({ id, expectedVersion, fence, wakeAt, put, remove, isGone }: StoreChange): void {
+  #apply({ id, expectedVersion, fence, wakeAt, put, remove, isGone, value }: StoreChange): void {
     if (isGone) return void this.#disk.delete(id);
-    const parts = new Map(this.#disk.get(id)?.parts);
+    const before = this.#disk.get(id);
+    const parts = new Map(value && before ? rawOf(before).outside : before?.parts);
     for (const name of remove) parts.delete(name);
     for (const [name, bytes] of put) parts.set(name, bytes);
-    this.#disk.set(id, { version: expectedVersion + 1, fence, wakeAt, parts });
+    if (value) for (const [name, bytes] of inlineParts(readHead(value)).parts) parts.set(name, bytes);
+    const record = { version: expectedVersion + 1, fence, wakeAt, parts };
+    if (value) wholeOf.set(record, new Uint8Array(value));
+    this.#disk.set(id, record);
   }
 
   /**
@@ -148,6 +164,19 @@ export class MemoryStore implements Store {
 
 function checkWriter(writer: string, revoked: ReadonlySet<string>): void {
   if (revoked.has(writer)) throw writerRevoked(writer);
+}
+
+/** As a store on disk would keep it. */
+function rawOf(record: StoredRecord): RawRecord {
+  const { version, fence, wakeAt, parts } = record;
+  const known = wholeOf.get(record);
+  if (known) {
+    const { parts: inline } = inlineParts(readHead(Buffer.from(known)));
+    return { value: known, outside: new Map([...parts].filter(([name]) => !inline.has(name))) };
+  }
+  const whole = { id: '', expectedVersion: version - 1, fence, wakeAt, put: parts, remove: [] };
+  const { value, putOutside } = new RecordWriter().write(whole, undefined);
+  return { value: new Uint8Array(value), outside: new Map(putOutside) };
 }
 
 function copyOf(parts: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {

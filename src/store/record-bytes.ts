@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { knownText } from './known-texts.ts';
-import type { RecordHead, StoreChange } from './store.ts';
+import type { RawRecord, RecordHead, StoreChange, StoredRecord } from './store.ts';
 
 /** Bytes of a part that lies with its head, at most. */
 export const INLINE_PART_BYTES_MAX = 512;
@@ -40,9 +40,8 @@ export interface StoredHead extends RecordHead {
   readonly entriesAt: number;
 }
 
-/** `likelyFence`: what its fence may well be; to compare bytes is cheaper than to make text of them. */
-export function readHead(bytes: Buffer, likelyFence = ''): StoredHead {
-  const size = bytes.length;
+/** `likelyFence`: what its fence may well be; to compare bytes is cheaper than to make text of them. `size`: of the value, where more follows. */
+export function readHead(bytes: Buffer, likelyFence = '', size: number = bytes.length): StoredHead {
   if (bytes[0] === JSON_FORM) {
     const [version, wakeAt, fence] = JSON.parse(bytes.toString('utf8', 0, size)) as [number, number | null, string];
     return { version, fence, wakeAt: wakeAt ?? undefined, hasUnknown: true, bytes, size, entriesAt: size };
@@ -55,7 +54,7 @@ export function readHead(bytes: Buffer, likelyFence = ''): StoredHead {
   const fenceAt = lengthAt + LENGTH_BYTES;
   const entriesAt = fenceAt + readLength(bytes, lengthAt);
   const isLikely = standsAt(bytes, fenceAt, entriesAt, likelyFence);
-  const fence = isLikely ? likelyFence : bytes.toString('utf8', fenceAt, entriesAt);
+  const fence = isLikely ? likelyFence : knownText(bytes, fenceAt, entriesAt - fenceAt);
   return { version, fence, wakeAt, hasUnknown: (flags & HAS_UNKNOWN) !== 0, bytes, size, entriesAt };
 }
 
@@ -75,6 +74,26 @@ export function inlineParts({ bytes, size, entriesAt, hasUnknown }: StoredHead):
     at = length === OUTSIDE ? dataAt : dataAt + length;
   }
   return { parts, hasOutside };
+}
+
+/** Whether parts of a record may lie outside of its value. */
+export function hasOutside({ bytes, size, entriesAt, hasUnknown }: StoredHead): boolean {
+  if (hasUnknown) return true;
+  for (let at = entriesAt; at < size; ) {
+    const length = readLength(bytes, at + LENGTH_BYTES);
+    if (length === OUTSIDE) return true;
+    at += 2 * LENGTH_BYTES + readLength(bytes, at) + length;
+  }
+  return false;
+}
+
+/** A record of its value and the parts beside it. */
+export function recordOf({ value, outside }: RawRecord): StoredRecord {
+  const head = readHead(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  const { version, fence, wakeAt } = head;
+  const { parts } = inlineParts(head);
+  for (const [name, bytes] of outside) parts.set(name, bytes);
+  return { version, fence, wakeAt, parts };
 }
 
 function bytesAt(bytes: Buffer, at: number, length: number): Uint8Array {
@@ -193,6 +212,12 @@ export class RecordWriter {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Undefined: there are none. */
+export function listOf(names: Iterable<string>): string[] | undefined {
+  const list = Array.isArray(names) ? (names as string[]) : [...names];
+  return list.length === 0 ? undefined : list;
+}
 
 function removedBy(remove: Iterable<string>): ReadonlySet<string> {
   if (remove instanceof Set) return remove as ReadonlySet<string>;

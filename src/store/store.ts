@@ -3,7 +3,9 @@
  * guarded by its fence. A change writes only the parts that it names, so a large state is not written again for a small
  * mark. The meaning of parts is their owner's business. Every failure is a `STORE_FAILED`; one with a `cause` is the engine's.
  */
+import type { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
+import type { LastValue } from './last-value.ts';
 
 /** The folder of the store, in the dataDir. */
 export const STORE_FOLDER = 'store';
@@ -35,6 +37,21 @@ export interface StoreChange extends Omit<RecordHead, 'version'> {
   readonly remove: Iterable<string>;
   /** The record goes, with all its parts and whatever its version; it need not be there. An empty fence is lower than none. */
   readonly isGone?: true;
+  /** Its value as it was last read or written here, where somebody keeps that from change to change. */
+  readonly last?: LastValue;
+  /**
+   * The next value as a whole, its head and the parts that lie with it: `put` and `remove` then are the parts that lie outside. Nobody
+   * changes these bytes afterwards. It rests on the value before, which whoever made it knew.
+   */
+  readonly value?: Buffer;
+}
+
+/** A record as it lies in a store. */
+export interface RawRecord {
+  /** See `record-bytes`. */
+  readonly value: Uint8Array;
+  /** The parts that do not lie in it. */
+  readonly outside: Parts;
 }
 
 export interface Wake {
@@ -72,7 +89,8 @@ export interface Store extends SharedStore {
   /** It writes several commits together that are asked for at once; else one is asked for after the other. */
   readonly gathersCommits?: boolean;
 
-  load(id: ActorId): Promise<StoredRecord | undefined>;
+  /** `last` is told of the value, where that is how the store keeps it. */
+  load(id: ActorId, last?: LastValue): Promise<StoredRecord | undefined>;
 
   /** Without its parts. */
   head(id: ActorId): Promise<RecordHead | undefined>;
@@ -100,4 +118,9 @@ export interface Store extends SharedStore {
 
   /** Waits for commits that have begun; whatever is asked afterwards fails. */
   close(): Promise<void>;
+}
+
+/** A store that serves other processes: what they say and hear of records is in its own form. */
+export interface OwnedStore extends Store {
+  raw(id: ActorId): Promise<RawRecord | undefined>;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { PostgresStore } from '../../../src/store-postgres/postgres-store.ts';
 import { lackOfPostgres } from '../../postgres/postgres-files.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
+import { ownedKit } from '../store-service/owned-kit.ts';
 import { type StoreKit, storeConformance, writersConformance } from '../store/store-conformance.ts';
 
 const lack = lackOfPostgres();
@@ -25,4 +26,13 @@ describe.skipIf(lack !== undefined)('PostgreSQL', () => {
   };
   storeConformance('store in PostgreSQL', newKit);
   writersConformance('store in PostgreSQL', newKit);
+  storeConformance('store in PostgreSQL that another process owns', async () => {
+    const schema = `owned_${++schemas}`;
+    const kit = await ownedKit(() => PostgresStore.open({ url: server.url, schema }));
+    const remove = async (): Promise<void> => {
+      await kit.remove();
+      await server.query(`drop schema ${schema} cascade`);
+    };
+    return { ...kit, remove };
+  });
 });

@@ -1,38 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
-import { RemoteStore } from '../../../src/store-service/remote-store.ts';
-import { StoreService } from '../../../src/store-service/store-service.ts';
-import { STORE_FRAME_BYTES_MAX, STORE_PEER } from '../../../src/store-service/store-frames.ts';
-import { systemClock } from '../../../src/vocabulary/system-clock.ts';
-import { type Handshake, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { SocketNetwork } from '../../../src/wire/socket-link.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { storeConformance } from '../store/store-conformance.ts';
+import { ownedKit } from './owned-kit.ts';
 
-const clock = systemClock();
-
-function handshakeOf(index: number, incarnation = 1): Handshake {
-  return { version: WIRE_VERSION, system: 'bank', token: 'secret', self: { index, incarnation } };
-}
-
-storeConformance('a store that another process owns, over sockets', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-owner-'));
-  const owned = LmdbStore.open(join(folder, 'store'));
-  const service = new StoreService(owned, { heard: () => [] });
-  const network = new SocketNetwork({ clock, folder, frameBytesMax: STORE_FRAME_BYTES_MAX });
-  const path = await network.listen({ ...handshakeOf(0), self: STORE_PEER }, (link) => service.accept(link));
-  let opened = 0;
-  return {
-    open: async () => {
-      const own = handshakeOf(++opened);
-      return new RemoteStore(() => network.connect(path, own, STORE_PEER), clock);
-    },
-    remove: async () => {
-      service.close();
-      await network.close();
-      await owned.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-});
+storeConformance('a store that another process owns, over sockets', () =>
+  ownedKit((folder) => LmdbStore.open(join(folder, 'store'))),
+);
+storeConformance('a store in memory that another process owns', () => ownedKit(() => new MemoryStore()));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SHARDS, shardOf } from '../../../src/placement/shard.ts';
 import { fenceOf } from '../../../src/vocabulary/fence.ts';
 import { COMMIT_CHANGES_MAX } from '../../../src/store/commit-rules.ts';
+import { LastValue } from '../../../src/store/last-value.ts';
 import type { Store, StoreChange, StoredRecord } from '../../../src/store/store.ts';
 
 export interface StoreKit {
@@ -208,6 +209,56 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
         }
       });
       await fc.assert(holds, { numRuns: 25 });
+    });
+
+    it('keeps every part while changes rest on what was last written here, refused ones, readers and other writers between', async () => {
+      const names = ['state', 'meta', 'a', 'b', 'c', 'd', 'é'.repeat(200)];
+      const step = fc.record({
+        put: fc.uniqueArray(fc.tuple(fc.constantFrom(...names), fc.constantFrom(0, 3, 60, 400, 511, 513, 2_000)), {
+          selector: ([name]) => name,
+          maxLength: 4,
+        }),
+        remove: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 }),
+        wakeAt: fc.option(fc.nat(1_000), { nil: undefined }),
+        before: fc.constantFrom('nothing', 'nothing', 'nothing', 'refused', 'read', 'elsewhere', 'gone', 'removed'),
+      });
+      const other = await kit.open();
+      let run = 0;
+      const holds = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
+        const id = `bank/${run++}`;
+        const model = new Map<string, Uint8Array>();
+        const last = new LastValue();
+        let version = 0;
+        const write = async (by: Store, { put, remove, wakeAt }: (typeof steps)[number]): Promise<void> => {
+          const parts = new Map(put.map(([name, size]) => [name, new Uint8Array(size).fill(version + 1)]));
+          const gone = remove.filter((name) => !parts.has(name));
+          const more = { wakeAt, put: parts, remove: gone, ...(by === store ? { last } : {}) };
+          await by.commit([change(id, version, more)], { sync: false });
+          for (const name of gone) model.delete(name);
+          for (const [name, bytes] of parts) model.set(name, bytes);
+          version++;
+        };
+        for (const one of steps) {
+          const stale = change(id, version + 1, { last, put: part(9, 9), remove: names });
+          if (one.before === 'refused') await expect(store.commit([stale])).rejects.toThrow(/has version/);
+          if (one.before === 'elsewhere') await write(other, one);
+          if (one.before === 'gone' || one.before === 'removed') {
+            if (one.before === 'removed') await store.commit([{ ...change(id, version, { last }), isGone: true }]);
+            else if (version > 0) await other.forget(id, version);
+            model.clear();
+            version = 0;
+          }
+          // Whoever goes on with a record that another has changed reads it first.
+          if (one.before !== 'nothing' && one.before !== 'refused') await store.load(id, last);
+          await write(store, one);
+          const { parts, ...head } = (await store.load(id)) as StoredRecord;
+          expect(head).toEqual({ version, fence: '1', wakeAt: one.wakeAt });
+          expect(texts(parts)).toEqual(texts(model));
+          expect(await store.head(id)).toEqual(head);
+        }
+      });
+      await fc.assert(holds, { numRuns: 25 });
+      await other.close();
     });
 
     it('gives who must be in memory, earliest first, as things stand', async () => {
