@@ -8,15 +8,17 @@ const LONG = { timeoutMs: 60_000 };
 export default defineActor({
   receive: {
     echo: (_ctx, { n }) => n,
-    /** Asks one after the other, and gives the microseconds of each. */
+    /** Asks one after the other, and gives the microseconds until each turn began, and until its reply. */
     async probe(ctx, { ids }) {
-      const micros = [];
+      const [began, micros] = [[], []];
       for (const id of ids) {
         const start = performance.now();
         await ctx.ask(id, { type: 'get' }, LONG);
+        began.push((globalThis.troupeBenchBegan - start) * 1_000);
         micros.push((performance.now() - start) * 1_000);
       }
-      return { p50: percentile(micros, 0.5), p99: percentile(micros, 0.99), n: micros.length };
+      const of = (all) => ({ p50: percentile(all, 0.5), p99: percentile(all, 0.99), n: all.length });
+      return { turn: of(began), reply: of(micros) };
     },
   },
 });

@@ -34,6 +34,7 @@ interface Pending {
 }
 
 export class RemoteStore implements Store, LinkListener {
+  /** Then values are put together here, too: the thread of such a store has more to do with each, and LMDB's gains what workers lose. */
   readonly gathersCommits: boolean;
   readonly #connect: () => Promise<Link>;
   readonly #clock: Clock;
@@ -56,7 +57,7 @@ export class RemoteStore implements Store, LinkListener {
   }
 
   load(id: ActorId, last?: LastValue): Promise<StoredRecord | undefined> {
-    return this.#readOne(id, frames.LOAD, (from) => frames.readRecord(from, last));
+    return this.#readOne(id, frames.LOAD, (from) => frames.readRecord(from, this.gathersCommits ? last : undefined));
   }
 
   head(id: ActorId): Promise<RecordHead | undefined> {
@@ -70,7 +71,7 @@ export class RemoteStore implements Store, LinkListener {
       false,
       (out) => {
         out.byte(sync ? 1 : 0);
-        frames.writeChanges(out, changes);
+        frames.writeChanges(out, changes, this.gathersCommits);
       },
       nothing,
     );

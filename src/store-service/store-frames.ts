@@ -111,11 +111,12 @@ const NO_PARTS: Parts = new Map();
 const NO_NAMES: readonly string[] = [];
 const writer = new RecordWriter();
 
-export function writeChanges(out: ByteWriter, changes: readonly StoreChange[]): void {
+/** `areWhole`: values are put together here, where the ones before are known. */
+export function writeChanges(out: ByteWriter, changes: readonly StoreChange[], areWhole: boolean): void {
   out.count(changes.length);
   for (let at = 0; at < changes.length; at++) {
     const change = changes[at] as StoreChange;
-    if (writeWhole(out, change)) continue;
+    if (areWhole && writeWhole(out, change)) continue;
     const { id, expectedVersion, fence, wakeAt, put, remove, isGone } = change;
     out.byte((isGone ? IS_GONE : 0) | (wakeAt === undefined ? 0 : HAS_WAKE));
     out.text(id);

@@ -14,6 +14,7 @@ const revokedOn = new WeakMap<MemoryDisk, Set<string>>();
 
 /** Of records that were last written as a whole. */
 const wholeOf = new WeakMap<StoredRecord, Uint8Array>();
+const composer = new RecordWriter();
 
 export class MemoryStore implements OwnedStore {
   readonly #disk: MemoryDisk;
@@ -175,7 +176,8 @@ function rawOf(record: StoredRecord): RawRecord {
     return { value: known, outside: new Map([...parts].filter(([name]) => !inline.has(name))) };
   }
   const whole = { id: '', expectedVersion: version - 1, fence, wakeAt, put: parts, remove: [] };
-  const { value, putOutside } = new RecordWriter().write(whole, undefined);
+  composer.reset();
+  const { value, putOutside } = composer.write(whole, undefined);
   return { value: new Uint8Array(value), outside: new Map(putOutside) };
 }
 

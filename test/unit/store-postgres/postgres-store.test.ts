@@ -28,7 +28,7 @@ describe.skipIf(lack !== undefined)('PostgreSQL', () => {
   writersConformance('store in PostgreSQL', newKit);
   storeConformance('store in PostgreSQL that another process owns', async () => {
     const schema = `owned_${++schemas}`;
-    const kit = await ownedKit(() => PostgresStore.open({ url: server.url, schema }));
+    const kit = await ownedKit(() => PostgresStore.open({ url: server.url, schema }), true);
     const remove = async (): Promise<void> => {
       await kit.remove();
       await server.query(`drop schema ${schema} cascade`);

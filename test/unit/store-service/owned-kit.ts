@@ -17,7 +17,11 @@ function handshakeOf(index: number, incarnation = 1): Handshake {
   return { version: WIRE_VERSION, system: 'bank', token: 'secret', self: { index, incarnation } };
 }
 
-export async function ownedKit(open: (folder: string) => OwnedStore | Promise<OwnedStore>): Promise<StoreKit> {
+/** `areWhole`: processes put values together. */
+export async function ownedKit(
+  open: (folder: string) => OwnedStore | Promise<OwnedStore>,
+  areWhole: boolean,
+): Promise<StoreKit> {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-owner-'));
   const owned = await open(folder);
   const service = new StoreService(owned, { heard: () => [] });
@@ -27,7 +31,7 @@ export async function ownedKit(open: (folder: string) => OwnedStore | Promise<Ow
   return {
     open: async () => {
       const own = handshakeOf(++opened);
-      return new RemoteStore(() => network.connect(path, own, STORE_PEER), clock);
+      return new RemoteStore(() => network.connect(path, own, STORE_PEER), clock, areWhole);
     },
     remove: async () => {
       service.close();
