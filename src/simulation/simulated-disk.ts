@@ -25,6 +25,8 @@ const OPERATION_MS = 0.4;
 export class SimulatedDisk {
   readonly records: MemoryDisk;
   readonly journals: MemoryJournals = new MemoryJournals();
+  /** As of a store on the other side of a network: several commits at once, and whole values. */
+  gathersCommits = false;
   faults: DiskFaults = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
   commits = 0;
   /** Told of each commit as it is written. */

@@ -61,7 +61,7 @@ export class SimulatedOwner {
       const link = await host.connect(this.#path, handshakeOf(self), STORE_PEER);
       return this.#links.unobserved(link, clock);
     };
-    return new RemoteStore(connect, clock);
+    return new RemoteStore(connect, clock, this.#disk.gathersCommits);
   }
 
   died(peer: LinkPeer): void {

@@ -14,23 +14,15 @@ import {
   storeFailed,
   writerRevoked,
 } from '../store/commit-rules.ts';
-import { hasOutside, inlineParts, readHead, recordOf } from '../store/record-bytes.ts';
-import type {
-  CommitOptions,
-  OwnedStore,
-  RawRecord,
-  RecordHead,
-  StoreChange,
-  StoredRecord,
-  Wake,
-} from '../store/store.ts';
+import { hasOutside, readHead, recordOf } from '../store/record-bytes.ts';
+import type { CommitOptions, OwnedStore, RecordHead, StoreChange, StoredRecord, Wake } from '../store/store.ts';
 import { byteaArray } from './binary-arrays.ts';
 import { CommitQueue, RETRY_MS } from './commit-queue.ts';
 import { CommitStatements, type CommitStatement, type WriterStanding } from './commit-statement.ts';
 import { bytesOf, numberOf, type Row, sqlBytes, textOf } from './connection.ts';
 import { EngineError } from './engine-error.ts';
 import { highestEpoch } from './partition-epochs.ts';
-import { RecordLoads, readValues } from './record-loads.ts';
+import { RecordLoads, readValues, readWhole, type WholeRecord } from './record-loads.ts';
 import { isSchemaName, migrate } from './schema.ts';
 import { checkServer } from './server-check.ts';
 import { type Lane, Sessions } from './sessions.ts';
@@ -183,18 +175,14 @@ export class PostgresStore implements OwnedStore {
   }
 
   async load(id: ActorId): Promise<StoredRecord | undefined> {
-    this.#checkOpen();
-    checkActorId(id);
-    const value = await this.#loads.get(id);
-    if (!value) return undefined;
-    const head = readHead(value);
-    if (hasOutside(head)) return this.#loadWhole(id);
-    const { version, fence, wakeAt } = head;
-    this.#values.set(id, version, value);
-    return { version, fence, wakeAt, parts: inlineParts(head).parts };
+    const raw = await this.raw(id);
+    if (!raw) return undefined;
+    const record = recordOf(raw);
+    this.#values.set(id, record.version, raw.value);
+    return record;
   }
 
-  async raw(id: ActorId): Promise<RawRecord | undefined> {
+  async raw(id: ActorId): Promise<WholeRecord | undefined> {
     this.#checkOpen();
     checkActorId(id);
     const value = await this.#loads.get(id);
@@ -323,25 +311,8 @@ export class PostgresStore implements OwnedStore {
     }
   }
 
-  /** The head and the parts with rows of their own, in one statement: a commit may come in between. */
-  async #rawWhole(id: ActorId): Promise<(RawRecord & { value: Buffer }) | undefined> {
-    const columns = ['r.value', 'p.name', 'p.bytes'].map(sqlBytes).join(', ');
-    const text = `select ${columns} from ${this.#schema}.records r
-      left join ${this.#schema}.parts p on p.id = r.id where r.id = $1::bytea`;
-    const rows = await this.#read(text, [Buffer.from(id)]);
-    const value = rows[0]?.[0];
-    if (!value) return undefined;
-    const outside = new Map<string, Uint8Array>();
-    for (const [, name, bytes] of rows) if (name) outside.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
-    return { value: bytesOf(value), outside };
-  }
-
-  async #loadWhole(id: ActorId): Promise<StoredRecord | undefined> {
-    const raw = await this.#rawWhole(id);
-    if (!raw) return undefined;
-    const record = recordOf(raw);
-    this.#values.set(id, record.version, raw.value);
-    return record;
+  #rawWhole(id: ActorId): Promise<WholeRecord | undefined> {
+    return this.#patiently(() => readWhole(this.#ask, this.#schema, id));
   }
 
   /** Behind whatever was lost on its way: what is read stays so. */

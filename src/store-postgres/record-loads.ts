@@ -66,3 +66,24 @@ export async function readValues(
   const rows = await ask(text, [byteaArray(ids.map((id) => Buffer.from(id)))]);
   return new Map(rows.map(([id, value]) => [textOf(id), bytesOf(value as string)]));
 }
+
+export interface WholeRecord {
+  readonly value: Buffer;
+  readonly outside: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The head and the parts with rows of their own, in one statement: a commit may come in between. */
+export async function readWhole(
+  ask: (text: string, values: readonly unknown[]) => Promise<Row[]>,
+  schema: string,
+  id: ActorId,
+): Promise<WholeRecord | undefined> {
+  const columns = ['r.value', 'p.name', 'p.bytes'].map(sqlBytes).join(', ');
+  const text = `select ${columns} from ${schema}.records r left join ${schema}.parts p on p.id = r.id where r.id = $1::bytea`;
+  const rows = await ask(text, [Buffer.from(id)]);
+  const value = rows[0]?.[0];
+  if (!value) return undefined;
+  const outside = new Map<string, Uint8Array>();
+  for (const [, name, bytes] of rows) if (name) outside.set(textOf(name), new Uint8Array(bytesOf(bytes as string)));
+  return { value: bytesOf(value), outside };
+}

@@ -135,7 +135,8 @@ export function writeChanges(out: ByteWriter, changes: readonly StoreChange[], a
 function writeWhole(out: ByteWriter, change: StoreChange): boolean {
   const { id, expectedVersion, fence, isGone, last } = change;
   if (last === undefined) return false;
-  const before = last.headOf(expectedVersion, fence);
+  const known = last.of(expectedVersion);
+  const before = known && readHead(known.bytes, fence, known.size);
   // Until this is committed, and where it never is, the next one begins with a read.
   last.forget();
   if (isGone || (before === undefined && expectedVersion !== 0) || !isSound(change)) return false;

@@ -4,7 +4,6 @@
  * anew, so what is remembered of another version is of no use, and does no harm.
  */
 import { Buffer } from 'node:buffer';
-import { readHead, type StoredHead } from './record-bytes.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
 /** Bytes are taken in portions of so many: most values grow by a few. */
@@ -18,8 +17,8 @@ export class LastValue {
   #size = 0;
 
   /** Undefined: the value of that version is not known. Good until the next one is taken. */
-  headOf(version: number, likelyFence: string): StoredHead | undefined {
-    return version === this.#version ? readHead(this.#bytes, likelyFence, this.#size) : undefined;
+  of(version: number): { readonly bytes: Buffer; readonly size: number } | undefined {
+    return version === this.#version ? { bytes: this.#bytes, size: this.#size } : undefined;
   }
 
   /** Copies it. */

@@ -40,8 +40,8 @@ export interface StoreChange extends Omit<RecordHead, 'version'> {
   /** Its value as it was last read or written here, where somebody keeps that from change to change. */
   readonly last?: LastValue;
   /**
-   * The next value as a whole, its head and the parts that lie with it: `put` and `remove` then are the parts that lie outside. Nobody
-   * changes these bytes afterwards. It rests on the value before, which whoever made it knew.
+   * The next value as a whole, its head and the parts that lie with it: `put` and `remove` then are the parts that lie outside. These bytes
+   * stay as they are. It rests on the value before, which whoever made it knew.
    */
   readonly value?: Buffer;
 }

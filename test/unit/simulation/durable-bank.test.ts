@@ -9,6 +9,7 @@ test.each([
   ['commits that fail, hang, or fail although they wrote', { faults: true }],
   ['an owner of the store that stands still and fails', { ownerFaults: true }],
   ['all of that', { faults: true, ownerFaults: true }],
+  ['all of that, of a store that gathers commits', { faults: true, ownerFaults: true, gathersCommits: true }],
   ['turns that take long, and reminders of accounts that are busy', { busy: true }],
 ])('the sum never changes and each transfer applies once, under %s', { timeout: 120_000 }, async (_name, more) => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {

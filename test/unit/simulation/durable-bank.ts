@@ -119,6 +119,8 @@ export interface BankOptions {
    * to what is late, and no message is given up because processes die in its turn.
    */
   busy?: boolean;
+  /** The store takes several commits at once, and whole values. */
+  gathersCommits?: boolean;
   /** A mistake on purpose, to see the properties fail. */
   sabotage?: (simulation: Simulation) => void;
 }
@@ -136,10 +138,12 @@ export async function runBank({
   ownerFaults = false,
   restarts = 0,
   busy = false,
+  gathersCommits = false,
   sabotage,
 }: BankOptions): Promise<BankResult> {
   const random = seededRandom(seed * 7 + 1);
   const disk = new SimulatedDisk();
+  disk.gathersCommits = gathersCommits;
   const actors: Record<string, ActorDefinition> = { account: accountOf(busy) };
   const breaches: string[] = [];
   const told = new Map<string, number>();

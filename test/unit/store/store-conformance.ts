@@ -256,7 +256,10 @@ export function storeConformance(name: string, newKit: () => Promise<StoreKit>):
             const vain = { ...stale, expectedVersion: version };
             await expect(store.commit([vain, change(`${id}-none`, 7)])).rejects.toThrow(/has version/);
           }
-          if (one.before === 'elsewhere') await write(other, one);
+          if (one.before === 'elsewhere') {
+            await other.load(id);
+            await write(other, one);
+          }
           if (one.before === 'gone' || one.before === 'removed') {
             if (one.before === 'removed') await store.commit([{ ...change(id, version, { last }), isGone: true }]);
             else if (version > 0) await other.forget(id, version);
