@@ -18,6 +18,7 @@ import { checkCluster } from '../membership/cluster-checkup.ts';
 import { CLIENT_PREFIX, ClusterObserver } from '../membership/cluster-observer.ts';
 import { MachineMembership } from '../membership/machine-membership.ts';
 import { checkOwnReach } from '../membership/reach-check.ts';
+import { SharedPauses } from '../membership/shared-pauses.ts';
 import type { ClusterCheckup, DatabaseCheckup } from '../observe/cluster-checkup.ts';
 import type { Log } from '../observe/log.ts';
 import { within } from '../vocabulary/shutdown-times.ts';
@@ -47,13 +48,23 @@ export interface MemberParts {
   readonly authorityFile: string | undefined;
 }
 
+/** The process that is the way into this machine. */
+export interface OwnProcess {
+  takenUpBy(machine: MachineId, withinMs: number): Promise<unknown>;
+  request(what: { kind: 'take-up-pauses' }): Promise<unknown>;
+}
+
 export class ClusterMember {
   readonly hosting: PartitionHosting = new PartitionHosting();
   readonly network: TlsMachineNetwork;
   /** Beyond it the incarnations of this machine's processes count: no other machine's do. */
   readonly incarnationsFrom: number;
+  /** Those of the whole system. */
+  readonly pauses: SharedPauses;
   /** The id under which it joins first. */
   readonly firstId: MachineId;
+  /** The master's own, set before anything is asked. */
+  ownProcess!: OwnProcess;
   readonly #parts: MemberParts;
   readonly #directory: PostgresDirectory;
   readonly #credentials: RenewedCredentials;
@@ -77,6 +88,11 @@ export class ClusterMember {
     this.firstId = credentials.current.machine;
     this.#certified = this.firstId;
     this.incarnationsFrom = start * INCARNATIONS;
+    this.pauses = new SharedPauses({
+      ...{ directory, clock, self: () => this.#membership?.id },
+      takenUpBy: (machine, withinMs) => this.ownProcess.takenUpBy(machine, withinMs),
+      count: () => (this.#membership ?? this.#observer)?.machines().filter(({ state }) => state === 'live').length ?? 1,
+    });
     this.network = new TlsMachineNetwork({
       ...{ clock, log, cluster: cluster.name, credentials: credentials.current, frameBytesMax },
       ...{ process: 0, incarnation: this.incarnationsFrom + 1, silentMs: silentMsOf(cluster) },
@@ -128,7 +144,7 @@ export class ClusterMember {
     });
     const observer = new ClusterObserver({
       directory: this.#directory,
-      id: this.firstId,
+      ...{ id: this.firstId, heed: () => this.#heed() },
       changed: () => {
         this.hosting.changed();
         if (observer.tableEpoch > 0) seen();
@@ -142,8 +158,13 @@ export class ClusterMember {
       throw new TroupeError('NO_WORKER', `no machine of the cluster was there within ${JOIN_MS_MAX} ms`);
   }
 
-  /** Resolves once this machine is a member. Rejects NO_WORKER where it has not become one in time. */
-  async join(address: string, master: Master, store: () => PartitionStore | undefined): Promise<void> {
+  /** Resolves once this machine is a member. `first`: done before the pauses are taken up. Rejects NO_WORKER where it has not become one in time. */
+  async join(
+    address: string,
+    master: Master,
+    store: () => PartitionStore | undefined,
+    first?: () => Promise<void>,
+  ): Promise<void> {
     const { cluster, clock, workers, log } = this.#parts;
     await checkOwnReach({ directory: this.#directory, network: this.network, address, log });
     const ids = [this.firstId];
@@ -160,6 +181,10 @@ export class ClusterMember {
         master.machineEvent(type, machine);
       },
       changed: this.hosting.changed,
+      heed: async () => {
+        await first?.();
+        await this.#heed();
+      },
       serve: (until) => {
         master.serve(until);
         // It has its lease, and knows who owns what.
@@ -171,6 +196,10 @@ export class ClusterMember {
     this.hosting.begin(membership, { clock, master, store, credentialsOf: (id) => this.#credentialsOf(id) });
     await within(clock, JOIN_MS_MAX, hasJoined);
     if (!isMember) throw new TroupeError('NO_WORKER', `the cluster could not be joined within ${JOIN_MS_MAX} ms`);
+  }
+
+  async #heed(): Promise<void> {
+    await this.ownProcess.request({ kind: 'take-up-pauses' });
   }
 
   /** Another machine has said that it has a newer table of partitions. */
@@ -235,7 +264,7 @@ export class ClusterMember {
 export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
   const { hosting, incarnationsFrom } = member;
   return {
-    ...{ incarnationsFrom, elsewhere: hosting.elsewhere },
+    ...{ incarnationsFrom, elsewhere: hosting.elsewhere, pausesOfAll: member.pauses },
     outdated: () => member.outdated(),
     checkCluster: async () => member.checkCluster(),
     leave: (withinMs) => member.leave(withinMs),

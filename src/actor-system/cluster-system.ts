@@ -13,6 +13,7 @@ import { type Log, openLog } from '../observe/log.ts';
 import type { Spans } from '../observe/spans.ts';
 import { logRelay } from '../log-relay/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { withPause } from '../placement/pause-list.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { termsOfAll } from '../process/kind-terms.ts';
 import type { KeptPauses } from '../process/local-pauses.ts';
@@ -37,7 +38,7 @@ import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
 import { type ClusterMember, memberPorts } from './cluster-member.ts';
 import { entriesOf, openWeb } from './entries.ts';
-import { firstPauses } from './first-pauses.ts';
+import { firstPauses, STARTED_PAUSED } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';
 
@@ -128,7 +129,7 @@ class ClusterSystem {
     const { options, log } = this.#ground;
     try {
       const path = await this.#listen();
-      const master = this.#newMaster(path, await firstPauses(options, () => this.#storage?.pauses, log));
+      const master = this.#newMaster(path, await this.#firstPauses());
       if (options.signals) this.#ignoreSignals = this.#stopOnSignals(master);
       await master.start();
       await this.#join(master);
@@ -142,12 +143,30 @@ class ClusterSystem {
     return this.#peer.system;
   }
 
+  /** A machine of a cluster has none of its own. */
+  async #firstPauses(): Promise<KeptPauses | undefined> {
+    const { options, log, member } = this.#ground;
+    return member ? undefined : firstPauses(options, () => this.#storage?.pauses, log);
+  }
+
   /** Its workers are ready: from now on partitions are hosted here. */
   async #join(master: Master): Promise<void> {
     const { member } = this.#ground;
     if (!member) return;
+    member.ownProcess = this.#peer;
     if (member.isClient) return member.observe(master);
-    await member.join(await this.#peer.listenForMachines(), master, () => this.#storage?.store);
+    const first = this.#pausedFirst(member);
+    await member.join(await this.#peer.listenForMachines(), master, () => this.#storage?.store, first);
+  }
+
+  /** Of the option `paused`: once, before anything is served. */
+  #pausedFirst({ pauses }: ClusterMember): () => Promise<void> {
+    const { options, clock } = this.#ground;
+    let isDone = !options.paused;
+    return async () => {
+      if (!isDone) await pauses.change((now) => withPause(now, '*', STARTED_PAUSED, clock.wall()));
+      isDone = true;
+    };
   }
 
   #newPeer(control: ControlChannel<ToMaster, ToProcess>): ClusterProcess {
@@ -190,7 +209,7 @@ class ClusterSystem {
     return this.#peer.listen();
   }
 
-  #newMaster(path: string, pauses: KeptPauses): Master {
+  #newMaster(path: string, pauses: KeptPauses | undefined): Master {
     const { options, behaviours, clock, log, socketDir, token, member } = this.#ground;
     const { supervision: policy, hangMs, shutdownMs, groups } = options;
     const seed = {
@@ -203,7 +222,7 @@ class ClusterSystem {
     return new Master({
       ...(member && memberPorts(member)),
       ...{ host: this.#host, clock, random: Math.random, log, policy, hangMs, shutdownMs, groups },
-      ...{ kinds: termsOfAll(behaviours), pauses },
+      ...{ kinds: termsOfAll(behaviours), ...(pauses && { pauses }) },
       openStore: () => this.#openStore(),
       allGivenUp: () => this.#allGivenUp(),
       ending: () => this.#web?.drain(),

@@ -5,6 +5,9 @@ import type { ResolvedOptions } from '../options.ts';
 import { withPause } from '../placement/pause-list.ts';
 import type { KeptPauses } from '../process/local-pauses.ts';
 
+/** The reason that is shown. */
+export const STARTED_PAUSED = 'it was started with paused: true';
+
 /** Without a file they end with the system. `file`: where there is one by now. Rejects STORE_FAILED. */
 export async function firstPauses(
   { paused }: ResolvedOptions,
@@ -12,7 +15,7 @@ export async function firstPauses(
   log: Log,
 ): Promise<KeptPauses> {
   const kept = (await file()?.read()) ?? [];
-  const first = paused ? withPause(kept, '*', 'it was started with paused: true', Date.now()) : kept;
+  const first = paused ? withPause(kept, '*', STARTED_PAUSED, Date.now()) : kept;
   if (first !== kept) await file()?.write(first);
   const patterns = first.map(({ pattern }) => pattern);
   if (first.length > 0) log.warn({ patterns }, 'actors are paused from the beginning, until system.resume()');

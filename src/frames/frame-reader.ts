@@ -69,6 +69,8 @@ export interface Ingress extends CommonIngress {
   /** Of another machine alone: its clock, and that messages to durable actors may be lost. */
   hailed?(now: number): void;
   resend?(): void;
+  /** A worker of the other machine is dead since that epoch of its table. */
+  hostDied?(epoch: number): void;
 }
 
 export class FrameReader {
@@ -220,6 +222,9 @@ export class FrameReader {
         break;
       case entry.RESEND:
         if (ingress.resend) return ingress.resend();
+        break;
+      case entry.HOST_DIED:
+        if (ingress.hostDied) return ingress.hostDied(wholeOf(entries.next()));
         break;
       case entry.CALL:
         if (ingress.called)

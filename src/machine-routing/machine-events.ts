@@ -35,7 +35,11 @@ export interface MachineEventParts {
   readonly flushes: LinkFlushes;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
-  readonly loss: { linkEnded(peer: OutboundQueue): void; linkedAgain(peer: OutboundQueue): void };
+  readonly loss: {
+    linkEnded(peer: OutboundQueue): void;
+    linkedAgain(peer: OutboundQueue): void;
+    hostDied(peer: OutboundQueue, epoch: number): void;
+  };
   /** Of moves of this machine: all that an actor had sent to another machine has arrived there. */
   flushed(peer: OutboundQueue, move: number): void;
   toRef(id: ActorId): unknown;
@@ -118,6 +122,7 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     hailed: (now) => {
       ahead = clock.now() - now;
     },
+    hostDied: (epoch) => parts.loss.hostDied(peer, epoch),
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
     called: (number, name, args) => calls.called(peer, number, name, args),
     credit: (count) => peer.granted(count),

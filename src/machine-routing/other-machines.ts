@@ -13,7 +13,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import { type ForeignMachine, type LeftPartitions, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
-import { type CallArgument, RESEND } from '../wire/entry.ts';
+import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { type AnswerCall, MachineCalls } from './machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
@@ -158,6 +158,11 @@ export class OtherMachines {
   ): Promise<unknown> {
     const number = this.#actors.kernel.pending.nextNumber();
     return this.#calls.call(this.#machines.byIndex(index), machine, { number, name, args, withinMs });
+  }
+
+  /** A table has declared a process of this machine dead: who watches from another machine has to ask again. */
+  hostDied(epoch: number): void {
+    for (const guest of this.#machines.guests()) guest.note(HOST_DIED, epoch);
   }
 
   links(): Iterable<OutboundQueue> {

@@ -6,7 +6,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 import type { BootOrder, ControlChannel, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
 import type { WorkerHost } from '../worker-pool/worker-host.ts';
-import type { KeepPauses } from './pause-service.ts';
+import type { KeepPauses, PausesOfAll } from './pause-service.ts';
 import type { RequestsParts } from './requests.ts';
 
 export interface MasterOptions {
@@ -33,6 +33,8 @@ export interface MasterOptions {
   readonly checkCluster?: RequestsParts['checkCluster'];
   /** Those that hold from the beginning, and who keeps them. */
   readonly pauses?: { readonly first: readonly Pause[]; readonly keep: KeepPauses };
+  /** Of a cluster: the pauses of the whole system, in place of those. */
+  readonly pausesOfAll?: PausesOfAll;
   /** Beyond it the incarnations of all processes count: one for each start of a machine of a cluster. Default 0. */
   readonly incarnationsFrom?: number;
   /** Of a cluster: the shards that other machines host. */

@@ -106,7 +106,7 @@ export class Master {
       checkCluster: options.checkCluster,
       addWorker: (role) => this.#addWorker(role),
       queries: this.#queries,
-      keep: options.pauses?.keep,
+      ...{ keep: options.pauses?.keep, ofAll: options.pausesOfAll },
       shutdown: (timeoutMs) => this.shutdown(timeoutMs),
     });
     this.#self = selfOf(options);

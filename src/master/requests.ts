@@ -64,6 +64,8 @@ export class Requests {
         return this.#pauses.pause(what.pattern, what.reason);
       case 'resume':
         return this.#pauses.resume(what.pattern, what.perSecond);
+      case 'take-up-pauses':
+        return this.#pauses.takeUp();
       case 'let-through':
         return this.#pauses.letThrough(what.pattern, what.wanted);
       case 'look':

@@ -4,6 +4,7 @@ import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
 
 export const ROW_PREFIX = 'machine/';
 export const TABLE_KEY = 'machine-table';
+export const PAUSES_KEY = 'machine-pauses';
 /** All that a machine watches begins so. */
 export const WATCHED_PREFIX = 'machine';
 /** Of the form of the entries; one of a later build is not read. */

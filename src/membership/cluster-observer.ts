@@ -3,7 +3,7 @@ import type { Directory, Entry, Watch } from '../directory/directory.ts';
 import type { MachineId, MachineRow } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
 import type { MachineInfo } from '../wire/control.ts';
-import { decodeRow, decodeTable, ROW_PREFIX, TABLE_KEY, WATCHED_PREFIX } from './cluster-entries.ts';
+import { decodeRow, decodeTable, PAUSES_KEY, ROW_PREFIX, TABLE_KEY, WATCHED_PREFIX } from './cluster-entries.ts';
 
 /** The ids of clients begin so, and those of machines do not: a client is linked to although it has no row. */
 export const CLIENT_PREFIX = 'client.';
@@ -12,6 +12,8 @@ export interface ObserverParts {
   readonly directory: Directory;
   readonly id: MachineId;
   changed(): void;
+  /** The pauses of the whole system are others, or are seen for the first time. */
+  heed?(): Promise<void>;
 }
 
 export class ClusterObserver {
@@ -19,9 +21,11 @@ export class ClusterObserver {
   readonly #rows = new Map<MachineId, MachineRow>();
   readonly #watch: Watch;
   readonly #changed: () => void;
+  readonly #heed: (() => Promise<void>) | undefined;
   #table: PartitionTable | undefined;
 
-  constructor({ directory, id, changed }: ObserverParts) {
+  constructor({ directory, id, changed, heed }: ObserverParts) {
+    this.#heed = heed;
     this.id = id;
     this.#changed = changed;
     this.#watch = directory.watch(WATCHED_PREFIX, {
@@ -59,6 +63,7 @@ export class ClusterObserver {
   }
 
   #saw({ key, value }: Entry): void {
+    if (key === PAUSES_KEY) return void this.#heed?.().catch(() => {});
     if (key === TABLE_KEY) this.#table = decodeTable(value) ?? this.#table;
     const row = key.startsWith(ROW_PREFIX) ? decodeRow(value) : undefined;
     if (row) this.#rows.set(key.slice(ROW_PREFIX.length), row);

@@ -16,6 +16,7 @@ import {
   decodeTable,
   encodeRow,
   encodeTable,
+  PAUSES_KEY,
   ROW_PREFIX,
   rowKey,
   TABLE_KEY,
@@ -56,6 +57,11 @@ export interface MembershipParts {
    * away are stopped: whoever serves until then serves none of those.
    */
   serve(until: number): void;
+  /**
+   * The pauses of the whole system are others. Asked too under each id before the first `serve`, when this machine's row is there: resolves once they are
+   * taken up. Asked again where it rejects.
+   */
+  heed?(): Promise<void>;
   /** Another table was read, or a machine is another one; `start` and `stop` have been called by then. */
   changed?(): void;
 }
@@ -73,6 +79,9 @@ export class MachineMembership {
   #isEntering = false;
   #isClosed = false;
   #left: (() => void) | undefined;
+  /** The id under which the pauses are taken up, and that under which they are about to be. */
+  #heeds: MachineId | undefined;
+  #heeding: MachineId | undefined;
   /** Of the table that was told of last. */
   #told: string | undefined;
 
@@ -166,7 +175,22 @@ export class MachineMembership {
   #tellServing(until: number = Math.max(0, this.#agent.lease.serveUntil())): void {
     if (until === this.#servesUntil) return;
     this.#servesUntil = until;
-    this.#parts.serve(until);
+    if (until === 0 || this.#heeds === this.id) this.#parts.serve(until);
+    else void this.#heedFirst();
+  }
+
+  /** A pause waits for the machines that have a row by then: this one has, and looks behind that. */
+  async #heedFirst(): Promise<void> {
+    const { id } = this;
+    const { clock, row, heed } = this.#parts;
+    if (this.#heeding === id) return;
+    this.#heeding = id;
+    const isOver = (): boolean => this.#isClosed || this.id !== id;
+    while (heed && !isOver() && !(await heed().then(isDone, isNotDone)))
+      await new Promise<void>((resolve) => clock.setTimer(renewAgainMs(row.leaseMs), resolve));
+    if (isOver()) return;
+    this.#heeds = id;
+    this.#parts.serve(this.#servesUntil);
   }
 
   #tellValidity(): void {
@@ -179,6 +203,7 @@ export class MachineMembership {
 
   #changed({ key, value, revision }: Entry): void {
     if (key === TABLE_KEY) return this.#perform(this.#agent.tableChanged(revision));
+    if (key === PAUSES_KEY) return void this.#parts.heed?.().catch(() => {});
     const row = decodeRow(value);
     const id = key.slice(ROW_PREFIX.length);
     if (!key.startsWith(ROW_PREFIX) || !row) return;

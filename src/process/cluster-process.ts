@@ -61,9 +61,13 @@ import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity } from '../system/process-identity.ts';
 import type { SpawnOptions } from '../system/system.ts';
 
+/** A request of this machine's master, and a call of others for it. */
+const TAKE_UP_PAUSES = 'take-up-pauses';
+
 /** Requests that are served while the system winds down. */
 const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set([
   'shutdown',
+  TAKE_UP_PAUSES,
   'metrics',
   'look',
   'blocked-loops',
@@ -116,7 +120,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       machines &&
       new OtherMachines({
         ...{ self, actors, cluster, peers, network: machines, tellMaster: send },
-        answer: (name, args) => answerMachine(this.system, name, args),
+        answer: (name, args) =>
+          name === TAKE_UP_PAUSES ? this.request({ kind: TAKE_UP_PAUSES }) : answerMachine(this.system, name, args),
       }));
     const reached = others?.peers.forMail() ?? peers;
     const router = (this.#router = new Router({ kernel, actors, cluster, peers: reached, index: self.index, locate }));
@@ -243,6 +248,13 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   async metrics(): Promise<SystemMetrics> {
     const { processes, handoffs, pauses } = (await this.request({ kind: 'metrics' })) as MetricsAnswer;
     return systemMetrics(processes as ProcessMetrics[], pauses, handoffs);
+  }
+
+  /** Resolves once that machine has taken up the pauses of the system. */
+  takenUpBy(machine: string, withinMs: number): Promise<unknown> {
+    const other = this.#others?.others().find((one) => one.machine === machine);
+    if (other && this.#others) return this.#others.call(other, TAKE_UP_PAUSES, [], withinMs);
+    return Promise.reject(new TroupeError('ACTOR_UNAVAILABLE', `the machine ${machine} is not linked to yet`));
   }
 
   get beyond(): MachineCalling | undefined {

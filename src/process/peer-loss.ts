@@ -23,7 +23,7 @@ import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadProcess, TableChange } from '../wire/control.ts';
 import { failAsksOnLink, failOrphanedAsks } from './asks-in-flight.ts';
-import { watchesToRestore, watchesToRestoreOnLink } from './restored-watches.ts';
+import { watchesOnMachine, watchesToRestore, watchesToRestoreOnLink } from './restored-watches.ts';
 
 export interface LossParts {
   readonly actors: LocalActors;
@@ -61,6 +61,12 @@ export class PeerLoss {
     handoffs.linkedAgain(peer);
     flushes.linkedAgain(peer);
     for (const watch of watchesToRestoreOnLink(peer.index, actors, router)) actors.kernel.router.deliver(watch);
+  }
+
+  /** Behind that machine's way in a worker has died: its table knows who has ended with that. */
+  hostDied(machine: OutboundQueue, epoch: number): void {
+    const { actors, router } = this.#parts;
+    for (const watch of watchesOnMachine(machine.index, epoch, actors, router)) actors.kernel.router.deliver(watch);
   }
 
   /** Undefined: the change declares no process dead. Its steps are to be taken in their order, within one taking up. */
@@ -105,7 +111,9 @@ export class DeathSteps {
 
   /** Behind what waited for a new host, which may be the watch itself, or what was asked. */
   afterHeldMail(): void {
-    const { kernel } = this.#parts.actors;
+    const { actors, others } = this.#parts;
+    const { kernel } = actors;
+    others?.hostDied(this.#epoch);
     for (const watch of this.#watches) kernel.router.deliver(watch);
     failOrphanedAsks(this.#dead, kernel);
   }

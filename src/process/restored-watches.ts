@@ -34,6 +34,12 @@ export function watchesToRestoreOnLink(worker: number, actors: LocalActors, rout
   return lost.map(([target, watch]) => watchAgain('watch', target, watch, watch));
 }
 
+/** Since a worker of another machine has died, by this epoch of that machine's table. Where the watched one lives on, this changes nothing. */
+export function watchesOnMachine(machine: number, epoch: number, actors: LocalActors, router: Router): Envelope[] {
+  const there = [...watchesFrom(actors)].filter(([target]) => router.knownHostOf(target) === machine);
+  return there.map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
+}
+
 function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
   for (const target of watching.targets()) for (const watch of watching.watchesOf(target)) yield [target, watch];
 }

@@ -5,6 +5,8 @@ import { MemoryMachines, machineProcess } from '../doubles/memory-machines.ts';
 import { seededRandom } from '../doubles/seeded-random.ts';
 import { PartitionHosting } from '../machine-hosting/partition-hosting.ts';
 import type { MachinePeer } from '../machine-links/machine-network.ts';
+import type { PausesOfAll } from '../master/pause-service.ts';
+import { SharedPauses } from '../membership/shared-pauses.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import { type MembershipEvent, MachineMembership } from '../membership/machine-membership.ts';
 import type { MemoryDisk } from '../store/memory-store.ts';
@@ -55,6 +57,7 @@ export class ClusterMachine {
       isLeased: true,
       machine: {
         ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS },
+        pausesOfAll: this.#pausesOfAll(),
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
           this.#processes.push(self);
@@ -74,6 +77,7 @@ export class ClusterMachine {
     const address = await peer.listenForMachines();
     this.membership = new MachineMembership({
       directory: this.#directory(),
+      heed: () => peer.request({ kind: 'take-up-pauses' }).then(() => {}),
       ...{ clock, host: this.hosting, row: { leaseMs, address, workers: 2 } },
       newId: () => this.#newId(),
       onEvent: (event) => this.events.push(event),
@@ -126,6 +130,27 @@ export class ClusterMachine {
   async leave(): Promise<void> {
     await this.membership.leave();
     this.hasLeft = true;
+  }
+
+  /** Made at its first use: the clock of the machine is not there before. */
+  #pausesOfAll(): PausesOfAll {
+    let made: SharedPauses | undefined;
+    const pauses = (): SharedPauses => {
+      made ??= new SharedPauses({
+        ...{ directory: this.#directory(), clock: this.simulation.clock, self: () => this.membership?.id },
+        takenUpBy: (machine, withinMs) => this.simulation.peer.takenUpBy(machine, withinMs),
+        count: () => this.membership.machines().filter(({ state }) => state === 'live').length,
+      });
+      return made;
+    };
+    return {
+      get machines() {
+        return pauses().machines;
+      },
+      read: () => pauses().read(),
+      change: (make) => pauses().change(make),
+      silent: (withinMs) => pauses().silent(withinMs),
+    };
   }
 
   /** One that was declared lost takes part again under another name. */

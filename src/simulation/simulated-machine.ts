@@ -1,6 +1,7 @@
 /** The machine that simulated processes share. */
 import type { WorkerExit } from '../worker-pool/worker-host.ts';
 import type { MachineNetwork } from '../machine-links/machine-network.ts';
+import type { PausesOfAll } from '../master/pause-service.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import type { MemoryNetwork } from '../doubles/memory-link.ts';
@@ -16,6 +17,7 @@ export interface MachineGround {
   /** Beyond it the incarnations of its processes count. */
   readonly incarnationsFrom: number;
   readonly elsewhere: Elsewhere;
+  readonly pausesOfAll: PausesOfAll;
   networkOf(process: { index: number; incarnation: number }): MachineNetwork;
 }
 

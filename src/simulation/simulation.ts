@@ -316,7 +316,7 @@ export class Simulation {
       kinds: termsOfAll(this.#behaviours()),
       boot,
       incarnationsFrom: this.#incarnationsFrom,
-      ...(machine && { elsewhere: machine.elsewhere }),
+      ...(machine && { elsewhere: machine.elsewhere, pausesOfAll: machine.pausesOfAll }),
       peer: { channel, path: `memory:${this.#masterAddress}` },
     });
   }

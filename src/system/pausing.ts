@@ -29,10 +29,10 @@ export interface Pausing {
    * characters: `order/*`, `*`. Resolves once no turn begins any more; turns that have begun go on to their end.
    *
    * Starts wait too: an actor that mail or `spawn` would bring to life takes mail, and its `state` and `onStart` run later. So do its timers and
-   * reminders. Asks time out (ASK_TIMEOUT, `not-executed`). `inspect`, `list`, `where`, `metrics`, `move`, `kill` and `remove` go on.
+   * reminders. Of several machines all are paused, and those that join later. Asks time out (ASK_TIMEOUT, `not-executed`). `inspect`, `list`, `where`, `metrics`, `move`, `kill` and `remove` go on.
    *
    * Rejects INVALID_OPTIONS, UNKNOWN_KIND, STORE_FAILED, SHUTTING_DOWN; OVERLOADED beyond 256 patterns; ACTOR_UNAVAILABLE where a worker has not
-   * taken it up within 30 000 ms, since a turn there blocks the event loop: there it holds from the end of that turn on.
+   * taken it up within 30 000 ms, since a turn there blocks the event loop, or another machine has not: there it holds from the end of that turn on.
    *
    * @example
    * ```ts

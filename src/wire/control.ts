@@ -327,6 +327,8 @@ export type MasterRequest =
   /** Actors that begin no turn from its answer on; and those that do again, so many messages in a second. */
   | { kind: 'pause'; pattern: string; reason?: string }
   | { kind: 'resume'; pattern: string; perSecond?: number }
+  /** Of the whole system, as its directory has them. */
+  | { kind: 'take-up-pauses' }
   /** So many messages for actors of a pattern that was resumed at a rate. Answer: how many may go now. */
   | { kind: 'let-through'; pattern: string; wanted: number }
   /** Answers of one process, or of all: those that came in time. */

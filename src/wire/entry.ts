@@ -17,6 +17,7 @@
  *   call  number name [argument …]                            of a client, about the system and not an actor; answered as an ask
  *   hail  now                                                 between machines, first of all: the clock of the one that writes
  *   resend                                                    between machines: what durable actors have not acknowledged may be lost
+ *   host-died  epoch                                         between machines: a worker has died, by the table of that epoch
  *   traced  context                                           before a message, an ask, one that is stamped, or one that is published
  *   stamped  to sender message process number deadline stream number previous floor turn isSuspect
  *   handled  of a compact frame only (frames/compact-writer.ts): what the signal 'acknowledged' says
@@ -51,6 +52,7 @@ export const TRACED = 22;
 export const HAIL = 23;
 export const RESEND = 24;
 export const HANDLED = 25;
+export const HOST_DIED = 26;
 
 /** Flags of a delivery id in a compact frame. */
 export const HAS_TURN = 1;

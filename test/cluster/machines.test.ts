@@ -101,9 +101,25 @@ describe.skipIf(lack !== undefined)('machines of a cluster', () => {
     await until('all news are heard', () => heard.length === 3);
     expect(heard).toEqual([0, 1, 2].map((n) => ({ type: 'news', n })));
 
-    // Killed.
     const [twoId, threeId] = [await machineOf(two), await machineOf(three)];
     const hosts = await hostsOf();
+    // Looked at from one of them.
+    for (const [at, id] of IDS.entries())
+      expect(await one.inspect(id)).toMatchObject({ id, machine: hosts[at], status: 'ready' });
+    const { actors, silent, silentMachines } = await one.list({ kind: 'counter', limit: 1_000 });
+    const listed = new Map(actors.map(({ id, machine }) => [id as string, machine]));
+    expect(IDS.map((id) => listed.get(id))).toEqual(hosts);
+    expect([silent, silentMachines]).toEqual([[], []]);
+    expect(await two.value('inspect', IDS[0])).toMatchObject({ machine: hosts[0] });
+    // Paused by one, resumed by another.
+    await two.value('pause', 'counter/*', { reason: 'a test' });
+    const held = (id: string): Promise<unknown> =>
+      one.ask(id, { type: 'get' }, { timeoutMs: 300 }).catch(({ code, fate }) => `${code} ${fate}`);
+    expect(await Promise.all(IDS.map(held))).toEqual(IDS.map(() => 'ASK_TIMEOUT not-executed'));
+    expect(await three.value('resume', 'counter/*')).toBe(true);
+    for (const id of IDS) expect(await one.ask(id, { type: 'get' })).toBe(111);
+
+    // Killed.
     const lost = IDS.filter((_, at) => hosts[at] === twoId);
     expect(lost.length).toBeGreaterThan(0);
     const ends: string[] = [];

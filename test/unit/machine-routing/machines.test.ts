@@ -107,6 +107,66 @@ describe('two machines', () => {
     expect(refusal).toMatchObject({ code: 'ACTOR_UNAVAILABLE', message: expect.stringContaining(other.name) });
   });
 
+  it('tell who watches from the other one of an end by the death of a worker, once', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 12);
+    for (const id of ids) await cluster.until(one.system.ask(id, { type: 'get' }));
+    const hosts = await cluster.until(Promise.all(ids.map((id) => one.system.where(id))));
+    const ends: string[] = [];
+    const watchers = [one.system, one.simulation.worker(1)?.process?.system];
+    for (const system of watchers)
+      for (const id of ids) system?.watch(id, ({ reason }) => ends.push(`${id} ${reason}`));
+    await cluster.run(50);
+    other.simulation.crash(1);
+    await cluster.run(2_000);
+    const died = ids.filter((_, at) => hosts[at]?.worker === 1);
+    expect(died.length).toBeGreaterThan(1);
+    expect(ends.sort()).toEqual(died.flatMap((id) => [`${id} worker-exited`, `${id} worker-exited`]).sort());
+    for (const id of ids) await cluster.until(one.system.ask(id, { type: 'get' }));
+    for (const id of ids) await cluster.until(one.system.stop(id));
+    await cluster.run(200);
+    expect(ends.length).toBe(2 * ids.length);
+  });
+
+  it('are paused together, also one that stands still meanwhile, and one that joins later', {
+    timeout: 60_000,
+  }, async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = [...idsOn(one, 2), ...idsOn(other, 2)];
+    const isHeld = async (system: System, id: string): Promise<boolean> => {
+      const asked = refusalOf(system.ask(id, { type: 'get' }, { timeoutMs: 100 }));
+      return ((await cluster.until(asked)) as { code?: string }).code === 'ASK_TIMEOUT';
+    };
+    await cluster.until(other.system.pause('counter/*', { reason: 'a test' }));
+    for (const id of ids) for (const system of [one.system, other.system]) expect(await isHeld(system, id)).toBe(true);
+    expect((await cluster.until(one.system.metrics())).pauses).toMatchObject([
+      { pattern: 'counter/*', reason: 'a test' },
+    ]);
+    const third = await cluster.add();
+    for (const id of idsOn(third, 3))
+      for (const { system } of [one, third]) expect(await isHeld(system, id)).toBe(true);
+    expect(await cluster.until(third.system.resume('counter/*'))).toBe(true);
+    await cluster.run(1_000);
+    for (const id of ids) expect(await isHeld(third.system, id)).toBe(false);
+    expect(await cluster.until(one.system.resume('counter/*'))).toBe(false);
+
+    // It is lost before the pause resolves, and reads it before it serves again.
+    const [held = ''] = idsOn(other, 1);
+    other.freeze();
+    await cluster.until(one.system.pause('counter/*'));
+    expect(one.membership.machines().find(({ id }) => id === other.name)?.state).not.toBe('live');
+    other.thaw();
+    for (const { simulation } of [other, one])
+      for (const { process } of simulation.workers()) process?.system.tell(held, add(1));
+    await cluster.run(5_000);
+    for (const { simulation } of cluster.machines)
+      for (const { process } of simulation.workers())
+        expect(process?.actors.cellOf(held)?.status ?? 'absent').not.toBe('ready');
+    expect(await isHeld(other.system, held)).toBe(true);
+  });
+
   it('tell of ends across', async () => {
     const { cluster, all } = await machinesOf(2);
     const [one, other] = all as [ClusterMachine, ClusterMachine];

@@ -11,6 +11,7 @@ export type MachineStep =
   | { do: 'ask'; by: number; process: number; to: number; ms: number }
   | { do: 'watch' | 'stop'; by: number; to: number }
   | { do: 'publish'; by: number; process: number }
+  | { do: 'pause' | 'resume'; by: number; to: number }
   | { do: 'join' }
   | { do: 'leave' | 'die'; machine: number }
   /** From the directory. */
@@ -32,7 +33,17 @@ export const LEASE = 900;
 export const ACCOUNTS = 6;
 export const TALLIES = 4;
 
-const TRAFFIC: MachineMix = { transfer: 12, count: 10, ask: 6, watch: 2, stop: 1, publish: 3, wait: 10 };
+const TRAFFIC: MachineMix = {
+  transfer: 12,
+  count: 10,
+  ask: 6,
+  watch: 2,
+  stop: 1,
+  publish: 3,
+  pause: 2,
+  resume: 1.5,
+  wait: 10,
+};
 
 /** Everything. */
 export const MACHINES: MachineMix = {
@@ -68,6 +79,8 @@ const ARBITRARIES: { [D in Exclude<MachineStep['do'], 'start'>]: fc.Arbitrary<Ma
   watch: fc.record({ do: fc.constant('watch'), by: machine, to: tally }),
   stop: fc.record({ do: fc.constant('stop'), by: machine, to: tally }),
   publish: fc.record({ do: fc.constant('publish'), by: machine, process }),
+  pause: fc.record({ do: fc.constant('pause'), by: machine, to: tally }),
+  resume: fc.record({ do: fc.constant('resume'), by: machine, to: tally }),
   join: fc.constant({ do: 'join' }),
   leave: fc.record({ do: fc.constant('leave'), machine }),
   die: fc.record({ do: fc.constant('die'), machine }),

@@ -39,6 +39,11 @@ export class MachineWitness {
   readonly #watches: { id: string; told: number; isWanted(): boolean }[] = [];
   readonly #news = new Map<string, number>();
   readonly #heard = new Map<string, number>();
+  readonly #paused = new Set<string>();
+  /** Resumes of each id so far. */
+  readonly #resumes = new Map<string, number>();
+  readonly #resuming = new Set<string>();
+  #pauses = 0;
 
   constructor(now: () => number) {
     this.breaches = new Breaches(now);
@@ -59,6 +64,7 @@ export class MachineWitness {
     this.turns++;
     const epoch = partitionEpochOf(fence);
     const before = this.#epochs.get(id) ?? 0;
+    if (this.#paused.has(id)) this.breaches.add('state', `a turn of ${id} begins, which is paused`);
     if (epoch === 0) this.breaches.add(1, `a turn of ${id} without an epoch of its partition`);
     if (epoch < before) this.breaches.add(1, `a turn of ${id} by epoch ${epoch} behind one of a newer owner`);
     this.#epochs.set(id, Math.max(epoch, before));
@@ -107,6 +113,37 @@ export class MachineWitness {
     return this.#watches.some(({ told, isWanted }) => told === 0 && isWanted());
   }
 
+  /** Once it is promised, and nobody has begun to resume it, no turn may begin. */
+  pause(system: System, id: string): void {
+    const before = this.#resumes.get(id) ?? 0;
+    system.pause(id).then(
+      () => {
+        // One that was on its way may have come behind it.
+        if ((this.#resumes.get(id) ?? 0) !== before || this.#resuming.has(id)) return;
+        this.#pauses++;
+        this.#paused.add(id);
+      },
+      () => {},
+    );
+  }
+
+  resume(system: System, id: string): Promise<boolean> {
+    const counted = (): unknown => this.#resumes.set(id, (this.#resumes.get(id) ?? 0) + 1);
+    counted();
+    this.#paused.delete(id);
+    const resumed = system.resume(id);
+    // Its fate may be unknown for good.
+    this.#resuming.add(id);
+    void resumed.then(
+      () => {
+        counted();
+        this.#resuming.delete(id);
+      },
+      () => {},
+    );
+    return resumed;
+  }
+
   news(from: string): { from: string; n: number } {
     const n = (this.#news.get(from) ?? 0) + 1;
     this.#news.set(from, n);
@@ -138,6 +175,7 @@ export class MachineWitness {
     const counts: Record<string, number> = { turns: this.turns, 'messages to volatile actors': this.#sent.size };
     for (const { outcome } of this.asks) counts[`ask: ${outcome}`] = (counts[`ask: ${outcome}`] ?? 0) + 1;
     counts['watchers told'] = this.#watches.reduce((sum, { told }) => sum + told, 0);
+    counts['pauses promised'] = this.#pauses;
     counts['news heard'] = this.#heard.size;
     return counts;
   }

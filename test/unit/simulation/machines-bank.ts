@@ -137,6 +137,12 @@ export class MachinesBank {
           .system.stop(`tally/${step.to}`)
           .catch(() => {});
         return true;
+      case 'pause':
+        witness.pause(this.#voice(step.by, 0).system, `tally/${step.to}`);
+        return true;
+      case 'resume':
+        witness.resume(this.#voice(step.by, 0).system, `tally/${step.to}`).catch(() => {});
+        return true;
       case 'publish': {
         const { name, system } = this.#voice(step.by, step.process);
         system.publish('news', { type: 'news', ...witness.news(name) });
@@ -187,6 +193,7 @@ export class MachinesBank {
       if (faults.length === 0) break;
     }
     for (const fault of faults) breaches.add('state', fault);
+    for (let n = 0; n < TALLIES; n++) await cluster.until(witness.resume(system, `tally/${n}`));
     for (let n = 0; n < TALLIES; n++) await cluster.until(system.stop(`tally/${n}`)).catch(() => {});
     await cluster.run(LOOK_MS);
     // A link that was dialled while nothing got through is tried again only then.
