@@ -32,7 +32,7 @@ describe('calls of another machine', () => {
       false,
     ]);
     expect(calls.failed(2, { code: 'NO_WORKER', message: 'gone' })).toBe(true);
-    clock.advance(2_000);
+    await clock.advance(2_000);
     expect(await answered).toBe('yes');
     await expect(failed).rejects.toMatchObject({ code: 'NO_WORKER' });
     await expect(late).rejects.toMatchObject({
