@@ -25,6 +25,10 @@ describe('calls of another machine', () => {
     const calls = new MachineCalls(clock, async () => {});
     const { peer, said } = peerOf();
     const [answered, failed, late] = [1, 2, 3].map((number) => calls.call(peer, 'b', call(number)));
+    const hasFailed = expect(failed).rejects.toMatchObject({ code: 'NO_WORKER' });
+    const isLate = expect(late).rejects.toMatchObject({
+      ...{ code: 'ACTOR_UNAVAILABLE', message: expect.stringContaining('2000 ms') },
+    });
     expect(said.length).toBe(3);
     expect([calls.replied(1, 'yes'), calls.replied(1, 'again'), calls.replied(9, 'of an ask')]).toEqual([
       true,
@@ -34,11 +38,8 @@ describe('calls of another machine', () => {
     expect(calls.failed(2, { code: 'NO_WORKER', message: 'gone' })).toBe(true);
     await clock.advance(2_000);
     expect(await answered).toBe('yes');
-    await expect(failed).rejects.toMatchObject({ code: 'NO_WORKER' });
-    await expect(late).rejects.toMatchObject({
-      code: 'ACTOR_UNAVAILABLE',
-      message: expect.stringContaining('2000 ms'),
-    });
+    await hasFailed;
+    await isLate;
     expect(calls.replied(3, 'late')).toBe(false);
   });
 
