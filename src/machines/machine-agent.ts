@@ -37,7 +37,14 @@ export interface AgentState {
   owner: OwnerState;
 }
 
-export function newAgent(id: MachineId, row: MachineRow): AgentState {
+const NOTHING_SEEN: Pick<OwnerState, 'read' | 'seen'> = { read: undefined, seen: [] };
+
+/** `before`: what this machine has seen under an earlier id. A backup may know nothing of that: its epochs are not given out again. */
+export function newAgent(
+  id: MachineId,
+  row: MachineRow,
+  before: Pick<OwnerState, 'read' | 'seen'> = NOTHING_SEEN,
+): AgentState {
   const { leaseMs } = row;
   return {
     ...{ id, row, phase: 'joining', revision: undefined, mustReadRow: false, isReadingRow: false },
@@ -45,7 +52,7 @@ export function newAgent(id: MachineId, row: MachineRow): AgentState {
     ...{ tables: 0, looksBehind: 0, lookedBehind: 0 },
     lease: newLease(leaseMs),
     observer: { leaseMs, lookedAt: NEVER, rows: {}, missing: {} },
-    owner: newOwner(id, leaseMs),
+    owner: { ...newOwner(id, leaseMs), read: before.read, seen: [...before.seen] },
   };
 }
 

@@ -159,8 +159,8 @@ export class MachineMembership {
     this.#left?.();
   }
 
-  #newAgent(): MachineAgent {
-    return new MachineAgent(newAgent(this.#parts.newId(), { state: 'live', ...this.#parts.row }));
+  #newAgent(before?: MachineAgent): MachineAgent {
+    return new MachineAgent(newAgent(this.#parts.newId(), { state: 'live', ...this.#parts.row }, before?.state.owner));
   }
 
   #tick(): void {
@@ -363,7 +363,7 @@ export class MachineMembership {
     this.#tellValidity();
     if (how === 'left' || this.#left) return this.close();
     this.#isAwaitingLook = false;
-    this.#agent = this.#newAgent();
+    this.#agent = this.#newAgent(this.#agent);
     this.#wasValid = false;
     this.#parts.changed?.();
     void this.#enter();
