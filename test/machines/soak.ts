@@ -146,8 +146,9 @@ export class Soak {
         this.breaches.push(...testified.breaches);
         before.push(...testified.owners);
         await Promise.all(rig.awake.map((machine) => rig.call(machine, 'put-back')));
-        for (const key of this.#acked.keys()) this.#acked.set(key, 0);
         await rig.server.putBack();
+        // Until it was stopped orders were acknowledged.
+        for (const key of this.#acked.keys()) this.#acked.set(key, 0);
         await Promise.all(rig.awake.map((machine) => rig.call(machine, 'put-back')));
         this.faults['database put back'] = n + 1;
         await this.#whenAllAnswer();
