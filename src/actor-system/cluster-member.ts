@@ -152,7 +152,7 @@ export class ClusterMember {
     });
     this.#observer = observer;
     const credentialsOf = (): MachineCredentials => this.#credentials.current;
-    this.hosting.begin(observer, { clock, master, store: () => undefined, credentialsOf });
+    this.hosting.begin(observer, { clock, master: master.ground, store: () => undefined, credentialsOf });
     await within(clock, JOIN_MS_MAX, hasSeen);
     if (observer.tableEpoch === 0)
       throw new TroupeError('NO_WORKER', `no machine of the cluster was there within ${JOIN_MS_MAX} ms`);
@@ -193,7 +193,10 @@ export class ClusterMember {
       },
     });
     this.#membership = membership;
-    this.hosting.begin(membership, { clock, master, store, credentialsOf: (id) => this.#credentialsOf(id) });
+    this.hosting.begin(membership, {
+      ...{ clock, master: master.ground, store },
+      credentialsOf: (id) => this.#credentialsOf(id),
+    });
     await within(clock, JOIN_MS_MAX, hasJoined);
     if (!isMember) throw new TroupeError('NO_WORKER', `the cluster could not be joined within ${JOIN_MS_MAX} ms`);
   }
@@ -206,6 +209,11 @@ export class ClusterMember {
   outdated(): void {
     this.#membership?.lookAtTable();
     this.#observer?.lookAtTable();
+  }
+
+  /** The states of these partitions of another machine lie here. */
+  stateArrived(machine: MachineId, partitions: readonly number[]): void {
+    this.#membership?.installed(partitions, machine);
   }
 
   /** The others get what is here, where there are any. */
@@ -266,6 +274,7 @@ export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
   return {
     ...{ incarnationsFrom, elsewhere: hosting.elsewhere, pausesOfAll: member.pauses },
     outdated: () => member.outdated(),
+    stateArrived: (machine, partitions) => member.stateArrived(machine, partitions),
     checkCluster: async () => member.checkCluster(),
     leave: (withinMs) => member.leave(withinMs),
   };

@@ -71,6 +71,8 @@ export interface Ingress extends CommonIngress {
   resend?(): void;
   /** A worker of the other machine is dead since that epoch of its table. */
   hostDied?(epoch: number): void;
+  /** Between machines, and on to a worker: a part of what lived in partitions that change hands. */
+  arrival?(move: number, part: unknown): void;
 }
 
 export class FrameReader {
@@ -219,6 +221,9 @@ export class FrameReader {
         break;
       case entry.HAIL:
         if (ingress.hailed) return ingress.hailed(deadlineOf(entries.next()));
+        break;
+      case entry.ARRIVAL:
+        if (ingress.arrival) return ingress.arrival(wholeOf(entries.next()), entries.next());
         break;
       case entry.RESEND:
         if (ingress.resend) return ingress.resend();

@@ -6,7 +6,7 @@ import { TroupeError } from '../vocabulary/errors.ts';
 import type { Unit } from '../wire/control.ts';
 import type { HeldSignal, HeldMail } from '../routing/held-mail.ts';
 import type { OutgoingHandoff } from './outgoing.ts';
-import type { MailCapture } from '../routing/router.ts';
+import type { MailCapture } from '../routing/mail-capture.ts';
 
 export class MigrationBuffer implements MailCapture {
   readonly #outgoing: readonly OutgoingHandoff[];

@@ -114,6 +114,7 @@ export class OutgoingHandoffs {
   #renewBuffer(): void {
     const { router, actors } = this.#parts;
     const quiescent = [...this.#byMove.values()].filter(({ isQuiescent }) => isQuiescent);
-    router.capture = quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel) : undefined;
+    const buffer = quiescent.length > 0 ? new MigrationBuffer(quiescent, router.holds, actors.kernel) : undefined;
+    router.captureFor('move', buffer);
   }
 }

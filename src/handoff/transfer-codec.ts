@@ -65,9 +65,17 @@ export function actorPieces(transfer: TransferredActor, state: Uint8Array | unde
   return pieces;
 }
 
-/** All pieces of one actor, joined. Throws on bytes that make no sense. */
+/** All pieces of one actor, joined, with its state as it was encoded. Throws on bytes that make no sense. */
+export function readPacked(
+  whole: Uint8Array,
+  toRef: (id: ActorId) => unknown,
+): [actor: TransferredActor, state: Uint8Array | undefined] {
+  return decodeValue(whole, toRef) as [TransferredActor, Uint8Array | undefined];
+}
+
+/** The same, with its state. */
 export function readActor(whole: Uint8Array, toRef: (id: ActorId) => unknown): TransferredActor {
-  const [body, state] = decodeValue(whole, toRef) as [TransferredActor, Uint8Array | undefined];
+  const [body, state] = readPacked(whole, toRef);
   if (body.incarnation) body.incarnation.state = state && decodeValue(state, toRef);
   return body;
 }

@@ -2,16 +2,22 @@
  * The partitions of a machine, on its master: what the membership says becomes the columns of the placement table. A shard of another machine has
  * as its host the index of that machine, and one that nobody serves, or that is handed over just now, none.
  */
+import type { HandedOver } from '../machines/machine-command.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import { PARTITIONS } from '../machines/partition-table.ts';
 import type { MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
-import { type LeftPartitions, type MachineInfo, type MachinesView, NOWHERE } from '../wire/control.ts';
+import {
+  type LeftPartitions,
+  type MachineInfo,
+  type MachinesView,
+  NOWHERE,
+  type ProcessQuery,
+} from '../wire/control.ts';
+import { ArrivingPartitions } from './arriving-partitions.ts';
+import { HAND_OVER_MS_MAX, HandOver, type Handing } from './hand-over.ts';
 import { MachineIndexes } from './machine-indexes.ts';
-
-/** Milliseconds for all processes to say that the actors of partitions which are handed over have ended. */
-export const HAND_OVER_MS_MAX = 4_000;
 
 /** Milliseconds for a machine that has left in order to answer what it was asked, and to pass on what it was sent. */
 export const FAREWELL_MS = 2_000;
@@ -30,7 +36,12 @@ export interface PartitionHostingParts {
   readonly clock: Clock;
   readonly master: {
     machinesChanged(machines: MachinesView, left: LeftPartitions): void;
-    haveLeft(withinMs: number): Promise<boolean>;
+    /** Answers of all processes. */
+    ask(what: ProcessQuery, withinMs: number): Promise<unknown[]>;
+    /** Of the way in. */
+    askOwn(what: ProcessQuery, withinMs: number): Promise<unknown>;
+    /** No move among the workers begins for these partitions, and those that are open end. */
+    keepInPlace(partitions: ReadonlySet<number>): void;
   };
   /** Undefined: nothing is kept. */
   store(): PartitionStore | undefined;
@@ -38,13 +49,18 @@ export interface PartitionHostingParts {
   credentialsOf?(machine: MachineId): unknown;
 }
 
-type Membership = Pick<MachineMembership, 'id' | 'machines' | 'ownerOf' | 'epochOf' | 'tableEpoch'>;
+type Membership = Pick<
+  MachineMembership,
+  'id' | 'machines' | 'ownerOf' | 'epochOf' | 'tableEpoch' | 'isHandedLive' | 'takesState'
+>;
 
 export class PartitionHosting implements PartitionHost {
   readonly #indexes = new MachineIndexes();
   /** Partitions whose actors live here, by the table that was published. */
   #ours = new Set<number>();
-  readonly #handing = new Set<number>();
+  /** On hold, to leave this machine. */
+  #handing: Handing | undefined;
+  readonly #arrivals: ArrivingPartitions;
   #parts: PartitionHostingParts | undefined;
   #membership: Membership | undefined;
   #published = '';
@@ -57,15 +73,27 @@ export class PartitionHosting implements PartitionHost {
   readonly #selves = new Set<MachineId>();
   #self: MachineId | undefined;
   #epoch = 0;
+  /** Partitions that are to leave this machine: nothing in them moves among the workers. */
+  #standing: ReadonlySet<number> = new Set();
 
   /** For the placement table, from the beginning: until this machine is a member it hosts nothing. */
   readonly elsewhere: Elsewhere = (shard) => {
     const membership = this.#membership;
-    if (membership === undefined || this.#handing.has(shard)) return NOWHERE;
+    if (membership === undefined) return NOWHERE;
     if (membership.epochOf(shard) !== undefined) return undefined;
     const owner = membership.ownerOf(shard);
     return owner !== undefined && this.#hosts.has(owner) ? this.#indexes.of(owner) : NOWHERE;
   };
+
+  constructor() {
+    this.#arrivals = new ArrivingPartitions(
+      (what) => this.#parts?.master.askOwn(what, HAND_OVER_MS_MAX) ?? Promise.resolve(undefined),
+      () => {
+        this.#publish();
+        this.#keepInPlace(this.#standing);
+      },
+    );
+  }
 
   begin(membership: Membership, parts: PartitionHostingParts): void {
     this.#membership = membership;
@@ -77,6 +105,11 @@ export class PartitionHosting implements PartitionHost {
     await this.#parts?.store()?.enter(machine);
   }
 
+  expect(partitions: readonly number[], from: MachineId): void {
+    this.#arrivals.begin(partitions, from);
+    this.#keepInPlace(this.#standing);
+  }
+
   start(): void {
     this.changed();
   }
@@ -86,15 +119,25 @@ export class PartitionHosting implements PartitionHost {
     this.changed();
   }
 
-  async handOver(partitions: readonly number[]): Promise<boolean> {
-    for (const partition of partitions) this.#handing.add(partition);
-    this.#publish(partitions);
-    return (await this.#parts?.master.haveLeft(HAND_OVER_MS_MAX)) === true;
+  async handOver(partitions: readonly number[], to: MachineId, isLast: boolean): Promise<HandedOver> {
+    const parts = this.#parts;
+    const membership = this.#membership;
+    if (!parts || !membership) return { partitions: [], isLive: false };
+    const { master, clock } = parts;
+    const handed = await new HandOver({
+      ...{ clock, ask: (what, withinMs) => master.ask(what, withinMs) },
+      standing: (standing) => this.#keepInPlace(standing),
+      hold: (held) => this.#hold(held, to),
+      taker: () => (membership.takesState(to) ? this.#indexes.of(to) : undefined),
+      isOurs: (partition) => membership.epochOf(partition) !== undefined,
+    }).run(partitions, isLast);
+    if (this.#handing) this.#handing = { ...this.#handing, isLive: handed.isLive };
+    return handed;
   }
 
-  resume(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#handing.delete(partition);
-    this.changed();
+  /** The hand-over came to nothing. */
+  resume(): void {
+    this.#hold(new Set(), '');
   }
 
   async highestEpoch(partitions: readonly number[]): Promise<number> {
@@ -115,13 +158,29 @@ export class PartitionHosting implements PartitionHost {
 
   /** The membership has something new to say. */
   readonly changed = (): void => {
-    for (const partition of this.#handing) {
-      if (this.#membership?.epochOf(partition) === undefined) this.#handing.delete(partition);
-    }
-    this.#publish([]);
+    this.#publish();
   };
 
-  #publish(handedOver: readonly number[]): void {
+  #hold(partitions: ReadonlySet<number>, to: MachineId): void {
+    this.#handing = partitions.size > 0 ? { partitions, to, isLive: false } : undefined;
+    this.#publish();
+    if (partitions.size === 0) this.#keepInPlace(partitions);
+  }
+
+  /** Partitions that are on their way here, too. */
+  #keepInPlace(leaving: ReadonlySet<number>): void {
+    this.#standing = leaving;
+    this.#parts?.master.keepInPlace(new Set([...leaving, ...this.#arrivals.partitions]));
+  }
+
+  /** By the table that was read last: those that the machine has got to which they were handed over. */
+  #handedOver(left: readonly number[]): number[] {
+    const handing = this.#handing;
+    if (!handing?.isLive) return [];
+    return left.filter((shard) => handing.partitions.has(shard) && this.#membership?.ownerOf(shard) === handing.to);
+  }
+
+  #publish(): void {
     const membership = this.#membership;
     if (!membership || !this.#parts) return;
     this.#selves.add(membership.id);
@@ -132,16 +191,26 @@ export class PartitionHosting implements PartitionHost {
     if (text === this.#published) return;
     this.#published = text;
     const ours = new Set(hosts.flatMap((host, shard) => (host === '' ? [shard] : [])));
-    const left = [...this.#ours].filter((shard) => !ours.has(shard));
+    const partitions = [...this.#ours].filter((shard) => !ours.has(shard));
     this.#ours = ours;
-    const isHandedOver = handedOver.length > 0 && left.every((shard) => this.#handing.has(shard));
-    this.#parts.master.machinesChanged(this.#withCredentials(machines), { partitions: left, isHandedOver });
+    const left = { partitions, handedOver: this.#handedOver(partitions) };
+    if (partitions.length > 0) this.#forget(partitions);
+    this.#parts.master.machinesChanged(this.#withCredentials(machines), left);
+  }
+
+  /** They are another machine's. */
+  #forget(left: readonly number[]): void {
+    const gone = new Set(left);
+    const rest = new Set([...(this.#handing?.partitions ?? [])].filter((shard) => !gone.has(shard)));
+    if (this.#handing) this.#handing = rest.size > 0 ? { ...this.#handing, partitions: rest } : undefined;
+    this.#keepInPlace(new Set([...this.#standing].filter((shard) => !gone.has(shard))));
   }
 
   #view(membership: Membership): MachinesView {
     const others = this.#others(membership);
     this.#hosts = new Set(others.map(({ id }) => id));
     this.#indexes.keep(this.#hosts);
+    const lost = new Set(membership.machines().flatMap(({ id, state }) => (state === 'lost' ? [id] : [])));
     this.#epoch = Math.max(this.#epoch, membership.tableEpoch);
     return {
       epoch: this.#epoch,
@@ -149,6 +218,13 @@ export class PartitionHosting implements PartitionHost {
       members: membership.machines(),
       others: others.map(({ id, address }) => ({ index: this.#indexes.of(id), machine: id, address })),
       epochs: Array.from({ length: PARTITIONS }, (_, shard) => membership.epochOf(shard) ?? 0),
+      held: [...(this.#handing?.partitions ?? []), ...this.#arrivals.partitions].filter(
+        (shard) => membership.epochOf(shard) !== undefined,
+      ),
+      live: Array.from({ length: PARTITIONS }, (_, shard) => shard).filter(
+        (shard) => membership.isHandedLive(shard) && !lost.has(membership.ownerOf(shard) ?? ''),
+      ),
+      arrived: this.#arrivals.arrived,
     };
   }
 

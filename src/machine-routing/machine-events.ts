@@ -6,7 +6,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { CreditGranter, WAITING_HIGH } from '../peer/credit-granter.ts';
 import type { Ingress } from '../frames/frame-reader.ts';
-import type { LinkFlushes } from '../peer/link-flushes.ts';
+import { depthOf, type FlushDepth, type LinkFlushes } from '../peer/link-flushes.ts';
 import { OUTBOUND_HIGH, type OutboundQueue } from '../peer/outbound-queue.ts';
 import type { PeersListener } from '../peer/peers.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -14,8 +14,9 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
-import { FLUSHED, HAIL } from '../wire/entry.ts';
+import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
+import type { HandOvers } from './hand-overs.ts';
 import type { MachineCalls } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from './machine-topics.ts';
@@ -32,6 +33,9 @@ export interface MachineEventParts {
   readonly relayed: RelayedAsks;
   readonly machineTopics: MachineTopics;
   readonly calls: MachineCalls;
+  readonly handOvers: HandOvers;
+  /** The machine of that peer has left, or does so. */
+  isGone(machine: OutboundQueue): boolean;
   readonly flushes: LinkFlushes;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
@@ -68,7 +72,10 @@ export class MachineEvents implements PeersListener {
 
   ended(peer: OutboundQueue): void {
     const { machines, machineTopics, loss } = this.#parts;
-    if (machines.isMachine(peer)) return loss.linkEnded(peer);
+    if (machines.isMachine(peer)) {
+      loss.linkEnded(peer);
+      return this.#parts.handOvers.linkEnded(peer, this.#parts.isGone(peer));
+    }
     machineTopics.guestGone(peer);
     peer.takeUnwritten();
     machines.forgetGuest(peer);
@@ -117,7 +124,18 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     topicsLearned: (names) => topics.learned(peer, names),
     marker: (move) => notBetweenMachines('a marker', move),
     transfer: (move) => notBetweenMachines('transferred state', move),
-    flush: (move) => peer.note(FLUSHED, move),
+    arrival: (move, part) => {
+      const machine = machines.machineOf(peer);
+      // Its own link: what it has handed over has come, or not.
+      if (machine === undefined) return parts.handOvers.leaving.answered(peer, move, part === TAKEN);
+      const answer = parts.handOvers.arrivals.part(peer.address, machine, move, part, ahead);
+      if (answer !== 'more') peer.note(ARRIVAL, move, answer === 'whole' ? TAKEN : REFUSED);
+    },
+    flush: (move) => {
+      const depth = depthOf(move);
+      if (depth === 'link') peer.note(FLUSHED, move);
+      else void flushOn(parts, depth).then(() => peer.note(FLUSHED, move));
+    },
     flushed: (move) => flushes.flushed(peer, move) || parts.flushed(peer, move),
     hailed: (now) => {
       ahead = clock.now() - now;
@@ -132,6 +150,18 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     },
   };
 }
+
+/** Behind the mail that came before it, as far as that goes. */
+async function flushOn(parts: MachineEventParts, depth: FlushDepth): Promise<void> {
+  const { peers, flushes, handOvers } = parts;
+  if (depth !== 'processes') await handOvers.released();
+  const others = depth === 'beyond' ? [...parts.machines.machines()].filter(({ ended }) => !ended) : [];
+  await Promise.all([flushes.flush(peers.all()), flushes.flush(others, 'onward')]);
+}
+
+/** Answers to what was handed over. */
+const TAKEN = 'taken';
+const REFUSED = 'refused';
 
 /** Mail for a process of this machine that is slow waits here: the guests are to be slow then. */
 function loadOf({ actors, peers }: MachineEventParts): { readonly waiting: number } {

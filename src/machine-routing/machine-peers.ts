@@ -91,6 +91,11 @@ export class MachinePeers {
     return [...this.#machines.values()];
   }
 
+  /** The machine of a guest. */
+  machineOf(guest: OutboundQueue): string | undefined {
+    return this.#guests.get(guest.address)?.machine;
+  }
+
   *guests(): Iterable<OutboundQueue> {
     for (const { peer } of this.#guests.values()) yield peer;
   }

@@ -1,9 +1,10 @@
 /**
- * Watches on actors whose machine is another one by a new table. A durable actor goes on there, and is watched there; another one has
- * ended with its machine, where that was not this one, which tells of its own.
+ * Watches on actors whose machine is another one by a new table. A durable actor goes on there, and one that was handed over live, and is watched
+ * there; another one has ended with its machine, where that was not this one, which tells of its own.
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import { tellEnd } from '../actor/watchers.ts';
+import { shardOf } from '../placement/shard.ts';
 import type { Router } from '../routing/router.ts';
 import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
@@ -28,13 +29,14 @@ export class MovedWatches {
     });
   }
 
-  afterTable(): void {
+  /** `live`: partitions that their owners have with all that lived there. */
+  afterTable(live: ReadonlySet<number>): void {
     for (const [target, before] of this.#hosts.splice(0)) {
       const now = this.#router.knownHostOf(target);
       const wasElsewhere = before >= MACHINE_INDEX_MIN;
       const isElsewhere = now !== undefined && (now === NOWHERE || now >= MACHINE_INDEX_MIN);
       if (now === before || !(wasElsewhere || isElsewhere)) continue;
-      if (this.#router.termsOf(target)?.isDurable) this.#watchAgain(target);
+      if (this.#router.termsOf(target)?.isDurable || live.has(shardOf(target))) this.#watchAgain(target);
       else if (wasElsewhere) this.#hasEnded(target);
     }
   }

@@ -12,15 +12,15 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
-import { type ForeignMachine, type LeftPartitions, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
+import { type ForeignMachine, type MachinesView, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
+import { answerAboutHandOver, HandOvers, type HandOverQuery } from './hand-overs.ts';
 import { type AnswerCall, MachineCalls } from './machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
 import { isMachineIndex, MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from './machine-topics.ts';
 import { MovedWatches } from './moved-watches.ts';
-import { PartitionExit } from './partition-exit.ts';
 import { RelayedAsks } from './relayed-asks.ts';
 
 /** Replies to guests leave by the links on which their asks have come. */
@@ -49,6 +49,12 @@ export interface OtherMachinesParts
   readonly durability: ProcessDurability;
   readonly flushes: LinkFlushes;
   readonly cluster: KnownCluster;
+  /** To an asker in another process of this machine. */
+  replyWithin(process: ActorId, correlation: number): ReplyTo;
+  /** The place of an id whose kind is not placed by hash. */
+  locate(id: ActorId): Promise<number>;
+  /** A child is to be on that worker. */
+  pin(id: ActorId, worker: number): Promise<unknown>;
   /** Moves within this machine wait for it no longer. */
   machineGone(index: number): void;
   replyTo(replies: GuestReplies, process: ActorId, correlation: number): ReplyTo;
@@ -56,15 +62,18 @@ export interface OtherMachinesParts
 
 export class OtherMachines {
   readonly peers: AllPeers;
-  readonly left: PartitionExit;
   readonly #machines: MachinePeers;
   readonly #actors: LocalActors;
   readonly #relayed: RelayedAsks;
   readonly #calls: MachineCalls;
+  readonly #ground: MachinesGround;
   #parts!: OtherMachinesParts;
+  #handOvers!: HandOvers;
   #watches!: MovedWatches;
 
-  constructor({ self, actors, cluster, network, peers, answer, tellMaster }: MachinesGround) {
+  constructor(ground: MachinesGround) {
+    const { self, actors, cluster, network, peers, answer, tellMaster } = ground;
+    this.#ground = ground;
     const epoch = (): number => cluster.table.machines?.epoch ?? 0;
     this.#actors = actors;
     this.#machines = new MachinePeers({
@@ -72,7 +81,6 @@ export class OtherMachines {
       outdated: () => tellMaster({ type: 'outdated' }),
     });
     this.peers = new AllPeers(peers, this.#machines);
-    this.left = new PartitionExit(actors);
     this.#relayed = new RelayedAsks(actors.kernel.pending);
     this.#calls = new MachineCalls(actors.kernel.clock, answer);
   }
@@ -89,13 +97,49 @@ export class OtherMachines {
       sendReply: (process, correlation, value) => machines.guest(process)?.reply(correlation, value),
       sendFailure: (process, correlation, error) => machines.guest(process)?.fail(correlation, error),
     };
+    const replyTo = (process: ActorId, correlation: number): ReplyTo => parts.replyTo(replies, process, correlation);
+    const handOvers = (this.#handOvers = this.#newHandOvers(replyTo));
     machines.listener = new MachineEvents({
       ...parts,
-      ...{ actors, machines, machineTopics, peers: this.peers },
+      ...{ actors, machines, machineTopics, peers: this.peers, handOvers, replyTo },
+      isGone: ({ index }) => !isLive(parts.cluster.table.machines, index),
       ...{ relayed: this.#relayed, calls: this.#calls },
       partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,
-      replyTo: (process, correlation) => parts.replyTo(replies, process, correlation),
     });
+  }
+
+  #newHandOvers(replyTo: (process: ActorId, correlation: number) => ReplyTo): HandOvers {
+    const { actors, self, peers, cluster, tellMaster } = this.#ground;
+    const { router, topics, flushes, toRef, locate, pin, replyWithin } = this.#parts;
+    return new HandOvers({
+      ...{ actors, router, topics, flushes, toRef, locate, pin, peers, worker: self.index, replyTo, replyWithin },
+      relayed: this.#relayed,
+      hostOfShard: (shard) => {
+        const [column] = cluster.table.roles();
+        return column === undefined ? undefined : cluster.table.hostOfShard(column, shard);
+      },
+      machinePeer: (index) => this.#machines.byIndex(index),
+      arrived: (machine, partitions) => tellMaster({ type: 'state-arrived', machine, partitions }),
+    });
+  }
+
+  /** Actors and mail from another machine, sent on by the way in. */
+  arrived(number: number, part: unknown, from: ActorId): void {
+    this.#handOvers.arriving.part(number, part, from);
+  }
+
+  answer(what: HandOverQuery): Promise<unknown> {
+    return answerAboutHandOver(this.#handOvers, what);
+  }
+
+  /** Resolves once all that this process sent has arrived, wherever that was. */
+  flush(): Promise<void> {
+    const reached = [...this.peers.reached().all()];
+    // Mail for one whose link has ended waits here, and goes along; to one that has never been linked nothing was sent.
+    return this.#parts.flushes.flush(
+      reached.filter(({ ended, link, waiting }) => !ended && (link !== undefined || waiting > 0)),
+      'processes',
+    );
   }
 
   /** The way into this machine. Resolves to `host:port`. */
@@ -105,11 +149,15 @@ export class OtherMachines {
 
   /** The machines of the first table. */
   welcome({ table: { machines } }: KnownCluster): void {
-    if (machines) this.#machines.take(machines);
+    if (!machines) return;
+    this.#machines.take(machines);
+    this.#handOvers.welcome(machines);
   }
 
-  beforeTable({ machines }: TableChange): void {
-    if (machines) this.#watches.beforeTable();
+  beforeTable({ machines, columns }: TableChange): void {
+    if (!machines) return;
+    this.#watches.beforeTable();
+    this.#handOvers.beforeTable(machines, changedPartitions(columns));
   }
 
   /** Behind the change: links of machines that are gone end, and what is not here any more goes on. */
@@ -122,17 +170,10 @@ export class OtherMachines {
       this.#parts.flushes.died(index, MACHINE_INCARNATION);
       this.#parts.machineGone(index);
     }
-    if (left) this.#leave(left);
-    this.#watches.afterTable();
+    this.#handOvers.afterTable(machines, left);
+    this.#watches.afterTable(new Set(machines.live));
     this.#relayed.moved((id) => changed.has(shardOf(id)) && isMachineIndex(router.knownHostOf(id) ?? NOWHERE));
     if (changed.size > 0) durability.resend((id) => changed.has(shardOf(id)));
-  }
-
-  #leave(left: LeftPartitions): void {
-    const gone = new Set(left.partitions);
-    if (gone.size === 0) return;
-    this.#actors.kernel.serving?.drop((id) => gone.has(shardOf(id)));
-    this.left.leave(left);
   }
 
   unpark(): void {
@@ -177,4 +218,10 @@ export class OtherMachines {
 
 function changedPartitions(columns: TableChange['columns']): Set<number> {
   return new Set(Object.values(columns).flatMap((entries) => entries.map(([shard]) => shard)));
+}
+
+/** Whether the machine of that index is there, and does not leave. */
+function isLive(view: MachinesView | undefined, index: number): boolean {
+  const name = view?.others.find((other) => other.index === index)?.machine;
+  return view?.members.some(({ id, state }) => id === name && state === 'live') === true;
 }

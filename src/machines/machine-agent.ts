@@ -9,7 +9,7 @@
  */
 import { LeaseHolder, type LeaseState, newLease, NEVER, renewEveryMs } from './lease.ts';
 import { LeaseObserver, type ObserverState, type SeenRow } from './lease-observer.ts';
-import type { MachineCommand, SeenTable, WriteAnswer } from './machine-command.ts';
+import type { HandedOver, MachineCommand, SeenTable, WriteAnswer } from './machine-command.ts';
 import type { MachineId, MachineRow } from './machine-row.ts';
 import { newOwner, type OwnerState, PartitionOwner, type Surroundings } from './partition-owner.ts';
 import { NOBODY, partitionsOf } from './partition-table.ts';
@@ -181,8 +181,8 @@ export class MachineAgent {
     ];
   }
 
-  handedOver(now: number, move: number, isInstalled: boolean): MachineCommand[] {
-    return this.state.phase === 'gone' ? [] : this.owner.handedOver(now, move, isInstalled);
+  handedOver(now: number, move: number, handed: HandedOver): MachineCommand[] {
+    return this.state.phase === 'gone' ? [] : this.owner.handedOver(now, move, handed);
   }
 
   /** A machine that is cut off itself sees the others silent, and says nothing about it. */

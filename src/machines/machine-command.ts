@@ -12,6 +12,14 @@ export interface SeenTable {
   readonly revision: string;
 }
 
+/** The outcome of a hand-over. Without partitions it came to nothing, and they go on at their old owner. */
+export interface HandedOver {
+  /** Those that may be committed: the rest goes on at its old owner, and is handed over another time. */
+  readonly partitions: readonly number[];
+  /** The new owner has said that it has the states of this very hand-over; else they begin there from their records. */
+  readonly isLive: boolean;
+}
+
 export type MachineCommand =
   /** Answered by `rowWritten`. */
   | { readonly do: 'create-row'; readonly row: MachineRow }
@@ -32,8 +40,17 @@ export type MachineCommand =
       readonly over: SeenTable;
     }
   | { readonly do: 'write-table'; readonly table: PartitionTable; readonly expected: string }
-  /** Hold, markers, transferred state: answered by `handedOver`, once the new owner has installed it, or it cannot be. */
-  | { readonly do: 'hand-over'; readonly move: number; readonly partitions: readonly number[]; readonly to: MachineId }
+  /**
+   * Hold, markers, transferred state: answered by `handedOver`, once the new owner has it, or it cannot be. `isLast`: this machine leaves, and
+   * nothing may stay.
+   */
+  | {
+      readonly do: 'hand-over';
+      readonly move: number;
+      readonly partitions: readonly number[];
+      readonly to: MachineId;
+      readonly isLast: boolean;
+    }
   /** The hand-over came to nothing: here they go on, there what was installed is thrown away. */
   | { readonly do: 'resume'; readonly move: number; readonly partitions: readonly number[]; readonly to: MachineId }
   /** `from`: the partitions go on with what that machine transferred; else they begin from their records. */

@@ -12,4 +12,6 @@ export interface MachineRow {
   /** Where its links are taken, `host:port`. */
   readonly address: string;
   readonly workers: number;
+  /** It takes the states of actors in the form of this build; one of an earlier build does not. */
+  readonly takesState?: boolean;
 }

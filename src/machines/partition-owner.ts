@@ -5,7 +5,7 @@
  */
 import { assignment } from './assignment.ts';
 import { NEVER, silenceMs } from './lease.ts';
-import type { MachineCommand, SeenTable } from './machine-command.ts';
+import type { HandedOver, MachineCommand, SeenTable } from './machine-command.ts';
 import type { MachineId } from './machine-row.ts';
 import { isRolledBack, NOBODY, partitionsOf, reassigned } from './partition-table.ts';
 
@@ -24,8 +24,11 @@ export interface Surroundings {
 
 export interface Handing {
   readonly move: number;
-  readonly partitions: readonly number[];
+  /** Once they are transferred: those of them that are. */
+  partitions: readonly number[];
   readonly to: MachineId;
+  /** The new owner has their states. */
+  isLive: boolean;
   /** The revision on which the commit was sent; undefined: not yet, so that it can still be given up. */
   expected: string | undefined;
 }
@@ -121,10 +124,11 @@ export class PartitionOwner {
       if (this.state.installed[partition] === from) delete this.state.installed[partition];
   }
 
-  handedOver(now: number, move: number, isInstalled: boolean): MachineCommand[] {
+  handedOver(now: number, move: number, { partitions, isLive }: HandedOver): MachineCommand[] {
     const { handing, read } = this.state;
     if (handing?.move !== move || handing.expected !== undefined || !read) return [];
-    if (!isInstalled) return this.#giveUp(now, handing);
+    if (partitions.length === 0) return this.#giveUp(now, handing);
+    Object.assign(handing, { partitions, isLive });
     // Another write is on its way: its read will send the commit.
     handing.expected = '';
     return this.state.isWriting ? [] : this.#commit(handing, read);
@@ -155,7 +159,7 @@ export class PartitionOwner {
       return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
     }
     if (around.isLeaving && around.living.length === 0) return this.#release(read);
-    return around.mayHand ? this.#handSome(now, wanted) : [];
+    return around.mayHand ? this.#handSome(now, wanted, around.isLeaving) : [];
   }
 
   /** Whether the table gives it to this machine, by an epoch that was not overtaken before a backup was restored. */
@@ -225,8 +229,13 @@ export class PartitionOwner {
   #commit(handing: Handing, { table, revision }: SeenTable): MachineCommand[] {
     handing.expected = revision;
     this.state.isWriting = true;
-    const to = { owner: handing.to, epoch: this.#nextEpoch(table.epoch), handedBy: this.state.id };
+    const to = { owner: handing.to, epoch: this.#nextEpoch(table.epoch), handedBy: this.handedBy(handing) };
     return [{ do: 'write-table', table: reassigned(table, handing.partitions, to), expected: revision }];
+  }
+
+  /** Of nobody, where the states did not go along: whatever lies at the new owner is of an earlier hand-over. */
+  handedBy({ isLive }: Handing): MachineId {
+    return isLive ? this.state.id : NOBODY;
   }
 
   #giveUp(now: number, { move, partitions, to }: Handing): MachineCommand[] {
@@ -245,7 +254,7 @@ export class PartitionOwner {
     return [...stop, { do: 'write-table', table: reassigned(read.table, partitions, to), expected: read.revision }];
   }
 
-  #handSome(now: number, wanted: readonly MachineId[]): MachineCommand[] {
+  #handSome(now: number, wanted: readonly MachineId[], isLast: boolean): MachineCommand[] {
     if (this.state.handing || now < this.state.handableAt) return [];
     const given = Object.keys(this.state.serving)
       .map(Number)
@@ -253,8 +262,8 @@ export class PartitionOwner {
     const to = given.length > 0 ? wanted[given[0] as number] : undefined;
     if (to === undefined) return [];
     const partitions = given.filter((partition) => wanted[partition] === to);
-    this.state.handing = { move: ++this.state.moves, partitions, to, expected: undefined };
-    return [{ do: 'hand-over', move: this.state.moves, partitions, to }];
+    this.state.handing = { move: ++this.state.moves, partitions, to, isLive: false, expected: undefined };
+    return [{ do: 'hand-over', move: this.state.moves, partitions, to, isLast }];
   }
 
   #nextEpoch(epoch: number): number {

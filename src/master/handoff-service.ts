@@ -8,7 +8,14 @@ import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
-import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
+import {
+  type MoveId,
+  type MoveOrder,
+  type MovePurpose,
+  MACHINE_INDEX_MIN,
+  NOWHERE,
+  type Unit,
+} from '../wire/control.ts';
 import type { Membership } from '../worker-pool/membership.ts';
 import { HandoffCounts } from './handoff-counts.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
@@ -52,6 +59,7 @@ export class HandoffService {
   #fresh: { pin: [id: ActorId, worker: number | null]; done: () => void }[] = [];
   readonly #counts: HandoffCounts;
   #ended = new Set<ActorId>();
+  #isKept: (unit: Unit) => boolean = () => false;
   #committing: { order: MoveOrder; waiting: Waiting | undefined }[] = [];
 
   constructor(clock: Clock, membership: Membership, placement: PlacementService) {
@@ -171,6 +179,13 @@ export class HandoffService {
     });
   }
 
+  /** Units that stay where they are for now: moves that are open end, others wait. */
+  keepInPlace(isKept: (unit: Unit) => boolean): void {
+    this.#isKept = isKept;
+    this.giveUp(isKept);
+    this.nextInLine();
+  }
+
   /** Units that leave this machine: what moves between its workers stays where it is. */
   giveUp(isLeaving: (unit: Unit) => boolean): void {
     this.#publishFresh();
@@ -181,7 +196,7 @@ export class HandoffService {
   }
 
   #mayBegin(units: readonly Unit[], isBarrier: boolean): boolean {
-    if (this.#line.some((waiting) => waiting.isBarrier)) return false;
+    if (this.#line.some((waiting) => waiting.isBarrier) || units.some((unit) => this.#isKept(unit))) return false;
     return isBarrier ? this.#handoffs.size === 0 : this.#isFree(units);
   }
 
@@ -261,7 +276,10 @@ export class HandoffService {
     timeout: QuiesceTimeout = NO_QUIESCE_TIME,
   ): Promise<void> {
     this.commitNow();
-    const from = this.#membership.get(this.#hostOfUnit(units[0] as Unit));
+    const host = this.#hostOfUnit(units[0] as Unit);
+    if (host >= MACHINE_INDEX_MIN)
+      throw new TroupeError('NO_WORKER', `${units[0]} is on another machine now; it cannot be moved from here`);
+    const from = this.#membership.get(host);
     const to = this.#membership.get(worker);
     // Not to one that is drained: it would be gone before long, and what came last with it.
     const isGone =

@@ -41,6 +41,8 @@ export interface MasterOptions {
   readonly elsewhere?: Elsewhere;
   /** Another machine has a newer table of partitions than this one. */
   readonly outdated?: () => void;
+  /** The states of these partitions of another machine lie in this one. */
+  readonly stateArrived?: (machine: string, partitions: readonly number[]) => void;
   /** Of a shutdown, before its actors are stopped: other machines get what is here. */
   readonly leave?: (withinMs: number) => Promise<void>;
   /** The master's own data plane. */

@@ -6,23 +6,15 @@
  *                                              └────────► handoff-service ──► holds, settlements
  */
 import { planKinds } from '../placement/kind-plan.ts';
-import { parseUnit, shardOf } from '../placement/shard.ts';
 import { PlacementTable } from '../placement/placement-table.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { MachineEventName } from '../vocabulary/events.ts';
-import type {
-  BootOrder,
-  IdleAnswer,
-  KindTerms,
-  LeftPartitions,
-  MachinesView,
-  ToMaster,
-  ToProcess,
-} from '../wire/control.ts';
+import type { BootOrder, IdleAnswer, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
 import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
+import { MachineGround } from './machine-ground.ts';
 import { type Participant, Membership } from '../worker-pool/membership.ts';
 import { PlacementService } from '../placement-service/placement-service.ts';
 import { Queries } from './queries.ts';
@@ -138,23 +130,13 @@ export class Master {
     this.#membership.serve(until);
   }
 
-  /** The table of partitions has changed, or the machines of the cluster have. */
-  machinesChanged(machines: MachinesView, left: LeftPartitions): void {
-    const gone = new Set(left.partitions);
-    if (gone.size > 0) this.#handoffs.giveUp((unit) => gone.has(parseUnit(unit)?.shard ?? shardOf(unit)));
-    this.#handoffs.commitNow();
-    this.#placement.machinesChanged(machines, left);
-    this.#handoffs.nextInLine();
-  }
-
   machineEvent(event: MachineEventName, machine: string): void {
     this.#events.emit(event, { machine });
   }
 
-  /** Resolves to whether no process has an actor of the partitions left that it has given up. */
-  async haveLeft(withinMs: number): Promise<boolean> {
-    const answers = await this.#queries.askAll(this.#membership, 'left-partitions', withinMs);
-    return answers.every((answer) => answer === true);
+  /** For the partitions of this machine, as one of a cluster. */
+  get ground(): MachineGround {
+    return new MachineGround(this.#placement, this.#handoffs, this.#queries, this.#membership, this.#self);
   }
 
   /** No hand-off is open or waits in line. */
@@ -248,6 +230,8 @@ export class Master {
         return this.#events.relay(participant.index, message.name, message.payload);
       case 'outdated':
         return this.#options.outdated?.();
+      case 'state-arrived':
+        return this.#options.stateArrived?.(message.machine, message.partitions);
       case 'request':
         return void this.#requests.serve(participant, message.request, message.what);
     }

@@ -1,6 +1,7 @@
 /** Entries of the directory as bytes: rows of machines, and the table of partitions. Bytes of other builds are not trusted. */
 import type { MachineId, MachineRow, MachineState } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
+import type { MachineInfo } from '../wire/control.ts';
 
 export const ROW_PREFIX = 'machine/';
 export const TABLE_KEY = 'machine-table';
@@ -9,6 +10,8 @@ export const PAUSES_KEY = 'machine-pauses';
 export const WATCHED_PREFIX = 'machine';
 /** Of the form of the entries; one of a later build is not read. */
 const FORM = 1;
+/** Of the states of actors that machines hand over to each other: who has another one begins them from their records. */
+const STATE_FORM = 1;
 const STATES: readonly MachineState[] = ['live', 'leaving', 'lost'];
 
 export function rowKey(id: MachineId): string {
@@ -16,15 +19,20 @@ export function rowKey(id: MachineId): string {
 }
 
 export function encodeRow(row: MachineRow): Uint8Array {
-  return encoded({ form: FORM, ...row });
+  return encoded({ form: FORM, ...row, takesState: STATE_FORM });
 }
 
 /** Undefined: no row that this build can read. */
 export function decodeRow(value: Uint8Array): MachineRow | undefined {
-  const { form, state, leaseMs, address, workers } = decoded(value);
+  const { form, state, leaseMs, address, workers, takesState } = decoded(value);
   if (form !== FORM || !isNumber(leaseMs) || !isNumber(workers) || typeof address !== 'string') return undefined;
   const known = STATES.find((one) => one === state);
-  return known && { state: known, leaseMs, address, workers };
+  return known && { state: known, leaseMs, address, workers, takesState: takesState === STATE_FORM };
+}
+
+/** One row of `system.machines()`. */
+export function infoOf(id: MachineId, { state, address, workers, leaseMs }: MachineRow): MachineInfo {
+  return { id, state, address, workers, leaseMs };
 }
 
 /** Machines are named once, and their numbers stand in the lists. */

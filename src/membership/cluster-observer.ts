@@ -3,7 +3,15 @@ import type { Directory, Entry, Watch } from '../directory/directory.ts';
 import type { MachineId, MachineRow } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
 import type { MachineInfo } from '../wire/control.ts';
-import { decodeRow, decodeTable, PAUSES_KEY, ROW_PREFIX, TABLE_KEY, WATCHED_PREFIX } from './cluster-entries.ts';
+import {
+  decodeRow,
+  decodeTable,
+  infoOf,
+  PAUSES_KEY,
+  ROW_PREFIX,
+  TABLE_KEY,
+  WATCHED_PREFIX,
+} from './cluster-entries.ts';
 
 /** The ids of clients begin so, and those of machines do not: a client is linked to although it has no row. */
 export const CLIENT_PREFIX = 'client.';
@@ -39,7 +47,7 @@ export class ClusterObserver {
   }
 
   machines(): MachineInfo[] {
-    return [...this.#rows].map(([id, row]) => ({ id, ...row }));
+    return [...this.#rows].map(([id, row]) => infoOf(id, row));
   }
 
   ownerOf(partition: number): MachineId | undefined {
@@ -48,6 +56,14 @@ export class ClusterObserver {
   }
 
   epochOf(): undefined {}
+
+  isHandedLive(partition: number): boolean {
+    return (this.#table?.handedBy[partition] ?? NOBODY) !== NOBODY;
+  }
+
+  takesState(): boolean {
+    return false;
+  }
 
   get tableEpoch(): number {
     return this.#table?.epoch ?? 0;

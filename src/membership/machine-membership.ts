@@ -5,7 +5,7 @@
 import type { Directory, Entry, Watch } from '../directory/directory.ts';
 import { renewAgainMs } from '../machines/lease.ts';
 import { MachineAgent, newAgent } from '../machines/machine-agent.ts';
-import type { MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
+import type { HandedOver, MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
 import type { SeenRow } from '../machines/lease-observer.ts';
 import type { MachineId, MachineRow } from '../machines/machine-row.ts';
 import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
@@ -16,6 +16,7 @@ import {
   decodeTable,
   encodeRow,
   encodeTable,
+  infoOf,
   PAUSES_KEY,
   ROW_PREFIX,
   rowKey,
@@ -27,12 +28,17 @@ import {
 export interface PartitionHost {
   /** This machine is to write under that name from now on, in the store; asked again where it rejects. */
   enter(machine: MachineId): Promise<void>;
+  /** Partitions that are to start here with the states that machine has transferred: told before anything else of the same read of the table. */
+  expect(partitions: readonly number[], from: MachineId): void;
   /** The partitions are this machine's, by this epoch; `from`: with what that machine transferred, else from records. */
   start(partitions: readonly number[], epoch: number, from: MachineId | undefined): void;
   /** They are no more: what lives there is dropped. */
   stop(partitions: readonly number[]): void;
-  /** Holds them, and resolves to whether the other machine has installed all that lived there. */
-  handOver(partitions: readonly number[], to: MachineId): Promise<boolean>;
+  /**
+   * Holds those that it can, and resolves to them once the other machine has all that lived there. `isLast`: this machine leaves; what takes
+   * too long is ended.
+   */
+  handOver(partitions: readonly number[], to: MachineId, isLast: boolean): Promise<HandedOver>;
   /** The hand-over came to nothing: they go on here, and the other machine forgets what it installed. */
   resume(partitions: readonly number[], to: MachineId): void;
   /** The highest partition epoch in the records of these partitions. */
@@ -104,7 +110,7 @@ export class MachineMembership {
 
   /** As last seen, this one too once it has joined. */
   machines(): MachineInfo[] {
-    return [...this.#rows].map(([id, { row }]) => ({ id, ...row }));
+    return [...this.#rows].map(([id, { row }]) => infoOf(id, row));
   }
 
   /** By the table that was read last; undefined: nobody, or no table was read. */
@@ -116,6 +122,16 @@ export class MachineMembership {
   /** Of the table that was read last; 0: none was. */
   get tableEpoch(): number {
     return this.#agent.state.owner.read?.table.epoch ?? 0;
+  }
+
+  /** Its owner has it by a hand-over with all that lived there, by the table that was read last. */
+  isHandedLive(partition: number): boolean {
+    return (this.#agent.state.owner.read?.table.handedBy[partition] ?? NOBODY) !== NOBODY;
+  }
+
+  /** Whether a machine takes the states of actors in the form of this build. */
+  takesState(machine: MachineId): boolean {
+    return this.#rows.get(machine)?.row.takesState === true;
   }
 
   epochOf(partition: number): number | undefined {
@@ -240,6 +256,10 @@ export class MachineMembership {
   }
 
   #perform(commands: readonly MachineCommand[]): void {
+    for (const command of commands) {
+      if (command.do === 'start' && command.from !== undefined && !this.#isClosed)
+        this.#parts.host.expect(command.partitions, command.from);
+    }
     for (const command of commands) if (!this.#isClosed) this.#carryOut(command);
   }
 
@@ -256,8 +276,9 @@ export class MachineMembership {
       case 'resume':
         return host.resume(command.partitions, command.to);
       case 'hand-over': {
-        const handed = host.handOver(command.partitions, command.to).catch(() => false);
-        return this.#answer(handed, (agent, now, isInstalled) => agent.handedOver(now, command.move, isInstalled));
+        const none: HandedOver = { partitions: [], isLive: false };
+        const handed = host.handOver(command.partitions, command.to, command.isLast).catch(() => none);
+        return this.#answer(handed, (agent, now, done) => agent.handedOver(now, command.move, done));
       }
       case 'declare-lost':
         return void directory.update(rowKey(command.machine), encodeRow(command.row), command.expected);

@@ -55,7 +55,8 @@ import { answerMachine, type MachineCalling } from '../system/machine-looks.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
 import { RemoteReply, type ReplyRoute } from './remote-reply.ts';
 import { tracedRouter } from '../routing/traced-router.ts';
-import { type LocateAnswer, Router } from '../routing/router.ts';
+import type { LocateAnswer } from '../routing/located-places.ts';
+import { Router } from '../routing/router.ts';
 import { guardOutputs } from './served-mail.ts';
 import { SpawnReports } from './spawn-reports.ts';
 import type { ProcessIdentity } from '../system/process-identity.ts';
@@ -146,12 +147,15 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const firstLinks = new FirstLinks(() => send({ type: 'linked' }));
     const loss = new PeerLoss({ actors, router, topics, handoffs, flushes, durability, others });
     peers.listener = new PeerEvents({
-      ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, toRef },
+      ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, others, toRef },
       replies: this,
     });
     others?.join({
       ...{ router, topics, durability, flushes, loss, cluster, toRef },
       flushed: (peer, move) => handoffs.flushed(peer, move),
+      replyWithin: (process, correlation) => new RemoteReply(this, process, correlation),
+      locate: async (id) => (await this.request({ kind: 'locate', id })) as number,
+      pin: (id, worker) => this.request(claimOfChild(id, this.table.termsOf(id), worker, true)),
       machineGone: (index) => handoffs.peerDied(index, MACHINE_INCARNATION),
       replyTo: (replies, process, correlation) => new RemoteReply(replies, process, correlation),
     });

@@ -5,6 +5,7 @@ import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
 import { FLUSHED } from '../wire/entry.ts';
 import { CreditGranter } from '../peer/credit-granter.ts';
+import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import { pieceOf } from '../handoff/transfer-codec.ts';
 import type { Ingress } from '../frames/frame-reader.ts';
@@ -25,6 +26,8 @@ export interface PeerEventParts {
   readonly replies: ReplyRoute;
   readonly loss: PeerLoss;
   readonly firstLinks: FirstLinks;
+  /** Undefined: this machine is alone. */
+  readonly others: OtherMachines | undefined;
   toRef(id: ActorId): unknown;
 }
 
@@ -81,6 +84,7 @@ function ingressOf(parts: PeerEventParts, peer: OutboundQueue): Ingress {
     },
     marker: (move) => handoffs.marker(peer, move),
     transfer: (move, piece) => handoffs.transfer(move, pieceOf(piece)),
+    arrival: (number, part) => parts.others?.arrived(number, part, peer.address),
     flush: (move) => peer.note(FLUSHED, move),
     flushed: (move) => flushes.flushed(peer, move) || handoffs.flushed(peer, move),
     credit: (count) => peer.granted(count),

@@ -7,6 +7,7 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { LoopWatch } from '../observe/loop-watch.ts';
+import { isAboutHandOver } from '../machine-routing/hand-overs.ts';
 import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';
@@ -50,12 +51,13 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
       return unmovable(actors);
     case 'taken-up':
       return true;
-    case 'left-partitions':
-      return parts.others?.left.whenGone() ?? true;
+    case 'flush-everywhere':
+      return parts.others?.flush().then(() => true) ?? true;
     case 'removed-ended':
       return removedEnded({ kernel: actors.kernel, ids: () => actors.ids() });
     default:
       if (typeof what === 'object' && 'checkup' in what) return checkup(parts);
+      if (typeof what === 'object' && isAboutHandOver(what)) return parts.others?.answer(what);
       if (typeof what !== 'object' || !('idsOf' in what)) return answerLook(inspected(parts), what);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }

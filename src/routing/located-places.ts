@@ -2,6 +2,12 @@
 import { shardOf } from '../placement/shard.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 
+/** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
+export interface LocateAnswer {
+  found(worker: number): void;
+  failed(error: Error): void;
+}
+
 /** Places that are remembered. */
 export const LOCATED_KEPT = 100_000;
 

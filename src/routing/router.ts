@@ -17,45 +17,16 @@ import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { KindTerms, Unit } from '../wire/control.ts';
 import { NOWHERE } from '../wire/control.ts';
+import type { RouterParts } from './router-parts.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
-import type { KnownCluster } from './known-cluster.ts';
+import { HeldPartitions, isPassingKey, passingKey } from './held-partitions.ts';
 import { LocatedPlaces } from './located-places.ts';
+import { type CaptureReason, type MailCapture, MailCaptures } from './mail-capture.ts';
 import { isUnroutable, NO_WORKER_LEFT } from './unroutable.ts';
-import type { Peers } from '../peer/peers.ts';
-
-/** Called as the answer is read, not a turn later: a table behind it may declare the worker dead. */
-export interface LocateAnswer {
-  found(worker: number): void;
-  failed(error: Error): void;
-}
-
-/** The parts of a process that the router stands on. */
-export interface RouterParts {
-  readonly kernel: Kernel;
-  readonly actors: LocalActors;
-  readonly cluster: Pick<KnownCluster, 'table' | 'workers'>;
-  readonly peers: Pick<Peers, 'byIndex' | 'byAddress'>;
-  /** Of this process. */
-  readonly index: number;
-  /** The master's answer for an id whose kind is not placed by hash. */
-  locate(id: ActorId, answer: LocateAnswer): void;
-}
-
-/** Keeps mail of and for quiescent actors here, about to move. */
-export interface MailCapture {
-  /** Their own, sent since: it goes along. */
-  captureOutbound(envelope: Envelope): boolean;
-  /** For them, from a process that does not hold yet: it goes along. */
-  captureInbound(unit: Unit, envelope: Envelope): boolean;
-  isQuiescent(unit: Unit): boolean;
-  /** Their own, that a link did not get written: it goes along, before the rest. Returns what is not theirs. */
-  takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
-}
 
 export class Router implements Recipient {
   readonly holds: HeldMail;
-  /** While any actor is quiescent here. */
   capture: MailCapture | undefined;
   readonly #parts: RouterParts;
   readonly #kernel: Kernel;
@@ -64,6 +35,9 @@ export class Router implements Recipient {
   readonly #routes: RouteCache;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
+  /** Partitions that leave this machine, or whose actors are on their way here. */
+  #onHold: HeldPartitions | undefined;
+  readonly #captures = new MailCaptures();
   readonly located: LocatedPlaces = new LocatedPlaces();
   readonly #locating = new Set<ActorId>();
   /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
@@ -77,6 +51,11 @@ export class Router implements Recipient {
     this.#cluster = cluster;
     this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory, kernel.trace);
     this.#routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
+  }
+
+  /** Actors are about to leave this process for that reason; undefined: none are any more. */
+  captureFor(reason: CaptureReason, capture: MailCapture | undefined): void {
+    this.capture = this.#captures.set(reason, capture);
   }
 
   deliver(envelope: Envelope): boolean {
@@ -116,7 +95,9 @@ export class Router implements Recipient {
     const terms = this.#cluster.table.termsOf(envelope.to);
     // Also where this process does not know that it is the host, since the master gave the place to somebody else first.
     if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
-    if (terms && this.hostOf(envelope.to, terms) === this.#parts.index) this.#deliverHere(envelope);
+    const isHere = terms && this.hostOf(envelope.to, terms) === this.#parts.index;
+    if (isHere && this.#onHold?.has(envelope.to)) this.holds.add(this.#unitOf(envelope.to, terms), envelope);
+    else if (isHere) this.#deliverHere(envelope);
     else this.deliver(envelope);
   }
 
@@ -125,7 +106,7 @@ export class Router implements Recipient {
     const { to } = envelope;
     const terms = this.#cluster.table.termsOf(to);
     if (!terms) refuseUnknownKind(this.#kernel, envelope);
-    else if (!this.capture?.captureInbound(this.#unitOf(to, terms), envelope)) this.#route(envelope, terms);
+    else if (!this.capture?.captureInbound(this.#unitOf(to, terms), envelope)) this.#route(envelope, terms, true);
   }
 
   /** To a subscriber that lives here. */
@@ -139,8 +120,9 @@ export class Router implements Recipient {
     const terms = isProcessAddress(to) ? undefined : this.#cluster.table.termsOf(to);
     const unit = terms && this.#unitOf(to, terms);
     // It would wake up one that sleeps, while its unit is quiescent.
-    if (unit && this.capture?.isQuiescent(unit) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
-    else if (terms && this.hostOf(to, terms) === this.#parts.index) this.#actors.signal(to, signal);
+    if (unit && this.capture?.isQuiescent(unit, to) && !this.#actors.cellOf(to)) this.holds.add(unit, { to, signal });
+    else if (terms && this.hostOf(to, terms) === this.#parts.index && !this.#onHold?.has(to))
+      this.#actors.signal(to, signal);
     else this.signal(to, signal);
   }
 
@@ -154,7 +136,8 @@ export class Router implements Recipient {
     if (!terms) return;
     const unit = this.#unitOf(to, terms);
     const host = this.hostOf(to, terms);
-    if (this.#isHeld(unit)) this.holds.add(unit, { to, signal });
+    const key = this.#keyOf(unit);
+    if (key !== unit || this.#isHeld(unit)) this.holds.add(key, { to, signal });
     else if (host === this.#parts.index) this.#actors.signal(to, signal);
     else if (host === undefined) this.#locateFirst({ to, signal });
     else if (host !== NOWHERE) this.#signalPeer(host, unit, { to, signal });
@@ -190,7 +173,7 @@ export class Router implements Recipient {
   /** Whether an actor may begin here now: the table says so, and no move is open. */
   isHostOf(id: ActorId): boolean {
     const terms = this.#cluster.table.termsOf(id);
-    if (!terms || this.#moving.has(this.#unitOf(id, terms))) return false;
+    if (!terms || this.#isMoving(this.#unitOf(id, terms))) return false;
     return this.hostOf(id, terms) === this.#parts.index;
   }
 
@@ -220,16 +203,21 @@ export class Router implements Recipient {
     this.#resendTracked();
   }
 
+  /** Mail for these partitions waits from now on, and for no others. `passing`: mail from this machine alone. The rest goes with `releaseUnhosted`. */
+  holdPartitions(held: ReadonlySet<number>, passing: ReadonlySet<number>): void {
+    this.#onHold = held.size === 0 && passing.size === 0 ? undefined : new HeldPartitions(held, passing);
+  }
+
   /** The table has changed: mail that waited for a host may have one. */
   releaseUnhosted(): void {
-    for (const unit of this.holds.units()) if (!this.#moving.has(unit)) this.#deliverHeld(unit);
+    for (const unit of this.holds.units()) if (!this.#isMoving(unit)) this.#deliverHeld(unit);
     this.#resendTracked();
   }
 
   /** No worker comes any more that could host it. */
   refuseUnhosted(code: ErrorCode, text: string, isMeant: (terms: KindTerms) => boolean = () => true): void {
     for (const unit of this.holds.units()) {
-      if (this.#moving.has(unit)) continue;
+      if (this.#isMoving(unit)) continue;
       const [first] = this.holds.peek(unit);
       const terms = first && this.#cluster.table.termsOf(first.to);
       if (!terms || this.hostOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
@@ -247,11 +235,9 @@ export class Router implements Recipient {
       else byUnit.set(unit, [one]);
     }
     for (const [unit, tail] of byUnit) {
-      if (this.#isHeld(unit))
-        this.holds.putBack(
-          unit,
-          tail.filter((one) => 'signal' in one || !this.#leavesToSender(one)),
-        );
+      const key = this.#keyOf(unit);
+      const kept = (one: Envelope | HeldSignal): boolean => 'signal' in one || !this.#leavesToSender(one);
+      if (key !== unit || this.#isHeld(unit)) this.holds.putBack(key, tail.filter(kept));
       else for (const one of tail) this.#again(one);
     }
   }
@@ -273,12 +259,25 @@ export class Router implements Recipient {
 
   /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
   get #isCalm(): boolean {
-    return this.#moving.size === 0 && this.holds.size === 0 && this.capture === undefined;
+    const { capture, holds } = this;
+    return this.#moving.size === 0 && holds.size === 0 && capture === undefined && this.#onHold === undefined;
   }
 
-  #route(envelope: Envelope, terms: KindTerms): boolean {
+  /** Under which its mail would wait. */
+  #keyOf(unit: Unit): Unit {
+    return this.#onHold?.isPassing(unit) ? passingKey(unit) : unit;
+  }
+
+  #isMoving(unit: Unit): boolean {
+    return (this.#moving.size > 0 && this.#moving.has(unit)) || this.#onHold?.hasUnit(unit) === true;
+  }
+
+  /** `isPassedOn`: from another machine, whose own mail waited there. */
+  #route(envelope: Envelope, terms: KindTerms, isPassedOn = false): boolean {
     const { to } = envelope;
     const unit = this.#unitOf(to, terms);
+    const key = isPassedOn ? unit : this.#keyOf(unit);
+    if (key !== unit) return this.#hold(key, envelope, terms);
     // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
     const host = this.hostOf(to, terms);
@@ -343,11 +342,16 @@ export class Router implements Recipient {
   }
 
   #isHeld(unit: Unit): boolean {
-    return (this.#moving.size > 0 && this.#moving.has(unit)) || (this.holds.size > 0 && this.holds.holdsMailFor(unit));
+    return this.#isMoving(unit) || (this.holds.size > 0 && this.holds.holdsMailFor(unit));
   }
 
   #deliverHeld(unit: Unit): void {
-    for (const held of this.holds.take(unit)) this.#again(held);
+    // Under its own key it waited for its actor, here where mail of elsewhere comes to: it is older than the mail that waits for another way.
+    const isOlder = this.#keyOf(unit) !== unit && !isPassingKey(unit);
+    for (const held of this.holds.take(unit)) {
+      if (isOlder && !('signal' in held)) this.passOn(held);
+      else this.#again(held);
+    }
   }
 
   #again(held: Envelope | HeldSignal): void {

@@ -74,6 +74,7 @@ function onlooker(reader: string, note: (entry: FrameEntry) => void): Ingress {
     flush: (move) => note({ type: 'flush', move }),
     flushed: (move) => note({ type: 'flushed', move }),
     transfer: (move, piece) => note({ type: 'transfer', move, piece }),
+    arrival: (move, piece) => note({ type: 'transfer', move, piece }),
     credit: (count) => note({ type: 'credit', count }),
     frameRead: () => {},
   };

@@ -58,6 +58,7 @@ export class ClusterMachine {
       machine: {
         ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS },
         pausesOfAll: this.#pausesOfAll(),
+        stateArrived: (from, partitions) => this.membership.installed(partitions, from),
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
           this.#processes.push(self);
@@ -86,7 +87,7 @@ export class ClusterMachine {
     });
     const store = owner?.storeOf({ index: 0, incarnation: 1 }, clock);
     this.hosting.begin(this.membership, {
-      ...{ clock, master, store: () => store },
+      ...{ clock, master: master.ground, store: () => store },
       credentialsOf: (machine) => ({ machine }),
     });
   }

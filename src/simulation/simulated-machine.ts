@@ -18,6 +18,7 @@ export interface MachineGround {
   readonly incarnationsFrom: number;
   readonly elsewhere: Elsewhere;
   readonly pausesOfAll: PausesOfAll;
+  stateArrived(machine: string, partitions: readonly number[]): void;
   networkOf(process: { index: number; incarnation: number }): MachineNetwork;
 }
 

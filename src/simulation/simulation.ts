@@ -316,7 +316,11 @@ export class Simulation {
       kinds: termsOfAll(this.#behaviours()),
       boot,
       incarnationsFrom: this.#incarnationsFrom,
-      ...(machine && { elsewhere: machine.elsewhere, pausesOfAll: machine.pausesOfAll }),
+      ...(machine && {
+        elsewhere: machine.elsewhere,
+        pausesOfAll: machine.pausesOfAll,
+        stateArrived: machine.stateArrived,
+      }),
       peer: { channel, path: `memory:${this.#masterAddress}` },
     });
   }

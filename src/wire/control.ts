@@ -74,6 +74,12 @@ export interface MachinesView {
   epochs: number[];
   /** All machines of the directory, this one too. */
   members: MachineInfo[];
+  /** Partitions whose mail waits in every process of this machine: they are about to leave it, or what lives in them is on its way here. */
+  held: number[];
+  /** Partitions whose owner has them with all that lived there. */
+  live: number[];
+  /** Arrivals up to this number are complete: what they brought goes on here. */
+  arrived: number;
   /** By which this one shows who it is; with the first view, and where they are new. */
   credentials?: unknown;
 }
@@ -81,8 +87,8 @@ export interface MachinesView {
 /** Partitions that this machine had until this change. */
 export interface LeftPartitions {
   partitions: number[];
-  /** Their actors stop when their turns end; else at once: another machine may have them by now. */
-  isHandedOver: boolean;
+  /** Those of them whose actors live on at the new owner; those of the others end, at once: another machine may have them by now. */
+  handedOver: number[];
 }
 
 /**
@@ -275,11 +281,20 @@ export type ProcessQuery =
   | 'unmovable'
   /** No actor of a removed kind is left. */
   | 'removed-ended'
-  /** No actor is left of partitions that this machine has given up. */
-  | 'left-partitions'
+  /** All that this process sent before has arrived, at other machines too. */
+  | 'flush-everywhere'
+  /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
+  | { stand: number[]; quiesceMs: number; isLast: boolean }
+  /** Send what lives in the partitions on hold to the machine of this index. Answer: a `TransferAnswer`. */
+  | { transfer: number; move: number }
+  /** Actors that a machine has handed over go to the workers that the table names. Answer: true, once all of them have it. */
+  | { arrival: number; from: string; partitions: number[] }
   /** Ids of a kind of which something is kept here. */
   | { idsOf: string }
   | Look;
+
+/** Undefined: the other machine has not said that it has everything. Else the partitions that were too much for one hand-over. */
+export type TransferAnswer = number[] | undefined;
 
 /** A look at the actors of a process, which changes nothing there. */
 export type Look =
@@ -370,6 +385,8 @@ export type ToMaster =
   | { type: 'event'; name: EventName; payload: unknown }
   /** Another machine has a newer table of partitions: frames of its wait for it. */
   | { type: 'outdated' }
+  /** The states of these partitions of another machine lie here; nothing of them runs. */
+  | { type: 'state-arrived'; machine: string; partitions: number[] }
   /** Its servers may be closed now; and what they were asked has been answered. */
   | { type: 'last-requests' }
   | { type: 'requests-finished' }

@@ -16,6 +16,7 @@
  *   acknowledged  number                                      to a client: what it told up to there is the system's now
  *   call  number name [argument …]                            of a client, about the system and not an actor; answered as an ask
  *   hail  now                                                 between machines, first of all: the clock of the one that writes
+ *   arrival  move part                                        between machines, and on to a worker: what lived in partitions that change hands
  *   resend                                                    between machines: what durable actors have not acknowledged may be lost
  *   host-died  epoch                                         between machines: a worker has died, by the table of that epoch
  *   traced  context                                           before a message, an ask, one that is stamped, or one that is published
@@ -53,6 +54,7 @@ export const HAIL = 23;
 export const RESEND = 24;
 export const HANDLED = 25;
 export const HOST_DIED = 26;
+export const ARRIVAL = 27;
 
 /** Flags of a delivery id in a compact frame. */
 export const HAS_TURN = 1;

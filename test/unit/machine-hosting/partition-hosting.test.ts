@@ -23,6 +23,8 @@ class Membership {
   rows = [machine('a'), machine('b')];
   machines = (): MachineInfo[] => this.rows;
   ownerOf = (partition: number): string | undefined => this.owners[partition];
+  isHandedLive = (): boolean => false;
+  takesState = (): boolean => true;
   epochOf = (partition: number): number | undefined => (this.serving.has(partition) ? 1 : undefined);
 }
 
@@ -32,7 +34,9 @@ describe('the partitions of a machine', () => {
   let hosting: PartitionHosting;
   let told: { machines: MachinesView; left: LeftPartitions }[];
   let revoked: string[];
-  let leave: (haveLeft: boolean) => void;
+  let asked: object[];
+  /** What the processes answer, by the first word of the question. */
+  let answers: Record<string, unknown>;
   const hosts = (): (number | undefined)[] => [0, 1, 2, 3, 4].map(hosting.elsewhere);
   const others = (): string[] => told.at(-1)?.machines.others.map((other) => other.machine) ?? [];
 
@@ -42,11 +46,19 @@ describe('the partitions of a machine', () => {
     hosting = new PartitionHosting();
     told = [];
     revoked = [];
+    asked = [];
+    answers = { stand: [], 'flush-everywhere': true, transfer: [] };
     hosting.begin(membership, {
       clock,
       master: {
         machinesChanged: (machines, left) => void told.push({ machines, left }),
-        haveLeft: () => new Promise((resolve) => (leave = resolve)),
+        keepInPlace: () => {},
+        askOwn: async () => true,
+        ask: async (what) => {
+          asked.push(typeof what === 'string' ? { [what]: true } : what);
+          const [name = ''] = Object.keys(asked.at(-1) as object);
+          return [answers[name], answers[name]];
+        },
       },
       store: () => ({
         highestEpoch: async () => 7,
@@ -79,18 +91,75 @@ describe('the partitions of a machine', () => {
     membership.serving = new Set([0]);
     membership.owners = ['a', 'b', 'b', 'b', undefined];
     hosting.stop();
-    expect(told.at(-1)?.left).toEqual({ partitions: [1], isHandedOver: false });
+    expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [] });
   });
 
-  it('are held while they are handed over, and go on here where it comes to nothing', async () => {
-    const handed = hosting.handOver([1]);
-    expect(hosts()[1]).toBe(NOWHERE);
-    expect(told.at(-1)?.left).toEqual({ partitions: [1], isHandedOver: true });
-    leave(true);
-    expect(await handed).toBe(true);
-    hosting.resume([1]);
-    expect(hosts()[1]).toBeUndefined();
+  const held = (): number[] | undefined => told.at(-1)?.machines.held;
+  const wentOn = (): boolean => JSON.stringify(asked.at(-1)).includes('"stand":[],');
+
+  it('are on hold while they are handed over, and live on at the new owner once the table says so', async () => {
+    expect(await hosting.handOver([1], 'b', false)).toEqual({ partitions: [1], isLive: true });
+    expect(asked.map((what) => Object.keys(what)[0])).toEqual(['stand', 'flush-everywhere', 'transfer']);
+    expect([hosts()[1], held()]).toEqual([undefined, [1]]);
+    membership.serving = new Set([0]);
+    membership.owners = ['a', 'b', 'b', 'b', undefined];
+    hosting.stop();
+    expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [1] });
+    expect(held()).toEqual([]);
+  });
+
+  it('go on here where their hand-over comes to nothing', async () => {
+    await hosting.handOver([1], 'b', false);
+    hosting.resume();
+    expect([hosts()[1], held()]).toEqual([undefined, []]);
     expect(told.at(-1)?.left.partitions).toEqual([]);
+  });
+
+  it('go on here where a process does not say that it is over, and are not tried again at once', async () => {
+    for (const step of ['stand', 'flush-everywhere', 'transfer']) {
+      const before = answers[step];
+      answers[step] = undefined;
+      expect([step, await hosting.handOver([0, 1], 'b', false)]).toEqual([step, { partitions: [], isLive: false }]);
+      expect([held(), wentOn()]).toEqual([[], true]);
+      answers[step] = before;
+    }
+  });
+
+  it('are handed over without what lives there where a machine leaves and it does not go, or the other one does not take it', async () => {
+    answers.transfer = undefined;
+    const handed = hosting.handOver([0, 1], 'b', true);
+    await clock.advance(1_000);
+    expect(await handed).toEqual({ partitions: [0, 1], isLive: false });
+    expect(held()).toEqual([0, 1]);
+    hosting.resume();
+    membership.takesState = () => false;
+    asked = [];
+    expect(await hosting.handOver([0], 'b', false)).toEqual({ partitions: [0], isLive: false });
+    expect(asked.length).toBe(1);
+    // Whoever has it by then begins from records: what stood here ends.
+    membership.serving = new Set([1]);
+    membership.owners = ['b', 'a', 'b', 'b', undefined];
+    hosting.stop();
+    expect(told.at(-1)?.left).toEqual({ partitions: [0], handedOver: [] });
+  });
+
+  it('that are too much for once, or busy, stay for another time', async () => {
+    answers.stand = [0];
+    expect(await hosting.handOver([0, 1], 'b', false)).toEqual({ partitions: [1], isLive: true });
+    hosting.resume();
+    answers = { ...answers, stand: [], transfer: [1] };
+    expect(await hosting.handOver([0, 1], 'b', false)).toEqual({ partitions: [0], isLive: true });
+    expect(held()).toEqual([0]);
+  });
+
+  it('arrive on hold, until the workers have what lived there', async () => {
+    hosting.expect([2], 'b');
+    membership.serving = new Set([0, 1, 2]);
+    membership.owners = ['a', 'a', 'a', 'b', undefined];
+    hosting.start();
+    expect([hosts()[2], held(), told.at(-1)?.machines.arrived]).toEqual([undefined, [2], 0]);
+    await clock.advance(1);
+    expect([held(), told.at(-1)?.machines.arrived]).toEqual([[], 1]);
   });
 
   it('are claimed once their owner can write no more', async () => {

@@ -8,8 +8,9 @@ test('the processes of a machine get its credentials with the first view, and wi
   let credentials = 'first';
   const membership = {
     ...{ id: 'a', tableEpoch: 1, machines: () => [], ownerOf: () => undefined, epochOf: () => undefined },
+    ...{ isHandedLive: () => false, takesState: () => true },
   };
-  const master = { machinesChanged: (view: MachinesView) => void views.push(view), haveLeft: async () => true };
+  const master = { machinesChanged: (view: MachinesView) => void views.push(view), keepInPlace: () => {} };
   hosting.begin(membership, {
     master,
     store: () => undefined,

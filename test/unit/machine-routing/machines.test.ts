@@ -329,8 +329,8 @@ describe('a machine that leaves', () => {
     await cluster.until(left);
     const { frames } = cluster;
     await cluster.run(2_500);
-    // To and fro between two that know different tables it would be twice as many.
-    expect(cluster.frames - frames).toBeLessThan(25);
+    // Each process asks its old owner once whether all has passed. To and fro between two that know different tables it would be twice as many.
+    expect(cluster.frames - frames).toBeLessThan(35);
     const counts = await cluster.until(Promise.all(ids.map((id) => one.system.ask(id, { type: 'get' }))));
     expect(counts.map((numbers: number[]) => [...numbers].sort())).toEqual(ids.map(() => [0, 1, 2, 3, 4]));
   });
@@ -355,7 +355,7 @@ describe('a machine that leaves', () => {
     await cluster.run(100);
     for (const id of ids) {
       const numbers: number[] = await cluster.until(one.system.ask(id, { type: 'get' }));
-      // Its state began anew where it is now; from there on there is no gap, and no repeat.
+      // ALL
       const sorted = [...numbers].sort((a, b) => a - b);
       expect(sorted).toEqual(numbers.map((_, at) => (sorted[0] as number) + at));
       expect(sorted.at(-1)).toBe(from + 20);

@@ -57,7 +57,7 @@ describe.each(['durable', 'volatile'])('a %s actor that', (kind) => {
       deliver: (envelope) => sent.push((envelope.message as { type: string }).type) > 0,
       signal: (to, signal) => router.signal(to, signal),
     };
-    new PartitionExit(actors).leave({ partitions: [shardOf(id)], isHandedOver: false });
+    new PartitionExit(actors).leave({ partitions: [shardOf(id)], handedOver: [] });
     kernel.router = router;
     expect(actors.cellOf(id)).toBeUndefined();
     expect(cell?.status).toBe('ended');

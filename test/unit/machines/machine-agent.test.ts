@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MachineAgent, newAgent } from '../../../src/machines/machine-agent.ts';
-import type { MachineCommand, SeenTable } from '../../../src/machines/machine-command.ts';
+import type { HandedOver, MachineCommand, SeenTable } from '../../../src/machines/machine-command.ts';
 import type { MachineRow } from '../../../src/machines/machine-row.ts';
 import { claimEpoch, foundedTable, isRolledBack, NOBODY, reassigned } from '../../../src/machines/partition-table.ts';
 
@@ -123,13 +123,15 @@ describe('the leases of others', () => {
   });
 });
 
+const handed = (partitions: number[], isLive = true): HandedOver => ({ partitions, isLive });
+
 describe('a hand-over', () => {
   /** `a` owns four partitions, `b` has joined: two of them go. */
   function handing(): MachineAgent {
     const agent = member(0);
     const b = { row: row(), revision: 'b1' };
     const commands = agent.looked(100, { a: { row: row(), revision: 'r1' }, b });
-    expect(commands).toEqual([{ do: 'hand-over', move: 1, partitions: [2, 3], to: 'b' }]);
+    expect(commands).toEqual([{ do: 'hand-over', move: 1, partitions: [2, 3], to: 'b', isLast: false }]);
     return agent;
   }
 
@@ -140,15 +142,35 @@ describe('a hand-over', () => {
 
   it('that cannot be installed is given up, and not tried again at once', () => {
     const agent = handing();
-    expect(agent.handedOver(200, 1, false)).toEqual([{ do: 'resume', move: 1, partitions: [2, 3], to: 'b' }]);
+    expect(agent.handedOver(200, 1, handed([]))).toEqual([{ do: 'resume', move: 1, partitions: [2, 3], to: 'b' }]);
     expect(agent.mayServe(200, 2)).toBe(true);
     expect(agent.tableRead(300, owned('a'), undefined)).toEqual([]);
     expect(names(agent.tableRead(10_300, owned('a'), undefined))).toEqual(['hand-over']);
   });
 
+  it('commits what could go, by its own name, and hands the rest over another time', () => {
+    const agent = handing();
+    const [commit] = agent.handedOver(200, 1, handed([3]));
+    const table = reassigned(owned('a').table, [3], { owner: 'b', epoch: 2, handedBy: 'a' });
+    expect(commit).toMatchObject({ do: 'write-table', expected: 't1', table });
+    expect([2, 3].map((partition) => agent.mayServe(200, partition))).toEqual([true, false]);
+    agent.tableWritten(300, { is: 'done', revision: 't2' });
+    agent.tableRead(310, { table, revision: 't2' }, undefined);
+    const rows = { a: { row: row(), revision: 'r1' }, b: { row: row(), revision: 'b1' } };
+    expect(agent.looked(320, rows)).toEqual([{ do: 'hand-over', move: 2, partitions: [2], to: 'b', isLast: false }]);
+  });
+
+  it("without the states is committed as nobody's: whatever lies at the new owner is of an earlier one", () => {
+    const agent = handing();
+    const [commit] = agent.handedOver(200, 1, handed([2, 3], false));
+    expect(commit).toMatchObject({
+      table: reassigned(owned('a').table, [2, 3], { owner: 'b', epoch: 2, handedBy: NOBODY }),
+    });
+  });
+
   it('whose commit has no answer is sent again on the same revision, as long as that stands', () => {
     const agent = handing();
-    const [commit] = agent.handedOver(200, 1, true);
+    const [commit] = agent.handedOver(200, 1, handed([2, 3]));
     expect(commit).toMatchObject({ do: 'write-table', expected: 't1' });
     expect(names(agent.tableWritten(5_000, { is: 'unknown' }))).toEqual(['read-table']);
     expect(agent.tableRead(5_100, owned('a'), undefined)).toEqual([commit]);
@@ -157,14 +179,14 @@ describe('a hand-over', () => {
 
   it('is given up once the revision of its commit is over and the table has it not', () => {
     const agent = handing();
-    agent.handedOver(200, 1, true);
+    agent.handedOver(200, 1, handed([2, 3]));
     agent.tableWritten(5_000, { is: 'unknown' });
     expect(names(agent.tableRead(5_100, owned('a', 't2'), undefined))).toEqual(['look', 'resume']);
   });
 
   it('is done when the table says so', () => {
     const agent = handing();
-    agent.handedOver(200, 1, true);
+    agent.handedOver(200, 1, handed([2, 3]));
     agent.tableWritten(5_000, { is: 'conflict' });
     const table = reassigned(owned('a').table, [2, 3], { owner: 'b', epoch: 2, handedBy: 'a' });
     expect(agent.tableRead(5_100, { table, revision: 't2' }, undefined)).toEqual([

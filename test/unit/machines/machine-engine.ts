@@ -30,6 +30,8 @@ export interface Budget {
   /** Requests that do not run through at once. */
   slow: number;
   unknown: number;
+  /** Hand-overs of which a part goes, or all without what lives there. */
+  partial: number;
   crashes: number;
   restores: number;
   turns: number;
@@ -63,7 +65,18 @@ export type Step =
   | { step: 'time' | 'restore' }
   | { step: 'run' | 'begin' | 'crash' | 'join' | 'arrive' | 'leave' | 'leave, then slowly'; machine: string }
   | { step: 'turn'; machine: string; partition: number }
-  | { step: 'answer' | 'answer, then slowly' | 'make' | 'unknown' | 'unknown, then slowly' | 'drop'; request: number };
+  | {
+      step:
+        | 'answer'
+        | 'answer, then slowly'
+        | 'partly'
+        | 'without'
+        | 'make'
+        | 'unknown'
+        | 'unknown, then slowly'
+        | 'drop';
+      request: number;
+    };
 
 /** Rules of the engine and the store that a mutant takes away. */
 export const ENGINE = {

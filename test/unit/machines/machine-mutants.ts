@@ -8,7 +8,7 @@ import { ENGINE } from './machine-engine.ts';
 
 /** Mixes of faults, each with three machines. */
 export const MIXES: Record<string, Partial<Budget> & { isDurable?: boolean }> = {
-  all: { ticks: 14, slow: 6, unknown: 3, crashes: 1, turns: 6, joins: ['C'], leaves: ['A'] },
+  all: { ticks: 14, slow: 6, unknown: 3, partial: 2, crashes: 1, turns: 6, joins: ['C'], leaves: ['A'] },
   unknown: { ticks: 12, slow: 6, unknown: 3, turns: 6, joins: ['C'] },
   silence: { ticks: 14, slow: 6, turns: 6 },
   crash: { ticks: 12, slow: 5, unknown: 1, crashes: 1, turns: 4, joins: ['C'] },
@@ -139,6 +139,15 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: () =>
       replaced(PartitionOwner.prototype, 'goesOnFrom', function (this: PartitionOwner, partition: number) {
         return this.state.installed[partition];
+      }),
+  },
+  {
+    rule: 'a hand-over without what lives there is committed as one of nobody',
+    script:
+      'time, begin A, slowly A look, make A hand-over, unknown slowly A hand-over, turn A 1, time, run B, time, begin A, slowly A renew, slowly A read-table, without A hand-over, run B, turn B 1',
+    breaks: () =>
+      replaced(PartitionOwner.prototype, 'handedBy', function (this: PartitionOwner) {
+        return this.state.id;
       }),
   },
   {

@@ -3,7 +3,7 @@
  * is plain data whose times are relative to its present, so that two equal ones are one state of the search.
  */
 import { MachineAgent, newAgent, type AgentState } from '../../../src/machines/machine-agent.ts';
-import type { MachineCommand, WriteAnswer } from '../../../src/machines/machine-command.ts';
+import type { HandedOver, MachineCommand, WriteAnswer } from '../../../src/machines/machine-command.ts';
 import { NOBODY } from '../../../src/machines/partition-table.ts';
 import {
   type Budget,
@@ -22,7 +22,7 @@ const TICK = 11;
 const FAR = -100;
 
 export function newWorld(machines: string[], budget: Partial<Budget>, isDurable = false): World {
-  const none = { ticks: 0, slow: 0, unknown: 0, crashes: 0, restores: 0, turns: 0, joins: [], leaves: [] };
+  const none = { ticks: 0, slow: 0, partial: 0, unknown: 0, crashes: 0, restores: 0, turns: 0, joins: [], leaves: [] };
   const each = <T>(make: () => T): Record<string, T> => Object.fromEntries(machines.map((id) => [id, make()]));
   const world: World = {
     ...{ agents: {}, dead: [], ended: {}, rows: {}, table: null, revisions: 0, backup: '', requests: [] },
@@ -53,7 +53,9 @@ export function enabled(world: World): Step[] {
   steps.push(...budget.joins.map((machine): Step => ({ step: 'join', machine })));
   steps.push(...budget.leaves.filter((id) => up.includes(id)).map((machine): Step => ({ step: 'leave', machine })));
   if (budget.turns > 0) steps.push(...turns(world, up));
-  for (const [request, { stage, by }] of world.requests.entries()) {
+  for (const [request, { stage, by, what }] of world.requests.entries()) {
+    if (what.do === 'hand-over' && stage === 'sent' && up.includes(by) && budget.partial > 0)
+      steps.push({ step: 'partly', request }, { step: 'without', request });
     if (stage === 'late') steps.push({ step: 'make', request }, { step: 'drop', request });
     else {
       if (up.includes(by)) {
@@ -180,6 +182,18 @@ function takeRequest(world: World, step: Extract<Step, { request: number }>): vo
     request.answer = made ?? null;
     return;
   }
+  if (step.step === 'partly' || step.step === 'without') {
+    world.budget.partial--;
+    if (step.step === 'without') world.hadFault = true;
+    else if (request.what.do === 'hand-over') {
+      const [first] = request.what.partitions;
+      make(world, { ...request, what: { ...request.what, partitions: [first as number] } });
+    }
+    remove();
+    const behind = world.requests.length;
+    tell(world, request, step.step);
+    return drain(world, request.by, behind);
+  }
   if (step.step === 'unknown' || step.step === 'unknown, then slowly') {
     world.budget.unknown--;
     world.hadFault = true;
@@ -201,6 +215,13 @@ function takeRequest(world: World, step: Extract<Step, { request: number }>): vo
 function answer(world: World, request: Request): void {
   const made = request.stage === 'made' ? request.answer : make(world, request);
   tell(world, request, made ?? undefined);
+}
+
+/** All, `partly`: the first of them, `without`: all, but for what lived there, or none. */
+function handedOver(partitions: readonly number[], made: unknown): HandedOver {
+  if (made === 'partly') return { partitions: partitions.slice(0, 1), isLive: true };
+  if (made === 'without') return { partitions, isLive: false };
+  return { partitions: made === true ? partitions : [], isLive: true };
 }
 
 /** The answer reaches the machine that asked. */
@@ -225,7 +246,7 @@ function tell(world: World, { by, what }: Request, made: unknown): void {
       case 'write-table':
         return agent.tableWritten(0, written);
       case 'hand-over':
-        return agent.handedOver(0, what.move, made === true);
+        return agent.handedOver(0, what.move, handedOver(what.partitions, made));
       case 'write-record':
       case 'claim-record': {
         const loaded = world.loaded[by] as Record<number, number>;

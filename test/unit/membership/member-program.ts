@@ -26,10 +26,11 @@ const membership = new MachineMembership({
   onEvent: (event) => say({ ...event, type: event.machine.startsWith(`${name}.`) ? `own ${event.type}` : event.type }),
   host: {
     enter: async () => {},
+    expect: () => {},
     start: () => {},
     stop: () => {},
     // Nothing lives in memory that could move.
-    handOver: async () => true,
+    handOver: async (partitions) => ({ partitions, isLive: true }),
     resume: () => {},
     highestEpoch: async () => 0,
   },

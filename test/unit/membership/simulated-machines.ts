@@ -1,6 +1,7 @@
 /** Machines of one cluster in the test's process, on a directory in memory and a clock that the test moves; they can be frozen, cut off and killed. */
 import { MemoryDirectory, MemoryEngine } from '../../../src/directory/memory-directory.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import type { HandedOver } from '../../../src/machines/machine-command.ts';
 import { PARTITIONS } from '../../../src/machines/partition-table.ts';
 import { type MembershipEvent, MachineMembership } from '../../../src/membership/machine-membership.ts';
 import type { Clock, Timer } from '../../../src/vocabulary/clock.ts';
@@ -109,6 +110,7 @@ export class SimulatedMachine {
       },
       host: {
         enter: (machine) => machines.entered(machine),
+        expect: () => {},
         start: (partitions, epoch, from) => {
           for (const partition of partitions) machines.started(this, partition, epoch, from);
         },
@@ -232,14 +234,14 @@ export class SimulatedMachines {
     machine.memory.set(partition, from === undefined ? 0 : (machine.transferred.get(partition) ?? 0));
   }
 
-  async handOver(from: SimulatedMachine, partitions: readonly number[], to: string): Promise<boolean> {
+  async handOver(from: SimulatedMachine, partitions: readonly number[], to: string): Promise<HandedOver> {
     for (const partition of partitions) from.held.add(partition);
     await new Promise<void>((resolve) => from.clock.setTimer(20, () => resolve()));
     const target = this.byId(to);
-    if (!target || target.clock.isFrozen) return false;
+    if (!target || target.clock.isFrozen) return { partitions: [], isLive: true };
     target.membership.installed(partitions, from.membership.id);
     for (const partition of partitions) target.transferred.set(partition, from.memory.get(partition) ?? 0);
-    return true;
+    return { partitions, isLive: true };
   }
 
   /** Every partition is served by one machine, and each has its share. */

@@ -12,7 +12,8 @@ import { behavioursOf } from '../../../src/worker/load-actors.ts';
 import { termsOfAll } from '../../../src/process/kind-terms.ts';
 import { newKernel } from '../../../src/process/new-kernel.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
-import { type LocateAnswer, Router } from '../../../src/routing/router.ts';
+import type { LocateAnswer } from '../../../src/routing/located-places.ts';
+import { Router } from '../../../src/routing/router.ts';
 import { silent } from '../peer/link-fixture.ts';
 
 export const CAPACITY = 8;

@@ -1,0 +1,166 @@
+/**
+ * A process's part in hand-overs between machines, put together: what leaves it, what arrives, and what a new table means for both. The steps
+ * are those of the master (machine-hosting/hand-over).
+ */
+import type { LocalActors } from '../actor/local-actors.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { shardOf } from '../placement/shard.ts';
+import type { Router } from '../routing/router.ts';
+import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
+import type { LeftPartitions, MachinesView, ProcessQuery, TransferAnswer } from '../wire/control.ts';
+import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
+import { Arrivals, type ArrivalsParts } from './arrivals.ts';
+import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
+import { LeavingPartitions } from './leaving-partitions.ts';
+import { isMachineIndex, MACHINE_INCARNATION } from './machine-peers.ts';
+import { PartitionExit } from './partition-exit.ts';
+import { PASSING_MS_MAX, PassingMail } from './passing-mail.ts';
+
+export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
+  readonly actors: LocalActors;
+  readonly router: Router;
+  readonly worker: number;
+  /** To another process of this machine. */
+  replyWithin(process: ActorId, correlation: number): ReplyTo;
+  /** All columns of the table name the same machine, where it is another one. */
+  hostOfShard(shard: number): number | undefined;
+  machinePeer(index: number): OutboundQueue | undefined;
+}
+
+export class HandOvers {
+  readonly leaving: LeavingPartitions;
+  readonly arriving: ArrivingActors;
+  readonly arrivals: Arrivals;
+  readonly #delivery: ArrivalDelivery;
+  readonly #exit: PartitionExit;
+  readonly #parts: HandOverParts;
+  readonly #passing: PassingMail;
+  #held = new Set<number>();
+  /** By the table before the one that is being taken up. */
+  #owners = new Map<number, number | undefined>();
+  #awaitingRelease: (() => void)[] = [];
+
+  constructor(parts: HandOverParts) {
+    const { actors } = parts;
+    this.#parts = parts;
+    this.leaving = new LeavingPartitions(parts);
+    this.arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
+    this.arrivals = new Arrivals(parts);
+    this.#delivery = new ArrivalDelivery({ ...parts, kernel: actors.kernel, arrivals: this.arrivals });
+    this.#exit = new PartitionExit(actors);
+    this.#passing = new PassingMail({
+      ...{ clock: actors.kernel.clock, flushes: parts.flushes },
+      changed: () => {
+        this.#hold();
+        parts.router.releaseUnhosted();
+      },
+    });
+  }
+
+  stand(partitions: readonly number[], quiesceMs: number, isLast: boolean): Promise<number[]> {
+    return this.leaving.stand(partitions, quiesceMs, isLast);
+  }
+
+  transfer(move: number, machine: number): Promise<TransferAnswer> {
+    return this.leaving.transfer(move, this.#parts.machinePeer(machine));
+  }
+
+  deliver(number: number, from: string, partitions: readonly number[]): Promise<true> {
+    return this.#delivery.deliver(number, from, partitions);
+  }
+
+  /** The first table of this process. */
+  welcome({ held }: MachinesView): void {
+    this.#held = new Set(held);
+    this.#hold();
+  }
+
+  /** Until the table is taken up, what it puts on hold waits, and so does what it releases. */
+  beforeTable({ held }: MachinesView, changed: ReadonlySet<number>): void {
+    for (const partition of held) this.#held.add(partition);
+    this.#hold();
+    this.#owners = new Map([...changed].map((partition) => [partition, this.#parts.hostOfShard(partition)]));
+  }
+
+  afterTable({ held, arrived, others, self }: MachinesView, left: LeftPartitions | undefined): void {
+    this.#passOldOwners();
+    this.#held = new Set(held);
+    this.#hold();
+    if (this.#held.size === 0) for (const released of this.#awaitingRelease.splice(0)) released();
+    if (left) this.#leave(left);
+    this.leaving.hold(this.#held);
+    this.arriving.arrived(arrived);
+    const machines = new Set(others.map(({ machine }) => machine));
+    this.arrivals.keep((machine) => machine !== self && machines.has(machine));
+  }
+
+  /** Resolves once nothing is on hold, or it takes too long: until then mail from elsewhere may wait here. */
+  released(): Promise<void> {
+    if (this.#held.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#awaitingRelease.push(resolve);
+      this.#parts.actors.kernel.clock.setTimer(PASSING_MS_MAX, resolve);
+    });
+  }
+
+  linkEnded(peer: OutboundQueue, isGone: boolean): void {
+    this.leaving.linkEnded(peer);
+    if (isGone) this.#passing.ended(peer);
+  }
+
+  #hold(): void {
+    this.#parts.router.holdPartitions(this.#held, this.#passing.partitions());
+  }
+
+  /** Mail to the new owners waits for the mail that is on its way through the old ones. */
+  #passOldOwners(): void {
+    const through = new Map<OutboundQueue, Set<number>>();
+    for (const [partition, owner] of this.#owners) {
+      const isForeign = owner !== undefined && isMachineIndex(owner) && owner !== this.#parts.hostOfShard(partition);
+      const peer = isForeign ? this.#parts.machinePeer(owner) : undefined;
+      if (!peer) continue;
+      const partitions = through.get(peer);
+      if (partitions) partitions.add(partition);
+      else through.set(peer, new Set([partition]));
+    }
+    this.#owners.clear();
+    for (const [peer, partitions] of through) this.#passing.begin(partitions, peer);
+  }
+
+  #leave(left: LeftPartitions): void {
+    const gone = new Set(left.partitions);
+    if (gone.size === 0) return;
+    const { kernel } = this.#parts.actors;
+    kernel.serving?.drop((id) => gone.has(shardOf(id)));
+    this.#evict(new Set(left.handedOver));
+    const mail = this.leaving.drop(gone);
+    this.#exit.leave(left);
+    for (const envelope of mail) kernel.router.deliver(envelope);
+  }
+
+  /** They live on at the machines that the table names. */
+  #evict(handedOver: ReadonlySet<number>): void {
+    const { actors, peers, hostOfShard } = this.#parts;
+    const [first] = handedOver;
+    const host = first === undefined ? undefined : hostOfShard(first);
+    if (host === undefined || !isMachineIndex(host)) return;
+    const to = processAddress(host, MACHINE_INCARNATION);
+    const hasMoved = (id: string): boolean => handedOver.has(shardOf(id));
+    this.leaving.evict(handedOver, to);
+    const { pending, address } = actors.kernel;
+    for (const from of [address, ...[...peers.all()].map((peer) => peer.address)]) pending.moved(from, to, hasMoved);
+  }
+}
+
+export function isAboutHandOver(what: object): what is HandOverQuery {
+  return 'stand' in what || 'transfer' in what || 'arrival' in what;
+}
+
+export type HandOverQuery = Extract<ProcessQuery, { stand: number[] } | { transfer: number } | { arrival: number }>;
+
+export function answerAboutHandOver(handOvers: HandOvers, what: HandOverQuery): Promise<unknown> {
+  if ('stand' in what) return handOvers.stand(what.stand, what.quiesceMs, what.isLast);
+  if ('transfer' in what) return handOvers.transfer(what.move, what.transfer);
+  return handOvers.deliver(what.arrival, what.from, what.partitions);
+}

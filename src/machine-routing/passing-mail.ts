@@ -1,0 +1,59 @@
+/**
+ * Mail past the old owner of a partition waits until the mail that went through it has arrived: both go to the same actors, on two ways. The old
+ * owner is asked, behind that mail, whether all that it has passed on is with its receivers.
+ */
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+
+/** Milliseconds after which mail waits no longer for an old owner that says nothing. */
+export const PASSING_MS_MAX = 4_000;
+
+export interface PassingParts {
+  readonly clock: Clock;
+  readonly flushes: LinkFlushes;
+  /** Other partitions wait now. */
+  changed(): void;
+}
+
+interface Passing {
+  readonly partitions: ReadonlySet<number>;
+  readonly through: OutboundQueue;
+  readonly end: () => void;
+}
+
+export class PassingMail {
+  readonly #parts: PassingParts;
+  readonly #open = new Set<Passing>();
+
+  constructor(parts: PassingParts) {
+    this.#parts = parts;
+  }
+
+  /** All that wait for their old owners. */
+  partitions(): Set<number> {
+    return new Set([...this.#open].flatMap(({ partitions }) => [...partitions]));
+  }
+
+  /** By the table that is being taken up they are no longer where that link leads. */
+  begin(partitions: ReadonlySet<number>, through: OutboundQueue): void {
+    const { clock, flushes } = this.#parts;
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      timer.cancel();
+      this.#open.delete(passing);
+      this.#parts.changed();
+    };
+    const timer = clock.setTimer(PASSING_MS_MAX, end);
+    const passing = { partitions, through, end };
+    this.#open.add(passing);
+    void flushes.flush([through], 'beyond').then(end);
+  }
+
+  /** The old owner has left: nothing more comes through it. */
+  ended(through: OutboundQueue): void {
+    for (const passing of [...this.#open]) if (passing.through === through) passing.end();
+  }
+}
