@@ -43,6 +43,7 @@ function newParticipant(live: string[] = []): {
     },
     topics: { moving: { hold: () => {}, release: () => {} } },
     router: {
+      captureFor: () => {},
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),
       release: (move: number) => void router.push(`release ${move}`),
       unitOf: (id: string) => id,
