@@ -47,7 +47,7 @@ import { PeerLoss } from './peer-loss.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { MACHINE_INCARNATION } from '../machine-routing/machine-peers.ts';
-import { OtherMachines } from '../machine-routing/other-machines.ts';
+import { OtherMachines, type OtherMachinesParts } from '../machine-routing/other-machines.ts';
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
@@ -78,6 +78,11 @@ const GOES_ON: ReadonlySet<MasterRequest['kind']> = new Set([
 function isElsewhere(host: number | undefined): boolean {
   return host !== undefined && host >= MACHINE_INDEX_MIN;
 }
+
+type JoinedParts = Pick<
+  OtherMachinesParts,
+  'router' | 'topics' | 'durability' | 'flushes' | 'loss' | 'cluster' | 'toRef'
+> & { readonly handoffs: HandoffParticipant };
 
 export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly system: ProcessSystem;
@@ -150,15 +155,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       ...{ actors, router, topics, handoffs, flushes, loss, firstLinks, others, toRef },
       replies: this,
     });
-    others?.join({
-      ...{ router, topics, durability, flushes, loss, cluster, toRef },
-      flushed: (peer, move) => handoffs.flushed(peer, move),
-      replyWithin: (process, correlation) => new RemoteReply(this, process, correlation),
-      locate: async (id) => (await this.request({ kind: 'locate', id })) as number,
-      pin: (id, worker) => this.request(claimOfChild(id, this.table.termsOf(id), worker, true)),
-      machineGone: (index) => handoffs.peerDied(index, MACHINE_INCARNATION),
-      replyTo: (replies, process, correlation) => new RemoteReply(replies, process, correlation),
-    });
+    this.#joinMachines({ ...{ router, topics, durability, flushes, loss, cluster, toRef }, handoffs });
     const letThrough: LetThrough = async (pattern, wanted) =>
       (await this.request({ kind: 'let-through', pattern, wanted })) as number;
     const handler = new ControlHandler({
@@ -167,6 +164,18 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       ...this.#answering(),
     });
     control.onMessage(new ControlInbox<ToProcess>(handler.handle).push);
+  }
+
+  #joinMachines({ handoffs, ...parts }: JoinedParts): void {
+    this.#others?.join({
+      ...parts,
+      flushed: (peer, move) => handoffs.flushed(peer, move),
+      replyWithin: (process, correlation) => new RemoteReply(this, process, correlation),
+      locate: async (id) => (await this.request({ kind: 'locate', id })) as number,
+      pin: (id, worker) => this.request(claimOfChild(id, this.table.termsOf(id), worker, true)),
+      machineGone: (index) => handoffs.peerDied(index, MACHINE_INCARNATION),
+      replyTo: (replies, process, correlation) => new RemoteReply(replies, process, correlation),
+    });
   }
 
   #newDurability(toRef: (id: ActorId) => unknown): ProcessDurability {
