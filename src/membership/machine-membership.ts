@@ -256,10 +256,8 @@ export class MachineMembership {
   }
 
   #perform(commands: readonly MachineCommand[]): void {
-    for (const command of commands) {
-      if (command.do === 'start' && command.from !== undefined && !this.#isClosed)
-        this.#parts.host.expect(command.partitions, command.from);
-    }
+    const { host } = this.#parts;
+    for (const one of commands) if (one.do === 'start' && one.from) host.expect(one.partitions, one.from);
     for (const command of commands) if (!this.#isClosed) this.#carryOut(command);
   }
 
@@ -276,8 +274,7 @@ export class MachineMembership {
       case 'resume':
         return host.resume(command.partitions, command.to);
       case 'hand-over': {
-        const none: HandedOver = { partitions: [], isLive: false };
-        const handed = host.handOver(command.partitions, command.to, command.isLast).catch(() => none);
+        const handed = host.handOver(command.partitions, command.to, command.isLast).catch(() => NONE);
         return this.#answer(handed, (agent, now, done) => agent.handedOver(now, command.move, done));
       }
       case 'declare-lost':
@@ -397,5 +394,6 @@ function isSameRow(one: MachineRow, other: MachineRow): boolean {
   return isSame && leaseMs === other.leaseMs && workers === other.workers;
 }
 
+const NONE: HandedOver = { partitions: [], isLive: false };
 const isDone = (): true => true;
 const isNotDone = (): false => false;
