@@ -49,7 +49,7 @@ interface Tries {
   failed(one: InFlight, error: TroupeError): void;
 }
 
-/** One message, from its delivery to its end. It hears of the end of its ask without a promise, which would be a tenth of the main thread's time (scenario rabbitmq). */
+/** One message, from its delivery to its end. It hears of the end of its ask without a promise (scenario rabbitmq). */
 class InFlight implements Slotted, ReplyTo {
   /** More than one where its publisher has sent it twice. Empty: their channel is gone, and the broker delivers them again, here or elsewhere. */
   deliveries: Delivery[];

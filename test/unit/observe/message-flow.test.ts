@@ -4,6 +4,7 @@ import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
 import {
+  type FlowCount,
   type Flow,
   FLOW_SHOWN_MAX,
   FLOW_WINDOW_MS,
@@ -106,17 +107,18 @@ describe('what it costs', () => {
     expect(timingsOf(kit, 'shop')?.flow).toBeUndefined();
   });
 
-  test('of a flood few messages are measured, and what each pair is said to have is right within the error that is told', async () => {
+  /** 200 ms of 100 000 messages, one in 64 from `rare`. */
+  async function flood(seed: number): Promise<{ samples: number; flows: FlowCount[] }> {
     const ticks = { now: 1 };
     const kinds = new Map([['stock', { timings: undefined as KindTimings | undefined }]]);
     const clock = new VirtualClock();
-    const watch = new TurnWatch(clock, ticks, kinds, seededRandom(7));
+    const watch = new TurnWatch(clock, ticks, kinds, seededRandom(seed));
     const first = watch.lookAtFlow();
     await clock.advance(FIRST_RATES_MS);
     await first;
     const timings = kinds.get('stock')?.timings as KindTimings;
     let samples = 0;
-    for (let n = 0; n < 400_000; n++) {
+    for (let n = 0; n < 100_000; n++) {
       if (n % 100 === 0) ticks.now += 0.2;
       const envelope = from(n % 64 === 0 ? 'rare/a' : 'shop/a');
       timings.arrives(envelope);
@@ -125,20 +127,28 @@ describe('what it costs', () => {
       samples++;
       timings.ends(sample);
     }
-    // 800 ms went by.
-    expect(samples).toBeLessThan(SAMPLES_PER_SECOND * 1.5);
-    const counts = new Map((await watch.lookAtFlow()).map((one) => [one.from, one]));
-    for (const [sender, expected] of [
-      ['rare', 6_250],
-      ['shop', 393_750],
-    ] as const) {
-      const { count = 0, error = 0 } = counts.get(sender) ?? {};
-      expect(error).toBeGreaterThan(0);
-      expect(error).toBeLessThan(0.4);
-      expect(Math.abs(count - expected) / count).toBeLessThan(error);
-    }
+    const flows = await watch.lookAtFlow();
     watch.close();
-  });
+    return { samples, flows };
+  }
+
+  test('of a flood few messages are measured, and what each pair is said to have is right within the error that is told', async () => {
+    const counts = { rare: 1_563, shop: 98_437 };
+    const farOff: string[] = [];
+    for (let seed = 1; seed <= 30; seed++) {
+      const { samples, flows } = await flood(seed);
+      expect(samples).toBeLessThan(SAMPLES_PER_SECOND / 2);
+      for (const [sender, expected] of Object.entries(counts)) {
+        const { count = 0, error = 0 } = flows.find((one) => one.from === sender) ?? {};
+        expect(error).toBeGreaterThan(0);
+        expect(error).toBeLessThan(1);
+        if (Math.abs(count - expected) / count > error) farOff.push(`${sender} of seed ${seed}`);
+      }
+    }
+    // The error is told for 95 of 100 cases: three of sixty are beyond it.
+    expect(farOff.length).toBeLessThan(8);
+    expect(farOff.length).toBeGreaterThan(0);
+  }, 60_000);
 });
 
 describe('bounds', () => {
