@@ -67,8 +67,7 @@ export class Storage {
     this.wasFound = existsSync(join(this.#folder, DATA_FILE));
     this.#system = name;
     this.#log = log;
-    // Of a backup that is the dataDir from now on: its store goes on, and the sum would not.
-    rmSync(join(this.#folder, CHECKSUM_FILE), { force: true });
+    this.#forgetChecksum();
     this.journals = new JournalFolder(this.dataDir, log);
     this.journals.takeOver();
     this.pauses = new PausesFile(this.dataDir);
@@ -78,6 +77,18 @@ export class Storage {
   /** Takes the lock before anything is opened. Throws STORE_LOCKED and STORE_FAILED. */
   static async acquire(place: StoragePlace, log: Log): Promise<Storage> {
     return new Storage(await DataDirLock.acquire(place.dataDir, place.name, Date.now()), place, log);
+  }
+
+  /** Of a backup that is the dataDir from now on: its store goes on, and the sum would not. Where it cannot go, the store is served all the same. */
+  #forgetChecksum(): void {
+    try {
+      rmSync(join(this.#folder, CHECKSUM_FILE), { force: true });
+    } catch (error) {
+      this.#log.warn(
+        { err: asError(error) },
+        'the sum of an earlier backup cannot be removed: a copy made by hand will not fit it',
+      );
+    }
   }
 
   /** The store in this thread; its engine is loaded here, and where another thread has it, only there. Rejects STORE_FAILED. */
