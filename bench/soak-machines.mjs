@@ -3,7 +3,7 @@
  *
  * Three machines on one real PostgreSQL under random faults: machines killed, stopped, cut off, leaving and joining; the database stopped, away,
  * slow, its sessions ended. Every durable write is witnessed in the database, with its fence. Then, unless `--put-back 0`, the database is put
- * back to a backup under machines that run, so many times. It fails where anything was lost, doubled, swapped, had two owners, or no answer. `--ordered`:
+ * back to a backup under machines that run, so many times. It fails where anything durable was lost, doubled or swapped, had two owners, or no answer. `--ordered`:
  * also where volatile messages of one sender were swapped, as they can be while a partition goes from one machine to another.
  */
 import { parseArgs } from 'node:util';
@@ -42,6 +42,6 @@ if (times > 0) results.push(await new Soak({ ...options, faults: times }).putBac
 for (const result of results) console.log(JSON.stringify(result, null, 1));
 const breaches = results.flatMap((result) => result.breaches);
 console.log(
-  breaches.length === 0 ? 'nothing was lost, doubled, swapped or owned twice' : `FAILED: ${breaches.length} breaches`,
+  breaches.length === 0 ? 'nothing durable was lost, doubled, swapped or owned twice' : `FAILED: ${breaches.length} breaches`,
 );
 process.exit(breaches.length === 0 ? 0 : 1);
