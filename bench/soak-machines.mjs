@@ -42,6 +42,8 @@ if (times > 0) results.push(await new Soak({ ...options, faults: times }).putBac
 for (const result of results) console.log(JSON.stringify(result, null, 1));
 const breaches = results.flatMap((result) => result.breaches);
 console.log(
-  breaches.length === 0 ? 'nothing durable was lost, doubled, swapped or owned twice' : `FAILED: ${breaches.length} breaches`,
+  breaches.length === 0
+    ? 'nothing durable was lost, doubled, swapped or owned twice'
+    : `FAILED: ${breaches.length} breaches`,
 );
 process.exit(breaches.length === 0 ? 0 : 1);
