@@ -15,6 +15,8 @@ export interface BeatingLinkParts {
   readonly inner: Link;
   /** Bytes read from the wire so far: a large frame that is coming in is a sign of life too. */
   readonly bytesRead: () => number;
+  /** Whether the wire is there: a link that nobody listens to is not told of its end. */
+  readonly isOpen: () => boolean;
   readonly clock: Clock;
   /** Milliseconds without a sign of life. */
   readonly silentMs: number;
@@ -106,8 +108,9 @@ export class BeatingLink implements Link {
   }
 
   #beatLater(): void {
-    const { clock, silentMs } = this.#parts;
+    const { clock, silentMs, isOpen } = this.#parts;
     this.#timer = clock.setTimer(silentMs / BEATS_PER_SILENCE, () => {
+      if (!isOpen()) return;
       this.#beatLater();
       this.#beat();
       this.#look();

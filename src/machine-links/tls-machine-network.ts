@@ -291,7 +291,8 @@ export class TlsMachineNetwork implements MachineNetwork {
     splitter.frameBytesMax = frameBytesMax;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const inner = new SocketLink(socket, splitter, { index: process, incarnation }, clock, this.#poller, true);
-    return new BeatingLink({ inner, bytesRead: () => socket.bytesRead, clock, silentMs });
+    const [bytesRead, isOpen] = [() => socket.bytesRead, () => !socket.destroyed];
+    return new BeatingLink({ inner, bytesRead, isOpen, clock, silentMs });
   }
 
   get #terms(): { version: number; cluster: string } {

@@ -43,6 +43,8 @@ describe.skipIf(lackOfPostgres() !== undefined)('machines with an authority of t
     vi.stubEnv('TROUPE_CA', join(folder, 'ca.pem'));
     for (const name of ['a', 'b']) await machine(name).value('started');
     await programs[0]?.value('ask', 'counter/x', { type: 'get' });
+    // The doctor asks this machine, which hears of the other one a moment after that has joined.
+    await expect.poll(() => programs[0]?.value('machines'), { timeout: 10_000 }).toHaveLength(2);
     expect(await server.query("select 1 from troupe_troupe.entries where key = 'authority'")).toEqual([]);
 
     const { status, stdout } = spawnSync(process.execPath, [
