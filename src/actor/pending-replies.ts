@@ -114,8 +114,9 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     else this.#onward.reject(error);
   }
 
-  /** By its host, which has it in the mailbox of an actor that is paused. */
+  /** By its host, which has it in the mailbox of an actor that is paused. Of an asker elsewhere it is that one's to know. */
   #isForetold({ code, fate }: TroupeError): boolean {
+    if (this.#onward !== undefined) return false;
     const isElsewhere = code === 'ASK_TIMEOUT' && fate === 'not-executed' && this.place !== LOCAL;
     return isElsewhere && this.deadline > 0 && this.#pending.isBefore(this.deadline);
   }

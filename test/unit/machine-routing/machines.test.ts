@@ -141,6 +141,14 @@ describe('two machines', () => {
     };
     await cluster.until(other.system.pause('counter/*', { reason: 'a test' }));
     for (const id of ids) for (const system of [one.system, other.system]) expect(await isHeld(system, id)).toBe(true);
+    // Wherever it is asked from, it is known that it was not carried out.
+    for (const id of ids) {
+      for (const { simulation, system } of [one, other])
+        for (const asker of [system, simulation.worker(1)?.process?.system as System]) {
+          const asked = refusalOf(asker.ask(id, { type: 'get' }, { timeoutMs: 1_000 }));
+          expect(await cluster.until(asked)).toMatchObject({ code: 'ASK_TIMEOUT', fate: 'not-executed' });
+        }
+    }
     expect((await cluster.until(one.system.metrics())).pauses).toMatchObject([
       { pattern: 'counter/*', reason: 'a test' },
     ]);
