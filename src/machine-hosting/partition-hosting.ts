@@ -173,11 +173,14 @@ export class PartitionHosting implements PartitionHost {
     this.#parts?.master.keepInPlace(new Set([...leaving, ...this.#arrivals.partitions]));
   }
 
-  /** By the table that was read last: those that the machine has got to which they were handed over. */
+  /** By the table that was read last: those that the machine has got to which they were handed over, and has not claimed. */
   #handedOver(left: readonly number[]): number[] {
-    const handing = this.#handing;
-    if (!handing?.isLive) return [];
-    return left.filter((shard) => handing.partitions.has(shard) && this.#membership?.ownerOf(shard) === handing.to);
+    const [handing, membership] = [this.#handing, this.#membership];
+    if (!handing?.isLive || !membership) return [];
+    const { partitions, to } = handing;
+    return left.filter(
+      (shard) => partitions.has(shard) && membership.ownerOf(shard) === to && membership.isHandedLive(shard),
+    );
   }
 
   #publish(): void {

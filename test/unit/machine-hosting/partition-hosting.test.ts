@@ -23,7 +23,8 @@ class Membership {
   rows = [machine('a'), machine('b')];
   machines = (): MachineInfo[] => this.rows;
   ownerOf = (partition: number): string | undefined => this.owners[partition];
-  isHandedLive = (): boolean => false;
+  live = new Set<number>();
+  isHandedLive = (partition: number): boolean => this.live.has(partition);
   takesState = (): boolean => true;
   epochOf = (partition: number): number | undefined => (this.serving.has(partition) ? 1 : undefined);
 }
@@ -103,8 +104,18 @@ describe('the partitions of a machine', () => {
     expect([hosts()[1], held()]).toEqual([undefined, [1]]);
     membership.serving = new Set([0]);
     membership.owners = ['a', 'b', 'b', 'b', undefined];
+    membership.live = new Set([1]);
     hosting.stop();
     expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [1] });
+    expect(held()).toEqual([]);
+  });
+
+  it('have not gone along where the machine that was to get them has claimed them', async () => {
+    await hosting.handOver([1], 'b', false);
+    membership.serving = new Set([0]);
+    membership.owners = ['a', 'b', 'b', 'b', undefined];
+    hosting.stop();
+    expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [] });
     expect(held()).toEqual([]);
   });
 
