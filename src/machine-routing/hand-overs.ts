@@ -15,7 +15,8 @@ import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
 import { LeavingPartitions } from './leaving-partitions.ts';
 import { isMachineIndex, MACHINE_INCARNATION } from './machine-peers.ts';
 import { PartitionExit } from './partition-exit.ts';
-import { PASSING_MS_MAX, PassingMail } from './passing-mail.ts';
+import { PassingMail } from './passing-mail.ts';
+import { TakenPartitions } from './taken-partitions.ts';
 
 export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
   readonly actors: LocalActors;
@@ -32,6 +33,7 @@ export class HandOvers {
   readonly leaving: LeavingPartitions;
   readonly arriving: ArrivingActors;
   readonly arrivals: Arrivals;
+  readonly taken: TakenPartitions;
   readonly #delivery: ArrivalDelivery;
   readonly #exit: PartitionExit;
   readonly #parts: HandOverParts;
@@ -48,7 +50,9 @@ export class HandOvers {
     this.arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
     this.arrivals = new Arrivals(parts);
     this.#delivery = new ArrivalDelivery({ ...parts, kernel: actors.kernel, arrivals: this.arrivals });
-    this.#exit = new PartitionExit(actors);
+    const { router, flushes, peers } = parts;
+    this.taken = new TakenPartitions({ actors, router, flush: () => flushes.flush(peers.all()) });
+    this.#exit = new PartitionExit(actors, (envelope) => this.taken.refuse(envelope));
     this.#passing = new PassingMail({
       ...{ clock: actors.kernel.clock, flushes: parts.flushes },
       changed: () => {
@@ -83,25 +87,29 @@ export class HandOvers {
     this.#owners = new Map([...changed].map((partition) => [partition, this.#parts.hostOfShard(partition)]));
   }
 
-  afterTable({ held, arrived, others, self }: MachinesView, left: LeftPartitions | undefined): void {
+  afterTable({ held, arrived, others, self, epochs }: MachinesView, left: LeftPartitions | undefined): void {
+    this.taken.own((partition) => (epochs[partition] ?? 0) > 0);
     this.#passOldOwners();
     this.#held = new Set(held);
     this.#hold();
-    if (this.#held.size === 0) for (const released of this.#awaitingRelease.splice(0)) released();
     if (left) this.#leave(left);
     this.leaving.hold(this.#held);
     this.arriving.arrived(arrived);
+    if (!this.#isAwaiting) for (const released of this.#awaitingRelease.splice(0)) released();
     const machines = new Set(others.map(({ machine }) => machine));
     this.arrivals.keep((machine) => machine !== self && machines.has(machine));
   }
 
-  /** Resolves once nothing is on hold, or it takes too long: until then mail from elsewhere may wait here. */
+  /** Resolves once nobody is on the way here: until then mail from elsewhere may wait for them. */
   released(): Promise<void> {
-    if (this.#held.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#awaitingRelease.push(resolve);
-      this.#parts.actors.kernel.clock.setTimer(PASSING_MS_MAX, resolve);
-    });
+    if (!this.#isAwaiting) return Promise.resolve();
+    return new Promise((resolve) => this.#awaitingRelease.push(resolve));
+  }
+
+  /** Of what is on hold, some is about to arrive. */
+  get #isAwaiting(): boolean {
+    for (const partition of this.#held) if (!this.leaving.holds(partition)) return true;
+    return false;
   }
 
   linkEnded(peer: OutboundQueue, isGone: boolean): void {
@@ -132,11 +140,12 @@ export class HandOvers {
     const gone = new Set(left.partitions);
     if (gone.size === 0) return;
     const { kernel } = this.#parts.actors;
+    const handedOver = new Set(left.handedOver);
     kernel.serving?.drop((id) => gone.has(shardOf(id)));
-    this.#evict(new Set(left.handedOver));
-    const mail = this.leaving.drop(gone);
+    this.#evict(handedOver);
+    this.taken.take(left.partitions.filter((partition) => !handedOver.has(partition)));
+    for (const envelope of this.leaving.drop(gone)) this.taken.refuse(envelope);
     this.#exit.leave(left);
-    for (const envelope of mail) kernel.router.deliver(envelope);
   }
 
   /** They live on at the machines that the table names. */

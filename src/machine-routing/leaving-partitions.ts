@@ -73,6 +73,11 @@ export class LeavingPartitions implements MailCapture {
     this.#goOn(new Set([...standing.partitions].filter((partition) => !held.has(partition))));
   }
 
+  /** Whether that partition is on hold, to leave. */
+  holds(partition: number): boolean {
+    return this.#held.has(partition);
+  }
+
   /** All that lives in the partitions on hold goes to that machine, as far as it is not too much. */
   async transfer(move: number, to: OutboundQueue | undefined): Promise<TransferAnswer> {
     const standing = this.#standing;
@@ -133,7 +138,7 @@ export class LeavingPartitions implements MailCapture {
     if (!standing?.partitions.has(shard) || !this.#isHost(to)) return false;
     // Until it is on hold, its mailbox takes it: it may have to go on.
     if (!this.#held.has(shard) && this.#parts.actors.cellOf(to)) return false;
-    if (this.#transfer?.has(shard)) this.#parts.router.holds.add(unit, envelope);
+    if (this.#transfer?.has(shard)) this.#parts.router.holds.addRelayed(unit, envelope);
     else this.#buffer(envelope);
     return true;
   }

@@ -66,6 +66,11 @@ export class MachinePeers {
     this.#peers.listener = listener;
   }
 
+  /** The name of this machine; '': it has none yet. */
+  get self(): string {
+    return this.#self;
+  }
+
   /** The way in. Resolves to `host:port`. */
   listen(): Promise<string> {
     return this.#network.listen((link) => this.#accept(link));
@@ -108,26 +113,26 @@ export class MachinePeers {
     return isMachineIndex(index);
   }
 
-  /** Links to those that are new, and gives up those that are gone. Returns the indexes of these. */
+  /**
+   * Links to those that are new, and gives up those that are gone. Returns the indexes of these; and of all, where this machine has another name: what others
+   * wrote to it by the old one is not read any more, and what it had not written goes by a new link.
+   */
   take({ self, others, credentials }: MachinesView): number[] {
     const isRenamed = this.#self !== '' && this.#self !== self;
     this.#self = self;
     if (credentials !== undefined) this.#network.use(credentials as MachineCredentials);
     this.#known = new Set(others.map(({ machine }) => machine));
     const present = new Set(others.map(({ index }) => index));
-    const gone = [...this.#machines.keys()].filter((index) => !present.has(index));
+    const gone = [...this.#machines.keys()].filter((index) => isRenamed || !present.has(index));
+    const why = (machine: string): Error =>
+      new Error(isRenamed ? 'this machine has another name now' : `the machine ${machine} is lost, or has left`);
+    for (const { machine, peer } of [...this.#guests.values()])
+      if (isRenamed || !this.#isKnown(machine)) this.#peers.giveUp(peer.index, why(machine));
     for (const index of gone) {
       const { machine } = this.#machines.get(index) as ForeignMachine;
       this.#machines.delete(index);
-      this.#peers.giveUp(index, new Error(`the machine ${machine} is lost, or has left`));
+      this.#peers.giveUp(index, why(machine));
     }
-    for (const { machine, peer } of [...this.#guests.values()]) {
-      if (!this.#isKnown(machine))
-        this.#peers.giveUp(peer.index, new Error(`the machine ${machine} is lost, or has left`));
-    }
-    // Under its old name nobody reads them any more: linked anew, it sends again what was lost there.
-    if (isRenamed)
-      for (const peer of this.machines()) peer.link?.destroy(new Error('this machine has another name now'));
     for (const other of others) {
       if (this.#machines.has(other.index)) continue;
       this.#machines.set(other.index, other);

@@ -165,11 +165,13 @@ export class OtherMachines {
     if (!machines) return;
     const { router, durability } = this.#parts;
     const changed = changedPartitions(columns);
+    const isRenamed = machines.self !== this.#machines.self;
     router.located.forgetPartitions(changed);
     for (const index of this.#machines.take(machines)) {
       this.#parts.flushes.died(index, MACHINE_INCARNATION);
       this.#parts.machineGone(index);
     }
+    if (isRenamed) this.#handOvers.taken.linksEnded();
     this.#handOvers.afterTable(machines, left);
     this.#watches.afterTable(new Set(machines.live));
     this.#relayed.moved((id) => changed.has(shardOf(id)) && isMachineIndex(router.knownHostOf(id) ?? NOWHERE));

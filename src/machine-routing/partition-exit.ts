@@ -1,7 +1,4 @@
-/**
- * Partitions that this machine has no more: what of their actors did not go along ends here without a word, and begins elsewhere. Mail that
- * waited for it goes on to wherever it is now.
- */
+/** Partitions that this machine has no more: what of their actors did not go along ends here without a word, and begins elsewhere. */
 import { endCell } from '../actor/lifecycle.ts';
 import type { Cell } from '../actor/cell.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
@@ -14,34 +11,44 @@ import type { LeftPartitions } from '../wire/control.ts';
 
 export class PartitionExit {
   readonly #actors: LocalActors;
+  readonly #refuse: (envelope: Envelope) => void;
 
-  constructor(actors: LocalActors) {
+  /** `refuse`: mail that waited for an actor whose partition others have claimed. */
+  constructor(actors: LocalActors, refuse: (envelope: Envelope) => void) {
     this.#actors = actors;
+    this.#refuse = refuse;
   }
 
-  leave({ partitions }: LeftPartitions): void {
+  /** Mail that waited for one that was handed over goes on to where it is now. */
+  leave({ partitions, handedOver }: LeftPartitions): void {
     if (partitions.length === 0) return;
     const gone = new Set(partitions);
+    const live = new Set(handedOver);
     const ids = [...this.#actors.known()].filter((id) => gone.has(shardOf(id)));
     const cells = ids.flatMap((id) => this.#actors.cellOf(id) ?? []);
-    for (const cell of new Set(cells.flatMap(subtreeOf))) this.#end(cell);
+    for (const cell of new Set(cells.flatMap(subtreeOf))) {
+      const isLive = live.has(shardOf(cell.id));
+      for (const envelope of this.#end(cell)) {
+        if (envelope.verb === 'run') continue;
+        if (isLive) cell.kernel.router.deliver(envelope);
+        else this.#refuse(envelope);
+      }
+    }
     for (const id of ids) if (!this.#actors.cellOf(id)) this.#forget(id);
   }
 
-  #end(cell: Cell): void {
-    const { id, kernel } = cell;
-    const mail: Envelope[] = [];
-    if (this.#actors.cellOf(id) === cell) {
-      const { mail: waiting, stash } = mailOf(cell);
-      mail.push(...stash, ...waiting);
-      // A watch of a durable actor outlives its place: those who watch ask for it again where it is now.
-      if (cell.durable) this.#actors.watchers.take(id);
-      if (isRunning(cell)) this.#kill(cell);
-      // Between two incarnations, or two turns: it goes as one does that moves.
-      else if (cell.status !== 'quiescent') cell.transition('quiescent');
-      this.#forget(id);
-    }
-    for (const envelope of mail) if (envelope.verb !== 'run') kernel.router.deliver(envelope);
+  /** Its mail. */
+  #end(cell: Cell): Envelope[] {
+    const { id } = cell;
+    if (this.#actors.cellOf(id) !== cell) return [];
+    const { mail, stash } = mailOf(cell);
+    // A watch of a durable actor outlives its place: those who watch ask for it again where it is now.
+    if (cell.durable) this.#actors.watchers.take(id);
+    if (isRunning(cell)) this.#kill(cell);
+    // Between two incarnations, or two turns: it goes as one does that moves.
+    else if (cell.status !== 'quiescent') cell.transition('quiescent');
+    this.#forget(id);
+    return [...stash, ...mail];
   }
 
   /** Its turn is not waited for: what it would still say is said by nobody. */

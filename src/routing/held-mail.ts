@@ -34,6 +34,8 @@ export class HeldMail {
   #timer: Timer | undefined;
   readonly #memory: QueueMemory;
   readonly #trace: Trace | undefined;
+  /** Mail of other processes, which had another way than through this one since or before. */
+  readonly #relayed = new WeakSet<Envelope>();
   #size = 0;
   #bytes = 0;
 
@@ -70,6 +72,21 @@ export class HeldMail {
     this.#note('held', unit, mail);
     this.#timer ??= this.#clock.setTimer(HELD_MS_MAX, () => this.#sweep());
     return true;
+  }
+
+  /** The same, of mail that another process has sent here. */
+  addRelayed(unit: Unit, envelope: Envelope): boolean {
+    return this.add(unit, this.noteRelayed(envelope));
+  }
+
+  /** Mail of another process goes on from here. */
+  noteRelayed(envelope: Envelope): Envelope {
+    this.#relayed.add(envelope);
+    return envelope;
+  }
+
+  isRelayed(envelope: Envelope): boolean {
+    return this.#relayed.has(envelope);
   }
 
   /** Less than half of the bytes that may wait here do, and all queues together hold less than half of theirs. */
@@ -120,12 +137,17 @@ export class HeldMail {
 
   /** The mail that these senders have waiting here, in order: it goes along when they move. */
   takeFrom(isTheirs: (sender: ActorId) => boolean): Envelope[] {
+    return this.takeOf(({ sender }) => sender !== undefined && isTheirs(sender));
+  }
+
+  /** In order. */
+  takeOf(isMeant: (envelope: Envelope) => boolean): Envelope[] {
     const taken: Envelope[] = [];
     for (const [unit, queue] of this.#byUnit) {
       const all = queue.clear();
       for (const held of all) {
         const { mail } = held;
-        if ('signal' in mail || mail.sender === undefined || !isTheirs(mail.sender)) queue.push(held);
+        if ('signal' in mail || !isMeant(mail)) queue.push(held);
         else {
           taken.push(mail);
           this.#given(mail);

@@ -15,8 +15,8 @@ export interface MailCapture {
   takeBack(mail: Iterable<Envelope | HeldSignal>): Iterable<Envelope | HeldSignal>;
 }
 
-/** `move`: between workers. `partition`: to another machine. */
-export type CaptureReason = 'move' | 'partition';
+/** `move`: between workers. `partition`: to another machine. `taken`: they have left, without a word of this machine. */
+export type CaptureReason = 'move' | 'partition' | 'taken';
 
 /** An actor leaves for one reason at a time. */
 export class MailCaptures implements MailCapture {

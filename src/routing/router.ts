@@ -15,8 +15,7 @@ import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { KindTerms, Unit } from '../wire/control.ts';
-import { NOWHERE } from '../wire/control.ts';
+import { type KindTerms, MACHINE_INDEX_MIN, NOWHERE, type Unit } from '../wire/control.ts';
 import type { RouterParts } from './router-parts.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
@@ -96,9 +95,9 @@ export class Router implements Recipient {
     // Also where this process does not know that it is the host, since the master gave the place to somebody else first.
     if (terms && this.capture?.captureInbound(this.#unitOf(envelope.to, terms), envelope)) return;
     const isHere = terms && this.hostOf(envelope.to, terms) === this.#parts.index;
-    if (isHere && this.#onHold?.has(envelope.to)) this.holds.add(this.#unitOf(envelope.to, terms), envelope);
+    if (isHere && this.#onHold?.has(envelope.to)) this.holds.addRelayed(this.#unitOf(envelope.to, terms), envelope);
     else if (isHere) this.#deliverHere(envelope);
-    else this.deliver(envelope);
+    else this.deliver(this.holds.noteRelayed(envelope));
   }
 
   /** From another machine, to wherever its actor is: its sender has stamped it, and keeps what is to be kept. */
@@ -279,14 +278,15 @@ export class Router implements Recipient {
     const key = isPassedOn ? unit : this.#keyOf(unit);
     if (key !== unit) return this.#hold(key, envelope, terms);
     // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
-    if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms);
+    if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms, isPassedOn);
     const host = this.hostOf(to, terms);
     if (host === this.#parts.index) return this.#deliverHere(envelope);
     if (host === undefined) return this.#locateFirst(envelope);
     if (host === NOWHERE && isUnroutable(this.#cluster.workers, terms.role))
       return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
     const peer = host === NOWHERE ? undefined : this.#parts.peers.byIndex(host);
-    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms);
+    if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms, isPassedOn);
+    if (isPassedOn && peer.index >= MACHINE_INDEX_MIN) this.holds.noteRelayed(envelope);
     if (envelope.verb !== 'message') return peer.mail(envelope);
     return this.#routes.send(envelope, terms, peer, this.#cluster.table.epoch);
   }
@@ -313,9 +313,10 @@ export class Router implements Recipient {
   }
 
   /** False from half a mailbox on: all that waits arrives at once. */
-  #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms): boolean {
+  #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms, isPassedOn = false): boolean {
     if (this.#leavesToSender(envelope)) return true;
-    return this.holds.add(unit, envelope) && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
+    const isTaken = isPassedOn ? this.holds.addRelayed(unit, envelope) : this.holds.add(unit, envelope);
+    return isTaken && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
 
   #signalPeer(host: number, unit: Unit, held: HeldSignal): void {

@@ -4,17 +4,20 @@ const SHOWN = 5;
 
 export interface DiaryFindings {
   readonly breaches: string[];
-  /** Messages of one sender that were handled behind a later one. */
+  /** Messages of one sender, in any of its lives, that were handled behind a later one. */
   readonly swapped: string[];
 }
 
-/** Lines `note ID FENCE FROM N PID` and `add ID FENCE ATTEMPT 0 PID`; `fates`: what the asker of each attempt was told. */
+/**
+ * Lines `note ID FENCE FROM N PID` and `add ID FENCE ATTEMPT 0 PID`; `fates`: what the asker of each attempt was told. `FROM`: a process, or `ID@FENCE`, an actor
+ * in the life of that fence.
+ */
 export function judgeDiary(lines: readonly string[], fates: ReadonlyMap<string, string>): DiaryFindings {
   const found = new Map<string, string[]>();
   const breach = (what: string, line: string): void => void found.set(what, [...(found.get(what) ?? []), line]);
   const swapped: string[] = [];
   const epochs = new Map<string, string>();
-  const lasts = new Map<string, number>();
+  const lasts = new Map<string, Said>();
   const added = new Set<string>();
   for (const line of lines) {
     const [what, id = '', fence = '', from = '', number] = line.split(' ');
@@ -28,11 +31,13 @@ export function judgeDiary(lines: readonly string[], fates: ReadonlyMap<string, 
       if (fates.get(from) === 'not-executed') breach('an ask that was "not-executed" was handled', line);
       continue;
     }
-    const key = `${id} ${from}`;
-    const last = lasts.get(key) ?? 0;
-    if (Number(number) === last) breach('a message that was handled twice', line);
-    if (Number(number) < last) swapped.push(`${line} behind ${last}`);
-    lasts.set(key, Math.max(last, Number(number)));
+    const said = saidBy(from, Number(number));
+    const key = `${id} ${said.who}`;
+    const last = lasts.get(key);
+    const isBehind = last ? compare(said, last) : 1;
+    if (isBehind === 0) breach('a message that was handled twice', line);
+    if (last && isBehind < 0) swapped.push(`${line} behind ${last.n}${last.life && ` of ${last.life}`}`);
+    if (isBehind > 0) lasts.set(key, said);
   }
   for (const [attempt, fate] of fates)
     if (fate === 'replied' && !added.has(attempt)) breach('an ask with a reply that was never handled', attempt);
@@ -40,4 +45,23 @@ export function judgeDiary(lines: readonly string[], fates: ReadonlyMap<string, 
     some.slice(0, SHOWN).map((line) => `${what}: ${line} (${some.length} in all)`),
   );
   return { breaches, swapped };
+}
+
+/** A message by its sender, the sender's life, and its number in that. */
+interface Said {
+  readonly who: string;
+  readonly life: string;
+  readonly n: number;
+}
+
+/** Processes are named anew with each start; the lives of an actor are in the order of its fences. */
+function saidBy(from: string, n: number): Said {
+  const at = from.lastIndexOf('@');
+  if (at < 0 || !from.includes('/')) return { who: from, life: '', n };
+  return { who: from.slice(0, at), life: from.slice(at + 1), n };
+}
+
+function compare(one: Said, other: Said): number {
+  if (one.life !== other.life) return one.life < other.life ? -1 : 1;
+  return one.n - other.n;
 }

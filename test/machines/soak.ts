@@ -20,8 +20,6 @@ export interface SoakOptions {
   readonly together: number;
   /** Milliseconds of one absence of the database. 0: none. */
   readonly awayMs: number;
-  /** Volatile messages that are swapped count as a breach too. */
-  readonly isOrdered: boolean;
   /** Faults whose names contain this, and no others. */
   readonly only?: string;
   readonly log?: string;
@@ -306,7 +304,7 @@ export class Soak {
     const diary = readFileSync(rig.diary, 'utf8').split('\n').filter(Boolean);
     const judged = judgeDiary(diary, this.#fates);
     for (const breach of judged.breaches) this.#breach(breach);
-    if (this.#options.isOrdered) for (const line of judged.swapped.slice(0, 5)) this.#breach(`swapped: ${line}`);
+    for (const line of judged.swapped.slice(0, 5)) this.#breach(`swapped: ${line}`);
     return {
       ...{ breaches: this.breaches, faults: this.faults, failed: this.failed, transfers: this.#transfers },
       ...{

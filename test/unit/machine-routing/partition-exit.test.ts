@@ -1,4 +1,4 @@
-/** A partition that is another machine's from one moment to the next: whatever its actors do, they end here, and their mail goes on. */
+/** A partition that is another machine's from one moment to the next: whatever its actors do, they end here; their mail goes on where they do. */
 import { describe, expect, it } from 'vitest';
 import { PartitionExit } from '../../../src/machine-routing/partition-exit.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
@@ -39,31 +39,39 @@ const STATES: Record<string, (to: { tell(type: string): void; settle(): Promise<
   'is about to start': async ({ tell }) => tell('add'),
 };
 
-describe.each(['durable', 'volatile'])('a %s actor that', (kind) => {
-  it.each(Object.keys(STATES))('%s leaves with its partition at once', async (state) => {
-    const kit = startKit({ durable, volatile });
-    const { actors, kernel } = kit.process;
-    const id = `${kind}/a`;
-    await STATES[state]?.({
-      tell: (type) => void kit.system.tell(id, { type }),
-      settle: () => kit.clock.advance(5),
+const ALL = ['durable', 'volatile'].flatMap((kind) => [true, false].map((isLive) => ({ kind, isLive })));
+
+describe.each(ALL)(
+  'a $kind actor whose partition is another machine’s, handed over: $isLive, and that',
+  ({ kind, isLive }) => {
+    it.each(Object.keys(STATES))('%s leaves at once', async (state) => {
+      const kit = startKit({ durable, volatile });
+      const { actors, kernel } = kit.process;
+      const id = `${kind}/a`;
+      await STATES[state]?.({
+        tell: (type) => void kit.system.tell(id, { type }),
+        settle: () => kit.clock.advance(5),
+      });
+      const cell = actors.cellOf(id);
+      const waiting = cell?.mailbox.length;
+      const sent: string[] = [];
+      const refused: string[] = [];
+      const { router } = kernel;
+      kernel.router = {
+        ...router,
+        deliver: (envelope) => sent.push((envelope.message as { type: string }).type) > 0,
+        signal: (to, signal) => router.signal(to, signal),
+      };
+      const exit = new PartitionExit(actors, ({ message }) => refused.push((message as { type: string }).type));
+      exit.leave({ partitions: [shardOf(id)], handedOver: isLive ? [shardOf(id)] : [] });
+      kernel.router = router;
+      expect(actors.cellOf(id)).toBeUndefined();
+      expect(cell?.status).toBe('ended');
+      await kit.clock.advance(5_000);
+      expect(actors.cellOf(id)).toBeUndefined();
+      const all = new Array(waiting).fill('add');
+      expect([sent, refused]).toEqual(isLive ? [all, []] : [[], all]);
+      if (state === 'is in a turn') expect(waiting).toBe(1);
     });
-    const cell = actors.cellOf(id);
-    const waiting = cell?.mailbox.length;
-    const sent: string[] = [];
-    const { router } = kernel;
-    kernel.router = {
-      ...router,
-      deliver: (envelope) => sent.push((envelope.message as { type: string }).type) > 0,
-      signal: (to, signal) => router.signal(to, signal),
-    };
-    new PartitionExit(actors).leave({ partitions: [shardOf(id)], handedOver: [] });
-    kernel.router = router;
-    expect(actors.cellOf(id)).toBeUndefined();
-    expect(cell?.status).toBe('ended');
-    await kit.clock.advance(5_000);
-    expect(actors.cellOf(id)).toBeUndefined();
-    expect(sent).toEqual(new Array(waiting).fill('add'));
-    if (state === 'is in a turn') expect(waiting).toBe(1);
-  });
-});
+  },
+);

@@ -79,8 +79,11 @@ export class MachineWitness {
     if (times > 1) this.breaches.add(3, `${m} is handled ${times} times`);
     const pair = `${sent.from}>${sent.to}`;
     const last = this.#last.get(pair);
-    if (last && last.n > sent.n && !mayTakeTwoWays(sent, epoch))
-      this.breaches.add(2, `${m} is handled behind ${last.n}, both under the epoch ${epoch}`);
+    if (last && last.n > sent.n)
+      this.breaches.add(
+        2,
+        `${m}, sent under ${sent.epoch}, is handled under ${epoch}, behind ${last.n}, under ${last.handledAt}`,
+      );
     this.#last.set(pair, { ...sent, handledAt: epoch });
   }
 
@@ -179,9 +182,4 @@ export class MachineWitness {
     counts['news heard'] = this.#heard.size;
     return counts;
   }
-}
-
-/** Mail that was sent before its partition changed hands may come through the old owner, and be passed by what is sent to the new one. */
-function mayTakeTwoWays({ epoch }: Sent, handledAt: number): boolean {
-  return epoch !== handledAt;
 }
