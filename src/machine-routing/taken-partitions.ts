@@ -1,7 +1,7 @@
 /**
  * Partitions that this machine has lost to others: it was declared lost, and they have claimed them. Their senders speak to the new owner by now, so
  * what had come here for their actors must not go on to it, behind what was sent later; nor may the last words of these actors, which live again
- * elsewhere. Both end here, as with a process that dies. What this process's own program has told them, and no other process had yet, goes to the new owner.
+ * elsewhere. Both end here, as with a process that dies. Mail of this process's own program, which no other process had yet, goes to the new owner.
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import { shardOf } from '../placement/shard.ts';
@@ -26,7 +26,7 @@ export interface TakenParts {
 export class TakenPartitions implements MailCapture {
   readonly #parts: TakenParts;
   #partitions = new Set<number>();
-  /** What is still to come before nothing of before can come any more. */
+  /** Flushes behind which nothing of before can come any more. */
   #awaits = 0;
   #hasLinks = false;
   #isOurs: (partition: number) => boolean = () => true;
