@@ -146,6 +146,17 @@ export class HandOvers {
     this.taken.take(left.partitions.filter((partition) => !handedOver.has(partition)));
     for (const envelope of this.leaving.drop(gone)) this.taken.refuse(envelope);
     this.#exit.leave(left);
+    this.#announce(gone);
+  }
+
+  /** Any frame by the new table will do: whoever has got the partitions looks at the directory at once, and not when it would anyway. */
+  #announce(gone: ReadonlySet<number>): void {
+    const { hostOfShard, machinePeer, flushes } = this.#parts;
+    const hosts = new Set([...gone].map(hostOfShard));
+    const owners = [...hosts].flatMap((host) =>
+      host !== undefined && isMachineIndex(host) ? (machinePeer(host) ?? []) : [],
+    );
+    void flushes.flush(owners);
   }
 
   /** They live on at the machines that the table names. */

@@ -59,6 +59,7 @@ export class ClusterMachine {
         ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS },
         pausesOfAll: this.#pausesOfAll(),
         stateArrived: (from, partitions) => this.membership.installed(partitions, from),
+        outdated: () => this.membership.lookAtTable(),
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
           this.#processes.push(self);

@@ -19,6 +19,8 @@ export interface MachineGround {
   readonly elsewhere: Elsewhere;
   readonly pausesOfAll: PausesOfAll;
   stateArrived(machine: string, partitions: readonly number[]): void;
+  /** Another machine has a newer table of partitions. */
+  outdated(): void;
   networkOf(process: { index: number; incarnation: number }): MachineNetwork;
 }
 

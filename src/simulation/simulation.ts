@@ -320,6 +320,7 @@ export class Simulation {
         elsewhere: machine.elsewhere,
         pausesOfAll: machine.pausesOfAll,
         stateArrived: machine.stateArrived,
+        outdated: machine.outdated,
       }),
       peer: { channel, path: `memory:${this.#masterAddress}` },
     });

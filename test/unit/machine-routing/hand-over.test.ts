@@ -37,8 +37,8 @@ const job = defineActor({
   receive: { add: (ctx) => ++ctx.state.count },
 });
 
-async function machinesOf(count: number): Promise<{ cluster: SimulatedCluster; all: ClusterMachine[] }> {
-  const cluster = new SimulatedCluster({ seed: 7, workers: 2, actors: { counter, job }, leaseMs: 900 });
+async function machinesOf(count: number, leaseMs = 900): Promise<{ cluster: SimulatedCluster; all: ClusterMachine[] }> {
+  const cluster = new SimulatedCluster({ seed: 7, workers: 2, actors: { counter, job }, leaseMs });
   const clock = new ProcessClock(cluster.time);
   sleep = (ms) => new Promise((resolve) => clock.setTimer(ms, resolve));
   for (let at = 0; at < count; at++) await cluster.add();
@@ -85,6 +85,19 @@ describe('a machine that leaves in order', () => {
       const numbers: number[] = await cluster.until(one.system.ask(id, { type: 'get' }));
       expect(numbers).toEqual(Array.from({ length: n }, (_, at) => at + 1));
     }
+  });
+
+  it('is replaced at once: the new owner does not wait for its next look at the directory', async () => {
+    const { cluster, all } = await machinesOf(2, 15_000);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = idsOn(other, 5);
+    for (const id of ids) await cluster.until(one.system.ask(id, add(1)));
+    const since = cluster.time.now;
+    const left = other.leave();
+    while (ids.some((id) => one.membership.epochOf(shardOf(id)) === undefined)) await cluster.run(1);
+    for (const id of ids) await cluster.until(one.system.ask(id, add(2)));
+    expect(cluster.time.now - since).toBeLessThan(100);
+    await cluster.until(left);
   });
 
   it('answers what was asked of it, from where the actor is by then', async () => {
