@@ -73,14 +73,18 @@ export type Observer = (event: SimulationEvent) => void;
 
 /** Tells whoever looks on. */
 export class Observers {
-  readonly #observers = new Set<Observer>();
+  /** Another one with each change: who is told meanwhile goes on with those that there were. */
+  #observers: readonly Observer[] = [];
 
+  /** Each once, however often it is added. */
   add(observer: Observer): () => void {
-    this.#observers.add(observer);
-    return () => void this.#observers.delete(observer);
+    if (!this.#observers.includes(observer)) this.#observers = [...this.#observers, observer];
+    return () => {
+      this.#observers = this.#observers.filter((other) => other !== observer);
+    };
   }
 
   tell(event: SimulationEvent): void {
-    for (const observer of [...this.#observers]) observer(event);
+    for (const observer of this.#observers) observer(event);
   }
 }

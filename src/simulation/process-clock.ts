@@ -4,6 +4,8 @@ import type { SimulatedTime } from './simulated-time.ts';
 
 /** The wall clock when the simulated time is 0. */
 const WALL_AT_ZERO = 1_700_000_000_000;
+/** For microtasks: `queueMicrotask` would make a resource of each. An error of one is a rejection that nobody handles. */
+const SETTLED = Promise.resolve();
 
 export class ProcessClock implements Clock {
   readonly #time: SimulatedTime;
@@ -56,7 +58,7 @@ export class ProcessClock implements Clock {
   }
 
   soon(run: () => void): void {
-    queueMicrotask(() => this.whenRunning(run));
+    void SETTLED.then(() => this.whenRunning(run));
   }
 
   /** Now, or when the process wakes up; never once it is dead. */

@@ -8,6 +8,7 @@ import type { MachinePeer } from '../machine-links/machine-network.ts';
 import type { PausesOfAll } from '../master/pause-service.ts';
 import { SharedPauses } from '../membership/shared-pauses.ts';
 import type { MachineId } from '../machines/machine-row.ts';
+import { PARTITIONS } from '../machines/partition-table.ts';
 import { type MembershipEvent, MachineMembership } from '../membership/machine-membership.ts';
 import type { MemoryDisk } from '../store/memory-store.ts';
 import type { System } from '../system/system.ts';
@@ -100,7 +101,7 @@ export class ClusterMachine {
 
   owns(): number {
     const { membership } = this;
-    return Array.from({ length: 1_024 }, (_, at) => membership.epochOf(at)).filter((epoch) => epoch !== undefined)
+    return Array.from({ length: PARTITIONS }, (_, at) => membership.epochOf(at)).filter((epoch) => epoch !== undefined)
       .length;
   }
 
@@ -227,7 +228,7 @@ export class SimulatedCluster {
   async settle(withinMs = 60_000): Promise<void> {
     const up = (): ClusterMachine[] => this.machines.filter(({ isDead, hasLeft }) => !isDead && !hasLeft);
     // Those that have gone meanwhile have no share.
-    const isSo = (): boolean => up().every((machine) => machine.owns() >= Math.floor(1_024 / up().length));
+    const isSo = (): boolean => up().every((machine) => machine.owns() >= Math.floor(PARTITIONS / up().length));
     for (const until = this.time.now + withinMs; !isSo() && this.time.now < until; ) await this.run(SETTLE_LOOK_MS);
     if (!isSo()) throw new Error(`each machine has its share of partitions; got ${up().map((one) => one.owns())}`);
     await this.run(100);

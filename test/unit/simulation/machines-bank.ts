@@ -7,6 +7,7 @@ import type { TraceEvent } from '../../../src/observe/trace.ts';
 import type { SimulationEvent } from '../../../src/simulation/observation.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
 import type { System } from '../../../src/system/system.ts';
+import { judged } from './judged-run.ts';
 import { type Account, machineActors, OPENING } from './machine-actors.ts';
 import { MachineFaults } from './machine-faults.ts';
 import { ACCOUNTS, LEASE, type MachineStep, TALLIES } from './machine-program.ts';
@@ -23,6 +24,7 @@ const RELINK_MS = 8_000;
 export interface BankOptions {
   observe?: (event: SimulationEvent) => void;
   trace?: (at: number, process: string, event: TraceEvent) => void;
+  hasStacks?: boolean;
   stepped?: (step: MachineStep, number: number) => void;
   /** Called for each process, before anything happens in it: a mistake on purpose. */
   began?: (process: ClusterProcess) => void;
@@ -233,18 +235,7 @@ export async function runMachines(
   options: BankOptions = {},
 ): Promise<MachinesBank> {
   const bank = new MachinesBank(seed, program, options);
-  // It would end a real process.
-  const rejected = (error: unknown): void => bank.breaches.add('end', `nobody handles the rejection with ${error}`);
-  process.on('unhandledRejection', rejected);
-  try {
-    await bank.run();
-    // Node.js tells of them only once it has nothing else to do.
-    await new Promise((resolve) => setImmediate(resolve));
-  } catch (error) {
-    bank.breaches.add('end', `the runtime threw ${error}`);
-  } finally {
-    process.off('unhandledRejection', rejected);
-  }
+  await judged(bank.breaches, options.hasStacks === true, () => bank.run());
   bank.end();
   return bank;
 }

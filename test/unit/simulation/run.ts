@@ -5,6 +5,7 @@ import { Simulation } from '../../../src/simulation/simulation.ts';
 import type { System } from '../../../src/system/system.ts';
 import { carryOut, speaker } from './carry-out.ts';
 import { endWell } from './end.ts';
+import { judged } from './judged-run.ts';
 import { IDS, type Step } from './program.ts';
 import { World } from './world.ts';
 
@@ -23,25 +24,15 @@ export interface RunOptions {
   observe?: Observer;
   /** Told of what happens inside of each process; `process`: its address. */
   trace?: (at: number, process: string, event: TraceEvent) => void;
+  /** Of errors; what is sent and weighed is more with them. */
+  hasStacks?: boolean;
   /** Called before each step. */
   stepped?: (step: Step, number: number) => void;
 }
 
 export async function runProgram(seed: number, program: readonly Step[], options: RunOptions = {}): Promise<World> {
   const world = new World();
-  // It would end a real process.
-  const rejected = (error: unknown): void => world.breaches.add('end', `nobody handles the rejection with ${error}`);
-  process.on('unhandledRejection', rejected);
-  try {
-    await runIn(world, seed, program, options);
-    // Node.js tells of them only once it has nothing else to do.
-    await new Promise((resolve) => setImmediate(resolve));
-  } catch (error) {
-    // It would end a real process, too: a state that is none, say.
-    world.breaches.add('end', `the runtime threw ${error}`);
-  } finally {
-    process.off('unhandledRejection', rejected);
-  }
+  await judged(world.breaches, options.hasStacks === true, () => runIn(world, seed, program, options));
   return world;
 }
 

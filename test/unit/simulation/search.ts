@@ -3,6 +3,7 @@
  * by leaving steps out, which a run of the same seed makes possible: what is left happens in the same order.
  */
 import fc from 'fast-check';
+import { SHARDS } from '../../../src/placement/shard.ts';
 import { MACHINES, MACHINES_COME, type MachineMix, machineSteps, type MachineStep } from './machine-program.ts';
 import { runMachines } from './machines-bank.ts';
 import {
@@ -64,6 +65,12 @@ export interface Failure extends RunName {
   breaches: readonly string[];
 }
 
+/** What a run has without a word, and most programs of a hunt: scripts/simulate.mjs builds both. */
+export const ALL_SHARDS = 1_024;
+export const FEW_SHARDS = 64;
+/** One of so many programs of a hunt has all; a number that has nothing in common with what else comes of the seed. */
+const FULL_SIZE = 5;
+
 /** One of so many programs is drawn with a liking for extreme values, as fast-check has it. */
 const BIASED = 4;
 
@@ -105,13 +112,25 @@ export async function failureOf(name: RunName, { breaches }: Outcome, shrinkMs: 
   return shrink(whole, performance.now() + shrinkMs);
 }
 
+export function shardsOfHunt(seed: number): number {
+  return seed % FULL_SIZE === 0 ? ALL_SHARDS : FEW_SHARDS;
+}
+
 /** What to type to see a failure again, and what it is. */
 export function reportOf({ mix, seed, steps: length, program, runSeed, breaches }: Failure): string {
+  const shorter = lineOf({ seed: runSeed, shards: SHARDS, ...(MACHINE_MIXES[mix] && { mix }) });
   return [
     ...breaches.slice(0, 5),
-    `npm run simulate -- --mix ${mix} --steps ${length} --seed ${seed}`,
-    `or shorter: npm run simulate -- ${MACHINE_MIXES[mix] ? `--mix ${mix} ` : ''}--seed ${runSeed} --program '${JSON.stringify(program)}'`,
+    lineOf({ mix, seed, steps: length, shards: SHARDS }),
+    `or shorter: ${shorter} --program '${JSON.stringify(program)}'`,
   ].join('\n');
+}
+
+/** What to type to see a run again. `shards`: of the build that ran it. */
+export function lineOf({ mix, seed, steps, shards }: Partial<RunName> & { shards: number }): string {
+  const parts = { mix, steps, seed, shards: shards === ALL_SHARDS ? undefined : shards };
+  const given = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
+  return `npm run simulate -- ${given.join(' ')}`;
 }
 
 /** Seeds tried for what is left: with a step less, all that is drawn after it comes out differently. */
