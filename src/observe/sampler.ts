@@ -5,7 +5,7 @@
  */
 
 /** Messages of all kinds of a process that are measured in a second, about; a kind has an equal part of them. One costs a microsecond, about. */
-export const SAMPLES_PER_SECOND = 4_096;
+export const SAMPLES_PER_SECOND = 2_048;
 /** Of one kind, where there are very many kinds. */
 export const KIND_SAMPLES_PER_SECOND_MIN = 64;
 /** One of so many messages is measured at the least. */
