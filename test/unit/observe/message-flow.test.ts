@@ -137,7 +137,8 @@ describe('what it costs', () => {
     const farOff: string[] = [];
     for (let seed = 1; seed <= 30; seed++) {
       const { samples, flows } = await flood(seed);
-      expect(samples).toBeLessThan(SAMPLES_PER_SECOND / 2);
+      // In 0.4 s, with those of the beginning, by which it is found that there are many.
+      expect(samples).toBeLessThan(0.7 * SAMPLES_PER_SECOND);
       for (const [sender, expected] of Object.entries(counts)) {
         const { count = 0, error = 0 } = flows.find((one) => one.from === sender) ?? {};
         expect(error).toBeGreaterThan(0);
