@@ -203,8 +203,9 @@ class ClusterSystem {
   /** The gateway first: an address that is taken is a mistake of the options. Resolves with the path of the process's own socket. */
   async #listen(): Promise<string> {
     const { kernel, system } = this.#peer;
-    const { options } = this.#ground;
-    this.#gateway = await openGateway({ kernel, system, ...entriesOf(options) });
+    const { options, socketDir, token } = this.#ground;
+    const direct = { folder: socketDir, secret: token };
+    this.#gateway = await openGateway({ kernel, system, direct, ...entriesOf(options) });
     this.#web = await openWeb(options, { kernel, system, store: () => this.#storage?.store });
     return this.#peer.listen();
   }

@@ -6,6 +6,7 @@
  *
  * A connection that sends something else, or nothing, is closed without a word.
  */
+import { randomBytes } from 'node:crypto';
 import { ERROR_CODES, type ErrorCode } from '../vocabulary/errors.ts';
 import { decodeGreeting } from '../wire/handshake.ts';
 
@@ -13,12 +14,33 @@ import { decodeGreeting } from '../wire/handshake.ts';
 export const CLIENT_VERSION = 1;
 /** Characters of a session's name, which the client makes up: nobody else can guess it. */
 export const SESSION_LENGTH = 32;
+export function newSession(): string {
+  return randomBytes(SESSION_LENGTH * 0.75).toString('base64url');
+}
+
 /** Characters of a token. */
 export const TOKEN_LENGTH_MAX = 1024;
 /** Milliseconds between two signs of life of either end. */
 export const BEAT_MS = 3_000;
 /** Without one for so long the other end counts as gone. */
 export const SILENT_MS = 15_000;
+
+/** The reason of an ask that a socket of a worker sends back: nothing of it has happened, and nothing that follows will be taken there. */
+export const NOT_TAKEN_HERE = 'not taken here';
+
+/** Where a client may ask an actor directly. */
+export interface DirectOffer {
+  /** Of a unix socket. */
+  readonly path: string;
+  /** The token of the greeting there. */
+  readonly ticket: string;
+}
+
+/** Undefined where it is none. */
+export function directOfferOf(value: unknown): DirectOffer | undefined {
+  const { path, ticket } = (value ?? {}) as Partial<DirectOffer>;
+  return typeof path === 'string' && typeof ticket === 'string' ? { path, ticket } : undefined;
+}
 
 export interface Hello {
   troupe: 'client';

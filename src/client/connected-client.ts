@@ -1,5 +1,4 @@
 /** The client itself: one sender, one session, and one connection after another. */
-import { randomBytes } from 'node:crypto';
 import type { AnyMessage } from '../actor/actor-ref.ts';
 import type { AskOptions } from '../actor/ask-options.ts';
 import type { ActorLocation } from '../actor/context.ts';
@@ -18,13 +17,14 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { QUEUE_SHARE, QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { BEAT_MS, SESSION_LENGTH } from '../client-wire/client-greeting.ts';
+import { BEAT_MS, newSession } from '../client-wire/client-greeting.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import { Calls } from './calls.ts';
 import type { Client, ClientEventName, ClientEvents, ClientRef } from './client.ts';
 import { clientKernel, NO_LOG } from './client-kernel.ts';
-import { Connection } from './connection.ts';
+import { Connection } from '../client-links/connection.ts';
 import type { Dial, Dialled } from './dial.ts';
+import { DirectRoutes } from '../client-links/direct-routes.ts';
 import { FollowedTopics } from './followed-topics.ts';
 import { KEPT_BYTES_MAX, KeptMail } from './kept-mail.ts';
 
@@ -45,7 +45,7 @@ export class ConnectedClient implements Client {
   readonly #topics: FollowedTopics;
   readonly #calls: Calls;
   readonly #watching: Watching;
-  readonly #session = randomBytes(SESSION_LENGTH * 0.75).toString('base64url');
+  readonly #session = newSession();
   readonly #listeners = new Map<ClientEventName, Set<(event: never) => void>>();
   #connection: Connection | undefined;
   #server: string | undefined;
@@ -74,6 +74,7 @@ export class ConnectedClient implements Client {
     this.#topics = topics;
     this.#calls = new Calls(this.#kernel);
     this.#sender = new Sender(this.#kernel, undefined);
+    mail.direct = this.#directRoutes();
     this.#watching = new Watching(this.#kernel.address);
     this.#kernel.events.on('dead-letter', (letter) => this.#emit('dead-letter', letter));
     this.#beatLater();
@@ -207,9 +208,26 @@ export class ConnectedClient implements Client {
     this.#beat?.cancel();
     clearInterval(this.#alive);
     this.#connection?.destroy();
+    this.#mail.direct?.close();
     this.#kernel.closing = true;
     this.#kernel.pending.rejectAll('SHUTTING_DOWN', 'the client was closed before a reply came');
     this.#kernel.pending.close();
+  }
+
+  /** Undefined where the way to the system leads to no sockets of its workers. */
+  #directRoutes(): DirectRoutes | undefined {
+    const { direct } = this.#dial;
+    if (direct === undefined) return undefined;
+    const mail = this.#mail;
+    return new DirectRoutes({
+      kernel: () => this.#kernel,
+      toRef: (id) => this.ref(id),
+      offer: (id) => this.#calls.call('direct', [id]),
+      dial: direct,
+      back: (envelope) => mail.back(envelope),
+      allTaken: () => mail.goOn(),
+      settled: (number, asks) => mail.settledDirectly(number, asks),
+    });
   }
 
   #joined({ link, welcome }: Dialled): void {
@@ -286,6 +304,7 @@ export class ConnectedClient implements Client {
   #beatLater(): void {
     this.#beat = this.#clock.setTimer(BEAT_MS, () => {
       this.#connection?.look();
+      this.#mail.direct?.beat();
       this.#beatLater();
     });
   }

@@ -4,7 +4,14 @@ import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { type ClientAddress, clientAddressText } from '../client-wire/client-address.ts';
-import { CLIENT_VERSION, decodeAnswer, type Hello, type Welcome } from '../client-wire/client-greeting.ts';
+import {
+  CLIENT_VERSION,
+  decodeAnswer,
+  type DirectOffer,
+  type Hello,
+  newSession,
+  type Welcome,
+} from '../client-wire/client-greeting.ts';
 import { firstFrame } from '../wire/first-frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
@@ -16,6 +23,8 @@ import { findSystem } from './system-search.ts';
 
 /** Bytes that wait in the socket's queue before `write` says false. */
 const UNWRITTEN_BYTES = 256 * 1024;
+/** Milliseconds to come in at the socket of a worker. */
+const DIRECT_MS = 2_000;
 /** Milliseconds, more or less, between two tries at a unix socket for which too many wait. */
 const BUSY_MS = 40;
 
@@ -25,11 +34,22 @@ export interface Dialled {
 }
 
 /** How a client reaches its system; the tests have one in memory. */
-export type Dial = (session: string) => Promise<Dialled>;
+export interface Dial {
+  (session: string): Promise<Dialled>;
+  /** To the socket of a worker; undefined: nobody who comes this way could reach one. */
+  direct?: ((offer: DirectOffer) => Promise<Link>) | undefined;
+}
 
 export function dialOf(address: ClientAddress | undefined, options: ConnectOptions, clock: Clock): Dial {
-  if (address === undefined) return searchingDial(options, clock);
-  return (session) => dial(address, options, clock, session);
+  const isLocal = address === undefined || address.scheme === 'unix';
+  const whole: Dial =
+    address === undefined ? searchingDial(options, clock) : (session) => dial(address, options, clock, session);
+  return isLocal ? Object.assign(whole, { direct: (offer: DirectOffer) => dialDirect(offer, clock) }) : whole;
+}
+
+async function dialDirect({ path, ticket }: DirectOffer, clock: Clock): Promise<Link> {
+  const options = { token: ticket, connectMs: DIRECT_MS };
+  return (await dial({ scheme: 'unix', path }, options, clock, newSession())).link;
 }
 
 /** The socket of a system has another name each time that it starts: it is looked for with every try. */

@@ -1,9 +1,11 @@
 /**
  * The way out of a client. Tells and publishes are numbered and kept until the system has accepted them, so that they can be
- * resent in order; an ask is kept until it has settled, and resent only where it never left this process.
+ * resent in order; an ask is kept until it has settled, and resent only where it never left this process. Some asks go to the worker of
+ * their actor directly (direct-routes.ts); while it is not known that they have come in, what must not overtake them is kept, and all behind it.
  */
 import { LOCAL } from '../actor/ask-place.ts';
 import type { PendingReplies, PendingReply } from '../actor/pending-replies.ts';
+import type { DirectRoutes } from '../client-links/direct-routes.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -49,8 +51,17 @@ export class KeptMail implements Recipient {
   #firstKept = 1;
   #waiters: (() => void)[] = [];
 
+  /** Undefined: all goes by the process that serves. */
+  direct: DirectRoutes | undefined;
+  /** Kept with this number or a higher one, it is not written: 0 where all is. */
+  #heldFrom = 0;
+
   /** One for all asks (clients). */
   readonly #askSettled = (ask: ReplyTo): void => this.#release((ask as PendingReply).correlation, this.#asks);
+  readonly #followedSettled = (ask: ReplyTo, isAnswered: boolean): void => {
+    this.#askSettled(ask);
+    this.direct?.settled((ask as PendingReply).target, isAnswered);
+  };
 
   constructor(memory: QueueMemory, deadLetters: DeadLetters, numbers: Pick<PendingReplies, 'nextNumber'>) {
     this.#numbers = numbers;
@@ -60,7 +71,7 @@ export class KeptMail implements Recipient {
 
   /** Messages that are not accepted, and asks that have not settled. */
   get size(): number {
-    return this.#mail.size + this.#asks.size;
+    return this.#mail.size + this.#asks.size + (this.direct?.asks ?? 0);
   }
 
   get #isClear(): boolean {
@@ -71,6 +82,8 @@ export class KeptMail implements Recipient {
     const { replyTo, verb } = envelope;
     // A watch is set up again with each connection.
     if (replyTo === undefined && verb !== 'message') return this.#queue?.mail(envelope) ?? true;
+    const isAsk = verb === 'message' && replyTo !== undefined;
+    if (!isAsk) this.direct?.sentElse();
     const fullText = this.#fullTextFor(envelope);
     if (fullText !== undefined) {
       this.#deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', fullText);
@@ -80,12 +93,53 @@ export class KeptMail implements Recipient {
     if (replyTo === undefined) {
       envelope.deliveryId = new DeliveryId('', number, 0, 0, undefined);
       this.#keep(number, envelope, this.#mail);
-    } else {
+    } else if (isAsk && this.#askedDirectly(number, envelope, replyTo)) return this.#isClear;
+    else {
       this.#keep(number, envelope, this.#asks);
-      replyTo.onSettled = this.#askSettled;
+      const isFollowed = isAsk && this.direct?.asked(envelope.to) === true;
+      replyTo.onSettled = isFollowed ? this.#followedSettled : this.#askSettled;
     }
-    this.#queue?.mail(envelope);
+    if (!this.#isHeld(number, this.direct?.untakenOf(envelope.to))) this.#queue?.mail(envelope);
     return this.#isClear;
+  }
+
+  #askedDirectly(number: number, envelope: Envelope, replyTo: ReplyTo): boolean {
+    const link = this.#heldFrom > 0 ? undefined : this.direct?.linkTo(envelope.to);
+    if (link === undefined) return false;
+    this.#keep(number, envelope, link.asks);
+    replyTo.onSettled = link.askSettled;
+    this.direct?.ask(link, envelope);
+    return true;
+  }
+
+  /** `untaken`: asks on their way elsewhere that it must not overtake. */
+  #isHeld(number: number, untaken: number | undefined): boolean {
+    if (this.#heldFrom > 0) return true;
+    if (untaken === undefined || untaken === 0) return false;
+    this.#heldFrom = number;
+    return true;
+  }
+
+  /** All asks that went elsewhere have come in: what was held back goes out, in order. */
+  goOn(): void {
+    const from = this.#heldFrom;
+    this.#heldFrom = 0;
+    if (from > 0 && this.#queue !== undefined) this.#writeKept(this.#queue, from);
+  }
+
+  /** An ask has not come in where it was sent directly: it goes this way, before all that was held back for it. */
+  back(envelope: Envelope): void {
+    const replyTo = envelope.replyTo as PendingReply;
+    const number = replyTo.correlation;
+    this.#asks.set(number, envelope);
+    replyTo.place = LOCAL;
+    replyTo.onSettled = this.direct?.asked(envelope.to, true) ? this.#followedSettled : this.#askSettled;
+    if (this.#heldFrom === 0 || number < this.#heldFrom) this.#queue?.mail(envelope);
+  }
+
+  /** One that went directly has settled. */
+  settledDirectly(number: number, asks: NumberTable<Envelope>): void {
+    this.#release(number, asks);
   }
 
   publish(topic: string, message: unknown, trace?: string): boolean {
@@ -97,11 +151,14 @@ export class KeptMail implements Recipient {
     }
     const number = this.#numbers.nextNumber();
     this.#keep(number, item, this.#mail);
-    writePublish(this.#queue, item, number);
+    this.direct?.sentElse();
+    // An actor that listens to it may have an ask on its way.
+    if (!this.#isHeld(number, this.direct?.untaken)) writePublish(this.#queue, item, number);
     return this.#isClear;
   }
 
   signal(to: ActorId, signal: Signal): void {
+    if (signal.type === 'ask-given-up' && this.direct?.signal(to, signal)) return;
     this.#queue?.signal(to, signal);
   }
 
@@ -129,12 +186,17 @@ export class KeptMail implements Recipient {
     this.accepted(acceptedUpTo);
     this.#acceptedUpTo = acceptedUpTo;
     this.#written = 0;
-    const all = [...this.#mail.inOrder(), ...this.#asks.inOrder()].sort(([a], [b]) => a - b);
-    for (const [number, item] of all) {
+    if (this.#mail.size > 0) this.direct?.sentElse();
+    if (!this.#isHeld(1, this.direct?.untaken)) this.#writeKept(queue, 1);
+    return repeated;
+  }
+
+  #writeKept(queue: OutboundQueue, from: number): void {
+    const all = [...this.#mail.inOrder(), ...this.#asks.inOrder()].filter(([number]) => number >= from);
+    for (const [number, item] of all.sort(([a], [b]) => a - b)) {
       if ('topic' in item) writePublish(queue, item, number);
       else queue.mail(item);
     }
-    return repeated;
   }
 
   /** The connection has ended: what was asked over it fails, since nobody here knows how far it came. */
@@ -146,7 +208,11 @@ export class KeptMail implements Recipient {
     const unwritten = queue.takeUnwritten();
     queue.drop();
     const isTell = (item: object): boolean => 'verb' in item && (item as Envelope).replyTo === undefined;
-    this.#written = Math.max(0, this.#mail.size - unwritten.filter(isTell).length);
+    const held =
+      this.#heldFrom > 0 ? [...this.#mail.inOrder()].filter(([number]) => number >= this.#heldFrom).length : 0;
+    this.#written = Math.max(0, this.#mail.size - unwritten.filter(isTell).length - held);
+    this.#heldFrom = 0;
+    this.direct?.detach();
     for (const [, { replyTo }] of this.#asks.inOrder()) {
       const reply = replyTo as PendingReply;
       if (reply.place !== LOCAL) reply.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'unknown' }));

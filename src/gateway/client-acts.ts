@@ -11,6 +11,7 @@ import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
+import { NOT_TAKEN_HERE } from '../client-wire/client-greeting.ts';
 import type { ClientRight } from './rights.ts';
 import type { ClientTraffic } from './client-traffic.ts';
 import type { Session } from './session.ts';
@@ -35,6 +36,8 @@ export interface ActsParts {
   readonly offsetMs: number;
   readonly route: ClientRoute;
   readonly traffic: ClientTraffic;
+  /** At the socket of a worker: whether an ask of the actor stands in its mailbox at once. One that does not goes back, and all that follow. */
+  readonly takesAtOnce?: ((id: ActorId) => boolean) | undefined;
 }
 
 export type Item = Envelope | Published;
@@ -49,8 +52,11 @@ export class ClientActs {
   readonly #asks = new NumberTable<PendingReply>();
   readonly #watches = new Map<WatchName, () => void>();
   #credits = 0;
+  readonly #takesAtOnce: ((id: ActorId) => boolean) | undefined;
+  #isShut = false;
 
-  constructor({ kernel, system, session, offsetMs, route, traffic }: ActsParts) {
+  constructor({ kernel, system, session, offsetMs, route, traffic, takesAtOnce }: ActsParts) {
+    this.#takesAtOnce = takesAtOnce;
     this.#kernel = kernel;
     this.#system = system;
     this.#session = session;
@@ -100,11 +106,21 @@ export class ClientActs {
       return spans === undefined ? this.#publish(item) : spans.within(item.trace, () => this.#publish(item));
     }
     if (item.verb !== 'message') return this.#request(item);
+    if (this.#takesAtOnce !== undefined && !this.#comesIn(item)) return true;
     this.#traffic.messages++;
     this.#credits++;
     const { spans } = this.#kernel;
     if (spans !== undefined) return spans.within(item.trace, () => this.#message(item));
     return this.#message(item);
+  }
+
+  /** Each message that has come in is a credit, by which its client knows how many have. */
+  #comesIn({ to, replyTo }: Envelope): boolean {
+    this.#isShut ||= this.#kernel.closing || this.#takesAtOnce?.(to) !== true;
+    if (!this.#isShut) return true;
+    const text = `${to} is not to be had at this socket`;
+    replyTo?.reject(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'not-executed', reason: NOT_TAKEN_HERE }));
+    return false;
   }
 
   #message(item: Envelope): boolean {

@@ -4,6 +4,7 @@ import type { System } from '../system/system.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { CallArgument } from '../wire/entry.ts';
+import type { DirectSockets } from './direct-sockets.ts';
 import { EventTail } from './event-tail.ts';
 import type { Rights } from './rights.ts';
 import { SYSTEM_CALLS, type SystemCall } from './system-calls.ts';
@@ -15,6 +16,8 @@ export interface CallsParts {
   readonly kernel: Kernel;
   readonly system: System;
   readonly rights: Rights;
+  /** Undefined: it is to come in here alone. */
+  readonly direct?: DirectSockets | undefined;
 }
 
 export class ClientCalls {
@@ -44,8 +47,9 @@ export class ClientCalls {
   }
 
   async #run(call: SystemCall, args: readonly CallArgument[]): Promise<unknown> {
-    const { system, rights, kernel } = this.#parts;
-    return call.run({ system, rights, tail: () => (this.#tail ??= new EventTail(system, kernel.clock)) }, args);
+    const { system, rights, kernel, direct } = this.#parts;
+    const tail = (): EventTail => (this.#tail ??= new EventTail(system, kernel.clock));
+    return call.run({ system, rights, direct, tail }, args);
   }
 
   #faultOf(name: string, call: SystemCall | undefined, args: readonly CallArgument[]): TroupeError | undefined {

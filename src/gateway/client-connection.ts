@@ -18,10 +18,11 @@ import { ACKNOWLEDGED, type CallArgument } from '../wire/entry.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { ClientActs, type ClientRoute, type Item } from './client-acts.ts';
 import { ClientCalls } from './client-calls.ts';
-import { clientIngress, type ClientMail } from './client-ingress.ts';
+import { asksAlone, clientIngress, type ClientMail } from './client-ingress.ts';
 import { ClientReply, type ClientReplyRoute } from './client-reply.ts';
 import { ClientTopics } from './client-topics.ts';
 import type { ClientTraffic } from './client-traffic.ts';
+import type { DirectSockets } from './direct-sockets.ts';
 import type { Session } from './session.ts';
 
 /** Entries that wait for a client that does not read: from here on it is not read either … */
@@ -40,6 +41,10 @@ export interface ConnectionParts {
   /** From the clock of the client to ours. */
   readonly offsetMs: number;
   readonly traffic: ClientTraffic;
+  /** Undefined: none is told of. */
+  readonly direct?: DirectSockets | undefined;
+  /** At the socket of a worker; see `ActsParts`. */
+  readonly takesAtOnce?: ((id: ActorId) => boolean) | undefined;
   /** It is cut for that. */
   misbehaved(cause: 'bytes' | 'cut', text: string): void;
   ended(): void;
@@ -89,7 +94,9 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     });
     this.#acts = new ClientActs({ ...parts, route: this });
     this.#calls = new ClientCalls({ ...parts, rights: session.rights });
-    this.#reader = new FrameReader(clientIngress(this, this.#topics), messageBytesMax + FRAME_EXTRA_BYTES);
+    const ingress = clientIngress(this, this.#topics);
+    const mayCome = parts.takesAtOnce === undefined ? ingress : asksAlone(ingress);
+    this.#reader = new FrameReader(mayCome, messageBytesMax + FRAME_EXTRA_BYTES);
     link.listener = {
       onFrame: (bytes) => this.#read(bytes),
       onDrain: () => this.#written(),
@@ -249,7 +256,7 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     return isFull;
   }
 
-  /** Frames that the client had sent before are still read, unless its next connection brings them again. */
+  /** Messages that had come before are still taken, unless its next connection brings them again, or the client sends more by another one that must not overtake them. */
   #ended(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -258,7 +265,8 @@ export class ClientConnection implements ClientMail, ClientRoute, ClientReplyRou
     this.#topics.close();
     this.#acts.close();
     this.#calls.close();
-    if (!this.#isReplaced) this.#work();
+    if (this.#parts.takesAtOnce !== undefined) this.#inbox.clear();
+    else if (!this.#isReplaced) this.#work();
     this.#parts.ended();
   }
 }

@@ -42,3 +42,21 @@ export function clientIngress(mail: ClientMail, topics: ClientSubscriptions): In
     ...refusedWorkerEntries(refuse),
   };
 }
+
+/** At the socket of a worker: asks, and what belongs to them. An unreadable one ends the connection: nobody could say in which mailbox it is. */
+export function asksAlone(ingress: Ingress): Ingress {
+  const refuse = (what: string) => (): never => {
+    throw new Error(`a client has sent ${what} to a socket for asks`);
+  };
+  return {
+    ...ingress,
+    envelope: (envelope) => {
+      if (envelope.verb !== 'message' || envelope.replyTo === undefined) refuse(`a ${envelope.verb}`)();
+      ingress.envelope(envelope);
+    },
+    unreadable: refuse('what cannot be read'),
+    called: refuse('a call'),
+    published: refuse('what it publishes'),
+    topicChanged: refuse('a change of topics'),
+  };
+}

@@ -28,6 +28,7 @@ import { Poller } from '../wire/poller.ts';
 import { SilentWebSocketError } from '../client-wire/web-socket-link.ts';
 import { ClientConnection } from './client-connection.ts';
 import { CLIENTS_MAX, ClientListener, type Entry, type Visitors } from './client-listener.ts';
+import { type DirectGround, DirectSockets } from './direct-sockets.ts';
 import { type ControlOptions, ControlSocket } from './control-socket.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
@@ -51,6 +52,8 @@ export interface GatewayParts {
   readonly listen: readonly Listen[];
   /** Undefined: tools do not find this system. */
   readonly control?: ControlOptions | undefined;
+  /** Undefined: its workers have no sockets for clients. */
+  readonly direct?: DirectGround | undefined;
   /** Milliseconds; default `BEAT_MS` and `SILENT_MS`. */
   readonly beatMs?: number;
   readonly silentMs?: number;
@@ -64,6 +67,7 @@ export class Gateway {
   readonly #strangers: ClientStrangers;
   readonly #traffic = new ClientTraffic();
   readonly #poller: Poller;
+  readonly #direct: DirectSockets | undefined;
   readonly #server = randomBytes(12).toString('base64url');
   readonly #sessions = new Map<string, Session>();
   readonly #connections = new Set<ClientConnection>();
@@ -81,6 +85,7 @@ export class Gateway {
     const { clock, log } = parts.kernel;
     this.#poller = new Poller(clock, 0);
     this.#strangers = newClientStrangers(clock, log);
+    this.#direct = parts.direct && new DirectSockets(parts.kernel, parts.system, parts.direct);
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -228,6 +233,8 @@ export class Gateway {
     const { kernel, system } = this.#parts;
     const connection = new ClientConnection({
       ...{ kernel, system, session, link, offsetMs, traffic: this.#traffic },
+      // Over a unix socket: whoever comes from elsewhere could not reach them.
+      direct: address === '' ? this.#direct : undefined,
       misbehaved: (cause, text) => this.#strangers.refused(cause, address, text),
       ended: () => {
         this.#connections.delete(connection);

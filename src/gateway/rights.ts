@@ -10,6 +10,13 @@ export const CLIENT_RIGHTS: readonly ClientRight[] = [
 /** Of a client that is named without `may`. */
 export const USUAL_RIGHTS: readonly ClientRight[] = ['tell', 'ask', 'publish', 'subscribe', 'watch', 'read'];
 
+/** Rights as plain data. */
+export interface RightsData {
+  readonly name: string;
+  readonly may: readonly ClientRight[];
+  readonly kinds: readonly string[];
+}
+
 export class Rights {
   /** For the log: which entry of `clients`, or that everybody has them. */
   readonly name: string;
@@ -24,6 +31,10 @@ export class Rights {
     this.#patterns = kinds;
     this.#reachesAll = kinds.includes('*');
     this.#kinds = kinds.map(kindPattern);
+  }
+
+  get data(): RightsData {
+    return { name: this.name, may: [...this.#may], kinds: this.#patterns };
   }
 
   /** Why not; undefined where it may. `id`: of the actor that it is about. */

@@ -9,6 +9,7 @@ import type { DeadLetter } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { kindOfPattern } from '../vocabulary/pause.ts';
 import type { CallArgument } from '../wire/entry.ts';
+import type { DirectSockets } from './direct-sockets.ts';
 import { EVENT_WAIT_MS, type EventTail, typeOf } from './event-tail.ts';
 import type { ClientRight, Rights } from './rights.ts';
 
@@ -20,6 +21,8 @@ const FOREMOST_SORTS_MAX = 10;
 export interface CallGround {
   readonly system: System;
   readonly rights: Rights;
+  /** Undefined: none is told of. */
+  readonly direct?: DirectSockets | undefined;
   tail(): EventTail;
 }
 
@@ -45,6 +48,11 @@ export interface ListedLetter {
 
 export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   info: whole('observe', ({ system }) => ({ name: system.name, ...system.self, node: process.version })),
+  // Where the client may ask an actor without this process in between.
+  direct: {
+    refusal: (rights, [id]) => rights.refusal('ask', String(id)),
+    run: ({ rights, direct }, [id]) => direct?.offer(rights, textArgument(id, 'id')),
+  },
   workers: whole('observe', ({ system }) => system.workers()),
   machines: whole('observe', ({ system }) => system.machines()),
   metrics: whole('observe', ({ system }) => system.metrics()),

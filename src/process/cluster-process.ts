@@ -100,6 +100,11 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   readonly #durability: ProcessDurability;
   readonly #loop: LoopWatch;
   #down: Promise<void> | undefined;
+  /** Whether a message to the actor, a volatile one, is in its mailbox as soon as it is delivered here: it lives here, and nothing moves or waits. */
+  readonly takesAtOnce = (id: ActorId): boolean => {
+    const cell = this.#router.isCalm ? this.actors.cellOf(id) : undefined;
+    return cell !== undefined && cell.durable === undefined;
+  };
   #stopHeartbeat: (() => void) | undefined;
 
   /** In this order: kernel, links, router, topics, hand-offs. The links are told last of all whom they serve. */

@@ -58,7 +58,7 @@ export class Router implements Recipient {
   }
 
   deliver(envelope: Envelope): boolean {
-    if (this.#isCalm && envelope.verb === 'message') {
+    if (this.isCalm && envelope.verb === 'message') {
       // An actor that lives here and does not move needs no table.
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) {
@@ -87,7 +87,7 @@ export class Router implements Recipient {
    * behind it: it is delivered even while the unit waits to move, or it would come after the held mail.
    */
   arrived(envelope: Envelope): void {
-    if (this.#isCalm && envelope.verb === 'message') {
+    if (this.isCalm && envelope.verb === 'message') {
       const cell = this.#actors.cellOf(envelope.to);
       if (cell !== undefined) return void cell.deliver(envelope);
     }
@@ -257,7 +257,7 @@ export class Router implements Recipient {
   }
 
   /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
-  get #isCalm(): boolean {
+  get isCalm(): boolean {
     const { capture, holds } = this;
     return this.#moving.size === 0 && holds.size === 0 && capture === undefined && this.#onHold === undefined;
   }

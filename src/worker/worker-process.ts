@@ -17,11 +17,12 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { marked, unmarked } from '../wire/control-mark.ts';
-import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
+import { directPath, removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { memorySupply, queueBytesOf } from '../wire/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
+import { DirectSocket } from '../worker-socket/direct-socket.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';
 import { LastRequests } from './last-requests.ts';
@@ -63,6 +64,7 @@ function sendLine(line: LogLine, sent: () => void): void {
 const QUIET_MS_MAX = 3_000;
 
 let running: ClusterProcess | undefined;
+let direct: DirectSocket | undefined;
 let socketDir: string | undefined;
 let isRetiring = false;
 const lastRequests = new LastRequests();
@@ -92,6 +94,7 @@ function endAtOnce(): void {
 async function boot(order: BootOrder): Promise<void> {
   try {
     const started = await start(order);
+    await openDirectSocket(started, order);
     control.send({ type: 'listening', path: await started.listen(), kinds: started.kinds });
   } catch (error) {
     const fault =
@@ -166,6 +169,17 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
   return running;
 }
 
+/** Without it the clients of this worker go by the master. */
+async function openDirectSocket({ kernel, system, takesAtOnce }: ClusterProcess, order: BootOrder): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { socketDir, self, token: secret } = order;
+  const path = directPath(socketDir, self);
+  direct = new DirectSocket({ kernel, system, path, secret, takesAtOnce });
+  await direct
+    .open()
+    .catch((error: unknown) => kernel.log.warn({ err: error }, 'the socket for clients cannot be opened'));
+}
+
 /** Undefined: its machine is alone. */
 function machineNetworkOf({ options, self }: BootOrder, clock: Clock, log: Log): TlsMachineNetwork | undefined {
   const { machine, messageBytesMax } = options as WorkerOptions;
@@ -201,6 +215,7 @@ async function finishRequests(): Promise<void> {
 
 function exit(): void {
   const end = (): void => process.exit(0);
+  direct?.close();
   void running?.close().then(end, end);
 }
 

@@ -136,14 +136,20 @@ describe('rights', () => {
       'foremost',
     ],
   ];
-  const ADMIN = ALL_NAMES.filter((name) => !OBSERVING.includes(name));
+  /** For whoever may ask the actor. */
+  const ASKING = ['direct'];
+  const ADMIN = ALL_NAMES.filter((name) => !OBSERVING.includes(name) && !ASKING.includes(name));
   const ARGS: Record<string, CallArgument[]> = { ids: ['counter'] };
   const argsOf = (name: string): CallArgument[] => ARGS[name] ?? ['counter/a'];
 
   test('no right but observe and admin gives any call; observe gives none that changes something', async () => {
     const usual = CLIENT_RIGHTS.filter((right) => right !== 'observe' && right !== 'admin');
     const guest = await served({ may: usual });
-    for (const name of ALL_NAMES) expect(await answerOf(guest, name, argsOf(name)), name).toMatch(/^FORBIDDEN/);
+    for (const name of [...OBSERVING, ...ADMIN])
+      expect(await answerOf(guest, name, argsOf(name)), name).toMatch(/^FORBIDDEN/);
+    for (const name of ASKING) expect(await answerOf(guest, name, argsOf(name)), name).toBeUndefined();
+    const teller = await served({ may: ['tell', 'observe', 'admin'] as ClientRight[] });
+    for (const name of ASKING) expect(await answerOf(teller, name, argsOf(name)), name).toMatch(/^FORBIDDEN/);
     const watcher = await served({ may: ['observe'] as ClientRight[] });
     for (const name of ADMIN) expect(await answerOf(watcher, name, argsOf(name)), name).toMatch(/^FORBIDDEN/);
     expect(ADMIN.length).toBeGreaterThan(9);

@@ -4,7 +4,7 @@ import { FrameReader, type Ingress, type Published } from '../frames/frame-reade
 import { OutboundQueue } from '../peer/outbound-queue.ts';
 import { refusedWorkerEntries } from '../frames/worker-entries.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { asError, errorFromData, type TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorData, errorFromData, type TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { SILENT_MS } from '../client-wire/client-greeting.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
@@ -16,6 +16,12 @@ export interface ConnectionEvents {
   published(published: Published): void;
   /** Something that had no reply to wait for. */
   refused(error: TroupeError): void;
+  /** True: it is seen to. */
+  failed?(correlation: number, error: ErrorData): boolean;
+  /** The connection is not cut from here. */
+  readonly mustBeRead?: boolean;
+  /** As many messages have come in. */
+  granted?(count: number): void;
   ended(error: Error | undefined): void;
 }
 
@@ -26,6 +32,8 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #heardAt: number;
   #isOver = false;
+  /** A frame made no sense: those that follow make none, either. */
+  #isBroken = false;
 
   constructor(link: Link, kernel: Kernel, events: ConnectionEvents) {
     const { clock, deadLetters, limits, memory } = kernel;
@@ -53,12 +61,16 @@ export class Connection {
   }
 
   #read(reader: FrameReader, bytes: Uint8Array): boolean {
+    if (this.#isBroken) return true;
     try {
       if (reader.read(bytes)) return true;
       throw new Error('a frame for a client has an epoch');
     } catch (error) {
-      this.#link.destroy(asError(error));
-      return false;
+      this.#isBroken = true;
+      // Where the other end has not read all that was written, nobody could say what it still reads: it says so by its end.
+      if (this.#events.mustBeRead) this.#link.close();
+      else this.#link.destroy(asError(error));
+      return this.#events.mustBeRead === true;
     }
   }
 
@@ -89,6 +101,7 @@ export class Connection {
       toRef: (id) => events.toRef(id),
       replied: (correlation, value) => pending.byCorrelation(correlation)?.resolve(value),
       failed: (correlation, data) => {
+        if (events.failed?.(correlation, data) === true) return;
         const error = errorFromData(data);
         if (correlation === 0) events.refused(error);
         else pending.byCorrelation(correlation)?.reject(error);
@@ -97,7 +110,10 @@ export class Connection {
       published: (published) => events.published(published),
       signal: (_to, signal) => events.signal(signal),
       acknowledged: (number) => events.accepted(number),
-      credit: (count) => this.queue.granted(count),
+      credit: (count) => {
+        this.queue.granted(count);
+        if (count > 0) events.granted?.(count);
+      },
       unreadable: ({ to }) => this.#kernel.deadLetters.add(to, undefined, undefined, 'INVALID_MESSAGE'),
       frameRead: () => {},
       envelope: refuse('a message'),
