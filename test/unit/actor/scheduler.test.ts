@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { CELL_TURNS, DURABLE_SLICE_MS, type Runnable, Scheduler, SLICE_MS } from '../../../src/actor/scheduler.ts';
+import type { Clock } from '../../../src/vocabulary/clock.ts';
+
+/** Microtasks and trips round the event loop, one after the other, in a time that only turns spend. */
+class Loop {
+  now = 1_000;
+  readonly #soon: (() => void)[] = [];
+  #deferred: (() => void)[] = [];
+  readonly clock = {
+    now: () => this.now,
+    soon: (run: () => void) => void this.#soon.push(run),
+    defer: (run: () => void) => void this.#deferred.push(run),
+  } as unknown as Clock;
+
+  microtasks(): void {
+    for (let run = this.#soon.shift(); run !== undefined; run = this.#soon.shift()) run();
+  }
+
+  trip(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const run of deferred) {
+      run();
+      this.microtasks();
+    }
+  }
+}
+
+const DURABLE = {};
+
+describe('the scheduler', () => {
+  it('runs an actor that waits for no disk after at most one turn of those that do, however many are before it', () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock);
+    const ran: string[] = [];
+    const one = (name: string, durable?: object): Runnable => ({ durable, run: () => ran.push(name) && 1 });
+    for (let n = 0; n < 256; n++) scheduler.enqueue(one(`durable ${n}`, DURABLE));
+    scheduler.enqueue(one('volatile'));
+    loop.microtasks();
+    expect(ran.indexOf('volatile')).toBeLessThanOrEqual(1);
+    expect(ran).toHaveLength(257);
+  });
+
+  it('lets both sorts go on where both always have mail, cell by cell', () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock);
+    const turns = { durable: 0, volatile: 0 };
+    const busy = (name: 'durable' | 'volatile', durable?: object): Runnable => {
+      const runnable: Runnable = {
+        durable,
+        run(most) {
+          turns[name] += most;
+          loop.now += 0.01;
+          scheduler.enqueue(runnable);
+          return most;
+        },
+      };
+      return runnable;
+    };
+    scheduler.enqueue(busy('durable', DURABLE));
+    scheduler.enqueue(busy('volatile'));
+    loop.microtasks();
+    for (let n = 0; n < 5; n++) loop.trip();
+    expect(turns.durable).toBeGreaterThan(CELL_TURNS * 10);
+    expect(Math.abs(turns.durable - turns.volatile)).toBeLessThanOrEqual(CELL_TURNS);
+  });
+
+  it('ends a slice early that has durable ones alone, so that sockets are read, and goes on with the rest', () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock);
+    const spends = (ms: number, durable?: object): Runnable => ({
+      durable,
+      run: () => Math.ceil((loop.now += ms) && 1),
+    });
+    for (let n = 0; n < 1_000; n++) scheduler.enqueue(spends(0.01, DURABLE));
+    const begin = loop.now;
+    loop.microtasks();
+    expect(loop.now - begin).toBeGreaterThanOrEqual(DURABLE_SLICE_MS);
+    expect(loop.now - begin).toBeLessThan(DURABLE_SLICE_MS * 2);
+    for (let n = 0; n < 20; n++) loop.trip();
+    expect(loop.now - begin).toBeCloseTo(10);
+    expect(scheduler.idle).toBe(true);
+    // Of others it lasts as long as a slice may.
+    for (let n = 0; n < 5_000; n++) scheduler.enqueue(spends(0.01));
+    const start = loop.now;
+    loop.microtasks();
+    expect(loop.now - start).toBeGreaterThanOrEqual(SLICE_MS);
+  });
+});
