@@ -61,24 +61,42 @@ export class ByteWriter {
 
   /** Of at most `TEXT_BYTES_MAX` bytes of UTF-8. */
   text(text: string): void {
-    const { length } = text;
-    const memory = this.reserve(2 + length * 3);
     const start = this.at + 2;
-    let size = length;
-    if (length > SHORT) size = memory.write(text, start);
-    else
-      for (let i = 0; i < length; i++) {
-        const code = text.charCodeAt(i);
-        if (code > 0x7f) {
-          size = memory.write(text, start);
-          break;
-        }
-        memory[start + i] = code;
-      }
+    const memory = this.reserve(2 + text.length * 3);
+    const size = writeText(memory, text, start);
     if (size > TEXT_BYTES_MAX) throw new RangeError(`a text has at most ${TEXT_BYTES_MAX} bytes; got ${size}`);
     memory[this.at] = size;
     memory[this.at + 1] = size >>> 8;
     this.at = start + size;
+  }
+
+  /** A small part as it is to lie in a value: both lengths, its name and its bytes. */
+  entry(name: string, data: Uint8Array): void {
+    const start = this.at + 4;
+    const memory = this.reserve(4 + name.length * 3 + data.byteLength);
+    const nameBytes = writeText(memory, name, start);
+    const size = data.byteLength;
+    const { at } = this;
+    memory[at] = nameBytes;
+    memory[at + 1] = nameBytes >>> 8;
+    memory[at + 2] = size;
+    memory[at + 3] = size >>> 8;
+    this.at = start + nameBytes;
+    this.raw(data);
+  }
+
+  /** Leaves room for a count that is told by `endCount`, and says where. */
+  beginCount(): number {
+    this.count(0);
+    return this.length;
+  }
+
+  /** The bytes that were written since. */
+  endCount(begun: number): void {
+    const end = this.at;
+    this.at = this.front + begun - 4;
+    this.count(end - this.at - 4);
+    this.at = end;
   }
 
   bytes(data: Uint8Array): void {
@@ -117,4 +135,16 @@ export class ByteWriter {
     this.memory = larger;
     return larger;
   }
+}
+
+/** Into memory that is large enough. Returns its bytes. */
+function writeText(memory: Buffer, text: string, start: number): number {
+  const { length } = text;
+  if (length > SHORT) return memory.write(text, start);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return memory.write(text, start);
+    memory[start + i] = code;
+  }
+  return length;
 }

@@ -139,7 +139,7 @@ export class StoreClient implements LinkListener {
     switch (operation) {
       case frames.COMMIT: {
         const sync = from.byte() === 1;
-        const changes = frames.readChanges(from);
+        const changes = frames.readChanges(from, this.#store.takesPacked === true);
         return () => store.commit(changes, { sync }) as Promise<undefined>;
       }
       case frames.LOAD: {

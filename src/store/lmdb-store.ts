@@ -55,6 +55,7 @@ interface Planned {
 }
 
 export class LmdbStore implements OwnedStore {
+  readonly takesPacked = true;
   readonly #environment: Environment;
   readonly #writer = new RecordWriter();
   #partitions: Partitions;

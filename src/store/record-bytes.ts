@@ -7,12 +7,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { knownText } from './known-texts.ts';
+import { hasPacked, INLINE_BYTES_MAX, INLINE_PART_BYTES_MAX, unpacked } from './packed-parts.ts';
 import type { RawRecord, RecordHead, StoreChange, StoredRecord } from './store.ts';
-
-/** Bytes of a part that lies with its head, at most. */
-export const INLINE_PART_BYTES_MAX = 512;
-/** Bytes of all entries of a head: larger values would not share a page of LMDB with others. */
-export const INLINE_BYTES_MAX = 1024;
 
 /** Heads of the first format are text in JSON, and all their parts have keys of their own. */
 const JSON_FORM = 0x5b;
@@ -129,8 +125,46 @@ export class RecordWriter {
     this.#at = SLAB_BYTES;
   }
 
-  write({ expectedVersion, fence, wakeAt, put, remove }: StoreChange, before: StoredHead | undefined): WrittenRecord {
+  write(change: StoreChange, before: StoredHead | undefined): WrittenRecord {
     if (this.#at + VALUE_BYTES_MAX > SLAB_BYTES) this.#takeSlab();
+    const { packed } = change;
+    if (packed === undefined) return this.#write(change, before);
+    return this.#writePacked(change, packed, before) ?? this.#write({ ...change, put: unpacked(packed) }, before);
+  }
+
+  /** Undefined where more is to be done than to copy: something lies outside, or finds no room. Nothing is written then. */
+  #writePacked(
+    { expectedVersion, fence, wakeAt }: StoreChange,
+    packed: Buffer,
+    before: StoredHead | undefined,
+  ): WrittenRecord | undefined {
+    const start = this.#at;
+    if (packed.length > INLINE_BYTES_MAX || before?.hasUnknown) return undefined;
+    this.#writeHead(expectedVersion + 1, fence, wakeAt);
+    const isWhole = before === undefined || this.#keepOthers(before, packed);
+    if (!isWhole || this.#at - this.#entriesAt + packed.length > INLINE_BYTES_MAX) {
+      this.#at = start;
+      return undefined;
+    }
+    this.#at = copyBytes(packed, 0, packed.length, this.#bytes, this.#at);
+    return { value: this.#bytes.subarray(start, this.#at), putOutside: undefined, removeOutside: undefined };
+  }
+
+  /** All but those that the change writes anew. False: one lies outside. */
+  #keepOthers({ bytes, size, entriesAt }: StoredHead, packed: Buffer): boolean {
+    for (let at = entriesAt; at < size; ) {
+      const nameBytes = readLength(bytes, at);
+      const length = readLength(bytes, at + LENGTH_BYTES);
+      if (length === OUTSIDE) return false;
+      const nameAt = at + 2 * LENGTH_BYTES;
+      const end = nameAt + nameBytes + length;
+      if (!hasPacked(packed, bytes, nameAt, nameBytes)) this.#at = copyBytes(bytes, at, end, this.#bytes, this.#at);
+      at = end;
+    }
+    return true;
+  }
+
+  #write({ expectedVersion, fence, wakeAt, put, remove }: StoreChange, before: StoredHead | undefined): WrittenRecord {
     const start = this.#at;
     this.#writeHead(expectedVersion + 1, fence, wakeAt);
     const removed = removedBy(remove);

@@ -37,6 +37,8 @@ export interface StoreChange extends Omit<RecordHead, 'version'> {
   readonly remove: Iterable<string>;
   /** The record goes, with all its parts and whatever its version; it need not be there. An empty fence is lower than none. */
   readonly isGone?: true;
+  /** The parts that are put, where `put` is empty: small ones, in the form of `packed-parts`. Only for a store that says so. */
+  readonly packed?: Buffer | undefined;
   /** Its value as it was last read or written here, where somebody keeps that from change to change. */
   readonly last?: LastValue;
   /**
@@ -122,5 +124,8 @@ export interface Store extends SharedStore {
 
 /** A store that serves other processes: what they say and hear of records is in its own form. */
 export interface OwnedStore extends Store {
+  /** Parts may come to it packed. */
+  readonly takesPacked?: boolean;
+
   raw(id: ActorId): Promise<RawRecord | undefined>;
 }

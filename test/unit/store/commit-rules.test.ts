@@ -7,13 +7,8 @@ import {
   PART_BYTES_MAX,
   PART_NAME_BYTES_MAX,
 } from '../../../src/store/commit-rules.ts';
-import {
-  INLINE_BYTES_MAX,
-  INLINE_PART_BYTES_MAX,
-  inlineParts,
-  readHead,
-  RecordWriter,
-} from '../../../src/store/record-bytes.ts';
+import { INLINE_BYTES_MAX, INLINE_PART_BYTES_MAX } from '../../../src/store/packed-parts.ts';
+import { inlineParts, readHead, RecordWriter } from '../../../src/store/record-bytes.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 
 const change = (put: [string, Uint8Array][], fence = 'f'): StoreChange => ({
