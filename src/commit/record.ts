@@ -82,7 +82,14 @@ export interface RecordContent {
   hasProbation: boolean;
 }
 
-export const markPart = (stream: string): string => `m:${stream}`;
+/** A process hears few streams at a time, and a name that is made anew is hashed anew, too (D1). */
+export function markPart(stream: string): string {
+  if (stream === lastStream) return lastMarkPart;
+  lastStream = stream;
+  return (lastMarkPart = `m:${stream}`);
+}
+let lastStream = '';
+let lastMarkPart = 'm:';
 /** Whether a part is the mark of a stream. */
 export const isMarkPart = (name: string): boolean => name.startsWith('m:');
 export const replyPart = (n: number): string => `r:${padded(n)}`;

@@ -17,7 +17,8 @@ export class Stashed {
   }
 
   has(envelope: Envelope): boolean {
-    return this.#names.has(envelope);
+    // Nearly always there are none; to look up an object by itself costs more (D1, 3 %).
+    return this.#names.size > 0 && this.#names.has(envelope);
   }
 
   add(envelope: Envelope, batch: TurnBatch): void {
@@ -33,7 +34,6 @@ export class Stashed {
 
   /** It is handled now. */
   takeOut(envelope: Envelope, batch: TurnBatch): void {
-    // Nearly always; to look up an object by itself costs more (D1, 3 %).
     if (this.#names.size === 0) return;
     const name = this.#names.get(envelope);
     if (name === undefined) return;

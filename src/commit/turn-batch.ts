@@ -1,6 +1,6 @@
 /**
  * The changes of one or several turns of an actor that are committed together, and their outputs, which leave after that. Most
- * batches have one turn, one output and nothing removed, so lists begin with their first element and rare parts are made when needed.
+ * batches have one turn, one output and nothing removed, so the first of each stands alone and rare parts are made when needed.
  */
 import type { Cell } from '../actor/cell.ts';
 import type { GatedEffect } from '../actor/durable-side.ts';
@@ -13,13 +13,23 @@ import { nextOwnTime } from './wake-time.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
+/** What leaves after the commit. A reply stands for itself: a function for each would be an object more (D1). */
+export type Output = (() => void) | GatedReply;
+
+export function letLeave(output: Output): void {
+  if (typeof output === 'function') output();
+  else output.leave();
+}
+
 export class TurnBatch {
   readonly put: Map<string, Uint8Array> = new Map();
   #size = 0;
   #removed: Set<string> | undefined;
   #others: StoreChange[] | undefined;
-  #outputs: (() => void)[] | undefined;
-  #envelopes: Envelope[] | undefined;
+  #output: Output | undefined;
+  #moreOutputs: Output[] | undefined;
+  #envelope: Envelope | undefined;
+  #moreEnvelopes: Envelope[] | undefined;
   /** The last number handled of a stream; most batches know one stream. */
   #stream: string | undefined;
   #number = 0;
@@ -33,6 +43,12 @@ export class TurnBatch {
   /** The counts that its owner has been told: turns, and bytes of its parts. */
   turns = 0;
   bytes = 0;
+
+  /** It brings nothing to write: its outputs leave after what `after` is told of. */
+  handOutputsTo(after: (output: Output) => void): void {
+    if (this.#output !== undefined) after(this.#output);
+    for (const output of this.#moreOutputs ?? NOTHING) after(output);
+  }
 
   get isEmpty(): boolean {
     return this.put.size === 0 && this.#removed === undefined && this.#others === undefined && !this.isNeeded;
@@ -49,7 +65,7 @@ export class TurnBatch {
 
   /** The messages of these turns, to be handled again if it fails. */
   get envelopes(): readonly Envelope[] {
-    return this.#envelopes ?? NOTHING;
+    return this.#envelope === undefined ? NOTHING : [this.#envelope, ...(this.#moreEnvelopes ?? NOTHING)];
   }
 
   write(name: string, bytes: Uint8Array): void {
@@ -73,14 +89,14 @@ export class TurnBatch {
     (this.#others ??= []).push(other);
   }
 
-  after(output: () => void): void {
-    if (this.#outputs === undefined) this.#outputs = [output];
-    else this.#outputs.push(output);
+  after(output: Output): void {
+    if (this.#output === undefined) this.#output = output;
+    else (this.#moreOutputs ??= []).push(output);
   }
 
   handled(envelope: Envelope): void {
-    if (this.#envelopes === undefined) this.#envelopes = [envelope];
-    else this.#envelopes.push(envelope);
+    if (this.#envelope === undefined) this.#envelope = envelope;
+    else (this.#moreEnvelopes ??= []).push(envelope);
   }
 
   /** `isAnswered`: a reply to that message leaves with the batch, which says as much; where all of them have one nothing more is to be said. */
@@ -93,8 +109,9 @@ export class TurnBatch {
   }
 
   /** Outputs leave after the commit, in order. */
-  get outputs(): readonly (() => void)[] {
-    return this.#outputs ?? NOTHING;
+  release(): void {
+    if (this.#output !== undefined) letLeave(this.#output);
+    if (this.#moreOutputs !== undefined) for (const output of this.#moreOutputs) letLeave(output);
   }
 
   acknowledgeTo(acknowledge: (stream: string, number: number) => void): void {

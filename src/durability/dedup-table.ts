@@ -32,28 +32,119 @@ class Kept {
   }
 }
 
+/** The replies to the messages of one stream, by number. Most have one: the last. */
+class StreamReplies {
+  #last: Kept | undefined;
+  #others: NumberTable<Kept> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#last === undefined && (this.#others === undefined || this.#others.size === 0);
+  }
+
+  get(number: number): Kept | undefined {
+    return this.#last?.reply.number === number ? this.#last : this.#others?.get(number);
+  }
+
+  add(kept: Kept): void {
+    const before = this.#last;
+    if (before !== undefined && before.reply.number !== kept.reply.number)
+      (this.#others ??= new NumberTable()).set(before.reply.number, before);
+    this.#last = kept;
+  }
+
+  take(number: number): void {
+    if (this.#last?.reply.number === number) this.#last = undefined;
+    else this.#others?.take(number);
+  }
+
+  /** The lowest first. */
+  below(limit: number): readonly Kept[] {
+    const last = this.#last;
+    const isLastBelow = last !== undefined && last.reply.number < limit;
+    if (this.#others === undefined || this.#others.size === 0) return isLastBelow ? [last] : NONE_KEPT;
+    const below = this.#others.keysBelow(limit).map((number) => this.#others?.get(number) as Kept);
+    if (isLastBelow) below.push(last);
+    return below.sort((one, other) => one.reply.number - other.reply.number);
+  }
+}
+
+const NONE_KEPT: readonly Kept[] = Object.freeze([]);
+const NO_REPLIES: readonly KeptReply[] = Object.freeze([]);
+const NO_MARKS: readonly [stream: string, mark: Mark][] = Object.freeze([]);
+
+/** How far each stream is handled, in the order of their last growth. */
+class Marks {
+  readonly #marks = new Map<string, Mark>();
+  readonly #max: number;
+  readonly #keptMs: number;
+  /** The stream that grew last, which is the last one of the map, and its mark. */
+  #grown: string | undefined;
+  #last: Mark | undefined;
+  /** None of them is older, as far as the clock did not go back. */
+  #oldestAt = Number.NEGATIVE_INFINITY;
+
+  constructor(max: number, keptMs: number) {
+    this.#max = max;
+    this.#keptMs = keptMs;
+  }
+
+  get(stream: string): Mark | undefined {
+    return stream === this.#grown ? this.#last : this.#marks.get(stream);
+  }
+
+  /** Of a record, by age. */
+  restore(stream: string, mark: Mark): void {
+    this.#marks.set(stream, mark);
+    this.#grown = stream;
+    this.#last = mark;
+  }
+
+  /** Returns those that are forgotten for it. */
+  grow(stream: string, mark: Mark): readonly [stream: string, mark: Mark][] {
+    const marks = this.#marks;
+    if (stream !== this.#grown) marks.delete(stream);
+    marks.set(stream, mark);
+    this.#grown = stream;
+    this.#last = mark;
+    // Without a look at the oldest, which would make an iterator and an entry for each turn (D1).
+    return marks.size <= this.#max && this.#oldestAt > mark.at - this.#keptMs ? NO_MARKS : this.#forget(mark.at);
+  }
+
+  #forget(now: number): readonly [stream: string, mark: Mark][] {
+    const forgotten: [string, Mark][] = [];
+    for (const one of this.#marks) {
+      this.#oldestAt = one[1].at;
+      if (this.#marks.size <= this.#max && one[1].at > now - this.#keptMs) break;
+      this.#marks.delete(one[0]);
+      forgotten.push(one);
+    }
+    return forgotten;
+  }
+}
+
 /**
  * Most actors hear one stream, and keep its last reply until the next. For that no map is changed: maps that are filled and emptied with every turn were
  * a tenth of it, and more in the collector, which takes their old memory for living (D1; see structures/number-table.ts).
  */
 export class DedupTable {
-  /** In the order of their last growth. */
-  readonly #marks = new Map<string, Mark>();
-  readonly #clientMarks = new Map<string, Mark>();
-  /** The stream that grew last: the last one of its map. */
-  #grown: string | undefined;
+  readonly #marks = new Marks(MARKS_MAX, MARK_KEPT_MS);
+  readonly #clientMarks = new Marks(CLIENT_MARKS_MAX, CLIENT_MARK_KEPT_MS);
+  /** The stream that was asked for last, and the marks where it belongs: to look into its name costs more than the rest. */
+  #askedFor: string | undefined;
+  #asked: Marks = this.#marks;
   #oldest: Kept | undefined;
   #newest: Kept | undefined;
   #count = 0;
   #bytes = 0;
   /** Without a reply in it, that of the stream of the newest one alone stays. */
-  readonly #byNumber = new Map<string, NumberTable<Kept>>();
+  readonly #byStream = new Map<string, StreamReplies>();
   #lastStream: string | undefined;
-  #lastNumbers: NumberTable<Kept> | undefined;
+  #lastReplies: StreamReplies | undefined;
   readonly #byTurn = new Map<string, Kept>();
 
   constructor(marks: ReadonlyMap<string, Mark>, replies: readonly KeptReply[]) {
-    for (const [stream, mark] of [...marks].sort(([, a], [, b]) => a.at - b.at)) this.#among(stream).set(stream, mark);
+    for (const [stream, mark] of [...marks].sort(([, a], [, b]) => a.at - b.at))
+      this.#among(stream).restore(stream, mark);
     for (const reply of replies) this.keep(reply);
   }
 
@@ -67,7 +158,7 @@ export class DedupTable {
 
   replyTo({ stream, number, turn }: DeliveryId): KeptReply | undefined {
     const byTurn = turn === undefined ? undefined : this.#byTurn.get(turn);
-    return (byTurn ?? (number === 0 ? undefined : this.#numbersOf(stream)?.get(number)))?.reply;
+    return (byTurn ?? (number === 0 ? undefined : this.#repliesOf(stream)?.get(number)))?.reply;
   }
 
   markOf(stream: string): Mark | undefined {
@@ -76,32 +167,23 @@ export class DedupTable {
 
   /** The reply that is kept in the part of the mark of its stream, which had this number. */
   besideMark(stream: string, number: number): KeptReply | undefined {
-    const reply = this.#numbersOf(stream)?.get(number)?.reply;
+    const reply = this.#repliesOf(stream)?.get(number)?.reply;
     return reply !== undefined && isMarkPart(reply.name) ? reply : undefined;
   }
 
   /** Returns the streams that are forgotten for it, with their last marks. */
-  mark(stream: string, mark: Mark): [stream: string, mark: Mark][] {
-    const marks = this.#among(stream);
-    const [most, keptMs] = marks === this.#marks ? [MARKS_MAX, MARK_KEPT_MS] : [CLIENT_MARKS_MAX, CLIENT_MARK_KEPT_MS];
-    if (stream !== this.#grown) marks.delete(stream);
-    marks.set(stream, mark);
-    this.#grown = stream;
-    const forgotten: [string, Mark][] = [];
-    for (const one of marks) {
-      if (marks.size <= most && one[1].at > mark.at - keptMs) break;
-      marks.delete(one[0]);
-      forgotten.push(one);
-    }
-    return forgotten;
+  mark(stream: string, mark: Mark): readonly [stream: string, mark: Mark][] {
+    return this.#among(stream).grow(stream, mark);
   }
 
-  #among(stream: string): Map<string, Mark> {
-    return isClientStream(stream) ? this.#clientMarks : this.#marks;
+  #among(stream: string): Marks {
+    if (stream === this.#askedFor) return this.#asked;
+    this.#askedFor = stream;
+    return (this.#asked = isClientStream(stream) ? this.#clientMarks : this.#marks);
   }
 
   /** Returns the replies that go for it. */
-  keep(reply: KeptReply): KeptReply[] {
+  keep(reply: KeptReply): readonly KeptReply[] {
     const kept = new Kept(reply);
     kept.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = kept;
@@ -110,14 +192,14 @@ export class DedupTable {
     this.#count++;
     this.#bytes += reply.bytes;
     if (reply.turn !== undefined) this.#byTurn.set(reply.turn, kept);
-    if (reply.number > 0) this.#numbersFor(reply.stream).set(reply.number, kept);
-    const gone: KeptReply[] = [];
+    if (reply.number > 0) this.#repliesFor(reply.stream).add(kept);
+    let gone: KeptReply[] | undefined;
     for (let oldest = this.#oldest; oldest !== undefined && oldest !== kept; oldest = this.#oldest) {
       if (!this.#isFull && oldest.reply.at > reply.at - REPLY_KEPT_MS) break;
       this.#drop(oldest);
-      gone.push(oldest.reply);
+      (gone ??= []).push(oldest.reply);
     }
-    return gone;
+    return gone ?? NO_REPLIES;
   }
 
   get #isFull(): boolean {
@@ -125,12 +207,11 @@ export class DedupTable {
   }
 
   /** Their asker has settled all below a number: nobody will ask for those again. */
-  settledBelow(stream: string, floor: number): KeptReply[] {
+  settledBelow(stream: string, floor: number): readonly KeptReply[] {
+    const below = this.#repliesOf(stream)?.below(floor) ?? NONE_KEPT;
+    if (below.length === 0) return NO_REPLIES;
     const gone: KeptReply[] = [];
-    const numbers = this.#numbersOf(stream);
-    if (numbers === undefined || numbers.size === 0) return gone;
-    for (const number of numbers.keysBelow(floor)) {
-      const kept = numbers.get(number) as Kept;
+    for (const kept of below) {
       // One of a turn may be asked for by the next run of that turn, under another number.
       if (kept.reply.turn !== undefined) continue;
       this.#drop(kept);
@@ -139,18 +220,18 @@ export class DedupTable {
     return gone;
   }
 
-  #numbersOf(stream: string): NumberTable<Kept> | undefined {
-    return stream === this.#lastStream ? this.#lastNumbers : this.#byNumber.get(stream);
+  #repliesOf(stream: string): StreamReplies | undefined {
+    return stream === this.#lastStream ? this.#lastReplies : this.#byStream.get(stream);
   }
 
-  #numbersFor(stream: string): NumberTable<Kept> {
-    if (stream === this.#lastStream && this.#lastNumbers !== undefined) return this.#lastNumbers;
-    if (this.#lastStream !== undefined && this.#lastNumbers?.size === 0) this.#byNumber.delete(this.#lastStream);
-    let numbers = this.#byNumber.get(stream);
-    if (numbers === undefined) this.#byNumber.set(stream, (numbers = new NumberTable()));
+  #repliesFor(stream: string): StreamReplies {
+    if (stream === this.#lastStream && this.#lastReplies !== undefined) return this.#lastReplies;
+    if (this.#lastStream !== undefined && this.#lastReplies?.isEmpty) this.#byStream.delete(this.#lastStream);
+    let replies = this.#byStream.get(stream);
+    if (replies === undefined) this.#byStream.set(stream, (replies = new StreamReplies()));
     this.#lastStream = stream;
-    this.#lastNumbers = numbers;
-    return numbers;
+    this.#lastReplies = replies;
+    return replies;
   }
 
   #drop(kept: Kept): void {
@@ -165,8 +246,8 @@ export class DedupTable {
     this.#bytes -= reply.bytes;
     if (reply.turn !== undefined) this.#byTurn.delete(reply.turn);
     if (reply.number === 0) return;
-    const numbers = this.#numbersOf(reply.stream);
-    numbers?.take(reply.number);
-    if (numbers?.size === 0 && reply.stream !== this.#lastStream) this.#byNumber.delete(reply.stream);
+    const replies = this.#repliesOf(reply.stream);
+    replies?.take(reply.number);
+    if (replies?.isEmpty && reply.stream !== this.#lastStream) this.#byStream.delete(reply.stream);
   }
 }

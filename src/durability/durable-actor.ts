@@ -29,7 +29,7 @@ import { goAlong, removedBy } from './removal.ts';
 import { goneChange, keepLetter } from '../commit/stored-dead-letters.ts';
 import { TidyTimer } from '../commit/tidy-timer.ts';
 import { Trials } from './trials.ts';
-import { Turn, TurnBatch } from '../commit/turn-batch.ts';
+import { letLeave, type Output, Turn, TurnBatch } from '../commit/turn-batch.ts';
 import { BatchRoom } from '../commit/batch-room.ts';
 import { nextOwnTime, wakeTime } from '../commit/wake-time.ts';
 
@@ -184,7 +184,7 @@ export class DurableActor implements DurableSide, Committing {
     }
     // It changed nothing; what it says may still rest on what is not committed yet.
     this.#open = undefined;
-    for (const output of batch.outputs) this.#afterCommit(output);
+    batch.handOutputsTo((output) => this.#afterCommit(output));
   }
 
   putAside(envelope: Envelope): void {
@@ -361,7 +361,7 @@ export class DurableActor implements DurableSide, Committing {
   #release(batch: TurnBatch): void {
     // First: a reply that comes before would have its sender send again all that was sent behind its ask.
     batch.acknowledgeTo(this.#acknowledge);
-    for (const output of batch.outputs) output();
+    batch.release();
   }
 
   #stateIs(state: Uint8Array, ownAt: number | undefined, batch: TurnBatch): void {
@@ -379,10 +379,10 @@ export class DurableActor implements DurableSide, Committing {
   }
 
   /** Once all that was done before is committed. */
-  #afterCommit(output: () => void): void {
+  #afterCommit(output: Output): void {
     const batch = this.#open ?? this.#committing;
     if (batch) batch.after(output);
-    else output();
+    else letLeave(output);
     if (batch === this.#open && batch) this.#parts.committer.note(this);
   }
 

@@ -119,7 +119,17 @@ export class Inbox {
     batch: TurnBatch,
   ): boolean {
     if (readOutsideTurn(turn)) return false;
-    const reply = { turn, value, error: error && errorToData(error) };
+    const name = markPart(stream);
+    const reply: KeptReply = {
+      name,
+      stream,
+      number,
+      at: mark.at,
+      turn,
+      value,
+      error: error && errorToData(error),
+      bytes: 0,
+    };
     let rest: Uint8Array | undefined;
     try {
       rest = replyBytes(reply, this.#cell.kernel.limits.messageBytesMax);
@@ -127,10 +137,10 @@ export class Inbox {
       // Where it has its own part, that is told in its place.
     }
     if (rest === undefined) return false;
-    const name = markPart(stream);
     const bytes = writeMark(mark, reply, rest);
     batch.write(name, bytes);
-    this.#keep({ name, stream, number, at: mark.at, ...reply, bytes: bytes.byteLength }, batch);
+    reply.bytes = bytes.byteLength;
+    this.#keep(reply, batch);
     return true;
   }
 
@@ -138,7 +148,7 @@ export class Inbox {
   deferUntilCommit(reply: GatedReply, deliveryId: DeliveryId | undefined, batch: TurnBatch): void {
     // Of a message from outside the outcome is noted with its id; its sender wants no more than that.
     if (deliveryId && !readOutsideTurn(deliveryId.turn)) this.#keepReply(deliveryId, reply.value, reply.error, batch);
-    batch.after(() => reply.leave());
+    batch.after(reply);
   }
 
   #keepReply(deliveryId: DeliveryId, value: unknown, error: TroupeError | undefined, batch: TurnBatch): void {

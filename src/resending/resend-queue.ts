@@ -46,6 +46,14 @@ class ReceiverQueue {
     return this.entries.length === 0 && this.asks === undefined;
   }
 
+  /** That ask is all that is kept, and nothing waits behind it: so it is nearly always (D1). */
+  hasOnlyAsk(number: number): boolean {
+    const { entries } = this;
+    if (entries.length !== 1 || this.asks !== undefined || this.followers !== undefined) return false;
+    const entry = entries[0] as OutboxEntry;
+    return entry.number === number && entry.isAsk === true;
+  }
+
   /** The lowest number that is kept; 0 where none is. */
   get floor(): number {
     const entry = this.entries.length === 0 ? undefined : (this.entries[0] as OutboxEntry).number;
@@ -194,6 +202,15 @@ export class ResendQueue {
 
   /** Its reply has come, which left once the receiver had committed that message, and all before it. Returns those numbers. */
   answered(to: ActorId, number: number): number[] {
+    const queue = this.#queues.get(to);
+    if (queue?.hasOnlyAsk(number)) {
+      this.#release(queue.entries.pop() as OutboxEntry);
+      this.size--;
+      queue.sent = 0;
+      queue.resendMs = RESEND_MS;
+      this.#noteIdle();
+      return [number];
+    }
     const done = this.acknowledged(to, number);
     this.withdraw(to, number);
     return done;
@@ -258,8 +275,12 @@ export class ResendQueue {
   #sendOrRest(queue: ReceiverQueue): void {
     const ready = queue.takeReady();
     if (queue.entries.length > 0) this.#send(queue);
-    else if (queue.isIdle && ++this.#idle > IDLE_QUEUES_MAX) this.#dropIdle();
+    else if (queue.isIdle) this.#noteIdle();
     for (const envelope of ready) this.#deliver(envelope);
+  }
+
+  #noteIdle(): void {
+    if (++this.#idle > IDLE_QUEUES_MAX) this.#dropIdle();
   }
 
   #dropIdle(): void {

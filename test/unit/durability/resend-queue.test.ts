@@ -124,4 +124,16 @@ describe('an outbox', () => {
     resendQueue.acknowledged('account/b', 1);
     expect(sent()).toEqual(['stop']);
   });
+
+  it('lets a stop go behind the only ask once that is answered, and rests', () => {
+    add(1, true);
+    resendQueue.follow('account/b', new Envelope('stop', 'account/b', 'stopped', undefined, undefined, 0));
+    sent();
+    expect(resendQueue.answered('account/b', 1)).toEqual([1]);
+    expect([sent(), resendQueue.size]).toEqual([['stop'], 0]);
+    add(2, true);
+    expect([sent(), resendQueue.answered('account/b', 2), resendQueue.size]).toEqual([['2<0'], [2], 0]);
+    add(3, true);
+    expect(sent()).toEqual(['3<0']);
+  });
 });
