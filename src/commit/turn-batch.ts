@@ -13,7 +13,7 @@ import { nextOwnTime } from './wake-time.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-/** What leaves after the commit. A reply stands for itself: a function for each would be an object more (D1). */
+/** Leaves after the commit. A reply stands for itself: a function for each would be an object more (D1). */
 export type Output = (() => void) | GatedReply;
 
 export function letLeave(output: Output): void {

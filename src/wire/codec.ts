@@ -20,8 +20,6 @@ const FRESH_BUFFER_BYTES = 64 * 1024;
 
 /** Both ends must agree. Maps are cloned (see `toWire`), so a map on the wire is an object. */
 const OPTIONS = { moreTypes: true, useToJSON: false, mapsAsObjects: true, copyBuffers: true };
-/** Of a whole number up to 2^32 - 1. */
-const COUNT_BYTES_MAX = 5;
 const RECORD_OPTIONS = { ...OPTIONS, useRecords: true, sequential: true, maxOwnStructures: SHAPES_MAX };
 
 export class FrameEncoder {
@@ -95,13 +93,13 @@ export function fromWire(value: unknown, toRef?: (id: ActorId) => unknown): unkn
 
 /** A value on its own, as it is stored. Throws as `toWire` does. */
 export function encodeValue(value: unknown, bytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
-  const isCount = typeof value === 'number' && value >>> 0 === value && !Object.is(value, -0);
-  return isCount && bytesMax >= COUNT_BYTES_MAX ? countBytes(value) : packAlone(toWire(value, bytesMax));
+  const isCount = bytesMax >= 5 && typeof value === 'number' && value >>> 0 === value && !Object.is(value, -0);
+  return isCount ? countBytes(value) : packAlone(toWire(value, bytesMax));
 }
 
 /** Whole numbers, as which many replies are, in the form that the packer has for them, which takes ten times as long (D1). */
 function countBytes(value: number): Uint8Array {
-  const size = value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : COUNT_BYTES_MAX;
+  const size = value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : 5;
   const bytes = new Uint8Array(size);
   bytes[0] = size === 1 ? value : size === 2 ? 0xcc : size === 3 ? 0xcd : 0xce;
   for (let at = size - 1, rest = value; at > 0; at--, rest >>>= 8) bytes[at] = rest;
