@@ -20,6 +20,8 @@ const HAS_REPLY = 1;
 const HAS_ERROR = 2;
 const HAS_TURN = 4;
 const HEAD_BYTES = 18;
+/** Of a whole number up to 2^32 - 1. */
+const COUNT_BYTES_MAX = 5;
 
 const numbers = new Float64Array(2);
 const numberBytes = new Uint8Array(numbers.buffer);
@@ -64,8 +66,22 @@ export function writeMark({ number, at }: Mark, reply?: MarkedReply, rest?: Uint
 /** A reply, encoded; undefined: it is too large, or its turn has too long a name, to stand with the mark. Throws as `encodeValue` does. */
 export function replyBytes({ turn, value, error }: MarkedReply, bytesMax: number): Uint8Array | undefined {
   if (turn !== undefined && turn.length * 3 > 0xffff) return undefined;
+  if (error === undefined && bytesMax >= COUNT_BYTES_MAX && isCount(value)) return countBytes(value);
   const bytes = encodeValue(error === undefined ? value : [value, error], bytesMax);
   return bytes.length > MARK_REPLY_BYTES_MAX ? undefined : bytes;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >>> 0 === value && !Object.is(value, -0);
+}
+
+/** Whole numbers, as which many replies are, in the form that the codec has for them, which takes ten times as long (D1). */
+function countBytes(value: number): Uint8Array {
+  const size = value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : COUNT_BYTES_MAX;
+  const bytes = new Uint8Array(size);
+  bytes[0] = size === 1 ? value : size === 2 ? 0xcc : size === 3 ? 0xcd : 0xce;
+  for (let at = size - 1, rest = value; at > 0; at--, rest >>>= 8) bytes[at] = rest;
+  return bytes;
 }
 
 export function readMark(bytes: Uint8Array, toRef: (id: ActorId) => unknown): { mark: Mark; reply?: MarkedReply } {

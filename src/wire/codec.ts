@@ -93,17 +93,7 @@ export function fromWire(value: unknown, toRef?: (id: ActorId) => unknown): unkn
 
 /** A value on its own, as it is stored. Throws as `toWire` does. */
 export function encodeValue(value: unknown, bytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
-  const isCount = bytesMax >= 5 && typeof value === 'number' && value >>> 0 === value && !Object.is(value, -0);
-  return isCount ? countBytes(value) : packAlone(toWire(value, bytesMax));
-}
-
-/** Whole numbers, as which many replies are, in the form that the packer has for them, which takes ten times as long (D1). */
-function countBytes(value: number): Uint8Array {
-  const size = value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : 5;
-  const bytes = new Uint8Array(size);
-  bytes[0] = size === 1 ? value : size === 2 ? 0xcc : size === 3 ? 0xcd : 0xce;
-  for (let at = size - 1, rest = value; at > 0; at--, rest >>>= 8) bytes[at] = rest;
-  return bytes;
+  return packAlone(toWire(value, bytesMax));
 }
 
 /** Undoes `encodeValue`. Throws on garbage. */

@@ -1,19 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { inspectPlain } from '../../../src/vocabulary/plain-data.ts';
 import { Ref } from '../../../src/vocabulary/ref.ts';
-import {
-  decodeValue,
-  encodedSize,
-  encodeValue,
-  FrameDecoder,
-  FrameEncoder,
-  fromWire,
-  toWire,
-} from '../../../src/wire/codec.ts';
+import { encodedSize, FrameDecoder, FrameEncoder, fromWire, toWire } from '../../../src/wire/codec.ts';
 import { FRAME_HEAD_BYTES } from '../../../src/wire/link.ts';
 
 /** An encoder and a decoder joined: what a batch of messages looks like on the other side. */
@@ -455,26 +446,5 @@ describe('errors', () => {
       /a frame has at most 1000 bytes; got 2\d\d\d/,
     );
     expect(line.one({ seen: 1, text: 'short' })).toEqual({ seen: 1, text: 'short' });
-  });
-});
-
-describe('a whole number on its own', () => {
-  const packr = new Packr({ moreTypes: true, useRecords: false, variableMapSize: true, mapsAsObjects: true });
-
-  test('has the bytes that the packer writes', () => {
-    const edges = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000, 0xffffffff, 2 ** 32, -1, 1.5, -0, Number.NaN];
-    fc.assert(
-      fc.property(fc.oneof(fc.constantFrom(...edges), fc.nat(), fc.double()), (value) => {
-        const bytes = encodeValue(value);
-        expect(decodeValue(bytes)).toBe(value);
-        if (value > 0 && value < 2 ** 32) expect(Buffer.from(bytes).equals(packr.pack(value))).toBe(true);
-      }),
-      { examples: edges.map((value): [number] => [value]) },
-    );
-  });
-
-  test('is refused where fewer bytes are left than it takes', () => {
-    expect(encodeValue(300, 3)).toHaveLength(3);
-    expect(() => encodeValue(300, 2)).toThrow(/MESSAGE_TOO_LARGE|at most 2 bytes/);
   });
 });
