@@ -1,6 +1,6 @@
 /** The last turns of an actor that is shown are asked of all processes only where they may have changed. */
 import { expect, test } from 'vitest';
-import { LastTurns, TURNS_KNOWN_MAX } from '../../../src/dashboard/last-turns.ts';
+import { LastTurns, TURNS_KNOWN_MAX, TURNS_SHOWN } from '../../../src/dashboard/last-turns.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { ActorInspection } from '../../../src/observe/actor-inspection.ts';
 
@@ -52,4 +52,11 @@ test('those of many actors are not remembered', async () => {
   expect(asked).toHaveLength(TURNS_KNOWN_MAX + 1);
   await look('desk/0', since);
   expect(asked).toHaveLength(TURNS_KNOWN_MAX + 2);
+});
+
+test('so many of them are asked for as are shown', async () => {
+  const lasts: unknown[] = [];
+  const turns = new LastTurns({ history: async (_, options) => void lasts.push(options) as never }, new VirtualClock());
+  await turns.of({ id: 'desk/a', since: undefined, worker: 1 } as ActorInspection);
+  expect(lasts).toEqual([{ last: TURNS_SHOWN }]);
 });

@@ -2,7 +2,12 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ReplyTo } from '../../../src/vocabulary/envelope.ts';
 import { Sender } from '../../../src/actor/sender.ts';
 import { OUTSIDE_ID_KEPT_MS, OUTSIDE_IDS_MAX, OutsideTable } from '../../../src/durability/outside-table.ts';
-import { type OutsideMark, readOutsidePage, writeOutsideMark } from '../../../src/commit/outside-page.ts';
+import {
+  OUTSIDE_PAGE_BYTES,
+  type OutsideMark,
+  readOutsidePage,
+  writeOutsideMark,
+} from '../../../src/commit/outside-page.ts';
 import type { MemoryDisk } from '../../../src/store/memory-store.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 import { outsideTurn, readOutsideTurn } from '../../../src/vocabulary/outside-id.ts';
@@ -244,6 +249,13 @@ describe('the ids that are remembered', () => {
     expect(await count(kit)).toBe(names.length);
     await kit.ask('add', 'm2', { by: 1 });
     expect(await count(kit)).toBe(names.length + 1);
+  });
+
+  it('stand on pages that are not added to beyond their bytes', () => {
+    const table = new OutsideTable([]);
+    const largest = writeOutsideMark('name-00', mark(1)).length;
+    for (let n = 10; n < 99; n++)
+      expect(table.add(`name-${n}`, mark(n)).bytes.length).toBeLessThanOrEqual(OUTSIDE_PAGE_BYTES + largest + 9);
   });
 
   it('are forgotten after seven days', () => {

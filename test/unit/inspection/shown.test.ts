@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SHOWN_BYTES_MAX, SHOWN_DEPTH_MAX, shown } from '../../../src/inspection/shown.ts';
+import { SHOWN_BYTES_MAX, SHOWN_DEPTH_MAX, SHOWN_TEXT_MAX, shortText, shown } from '../../../src/inspection/shown.ts';
 
 class Socket {
   readonly server = { huge: 'x'.repeat(1_000) };
@@ -61,4 +61,10 @@ describe('a state as it is shown', () => {
     expect(Object.entries(inner)).toContainEqual(['__proto__', 'a key like others']);
     expect(shown(new Proxy({}, { ownKeys: () => expect.fail('was asked') })).value).toBe('[proxy]');
   });
+});
+
+test('a text beside a state is cut, a short one is as it was', () => {
+  const text = 'y'.repeat(SHOWN_TEXT_MAX);
+  expect(shortText(text)).toBe(text);
+  expect(shortText(`${text}y`).length).toBeLessThanOrEqual(SHOWN_TEXT_MAX);
 });

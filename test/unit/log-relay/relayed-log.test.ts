@@ -4,7 +4,13 @@ import { deserialize, serialize } from 'node:v8';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { LINE_CHARS_IN_FLIGHT_MAX, LINES_IN_FLIGHT_MAX, lineSender } from '../../../src/log-relay/line-sender.ts';
-import { LINE_CHARS_MAX, LINE_EDGES_MAX, type LogLine } from '../../../src/log-relay/log-line.ts';
+import {
+  LINE_CHARS_MAX,
+  LINE_DEPTH_MAX,
+  LINE_EDGES_MAX,
+  packValues,
+  type LogLine,
+} from '../../../src/log-relay/log-line.ts';
 import { levelsOf, logRelay } from '../../../src/log-relay/log-relay.ts';
 import { relayedLog } from '../../../src/log-relay/relayed-log.ts';
 
@@ -275,4 +281,12 @@ test('a logger that throws costs its line, and nothing else', () => {
     process.off('warning', listen);
     expect(warnings.join()).toContain('worker 1: full');
   });
+});
+
+test('what is deeper than a line may be is named, not copied', () => {
+  let deep: unknown = { bottom: 1 };
+  for (let n = 1; n < LINE_DEPTH_MAX; n++) deep = { deep };
+  expect(JSON.stringify(packValues([deep]).values)).toContain('"bottom":1');
+  expect(JSON.stringify(packValues([{ deep }]).values)).not.toContain('bottom');
+  expect(JSON.stringify(packValues([{ deep }]).values)).toContain('"[Object]"');
 });

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { inspectPlain } from '../../../src/vocabulary/plain-data.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
-import { HEAVY_BYTES_MIN, type Heavy, PARTS_LOOKED_AT, Scales, weighMessage } from '../../../src/vocabulary/weight.ts';
+import {
+  HEAVY_BYTES_MIN,
+  type Heavy,
+  PARTS_LOOKED_AT,
+  PARTS_LOOKED_AT_MAX,
+  Scales,
+  weighMessage,
+} from '../../../src/vocabulary/weight.ts';
 
 const KB = 1024;
 const text = (length: number): string => 'x'.repeat(length);
@@ -103,4 +110,22 @@ test('a message told to many takes its memory once, from the first that holds it
   expect(memory.bytes).toBe(once);
   memory.release(items[0] as { heavy: Heavy | undefined });
   expect(memory.bytes).toBe(0);
+});
+
+test('of a message with very many parts not all are looked at', () => {
+  let looks = 0;
+  const part = (): object =>
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          looks++;
+          return [];
+        },
+      },
+    );
+  // Lists of lists: each of them is short, and there are more of them than may be looked at.
+  const rows = Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => Array.from({ length: 64 }, part)));
+  weighMessage({ type: 'a', rows });
+  expect(looks).toBeLessThanOrEqual(PARTS_LOOKED_AT_MAX);
 });
