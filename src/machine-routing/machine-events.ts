@@ -6,7 +6,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { CreditGranter, WAITING_HIGH } from '../peer/credit-granter.ts';
 import type { Ingress } from '../frames/frame-reader.ts';
-import { depthOf, type FlushDepth, type LinkFlushes } from '../peer/link-flushes.ts';
+import { depthOf, type LinkFlushes } from '../peer/link-flushes.ts';
 import { OUTBOUND_HIGH, type OutboundQueue } from '../peer/outbound-queue.ts';
 import type { PeersListener } from '../peer/peers.ts';
 import type { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -20,6 +20,7 @@ import type { HandOvers } from './hand-overs.ts';
 import type { MachineCalls } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from './machine-topics.ts';
+import { flushOn } from './onward-flush.ts';
 import type { RelayedAsks } from './relayed-asks.ts';
 
 /** The parts of a process that its links to other machines stand on. */
@@ -134,7 +135,7 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     flush: (move) => {
       const depth = depthOf(move);
       if (depth === 'link') peer.note(FLUSHED, move);
-      else void flushOn(parts, depth).then(() => peer.note(FLUSHED, move));
+      else void flushOn({ ...parts, kernel }, depth).then(() => peer.note(FLUSHED, move));
     },
     flushed: (move) => flushes.flushed(peer, move) || parts.flushed(peer, move),
     hailed: (now) => {
@@ -149,14 +150,6 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
       if (!machines.isMachine(peer)) credit.spent(messages);
     },
   };
-}
-
-/** Behind the mail that came before it, as far as that goes. */
-async function flushOn(parts: MachineEventParts, depth: FlushDepth): Promise<void> {
-  const { peers, flushes, handOvers } = parts;
-  if (depth !== 'processes') await handOvers.released();
-  const others = depth === 'beyond' ? [...parts.machines.machines()].filter(({ ended }) => !ended) : [];
-  await Promise.all([flushes.flush(peers.all()), flushes.flush(others, 'onward')]);
 }
 
 /** Answers to what was handed over. */

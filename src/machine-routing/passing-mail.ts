@@ -4,9 +4,9 @@
  */
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
-import type { Clock } from '../vocabulary/clock.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
 
-/** Milliseconds after which mail waits no longer for an old owner that says nothing. */
+/** Milliseconds between two looks at the link to an old owner that says nothing: mail waits no longer where it had ended by the first, and is not there again. */
 export const PASSING_MS_MAX = 4_000;
 
 export interface PassingParts {
@@ -38,17 +38,22 @@ export class PassingMail {
   /** By the table that is being taken up they are no longer where that link leads. */
   begin(partitions: ReadonlySet<number>, through: OutboundQueue): void {
     const { clock, flushes } = this.#parts;
-    let isOver = false;
+    let timer: Timer | undefined;
+    let ended: number | undefined;
     const end = (): void => {
-      if (isOver) return;
-      isOver = true;
-      timer.cancel();
-      this.#open.delete(passing);
+      if (!this.#open.delete(passing)) return;
+      timer?.cancel();
       this.#parts.changed();
     };
-    const timer = clock.setTimer(PASSING_MS_MAX, end);
+    const look = (): void => {
+      // What it had not read as the link ended it does not read any more.
+      if (through.ended && through.ends === ended) return end();
+      ended = through.ended ? through.ends : undefined;
+      timer = clock.setTimer(PASSING_MS_MAX, look);
+    };
     const passing = { partitions, through, end };
     this.#open.add(passing);
+    look();
     void flushes.flush([through], 'beyond').then(end);
   }
 

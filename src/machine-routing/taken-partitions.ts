@@ -10,7 +10,7 @@ import type { MailCapture } from '../routing/mail-capture.ts';
 import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
-import type { Envelope } from '../vocabulary/envelope.ts';
+import { type Envelope, isInLine } from '../vocabulary/envelope.ts';
 import type { Unit } from '../wire/control.ts';
 
 /** Milliseconds for mail of before to come, where this machine keeps its name: after a backup of the directory was restored. */
@@ -121,9 +121,4 @@ export class TakenPartitions implements MailCapture {
     this.#partitions.clear();
     this.#parts.router.captureFor('taken', undefined);
   }
-}
-
-/** Its place is behind what its sender sent before. */
-function isInLine({ verb }: Envelope): boolean {
-  return verb === 'message' || verb === 'stop' || verb === 'barrier';
 }

@@ -34,7 +34,8 @@ export class LinkFlushes {
     return new Promise((done) => {
       const asked = new Set(peers);
       this.#awaited.set(number, { peers: asked, done });
-      for (const peer of asked) peer.note(FLUSH, number);
+      // Linked again, one whose link has ended is asked behind the mail that waited for that.
+      for (const peer of asked) if (!peer.ended) peer.note(FLUSH, number);
       this.#look(number);
     });
   }

@@ -11,7 +11,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import { refuseUnknownKind } from '../actor/refusals.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
-import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
+import { type Envelope, isInLine, isTracked } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -392,9 +392,4 @@ export class Router implements Recipient {
       else this.#kernel.deadLetters.refuseUnlessResent(held, code, error.message);
     }
   }
-}
-
-/** Its place is behind what its sender sent before. */
-function isInLine({ verb }: Envelope): boolean {
-  return verb === 'message' || verb === 'stop' || verb === 'barrier';
 }

@@ -147,6 +147,11 @@ export class Envelope implements Weighed {
   }
 }
 
+/** Its place is behind what its sender sent before. */
+export function isInLine({ verb }: Envelope): boolean {
+  return verb === 'message' || verb === 'stop' || verb === 'barrier';
+}
+
 /** Somebody keeps the message until its durable receiver has committed it. */
 export function isTracked({ deliveryId }: Envelope): boolean {
   return deliveryId !== undefined && deliveryId.stream !== '';

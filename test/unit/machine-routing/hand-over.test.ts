@@ -1,6 +1,7 @@
 /** Partitions that change machines with all that lives in them: a machine joins, or leaves in order. */
 import { describe, expect, it } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
+import { decodeTable, TABLE_KEY } from '../../../src/membership/cluster-entries.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { ProcessClock } from '../../../src/simulation/process-clock.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
@@ -227,6 +228,59 @@ describe('a machine that joins', () => {
       for (const at of senders.keys()) {
         const own = numbers.filter((one) => Math.floor(one / 100_000) === at).map((one) => one % 100_000);
         expect(own).toEqual(Array.from({ length: n }, (_, k) => k + 1));
+      }
+    }
+  });
+
+  it('goes on in order where the link to it breaks as the table names it, with mail at the old owner', async () => {
+    const { cluster, all } = await machinesOf(2);
+    const [one, other] = all as [ClusterMachine, ClusterMachine];
+    const ids = [...idsOn(one, 200), ...idsOn(other, 200)];
+    const senders = sendersOf(all);
+    let n = 0;
+    const tell = (): void => {
+      n++;
+      for (const [at, sender] of senders.entries()) for (const id of ids) sender.tell(id, add(at * 100_000 + n));
+    };
+    tell();
+    await cluster.run(20);
+    const third = await cluster.begin();
+    const pairs = (): [string, string][] =>
+      one.processes.flatMap((from) => third.processes.map((to): [string, string] => [from, to]));
+    let cuts = 0;
+    const { engine } = cluster;
+    const write = engine.write.bind(engine);
+    engine.write = (key, value, expected) => {
+      const table = key === TABLE_KEY && value ? decodeTable(value) : undefined;
+      const isIts = table?.owners.some((owner, at) => owner === third.name && table.handedBy[at] === one.name);
+      if (isIts && cuts++ === 0)
+        for (const [from, to] of pairs()) {
+          cluster.wires.reset(from, to);
+          // Before it is dialled again.
+          cluster.time.at(20, () => cluster.wires.stall(from, to));
+        }
+      return write(key, value, expected);
+    };
+    await cluster.until(third.join());
+    for (let at = 0; at < 600; at++) {
+      if (at % 4 === 0) tell();
+      await cluster.run(1);
+    }
+    expect(cuts).toBeGreaterThan(0);
+    for (const [from, to] of pairs()) cluster.wires.unstall(from, to);
+    for (let at = 0; at < 100; at++) {
+      tell();
+      await cluster.run(10);
+    }
+    await cluster.run(8_000);
+    const moved = ids.filter((id) => third.membership.epochOf(shardOf(id)) !== undefined);
+    expect(moved.length).toBeGreaterThan(50);
+    for (const id of ids) {
+      const numbers: number[] = await cluster.until(third.system.ask(id, { type: 'get' }));
+      for (const at of senders.keys()) {
+        const own = numbers.filter((number) => Math.floor(number / 100_000) === at);
+        expect([id, at, own]).toEqual([id, at, [...own].sort((a, b) => a - b)]);
+        expect(own.at(-1)).toBe(at * 100_000 + n);
       }
     }
   });

@@ -1,0 +1,54 @@
+/**
+ * A flush that another machine has asked for: answered once the mail before it is with its receivers, here, or where this machine has passed it on to. Mail that
+ * waits long for a link that has broken ends here, so that its sender need not wait for that: a gap, never a swap.
+ */
+import type { Kernel } from '../actor/kernel.ts';
+import type { FlushDepth, LinkFlushes } from '../peer/link-flushes.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Router } from '../routing/router.ts';
+import { isInLine } from '../vocabulary/envelope.ts';
+import type { AllPeers } from './all-peers.ts';
+import type { HandOvers } from './hand-overs.ts';
+import type { MachinePeers } from './machine-peers.ts';
+
+/** Milliseconds between two looks at a link on which mail goes on, and that has broken. */
+export const ONWARD_MS_MAX = 2_000;
+
+export interface OnwardParts {
+  readonly kernel: Kernel;
+  readonly router: Router;
+  readonly peers: AllPeers;
+  readonly machines: Pick<MachinePeers, 'machines'>;
+  readonly flushes: LinkFlushes;
+  readonly handOvers: Pick<HandOvers, 'released'>;
+}
+
+export async function flushOn(parts: OnwardParts, depth: FlushDepth): Promise<void> {
+  const { peers, flushes, handOvers, machines } = parts;
+  if (depth !== 'processes') await handOvers.released();
+  const others = depth === 'beyond' ? [...machines.machines()] : [];
+  await Promise.all([flushes.flush(peers.all()), ...others.map((other) => passedOn(parts, other))]);
+}
+
+/** Resolves once all that went on to that machine is with its receivers, or is not to come there. */
+async function passedOn({ kernel, router, flushes }: OnwardParts, other: OutboundQueue): Promise<void> {
+  const { clock, deadLetters } = kernel;
+  const { holds } = router;
+  const isForIt = (to: string): boolean => router.knownHostOf(to) === other.index;
+  const waits = (): boolean =>
+    holds.units().some((unit) => holds.peek(unit).some((first) => first !== undefined && isForIt(first.to)));
+  if (other.ended ? !waits() : other.link === undefined && other.waiting === 0) return;
+  let isPassed = false;
+  const passed = flushes.flush([other], 'onward').then(() => {
+    isPassed = true;
+  });
+  while (!isPassed) {
+    await Promise.race([passed, new Promise<void>((resolve) => clock.setTimer(ONWARD_MS_MAX, resolve))]);
+    if (isPassed || !other.ended) continue;
+    for (const envelope of holds.takeOf((one) => isInLine(one) && holds.isRelayed(one) && isForIt(one.to))) {
+      const text = `the machine that ${envelope.to} has moved to was not reached within ${ONWARD_MS_MAX} ms`;
+      deadLetters.refuseUnlessResent(envelope, 'ACTOR_UNAVAILABLE', text);
+    }
+    return;
+  }
+}
