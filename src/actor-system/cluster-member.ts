@@ -194,7 +194,7 @@ export class ClusterMember {
     });
     this.#membership = membership;
     this.hosting.begin(membership, {
-      ...{ clock, master: master.ground, store },
+      ...{ clock, master: master.ground, store, log },
       credentialsOf: (id) => this.#credentialsOf(id),
     });
     await within(clock, JOIN_MS_MAX, hasJoined);

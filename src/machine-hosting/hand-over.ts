@@ -36,7 +36,12 @@ export interface HandOverPorts {
   taker(): number | undefined;
   /** The partition is still this machine's. */
   isOurs(partition: number): boolean;
+  /** With so many partitions it comes to that step now. */
+  begins(step: HandOverStep, count: number): void;
 }
+
+/** `commit`: the other machine has all; the rest is the word of the directory. */
+export type HandOverStep = 'stand' | 'hold' | 'flush' | 'transfer' | 'commit';
 
 export interface Handing {
   readonly to: MachineId;
@@ -68,17 +73,22 @@ export class HandOver {
   }
 
   async #try(partitions: readonly number[], isLast: boolean, isLive: boolean): Promise<HandedOver | 'failed'> {
+    this.#ports.begins('stand', partitions.length);
     this.#ports.standing(new Set(partitions));
     const standing = await this.#stand(partitions, isLast);
     if (standing === 'failed' || standing.size === 0) return standing === 'failed' ? standing : this.#giveUp();
     this.#ports.standing(standing);
+    this.#ports.begins('hold', standing.size);
     this.#ports.hold(standing);
     if (!isLive) return { partitions: [...standing], isLive };
+    this.#ports.begins('flush', standing.size);
     if (!(await this.#flush())) return 'failed';
+    this.#ports.begins('transfer', standing.size);
     const left = await this.#transfer();
     if (left === 'failed') return left;
     const handed = [...standing].filter((partition) => !left.has(partition) && this.#ports.isOurs(partition));
     if (left.size > 0) this.#ports.hold(new Set(handed));
+    this.#ports.begins('commit', handed.length);
     return { partitions: handed, isLive };
   }
 

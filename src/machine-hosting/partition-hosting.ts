@@ -6,6 +6,7 @@ import type { HandedOver } from '../machines/machine-command.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import { PARTITIONS } from '../machines/partition-table.ts';
 import type { MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
+import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type ProcessQuery,
 } from '../wire/control.ts';
 import { ArrivingPartitions } from './arriving-partitions.ts';
-import { HAND_OVER_MS_MAX, HandOver, type Handing } from './hand-over.ts';
+import { HAND_OVER_MS_MAX, HandOver, type HandOverStep, type Handing } from './hand-over.ts';
 import { MachineIndexes } from './machine-indexes.ts';
 
 /** Milliseconds for a machine that has left in order to answer what it was asked, and to pass on what it was sent. */
@@ -47,6 +48,8 @@ export interface PartitionHostingParts {
   store(): PartitionStore | undefined;
   /** By which this machine shows who it is. */
   credentialsOf?(machine: MachineId): unknown;
+  /** Told of the steps of hand-overs. Default: nobody is. */
+  readonly log?: Pick<Log, 'debug'>;
 }
 
 type Membership = Pick<
@@ -106,6 +109,7 @@ export class PartitionHosting implements PartitionHost {
   }
 
   expect(partitions: readonly number[], from: MachineId): void {
+    this.#note('arrive', from, partitions.length);
     this.#arrivals.begin(partitions, from);
     this.#keepInPlace(this.#standing);
   }
@@ -130,6 +134,7 @@ export class PartitionHosting implements PartitionHost {
       hold: (held) => this.#hold(held, to),
       taker: () => (membership.takesState(to) ? this.#indexes.of(to) : undefined),
       isOurs: (partition) => membership.epochOf(partition) !== undefined,
+      begins: (step, count) => this.#note(step, to, count),
     }).run(partitions, isLast);
     if (this.#handing) this.#handing = { ...this.#handing, isLive: handed.isLive };
     return handed;
@@ -160,6 +165,10 @@ export class PartitionHosting implements PartitionHost {
   readonly changed = (): void => {
     this.#publish();
   };
+
+  #note(step: HandOverStep | 'arrive' | 'left', machine: MachineId, partitions: number): void {
+    this.#parts?.log?.debug({ step, machine, partitions }, `a hand-over comes to its step: ${step}`);
+  }
 
   #hold(partitions: ReadonlySet<number>, to: MachineId): void {
     this.#handing = partitions.size > 0 ? { partitions, to, isLive: false } : undefined;
@@ -197,6 +206,7 @@ export class PartitionHosting implements PartitionHost {
     const partitions = [...this.#ours].filter((shard) => !ours.has(shard));
     this.#ours = ours;
     const left = { partitions, handedOver: this.#handedOver(partitions) };
+    if (left.handedOver.length > 0) this.#note('left', this.#handing?.to ?? '', left.handedOver.length);
     if (partitions.length > 0) this.#forget(partitions);
     this.#parts.master.machinesChanged(this.#withCredentials(machines), left);
   }

@@ -1,8 +1,12 @@
 // One machine of the soak: a system, and the load that its master makes.
 import { createSystem } from 'troupe';
 import { Driver } from './driver.mjs';
+import { HaltingLog } from './halting-log.mjs';
 
-const { options, driver } = JSON.parse(process.argv[2]);
+const { options, driver, halt } = JSON.parse(process.argv[2]);
+const halting = new HaltingLog();
+halting.arm(halt);
+if (halt !== undefined) options.log = halting;
 const system = await createSystem({
   actors: new URL('./actors/', import.meta.url),
   workers: 2,
@@ -28,6 +32,7 @@ load?.begin();
 
 async function callOf(call, args) {
   if (call === 'self') return system.self;
+  if (call === 'arm') return halting.arm(...args);
   if (call === 'put-back') return load?.putBack();
   if (call === 'end-load') return load?.end();
   if (call === 'shutdown') {

@@ -21,6 +21,8 @@ export interface RigOptions {
   readonly log?: string;
   /** What a machine that starts is to do beside serving: options of `Driver`. */
   driverOf?(machine: Machine): object | undefined;
+  /** Whether machines halt at steps of hand-overs, as they are armed to (`halting-log.mjs`); with which step that starts. */
+  haltOf?(machine: Machine): string;
   said?(machine: Machine, message: Record<string, unknown>): void;
 }
 
@@ -49,6 +51,8 @@ export class Rig {
   readonly folder: string;
   readonly server: PostgresServer;
   readonly machines: Machine[] = [];
+  /** Name of the cluster that machines join from now on; each has tables of its own. Default: that of the product. */
+  cluster: string | undefined;
   readonly #options: RigOptions;
   readonly #waiting = new Map<number, Waiting & { child: ChildProcess }>();
   #last = 0;
@@ -97,10 +101,13 @@ export class Rig {
     mkdirSync(dataDir, { recursive: true });
     const { leaseMs, log = 'warn' } = this.#options;
     const url = `${this.server.urlAt(machine.toDatabase.port)}?application_name=${machine.name}`;
-    const options = { cluster: { url, leaseMs, advertise: `127.0.0.1:${machine.port}` }, dataDir, log };
+    const cluster = { url, leaseMs, advertise: `127.0.0.1:${machine.port}`, name: this.cluster };
+    const options = { cluster, dataDir, log };
     const divert = Object.fromEntries([...machine.to].map(([to, { port }]) => [this.machine(to).port, port]));
     const out = openSync(join(this.folder, `machine-${machine.number}.log`), 'a');
-    const child = fork(PROGRAM, [JSON.stringify({ options, driver: this.#options.driverOf?.(machine) })], {
+    const { driverOf, haltOf } = this.#options;
+    const given = { options, driver: driverOf?.(machine), halt: haltOf?.(machine) };
+    const child = fork(PROGRAM, [JSON.stringify(given)], {
       execArgv: ['--import', DIVERT],
       env: { ...process.env, TROUPE_DIVERT: JSON.stringify(divert), TROUPE_DIARY: this.diary },
       stdio: ['ignore', out, out, 'ipc'],
@@ -169,6 +176,20 @@ export class Rig {
   thaw(machine: Machine): void {
     machine.isFrozen = false;
     if (machine.child) for (const pid of processesOf(machine.child)) signalTo(pid, 'SIGCONT');
+  }
+
+  /** Its master has stopped itself. */
+  isHalted({ child }: Machine): boolean {
+    if (child?.pid === undefined) return false;
+    try {
+      return readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.startsWith('T') === true;
+    } catch {
+      return false;
+    }
+  }
+
+  goOn({ child }: Machine): void {
+    if (child?.pid !== undefined) signalTo(child.pid, 'SIGCONT');
   }
 
   workersOf({ child }: Machine): number[] {

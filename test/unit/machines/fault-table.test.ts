@@ -3,7 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { readText } from '../sources.ts';
 import { FAULTS, MOMENTS, outcome } from './machine-faults.ts';
 
-const rows = readText('docs/machine-faults.md')
+const [table = ''] = readText('docs/machine-faults.md').split('\n## ');
+const rows = table
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .map((line) => line.slice(2, -2).split(' | '));
