@@ -46,7 +46,7 @@ export class PassingMail {
       this.#parts.changed();
     };
     const look = (): void => {
-      // What it had not read as the link ended it does not read any more.
+      // Mail that it had not read as the link ended is lost with that.
       if (through.ended && through.ends === ended) return end();
       ended = through.ended ? through.ends : undefined;
       timer = clock.setTimer(PASSING_MS_MAX, look);
