@@ -8,7 +8,7 @@ import type { Timing } from '../observe/timing.ts';
 import type { CommitMetrics } from '../commit/committer.ts';
 import type { KindCounters } from '../actor/behaviour.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
-import type { WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
 import type { RecordedEvents } from './event-record.ts';
 import type { Setting } from './settings.ts';
 import type { StoreFiles } from './store-files.ts';
@@ -46,6 +46,10 @@ export interface OverviewAnswer {
   /** Workers that do not answer, since a turn blocks their event loop. */
   readonly blocked: readonly BlockedLoop[];
   readonly workers: readonly WorkerInfo[];
+  /** Of the cluster; empty where there is one machine. */
+  readonly machines: readonly MachineInfo[];
+  /** Of this process. */
+  readonly machine: string | undefined;
 }
 
 /** The foremost actors in a few orders. */

@@ -8,7 +8,7 @@ import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
 import type {
   ActorAnswer,
   ActorsAnswer,
@@ -93,7 +93,9 @@ async function overviewOf(ground: Ground): Promise<OverviewAnswer> {
   );
   // A thread beside its event loop says what runs in it.
   const blocked = isSilent ? await callOf<BlockedLoop[]>(ground, 'blocked-loops') : [];
-  return { at: ground.clock.wall(), metrics: figuresOf(metrics), workers, blocked };
+  const machines = await callOf<MachineInfo[]>(ground, 'machines');
+  const { machine } = ground.system.self;
+  return { at: ground.clock.wall(), metrics: figuresOf(metrics), workers, machines, machine, blocked };
 }
 
 /** Without the buckets of the times, which are many. */

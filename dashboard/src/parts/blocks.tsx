@@ -44,6 +44,7 @@ export function Tile({ name, value, more, isBad }: TileProps) {
 const TONES: Record<string, string> = {
   ...{ ready: 'good', busy: 'busy', done: 'good', running: 'busy', starting: 'busy', moving: 'busy', draining: 'busy' },
   ...{ restarting: 'bad', failed: 'bad', 'given-up': 'bad', 'backing-off': 'bad', 'given up': 'bad', refused: 'bad' },
+  ...{ live: 'good', leaving: 'busy', lost: 'bad' },
 };
 
 export function Badge({ text }: { readonly text: string }) {

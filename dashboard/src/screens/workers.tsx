@@ -4,6 +4,7 @@ import { useLive } from '../live.ts';
 import { Blocked } from '../parts/blocked.tsx';
 import { Badge, Card, Waiting } from '../parts/blocks.tsx';
 import { Act } from '../parts/consent.tsx';
+import { Machines } from '../parts/machines.tsx';
 import { Table } from '../parts/table.tsx';
 import { note, points } from '../past.ts';
 import { change, info } from '../server.ts';
@@ -17,6 +18,7 @@ export function Workers() {
       <Waiting live={live} />
       {now !== undefined && <Blocked loops={now.blocked} />}
       {now !== undefined && <Processes now={now} />}
+      {now !== undefined && <Machines now={now} />}
     </>
   );
 }
