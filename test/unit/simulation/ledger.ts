@@ -41,6 +41,8 @@ export class Ledger {
   readonly #transfer = new Map<number, Set<Sent>>();
   readonly #deadCopies = new Set<string>();
   readonly #repliesWritten = new Set<string>();
+  /** What is in frames that have not been read; to look for it a second time would cost as much as the first. */
+  readonly #written = new Map<ObservedFrame, readonly Sent[]>();
 
   constructor(breaches: Breaches, faults: Faults, moves: Moves) {
     this.#breaches = breaches;
@@ -95,7 +97,7 @@ export class Ledger {
 
   note(event: SimulationEvent): void {
     if (event.kind === 'frame') {
-      if (event.step === 'written') this.#written(event);
+      if (event.step === 'written') this.#write(event);
       else this.#read(event);
     } else if (event.kind === 'control' && event.step === 'received') this.#told(event);
   }
@@ -133,11 +135,14 @@ export class Ledger {
     return undefined;
   }
 
-  #written({ from, to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
+  #write({ from, to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
+    const all: Sent[] = [];
+    this.#written.set(frame, all);
     for (const entry of frame.entries) {
       this.#countReply(entry, from);
       const isCopy = entry.type === 'transfer';
       for (const sent of this.#messagesIn(entry)) {
+        all.push(sent);
         sent.frames.push({ from, to, frame });
         if (isCopy) this.#transferOf(entry.move).add(sent);
         else if (sent.kind !== 'publish') sent.memory.delete(from);
@@ -146,7 +151,8 @@ export class Ledger {
   }
 
   #read({ to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
-    for (const entry of frame.entries) for (const sent of this.#messagesIn(entry)) sent.memory.add(to);
+    for (const sent of this.#written.get(frame) ?? []) sent.memory.add(to);
+    this.#written.delete(frame);
   }
 
   /** The end of a move: one of the two hosts drops its copy. */
