@@ -148,9 +148,13 @@ export class OutgoingHandoff {
     for (const { replyTo } of this.allMail()) replyTo?.written(to);
   }
 
-  /** Until the move ends, they may be here or there. */
+  /**
+   * Until the move ends, they may be here or there. An ask that waits at a pause may be let go there, so nobody here says any more that it was not
+   * executed; should they stay, it waits at the pause again.
+   */
   noteTransferred(): void {
     for (const { replyTo } of this.allMail()) replyTo?.transferred?.();
+    for (const cell of this.#members) this.#parts.actors.pauses.forget(cell);
   }
 
   /** Everything that goes along: what these actors had sent, and what waits for them. */

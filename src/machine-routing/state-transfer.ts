@@ -58,6 +58,7 @@ export class StateTransfer {
     for (const { piece, bytesMax } of pieces) to.heavyNote(bytesMax, ARRIVAL, move, piece);
     to.note(ARRIVAL, move, ['end']);
     for (const { replyTo } of this.#mailIn(this.#sent)) replyTo?.transferred?.();
+    this.#leaveGates();
     return new Promise((resolve) => {
       this.#done = resolve;
       this.#timer = this.#parts.actors.kernel.clock.setTimer(TRANSFER_MS_MAX, () => this.#end(false));
@@ -102,6 +103,12 @@ export class StateTransfer {
 
   close(): void {
     this.#end(false);
+  }
+
+  /** An ask that waits at a pause may be let go there: nobody here says any more that it was not executed. Should they stay, it waits again. */
+  #leaveGates(): void {
+    const { standing, actors } = this.#parts;
+    for (const partition of this.#sent) for (const cell of standing.cellsIn(partition)) actors.pauses.forget(cell);
   }
 
   #end(isTaken: boolean): void {
