@@ -17,8 +17,14 @@ export class DeadLetterRules {
     this.#ledger = ledger;
   }
 
-  enter({ kernel }: ClusterProcess): void {
+  enter({ kernel, actors }: ClusterProcess): void {
     const { deadLetters } = kernel;
+    const ended = actors.ended.bind(actors);
+    // One whose start a pause holds ends with its parent like the others, and no hook of its own is called.
+    actors.ended = (cell, ending): void => {
+      if (cell.origin.parent) this.stopped(cell.id, ending.reason);
+      ended(cell, ending);
+    };
     const add = deadLetters.add.bind(deadLetters);
     deadLetters.add = (to, message, sender, reason): void => {
       const { m } = message as { m?: number };

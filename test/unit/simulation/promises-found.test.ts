@@ -60,6 +60,23 @@ test('a worker that is drained goes although its main has just spawned an actor 
 });
 
 test.each([1, 2, 3])(
+  'seed %i: a child whose start a pause holds ends with its parent, and its mail with it',
+  async (seed) => {
+    const program: Step[] = [
+      { do: 'pause', pattern: 'child/*' },
+      { do: 'wait', ms: 4 },
+      { do: 'adopt', from: 'player/3', key: 'a' },
+      { do: 'wait', ms: 40 },
+      { do: 'tell', by: 3, to: 'child/a', count: 6 },
+      { do: 'wait', ms: 15 },
+      { do: 'killActor', by: 1, to: 'player/3' },
+    ];
+    const { breaches, deadLetters } = await run({ mix: 'pauses', seed, steps: 0 }, program);
+    expect([breaches.list, deadLetters.count]).toEqual([[], 6]);
+  },
+);
+
+test.each([1, 2, 3])(
   'seed %i: the watch of one that sleeps ends with the worker that it has just moved to',
   async (seed) => {
     const scenario = 'a watcher that sleeps moves to a worker that dies before it hears of it';
