@@ -25,18 +25,65 @@ export interface OutsideMark {
 
 const LENGTH_BYTES = 2;
 const NUMBERS_BYTES = 16;
+/** Of a character in UTF-8, at most, as far as it is one of UTF-16. */
+const CHARACTER_BYTES_MAX = 3;
+/** Memory for a page, unless its last mark needs more. */
+const ROOM_BYTES = 640;
+/** Characters up to which a name is quicker written here than by a call into native code. */
+const SHORT = 64;
 
-export function writeOutsideMark(name: string, { at, life, failure }: OutsideMark): Buffer {
-  const failed = failure && encodeValue([failure.code, failure.text, failure.reason]);
-  const nameBytes = Buffer.byteLength(name);
-  const bytes = Buffer.allocUnsafe(2 * LENGTH_BYTES + nameBytes + NUMBERS_BYTES + (failed?.byteLength ?? 0));
-  let to = bytes.writeUInt16LE(nameBytes);
-  to += bytes.write(name, to);
-  to = bytes.writeDoubleLE(at, to);
-  to = bytes.writeDoubleLE(life, to);
-  to = bytes.writeUInt16LE(failed?.byteLength ?? 0, to);
-  if (failed) bytes.set(failed, to);
-  return bytes;
+/** A page that is written, mark by mark. */
+export class OutsidePageWriter {
+  #bytes: Buffer | undefined;
+  #end = 0;
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#end;
+  }
+
+  /** The page with one mark more. Its memory is shared with the pages before, and nothing of these is written again. */
+  add(name: string, at: number, life: number, failure: OutsideMark['failure']): Uint8Array {
+    const failed = failure && encodeValue([failure.code, failure.text, failure.reason]);
+    const failedBytes = failed?.byteLength ?? 0;
+    const most = 2 * LENGTH_BYTES + name.length * CHARACTER_BYTES_MAX + NUMBERS_BYTES + failedBytes;
+    const bytes = this.#withRoom(most);
+    const nameAt = this.#end + LENGTH_BYTES;
+    const nameBytes = writeName(bytes, name, nameAt);
+    bytes.writeUInt16LE(nameBytes, this.#end);
+    let to = bytes.writeDoubleLE(at, nameAt + nameBytes);
+    to = bytes.writeDoubleLE(life, to);
+    to = bytes.writeUInt16LE(failedBytes, to);
+    if (failed) bytes.set(failed, to);
+    this.#end = to + failedBytes;
+    return bytes.subarray(0, this.#end);
+  }
+
+  /** The next mark begins another page. */
+  reset(): void {
+    this.#bytes = undefined;
+    this.#end = 0;
+  }
+
+  #withRoom(most: number): Buffer {
+    const before = this.#bytes;
+    if (before !== undefined && this.#end + most <= before.length) return before;
+    const bytes = Buffer.allocUnsafeSlow(Math.max(ROOM_BYTES, this.#end + most));
+    if (before !== undefined) before.copy(bytes, 0, 0, this.#end);
+    this.#bytes = bytes;
+    return bytes;
+  }
+}
+
+function writeName(bytes: Buffer, name: string, at: number): number {
+  const { length } = name;
+  if (length > SHORT) return bytes.write(name, at);
+  for (let i = 0; i < length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0x7f) return bytes.write(name, at);
+    bytes[at + i] = code;
+  }
+  return length;
 }
 
 /** The marks of a page in their order. Throws on bytes that end too early. */

@@ -2,7 +2,7 @@
  * Which messages from outside a durable actor has handled, by their ids, and how that ended. Numbers do not help there: what a
  * broker gives back comes in any order. Pure; the bounds say for how long a repeat is recognised.
  */
-import { OUTSIDE_PAGE_BYTES, type OutsideMark, writeOutsideMark } from '../commit/outside-page.ts';
+import { OUTSIDE_PAGE_BYTES, type OutsideMark, OutsidePageWriter } from '../commit/outside-page.ts';
 import { isOutsidePage, numberOfPart, type OutsideEntry, outsidePagePart } from '../commit/record.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 
@@ -19,9 +19,21 @@ interface Page {
 }
 
 /** One object for both: an actor has thousands. */
-interface Placed extends OutsideMark {
+class Placed implements OutsideMark {
+  readonly at: number;
+  readonly life: number;
+  readonly failure: OutsideMark['failure'];
   readonly page: Page;
+
+  constructor({ at, life, failure }: OutsideMark, page: Page) {
+    this.at = at;
+    this.life = life;
+    this.failure = failure;
+    this.page = page;
+  }
 }
+
+const NONE: readonly string[] = Object.freeze([]);
 
 /** The part to be written for a mark, and the parts that go for it. */
 export interface OutsideWrite {
@@ -36,7 +48,9 @@ export class OutsideTable {
   #lastPage = 0;
   /** To which the next mark is added. */
   #page: Page | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
+  readonly #writer = new OutsidePageWriter();
+  /** No mark is older. */
+  #oldestAt = Number.POSITIVE_INFINITY;
 
   /** `entries`: by part, in their order. */
   constructor(entries: readonly OutsideEntry[]) {
@@ -45,7 +59,7 @@ export class OutsideTable {
       let page = pages.get(part);
       if (page === undefined) pages.set(part, (page = { part, count: 0 }));
       if (isOutsidePage(part)) this.#lastPage = Math.max(this.#lastPage, numberOfPart(part));
-      this.#place(name, { ...mark, page });
+      this.#place(name, new Placed(mark, page));
     }
   }
 
@@ -56,21 +70,27 @@ export class OutsideTable {
   }
 
   add(name: string, mark: OutsideMark): OutsideWrite {
-    const gone: string[] = [];
     const page = (this.#page ??= { part: outsidePagePart(++this.#lastPage), count: 0 });
-    const bytes = joined(this.#bytes, writeOutsideMark(name, mark));
     const { at, life, failure } = mark;
-    const before = this.#place(name, { at, life, failure, page });
-    this.#bytes = bytes;
+    const bytes = this.#writer.add(name, at, life, failure);
+    const before = this.#place(name, new Placed(mark, page));
     if (bytes.length > OUTSIDE_PAGE_BYTES) this.#endPage();
+    const isOldKept = this.#marks.size <= OUTSIDE_IDS_MAX && this.#oldestAt > at - OUTSIDE_ID_KEPT_MS;
+    if (before === undefined && isOldKept) return { part: page.part, bytes, gone: NONE };
+    const gone: string[] = [];
     if (before !== undefined) this.#noteGone(before, gone);
-    for (const [oldest, { at: oldAt, page: its }] of this.#marks) {
-      if (this.#marks.size <= OUTSIDE_IDS_MAX && oldAt > at - OUTSIDE_ID_KEPT_MS) break;
-      this.#marks.delete(oldest);
-      its.count--;
-      this.#noteGone(its, gone);
-    }
+    this.#forgetOld(at, gone);
     return { part: page.part, bytes, gone };
+  }
+
+  #forgetOld(now: number, gone: string[]): void {
+    for (const [oldest, { at, page }] of this.#marks) {
+      this.#oldestAt = at;
+      if (this.#marks.size <= OUTSIDE_IDS_MAX && at > now - OUTSIDE_ID_KEPT_MS) return;
+      this.#marks.delete(oldest);
+      page.count--;
+      this.#noteGone(page, gone);
+    }
   }
 
   /** Returns the page that it was on before. */
@@ -81,23 +101,17 @@ export class OutsideTable {
       this.#marks.delete(name);
     }
     placed.page.count++;
+    this.#oldestAt = Math.min(this.#oldestAt, placed.at);
     this.#marks.set(name, placed);
     return before;
   }
 
   #endPage(): void {
     this.#page = undefined;
-    this.#bytes = new Uint8Array(0);
+    this.#writer.reset();
   }
 
   #noteGone(page: Page, gone: string[]): void {
     if (page.count === 0 && page !== this.#page) gone.push(page.part);
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -99,6 +99,8 @@ export function invalid(name: string, expected: string, got: unknown): TroupeErr
 
 /** Bytes of an id: what a broker lets a message have. */
 const ID_BYTES_MAX = 255;
+/** Characters that have no more bytes than that. */
+const ID_SHORT = 85;
 
 /** By queue: the same message in two queues is meant twice. Undefined where it has none, or none that is wanted. */
 export function idOfDelivery(
@@ -109,7 +111,7 @@ export function idOfDelivery(
   if (once === false) return undefined;
   const id = once === true ? delivery.properties.messageId : once(delivery);
   if (id === undefined || id === '') return undefined;
-  if (typeof id !== 'string' || Buffer.byteLength(id) > ID_BYTES_MAX)
+  if (typeof id !== 'string' || (id.length > ID_SHORT && Buffer.byteLength(id) > ID_BYTES_MAX))
     throw invalid('message id', `a text of at most ${ID_BYTES_MAX} bytes`, id);
   return { name: `${queue}|${id}`, life: livesBefore(queue, delivery.properties.headers) };
 }

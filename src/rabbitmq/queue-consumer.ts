@@ -287,7 +287,9 @@ export class QueueConsumer implements ChannelUser {
 }
 
 function keyOf({ outside }: Question): string | undefined {
-  return outside && `${outside.life}:${outside.name}`;
+  if (outside === undefined) return undefined;
+  // Both begin with the name of the queue, the other one with a number before it: no two are the same.
+  return outside.life === 0 ? outside.name : `${outside.life}:${outside.name}`;
 }
 
 /** The actor has left a dead letter already, one that lasts where it is durable. */

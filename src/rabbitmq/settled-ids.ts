@@ -1,31 +1,26 @@
 /**
- * How the messages of a queue have ended here, by their ids: an acknowledgement may be lost with its channel. The ids stand in a ring too, in their order: the
- * oldest one of a map that others have left is found behind all their empty places, which took ten times as long as all else here.
+ * How the messages of a queue have ended here, by their ids: an acknowledgement may be lost with its channel. They stand in two maps, of which the older one
+ * is let go as a whole: to take the oldest id out of one map cost more than all else here.
  */
 
-/** Ids that a consumer remembers, at most; the oldest goes first. */
-export const SETTLED_IDS_MAX = 10_000;
+/** Ids that a consumer remembers, at most. */
+export const SETTLED_IDS_MAX = 20_000;
+/** The newest among them, which it remembers in any case. */
+export const SETTLED_IDS_KEPT = 10_000;
 
 export class SettledIds {
-  readonly #ends = new Map<string, 'ack' | 'reject'>();
-  readonly #order: string[] = [];
-  /** Where the oldest is, once the ring is full. */
-  #oldest = 0;
+  #newer = new Map<string, 'ack' | 'reject'>();
+  #older: ReadonlyMap<string, 'ack' | 'reject'> = new Map();
 
   get(id: string): 'ack' | 'reject' | undefined {
-    return this.#ends.get(id);
+    return this.#newer.get(id) ?? this.#older.get(id);
   }
 
   add(id: string, end: 'ack' | 'reject'): void {
-    const isKnown = this.#ends.has(id);
-    this.#ends.set(id, end);
-    if (isKnown) return;
-    if (this.#order.length < SETTLED_IDS_MAX) {
-      this.#order.push(id);
-      return;
+    if (this.#newer.size >= SETTLED_IDS_MAX - SETTLED_IDS_KEPT) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
     }
-    this.#ends.delete(this.#order[this.#oldest] as string);
-    this.#order[this.#oldest] = id;
-    this.#oldest = (this.#oldest + 1) % SETTLED_IDS_MAX;
+    this.#newer.set(id, end);
   }
 }

@@ -117,6 +117,8 @@ export class RecordWriter {
   /** Names of the present change that had an entry. */
   readonly #wasInline = new Set<string>();
   readonly #wasOutside = new Set<string>();
+  /** Names of the present change. */
+  readonly #changed: string[] = [];
 
   /** Bytes that were written before are not needed any more. */
   reset(): void {
@@ -209,23 +211,33 @@ export class RecordWriter {
     this.#entriesAt = this.#at;
   }
 
-  /** All but those that the change writes anew or removes. */
+  /** All but those that the change writes anew or removes; those that stand side by side in one piece. */
   #keepEntries(
     { bytes, size, entriesAt, hasUnknown }: StoredHead,
     put: StoreChange['put'],
     removed: ReadonlySet<string>,
   ): void {
+    const changed = this.#changed;
+    changed.length = 0;
+    put.forEach(noteName, changed);
+    removed.forEach(noteName, changed);
+    const areAscii = changed.every(isAscii);
+    let keptFrom = entriesAt;
     for (let at = entriesAt; at < size; ) {
       const nameAt = at + 2 * LENGTH_BYTES;
       const dataAt = nameAt + readLength(bytes, at);
       const length = readLength(bytes, at + LENGTH_BYTES);
       const end = length === OUTSIDE ? dataAt : dataAt + length;
-      const name = knownText(bytes, nameAt, dataAt - nameAt);
-      if (!put.has(name) && !removed.has(name)) this.#at = copyBytes(bytes, at, end, this.#bytes, this.#at);
-      else if (length === OUTSIDE) this.#wasOutside.add(name);
-      else if (hasUnknown) this.#wasInline.add(name);
+      const name = nameThatStands(bytes, nameAt, dataAt, changed, areAscii);
+      if (name !== undefined) {
+        if (at > keptFrom) this.#at = copyBytes(bytes, keptFrom, at, this.#bytes, this.#at);
+        keptFrom = end;
+        if (length === OUTSIDE) this.#wasOutside.add(name);
+        else if (hasUnknown) this.#wasInline.add(name);
+      }
       at = end;
     }
+    if (size > keptFrom) this.#at = copyBytes(bytes, keptFrom, size, this.#bytes, this.#at);
   }
 
   /** Without data: the part lies outside. False: it is too large, or there is no room. */
@@ -270,6 +282,38 @@ function writeText(bytes: Buffer, text: string, at: number): number {
     bytes[at + i] = code;
   }
   return length;
+}
+
+/** Called by the maps and sets themselves. */
+function noteName(this: string[], _value: unknown, name: string): void {
+  this.push(name);
+}
+
+/** Which of some names of parts stands there. Those of pages differ in their last characters (scenario rabbitmq). */
+function nameThatStands(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  names: readonly string[],
+  areAscii: boolean,
+): string | undefined {
+  if (!areAscii) {
+    const text = bytes.toString('utf8', start, end);
+    return names.includes(text) ? text : undefined;
+  }
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (name.length !== end - start) continue;
+    let i = name.length - 1;
+    while (i >= 0 && name.charCodeAt(i) === bytes[start + i]) i--;
+    if (i < 0) return name;
+  }
+  return undefined;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 /** Whether a text of ASCII stands there; false also where nobody looked closely. */

@@ -5,8 +5,8 @@ import { OUTSIDE_ID_KEPT_MS, OUTSIDE_IDS_MAX, OutsideTable } from '../../../src/
 import {
   OUTSIDE_PAGE_BYTES,
   type OutsideMark,
+  OutsidePageWriter,
   readOutsidePage,
-  writeOutsideMark,
 } from '../../../src/commit/outside-page.ts';
 import type { MemoryDisk } from '../../../src/store/memory-store.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
@@ -253,7 +253,7 @@ describe('the ids that are remembered', () => {
 
   it('stand on pages that are not added to beyond their bytes', () => {
     const table = new OutsideTable([]);
-    const largest = writeOutsideMark('name-00', mark(1)).length;
+    const largest = new OutsidePageWriter().add('name-00', 1, 0, undefined).length;
     for (let n = 10; n < 99; n++)
       expect(table.add(`name-${n}`, mark(n)).bytes.length).toBeLessThanOrEqual(OUTSIDE_PAGE_BYTES + largest + 9);
   });
@@ -294,9 +294,18 @@ describe('the ids that are remembered', () => {
       ['queue|grüße 🎈', { at: 2.5, life: 2 ** 40, failure }],
       ['c', { at: 3, life: 1, failure: { ...failure, reason: 'why' } }],
     ];
-    const page = Buffer.concat(marks.map(([name, one]) => writeOutsideMark(name, one)));
+    const writer = new OutsidePageWriter();
+    // Longer than the memory that a page begins with.
+    for (let n = 0; n < 30; n++) marks.push([`${'long'.repeat(n)}|${n}`, mark(n)]);
+    const pages = marks.map(([name, { at, life, failure: failed }]) => writer.add(name, at, life, failed));
+    const page = pages.at(-1) as Uint8Array;
     expect(readOutsidePage(page)).toEqual(marks);
-    expect(() => readOutsidePage(page.subarray(0, -1))).toThrow('got one up to');
+    // A page that waits for its commit stays as it was.
+    for (const [at, one] of pages.entries()) expect(readOutsidePage(one)).toEqual(marks.slice(0, at + 1));
+    writer.reset();
+    expect(readOutsidePage(writer.add('next', 1, 0, undefined))).toEqual([['next', mark(1)]]);
+    expect(readOutsidePage(page)).toEqual(marks);
+    expect(() => readOutsidePage((pages[2] as Uint8Array).subarray(0, -1))).toThrow('got one up to');
   });
 
   it('may have any characters', () => {
