@@ -28,7 +28,10 @@ export interface HandOverPorts {
   readonly clock: Clock;
   /** Answers of all processes of this machine; undefined for one that does not answer in time. */
   ask(what: ProcessQuery, withinMs: number): Promise<unknown[]>;
-  /** No move among the workers begins for these partitions, and those that are open end. */
+  /**
+   * No move among the workers begins for these partitions, and those that are open end; others may begin. For fewer partitions than before it is
+   * told behind what lets the actors of the rest go on in their processes: a move that finds them standing takes them for its own.
+   */
   standing(partitions: ReadonlySet<number>): void;
   /** Publishes that these are on hold, and that those of before which are not among them go on. */
   hold(partitions: ReadonlySet<number>): void;
@@ -77,9 +80,9 @@ export class HandOver {
     this.#ports.standing(new Set(partitions));
     const standing = await this.#stand(partitions, isLast);
     if (standing === 'failed' || standing.size === 0) return standing === 'failed' ? standing : this.#giveUp();
-    this.#ports.standing(standing);
     this.#ports.begins('hold', standing.size);
     this.#ports.hold(standing);
+    this.#ports.standing(standing);
     if (!isLive) return { partitions: [...standing], isLive };
     this.#ports.begins('flush', standing.size);
     if (!(await this.#flush())) return 'failed';
@@ -130,6 +133,7 @@ export class HandOver {
   #goOn(): void {
     this.#ports.hold(new Set());
     void this.#ports.ask({ stand: [], quiesceMs: 0, isLast: false }, HAND_OVER_MS_MAX);
+    this.#ports.standing(new Set());
   }
 }
 

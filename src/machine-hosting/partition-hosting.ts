@@ -143,6 +143,7 @@ export class PartitionHosting implements PartitionHost {
   /** The hand-over came to nothing. */
   resume(): void {
     this.#hold(new Set(), '');
+    this.#keepInPlace(new Set());
   }
 
   async highestEpoch(partitions: readonly number[]): Promise<number> {
@@ -173,7 +174,6 @@ export class PartitionHosting implements PartitionHost {
   #hold(partitions: ReadonlySet<number>, to: MachineId): void {
     this.#handing = partitions.size > 0 ? { partitions, to, isLive: false } : undefined;
     this.#publish();
-    if (partitions.size === 0) this.#keepInPlace(partitions);
   }
 
   /** Partitions that are on their way here, too. */
@@ -207,8 +207,9 @@ export class PartitionHosting implements PartitionHost {
     this.#ours = ours;
     const left = { partitions, handedOver: this.#handedOver(partitions) };
     if (left.handedOver.length > 0) this.#note('left', this.#handing?.to ?? '', left.handedOver.length);
-    if (partitions.length > 0) this.#forget(partitions);
     this.#parts.master.machinesChanged(this.#withCredentials(machines), left);
+    // Not before: a move that waited for them would begin, with actors that stand to leave.
+    if (partitions.length > 0) this.#forget(partitions);
   }
 
   /** They are another machine's. */

@@ -36,6 +36,8 @@ describe('the partitions of a machine', () => {
   let told: { machines: MachinesView; left: LeftPartitions }[];
   let revoked: string[];
   let asked: object[];
+  /** What the master is told, in its order: which partitions it keeps in place, which tables it publishes, what its processes are asked. */
+  let order: string[];
   /** What the processes answer, by the first word of the question. */
   let answers: Record<string, unknown>;
   const hosts = (): (number | undefined)[] => [0, 1, 2, 3, 4].map(hosting.elsewhere);
@@ -48,15 +50,20 @@ describe('the partitions of a machine', () => {
     told = [];
     revoked = [];
     asked = [];
+    order = [];
     answers = { stand: [], 'flush-everywhere': true, transfer: [] };
     hosting.begin(membership, {
       clock,
       master: {
-        machinesChanged: (machines, left) => void told.push({ machines, left }),
-        keepInPlace: () => {},
+        machinesChanged: (machines, left) => {
+          order.push(`table, held ${machines.held}, left ${left.partitions}`);
+          told.push({ machines, left });
+        },
+        keepInPlace: (partitions) => void order.push(`keep ${[...partitions]}`),
         askOwn: async () => true,
         ask: async (what) => {
           asked.push(typeof what === 'string' ? { [what]: true } : what);
+          order.push(`ask ${typeof what === 'object' && 'stand' in what ? `stand ${what.stand}` : 'more'}`);
           const [name = ''] = Object.keys(asked.at(-1) as object);
           return [answers[name], answers[name]];
         },
@@ -108,6 +115,40 @@ describe('the partitions of a machine', () => {
     hosting.stop();
     expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [1] });
     expect(held()).toEqual([]);
+  });
+
+  it('are kept in place until the table says that they have left', async () => {
+    await hosting.handOver([1], 'b', false);
+    order = [];
+    membership.serving = new Set([0]);
+    membership.owners = ['a', 'b', 'b', 'b', undefined];
+    membership.live = new Set([1]);
+    hosting.stop();
+    expect(order).toEqual(['table, held , left 1', 'keep ']);
+  });
+
+  it('are kept in place until those of them whose actors do not stand have been let go on by the table', async () => {
+    answers.stand = [0];
+    order = [];
+    await hosting.handOver([0, 1], 'b', false);
+    expect(order).toEqual(['keep 0,1', 'ask stand 0,1', 'table, held 1, left ', 'keep 1', 'ask more', 'ask more']);
+  });
+
+  it('are kept in place until their actors go on, where nothing comes of it', async () => {
+    answers.transfer = undefined;
+    await hosting.handOver([1], 'b', false);
+    expect(order.slice(-3)).toEqual(['table, held , left ', 'ask stand ', 'keep ']);
+    answers.stand = undefined;
+    order = [];
+    await hosting.handOver([1], 'b', false);
+    expect(order).toEqual(['keep 1', 'ask stand 1', 'ask stand ', 'keep ']);
+  });
+
+  it('are kept in place until they are on hold no more, where they do not change hands after all', async () => {
+    await hosting.handOver([1], 'b', false);
+    order = [];
+    hosting.resume();
+    expect(order).toEqual(['table, held , left ', 'keep ']);
   });
 
   it('have not gone along where the machine that was to get them has claimed them', async () => {

@@ -21,6 +21,25 @@ test('the same seed gives the same run', { timeout: 60_000 }, async () => {
   expect(await fingerprint(4)).not.toBe(await fingerprint(3));
 });
 
+test('a move among workers that waited for a partition does not begin as that leaves', {
+  timeout: 60_000,
+}, async () => {
+  const program: MachineStep[] = [
+    { do: 'start', machines: 3, workers: 2 },
+    { do: 'stallLinks', a: 0, b: 0, ms: 119 },
+    { do: 'transfer', by: 0, from: 1, to: 2, amount: 9 },
+    { do: 'transfer', by: 1, from: 1, to: 5, amount: 2 },
+    { do: 'ask', by: 2, process: 1, to: 1, ms: 562 },
+    { do: 'workerDies', machine: 0, worker: 1 },
+    { do: 'cutOff', machine: 1, ms: 10 },
+    { do: 'join' },
+    { do: 'transfer', by: 3, from: 4, to: 1, amount: 3 },
+    { do: 'count', by: 2, process: 0, to: 0, count: 3 },
+    { do: 'transfer', by: 1, from: 5, to: 2, amount: 8 },
+  ];
+  expect((await runMachines(60_001_200, program)).breaches.list).toEqual([]);
+});
+
 test('a process that heeds no deadline is seen: it makes turns behind those of the next owner', async () => {
   const wait: MachineStep = { do: 'wait', ms: LEASE / 5 };
   const rounds = Array.from({ length: 15 }, (): MachineStep[] => [
