@@ -4,6 +4,7 @@
  */
 import { OUTSIDE_PAGE_BYTES, type OutsideMark, OutsidePageWriter } from '../commit/outside-page.ts';
 import { isOutsidePage, numberOfPart, type OutsideEntry, outsidePagePart } from '../commit/record.ts';
+import { Ring } from '../structures/ring.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 
 /** Ids that an actor remembers, at most; the oldest goes first. */
@@ -18,14 +19,16 @@ interface Page {
   count: number;
 }
 
-/** One object for both: an actor has thousands. */
+/** One object for all: an actor has thousands. */
 class Placed implements OutsideMark {
+  readonly name: string;
   readonly at: number;
   readonly life: number;
   readonly failure: OutsideMark['failure'];
   readonly page: Page;
 
-  constructor({ at, life, failure }: OutsideMark, page: Page) {
+  constructor(name: string, { at, life, failure }: OutsideMark, page: Page) {
+    this.name = name;
     this.at = at;
     this.life = life;
     this.failure = failure;
@@ -43,14 +46,16 @@ export interface OutsideWrite {
 }
 
 export class OutsideTable {
-  /** In the order of age. */
   readonly #marks = new Map<string, Placed>();
+  /**
+   * In the order of age, with those that a later one of their name has replaced: the oldest one of a map that others have left is found behind all
+   * their empty places, which took most of the time of a full table.
+   */
+  #order = new Ring<Placed>();
   #lastPage = 0;
   /** To which the next mark is added. */
   #page: Page | undefined;
   readonly #writer = new OutsidePageWriter();
-  /** No mark is older. */
-  #oldestAt = Number.POSITIVE_INFINITY;
 
   /** `entries`: by part, in their order. */
   constructor(entries: readonly OutsideEntry[]) {
@@ -59,8 +64,13 @@ export class OutsideTable {
       let page = pages.get(part);
       if (page === undefined) pages.set(part, (page = { part, count: 0 }));
       if (isOutsidePage(part)) this.#lastPage = Math.max(this.#lastPage, numberOfPart(part));
-      this.#place(name, new Placed(mark, page));
+      this.#place(new Placed(name, mark, page));
     }
+  }
+
+  /** In memory, with those that a later one has replaced: at most `OUTSIDE_IDS_MAX` twice. */
+  get size(): number {
+    return this.#order.length;
   }
 
   /** How it ended; undefined: it is new, or failed in an earlier life. */
@@ -73,36 +83,51 @@ export class OutsideTable {
     const page = (this.#page ??= { part: outsidePagePart(++this.#lastPage), count: 0 });
     const { at, life, failure } = mark;
     const bytes = this.#writer.add(name, at, life, failure);
-    const before = this.#place(name, new Placed(mark, page));
+    const before = this.#place(new Placed(name, mark, page));
     if (bytes.length > OUTSIDE_PAGE_BYTES) this.#endPage();
-    const isOldKept = this.#marks.size <= OUTSIDE_IDS_MAX && this.#oldestAt > at - OUTSIDE_ID_KEPT_MS;
-    if (before === undefined && isOldKept) return { part: page.part, bytes, gone: NONE };
+    if (before === undefined && !this.#isPast(at)) return { part: page.part, bytes, gone: NONE };
     const gone: string[] = [];
     if (before !== undefined) this.#noteGone(before, gone);
     this.#forgetOld(at, gone);
     return { part: page.part, bytes, gone };
   }
 
+  /** Whether the first of the order is not to be kept. */
+  #isPast(now: number): boolean {
+    const oldest = this.#order.peek();
+    if (oldest === undefined) return false;
+    return !this.#holds(oldest) || this.#marks.size > OUTSIDE_IDS_MAX || oldest.at <= now - OUTSIDE_ID_KEPT_MS;
+  }
+
   #forgetOld(now: number, gone: string[]): void {
-    for (const [oldest, { at, page }] of this.#marks) {
-      this.#oldestAt = at;
-      if (this.#marks.size <= OUTSIDE_IDS_MAX && at > now - OUTSIDE_ID_KEPT_MS) return;
-      this.#marks.delete(oldest);
-      page.count--;
-      this.#noteGone(page, gone);
+    while (this.#isPast(now)) {
+      const oldest = this.#order.shift() as Placed;
+      if (!this.#holds(oldest)) continue;
+      this.#marks.delete(oldest.name);
+      oldest.page.count--;
+      this.#noteGone(oldest.page, gone);
     }
+    if (this.#order.length > 2 * OUTSIDE_IDS_MAX) this.#dropReplaced();
+  }
+
+  #holds(placed: Placed): boolean {
+    return this.#marks.get(placed.name) === placed;
+  }
+
+  /** An old one at the head keeps all behind it, also those of a name that comes again and again. */
+  #dropReplaced(): void {
+    const all = this.#order.clear();
+    this.#order = new Ring();
+    for (const placed of all) if (this.#holds(placed)) this.#order.push(placed);
   }
 
   /** Returns the page that it was on before. */
-  #place(name: string, placed: Placed): Page | undefined {
-    const before = this.#marks.get(name)?.page;
-    if (before !== undefined) {
-      before.count--;
-      this.#marks.delete(name);
-    }
+  #place(placed: Placed): Page | undefined {
+    const before = this.#marks.get(placed.name)?.page;
+    if (before !== undefined) before.count--;
     placed.page.count++;
-    this.#oldestAt = Math.min(this.#oldestAt, placed.at);
-    this.#marks.set(name, placed);
+    this.#marks.set(placed.name, placed);
+    this.#order.push(placed);
     return before;
   }
 

@@ -268,6 +268,25 @@ describe('the ids that are remembered', () => {
     expect(table.markOf({ name: 'young', life: 0 })).toBeDefined();
   });
 
+  it('are the latest of their bound, as by a list that is searched, also where one comes again and again', () => {
+    const table = new OutsideTable([]);
+    let list: string[] = [];
+    const gone = new Set<string>();
+    const add = (name: string, at: number): void => {
+      for (const part of table.add(name, mark(at)).gone) gone.add(part);
+      list = [...list.filter((one) => one !== name), name].slice(-OUTSIDE_IDS_MAX);
+    };
+    const knows = (name: string): boolean => table.markOf({ name, life: 0 }) !== undefined;
+    for (let n = 0; n < OUTSIDE_IDS_MAX * 2.5; n++) add(n % 3 === 0 ? `again ${n % 7}` : `name ${n}`, n + 1);
+    for (let n = 0; n < OUTSIDE_IDS_MAX * 2.5; n += 5) expect(knows(`name ${n}`)).toBe(list.includes(`name ${n}`));
+    for (let n = 0; n < 7; n++) expect(knows(`again ${n}`)).toBe(true);
+    const [oldest] = list;
+    for (let n = 0; n < OUTSIDE_IDS_MAX * 3; n++) table.add('again 0', mark(OUTSIDE_IDS_MAX * 3 + n));
+    expect(knows(oldest as string)).toBe(true);
+    expect(table.size).toBeLessThanOrEqual(OUTSIDE_IDS_MAX * 2);
+    expect(gone.size).toBeGreaterThan(10);
+  });
+
   it('stand on pages, which go with the last of their marks; those of older records are known', async () => {
     const disk: MemoryDisk = new Map();
     const kit = start(disk);
