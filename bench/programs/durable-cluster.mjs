@@ -16,7 +16,8 @@ const actors = new URL('../durable-actors/', import.meta.url);
 const LONG = { timeoutMs: 60_000 };
 const IN_FLIGHT = 1_024;
 const PASSIVE = 4_000;
-const WARM = 40_000;
+/** Some seconds: until then V8's threads compile for 4 to 20 µs of a turn, later for 1, and rates of one build differed by half. */
+const WARM = 160_000;
 
 async function withSystem(workers, use) {
   const dataDir = mkdtempSync(join(process.env.TROUPE_BENCH_DIR ?? tmpdir(), 'troupe-bench-'));
@@ -33,7 +34,6 @@ async function turns(workers) {
   await withSystem(workers, async (system) => {
     const turn = (n) => system.ask(`counter/${n % IN_FLIGHT}`, { type: 'add' }, LONG);
     const run = (n) => windowed(n, IN_FLIGHT, turn);
-    // Workers compile what they run long after the first second.
     await run(WARM);
     await program.rate('D1', `${IN_FLIGHT} in flight, fsync, ${workers} workers`, 'turns/s', run, { most: 200_000 });
     if (workers !== 2) return;
