@@ -25,6 +25,11 @@ export class ArrivingPartitions {
     this.#before = this.#before.then(() => this.#deliver(arrival, partitions, from));
   }
 
+  /** Resolves once all that is on its way now is with the workers. */
+  settled(): Promise<void> {
+    return this.#before;
+  }
+
   /** Actors that have not come by then are lost, as with a worker that dies. */
   async #deliver(arrival: number, partitions: readonly number[], from: MachineId): Promise<void> {
     await this.#ask({ arrival, from, partitions: [...partitions] });

@@ -128,6 +128,8 @@ export class PartitionHosting implements PartitionHost {
     const membership = this.#membership;
     if (!parts || !membership) return { partitions: [], isLive: false };
     const { master, clock } = parts;
+    // Of one whose actors are still on their way here nothing would go along, and they would go on here.
+    await this.#arrivals.settled();
     const handed = await new HandOver({
       ...{ clock, ask: (what, withinMs) => master.ask(what, withinMs) },
       standing: (standing) => this.#keepInPlace(standing),

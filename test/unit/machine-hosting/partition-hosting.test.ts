@@ -40,6 +40,8 @@ describe('the partitions of a machine', () => {
   let order: string[];
   /** What the processes answer, by the first word of the question. */
   let answers: Record<string, unknown>;
+  /** The way in has delivered what has arrived. */
+  let arrival: Promise<unknown>;
   const hosts = (): (number | undefined)[] => [0, 1, 2, 3, 4].map(hosting.elsewhere);
   const others = (): string[] => told.at(-1)?.machines.others.map((other) => other.machine) ?? [];
 
@@ -48,6 +50,7 @@ describe('the partitions of a machine', () => {
     membership = new Membership();
     hosting = new PartitionHosting();
     told = [];
+    arrival = Promise.resolve(true);
     revoked = [];
     asked = [];
     order = [];
@@ -60,7 +63,7 @@ describe('the partitions of a machine', () => {
           told.push({ machines, left });
         },
         keepInPlace: (partitions) => void order.push(`keep ${[...partitions]}`),
-        askOwn: async () => true,
+        askOwn: () => arrival,
         ask: async (what) => {
           asked.push(typeof what === 'string' ? { [what]: true } : what);
           order.push(`ask ${typeof what === 'object' && 'stand' in what ? `stand ${what.stand}` : 'more'}`);
@@ -149,6 +152,20 @@ describe('the partitions of a machine', () => {
     order = [];
     hosting.resume();
     expect(order).toEqual(['table, held , left ', 'keep ']);
+  });
+
+  it('are handed over only once their actors are here', async () => {
+    let delivered = (): void => {};
+    arrival = new Promise<void>((resolve) => (delivered = resolve));
+    hosting.expect([1], 'b');
+    hosting.start();
+    const handed = hosting.handOver([1], 'b', false);
+    await clock.advance(1_000);
+    expect([asked, held()]).toEqual([[], [1]]);
+    delivered();
+    expect(await handed).toEqual({ partitions: [1], isLive: true });
+    expect(asked.map((what) => Object.keys(what)[0])).toEqual(['stand', 'flush-everywhere', 'transfer']);
+    expect(told.some(({ machines }) => machines.arrived === 1 && machines.held.length === 0)).toBe(true);
   });
 
   it('have not gone along where the machine that was to get them has claimed them', async () => {
