@@ -25,6 +25,8 @@ export interface MachineListenerParts {
   readonly handshakeMs: number;
   /** A paused socket, whose certificate may be of anybody; it is a stranger until `known`. */
   visited(socket: TLSSocket): void;
+  /** Default: `MACHINE_CONNECTIONS_MAX`. */
+  readonly connectionsMax?: number;
 }
 
 export class MachineListener {
@@ -53,9 +55,10 @@ export class MachineListener {
   async open(host: string | undefined, port: number, credentials: MachineCredentials): Promise<number> {
     const options = { highWaterMark: UNWRITTEN_BYTES, noDelay: true };
     const server = createServer(options, (raw) => this.#come(raw));
-    server.maxConnections = MACHINE_CONNECTIONS_MAX;
+    const { connectionsMax = MACHINE_CONNECTIONS_MAX } = this.#parts;
+    server.maxConnections = connectionsMax;
     server.on('drop', (dropped) => {
-      const text = `${MACHINE_CONNECTIONS_MAX} connections are taken`;
+      const text = `${connectionsMax} connections are taken`;
       this.#strangers.refused('full', dropped?.remoteAddress ?? '', text);
     });
     try {

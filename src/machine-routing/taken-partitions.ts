@@ -57,6 +57,7 @@ export class TakenPartitions implements MailCapture {
   /** Those of this machine, by the table that is being taken up; some may have come back. */
   own(isOurs: (partition: number) => boolean): void {
     this.#isOurs = isOurs;
+    if (this.#partitions.size === 0) return;
     for (const partition of this.#partitions) if (isOurs(partition)) this.#partitions.delete(partition);
     this.#look();
   }

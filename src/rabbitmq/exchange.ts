@@ -161,8 +161,14 @@ async function publishAs(
   checkOutcome(ctx, outcome, message, why);
 }
 
+/** The part of an outlet that says whether there is room. */
+export interface RoomOf {
+  readonly publisher: Pick<ExchangeOutlet['publisher'], 'settled' | 'isSettled'>;
+  readonly cell: { readonly mailbox: { readonly asideLength: number } };
+}
+
 /** There is room once what is in flight has an outcome, and was brought back. Beyond the bound of what is aside it is waited for on and on. */
-async function waitForRoom({ publisher, cell }: ExchangeOutlet): Promise<void> {
+export async function waitForRoom({ publisher, cell }: RoomOf): Promise<void> {
   do await publisher.settled(TURN_MS);
   while (!publisher.isSettled && cell.mailbox.asideLength >= EXCHANGE_ASIDE_MAX);
 }

@@ -1,0 +1,203 @@
+/** The bounds of a hand-over, and of links of machines that nobody knows, each exceeded. */
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import type { MachineLink } from '../../../src/machine-links/machine-network.ts';
+import { EARLY_LINKS_MAX, MachinePeers, type MachinePeersParts } from '../../../src/machine-routing/machine-peers.ts';
+import { flushOn, ONWARD_MS_MAX, type OnwardParts } from '../../../src/machine-routing/onward-flush.ts';
+import { PASSING_MS_MAX, PassingMail } from '../../../src/machine-routing/passing-mail.ts';
+import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
+import { StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
+import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-routing/taken-partitions.ts';
+import type { LinkFlushes } from '../../../src/peer/link-flushes.ts';
+import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
+import { shardOf } from '../../../src/placement/shard.ts';
+import { HeldMail } from '../../../src/routing/held-mail.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { MACHINE_INDEX_MIN, type MachinesView } from '../../../src/wire/control.ts';
+import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
+
+const counter = defineActor({
+  state: () => ({ text: '' }),
+  receive: { fill: (ctx, { length }: { length: number }) => void (ctx.state.text = 'x'.repeat(length)) },
+});
+
+describe('what is handed over at once', () => {
+  async function transferOf(bytesMax: number | undefined, lengths: Record<string, number>) {
+    const kit: Kit = startKit({ counter });
+    for (const [id, length] of Object.entries(lengths)) kit.system.tell(id, { type: 'fill', length });
+    await kit.clock.advance(10);
+    const { actors } = kit.process;
+    const partitions = new Set(Object.keys(lengths).map(shardOf));
+    const standing = new StandingActors(actors, partitions, () => {});
+    expect(await standing.stop(50, false)).toEqual([]);
+    const notes: unknown[][] = [];
+    const to = {
+      note: (...parts: unknown[]) => notes.push(parts),
+      heavyNote: (_: number, ...parts: unknown[]) => notes.push(parts),
+    } as unknown as OutboundQueue;
+    const parts = { actors, standing, outbound: [], buffered: [], ...(bytesMax !== undefined && { bytesMax }) };
+    return { kit, to, transfer: new StateTransfer(parts, to), partitions, notes };
+  }
+
+  it('is as many partitions as have room, and one that is larger by itself; the rest is named', async () => {
+    const lengths = { 'counter/a': 5_000, 'counter/b': 5_000, 'counter/c': 5_000 };
+    const { transfer, to, partitions, notes } = await transferOf(12_000, lengths);
+    const sent = transfer.send(1, partitions);
+    const [first, second, third] = [...partitions];
+    expect([first, second, third].map((partition) => transfer.has(partition as number))).toEqual([true, true, false]);
+    expect(transfer.left).toEqual([third]);
+    expect(notes[0]?.[2]).toEqual(['begin', [first, second]]);
+    transfer.answered(to, 1, true);
+    expect(await sent).toBe(true);
+
+    const large = await transferOf(1_000, lengths);
+    void large.transfer.send(1, large.partitions);
+    expect(large.transfer.left.length).toBe(2);
+    large.transfer.close();
+    const all = await transferOf(undefined, lengths);
+    void all.transfer.send(1, all.partitions);
+    expect(all.transfer.left).toEqual([]);
+    all.transfer.close();
+  });
+
+  it('is off where the other machine does not say in time that it has it', async () => {
+    const { kit, transfer, to, partitions } = await transferOf(undefined, { 'counter/a': 10 });
+    let answer: boolean | undefined;
+    void transfer.send(1, partitions).then((isTaken) => (answer = isTaken));
+    await kit.clock.advance(TRANSFER_MS_MAX - 1);
+    expect(answer).toBeUndefined();
+    await kit.clock.advance(2);
+    expect(answer).toBe(false);
+    transfer.answered(to, 1, true);
+    expect(answer).toBe(false);
+  });
+});
+
+describe('mail past an old owner', () => {
+  function passing() {
+    const clock = new VirtualClock();
+    const through = { ended: false, ends: 0 };
+    let answer = (): void => {};
+    let changes = 0;
+    const flushes = { flush: () => new Promise<void>((resolve) => (answer = resolve)) } as unknown as LinkFlushes;
+    const mail = new PassingMail({ clock, flushes, changed: () => void changes++ });
+    mail.begin(new Set([7]), through as OutboundQueue);
+    const waits = (): boolean => mail.partitions().has(7);
+    return { clock, through, waits, answer: () => answer(), changes: () => changes };
+  }
+
+  it('waits as long as that one is linked, and for its answer', async () => {
+    const { clock, waits, answer, changes } = passing();
+    await clock.advance(PASSING_MS_MAX * 5);
+    expect([waits(), changes()]).toEqual([true, 0]);
+    answer();
+    await clock.advance(1);
+    expect([waits(), changes()]).toEqual([false, 1]);
+  });
+
+  it('waits no longer once the link has ended for so long, and is not there again', async () => {
+    const { clock, through, waits } = passing();
+    Object.assign(through, { ended: true, ends: 1 });
+    await clock.advance(PASSING_MS_MAX);
+    expect(waits()).toBe(true);
+    Object.assign(through, { ended: true, ends: 2 });
+    await clock.advance(PASSING_MS_MAX);
+    expect(waits()).toBe(true);
+    await clock.advance(PASSING_MS_MAX);
+    expect(waits()).toBe(false);
+  });
+});
+
+describe('mail that an old owner has for a link that has broken', () => {
+  it('ends where that is not there again in time, and so who asks has an answer; mail of its own stays', async () => {
+    const kit = startKit({ counter });
+    const { kernel } = kit.process.actors;
+    const other = { index: MACHINE_INDEX_MIN, ended: true, link: undefined, waiting: 0 } as unknown as OutboundQueue;
+    const holds = new HeldMail(kernel.clock, kernel.deadLetters);
+    const mail = (n: number): Envelope =>
+      new Envelope('message', 'counter/a', { type: 'fill', n }, undefined, undefined, 0);
+    holds.addRelayed('unit', mail(1));
+    holds.add('unit', mail(2));
+    const flush = (peers: Iterable<OutboundQueue>): Promise<void> =>
+      [...peers].length === 0 ? Promise.resolve() : new Promise(() => {});
+    const parts = {
+      ...{ kernel, router: { holds, knownHostOf: () => MACHINE_INDEX_MIN }, peers: { all: () => [] } },
+      ...{ machines: { machines: () => [other] }, flushes: { flush }, handOvers: { released: async () => {} } },
+    } as unknown as OnwardParts;
+    let isAnswered = false;
+    void flushOn(parts, 'beyond').then(() => (isAnswered = true));
+    await kit.clock.advance(ONWARD_MS_MAX - 1);
+    expect([isAnswered, kit.dead()]).toEqual([false, []]);
+    await kit.clock.advance(2);
+    expect([isAnswered, kit.dead()]).toEqual([true, ['counter/a:fill:ACTOR_UNAVAILABLE']]);
+    expect(holds.lengthOf('unit')).toBe(1);
+    // One whose link is there is waited for.
+    Object.assign(other, { ended: false, link: {} });
+    isAnswered = false;
+    void flushOn(parts, 'beyond').then(() => (isAnswered = true));
+    await kit.clock.advance(ONWARD_MS_MAX * 10);
+    expect(isAnswered).toBe(false);
+  });
+});
+
+describe('partitions that were taken from a machine', () => {
+  it('are remembered for so long, where it keeps its name', async () => {
+    const kit = startKit({ counter });
+    const { actors } = kit.process;
+    const reasons: boolean[] = [];
+    const holds = new HeldMail(actors.kernel.clock, actors.kernel.deadLetters);
+    const taken = new TakenPartitions({
+      actors,
+      router: { holds, captureFor: (_, capture) => void reasons.push(capture !== undefined) },
+      flush: async () => {},
+    });
+    taken.own(() => false);
+    taken.take([shardOf('counter/a')]);
+    const late = (): boolean =>
+      taken.captureInbound('unit', new Envelope('message', 'counter/a', { type: 'fill' }, undefined, undefined, 0));
+    await kit.clock.advance(TAKEN_MS_MAX - 1);
+    expect([late(), kit.dead(), reasons]).toEqual([true, ['counter/a:fill:ACTOR_UNAVAILABLE'], [true]]);
+    await kit.clock.advance(2);
+    expect([late(), reasons]).toEqual([false, [true, false]]);
+    taken.take([shardOf('counter/a')]);
+    taken.linksEnded();
+    await kit.clock.advance(1);
+    expect(late()).toBe(false);
+  });
+});
+
+describe('links of machines that are not known yet', () => {
+  it('wait, up to so many; one more is closed, and those that waited are taken with the row of their machine', async () => {
+    const kit = startKit({ counter });
+    let accept = (_: MachineLink): void => {};
+    const network = {
+      listen: async (take: typeof accept) => {
+        accept = take;
+        return 'here:1';
+      },
+      connect: () => new Promise(() => {}),
+      use: () => {},
+      close: async () => {},
+    };
+    const peers = new MachinePeers({
+      ...{ kernel: kit.process.actors.kernel, network, self: { index: 0, incarnation: 1 } },
+      ...{ epoch: () => 0, outdated: () => {} },
+    } as unknown as MachinePeersParts);
+    peers.listener = { ingress: () => ({}) as never, linked: () => {}, ended: () => {} };
+    await peers.listen();
+    const closed: string[] = [];
+    const come = (machine: string, process: number): void => {
+      const link = { peer: { index: process, incarnation: 1 }, destroy: (error: Error) => closed.push(error.message) };
+      accept({ peer: { machine, process, incarnation: 1 }, link: link as never });
+    };
+    for (let n = 0; n < EARLY_LINKS_MAX; n++) come('later', n);
+    expect(closed).toEqual([]);
+    come('later', EARLY_LINKS_MAX);
+    expect(closed).toEqual([expect.stringContaining(`at most ${EARLY_LINKS_MAX}`)]);
+    const others = [{ index: MACHINE_INDEX_MIN, machine: 'later', address: 'there:1' }];
+    peers.take({ self: 'here', others } as unknown as MachinesView);
+    expect([...peers.guests()].length).toBe(EARLY_LINKS_MAX);
+    come('stranger', 0);
+    expect(closed.length).toBe(1);
+  });
+});
