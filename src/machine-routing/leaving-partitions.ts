@@ -107,8 +107,11 @@ export class LeavingPartitions implements MailCapture {
     const { actors } = this.#parts;
     this.#transfer?.written(partitions, to);
     for (const id of standing.idsIn(partitions)) {
+      const cell = actors.cellOf(id);
+      // One that does not stand any more ends with its partition, as one that could not go along does.
+      if (cell && cell.status !== 'quiescent') continue;
       if (!this.#transfer?.isUnfit(id)) evict(actors, id);
-      else emptied(actors.cellOf(id));
+      else emptied(cell);
     }
     this.#takeMail(partitions);
     this.#transfer?.refuseUnfit();

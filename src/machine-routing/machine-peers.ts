@@ -128,6 +128,8 @@ export class MachinePeers {
       new Error(isRenamed ? 'this machine has another name now' : `the machine ${machine} is lost, or has left`);
     for (const { machine, peer } of [...this.#guests.values()])
       if (isRenamed || !this.#isKnown(machine)) this.#peers.giveUp(peer.index, why(machine));
+    // Made to it under the old one, and not read yet.
+    if (isRenamed) for (const { peer, link } of this.#early.splice(0)) link.destroy(why(peer.machine));
     for (const index of gone) {
       const { machine } = this.#machines.get(index) as ForeignMachine;
       this.#machines.delete(index);

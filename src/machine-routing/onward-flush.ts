@@ -6,7 +6,7 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { FlushDepth, LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Router } from '../routing/router.ts';
-import { isInLine } from '../vocabulary/envelope.ts';
+import { isInLine, isTracked } from '../vocabulary/envelope.ts';
 import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
 import type { MachinePeers } from './machine-peers.ts';
@@ -45,7 +45,9 @@ async function passedOn({ kernel, router, flushes }: OnwardParts, other: Outboun
   while (!isPassed) {
     await Promise.race([passed, new Promise<void>((resolve) => clock.setTimer(ONWARD_MS_MAX, resolve))]);
     if (isPassed || !other.ended) continue;
-    for (const envelope of holds.takeOf((one) => isInLine(one) && holds.isRelayed(one) && isForIt(one.to))) {
+    for (const envelope of holds.takeOf(
+      (one) => isInLine(one) && !isTracked(one) && holds.isRelayed(one) && isForIt(one.to),
+    )) {
       const text = `the machine that ${envelope.to} has moved to was not reached within ${ONWARD_MS_MAX} ms`;
       deadLetters.refuseUnlessResent(envelope, 'ACTOR_UNAVAILABLE', text);
     }

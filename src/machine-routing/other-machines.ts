@@ -165,7 +165,8 @@ export class OtherMachines {
     if (!machines) return;
     const { router, durability } = this.#parts;
     const changed = changedPartitions(columns);
-    const isRenamed = machines.self !== this.#machines.self;
+    const isRenamed = this.#machines.self !== '' && machines.self !== this.#machines.self;
+    if (isRenamed) this.#handOvers.taken.linksEnd();
     router.located.forgetPartitions(changed);
     for (const index of this.#machines.take(machines)) {
       this.#parts.flushes.died(index, MACHINE_INCARNATION);

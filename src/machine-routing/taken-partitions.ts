@@ -10,7 +10,7 @@ import type { MailCapture } from '../routing/mail-capture.ts';
 import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
-import { type Envelope, isInLine } from '../vocabulary/envelope.ts';
+import { type Envelope, isInLine, isTracked } from '../vocabulary/envelope.ts';
 import type { Unit } from '../wire/control.ts';
 
 /** Milliseconds for mail of before to come, where this machine keeps its name: after a backup of the directory was restored. */
@@ -42,7 +42,7 @@ export class TakenPartitions implements MailCapture {
     for (const partition of partitions) this.#partitions.add(partition);
     const { router, actors, flush } = this.#parts;
     router.captureFor('taken', this);
-    this.#refuseHeld();
+    this.#refuseHeld(({ to }) => !this.#isOurs(shardOf(to)));
     this.#hasLinks = true;
     this.#awaits++;
     const done = (): void => {
@@ -62,6 +62,15 @@ export class TakenPartitions implements MailCapture {
     this.#look();
   }
 
+  /**
+   * This machine has another name, and its links under the old one are about to end: what had come on them for others is void too, also for partitions that it
+   * was given and had lost before it heard of that.
+   */
+  linksEnd(): void {
+    this.#parts.router.captureFor('taken', this);
+    this.#refuseHeld(() => true);
+  }
+
   /** No link is left on which another machine has sent something to this one by the name that it had. */
   linksEnded(): void {
     this.#timer?.cancel();
@@ -69,10 +78,12 @@ export class TakenPartitions implements MailCapture {
     this.#look();
   }
 
-  /** Mail that waited for one of their actors. */
+  /** Mail that waited for one of their actors. What is kept by its sender is sent again to the new owner, and may have been handled before. */
   refuse(envelope: Envelope): void {
+    if (isTracked(envelope)) return;
     const text = `the machine of ${envelope.to} was suspended, and another one has taken it over`;
-    this.#parts.actors.kernel.deadLetters.refuseUnlessResent(envelope, 'ACTOR_UNAVAILABLE', text);
+    const fate = envelope.deliveryId?.turn === undefined ? 'not-executed' : 'unknown';
+    this.#parts.actors.kernel.deadLetters.refuseUnlessResent(envelope, 'ACTOR_UNAVAILABLE', text, fate);
   }
 
   captureOutbound(envelope: Envelope): boolean {
@@ -108,11 +119,10 @@ export class TakenPartitions implements MailCapture {
     return id !== undefined && this.#partitions.has(shardOf(id));
   }
 
-  #refuseHeld(): void {
+  #refuseHeld(isGone: (relayed: Envelope) => boolean): void {
     const { holds } = this.#parts.router;
     const isMeant = (envelope: Envelope): boolean =>
-      isInLine(envelope) &&
-      (this.#isVoid(envelope.sender) || (holds.isRelayed(envelope) && !this.#isOurs(shardOf(envelope.to))));
+      isInLine(envelope) && (this.#isVoid(envelope.sender) || (holds.isRelayed(envelope) && isGone(envelope)));
     for (const envelope of holds.takeOf(isMeant)) this.refuse(envelope);
   }
 

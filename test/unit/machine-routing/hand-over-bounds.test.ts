@@ -166,6 +166,29 @@ describe('partitions that were taken from a machine', () => {
   });
 });
 
+describe('a machine that gets another name', () => {
+  it('passes on nothing that came by the old one, also for what it lost before it heard that it had it', () => {
+    const kit = startKit({ counter });
+    const { actors } = kit.process;
+    const captures: boolean[] = [];
+    const holds = new HeldMail(actors.kernel.clock, actors.kernel.deadLetters);
+    const taken = new TakenPartitions({
+      actors,
+      router: { holds, captureFor: (_, capture) => void captures.push(capture !== undefined) },
+      flush: async () => {},
+    });
+    const mail = (type: string): Envelope => new Envelope('message', 'counter/a', { type }, undefined, undefined, 0);
+    holds.addRelayed('unit', mail('came'));
+    holds.add('unit', mail('own'));
+    const unwritten = [holds.noteRelayed(mail('passed-on')), mail('told')];
+    taken.linksEnd();
+    expect([...taken.takeBack(unwritten)]).toEqual([unwritten[1]]);
+    taken.linksEnded();
+    expect(kit.dead()).toEqual(['counter/a:came:ACTOR_UNAVAILABLE', 'counter/a:passed-on:ACTOR_UNAVAILABLE']);
+    expect([holds.lengthOf('unit'), captures]).toEqual([1, [true, false]]);
+  });
+});
+
 describe('links of machines that are not known yet', () => {
   it('wait, up to so many; one more is closed, and those that waited are taken with the row of their machine', async () => {
     const kit = startKit({ counter });
@@ -183,7 +206,7 @@ describe('links of machines that are not known yet', () => {
       ...{ kernel: kit.process.actors.kernel, network, self: { index: 0, incarnation: 1 } },
       ...{ epoch: () => 0, outdated: () => {} },
     } as unknown as MachinePeersParts);
-    peers.listener = { ingress: () => ({}) as never, linked: () => {}, ended: () => {} };
+    peers.listener = { ingress: () => ({}) as never, linked: () => {}, ended: (peer) => peers.forgetGuest(peer) };
     await peers.listen();
     const closed: string[] = [];
     const come = (machine: string, process: number): void => {
@@ -199,5 +222,12 @@ describe('links of machines that are not known yet', () => {
     expect([...peers.guests()].length).toBe(EARLY_LINKS_MAX);
     come('stranger', 0);
     expect(closed.length).toBe(1);
+    // What was written to this machine by the name that it had is not read any more, however late its writer is known.
+    peers.take({ self: 'here again', others: [] } as unknown as MachinesView);
+    expect(closed.slice(1)).toContain('this machine has another name now');
+    const before = closed.length;
+    const stranger = { index: MACHINE_INDEX_MIN + 1, machine: 'stranger', address: 'there:2' };
+    peers.take({ self: 'here again', others: [stranger] } as unknown as MachinesView);
+    expect([[...peers.guests()].length, closed.length]).toEqual([0, before]);
   });
 });

@@ -55,6 +55,12 @@ export const MACHINES: MachineMix = {
 /** Machines come and go in order, and nothing else happens to them: whatever is not durable is lost by no fault. */
 export const MACHINES_COME: MachineMix = { ...TRAFFIC, join: 4, leave: 4, count: 16, wait: 14 };
 
+/** Much mail, and machines that are lost while they live: what came to them before is not to come behind what is sent later. */
+export const MACHINES_LOST: MachineMix = {
+  ...{ transfer: 2, ask: 4, count: 40, wait: 16, join: 2, leave: 2 },
+  ...{ cutOff: 4, freeze: 5, workerDies: 1, cutLinks: 2, stallLinks: 2, noAnswers: 1 },
+};
+
 const machine = fc.integer({ min: 0, max: 3 });
 const process = fc.integer({ min: 0, max: 2 });
 const account = fc.integer({ min: 0, max: ACCOUNTS - 1 });

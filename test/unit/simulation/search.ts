@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { SHARDS } from '../../../src/placement/shard.ts';
-import { MACHINES, MACHINES_COME, type MachineMix, machineSteps, type MachineStep } from './machine-program.ts';
+import { MACHINES, MACHINES_COME, MACHINES_LOST, type MachineMix, machineSteps, type MachineStep } from './machine-program.ts';
 import { runMachines } from './machines-bank.ts';
 import {
   ALL,
@@ -39,6 +39,7 @@ export const MIXES: Readonly<Record<string, Mix>> = {
 export const MACHINE_MIXES: Readonly<Record<string, MachineMix>> = {
   machines: MACHINES,
   'machines-come': MACHINES_COME,
+  'machines-lost': MACHINES_LOST,
 };
 
 /** A step of a program over one machine, or over many. */
