@@ -4,7 +4,14 @@
  */
 import fc from 'fast-check';
 import { SHARDS } from '../../../src/placement/shard.ts';
-import { MACHINES, MACHINES_COME, MACHINES_LOST, type MachineMix, machineSteps, type MachineStep } from './machine-program.ts';
+import {
+  MACHINES,
+  MACHINES_COME,
+  MACHINES_LOST,
+  type MachineMix,
+  machineSteps,
+  type MachineStep,
+} from './machine-program.ts';
 import { runMachines } from './machines-bank.ts';
 import {
   ALL,
