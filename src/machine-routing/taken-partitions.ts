@@ -78,7 +78,7 @@ export class TakenPartitions implements MailCapture {
     this.#look();
   }
 
-  /** Mail that waited for one of their actors. What is kept by its sender is sent again to the new owner, and may have been handled before. */
+  /** Mail that waited for one of their actors. Messages that their senders keep are sent again to the new owner, and may have been handled before. */
   refuse(envelope: Envelope): void {
     if (isTracked(envelope)) return;
     const text = `the machine of ${envelope.to} was suspended, and another one has taken it over`;
