@@ -1,4 +1,4 @@
-/** clients: asks of a client in a process of its own, over a unix socket: to the master, and from there to a worker. Beside it the ask between two workers. */
+/** clients: asks of a client in a process of its own, over a unix socket: by the master at first, then at the socket of the worker. Beside it the ask between two workers. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
