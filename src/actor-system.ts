@@ -57,6 +57,7 @@ async function startMember(options: ResolvedOptions, cluster: ResolvedCluster): 
     isClient: options.isClient,
     workers: options.groups.reduce((sum, { count }) => sum + count, 0),
     authorityFile: process.env.TROUPE_CA || undefined,
+    handOver: (worker, connection) => host.handOver(worker, connection),
   });
   // A client writes nothing: what it sends is kept where it arrives.
   const kept = options.isClient ? new Map<string, Behaviour>() : behaviours;

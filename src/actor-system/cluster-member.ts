@@ -3,12 +3,13 @@
  * which partitions are hosted here.
  */
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { PostgresDirectory } from '../directory/postgres-directory.ts';
 import { PartitionHosting, type PartitionStore } from '../machine-hosting/partition-hosting.ts';
 import { authorityOfFile, clusterAuthority } from '../machine-links/authority.ts';
 import { RenewedCredentials } from '../machine-links/credentials.ts';
-import type { MachineCredentials } from '../machine-links/machine-network.ts';
+import type { MachineCredentials, MachineWorker } from '../machine-links/machine-network.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import type { Master } from '../master/master.ts';
@@ -46,6 +47,8 @@ export interface MemberParts {
   readonly isClient: boolean;
   /** Path of the operator's own authority; undefined: the cluster has one. */
   readonly authorityFile: string | undefined;
+  /** Gives a connection to a worker of this machine. False: there is none like that. */
+  handOver(worker: MachineWorker, connection: Socket): boolean;
 }
 
 /** The process that is the way into this machine. */
@@ -97,6 +100,7 @@ export class ClusterMember {
       ...{ clock, log, cluster: cluster.name, credentials: credentials.current, frameBytesMax },
       ...{ process: 0, incarnation: this.incarnationsFrom + 1, silentMs: silentMsOf(cluster) },
       address: { advertise: cluster.advertise, databaseUrl: cluster.url },
+      handOver: (worker, connection) => parts.handOver(worker, connection),
     });
   }
 
@@ -275,6 +279,7 @@ export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
     ...{ incarnationsFrom, elsewhere: hosting.elsewhere, pausesOfAll: member.pauses },
     outdated: () => member.outdated(),
     stateArrived: (machine, partitions) => member.stateArrived(machine, partitions),
+    placesTold: (machine, places) => hosting.placesTold(machine, places),
     checkCluster: async () => member.checkCluster(),
     leave: (withinMs) => member.leave(withinMs),
   };

@@ -209,7 +209,8 @@ export class Pauses {
   /** Asks of this process itself know that they have not begun. */
   #await(cell: Gated, envelope: Envelope): void {
     const { replyTo, deadline } = envelope;
-    if (replyTo === undefined || deadline === 0 || replyTo.settled || replyTo.survivesHostLoss !== undefined) return;
+    if (replyTo === undefined || deadline === 0 || replyTo.settled) return;
+    if (replyTo.survivesHostLoss !== undefined && replyTo.isPassedOn !== true) return;
     const leftMs = deadline - this.#clock.now();
     const ask = new WaitingAsk(this.#clock, cell, envelope);
     const asks = this.#asks.get(cell);

@@ -86,6 +86,10 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#reject = isAwaited ? rejectLast : undefined;
   }
 
+  get isPassedOn(): boolean {
+    return this.#onward !== undefined;
+  }
+
   get promise(): Promise<unknown> {
     if (this.#promise === undefined) throw new Error('a reply that goes onward is not awaited here');
     return this.#promise;

@@ -7,6 +7,7 @@ import {
   type MachineLink,
   type MachineNetwork,
   type MachinePeer,
+  type MachineWorker,
   unreachableMachine,
 } from '../machine-links/machine-network.ts';
 import { faultOfTerms } from '../machine-links/machine-greeting.ts';
@@ -42,6 +43,8 @@ export function machineProcess({ machine, process, incarnation }: MachinePeer): 
 export class MemoryMachines extends MemoryWires {
   readonly #options: MemoryWiresOptions;
   readonly #listening = new Map<string, Listening>();
+  /** Workers, to which the masters of their machines hand links over. */
+  readonly #taking = new Set<Listening>();
   #ports = 0;
 
   constructor(options: MemoryWiresOptions) {
@@ -59,7 +62,8 @@ export class MemoryMachines extends MemoryWires {
         this.#listening.set(address, { host, accept });
         return address;
       },
-      connect: (to, machine) => this.#connect(to, host, machine),
+      take: (accept) => void this.#taking.add({ host, accept }),
+      connect: (to, machine, worker) => this.#connect(to, host, machine, worker),
       checkReach: async (to, machine, own) => {
         const there = await this.#reach(to, host, machine);
         return this.#reach(own, there.host, host.self.machine).then(
@@ -73,6 +77,7 @@ export class MemoryMachines extends MemoryWires {
       close: async () => {
         host.isClosed = true;
         if (address !== undefined) this.#listening.delete(address);
+        for (const one of this.#taking) if (one.host === host) this.#taking.delete(one);
       },
     };
   }
@@ -80,11 +85,16 @@ export class MemoryMachines extends MemoryWires {
   override kill(name: string, lost?: (to: string, unread: number) => number): void {
     for (const [address, { host }] of this.#listening)
       if (machineProcess(host.self) === name) this.#listening.delete(address);
+    for (const one of this.#taking) if (machineProcess(one.host.self) === name) this.#taking.delete(one);
     super.kill(name, lost);
   }
 
-  async #connect(address: string, host: Host, machine: MachineId): Promise<MachineLink> {
-    const there = await this.#reach(address, host, machine);
+  async #connect(address: string, host: Host, machine: MachineId, worker?: MachineWorker): Promise<MachineLink> {
+    const master = await this.#reach(address, host, machine);
+    const there = worker === undefined ? master : this.#workerOf(machine, worker);
+    if (there === undefined) throw unreachableMachine(machine, address, 'no such worker there');
+    if (this.isStalled(machineProcess(host.self), machineProcess(there.host.self)))
+      throw unreachableMachine(machine, address, 'no answer of its worker');
     const { self } = host;
     const peer = there.host.self;
     const [near, far] = this.join(
@@ -93,6 +103,12 @@ export class MemoryMachines extends MemoryWires {
     );
     there.accept({ peer: self, link: far });
     return { peer, link: near };
+  }
+
+  #workerOf(machine: MachineId, { process, incarnation }: MachineWorker): Listening | undefined {
+    return [...this.#taking].find(({ host: { self } }) => {
+      return self.machine === machine && self.process === process && self.incarnation === incarnation;
+    });
   }
 
   /** The machine that listens there, where it is that one and of the same terms. A dead process hears nothing, not even that. */

@@ -37,6 +37,8 @@ export interface HandOverPorts {
   hold(partitions: ReadonlySet<number>): void;
   /** The index of that machine, where it takes the states of actors. */
   taker(): number | undefined;
+  /** Numbers what is sent: one that is greater than all before. */
+  nextMove(): number;
   /** The partition is still this machine's. */
   isOurs(partition: number): boolean;
   /** With so many partitions it comes to that step now. */
@@ -56,7 +58,6 @@ const NONE: HandedOver = { partitions: [], isLive: false };
 
 export class HandOver {
   readonly #ports: HandOverPorts;
-  #lastMove = 0;
 
   constructor(ports: HandOverPorts) {
     this.#ports = ports;
@@ -119,7 +120,7 @@ export class HandOver {
   async #transfer(): Promise<Set<number> | 'failed'> {
     const taker = this.#ports.taker();
     if (taker === undefined) return 'failed';
-    const what: ProcessQuery = { transfer: taker, move: ++this.#lastMove };
+    const what: ProcessQuery = { transfer: taker, move: this.#ports.nextMove() };
     const answers = (await this.#ports.ask(what, HAND_OVER_MS_MAX * 2)) as TransferAnswer[];
     return answers.every(isList) ? new Set(answers.flat()) : 'failed';
   }

@@ -16,7 +16,9 @@ import {
   NOWHERE,
   type ProcessQuery,
 } from '../wire/control.ts';
+import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import { ArrivingPartitions } from './arriving-partitions.ts';
+import { ForeignPlaces } from './foreign-places.ts';
 import { HAND_OVER_MS_MAX, HandOver, type HandOverStep, type Handing } from './hand-over.ts';
 import { MachineIndexes } from './machine-indexes.ts';
 
@@ -59,6 +61,7 @@ type Membership = Pick<
 
 export class PartitionHosting implements PartitionHost {
   readonly #indexes = new MachineIndexes();
+  readonly #places = new ForeignPlaces(this.#indexes);
   /** Partitions whose actors live here, by the table that was published. */
   #ours = new Set<number>();
   /** On hold, to leave this machine. */
@@ -67,6 +70,7 @@ export class PartitionHosting implements PartitionHost {
   #parts: PartitionHostingParts | undefined;
   #membership: Membership | undefined;
   #published = '';
+  #lastMove = 0;
   /** Machines that were there a moment ago and have not been declared lost. */
   readonly #departing = new Map<MachineId, MachineInfo>();
   #present: MachineInfo[] = [];
@@ -80,12 +84,14 @@ export class PartitionHosting implements PartitionHost {
   #standing: ReadonlySet<number> = new Set();
 
   /** For the placement table, from the beginning: until this machine is a member it hosts nothing. */
-  readonly elsewhere: Elsewhere = (shard) => {
+  readonly elsewhere: Elsewhere = (shard, column) => {
     const membership = this.#membership;
     if (membership === undefined) return NOWHERE;
     if (membership.epochOf(shard) !== undefined) return undefined;
     const owner = membership.ownerOf(shard);
-    return owner !== undefined && this.#hosts.has(owner) ? this.#indexes.of(owner) : NOWHERE;
+    if (owner === undefined || !this.#hosts.has(owner)) return NOWHERE;
+    const worker = column === undefined ? undefined : this.#places.hostOf(owner, column, shard);
+    return worker ?? this.#indexes.of(owner);
   };
 
   constructor() {
@@ -137,9 +143,15 @@ export class PartitionHosting implements PartitionHost {
       taker: () => (membership.takesState(to) ? this.#indexes.of(to) : undefined),
       isOurs: (partition) => membership.epochOf(partition) !== undefined,
       begins: (step, count) => this.#note(step, to, count),
+      nextMove: () => ++this.#lastMove,
     }).run(partitions, isLast);
     if (this.#handing) this.#handing = { ...this.#handing, isLive: handed.isLive };
     return handed;
+  }
+
+  /** Another machine has said which of its workers hosts what. */
+  placesTold(machine: MachineId, places: MachinePlaces): void {
+    if (this.#hosts.has(machine) && this.#places.take(machine, places)) this.changed();
   }
 
   /** The hand-over came to nothing. */
@@ -201,7 +213,7 @@ export class PartitionHosting implements PartitionHost {
     this.#sayFarewell(membership.machines());
     const machines = this.#view(membership);
     const hosts = Array.from({ length: PARTITIONS }, (_, shard) => this.elsewhere(shard) ?? '');
-    const text = `${JSON.stringify(machines)} ${hosts.join()}`;
+    const text = `${JSON.stringify(machines)} ${hosts.join()} ${this.#places.changes}`;
     if (text === this.#published) return;
     this.#published = text;
     const ours = new Set(hosts.flatMap((host, shard) => (host === '' ? [shard] : [])));
@@ -226,13 +238,17 @@ export class PartitionHosting implements PartitionHost {
     const others = this.#others(membership);
     this.#hosts = new Set(others.map(({ id }) => id));
     this.#indexes.keep(this.#hosts);
+    this.#places.keep(this.#hosts);
     const lost = new Set(membership.machines().flatMap(({ id, state }) => (state === 'lost' ? [id] : [])));
     this.#epoch = Math.max(this.#epoch, membership.tableEpoch);
     return {
       epoch: this.#epoch,
       self: membership.id,
       members: membership.machines(),
-      others: others.map(({ id, address }) => ({ index: this.#indexes.of(id), machine: id, address })),
+      others: others.map(({ id, address }) => ({
+        ...{ index: this.#indexes.of(id), machine: id, address },
+        workers: this.#places.workersOf(id),
+      })),
       epochs: Array.from({ length: PARTITIONS }, (_, shard) => membership.epochOf(shard) ?? 0),
       held: [...(this.#handing?.partitions ?? []), ...this.#arrivals.partitions].filter(
         (shard) => membership.epochOf(shard) !== undefined,

@@ -1,15 +1,18 @@
 /**
  * The port where a master takes links of other machines: TLS 1.3, and a certificate of the cluster's authority from whoever comes. Until one has
- * said who it is, it is a stranger: of those there are only so many, and none for long.
+ * said who it is, it is a stranger: of those there are only so many, and none for long. A worker has no port: it is given connections that were meant
+ * for it.
  */
+import { Buffer } from 'node:buffer';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Log } from '../observe/log.ts';
 import { Strangers } from '../observe/strangers.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import type { MachineCredentials } from './machine-network.ts';
+import type { MachineCredentials, MachineWorker } from './machine-network.ts';
 import { secured, UNWRITTEN_BYTES } from './machine-tls.ts';
+import { decodeWanted, mayBeWanted, REFUSED, TAKEN, WANTED_BYTES } from './wanted-worker.ts';
 
 /** Connections that have not said who they are; one more is closed. */
 export const MACHINE_STRANGERS_MAX = 256;
@@ -23,6 +26,8 @@ export interface MachineListenerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly handshakeMs: number;
+  /** Gives the connection to a worker. False: there is none like that. */
+  readonly handOver?: ((worker: MachineWorker, raw: Socket) => boolean) | undefined;
   /** A paused socket, whose certificate may be of anybody; it is a stranger until `known`. */
   visited(socket: TLSSocket): void;
   /** Default: `MACHINE_CONNECTIONS_MAX`. */
@@ -79,6 +84,20 @@ export class MachineListener {
     return (server.address() as AddressInfo).port;
   }
 
+  /** A worker: it is given its connections. */
+  begin(credentials: MachineCredentials): void {
+    this.#tls = this.#newTls(credentials);
+  }
+
+  /** The master has handed it over: it is for this process. */
+  handed(raw: Socket): void {
+    raw.on('error', () => {});
+    if (this.#tls === undefined || !this.#enter(raw)) return void raw.destroy();
+    raw.setNoDelay(true);
+    raw.write(Buffer.of(TAKEN));
+    this.#tls.emit('connection', raw);
+  }
+
   /** Those who come from now on see these. */
   use(credentials: MachineCredentials): void {
     this.#tls?.setSecureContext(secured(credentials));
@@ -122,17 +141,63 @@ export class MachineListener {
   }
 
   #come(raw: Socket): void {
+    if (!this.#enter(raw)) return;
+    if (this.#parts.handOver === undefined) return void this.#tls?.emit('connection', raw);
+    raw.on('error', () => {});
+    this.#whomFor(raw, this.#parts.handOver);
+  }
+
+  /** The first bytes say whether a worker is meant; all others are for TLS. */
+  #whomFor(raw: Socket, handOver: (worker: MachineWorker, raw: Socket) => boolean): void {
+    const { clock, handshakeMs } = this.#parts;
+    let first = Buffer.alloc(0);
+    const timer = clock.setTimer(handshakeMs, () => {
+      this.refused('tls', raw, `not a word within ${handshakeMs} ms`);
+      raw.destroy();
+    });
+    const look = (): void => {
+      const bytes = raw.read() as Buffer | null;
+      if (bytes === null) return;
+      first = Buffer.concat([first, bytes]);
+      if (mayBeWanted(first) && first.byteLength < WANTED_BYTES) return;
+      timer.cancel();
+      raw.off('readable', look);
+      if (mayBeWanted(first)) return this.#handOver(raw, first, handOver);
+      raw.unshift(first);
+      this.#tls?.emit('connection', raw);
+    };
+    raw.on('readable', look);
+    raw.once('close', () => timer.cancel());
+  }
+
+  #handOver(raw: Socket, words: Buffer, handOver: (worker: MachineWorker, raw: Socket) => boolean): void {
+    const worker = decodeWanted(words);
+    const place = placeOf(raw);
+    if (worker === undefined) {
+      this.refused('bytes', raw, 'words for a worker that make no sense');
+      return void raw.destroy();
+    }
+    if (handOver(worker, raw)) return void this.#unknown.delete(place);
+    // It ended a moment ago, and the other machine has not heard yet.
+    this.#parts.log.debug({ worker }, 'another machine wants a worker that is not there');
+    this.#unknown.delete(place);
+    raw.end(Buffer.of(REFUSED), () => raw.destroy());
+  }
+
+  /** False: it is closed. */
+  #enter(raw: Socket): boolean {
     const address = addressOf(raw);
     const isFull = this.#unknown.size >= MACHINE_STRANGERS_MAX;
     if (isFull || this.#strangers.isShutOut(address)) {
       const text = isFull ? `${MACHINE_STRANGERS_MAX} have not said who they are` : 'it was refused again and again';
       this.#strangers.refused(isFull ? 'full' : 'rate', address, text);
-      return void raw.destroy();
+      raw.destroy();
+      return false;
     }
     const place = placeOf(raw);
     this.#unknown.set(place, raw);
     raw.once('close', () => this.#unknown.delete(place));
-    this.#tls?.emit('connection', raw);
+    return true;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * MachineNetwork: the port to the other machines of a cluster. Each process of a machine links to the *master* of another one, which passes
- * mail on inside; tls-machine-network.ts is the real one, doubles/memory-machines.ts the one of tests and the simulation.
+ * mail on inside, and to its workers, through the one port of that master; tls-machine-network.ts is the real one, doubles/memory-machines.ts the one of tests and the simulation.
  */
 import type { MachineId } from '../machines/machine-row.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -13,6 +13,9 @@ export interface MachinePeer {
   readonly process: number;
   readonly incarnation: number;
 }
+
+/** A worker of a machine: its master hands over what wants to link to it. */
+export type MachineWorker = Pick<MachinePeer, 'process' | 'incarnation'>;
 
 export interface MachineLink {
   readonly peer: MachinePeer;
@@ -33,11 +36,13 @@ export interface MachineCredentials {
 export interface MachineNetwork {
   /** The master alone: `accept` gets each link whose handshake was good. Resolves to `host:port` where others reach this machine. */
   listen(accept: (link: MachineLink) => void): Promise<string>;
+  /** A worker: `accept` gets each link that was meant for it. */
+  take(accept: (link: MachineLink) => void): void;
   /**
-   * Links to the master of a machine. Rejects ACTOR_UNAVAILABLE where nobody answers there, or another machine does, and INVALID_OPTIONS where
+   * Links to the master of a machine, or to one of its workers. Rejects ACTOR_UNAVAILABLE where nobody answers there, or another machine does, and INVALID_OPTIONS where
    * the machine belongs to another cluster or speaks another wire version.
    */
-  connect(address: string, machine: MachineId): Promise<MachineLink>;
+  connect(address: string, machine: MachineId, worker?: MachineWorker): Promise<MachineLink>;
   /**
    * Whether that machine reaches this one at `own`: a joining machine asks before it counts. Resolves to why not; undefined: it does. Rejects
    * where that machine gives no answer.

@@ -1,4 +1,6 @@
 /** TLS between machines: by which certificates both ends know each other, and a connection that is secured within a time. */
+import type { Buffer } from 'node:buffer';
+import { connect as connectTo, type Socket } from 'node:net';
 import {
   connect,
   type ConnectionOptions,
@@ -9,7 +11,8 @@ import {
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { parseMachineAddress } from './machine-address.ts';
-import type { MachineCredentials } from './machine-network.ts';
+import type { MachineCredentials, MachineWorker } from './machine-network.ts';
+import { encodeWanted, TAKEN } from './wanted-worker.ts';
 
 /** Bytes that wait in one socket's queue before `write` says false. */
 export const UNWRITTEN_BYTES: number = 256 * 1024;
@@ -26,17 +29,25 @@ export function secured({ certificate, key, authority }: MachineCredentials): Se
   return { cert: certificate, key, ca: authority, minVersion: 'TLSv1.3' };
 }
 
-/**
- * A connection to a machine whose certificate is of the same authority. Rejects with the reason where it is not there within the time. `opened`
- * is given the socket at once: whoever destroys it ends the try.
- */
-export function secureConnection(
+export interface SecuringParts {
+  readonly clock: Clock;
+  readonly withinMs: number;
+  /** The worker that is meant; undefined: the one that listens. */
+  readonly worker?: MachineWorker | undefined;
+  /** Given the socket at once: whoever destroys it ends the try. */
+  opened(socket: Socket): void;
+}
+
+/** A connection to a machine whose certificate is of the same authority. Rejects with the reason where it is not there within the time. */
+export async function secureConnection(
   address: string,
   credentials: MachineCredentials,
-  { clock, withinMs, opened }: { clock: Clock; withinMs: number; opened(socket: TLSSocket): void },
+  { clock, withinMs, worker, opened }: SecuringParts,
 ): Promise<TLSSocket> {
+  const place = parseMachineAddress(address);
+  const handed = worker && (await handedOver(place, worker, { clock, withinMs, opened }));
   const options: ConnectionOptions & { highWaterMark: number } = {
-    ...parseMachineAddress(address),
+    ...(handed ? { socket: handed } : place),
     ...secured(credentials),
     highWaterMark: UNWRITTEN_BYTES,
     // Machines are known by their ids, not by the names of hosts: the one who dials looks at the id.
@@ -57,6 +68,35 @@ export function secureConnection(
       timer.cancel();
       socket.pause();
       resolve(socket);
+    });
+  });
+}
+
+/** A connection that the master of the machine has given to that worker. */
+function handedOver(
+  place: { host: string; port: number },
+  worker: MachineWorker,
+  { clock, withinMs, opened }: SecuringParts,
+): Promise<Socket> {
+  const raw = connectTo({ ...place, noDelay: true });
+  opened(raw);
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(withinMs, () => raw.destroy(new Error(`no answer within ${withinMs} ms`)));
+    const closed = (): void => {
+      timer.cancel();
+      reject(new Error('a closed connection instead of an answer of its worker'));
+    };
+    raw.on('error', reject);
+    raw.once('close', closed);
+    raw.once('connect', () => raw.write(encodeWanted(worker)));
+    raw.on('readable', function look() {
+      const answer = raw.read(1) as Buffer | null;
+      if (answer === null) return;
+      timer.cancel();
+      raw.off('readable', look).off('close', closed);
+      if (answer[0] === TAKEN) return resolve(raw);
+      raw.destroy();
+      reject(new Error('no such worker there'));
     });
   });
 }

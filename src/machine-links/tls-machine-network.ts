@@ -32,6 +32,7 @@ import {
   type MachineLink,
   type MachineNetwork,
   type MachinePeer,
+  type MachineWorker,
   unreachableMachine,
 } from './machine-network.ts';
 import type { Reachable } from './reach-survey.ts';
@@ -63,6 +64,8 @@ export interface TlsMachineNetworkOptions {
   readonly handshakeMs?: number;
   /** Default: of this build. */
   readonly version?: number;
+  /** Of a master: gives a connection to a worker. False: there is none like that. */
+  readonly handOver?: (worker: MachineWorker, raw: Socket) => boolean;
 }
 
 interface Answered {
@@ -84,12 +87,13 @@ export class TlsMachineNetwork implements MachineNetwork {
   #isClosed = false;
 
   constructor(options: TlsMachineNetworkOptions) {
-    const { clock, log, credentials, handshakeMs = MACHINE_HANDSHAKE_MS } = options;
+    const { clock, log, credentials, handOver, handshakeMs = MACHINE_HANDSHAKE_MS } = options;
     this.#options = options;
     this.#credentials = credentials;
     this.#handshakeMs = handshakeMs;
     this.#poller = new Poller(clock, 0);
-    this.#listener = new MachineListener({ clock, log, handshakeMs, visited: (socket) => void this.#meet(socket) });
+    const visited = (socket: TLSSocket): void => void this.#meet(socket);
+    this.#listener = new MachineListener({ clock, log, handshakeMs, visited, handOver });
   }
 
   /** Those who were not let in since the start, by cause. */
@@ -110,8 +114,24 @@ export class TlsMachineNetwork implements MachineNetwork {
     return machineAddress({ host, port: await this.#listener.open(host, 0, this.#credentials) });
   }
 
-  async connect(address: string, machine: MachineId): Promise<MachineLink> {
-    const { socket, splitter, welcome } = await this.#dial(address, machine, 'link', this.#handshakeMs);
+  take(accept: (link: MachineLink) => void): void {
+    this.#accept = accept;
+    this.#listener.begin(this.#credentials);
+  }
+
+  /** A connection for this worker. */
+  handed(raw: Socket): void {
+    if (this.#isClosed) raw.destroy();
+    else this.#listener.handed(raw);
+  }
+
+  async connect(address: string, machine: MachineId, worker?: MachineWorker): Promise<MachineLink> {
+    const { socket, splitter, welcome } = await this.#dial(address, machine, 'link', this.#handshakeMs, worker);
+    const { process, incarnation } = worker ?? welcome;
+    if (welcome.process !== process || welcome.incarnation !== incarnation) {
+      socket.destroy();
+      throw unreachableMachine(machine, address, `process ${welcome.process} answered`);
+    }
     const peer = { machine, process: welcome.process, incarnation: welcome.incarnation };
     return { peer, link: this.#link(socket, splitter, peer) };
   }
@@ -160,14 +180,20 @@ export class TlsMachineNetwork implements MachineNetwork {
     return welcome;
   }
 
-  async #dial(address: string, machine: MachineId, wants: MachineHello['wants'], answerMs: number): Promise<Answered> {
+  async #dial(
+    address: string,
+    machine: MachineId,
+    wants: MachineHello['wants'],
+    answerMs: number,
+    worker?: MachineWorker,
+  ): Promise<Answered> {
     const { clock } = this.#options;
-    let opened: TLSSocket | undefined;
+    let opened: Socket | undefined;
     try {
       if (this.#isClosed) throw new Error('this end was closed');
       const withinMs = this.#handshakeMs;
       const socket = await secureConnection(address, this.#credentials, {
-        ...{ clock, withinMs },
+        ...{ clock, withinMs, worker },
         opened: (one) => {
           opened = one;
           this.#dialling.add(one);

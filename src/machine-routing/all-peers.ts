@@ -2,7 +2,7 @@
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { MACHINE_INDEX_MIN } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import type { MachinePeers } from './machine-peers.ts';
 
 /** The master's own process. */
@@ -42,12 +42,14 @@ export class AllPeers {
 
   /** All to whom actors of this process may have sent something. */
   reached(): Pick<Peers, 'all' | 'byAddress'> {
-    const all = (): Iterable<OutboundQueue> => [...this.#own.all(), ...this.#machines.machines()];
+    const machines = this.#machines;
+    const all = (): Iterable<OutboundQueue> => [...this.#own.all(), ...machines.machines(), ...machines.workers()];
     return { all, byAddress: (address) => this.byAddress(address) };
   }
 
   #machineBy(address: ActorId): OutboundQueue | undefined {
-    for (const peer of this.#machines.machines()) if (peer.address === address) return peer;
+    for (const peers of [this.#machines.machines(), this.#machines.workers()])
+      for (const peer of peers) if (peer.address === address) return peer;
     return undefined;
   }
 }

@@ -11,7 +11,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { ARRIVAL } from '../wire/entry.ts';
 import type { Arrived, Arrivals } from './arrivals.ts';
-import type { RelayedAsks } from './relayed-asks.ts';
+import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
 
 export interface DeliveryParts {
   readonly kernel: Kernel;

@@ -1,6 +1,7 @@
 /**
  * Actors and mail that other machines have handed over, in the way in: kept until the table of partitions names this machine their owner, then
- * sent on to the workers that host them. A later hand-over of the same process takes the place of an earlier one.
+ * sent on to the workers that host them. A later hand-over of the same process takes the place of an earlier one, and so does one of the same partition: the
+ * process of an earlier one may have died since.
  */
 import { Buffer } from 'node:buffer';
 import type { TransferredActor } from '../actor/transfer.ts';
@@ -78,12 +79,26 @@ export class Arrivals {
   /** All that a machine has handed over in these partitions; it is not kept any longer. */
   take(machine: string, partitions: ReadonlySet<number>): Arrived[] {
     const taken: Arrived[] = [];
+    const last = this.#lastMoves(machine);
     for (const [process, stream] of this.#streams) {
       if (stream.machine !== machine || !stream.isWhole) continue;
       this.#streams.delete(process);
-      for (const item of stream.items) if (partitions.has(partitionOf(item))) taken.push(item);
+      for (const item of stream.items) {
+        const partition = partitionOf(item);
+        if (partitions.has(partition) && last.get(partition) === stream.move) taken.push(item);
+      }
     }
     return taken;
+  }
+
+  /** By partition. */
+  #lastMoves(machine: string): Map<number, number> {
+    const last = new Map<number, number>();
+    for (const stream of this.#streams.values()) {
+      if (stream.machine !== machine || !stream.isWhole) continue;
+      for (const partition of stream.partitions) last.set(partition, Math.max(last.get(partition) ?? 0, stream.move));
+    }
+    return last;
   }
 
   /** Of machines that are gone nothing is to come. */

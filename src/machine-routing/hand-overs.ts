@@ -8,15 +8,22 @@ import { shardOf } from '../placement/shard.ts';
 import type { Router } from '../routing/router.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
-import type { LeftPartitions, MachinesView, ProcessQuery, TransferAnswer } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
+import {
+  type LeftPartitions,
+  type MachinesView,
+  NOWHERE,
+  type ProcessQuery,
+  type TransferAnswer,
+} from '../wire/control.ts';
 import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
 import { Arrivals, type ArrivalsParts } from './arrivals.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
 import { LeavingPartitions } from './leaving-partitions.ts';
-import { isMachineIndex, MACHINE_INCARNATION } from './machine-peers.ts';
+import { MACHINE_INCARNATION } from './machine-peers.ts';
 import { PartitionExit } from './partition-exit.ts';
-import { PassingMail } from './passing-mail.ts';
 import { TakenPartitions } from './taken-partitions.ts';
+import { PassingMail } from '../machine-routes/passing-mail.ts';
 
 export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
   readonly actors: LocalActors;
@@ -24,8 +31,12 @@ export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<Delive
   readonly worker: number;
   /** To another process of this machine. */
   replyWithin(process: ActorId, correlation: number): ReplyTo;
-  /** All columns of the table name the same machine, where it is another one. */
-  hostOfShard(shard: number): number | undefined;
+  /** By column. All name the same machine, where it is another one, but not the same worker of it. */
+  hostsOfShard(shard: number): readonly number[];
+  /** Mail for workers of that machine goes by its way in. */
+  isByMaster(machine: number): boolean;
+  /** Mail waits for an old way no longer. */
+  passed(): void;
   machinePeer(index: number): OutboundQueue | undefined;
 }
 
@@ -40,7 +51,8 @@ export class HandOvers {
   readonly #passing: PassingMail;
   #held = new Set<number>();
   /** By the table before the one that is being taken up. */
-  #owners = new Map<number, number | undefined>();
+  #owners = new Map<number, readonly number[]>();
+  #heldBack: ReadonlySet<number> = new Set();
   #awaitingRelease: (() => void)[] = [];
 
   constructor(parts: HandOverParts) {
@@ -58,8 +70,31 @@ export class HandOvers {
       changed: () => {
         this.#hold();
         parts.router.releaseUnhosted();
+        parts.passed();
       },
     });
+  }
+
+  /** Mail waits for what went that way. */
+  isPassing(peer: OutboundQueue): boolean {
+    return this.#passing.isThrough(peer);
+  }
+
+  /** Mail for these partitions of that machine waits for what went by its way in. */
+  passMaster(partitions: ReadonlySet<number>, master: OutboundQueue): void {
+    this.#passing.begin(partitions, master, master.index);
+    this.#hold();
+  }
+
+  /** Mail of this machine for these partitions, and no others, waits besides. */
+  holdBack(partitions: ReadonlySet<number>): void {
+    this.#heldBack = partitions;
+    this.#hold();
+  }
+
+  /** Mail for that machine goes by its way in, whatever it waits for. */
+  endPassingWithin(machine: number): void {
+    this.#passing.endWithin(machine);
   }
 
   stand(partitions: readonly number[], quiesceMs: number, isLast: boolean): Promise<number[]> {
@@ -84,7 +119,7 @@ export class HandOvers {
   beforeTable({ held }: MachinesView, changed: ReadonlySet<number>): void {
     for (const partition of held) this.#held.add(partition);
     this.#hold();
-    this.#owners = new Map([...changed].map((partition) => [partition, this.#parts.hostOfShard(partition)]));
+    this.#owners = new Map([...changed].map((partition) => [partition, this.#parts.hostsOfShard(partition)]));
   }
 
   afterTable({ held, arrived, others, self, epochs }: MachinesView, left: LeftPartitions | undefined): void {
@@ -118,22 +153,27 @@ export class HandOvers {
   }
 
   #hold(): void {
-    this.#parts.router.holdPartitions(this.#held, this.#passing.partitions());
+    this.#parts.router.holdPartitions(this.#held, new Set([...this.#passing.partitions(), ...this.#heldBack]));
   }
 
   /** Mail to the new owners waits for the mail that is on its way through the old ones. */
   #passOldOwners(): void {
-    const through = new Map<OutboundQueue, Set<number>>();
-    for (const [partition, owner] of this.#owners) {
-      const isForeign = owner !== undefined && isMachineIndex(owner) && owner !== this.#parts.hostOfShard(partition);
-      const peer = isForeign ? this.#parts.machinePeer(owner) : undefined;
-      if (!peer) continue;
-      const partitions = through.get(peer);
-      if (partitions) partitions.add(partition);
-      else through.set(peer, new Set([partition]));
+    const passing = new Map<string, { through: OutboundQueue; to: number; partitions: Set<number> }>();
+    for (const [partition, before] of this.#owners) {
+      const now = this.#parts.hostsOfShard(partition);
+      const to = machineIndexOf(now[0] ?? NOWHERE);
+      for (const host of routesLeft(before, now)) {
+        const through = this.#parts.machinePeer(host);
+        // All its mail goes by that machine's way in, whatever the table says.
+        if (!through || (machineIndexOf(host) === to && this.#parts.isByMaster(to))) continue;
+        const key = `${host} ${to}`;
+        const known = passing.get(key);
+        if (known) known.partitions.add(partition);
+        else passing.set(key, { through, to, partitions: new Set([partition]) });
+      }
     }
     this.#owners.clear();
-    for (const [peer, partitions] of through) this.#passing.begin(partitions, peer);
+    for (const { partitions, through, to } of passing.values()) this.#passing.begin(partitions, through, to);
   }
 
   #leave(left: LeftPartitions): void {
@@ -151,26 +191,36 @@ export class HandOvers {
 
   /** Any frame by the new table will do: whoever has got the partitions looks at the directory at once, and not when it would anyway. */
   #announce(gone: ReadonlySet<number>): void {
-    const { hostOfShard, machinePeer, flushes } = this.#parts;
-    const hosts = new Set([...gone].map(hostOfShard));
-    const owners = [...hosts].flatMap((host) =>
-      host !== undefined && isMachineIndex(host) ? (machinePeer(host) ?? []) : [],
-    );
+    const { hostsOfShard, machinePeer, flushes } = this.#parts;
+    const hosts = new Set([...gone].flatMap((partition) => hostsOfShard(partition).map(machineIndexOf)));
+    const owners = [...hosts].flatMap((host) => (host >= MACHINE_INDEX_MIN ? (machinePeer(host) ?? []) : []));
     void flushes.flush(owners);
   }
 
   /** They live on at the machines that the table names. */
   #evict(handedOver: ReadonlySet<number>): void {
-    const { actors, peers, hostOfShard } = this.#parts;
+    const { actors, peers, hostsOfShard } = this.#parts;
     const [first] = handedOver;
-    const host = first === undefined ? undefined : hostOfShard(first);
-    if (host === undefined || !isMachineIndex(host)) return;
-    const to = processAddress(host, MACHINE_INCARNATION);
+    const [host] = first === undefined ? [] : hostsOfShard(first);
+    if (host === undefined || host < MACHINE_INDEX_MIN) return;
+    const to = processAddress(machineIndexOf(host), MACHINE_INCARNATION);
     const hasMoved = (id: string): boolean => handedOver.has(shardOf(id));
     this.leaving.evict(handedOver, to);
     const { pending, address } = actors.kernel;
     for (const from of [address, ...[...peers.all()].map((peer) => peer.address)]) pending.moved(from, to, hasMoved);
   }
+}
+
+/** Hosts elsewhere that mail of a shard went to, and does not go to any more; kinds that are not placed by hash go to their machine's way in. */
+function routesLeft(before: readonly number[], now: readonly number[]): Set<number> {
+  const left = new Set<number>();
+  for (const [column, host] of before.entries()) {
+    const next = now[column] ?? NOWHERE;
+    if (host < MACHINE_INDEX_MIN || host === next) continue;
+    left.add(host);
+    if (machineIndexOf(host) !== machineIndexOf(next)) left.add(machineIndexOf(host));
+  }
+  return left;
 }
 
 export function isAboutHandOver(what: object): what is HandOverQuery {

@@ -19,9 +19,10 @@ import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
 import type { MachineCalls } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
-import type { MachineTopics } from './machine-topics.ts';
+import type { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { flushOn } from './onward-flush.ts';
-import type { RelayedAsks } from './relayed-asks.ts';
+import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
+import { ROUTE_LEFT } from '../machine-routes/routes-left.ts';
 
 /** The parts of a process that its links to other machines stand on. */
 export interface MachineEventParts {
@@ -38,6 +39,12 @@ export interface MachineEventParts {
   /** The machine of that peer has left, or does so. */
   isGone(machine: OutboundQueue): boolean;
   readonly flushes: LinkFlushes;
+  /** The process is its machine's way in, which others subscribe at. */
+  readonly isMaster: boolean;
+  /** A worker of that machine is dead by this epoch of its table. */
+  hostDied(machine: OutboundQueue, epoch: number): void;
+  /** A link to a machine's way in is there. */
+  reached(machine: OutboundQueue): void;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
   readonly loss: {
@@ -64,11 +71,12 @@ export class MachineEvents implements PeersListener {
   }
 
   linked(peer: OutboundQueue, isAgain: boolean): void {
-    const { machines, topics, router, loss, actors } = this.#parts;
+    const { machines, topics, router, loss, actors, isMaster, reached } = this.#parts;
     peer.note(HAIL, actors.kernel.clock.now());
-    if (!machines.isMachine(peer)) return topics.announce(peer, topics.names());
+    if (!machines.isMachine(peer)) return isMaster ? topics.announce(peer, topics.names()) : undefined;
     router.releaseUnhosted();
     if (isAgain) loss.linkedAgain(peer);
+    reached(peer);
   }
 
   ended(peer: OutboundQueue): void {
@@ -90,12 +98,15 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
   const credit = new CreditGranter(clock, loadOf(parts), (count) => peer.grant(count));
   /** Between the clock of the other end and this one. */
   let ahead = 0;
+  /** It has said that it sends nothing more. */
+  let hasLeft = false;
   return {
     epoch: parts.partitionsEpoch,
     toRef: (id) => parts.toRef(id),
     envelope: (envelope: Envelope) => {
       if (envelope.deadline > 0) envelope.deadline = Math.max(1, envelope.deadline + ahead);
       if (envelope.replyTo) relayed.relay(envelope, envelope.replyTo);
+      if (hasLeft) machines.guestLeft(peer, (hasLeft = false));
       router.passOn(envelope);
     },
     replyTo: (process, correlation) => parts.replyTo(process, correlation),
@@ -133,17 +144,18 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
       if (answer !== 'more') peer.note(ARRIVAL, move, answer === 'whole' ? TAKEN : REFUSED);
     },
     flush: (move) => {
-      const depth = depthOf(move);
-      if (depth === 'link') peer.note(FLUSHED, move);
-      else void flushOn({ ...parts, kernel }, depth).then(() => peer.note(FLUSHED, move));
+      void flushOn({ ...parts, kernel }, depthOf(move)).then(() => peer.note(FLUSHED, move));
     },
     flushed: (move) => flushes.flushed(peer, move) || parts.flushed(peer, move),
     hailed: (now) => {
       ahead = clock.now() - now;
     },
-    hostDied: (epoch) => parts.loss.hostDied(peer, epoch),
+    hostDied: (epoch) => parts.hostDied(peer, epoch),
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
-    called: (number, name, args) => calls.called(peer, number, name, args),
+    called: (number, name, args) => {
+      if (name === ROUTE_LEFT) machines.guestLeft(peer, (hasLeft = true));
+      else calls.called(peer, number, name, args);
+    },
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {
       peer.received += entries;

@@ -1,6 +1,6 @@
 /**
- * The other machines, as one process of this one sees them: a link to the master of each, which is the way in; and, where this process is
- * the way into its own machine, the links of their processes (*guests*).
+ * The other machines, as one process of this one sees them: a link to the master of each, which is the way in; links to those of their workers
+ * that it has sent something to; and the links of their processes to this one (*guests*).
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { MachineCredentials, MachineLink, MachineNetwork } from '../machine-links/machine-network.ts';
@@ -8,12 +8,17 @@ import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Peers, type PeersListener } from '../peer/peers.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
-import { type ForeignMachine, MACHINE_INDEX_MIN, type MachinesView, type PeerInfo } from '../wire/control.ts';
-import { linkNetworkOf, pathOfMachine } from './machine-link-network.ts';
+import {
+  type ForeignWorker,
+  GUEST_INDEX_MIN,
+  isForeignWorker,
+  MACHINE_INDEX_MIN,
+  machineIndexOf,
+} from '../vocabulary/host-index.ts';
+import type { ForeignMachine, MachinesView, PeerInfo } from '../wire/control.ts';
+import { linkNetworkOf, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 
-/** Indexes of guests, which no table names. */
-export const GUEST_INDEX_MIN = 65_536;
-/** Of the peer that stands for a machine: it comes and goes with its index. */
+/** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */
 export const MACHINE_INCARNATION = 1;
 /** Milliseconds before a machine that could not be linked to is tried again: at first, and at most. */
 export const REDIAL_MS = 50;
@@ -27,17 +32,28 @@ export interface MachinePeersParts {
   epoch(): number;
   /** Another machine has a newer table of partitions. */
   outdated(): void;
+  /** Mail for workers of that machine goes by its way in. */
+  isByMaster(machine: number): boolean;
 }
 
 interface Guest {
   readonly machine: string;
   readonly peer: OutboundQueue;
+  /** It has said that it sends nothing more on this way. */
+  hasLeft: boolean;
+}
+
+interface DirectWorker extends ForeignWorker {
+  readonly of: ForeignMachine;
 }
 
 export class MachinePeers {
   readonly #network: MachineNetwork;
   readonly #peers: Peers;
+  readonly #isByMaster: (machine: number) => boolean;
   readonly #machines = new Map<number, ForeignMachine>();
+  /** Workers of other machines that the table names; one is linked to once something is for it. */
+  readonly #workers = new Map<number, DirectWorker>();
   readonly #guests = new Map<ActorId, Guest>();
   /** Of this machine, in the cluster. */
   #self = '';
@@ -46,8 +62,10 @@ export class MachinePeers {
   /** Links of machines that this process has not heard of yet. */
   #early: MachineLink[] = [];
 
-  constructor({ kernel, network, self, epoch, outdated }: MachinePeersParts) {
+  constructor({ kernel, network, self, epoch, outdated, isByMaster }: MachinePeersParts) {
     this.#network = network;
+    this.#isByMaster = isByMaster;
+    if (self.index !== 0) network.take((link) => this.#accept(link));
     this.#peers = new Peers({
       ...{
         kernel,
@@ -76,7 +94,17 @@ export class MachinePeers {
     return this.#network.listen((link) => this.#accept(link));
   }
 
-  byIndex(index: number): OutboundQueue | undefined {
+  /** For mail. A worker is linked to from now on. */
+  byIndex(of: number): OutboundQueue | undefined {
+    const index = isForeignWorker(of) && this.#isByMaster(machineIndexOf(of)) ? machineIndexOf(of) : of;
+    const peer = this.#peers.byIndex(index);
+    if (peer !== undefined || !isForeignWorker(index)) return peer;
+    const worker = this.#workers.get(index);
+    return worker && this.#peers.connect(infoOf(worker, pathOfMachine(worker.of, worker)));
+  }
+
+  /** Undefined: nothing has been for it. */
+  known(index: number): OutboundQueue | undefined {
     return this.#peers.byIndex(index);
   }
 
@@ -92,7 +120,15 @@ export class MachinePeers {
     }
   }
 
-  known(): readonly ForeignMachine[] {
+  /** Workers of them to whom something was sent, or waits to be. */
+  *workers(): Iterable<OutboundQueue> {
+    for (const index of this.#workers.keys()) {
+      const peer = this.#peers.byIndex(index);
+      if (peer && (peer.link !== undefined || peer.ends > 0 || peer.waiting > 0)) yield peer;
+    }
+  }
+
+  others(): readonly ForeignMachine[] {
     return [...this.#machines.values()];
   }
 
@@ -135,13 +171,39 @@ export class MachinePeers {
       this.#machines.delete(index);
       this.#peers.giveUp(index, why(machine));
     }
+    gone.push(...this.#takeWorkers(others, isRenamed));
     for (const other of others) {
       if (this.#machines.has(other.index)) continue;
       this.#machines.set(other.index, other);
-      this.#peers.connect(infoOf(other));
+      this.#peers.connect(infoOf(other, pathOfMachine(other)));
     }
     for (const link of this.#early.splice(0)) this.#accept(link);
     return gone;
+  }
+
+  #takeWorkers(others: readonly ForeignMachine[], isRenamed: boolean): number[] {
+    const named = new Map<number, DirectWorker>();
+    for (const of of others) for (const worker of of.workers) named.set(worker.index, { ...worker, of });
+    const gone = [...this.#workers.keys()].filter((index) => isRenamed || !named.has(index));
+    for (const index of gone) {
+      const { process, of } = this.#workers.get(index) as DirectWorker;
+      this.#workers.delete(index);
+      this.#peers.giveUp(index, new Error(`worker ${process} of the machine ${of.machine} is gone`));
+    }
+    for (const [index, worker] of named) if (!this.#workers.has(index)) this.#workers.set(index, worker);
+    return gone;
+  }
+
+  /** That guest has, or has not after all, sent its last mail. */
+  guestLeft({ address }: OutboundQueue, hasLeft: boolean): void {
+    const guest = this.#guests.get(address);
+    if (guest) guest.hasLeft = hasLeft;
+  }
+
+  /** Guests that may send more. */
+  get isVisited(): boolean {
+    for (const { hasLeft } of this.#guests.values()) if (!hasLeft) return true;
+    return false;
   }
 
   /** A newer table is there: links that waited for it go on. */
@@ -169,7 +231,7 @@ export class MachinePeers {
     const index = ++this.#lastGuest;
     const info: PeerInfo = { index, incarnation, role: '', pid: 0, path: '', address };
     const peer = this.#peers.expect(info);
-    this.#guests.set(address, { machine, peer });
+    this.#guests.set(address, { machine, peer, hasLeft: false });
     this.#peers.use(index, link.link);
   }
 
@@ -192,6 +254,6 @@ export function isMachineIndex(index: number): boolean {
   return index >= MACHINE_INDEX_MIN && index < GUEST_INDEX_MIN;
 }
 
-function infoOf(machine: ForeignMachine): PeerInfo {
-  return { index: machine.index, incarnation: MACHINE_INCARNATION, role: '', pid: 0, path: pathOfMachine(machine) };
+function infoOf({ index }: { readonly index: number }, path: string): PeerInfo {
+  return { index, incarnation: MACHINE_INCARNATION, role: '', pid: 0, path };
 }

@@ -9,7 +9,8 @@ import type { Router } from '../routing/router.ts';
 import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { watcherOf } from '../vocabulary/signal.ts';
-import { MACHINE_INDEX_MIN, NOWHERE } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
+import { NOWHERE } from '../wire/control.ts';
 
 export class MovedWatches {
   readonly #actors: LocalActors;
@@ -24,7 +25,8 @@ export class MovedWatches {
 
   beforeTable(): void {
     this.#hosts = this.#actors.watching.targets().flatMap((target): [ActorId, number][] => {
-      const host = this.#router.knownHostOf(target);
+      const known = this.#router.knownHostOf(target);
+      const host = known === undefined ? undefined : machineIndexOf(known);
       return host === undefined || host === NOWHERE ? [] : [[target, host]];
     });
   }
@@ -32,7 +34,8 @@ export class MovedWatches {
   /** `live`: partitions that their owners have with all that lived there. */
   afterTable(live: ReadonlySet<number>): void {
     for (const [target, before] of this.#hosts.splice(0)) {
-      const now = this.#router.knownHostOf(target);
+      const known = this.#router.knownHostOf(target);
+      const now = known === undefined ? undefined : machineIndexOf(known);
       const wasElsewhere = before >= MACHINE_INDEX_MIN;
       const isElsewhere = now !== undefined && (now === NOWHERE || now >= MACHINE_INDEX_MIN);
       if (now === before || !(wasElsewhere || isElsewhere)) continue;

@@ -5,14 +5,21 @@
 import type { Kernel } from '../actor/kernel.ts';
 import type { FlushDepth, LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { HELD_MS_MAX } from '../routing/held-mail.ts';
 import type { Router } from '../routing/router.ts';
 import { isInLine, isTracked } from '../vocabulary/envelope.ts';
+import { machineIndexOf } from '../vocabulary/host-index.ts';
+import { NOWHERE } from '../wire/control.ts';
 import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
 import type { MachinePeers } from './machine-peers.ts';
 
 /** Milliseconds between two looks at a link on which mail goes on, and that has broken. */
 export const ONWARD_MS_MAX = 2_000;
+
+/** Milliseconds for mail that waits for a move among the workers, of a hand-over; and where a move of the other machine waits for it, for which this one's may. */
+export const SETTLED_MS_MAX = 4_000;
+export const MOVED_MS_MAX = 500;
 
 export interface OnwardParts {
   readonly kernel: Kernel;
@@ -24,8 +31,11 @@ export interface OnwardParts {
 }
 
 export async function flushOn(parts: OnwardParts, depth: FlushDepth): Promise<void> {
-  const { peers, flushes, handOvers, machines } = parts;
-  if (depth !== 'processes') await handOvers.released();
+  const { peers, flushes, handOvers, machines, router } = parts;
+  // Mail that waits here for its host goes on first, or ends: mail of its sender by another route may come to the host at once.
+  if (depth === 'beyond') await router.settled(HELD_MS_MAX, true);
+  else await router.settled(depth === 'link' ? MOVED_MS_MAX : SETTLED_MS_MAX, false);
+  if (depth === 'onward' || depth === 'beyond') await handOvers.released();
   const others = depth === 'beyond' ? [...machines.machines()] : [];
   await Promise.all([flushes.flush(peers.all()), ...others.map((other) => passedOn(parts, other))]);
 }
@@ -34,7 +44,7 @@ export async function flushOn(parts: OnwardParts, depth: FlushDepth): Promise<vo
 async function passedOn({ kernel, router, flushes }: OnwardParts, other: OutboundQueue): Promise<void> {
   const { clock, deadLetters } = kernel;
   const { holds } = router;
-  const isForIt = (to: string): boolean => router.knownHostOf(to) === other.index;
+  const isForIt = (to: string): boolean => machineIndexOf(router.knownHostOf(to) ?? NOWHERE) === other.index;
   const waits = (): boolean =>
     holds.units().some((unit) => holds.peek(unit).some((first) => first !== undefined && isForIt(first.to)));
   if (other.ended ? !waits() : other.link === undefined && other.waiting === 0) return;

@@ -12,16 +12,20 @@ import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
+import { isForeignWorker, machineIndexOf, MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import { type ForeignMachine, type MachinesView, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { answerAboutHandOver, HandOvers, type HandOverQuery } from './hand-overs.ts';
 import { type AnswerCall, MachineCalls } from './machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
-import { isMachineIndex, MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
-import { MachineTopics } from './machine-topics.ts';
+import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
+import { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { MovedWatches } from './moved-watches.ts';
-import { RelayedAsks } from './relayed-asks.ts';
+import { RelayedAsks } from '../machine-routes/relayed-asks.ts';
+import { FollowedPlaces, OwnPlaces, PLACES } from '../machine-routes/told-places.ts';
+import { PublishedRoutes } from '../machine-routes/published-routes.ts';
+import { RoutesLeft } from '../machine-routes/routes-left.ts';
 
 /** Replies to guests leave by the links on which their asks have come. */
 export interface GuestReplies {
@@ -67,8 +71,16 @@ export class OtherMachines {
   readonly #relayed: RelayedAsks;
   readonly #calls: MachineCalls;
   readonly #ground: MachinesGround;
+  readonly #routesLeft: RoutesLeft;
+  readonly #ownPlaces: OwnPlaces;
+  readonly #followed: FollowedPlaces;
   #parts!: OtherMachinesParts;
   #handOvers!: HandOvers;
+  #published!: PublishedRoutes;
+  /** Machines of the partitions that the table which is being taken up changes, by the one before. */
+  #before = new Map<number, number>();
+  /** Of each machine the epoch of its table that was told last with the death of a worker. */
+  readonly #deaths = new Map<number, number>();
   #watches!: MovedWatches;
 
   constructor(ground: MachinesGround) {
@@ -79,17 +91,36 @@ export class OtherMachines {
     this.#machines = new MachinePeers({
       ...{ kernel: actors.kernel, network, self, epoch },
       outdated: () => tellMaster({ type: 'outdated' }),
+      isByMaster: (machine) => this.#published?.isByMaster(machine) === true,
     });
     this.peers = new AllPeers(peers, this.#machines);
     this.#relayed = new RelayedAsks(actors.kernel.pending);
-    this.#calls = new MachineCalls(actors.kernel.clock, answer);
+    const { clock } = actors.kernel;
+    this.#routesLeft = new RoutesLeft(() => cluster.table);
+    this.#ownPlaces = new OwnPlaces(clock, () =>
+      [...peers.all()].map(({ index, incarnation }) => [index, incarnation] as const),
+    );
+    this.#calls = new MachineCalls(clock, (name, args) =>
+      name === PLACES ? this.#ownPlaces.newerThan(Number(args[0])) : answer(name, args),
+    );
+    this.#followed = new FollowedPlaces({
+      clock,
+      others: () => this.others(),
+      isLinked: (index) => this.#machines.known(index)?.link !== undefined,
+      call: (machine, name, args, withinMs) => this.call(machine, name, args, withinMs),
+      told: (machine, places) => tellMaster({ type: 'places', machine, places }),
+    });
   }
 
   /** Before the first link. */
   join(parts: OtherMachinesParts): void {
     const actors = this.#actors;
     const machines = this.#machines;
-    const machineTopics = new MachineTopics(() => machines.guests());
+    const isMaster = this.#ground.self.index === 0;
+    const machineTopics = new MachineTopics(
+      () => (isMaster ? machines.guests() : []),
+      (machine) => this.#published.publishing(machine),
+    );
     this.#parts = parts;
     this.#watches = new MovedWatches(actors, parts.router);
     parts.topics.beyond = machineTopics;
@@ -99,9 +130,17 @@ export class OtherMachines {
     };
     const replyTo = (process: ActorId, correlation: number): ReplyTo => parts.replyTo(replies, process, correlation);
     const handOvers = (this.#handOvers = this.#newHandOvers(replyTo));
+    this.#published = this.#newPublishedRoutes();
     machines.listener = new MachineEvents({
       ...parts,
-      ...{ actors, machines, machineTopics, peers: this.peers, handOvers, replyTo },
+      ...{ actors, machines, machineTopics, peers: this.peers, handOvers, replyTo, isMaster },
+      hostDied: (machine, epoch) => {
+        this.#deaths.set(machine.index, epoch);
+        parts.loss.hostDied(machine, epoch);
+      },
+      reached: ({ index }) => {
+        if (isMaster && !isForeignWorker(index)) this.#followed.follow(index);
+      },
       isGone: ({ index }) => !isLive(parts.cluster.table.machines, index),
       ...{ relayed: this.#relayed, calls: this.#calls },
       partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,
@@ -114,13 +153,37 @@ export class OtherMachines {
     return new HandOvers({
       ...{ actors, router, topics, flushes, toRef, locate, pin, peers, worker: self.index, replyTo, replyWithin },
       relayed: this.#relayed,
-      hostOfShard: (shard) => {
-        const [column] = cluster.table.roles();
-        return column === undefined ? undefined : cluster.table.hostOfShard(column, shard);
-      },
-      machinePeer: (index) => this.#machines.byIndex(index),
+      hostsOfShard: (shard) => cluster.table.roles().map((column) => cluster.table.hostOfShard(column, shard)),
+      machinePeer: (index) => this.#machines.known(index),
+      isByMaster: (machine) => this.#published.isByMaster(machine),
+      passed: () => this.#leaveRoutes(),
       arrived: (machine, partitions) => tellMaster({ type: 'state-arrived', machine, partitions }),
     });
+  }
+
+  #newPublishedRoutes(): PublishedRoutes {
+    const { router, flushes } = this.#parts;
+    const machines = this.#machines;
+    return new PublishedRoutes({
+      ...{ clock: this.#actors.kernel.clock, flushes, workers: () => machines.workers() },
+      began: (machine) => {
+        router.routes.forgetRoutes();
+        this.#handOvers.endPassingWithin(machine);
+      },
+      over: (machine) => {
+        const master = machines.known(machine);
+        if (master) this.#handOvers.passMaster(this.#atWorkersOf(machine), master);
+        router.routes.forgetRoutes();
+      },
+    });
+  }
+
+  /** Partitions that the table has at workers of that machine. */
+  #atWorkersOf(machine: number): Set<number> {
+    const { table } = this.#ground.cluster;
+    const isThere = (host: number): boolean => isForeignWorker(host) && machineIndexOf(host) === machine;
+    const columns = table.roles().map((role) => table.column(role));
+    return new Set(columns.flatMap((hosts) => hosts.flatMap((host, shard) => (isThere(host) ? [shard] : []))));
   }
 
   /** Actors and mail from another machine, sent on by the way in. */
@@ -156,27 +219,69 @@ export class OtherMachines {
 
   beforeTable({ machines, columns }: TableChange): void {
     if (!machines) return;
+    const changed = changedPartitions(columns);
+    this.#before = new Map([...changed].map((partition) => [partition, this.#machineOf(partition)]));
     this.#watches.beforeTable();
-    this.#handOvers.beforeTable(machines, changedPartitions(columns));
+    this.#handOvers.beforeTable(machines, changed);
   }
 
   /** Behind the change: links of machines that are gone end, and what is not here any more goes on. */
   afterTable({ machines, left, columns }: TableChange): void {
+    if (this.#ground.self.index === 0) this.#ownPlaces.take(this.#ground.cluster.table);
     if (!machines) return;
     const { router, durability } = this.#parts;
-    const changed = changedPartitions(columns);
+    const isMoved = (partition: number): boolean => this.#before.get(partition) !== this.#machineOf(partition);
+    const changed = new Set([...changedPartitions(columns)].filter(isMoved));
     const isRenamed = this.#machines.self !== '' && machines.self !== this.#machines.self;
     if (isRenamed) this.#handOvers.taken.linksEnd();
     router.located.forgetPartitions(changed);
-    for (const index of this.#machines.take(machines)) {
+    const atWorkers = new Map(isRenamed ? machines.others.map(({ index }) => [index, this.#atWorkersOf(index)]) : []);
+    this.#handOvers.holdBack(new Set([...atWorkers.values()].flatMap((partitions) => [...partitions])));
+    const gone = this.#machines.take(machines);
+    for (const index of gone) {
       this.#parts.flushes.died(index, MACHINE_INCARNATION);
       this.#parts.machineGone(index);
     }
     if (isRenamed) this.#handOvers.taken.linksEnded();
+    this.#published.keep(new Set(machines.others.map(({ index }) => index)));
     this.#handOvers.afterTable(machines, left);
+    // By the name of before some of it may have come to their ways in.
+    for (const [index, partitions] of atWorkers) {
+      const master = this.#machines.known(index);
+      if (master && partitions.size > 0) this.#handOvers.passMaster(partitions, master);
+    }
+    this.#handOvers.holdBack(new Set());
     this.#watches.afterTable(new Set(machines.live));
-    this.#relayed.moved((id) => changed.has(shardOf(id)) && isMachineIndex(router.knownHostOf(id) ?? NOWHERE));
+    this.#watchAgain(new Set(gone.filter(isForeignWorker).map(machineIndexOf)));
+    this.#relayed.moved((id) => changed.has(shardOf(id)) && (router.knownHostOf(id) ?? NOWHERE) >= MACHINE_INDEX_MIN);
     if (changed.size > 0) durability.resend((id) => changed.has(shardOf(id)));
+    this.#leaveRoutes();
+  }
+
+  /** The word of a worker's death may have come before the end of the link to it: what was asked of it since went there. */
+  #watchAgain(machines: ReadonlySet<number>): void {
+    for (const index of machines) {
+      const epoch = this.#deaths.get(index);
+      const machine = this.#machines.known(index);
+      if (epoch !== undefined && machine) this.#parts.loss.hostDied(machine, epoch);
+    }
+  }
+
+  /** Or its worker here. */
+  #machineOf(partition: number): number {
+    const { table } = this.#ground.cluster;
+    const [column] = table.roles();
+    return column === undefined ? NOWHERE : machineIndexOf(table.hostOfShard(column, partition));
+  }
+
+  /** Guests of this worker that may send more; what is on its way from them would be lost with it. */
+  get isVisited(): boolean {
+    return this.#ground.self.index !== 0 && this.#machines.isVisited;
+  }
+
+  /** Workers that no shard is at any more hear that nothing more comes, behind the last that came. */
+  #leaveRoutes(): void {
+    this.#routesLeft.look(this.#machines.workers(), (worker) => this.#handOvers.isPassing(worker));
   }
 
   unpark(): void {
@@ -190,7 +295,7 @@ export class OtherMachines {
 
   /** Those that this process knows. */
   others(): readonly ForeignMachine[] {
-    return this.#machines.known();
+    return this.#machines.others();
   }
 
   /** Rejects ACTOR_UNAVAILABLE where it gives no answer in time. */
@@ -206,6 +311,8 @@ export class OtherMachines {
 
   /** A table has declared a process of this machine dead: who watches from another machine has to ask again. */
   hostDied(epoch: number): void {
+    // Those of a worker hear it of its master.
+    if (this.#ground.self.index !== 0) return;
     for (const guest of this.#machines.guests()) guest.note(HOST_DIED, epoch);
   }
 
@@ -215,6 +322,9 @@ export class OtherMachines {
 
   close(): Promise<void> {
     this.#calls.close();
+    this.#followed.close();
+    this.#published.close();
+    this.#ownPlaces.close();
     return this.#machines.close();
   }
 }
@@ -225,6 +335,6 @@ function changedPartitions(columns: TableChange['columns']): Set<number> {
 
 /** Whether the machine of that index is there, and does not leave. */
 function isLive(view: MachinesView | undefined, index: number): boolean {
-  const name = view?.others.find((other) => other.index === index)?.machine;
+  const name = view?.others.find((other) => other.index === machineIndexOf(index))?.machine;
   return view?.members.some(({ id, state }) => id === name && state === 'live') === true;
 }

@@ -3,6 +3,7 @@ import type { Log } from '../observe/log.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 import type { BootOrder, ControlChannel, KindTerms, ToMaster, ToProcess } from '../wire/control.ts';
 import type { WorkerHost } from '../worker-pool/worker-host.ts';
@@ -43,6 +44,8 @@ export interface MasterOptions {
   readonly outdated?: () => void;
   /** The states of these partitions of another machine lie in this one. */
   readonly stateArrived?: (machine: string, partitions: readonly number[]) => void;
+  /** Another machine has said which of its workers hosts what. */
+  readonly placesTold?: (machine: string, places: MachinePlaces) => void;
   /** Of a shutdown, before its actors are stopped: other machines get what is here. */
   readonly leave?: (withinMs: number) => Promise<void>;
   /** The master's own data plane. */

@@ -232,6 +232,8 @@ export class Master {
         return this.#options.outdated?.();
       case 'state-arrived':
         return this.#options.stateArrived?.(message.machine, message.partitions);
+      case 'places':
+        return this.#options.placesTold?.(message.machine, message.places);
       case 'request':
         return void this.#requests.serve(participant, message.request, message.what);
     }

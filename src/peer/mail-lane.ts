@@ -7,6 +7,8 @@ export class MailLane<T extends Weighed> {
   #memory: QueueMemory;
   readonly #queue = new Ring<T>();
   #bytes = 0;
+  /** Items before the dam; undefined: there is none. */
+  #beforeDam: number | undefined;
 
   readonly #lengthMax: number;
 
@@ -48,13 +50,25 @@ export class MailLane<T extends Weighed> {
     this.#memory.hold(item);
   }
 
+  /** Items that are pushed from now on wait, until the returned function is called. Undefined: some wait already. */
+  dam(opened: () => void): (() => void) | undefined {
+    if (this.#beforeDam !== undefined) return undefined;
+    this.#beforeDam = this.#queue.length;
+    return () => {
+      this.#beforeDam = undefined;
+      opened();
+    };
+  }
+
   peek(): T | undefined {
-    return this.#queue.peek();
+    return this.#beforeDam === 0 ? undefined : this.#queue.peek();
   }
 
   shift(): T | undefined {
+    if (this.#beforeDam === 0) return undefined;
     const item = this.#queue.shift();
     if (item === undefined) return undefined;
+    if (this.#beforeDam !== undefined) this.#beforeDam--;
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
     return item;
@@ -63,6 +77,7 @@ export class MailLane<T extends Weighed> {
   /** They are older than all that waits. */
   unshiftAll(items: readonly T[]): void {
     this.#queue.unshiftAll(items);
+    if (this.#beforeDam !== undefined) this.#beforeDam += items.length;
     for (const item of items) {
       this.#bytes += bytesOf(item);
       this.#memory.hold(item);
@@ -76,6 +91,7 @@ export class MailLane<T extends Weighed> {
   /** Takes all, in order. */
   clear(): T[] {
     const all = this.#queue.clear();
+    if (this.#beforeDam !== undefined) this.#beforeDam = 0;
     this.#bytes = 0;
     for (const item of all) this.#memory.release(item);
     return all;

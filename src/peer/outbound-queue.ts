@@ -1,11 +1,9 @@
 /**
  * The way out to one other process: mail waits here until it is written, encoded once, in frames.
- *
  *   mail lane:   messages and requests, in order; a message spends a credit that the receiver grants
  *   priority lane: replies, signals, credits; they pass waiting mail, so an overloaded process still gets its answers
- * A large item goes in pieces. Meanwhile the priority lane passes it, and mail of other senders does, as far as it is of the
- * common sort and nothing else stands before it: the order of each sender is kept.
- * Frames that a socket has flushed count as written. The others are given back by `takeUnwritten` when the link has ended.
+ * A large item goes in pieces. Meanwhile the priority lane passes it, and mail of other senders does, as far as it is of the common sort and nothing else
+ * stands before it: the order of each sender is kept. Flushed frames count as written; the others are given back by `takeUnwritten` at the end of the link.
  */
 import type { LinkMetrics } from '../observe/link-metrics.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
@@ -35,7 +33,6 @@ export const OUTBOUND_HIGH = 8_192;
 /** Entries and bytes of one frame; larger messages travel in a frame of their own. */
 const FRAME_ENTRIES = 1024;
 const FRAME_BYTES = 64 * 1024;
-/** The next item of either lane. */
 type Lane = Pick<MailLane<Outbound>, 'peek' | 'shift'>;
 
 export class OutboundQueue {
@@ -57,9 +54,8 @@ export class OutboundQueue {
   #isFlushing = false;
   /** On its way in pieces. */
   #large: LargeMail | undefined;
-  /** Nothing can be written any more. */
+  /** Nothing can be written any more; and how often that was so. */
   ended = false;
-  /** How often it has ended. */
   ends = 0;
   /** Entries written to it and read from it, credits left out: the two sides must agree when all is quiet. */
   sent = 0;
@@ -76,8 +72,8 @@ export class OutboundQueue {
     this.index = options.index;
     this.incarnation = options.incarnation;
     this.address = options.address ?? processAddress(options.index, options.incarnation);
-    const frameBytesMax = options.messageBytesMax + FRAME_EXTRA_BYTES;
-    this.#writer = new FrameWriter({ ...options, address: this.address, frameBytes: FRAME_BYTES, frameBytesMax });
+    const frames = { frameBytes: FRAME_BYTES, frameBytesMax: options.messageBytesMax + FRAME_EXTRA_BYTES };
+    this.#writer = new FrameWriter({ ...options, address: this.address, ...frames });
   }
 
   get link(): Link | undefined {
@@ -174,10 +170,14 @@ export class OutboundQueue {
     this.#arm();
   }
 
+  /** Mail from now on waits, until the returned function is called. Undefined: some waits already. */
+  dam(): (() => void) | undefined {
+    return this.#mail.dam(() => this.#arm());
+  }
+
   signal(to: ActorId, signal: Signal): void {
     // An end is told after what the ended actor sent before.
-    const lane: { push(note: SignalNote): void } = signal.type === 'terminated' ? this.#mail : this.#priority;
-    lane.push(new SignalNote(to, signal));
+    (signal.type === 'terminated' ? this.#mail : this.#priority).push(new SignalNote(to, signal));
     this.#arm();
   }
 
@@ -341,10 +341,10 @@ export class OutboundQueue {
       if (this.#writer.append(batch, item, frame)) items.push(item);
     }
     const mail = this.#mail;
-    while (mail.length > 0 && items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
-      const next = mail.peek() as OutboundMail;
+    while (items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
+      const next = mail.peek();
       const isMessage = next instanceof Envelope && next.verb === 'message';
-      if ((isMessage && this.#credit <= 0) || isLarge(next)) return;
+      if (next === undefined || (isMessage && this.#credit <= 0) || isLarge(next)) return;
       mail.shift();
       if (!this.#writer.append(batch, next, frame)) continue;
       items.push(next);

@@ -47,7 +47,8 @@ export class Columns {
     const moves: ShareMove[] = [];
     const staying = new Set([...committing].map((kind) => table.kind(kind)?.column));
     for (const [column, { hosts: living }] of this.all()) {
-      const changes = rebalance(table.column(column), living, hosts.leaving, hosts.all(), elsewhere);
+      const foreign = (shard: number): number | undefined => elsewhere?.(shard, column);
+      const changes = rebalance(table.column(column), living, hosts.leaving, hosts.all(), foreign);
       if (changes.forced.length > 0) forced[column] = changes.forced;
       if (staying.has(column)) continue;
       for (const { shard, from, to } of changes.moves) moves.push({ unit: shardUnit(column, shard), from, to });
@@ -61,7 +62,7 @@ export class Columns {
     const lost: Draft['columns'] = {};
     for (const [name, { hosts }] of this.all()) {
       const column = table.column(name);
-      const { forced } = rebalance(column, hosts, undefined, undefined, elsewhere);
+      const { forced } = rebalance(column, hosts, undefined, undefined, (shard) => elsewhere?.(shard, name));
       const changed = forced.filter(([shard]) => column[shard] === dead);
       if (changed.length > 0) lost[name] = changed;
     }

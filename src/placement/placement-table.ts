@@ -4,9 +4,9 @@
  */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Pause } from '../vocabulary/pause.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
 import {
   type KindTerms,
-  MACHINE_INDEX_MIN,
   type MachinesView,
   NOWHERE,
   type TableChange,
@@ -17,7 +17,7 @@ import { SHARDS, shardOf, shardUnit } from './shard.ts';
 
 export class PlacementTable {
   #epoch: number;
-  readonly #columns = new Map<string, Int16Array>();
+  readonly #columns = new Map<string, Int32Array>();
   readonly #pins = new Map<ActorId, number>();
   readonly #kinds = new Map<string, KindTerms>();
   /** Kinds that there were. */
@@ -36,7 +36,7 @@ export class PlacementTable {
 
   static from({ epoch, columns, pins, kinds = {}, removed = [], pauses = [], machines }: TableData): PlacementTable {
     const table = new PlacementTable(epoch);
-    for (const [role, hosts] of Object.entries(columns)) table.#columns.set(role, Int16Array.from(hosts));
+    for (const [role, hosts] of Object.entries(columns)) table.#columns.set(role, Int32Array.from(hosts));
     for (const [id, worker] of pins) table.#pins.set(id, worker);
     for (const [kind, terms] of Object.entries(kinds)) table.#kinds.set(kind, terms);
     for (const kind of removed) table.#removed.add(kind);
@@ -78,11 +78,11 @@ export class PlacementTable {
     return this.#machines;
   }
 
-  /** The host of a shard that no worker here hosts: another machine, or NOWHERE. */
+  /** The host of a shard that no worker here hosts: another machine, whichever worker of it has the shard, or NOWHERE. */
   elsewhereOf(id: ActorId, role: string): number | undefined {
     if (this.#machines === undefined) return undefined;
     const host = this.shardHostOf(id, role);
-    return host === NOWHERE || host >= MACHINE_INDEX_MIN ? host : undefined;
+    return host === NOWHERE || host >= MACHINE_INDEX_MIN ? machineIndexOf(host) : undefined;
   }
 
   /** The worker that hosts an id, pinned or by its shard; NOWHERE where none can. */
@@ -170,9 +170,9 @@ export class PlacementTable {
     else this.#removed.add(kind);
   }
 
-  #columnToChange(role: string): Int16Array {
+  #columnToChange(role: string): Int32Array {
     let column = this.#columns.get(role);
-    if (!column) this.#columns.set(role, (column = new Int16Array(SHARDS).fill(NOWHERE)));
+    if (!column) this.#columns.set(role, (column = new Int32Array(SHARDS).fill(NOWHERE)));
     return column;
   }
 }

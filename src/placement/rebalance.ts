@@ -9,8 +9,11 @@ export interface Rebalance {
   moves: { shard: number; from: number; to: number }[];
 }
 
-/** Of a shard that no worker here hosts: the index of its machine, or NOWHERE. Undefined: it is for the workers here. */
-export type Elsewhere = (shard: number) => number | undefined;
+/**
+ * Of a shard that no worker here hosts: the index of its machine, or NOWHERE; in a column also that of the worker there. Undefined: it is for the
+ * workers here.
+ */
+export type Elsewhere = (shard: number, column?: string) => number | undefined;
 
 /**
  * `living`: the workers that may host the role. A living worker keeps what rendezvous hashing gives it. `leaving`: those
@@ -22,7 +25,7 @@ export function rebalance(
   living: readonly number[],
   leaving: ReadonlySet<number> = new Set(),
   alive: readonly number[] = living,
-  elsewhere: Elsewhere = () => undefined,
+  elsewhere: (shard: number) => number | undefined = () => undefined,
 ): Rebalance {
   const forced: [number, number][] = [];
   const moves: Rebalance['moves'] = [];

@@ -28,7 +28,7 @@ import type {
   ToProcess,
   WorkerInfo,
 } from '../wire/control.ts';
-import { MACHINE_INDEX_MIN } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';
 import { ClusterTopics } from '../routing/cluster-topics.ts';
@@ -324,7 +324,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
     const { clock } = this.kernel;
     const until = clock.now() + withinMs;
     void this.kernel.gateways.close();
-    while (!this.idleness().idle && clock.now() < until) {
+    while ((!this.idleness().idle || this.#others?.isVisited) && clock.now() < until) {
       await new Promise<void>((resolve) => clock.setTimer(1, resolve));
     }
     this.kernel.closing = true;

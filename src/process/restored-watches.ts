@@ -7,6 +7,7 @@ import { type ActorId, isProcessAddress, processAddress } from '../vocabulary/ad
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { WatchRecord } from '../actor/transfer.ts';
 import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
+import { machineIndexOf } from '../vocabulary/host-index.ts';
 import type { DeadProcess } from '../wire/control.ts';
 import type { Router } from '../routing/router.ts';
 
@@ -36,7 +37,7 @@ export function watchesToRestoreOnLink(worker: number, actors: LocalActors, rout
 
 /** Since a worker of another machine has died, by this epoch of that machine's table. Where the watched one lives on, this changes nothing. */
 export function watchesOnMachine(machine: number, epoch: number, actors: LocalActors, router: Router): Envelope[] {
-  const there = [...watchesFrom(actors)].filter(([target]) => router.knownHostOf(target) === machine);
+  const there = [...watchesFrom(actors)].filter(([target]) => router.runsAt(target, machine));
   return there.map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
 }
 
@@ -48,7 +49,7 @@ function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {
 function mayLiveOn(target: ActorId, worker: number, router: Router): boolean {
   const terms = router.termsOf(target);
   const host = terms && router.hostOf(target, terms);
-  return terms !== undefined && (host === undefined || host === worker);
+  return terms !== undefined && (host === undefined || machineIndexOf(host) === machineIndexOf(worker));
 }
 
 function watchAgain(verb: 'rewatch' | 'watch', target: ActorId, watch: WatchName, message: unknown): Envelope {

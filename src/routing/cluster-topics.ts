@@ -12,7 +12,8 @@ import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
-import { MACHINE_INDEX_MIN, type MachinesView } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
+import type { MachinesView } from '../wire/control.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from '../frames/frame-reader.ts';
@@ -44,6 +45,8 @@ export interface TopicsBeyond {
   joined(topic: string): Promise<void> | undefined;
   /** No process of this machine does any more. */
   left(topic: string): void;
+  /** Something is about to be published to that machine. */
+  publishing(machine: OutboundQueue): void;
 }
 
 interface Publication {
@@ -157,6 +160,7 @@ export class ClusterTopics implements TopicBus {
     let isClear = true;
     const bytes = weighMessage(message);
     for (const peer of peers) {
+      if (peer.index >= MACHINE_INDEX_MIN) this.beyond?.publishing(peer);
       if (!peer.publish(topic, message, sender, this.#cluster.epoch, excluded, bytes, trace)) isClear = false;
       if (!this.#traffic.sent(peer, topic, Math.max(bytes, LIGHT_BYTES))) isClear = false;
     }

@@ -71,6 +71,17 @@ export class RouteCache {
     for (const route of this.#byId.values()) if (route.peer.index === worker) route.epoch = -1;
   }
 
+  /** Past the routes of this process's own mail. */
+  passOn(envelope: Envelope, peer: OutboundQueue): boolean {
+    if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, envelope.message);
+    return peer.mail(envelope);
+  }
+
+  /** The next message to each actor is routed anew. */
+  forgetRoutes(): void {
+    for (const route of this.#byId.values()) route.epoch = -1;
+  }
+
   #mail(envelope: Envelope, route: Route): boolean {
     const { memory } = this.#kernel;
     // Sent on after it waited elsewhere, it is weighed already.

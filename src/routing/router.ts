@@ -13,16 +13,19 @@ import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
 import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { type Envelope, isInLine, isTracked } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { type KindTerms, MACHINE_INDEX_MIN, NOWHERE, type Unit } from '../wire/control.ts';
+import { type KindTerms, NOWHERE, type Unit } from '../wire/control.ts';
 import type { RouterParts } from './router-parts.ts';
 import { RouteCache } from './route-cache.ts';
 import { type HeldSignal, HeldMail } from './held-mail.ts';
 import { HeldPartitions, isPassingKey, passingKey } from './held-partitions.ts';
+import { KeptBySenders } from './kept-by-senders.ts';
 import { LocatedPlaces } from './located-places.ts';
 import { type CaptureReason, type MailCapture, MailCaptures } from './mail-capture.ts';
-import { isUnroutable, NO_WORKER_LEFT } from './unroutable.ts';
+import { HeldSettlement } from './held-settlement.ts';
+import { isUnroutable, NO_WORKER_LEFT, refuseUnlocated } from './unroutable.ts';
 
 export class Router implements Recipient {
   readonly holds: HeldMail;
@@ -31,7 +34,8 @@ export class Router implements Recipient {
   readonly #kernel: Kernel;
   readonly #actors: LocalActors;
   readonly #cluster: RouterParts['cluster'];
-  readonly #routes: RouteCache;
+  readonly routes: RouteCache;
+  readonly #settlement: HeldSettlement;
   /** Units on the move, each with its move. */
   readonly #moving = new Map<Unit, number>();
   /** Partitions that leave this machine, or whose actors are on their way here. */
@@ -39,17 +43,18 @@ export class Router implements Recipient {
   readonly #captures = new MailCaptures();
   readonly located: LocatedPlaces = new LocatedPlaces();
   readonly #locating = new Set<ActorId>();
-  /** Durable receivers without a way, for whom their senders keep mail: holding it here too would pile up repeats. */
-  #unroutable = new Set<ActorId>();
+  readonly #kept: KeptBySenders;
 
   constructor(parts: RouterParts) {
     const { kernel, actors, cluster } = parts;
     this.#parts = parts;
     this.#kernel = kernel;
+    this.#kept = new KeptBySenders(kernel);
     this.#actors = actors;
     this.#cluster = cluster;
     this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory, kernel.trace);
-    this.#routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
+    this.#settlement = new HeldSettlement(kernel.clock, this.holds);
+    this.routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
 
   /** Actors are about to leave this process for that reason; undefined: none are any more. */
@@ -65,7 +70,7 @@ export class Router implements Recipient {
         if (cell.durable === undefined || isTracked(envelope)) return cell.deliver(envelope);
       } else {
         // The way of the last message to it, where no table has come since.
-        const isClear = this.#routes.sendByCachedRoute(envelope, this.#cluster.table.epoch);
+        const isClear = this.routes.sendByCachedRoute(envelope, this.#cluster.table.epoch);
         if (isClear !== undefined) return isClear;
       }
     }
@@ -159,8 +164,10 @@ export class Router implements Recipient {
     return terms?.isDurable === true && this.#cluster.table.shardHostOf(id, terms.column) === this.#parts.index;
   }
 
+  /** Of another machine: anywhere on it. */
   runsAt(id: ActorId, worker: number): boolean {
-    return this.knownHostOf(id) === worker;
+    const host = this.knownHostOf(id);
+    return host !== undefined && machineIndexOf(host) === machineIndexOf(worker);
   }
 
   /** As `hostOf`; undefined for a kind that is not known, too. */
@@ -199,7 +206,18 @@ export class Router implements Recipient {
     for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
     for (const unit of units) this.#moving.delete(unit);
     for (const unit of units) this.#deliverHeld(unit);
-    this.#resendTracked();
+    this.#kept.sendAgain();
+    this.#settlement.look();
+  }
+
+  /** Resolves once the mail that waits here now for a worker of this machine has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave, too. */
+  settled(withinMs: number, isOnHoldToo: boolean): Promise<void> {
+    return this.#settlement.settled((unit) => {
+      if (isPassingKey(unit) || (!isOnHoldToo && this.#onHold?.hasUnit(unit))) return false;
+      const [first] = this.holds.peek(unit);
+      const host = this.#moving.has(unit) || !first ? undefined : this.knownHostOf(first.to);
+      return host === undefined || (host !== NOWHERE && host < MACHINE_INDEX_MIN);
+    }, withinMs);
   }
 
   /** Mail for these partitions waits from now on, and for no others. `passing`: mail from this machine alone. The rest goes with `releaseUnhosted`. */
@@ -210,7 +228,8 @@ export class Router implements Recipient {
   /** The table has changed: mail that waited for a host may have one. */
   releaseUnhosted(): void {
     for (const unit of this.holds.units()) if (!this.#isMoving(unit)) this.#deliverHeld(unit);
-    this.#resendTracked();
+    this.#kept.sendAgain();
+    this.#settlement.look();
   }
 
   /** No worker comes any more that could host it. */
@@ -235,7 +254,7 @@ export class Router implements Recipient {
     }
     for (const [unit, tail] of byUnit) {
       const key = this.#keyOf(unit);
-      const kept = (one: Envelope | HeldSignal): boolean => 'signal' in one || !this.#leavesToSender(one);
+      const kept = (one: Envelope | HeldSignal): boolean => 'signal' in one || !this.#kept.leave(one);
       if (key !== unit || this.#isHeld(unit)) this.holds.putBack(key, tail.filter(kept));
       else for (const one of tail) this.#again(one);
     }
@@ -253,7 +272,7 @@ export class Router implements Recipient {
   /** Answers about actors of a worker that is gone hold no longer. */
   forgetLocated(worker: number): void {
     this.located.forgetWorker(worker);
-    this.#routes.forgetRoutesTo(worker);
+    this.routes.forgetRoutesTo(worker);
   }
 
   /** Nothing moves and nothing waits: what an id meant a moment ago it means now. */
@@ -279,7 +298,9 @@ export class Router implements Recipient {
     if (key !== unit) return this.#hold(key, envelope, terms);
     // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms, isPassedOn);
-    const host = this.hostOf(to, terms);
+    const known = this.hostOf(to, terms);
+    // Mail that is passed on to another machine goes by its way in: on the direct routes of this process it would not wait for earlier mail.
+    const host = isPassedOn && known !== undefined ? machineIndexOf(known) : known;
     if (host === this.#parts.index) return this.#deliverHere(envelope);
     if (host === undefined) return this.#locateFirst(envelope);
     if (host === NOWHERE && isUnroutable(this.#cluster.workers, terms.role))
@@ -288,7 +309,8 @@ export class Router implements Recipient {
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms, isPassedOn);
     if (isPassedOn && peer.index >= MACHINE_INDEX_MIN) this.holds.noteRelayed(envelope);
     if (envelope.verb !== 'message') return peer.mail(envelope);
-    return this.#routes.send(envelope, terms, peer, this.#cluster.table.epoch);
+    if (isPassedOn && host >= MACHINE_INDEX_MIN) return this.routes.passOn(envelope, peer);
+    return this.routes.send(envelope, terms, peer, this.#cluster.table.epoch);
   }
 
   /** An asker is told at once, even where what is asked for is kept and would be sent again. */
@@ -298,23 +320,9 @@ export class Router implements Recipient {
     return true;
   }
 
-  #leavesToSender(envelope: Envelope): boolean {
-    if (envelope.verb !== 'message' || !isTracked(envelope)) return false;
-    this.#unroutable.add(envelope.to);
-    return true;
-  }
-
-  /** There may be a way now; who still has none comes back into the set. */
-  #resendTracked(): void {
-    if (this.#unroutable.size === 0) return;
-    const receivers = this.#unroutable;
-    this.#unroutable = new Set();
-    this.#kernel.durability?.resend((id) => receivers.has(id));
-  }
-
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms, isPassedOn = false): boolean {
-    if (this.#leavesToSender(envelope)) return true;
+    if (this.#kept.leave(envelope)) return true;
     const isTaken = isPassedOn ? this.holds.addRelayed(unit, envelope) : this.holds.add(unit, envelope);
     return isTaken && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
@@ -363,7 +371,7 @@ export class Router implements Recipient {
   /** The first mail for an id of a kind that the master places: it waits, with all behind it, for the answer. */
   #locateFirst(mail: Envelope | HeldSignal): boolean {
     const { to } = mail;
-    if (this.#locating.has(to) && !('signal' in mail) && this.#leavesToSender(mail)) return true;
+    if (this.#locating.has(to) && !('signal' in mail) && this.#kept.leave(mail)) return true;
     const isTaken = this.holds.add(to, mail);
     if (!isTaken || this.#locating.has(to)) return isTaken;
     this.#locating.add(to);
@@ -379,17 +387,12 @@ export class Router implements Recipient {
     // Its kind may be placed by hash since.
     if (this.#cluster.table.termsOf(id)?.strategy !== 'hash') this.located.set(id, worker);
     this.#deliverHeld(id);
-    this.#resendTracked();
+    this.#kept.sendAgain();
+    this.#settlement.look();
   }
 
   #notLocated(id: ActorId, error: Error): void {
     this.#locating.delete(id);
-    const code = error instanceof TroupeError ? error.code : 'NO_WORKER';
-    for (const held of this.holds.take(id)) {
-      if ('signal' in held) continue;
-      // The watched one may begin again as soon as there is a worker: only then can anybody say whether it has ended.
-      if (held.verb === 'rewatch' && code === 'NO_WORKER') this.holds.add(id, held);
-      else this.#kernel.deadLetters.refuseUnlessResent(held, code, error.message);
-    }
+    refuseUnlocated(id, this.holds, this.#kernel.deadLetters, error);
   }
 }

@@ -1,5 +1,9 @@
 /** Whether any worker is left, or comes again, that could host the actors of a role. */
+import type { DeadLetters } from '../observe/dead-letters.ts';
+import type { ActorId } from '../vocabulary/address.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
 import type { WorkerInfo } from '../wire/control.ts';
+import type { HeldMail } from './held-mail.ts';
 
 export const NO_WORKER_LEFT = 'every worker that could host the actor is given up, past its restart intensity';
 
@@ -7,4 +11,15 @@ export const NO_WORKER_LEFT = 'every worker that could host the actor is given u
 export function isUnroutable(workers: readonly WorkerInfo[], role: string): boolean {
   const having = workers.filter((worker) => role === '' || worker.role === role);
   return having.length > 0 && having.every(({ state }) => state === 'given-up');
+}
+
+/** Mail for an id without a place. */
+export function refuseUnlocated(id: ActorId, holds: HeldMail, deadLetters: DeadLetters, error: Error): void {
+  const code = error instanceof TroupeError ? error.code : 'NO_WORKER';
+  for (const held of holds.take(id)) {
+    if ('signal' in held) continue;
+    // The watched one may begin again as soon as there is a worker: only then can anybody say whether it has ended.
+    if (held.verb === 'rewatch' && code === 'NO_WORKER') holds.add(id, held);
+    else deadLetters.refuseUnlessResent(held, code, error.message);
+  }
 }

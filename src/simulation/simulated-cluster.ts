@@ -12,6 +12,7 @@ import { PARTITIONS } from '../machines/partition-table.ts';
 import { type MembershipEvent, MachineMembership } from '../membership/machine-membership.ts';
 import type { MemoryDisk } from '../store/memory-store.ts';
 import type { System } from '../system/system.ts';
+import { processAddress } from '../vocabulary/address.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { ProcessClock } from './process-clock.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -61,6 +62,8 @@ export class ClusterMachine {
         pausesOfAll: this.#pausesOfAll(),
         stateArrived: (from, partitions) => this.membership.installed(partitions, from),
         outdated: () => this.membership.lookAtTable(),
+        died: (process, lost) => this.#died(process, lost),
+        placesTold: (from, places) => this.hosting.placesTold(from, places),
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
           this.#processes.push(self);
@@ -133,6 +136,14 @@ export class ClusterMachine {
   async leave(): Promise<void> {
     await this.membership.leave();
     this.hasLeft = true;
+  }
+
+  #died(address: string, lost: (unread: number) => number): void {
+    for (const self of this.#processes) {
+      if (processAddress(self.process, self.incarnation) !== address) continue;
+      for (const machine of this.#ids)
+        this.#cluster.wires.kill(machineProcess({ ...self, machine }), (_to, unread) => lost(unread));
+    }
   }
 
   /** Made at its first use: the clock of the machine is not there before. */

@@ -3,6 +3,7 @@ import type { WorkerExit } from '../worker-pool/worker-host.ts';
 import type { MachineNetwork } from '../machine-links/machine-network.ts';
 import type { PausesOfAll } from '../master/pause-service.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
+import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import type { MemoryNetwork } from '../doubles/memory-link.ts';
 import type { ClusterProcess } from '../process/cluster-process.ts';
@@ -21,7 +22,10 @@ export interface MachineGround {
   stateArrived(machine: string, partitions: readonly number[]): void;
   /** Another machine has a newer table of partitions. */
   outdated(): void;
+  placesTold(machine: string, places: MachinePlaces): void;
   networkOf(process: { index: number; incarnation: number }): MachineNetwork;
+  /** Its links to other machines end. `lost`: of so many frames that nobody has read. */
+  died(process: string, lost: (unread: number) => number): void;
 }
 
 /** The beginning of a process. */

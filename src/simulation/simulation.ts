@@ -320,7 +320,7 @@ export class Simulation {
         elsewhere: machine.elsewhere,
         pausesOfAll: machine.pausesOfAll,
         stateArrived: machine.stateArrived,
-        outdated: machine.outdated,
+        ...{ outdated: machine.outdated, placesTold: machine.placesTold },
       }),
       peer: { channel, path: `memory:${this.#masterAddress}` },
     });
@@ -341,7 +341,9 @@ export class Simulation {
 
   /** Of what a killed process wrote, a tail may still have been in its own buffers. */
   #died(address: string, isKilled: boolean): void {
-    this.network.kill(address, (_to, unread) => (isKilled ? Math.floor(this.random() * (unread + 1)) : 0));
+    const lost = (unread: number): number => (isKilled ? Math.floor(this.random() * (unread + 1)) : 0);
+    this.network.kill(address, (_to, unread) => lost(unread));
+    this.#options.machine?.died(address, lost);
     this.#links.died(address);
   }
 

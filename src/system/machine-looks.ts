@@ -8,7 +8,8 @@ import type { PastTurn } from '../observe/turn-history.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { type ForeignMachine, MACHINE_INDEX_MIN } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
+import type { ForeignMachine } from '../wire/control.ts';
 import type { CallArgument } from '../wire/entry.ts';
 
 /** Milliseconds for the answer of another machine: somewhat more than that has for its own processes. */
@@ -126,7 +127,7 @@ export function checkIsHere(cluster: MachinesAround, id: ActorId): void {
 
 function machineOf(cluster: MachinesAround, id: ActorId): ForeignMachine | undefined {
   const host = cluster.hostOf(id);
-  return cluster.beyond?.others().find(({ index }) => index === host);
+  return cluster.beyond?.others().find(({ index }) => host !== undefined && index === machineIndexOf(host));
 }
 
 /** The answer of this machine to a call of another. Rejects INVALID_OPTIONS for one that it does not know. */

@@ -50,6 +50,8 @@ export interface ReplyTo {
   transferred?(): void;
   /** Where this process is the asker's: what the death of a host loses of it is sent again. */
   survivesHostLoss?: boolean;
+  /** This process asks in the place of an asker elsewhere. */
+  readonly isPassedOn?: boolean;
   /** Called once it has settled, where this process is the asker's; `isAnswered`: by the actor that was asked, and without an error. */
   onSettled?: ((reply: ReplyTo, isAnswered: boolean) => void) | undefined;
 }

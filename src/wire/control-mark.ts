@@ -9,6 +9,9 @@ export function marked(message: object): object {
   return { [MARK]: message };
 }
 
+/** Goes with a connection of another machine; comes back from the worker that has it; and goes once more, when the master, which may have read, has let go of it. */
+export type HandedConnection = { readonly type: 'handed-connection'; readonly number: number };
+
 /** The message; undefined where it is somebody else's. */
 export function unmarked<M extends object>(received: unknown): M | undefined {
   if (typeof received !== 'object' || received === null || !Object.hasOwn(received, MARK)) return undefined;

@@ -3,8 +3,7 @@
  * `node:cluster` opens. Small, few and strictly ordered; each side handles one message after the other.
  *
  * The life of a process:   hello → boot → listening → welcome → linked → (table) → go → ready → … → drain → … → exit
- * A hand-off (see placement/handoff.ts): [prepare → prepared | refused →] hold → installed | refused → table that
- * commits the move.
+ * A hand-off (see placement/handoff.ts): [prepare → prepared | refused →] hold → installed | refused → table that commits the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
 import type { ListQuery } from '../observe/actor-list.ts';
@@ -13,6 +12,7 @@ import type { LogLine } from '../log-relay/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
+import type { ForeignWorker, MachinePlaces } from '../vocabulary/host-index.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 
 /** One process of the system. `incarnation` counts the forks of the same index, from 1. */
@@ -36,9 +36,6 @@ export type Unit = string;
 /** One worker's number in a column or pin; NOWHERE: no living worker can host it, mail is held. */
 export const NOWHERE = -1;
 
-/** Indexes from here on in a column are those of other machines, each given once in the life of this one. */
-export const MACHINE_INDEX_MIN = 16_384;
-
 /** Another machine of the cluster. */
 export interface ForeignMachine {
   /** By which the table of this machine names it. */
@@ -46,6 +43,8 @@ export interface ForeignMachine {
   machine: string;
   /** Of its master's links, `host:port`. */
   address: string;
+  /** Those of its workers that the table names. */
+  workers: readonly ForeignWorker[];
 }
 
 /** One row of `system.machines()`. */
@@ -387,6 +386,7 @@ export type ToMaster =
   | { type: 'outdated' }
   /** The states of these partitions of another machine lie here; nothing of them runs. */
   | { type: 'state-arrived'; machine: string; partitions: number[] }
+  | { type: 'places'; machine: string; places: MachinePlaces }
   /** Its servers may be closed now; and what they were asked has been answered. */
   | { type: 'last-requests' }
   | { type: 'requests-finished' }

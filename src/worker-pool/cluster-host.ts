@@ -1,15 +1,18 @@
 /** Workers as processes of node:cluster, so that their servers share ports. The one importer of node:cluster. */
 import cluster, { type ClusterSettings, type Worker } from 'node:cluster';
 import { statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { ToMaster, ToProcess } from '../wire/control.ts';
-import { marked, unmarked } from '../wire/control-mark.ts';
+import { type HandedConnection, marked, unmarked } from '../wire/control-mark.ts';
 import { HandedConnections } from './handed-connections.ts';
 import type { WorkerExit, WorkerHost, WorkerProcess } from './worker-host.ts';
 
 export class ClusterHost implements WorkerHost {
   readonly #exec: string;
+  readonly #running = new Map<string, Worker>();
+  #lastHanded = 0;
 
   /** `exec`: path of the module that a worker runs. */
   constructor(exec: string) {
@@ -22,6 +25,16 @@ export class ClusterHost implements WorkerHost {
     this.#exec = exec;
   }
 
+  /** A connection goes to that worker. False: it does not run. */
+  handOver({ process: index, incarnation }: { process: number; incarnation: number }, connection: Socket): boolean {
+    const worker = this.#running.get(`${index}.${incarnation}`);
+    if (!worker?.isConnected()) return false;
+    const message: HandedConnection = { type: 'handed-connection', number: ++this.#lastHanded };
+    // One that dies meanwhile closes it, or never takes it: whoever dialled waits only so long.
+    worker.process.send(marked(message), connection, undefined, () => {});
+    return true;
+  }
+
   fork({ index, incarnation, role }: { index: number; incarnation: number; role: string }): WorkerProcess {
     const worker = this.#forkAside({
       TROUPE_WORKER: String(index),
@@ -29,6 +42,9 @@ export class ClusterHost implements WorkerHost {
       TROUPE_INCARNATION: String(incarnation),
     });
     const connections = new HandedConnections(worker.process);
+    const name = `${index}.${incarnation}`;
+    this.#running.set(name, worker);
+    worker.process.once('exit', () => this.#running.delete(name));
     return {
       pid: worker.process.pid as number,
       channel: {
@@ -38,8 +54,10 @@ export class ClusterHost implements WorkerHost {
         },
         onMessage: (receive: (message: ToMaster) => void) =>
           worker.on('message', (received: unknown) => {
-            const message = unmarked<ToMaster>(received);
-            if (message) receive(message);
+            const message = unmarked<ToMaster | HandedConnection>(received);
+            // Behind Node.js's own word that the worker has it, at which this process closes its end.
+            if (message?.type === 'handed-connection') worker.process.send(marked(message), () => {});
+            else if (message) receive(message);
           }),
       },
       retire: () => {

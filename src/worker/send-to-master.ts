@@ -1,12 +1,12 @@
 /** A control message to the master, over the channel of the fork. */
 import type { ToMaster } from '../wire/control.ts';
-import { marked } from '../wire/control-mark.ts';
+import { type HandedConnection, marked } from '../wire/control-mark.ts';
 
 /** The end of the fork's channel at a worker: `process` itself. */
 export type MasterChannel = Pick<NodeJS.Process, 'connected' | 'send'>;
 
 /** A master that is gone hears nothing more; node:cluster then ends this process. */
-export function sendToMaster(channel: MasterChannel, message: ToMaster): void {
+export function sendToMaster(channel: MasterChannel, message: ToMaster | HandedConnection): void {
   if (!channel.connected) return;
   try {
     channel.send?.(marked(message), undefined, undefined, () => {});

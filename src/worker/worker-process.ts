@@ -2,6 +2,7 @@
  * The worker process: waits for its orders, loads the behaviours, and becomes part of the cluster. It obeys the
  * master only: signals to the whole process tree (Ctrl-C, PM2) are the master's to answer, and without a master it ends.
  */
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { FileJournal } from '../journal/file-journal.ts';
 import { processName } from '../journal/journal-folder.ts';
@@ -16,7 +17,7 @@ import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
-import { marked, unmarked } from '../wire/control-mark.ts';
+import { type HandedConnection, marked, unmarked } from '../wire/control-mark.ts';
 import { directPath, removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { memorySupply, queueBytesOf } from '../wire/memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
@@ -65,12 +66,16 @@ const QUIET_MS_MAX = 3_000;
 
 let running: ClusterProcess | undefined;
 let direct: DirectSocket | undefined;
+let machines: TlsMachineNetwork | undefined;
+/** Connections that the master may still read from. */
+const handed = new Map<number, Socket>();
 let socketDir: string | undefined;
 let isRetiring = false;
 const lastRequests = new LastRequests();
-process.on('message', (received) => {
-  const order = unmarked<ToProcess>(received);
+process.on('message', (received, connection) => {
+  const order = unmarked<ToProcess | HandedConnection>(received);
   if (order === undefined) return;
+  if (order.type === 'handed-connection') return takeConnection(order, connection as Socket | undefined);
   if (order.type === 'boot') void boot(order);
   else if (order.type === 'retire') retire();
   else if (order.type === 'finish-requests') void finishRequests();
@@ -88,6 +93,20 @@ process.prependOnceListener('disconnect', () => {
 function endAtOnce(): void {
   if (socketDir !== undefined) removeSocketFolder(socketDir);
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** Another machine has opened it. First it comes; then it is this process's alone. */
+function takeConnection(order: HandedConnection, connection: Socket | undefined): void {
+  if (connection) {
+    connection.on('error', () => {});
+    connection.once('close', () => handed.delete(order.number));
+    handed.set(order.number, connection);
+    return sendToMaster(process, order);
+  }
+  const held = handed.get(order.number);
+  handed.delete(order.number);
+  if (machines && held) machines.handed(held);
+  else held?.destroy();
 }
 
 /** An error that keeps this process from its place is told to the master, which decides whether another one is tried. */
@@ -140,7 +159,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     ...{ clock, folder: socketDir, frameBytesMax: messageBytesMax + FRAME_EXTRA_BYTES, pollMicros },
     troubled: (error) => log.error({ err: error }, 'the socket of this worker is gone and cannot be made again'),
   });
-  const machines = machineNetworkOf(order, clock, log);
+  machines = machineNetworkOf(order, clock, log);
   const memoryBytes = options.memory ?? queueBytesOf(memorySupply(), options.processes);
   const limits = { askTimeoutMs, messageBytesMax, checkMessages, memoryBytes, history: options.history };
   const parts = {

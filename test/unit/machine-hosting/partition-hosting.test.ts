@@ -2,13 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { FAREWELL_MS, PartitionHosting } from '../../../src/machine-hosting/partition-hosting.ts';
-import {
-  type LeftPartitions,
-  MACHINE_INDEX_MIN,
-  type MachineInfo,
-  type MachinesView,
-  NOWHERE,
-} from '../../../src/wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
+import { type LeftPartitions, type MachineInfo, type MachinesView, NOWHERE } from '../../../src/wire/control.ts';
 
 const machine = (id: string, state: MachineInfo['state'] = 'live'): MachineInfo => ({
   ...{ id, state, address: `${id}:1`, workers: 1, leaseMs: 1_000 },
@@ -42,7 +37,7 @@ describe('the partitions of a machine', () => {
   let answers: Record<string, unknown>;
   /** The way in has delivered what has arrived. */
   let arrival: Promise<unknown>;
-  const hosts = (): (number | undefined)[] => [0, 1, 2, 3, 4].map(hosting.elsewhere);
+  const hosts = (): (number | undefined)[] => [0, 1, 2, 3, 4].map((shard) => hosting.elsewhere(shard));
   const others = (): string[] => told.at(-1)?.machines.others.map((other) => other.machine) ?? [];
 
   beforeEach(() => {

@@ -105,6 +105,38 @@ function handshakes(world: () => MachineWorld): void {
     expect(diaries.map(({ frames }) => frames[0]).sort()).toEqual(['from 1', 'from 2']);
   });
 
+  test('a worker is linked to through its master, and no other process hears of it', async () => {
+    const { address, links } = await listening(world().host(master('a')));
+    const worker = { process: 2, incarnation: 7 };
+    const taken: MachineLink[] = [];
+    world()
+      .host({ machine: 'a', ...worker })
+      .take((link) => void taken.push(link));
+    const near = await world().host({ machine: 'b', process: 3, incarnation: 2 }).connect(address, 'a', worker);
+    expect(near.peer).toEqual({ machine: 'a', ...worker });
+    await until(() => taken.length > 0, 'the link of the worker');
+    expect(taken[0]?.peer).toEqual({ machine: 'b', process: 3, incarnation: 2 });
+    const far = new Diary(taken[0]?.link as MachineLink['link']);
+    new Diary(near.link).link.write(frame('to the worker'));
+    await until(() => far.frames.length === 1, 'the frame');
+    expect(links.length).toBe(0);
+  });
+
+  test('a worker that is not there, or another start of it, is not linked to', async () => {
+    const { address } = await listening(world().host(master('a')));
+    world()
+      .host({ machine: 'a', process: 2, incarnation: 7 })
+      .take(() => {});
+    for (const worker of [
+      { process: 1, incarnation: 7 },
+      { process: 2, incarnation: 8 },
+    ]) {
+      const error = await failure(world().host(master('b')).connect(address, 'a', worker));
+      expect(error.code).toBe('ACTOR_UNAVAILABLE');
+      expect(error.message).toContain('no such worker');
+    }
+  });
+
   test('another wire version is refused with both versions', async () => {
     const { address, links } = await listening(world().host(master('a')));
     const error = await failure(

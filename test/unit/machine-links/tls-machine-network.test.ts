@@ -16,6 +16,7 @@ import { WIRE_VERSION } from '../../../src/wire/link.ts';
 import { TcpProxy } from '../../postgres/tcp-proxy.ts';
 import { someTurns, until } from '../wire/event-loop-clock.ts';
 import { Diary, frame } from '../wire/link-conformance.ts';
+import { encodeWanted, WANTED_BYTES } from '../../../src/machine-links/wanted-worker.ts';
 import { failure, listening, master } from './machine-conformance.ts';
 import { type TlsWorld, tlsWorld } from './tls-world.ts';
 
@@ -206,6 +207,33 @@ describe('a machine is not let in', () => {
     expect(took).toBeLessThan(2_000);
     expect(network.refusals).toMatchObject({ tls: 1 });
     expect(network.refusals.silence + network.refusals.bytes).toBe(2);
+  });
+
+  test('that wants a worker and says too little, too much, or nonsense', async () => {
+    const { network, address } = await machineA(HANDSHAKE_MS);
+    world.host({ machine: 'a', process: 1, incarnation: 1 }).take(() => {});
+    const words = encodeWanted({ process: 1, incarnation: 1 });
+    const short = plain(address);
+    short.write(words.subarray(0, WANTED_BYTES - 1));
+    const long = plain(address);
+    long.write(Buffer.concat([words, Buffer.of(22)]));
+    const senseless = plain(address);
+    senseless.write(Buffer.concat([words.subarray(0, 8), Buffer.alloc(8, 255)]));
+    await Promise.all([closed(short), closed(long), closed(senseless)]);
+    expect(network.refusals).toMatchObject({ tls: 1, bytes: 2 });
+  });
+
+  test('that wants a worker, gets to it, and says nothing more', async () => {
+    const { network, address } = await machineA(HANDSHAKE_MS);
+    const worker = world.host({ machine: 'a', process: 1, incarnation: 1 }, {}, { handshakeMs: HANDSHAKE_MS });
+    worker.take(() => {});
+    const mute = plain(address);
+    mute.write(encodeWanted({ process: 1, incarnation: 1 }));
+    const gone = plain(address);
+    gone.write(encodeWanted({ process: 1, incarnation: 2 }));
+    await Promise.all([closed(mute), closed(gone)]);
+    expect(network.refusals).toMatchObject({ tls: 0, bytes: 0 });
+    expect(worker.refusals).toMatchObject({ tls: 1 });
   });
 
   test('beyond so many that have not said who they are; links go on', async () => {

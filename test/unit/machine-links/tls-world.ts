@@ -23,6 +23,7 @@ const AUTHORITY = newAuthority('troupe', Date.now());
 
 export function tlsWorld(options: Partial<TlsMachineNetworkOptions> = {}): TlsWorld {
   const networks: TlsMachineNetwork[] = [];
+  const workers = new Map<string, TlsMachineNetwork>();
   const lines: Record<string, unknown>[] = [];
   const log: Log = { ...silent, warn: (fields) => void lines.push(fields as Record<string, unknown>) };
   const credentials = (machine: string, now = Date.now(), cluster = 'troupe'): MachineCredentials =>
@@ -37,11 +38,17 @@ export function tlsWorld(options: Partial<TlsMachineNetworkOptions> = {}): TlsWo
         ...{ clock: eventLoopClock, log, cluster, process, incarnation, frameBytesMax: FRAME_BYTES_MAX },
         credentials: credentials(machine, Date.now(), cluster),
         address: { advertise: undefined, databaseUrl: DATABASE },
+        handOver: (worker, raw) => {
+          const there = workers.get(`${machine} ${worker.process} ${worker.incarnation}`);
+          there?.handed(raw);
+          return there !== undefined;
+        },
         ...(version !== undefined && { version }),
         ...options,
         ...more,
       });
       networks.push(network);
+      if (process !== 0) workers.set(`${machine} ${process} ${incarnation}`, network);
       return network;
     },
     async dispose() {

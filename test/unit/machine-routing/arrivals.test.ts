@@ -53,6 +53,13 @@ describe('what has been handed over', () => {
     expect(arrivals.take('m1', new Set([shardOf('a/1')]))).toEqual([]);
   });
 
+  it('takes the place of what another process has sent before of the same partition, which died since', () => {
+    const { send, ids } = world();
+    send('~1.1', 1, 'a/1', 1);
+    send('~2.1', 2, 'a/1', 2);
+    expect(ids('a/1')).toEqual(['a/1']);
+  });
+
   it('takes the place of what the same process has sent before, and half of it is nothing', () => {
     const { send, ids } = world();
     send('~1.1', 1, 'a/1', 1);

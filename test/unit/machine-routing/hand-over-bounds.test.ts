@@ -4,7 +4,7 @@ import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { MachineLink } from '../../../src/machine-links/machine-network.ts';
 import { EARLY_LINKS_MAX, MachinePeers, type MachinePeersParts } from '../../../src/machine-routing/machine-peers.ts';
 import { flushOn, ONWARD_MS_MAX, type OnwardParts } from '../../../src/machine-routing/onward-flush.ts';
-import { PASSING_MS_MAX, PassingMail } from '../../../src/machine-routing/passing-mail.ts';
+import { PASSING_MS_MAX, PassingMail } from '../../../src/machine-routes/passing-mail.ts';
 import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
 import { StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
 import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-routing/taken-partitions.ts';
@@ -13,7 +13,8 @@ import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { HeldMail } from '../../../src/routing/held-mail.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
-import { MACHINE_INDEX_MIN, type MachinesView } from '../../../src/wire/control.ts';
+import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
+import type { MachinesView } from '../../../src/wire/control.ts';
 import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
 
 const counter = defineActor({
@@ -81,7 +82,7 @@ describe('mail past an old owner', () => {
     let changes = 0;
     const flushes = { flush: () => new Promise<void>((resolve) => (answer = resolve)) } as unknown as LinkFlushes;
     const mail = new PassingMail({ clock, flushes, changed: () => void changes++ });
-    mail.begin(new Set([7]), through as OutboundQueue);
+    mail.begin(new Set([7]), through as OutboundQueue, 1);
     const waits = (): boolean => mail.partitions().has(7);
     return { clock, through, waits, answer: () => answer(), changes: () => changes };
   }
@@ -121,7 +122,11 @@ describe('mail that an old owner has for a link that has broken', () => {
     const flush = (peers: Iterable<OutboundQueue>): Promise<void> =>
       [...peers].length === 0 ? Promise.resolve() : new Promise(() => {});
     const parts = {
-      ...{ kernel, router: { holds, knownHostOf: () => MACHINE_INDEX_MIN }, peers: { all: () => [] } },
+      ...{
+        kernel,
+        router: { holds, knownHostOf: () => MACHINE_INDEX_MIN, settled: async () => {} },
+        peers: { all: () => [] },
+      },
       ...{ machines: { machines: () => [other] }, flushes: { flush }, handOvers: { released: async () => {} } },
     } as unknown as OnwardParts;
     let isAnswered = false;
@@ -217,7 +222,7 @@ describe('links of machines that are not known yet', () => {
     expect(closed).toEqual([]);
     come('later', EARLY_LINKS_MAX);
     expect(closed).toEqual([expect.stringContaining(`at most ${EARLY_LINKS_MAX}`)]);
-    const others = [{ index: MACHINE_INDEX_MIN, machine: 'later', address: 'there:1' }];
+    const others = [{ index: MACHINE_INDEX_MIN, machine: 'later', address: 'there:1', workers: [] }];
     peers.take({ self: 'here', others } as unknown as MachinesView);
     expect([...peers.guests()].length).toBe(EARLY_LINKS_MAX);
     come('stranger', 0);
@@ -226,7 +231,7 @@ describe('links of machines that are not known yet', () => {
     peers.take({ self: 'here again', others: [] } as unknown as MachinesView);
     expect(closed.slice(1)).toContain('this machine has another name now');
     const before = closed.length;
-    const stranger = { index: MACHINE_INDEX_MIN + 1, machine: 'stranger', address: 'there:2' };
+    const stranger = { index: MACHINE_INDEX_MIN + 1, machine: 'stranger', address: 'there:2', workers: [] };
     peers.take({ self: 'here again', others: [stranger] } as unknown as MachinesView);
     expect([[...peers.guests()].length, closed.length]).toEqual([0, before]);
   });

@@ -29,7 +29,9 @@ export class MachineFaults {
     if (step.do === 'leave' || step.do === 'die') this.#goes(step);
     else if (step.do === 'freeze') this.#freeze(step);
     else if (step.do === 'cutLinks' || step.do === 'stallLinks') this.#links(step);
+    else if (step.do === 'cutWay' || step.do === 'stallWay') this.#way(step);
     else if (step.do === 'cutOff' || step.do === 'workerDies' || step.do === 'commitsHang') this.#strikes(step);
+    else if (step.do === 'workerRestarts') this.#restarts(step);
     else if ('ms' in step) this.#engine(step);
     return undefined;
   }
@@ -46,6 +48,13 @@ export class MachineFaults {
     const none = { fail: 0, lie: 0, hang: 0, hangMs: 0 };
     const hang = { fail: 0, lie: 0.03, hang: 0.3, hangMs: LEASE * 2 };
     if (disk) this.#for(step.ms, step.do, (isSo) => Object.assign(disk, { faults: isSo ? hang : none }), name);
+  }
+
+  #restarts({ do: what, machine, worker: index }: Extract<MachineStep, { do: 'workerRestarts' }>): void {
+    this.#note(what);
+    // There may be no such worker, or none that could have its actors.
+    const { peer } = this.#machine(machine).simulation;
+    peer.request({ kind: 'restart-worker', index }).catch(() => {});
   }
 
   #engine({ do: what, ms }: Extract<MachineStep, { ms: number }>): void {
@@ -117,6 +126,24 @@ export class MachineFaults {
       this.#frozen = undefined;
       if (!one.isDead) one.thaw();
     });
+  }
+
+  /** All else between the two machines goes on. */
+  #way(step: Extract<MachineStep, { do: 'cutWay' | 'stallWay' }>): void {
+    const { wires } = this.#cluster;
+    const [a, b] = [this.#machine(step.a), this.#machine(step.b)];
+    const near = a.processes.at(-1 - step.near);
+    const far = b.processes.at(-1 - step.far);
+    if (a === b || near === undefined || far === undefined) return;
+    if (step.do === 'stallWay')
+      return this.#for(
+        step.ms,
+        'stallWay',
+        (isSo) => (isSo ? wires.stall(near, far) : wires.unstall(near, far)),
+        `${near} ${far}`,
+      );
+    this.#note('cutWay');
+    wires.reset(near, far);
   }
 
   #links(step: Extract<MachineStep, { do: 'cutLinks' | 'stallLinks' }>): void {

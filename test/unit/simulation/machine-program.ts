@@ -19,11 +19,16 @@ export type MachineStep =
   /** All of its processes stand still. */
   | { do: 'freeze'; machine: number; ms: number }
   | { do: 'workerDies'; machine: number; worker: number }
+  /** It hands over what it has, and another one takes its place. */
+  | { do: 'workerRestarts'; machine: number; worker: number }
   /** Commits to the store take two leases, and come all the same. */
   | { do: 'commitsHang'; machine: number; ms: number }
   | { do: 'engineGone' | 'engineSlow' | 'noAnswers'; ms: number }
   | { do: 'cutLinks'; a: number; b: number }
   | { do: 'stallLinks'; a: number; b: number; ms: number }
+  /** One link between two processes, counted from the youngest. */
+  | { do: 'cutWay'; a: number; b: number; near: number; far: number }
+  | { do: 'stallWay'; a: number; b: number; near: number; far: number; ms: number }
   | { do: 'wait'; ms: number };
 
 /** How often a kind of step is drawn; what is not named is not drawn. */
@@ -48,8 +53,8 @@ const TRAFFIC: MachineMix = {
 /** Everything. */
 export const MACHINES: MachineMix = {
   ...TRAFFIC,
-  ...{ join: 2, leave: 2, die: 1.5, cutOff: 2, freeze: 2, workerDies: 2, commitsHang: 1.5 },
-  ...{ engineGone: 2, engineSlow: 1, noAnswers: 1.5, cutLinks: 1.5, stallLinks: 1.5 },
+  ...{ join: 2, leave: 2, die: 1.5, cutOff: 2, freeze: 2, workerDies: 2, workerRestarts: 1, commitsHang: 1.5 },
+  ...{ engineGone: 2, engineSlow: 1, noAnswers: 1.5, cutLinks: 1.5, stallLinks: 1.5, cutWay: 2, stallWay: 2 },
 };
 
 /** Machines come and go in order, and nothing else happens to them: whatever is not durable is lost by no fault. */
@@ -59,6 +64,12 @@ export const MACHINES_COME: MachineMix = { ...TRAFFIC, join: 4, leave: 4, count:
 export const MACHINES_LOST: MachineMix = {
   ...{ transfer: 2, ask: 4, count: 40, wait: 16, join: 2, leave: 2 },
   ...{ cutOff: 4, freeze: 5, workerDies: 1, cutLinks: 2, stallLinks: 2, noAnswers: 1 },
+};
+
+/** Nothing is published, so that mail goes from worker to worker: these come and go, and so do the links between them. */
+export const MACHINES_WAYS: MachineMix = {
+  ...{ transfer: 5, count: 28, ask: 8, watch: 2, stop: 1, wait: 14 },
+  ...{ join: 1, leave: 1, workerDies: 2, workerRestarts: 4, cutLinks: 0.5, cutWay: 3, stallWay: 3 },
 };
 
 const machine = fc.integer({ min: 0, max: 3 });
@@ -92,6 +103,10 @@ const ARBITRARIES: { [D in Exclude<MachineStep['do'], 'start'>]: fc.Arbitrary<Ma
   die: fc.record({ do: fc.constant('die'), machine }),
   cutOff: fc.record({ do: fc.constant('cutOff'), machine, ms: faultMs }),
   freeze: fc.record({ do: fc.constant('freeze'), machine, ms: faultMs }),
+  workerRestarts: fc.record({
+    ...{ do: fc.constant('workerRestarts'), machine },
+    worker: fc.integer({ min: 1, max: 2 }),
+  }),
   workerDies: fc.record({ do: fc.constant('workerDies'), machine, worker: fc.integer({ min: 1, max: 2 }) }),
   commitsHang: fc.record({ do: fc.constant('commitsHang'), machine, ms: faultMs }),
   engineGone: fc.record({ do: fc.constant('engineGone'), ms: faultMs }),
@@ -99,6 +114,11 @@ const ARBITRARIES: { [D in Exclude<MachineStep['do'], 'start'>]: fc.Arbitrary<Ma
   noAnswers: fc.record({ do: fc.constant('noAnswers'), ms: faultMs }),
   cutLinks: fc.record({ do: fc.constant('cutLinks'), a: machine, b: machine }),
   stallLinks: fc.record({ do: fc.constant('stallLinks'), a: machine, b: machine, ms: faultMs }),
+  cutWay: fc.record({ do: fc.constant('cutWay'), a: machine, b: machine, near: process, far: process }),
+  stallWay: fc.record({
+    ...{ do: fc.constant('stallWay'), a: machine, b: machine, near: process, far: process },
+    ms: faultMs,
+  }),
   wait: fc.record({
     do: fc.constant('wait'),
     ms: fc.oneof({ weight: 3, arbitrary: ms(LEASE * 0.1) }, { weight: 1, arbitrary: ms(LEASE * 1.3) }),

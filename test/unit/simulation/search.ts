@@ -8,6 +8,7 @@ import {
   MACHINES,
   MACHINES_COME,
   MACHINES_LOST,
+  MACHINES_WAYS,
   type MachineMix,
   machineSteps,
   type MachineStep,
@@ -47,6 +48,7 @@ export const MACHINE_MIXES: Readonly<Record<string, MachineMix>> = {
   machines: MACHINES,
   'machines-come': MACHINES_COME,
   'machines-lost': MACHINES_LOST,
+  'machines-ways': MACHINES_WAYS,
 };
 
 /** A step of a program over one machine, or over many. */

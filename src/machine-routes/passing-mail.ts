@@ -5,6 +5,7 @@
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { machineIndexOf } from '../vocabulary/host-index.ts';
 
 /** Milliseconds between two looks at the link to an old owner that says nothing: mail waits no longer where it had ended by the first, and is not there again. */
 export const PASSING_MS_MAX = 4_000;
@@ -19,6 +20,8 @@ export interface PassingParts {
 interface Passing {
   readonly partitions: ReadonlySet<number>;
   readonly through: OutboundQueue;
+  /** The machine where they are now, by its index. */
+  readonly to: number;
   readonly end: () => void;
 }
 
@@ -35,8 +38,8 @@ export class PassingMail {
     return new Set([...this.#open].flatMap(({ partitions }) => [...partitions]));
   }
 
-  /** By the table that is being taken up they are no longer where that link leads. */
-  begin(partitions: ReadonlySet<number>, through: OutboundQueue): void {
+  /** Their mail does not take that link any more; `to`: the machine, or the worker here, that has them now. */
+  begin(partitions: ReadonlySet<number>, through: OutboundQueue, to: number): void {
     const { clock, flushes } = this.#parts;
     let timer: Timer | undefined;
     let ended: number | undefined;
@@ -51,10 +54,22 @@ export class PassingMail {
       ended = through.ended ? through.ends : undefined;
       timer = clock.setTimer(PASSING_MS_MAX, look);
     };
-    const passing = { partitions, through, end };
+    const passing = { partitions, through, to, end };
     this.#open.add(passing);
     look();
     void flushes.flush([through], 'beyond').then(end);
+  }
+
+  /** Mail waits for what went that way. */
+  isThrough(peer: OutboundQueue): boolean {
+    for (const { through } of this.#open) if (through === peer) return true;
+    return false;
+  }
+
+  /** Their mail takes the way in of that machine again, as what it waits for does, or is behind that. */
+  endWithin(machine: number): void {
+    for (const { through, to, end } of [...this.#open])
+      if (to === machine && machineIndexOf(through.index) === machine) end();
   }
 
   /** The old owner has left: nothing more comes through it. */

@@ -15,9 +15,12 @@ export class MachineTopics implements TopicsBeyond {
   /** Topics that the guests know, or are being told: until when. */
   readonly #told = new Map<string, Promise<void> | undefined>();
   #lastNumber = 0;
+  readonly publishing: (machine: OutboundQueue) => void;
 
-  constructor(guests: () => Iterable<OutboundQueue>) {
+  /** `publishing`: something is about to go to that machine. */
+  constructor(guests: () => Iterable<OutboundQueue>, publishing: (machine: OutboundQueue) => void) {
     this.#guests = guests;
+    this.publishing = publishing;
   }
 
   joined(topic: string): Promise<void> | undefined {

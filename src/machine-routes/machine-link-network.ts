@@ -1,10 +1,12 @@
-/** A machine network as the port that links are opened by (wire/link.ts): its paths name a machine and where it is. */
+/** A machine network as the port that links are opened by (wire/link.ts): its paths name a machine and where it is, and the worker that is meant. */
 import type { MachineNetwork } from '../machine-links/machine-network.ts';
+import type { ForeignWorker } from '../vocabulary/host-index.ts';
 import type { ForeignMachine } from '../wire/control.ts';
 import type { LinkNetwork } from '../wire/link.ts';
 
-export function pathOfMachine({ machine, address }: ForeignMachine): string {
-  return `${machine} ${address}`;
+/** Of the master; `worker`: of that one. */
+export function pathOfMachine({ machine, address }: ForeignMachine, worker?: ForeignWorker): string {
+  return JSON.stringify({ machine, address, worker });
 }
 
 /** The handshake is the machine network's own. `self`: the name of this machine, under which others know its links. */
@@ -12,9 +14,9 @@ export function linkNetworkOf(network: MachineNetwork, self: () => string): Link
   return {
     listen: () => Promise.reject(new Error('only a master listens for machines, by its machine network')),
     connect: async (path) => {
-      const space = path.indexOf(' ');
+      const { machine, address, worker } = JSON.parse(path) as ForeignMachine & { worker?: ForeignWorker };
       const name = self();
-      const { link } = await network.connect(path.slice(space + 1), path.slice(0, space));
+      const { link } = await network.connect(address, machine, worker);
       if (self() === name) return link;
       link.destroy();
       throw new Error(`the machine ${name} is ${self()} now`);

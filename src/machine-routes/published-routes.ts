@@ -1,0 +1,92 @@
+/**
+ * A publish crosses once to each machine, to its way in; and what is told and what is published share one order. So from a publish on this process
+ * sends all that is for that machine by its way in, behind what it had sent to workers there, until it has published nothing for a while.
+ */
+import type { LinkFlushes } from '../peer/link-flushes.ts';
+import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import { machineIndexOf } from '../vocabulary/host-index.ts';
+import { PASSING_MS_MAX } from './passing-mail.ts';
+
+/** Milliseconds without a publish after which mail goes to the workers again. */
+export const PUBLISHED_MS = 30_000;
+
+export interface PublishedRoutesParts {
+  readonly clock: Clock;
+  readonly flushes: LinkFlushes;
+  /** Workers of machines to whom something was sent, or waits to be. */
+  workers(): Iterable<OutboundQueue>;
+  /** Mail for the workers of that machine goes by its way in from now on: also what waits for another way to them. */
+  began(machine: number): void;
+  /** It goes to them again, behind what went by the way in. */
+  over(machine: number): void;
+}
+
+export class PublishedRoutes {
+  readonly #parts: PublishedRoutesParts;
+  /** By the index of its machine: when it was published to last. */
+  readonly #last = new Map<number, number>();
+  readonly #timers = new Map<number, Timer>();
+
+  constructor(parts: PublishedRoutesParts) {
+    this.#parts = parts;
+  }
+
+  isByMaster(machine: number): boolean {
+    return this.#last.has(machine);
+  }
+
+  /** Something is about to be published to that machine. */
+  publishing(master: OutboundQueue): void {
+    const { clock } = this.#parts;
+    const machine = master.index;
+    const isNew = !this.#last.has(machine);
+    this.#last.set(machine, clock.now());
+    if (!isNew) return;
+    this.#dam(master);
+    this.#parts.began(machine);
+    this.#lookLater(machine, PUBLISHED_MS);
+  }
+
+  keep(machines: ReadonlySet<number>): void {
+    for (const machine of [...this.#last.keys()]) if (!machines.has(machine)) this.#forget(machine);
+  }
+
+  close(): void {
+    for (const machine of [...this.#last.keys()]) this.#forget(machine);
+  }
+
+  /** Mail that the workers were sent has to arrive first. */
+  #dam(master: OutboundQueue): void {
+    const { clock, flushes, workers } = this.#parts;
+    const before = [...workers()].filter(({ index }) => machineIndexOf(index) === master.index);
+    if (before.length === 0) return;
+    const open = master.dam();
+    if (open === undefined) return;
+    const timer = clock.setTimer(PASSING_MS_MAX, open);
+    void flushes.flush(before, 'beyond').then(() => {
+      timer.cancel();
+      open();
+    });
+  }
+
+  #lookLater(machine: number, ms: number): void {
+    this.#timers.set(
+      machine,
+      this.#parts.clock.setTimer(ms, () => this.#look(machine)),
+    );
+  }
+
+  #look(machine: number): void {
+    const left = PUBLISHED_MS - (this.#parts.clock.now() - (this.#last.get(machine) ?? 0));
+    if (left > 0) return this.#lookLater(machine, left);
+    this.#forget(machine);
+    this.#parts.over(machine);
+  }
+
+  #forget(machine: number): void {
+    this.#timers.get(machine)?.cancel();
+    this.#timers.delete(machine);
+    this.#last.delete(machine);
+  }
+}

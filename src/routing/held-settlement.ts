@@ -1,0 +1,46 @@
+/** Waits until the mail that waits in this process now has gone on, as far as its units have a host, or are about to get one. */
+import type { Clock } from '../vocabulary/clock.ts';
+import type { Unit } from '../wire/control.ts';
+import type { HeldMail } from './held-mail.ts';
+
+interface Waiting {
+  readonly units: Set<Unit>;
+  done(): void;
+}
+
+export class HeldSettlement {
+  readonly #clock: Clock;
+  readonly #holds: HeldMail;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(clock: Clock, holds: HeldMail) {
+    this.#clock = clock;
+    this.#holds = holds;
+  }
+
+  /** Resolves after `withinMs` at the latest. `isAwaited`: of a unit that has mail here. */
+  settled(isAwaited: (unit: Unit) => boolean, withinMs: number): Promise<void> {
+    const units = new Set(this.#holds.units().filter(isAwaited));
+    if (units.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        units,
+        done: () => {
+          timer.cancel();
+          this.#waiting.delete(waiting);
+          resolve();
+        },
+      };
+      const timer = this.#clock.setTimer(withinMs, waiting.done);
+      this.#waiting.add(waiting);
+    });
+  }
+
+  /** Mail has gone on. */
+  look(): void {
+    for (const { units, done } of [...this.#waiting]) {
+      for (const unit of units) if (!this.#holds.holdsMailFor(unit)) units.delete(unit);
+      if (units.size === 0) done();
+    }
+  }
+}
