@@ -51,7 +51,10 @@ describe('npm run simulate', { timeout: 120_000 }, () => {
 });
 
 /** Runs programs of which a part that is written here says what they come to. */
-async function hunted(part: string, options: { programs: number; failuresMax?: number; rssBytesMax?: number }) {
+async function hunted(
+  part: string,
+  options: { programs: number; failuresMax?: number; rssBytesMax?: number; stuckMs?: number },
+) {
   const folder = mkdtempSync(join(tmpdir(), 'hunt-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, 'part.mjs');
@@ -61,7 +64,7 @@ async function hunted(part: string, options: { programs: number; failuresMax?: n
     ...{ mixes: ['all', 'fate'], stepsOf: () => 10, shardsOf: () => 64, first: 1, forMs: 60_000, failuresMax: 100 },
     ...{
       jobs: 2,
-      stuckMs: 1_000,
+      stuckMs: 25_000,
       shrinkMs: 0,
       part: pathToFileURL(program),
       say: (line: string) => void lines.push(line),
@@ -95,7 +98,7 @@ describe('a hunt', { timeout: 30_000 }, () => {
       if (seed === 2) for (;;);
       process.send(${ANSWER});
     });`;
-    const { hunt, lines } = await hunted(part, { programs: 8 });
+    const { hunt, lines } = await hunted(part, { programs: 8, stuckMs: 5_000 });
     expect(hunt.counts).toMatchObject({ programs: 6, failures: 2 });
     expect(lines.filter((line) => line.includes('SIGKILL') && line.includes('--seed 2'))).toHaveLength(2);
   });
