@@ -77,7 +77,7 @@ export async function startCluster(
   const log = guardedLog(openLog(options.log, { system: options.name }));
   const spans = await findSpans(options.trace, 0);
   const token = randomBytes(24).toString('base64url');
-  const socketDir = await openSocketFolder();
+  const socketDir = await openSocketFolder(member?.incarnationsFrom);
   const ground = { options, behaviours, clusterHost, clock: systemClock(), log, socketDir, token, spans, member };
   const shared = await (storage && shareStorage(storage, ground))?.catch((error) => {
     removeSocketFolder(socketDir);

@@ -69,7 +69,8 @@ describe('a start', () => {
   test('removes a folder of sockets at which nobody answers, also where its process id is in use', async () => {
     const left = [folder(`troupe-${process.pid}-dead00`), folder('troupe-1-dead01')];
     for (const path of left)
-      for (const name of ['0.1.sock', '12.345.sock', '-1.1.sock']) await desertedSocket(join(path, name));
+      for (const name of ['0.1.sock', '12.345.sock', '-1.1.sock', 'w2.9007199254740991.sock', 'c1.1.sock'])
+        await desertedSocket(join(path, name));
     await openSocketFolder();
     expect(left.map((path) => existsSync(path))).toEqual([false, false]);
   });
@@ -143,6 +144,18 @@ describe('a start', () => {
       message: expect.stringMatching(/at most 10[37] bytes; got up to \d+ in .*xxx.*TMPDIR/),
     });
     expect(readdirSync(long)).toEqual([]);
+  });
+
+  test('knows that incarnations of one machine of several are large numbers', async () => {
+    const most = process.platform === 'linux' ? 107 : 103;
+    const rest = Buffer.byteLength(join(temporary, `/troupe-${process.pid}-XXXXXX/w9999.9999999999.sock`)) + 1;
+    const fits = join(temporary, 'x'.repeat(most - rest));
+    mkdirSync(fits);
+    process.env.TMPDIR = fits;
+    expect(existsSync(await openSocketFolder())).toBe(true);
+    await expect(openSocketFolder(4_074_725_980_504_064)).rejects.toMatchObject({
+      message: expect.stringContaining(`got up to ${most + 6} in`),
+    });
   });
 
   test('in a temporary folder that is not there is refused by its name', async () => {
