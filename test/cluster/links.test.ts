@@ -97,8 +97,8 @@ async function expectNoHarm(): Promise<void> {
   expect(harm).toEqual([]);
 }
 
-test('there is a socket for each process', () => {
-  expect(paths).toHaveLength(3);
+test('there is a socket for each process, and one of each worker for clients', () => {
+  expect(paths).toHaveLength(5);
 });
 
 test.each(SAYINGS)('%s: the stranger is shut out, hears nothing, and nobody else notices', async (what, bytes) => {
@@ -121,7 +121,7 @@ test('silence: the stranger is shut out after a while', async () => {
 });
 
 test('a crowd of strangers: links of a new worker are made all the same', async () => {
-  const crowd = await Promise.all(numbers(60).map((n) => strangerAt(paths[n % 3] as string)));
+  const crowd = await Promise.all(numbers(60).map((n) => strangerAt(paths[n % paths.length] as string)));
   for (const [n, { socket }] of crowd.entries())
     if (n % 2 === 0) socket.write(SAYINGS[n % SAYINGS.length]?.[1] as Buffer);
   const index = await system.addWorker();
