@@ -11,7 +11,7 @@ import { faultsOfTypes } from './compilers.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Of all files unpacked: more of it has to be meant. */
-const PACKAGE_BYTES_MAX = 3 * 1024 * 1024;
+const PACKAGE_BYTES_MAX = 3.25 * 1024 * 1024;
 const MARKDOWN_LINK = /\]\(([^)\s#]+)(?:#[^)]*)?\)/g;
 /** An address elsewhere. */
 const ABSOLUTE = /^[a-z]+:/;
