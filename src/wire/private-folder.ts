@@ -8,10 +8,7 @@
 import { type Dirent, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * `<index>.<incarnation>.sock`; the owner of the store has an index below 0, the watchdog of a worker `w` before that, and its socket for clients `c`.
- * Incarnations of one machine of several count from a large number.
- */
+/** `<index>.<incarnation>.sock`, of up to 16 digits; the owner of the store has an index below 0, a watchdog `w` before that, a worker's socket for clients `c`. */
 export const SOCKET_NAME: RegExp = /^[-wc]?\d{1,4}\.\d{1,16}\.sock$/;
 
 /** Where the watchdog thread of a worker is asked. */

@@ -15,7 +15,6 @@ import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
 const FOLDER = /^troupe-\d+-[A-Za-z0-9]{6}$/;
 /** The longest name of a socket in it: of a watchdog, with its worker's number, and its incarnation where those count from 0. */
 const SOCKET_NAME_BYTES_MAX = Buffer.byteLength('w9999.9999999999.sock');
-const INCARNATION_DIGITS = 10;
 /** Folders of other systems that one start looks at, at most. */
 export const FOLDERS_LOOKED_AT_MAX = 256;
 /** Milliseconds until a folder without a socket counts as left behind; before, its master may be about to listen. */
@@ -26,7 +25,7 @@ const CONNECT_MS_MAX = 1_000;
 /** Makes the folder, mode 0700: nobody else's process can connect. `incarnationsFrom`: default 0. Throws INVALID_OPTIONS where paths in it are too long. */
 export async function openSocketFolder(incarnationsFrom = 0): Promise<string> {
   const prefix = join(tmpdir(), `troupe-${process.pid}-`);
-  const moreDigits = Math.max(0, String(incarnationsFrom).length - INCARNATION_DIGITS);
+  const moreDigits = Math.max(0, String(incarnationsFrom).length - '9999999999'.length);
   const length = Buffer.byteLength(prefix) + 'XXXXXX/'.length + SOCKET_NAME_BYTES_MAX + moreDigits;
   // From the length of the longest name on: a worker that is started for the thousandth time links like the first one.
   if (process.platform !== 'win32' && length > SOCKET_PATH_BYTES_MAX) {
