@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { System } from 'troupe';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
 import { childrenOf, sleep, startSystem, stopSystems, until } from './harness.ts';
@@ -117,10 +117,15 @@ describe.skipIf(lack !== undefined)('actors of machines that join and leave', ()
       three = await startMachine();
       await whenShared(3);
     });
-    const nothingLost = async (): Promise<void> => {
-      for (const [id, ledger] of await ledgers())
-        expect([id, ledger]).toEqual([id, { last: sent, swapped: 0, missed: 0, twice: 0 }]);
-    };
+    // What one machine told may come behind the question of another, for as long as it waits for its way.
+    const nothingLost = (): Promise<void> =>
+      vi.waitFor(
+        async () => {
+          for (const [id, ledger] of await ledgers())
+            expect([id, ledger]).toEqual([id, { last: sent, swapped: 0, missed: 0, twice: 0 }]);
+        },
+        { timeout: 10_000, interval: 100 },
+      );
     await nothingLost();
     await sending(two, async () => {
       await sleep(100);
