@@ -145,6 +145,7 @@ function isPlaces(answer: unknown): answer is MachinePlaces {
     return false;
   const isPair = (pair: unknown): boolean =>
     Array.isArray(pair) && pair.length === 2 && pair.every(Number.isSafeInteger);
-  const isColumn = (column: unknown): boolean => Array.isArray(column) && column.every((host) => host >= NOWHERE);
+  const isHost = (host: unknown): boolean => Number.isSafeInteger(host) && (host as number) >= NOWHERE;
+  const isColumn = (column: unknown): boolean => Array.isArray(column) && column.every(isHost);
   return workers.every(isPair) && Object.values(columns).every(isColumn);
 }
