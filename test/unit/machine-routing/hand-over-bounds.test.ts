@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { MachineLink } from '../../../src/machine-links/machine-network.ts';
 import { EARLY_LINKS_MAX, MachinePeers, type MachinePeersParts } from '../../../src/machine-routing/machine-peers.ts';
-import { flushOn, ONWARD_MS_MAX, type OnwardParts } from '../../../src/machine-routing/onward-flush.ts';
+import {
+  flushOn,
+  MOVED_MS_MAX,
+  ONWARD_MS_MAX,
+  type OnwardParts,
+  SETTLED_MS_MAX,
+} from '../../../src/machine-routing/onward-flush.ts';
 import { PASSING_MS_MAX, PassingMail } from '../../../src/machine-routes/passing-mail.ts';
 import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
 import { StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
@@ -12,6 +18,7 @@ import type { LinkFlushes } from '../../../src/peer/link-flushes.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { HeldMail } from '../../../src/routing/held-mail.ts';
+import { HeldSettlement } from '../../../src/routing/held-settlement.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 import type { MachinesView } from '../../../src/wire/control.ts';
@@ -142,6 +149,30 @@ describe('mail that an old owner has for a link that has broken', () => {
     void flushOn(parts, 'beyond').then(() => (isAnswered = true));
     await kit.clock.advance(ONWARD_MS_MAX * 10);
     expect(isAnswered).toBe(false);
+  });
+});
+
+describe('a flush that another machine waits for', () => {
+  it.each([
+    ['link', MOVED_MS_MAX],
+    ['onward', SETTLED_MS_MAX],
+  ] as const)('of depth %s is answered after %i ms, though a move here holds mail for longer', async (depth, ms) => {
+    const kit = startKit({ counter });
+    const { kernel } = kit.process.actors;
+    const holds = new HeldMail(kernel.clock, kernel.deadLetters);
+    holds.add('unit', new Envelope('message', 'counter/a', { type: 'fill' }, undefined, undefined, 0));
+    const settlement = new HeldSettlement(kernel.clock, holds);
+    const parts = {
+      ...{ kernel, peers: { all: () => [] }, machines: { machines: () => [] }, flushes: { flush: async () => {} } },
+      router: { holds, settled: (withinMs: number) => settlement.settled(() => true, withinMs) },
+      handOvers: { released: async () => {} },
+    } as unknown as OnwardParts;
+    let isAnswered = false;
+    void flushOn(parts, depth).then(() => (isAnswered = true));
+    await kit.clock.advance(ms - 1);
+    expect(isAnswered).toBe(false);
+    await kit.clock.advance(2);
+    expect([isAnswered, holds.lengthOf('unit')]).toEqual([true, 1]);
   });
 });
 

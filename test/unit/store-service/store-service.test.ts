@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { ASKED_MAX, RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store-service/remote-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
-import { SERVED_BYTES_MAX, SERVED_MAX } from '../../../src/store-service/store-client.ts';
+import { SERVED_BYTES_MAX, SERVED_MAX, STORE_PAGE } from '../../../src/store-service/store-client.ts';
 import { BatchJoiner, STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store-service/store-frames.ts';
 import { StoreService } from '../../../src/store-service/store-service.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
@@ -134,6 +134,38 @@ describe('what a process wrote before it died', () => {
     await pass(10);
     expect(read).toMatchObject({ value: { version: 1 } });
     expect(service.inFlight).toBe(0);
+  });
+});
+
+describe('a page', () => {
+  it(`has ${STORE_PAGE} ids, or wakes, at most: those who want all of them ask again`, async () => {
+    const count = 2 * STORE_PAGE + 1;
+    const names = Array.from({ length: count }, (_, n) => `bank/${String(n).padStart(5, '0')}`);
+    await owned.commit(names.map((id, n) => ({ ...change(id, 0), wakeAt: n })));
+    const taken: number[] = [];
+    const counted = async function* <T>(all: AsyncIterable<T>): AsyncGenerator<T> {
+      const at = taken.push(0) - 1;
+      for await (const one of all) {
+        taken[at] = (taken[at] as number) + 1;
+        yield one;
+      }
+    };
+    const { ids, due } = owned;
+    owned.ids = (...args) => counted(ids.apply(owned, args));
+    owned.due = (...args) => counted(due.apply(owned, args));
+    const store = storeOf(1);
+    const all = async (from: AsyncIterable<unknown>): Promise<number> => {
+      let sum = 0;
+      for await (const _ of from) sum++;
+      return sum;
+    };
+    for (const from of [store.ids('bank'), store.due(0, count)]) {
+      taken.length = 0;
+      const found = outcomeOf(all(from));
+      for (let n = 0; n < 10; n++) await pass();
+      expect(found).toEqual({ value: count });
+      expect(taken).toEqual([STORE_PAGE, STORE_PAGE, 1, 0]);
+    }
   });
 });
 

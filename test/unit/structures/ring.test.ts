@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { RING_SLOTS_INITIAL, RING_SLOTS_KEPT_MAX, RING_SLOTS_STEADY_MAX, Ring } from '../../../src/structures/ring.ts';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  RING_POOL_MAX,
+  RING_SLOTS_INITIAL,
+  RING_SLOTS_KEPT_MAX,
+  RING_SLOTS_STEADY_MAX,
+  Ring,
+} from '../../../src/structures/ring.ts';
 
 function ringOf<T>(...items: T[]): Ring<T> {
   const ring = new Ring<T>();
@@ -88,6 +94,21 @@ describe('a ring', () => {
       while (other.length > 0) expect(other.shift()).toBe('x');
       expect([other.peek(), other.shift()]).toEqual([undefined, undefined]);
     }
+  });
+
+  it('leaves so many empty arrays of one size for others, and no more', () => {
+    const rings = Array.from({ length: RING_POOL_MAX + 10 }, () => new Ring<number>());
+    const fill = (): void => {
+      for (const ring of rings) for (let i = 0; i <= RING_SLOTS_STEADY_MAX / 2; i++) ring.push(i);
+    };
+    fill();
+    expect(rings.every(({ capacity }) => capacity === RING_SLOTS_STEADY_MAX)).toBe(true);
+    for (const ring of rings) while (ring.length > 0) ring.shift();
+    const fills = vi.spyOn(Array.prototype, 'fill');
+    fill();
+    const made = fills.mock.contexts.filter((slots) => (slots as unknown[]).length === RING_SLOTS_STEADY_MAX);
+    fills.mockRestore();
+    expect(made).toHaveLength(10);
   });
 
   it('gives all of its memory back when cleared', () => {
