@@ -47,6 +47,8 @@ const PARTITIONS = 8;
 const EACH = 4;
 const TALLIES = 12;
 const LOOK_MS = 100;
+/** Beyond two leases: what does not answer by then is looked at from all machines, for whoever has to find out why. */
+const SLOW_MS = 4_000;
 /** Faults between two moments in which all is well, and all has to answer. */
 const ROUND = 25;
 
@@ -266,7 +268,12 @@ export class Soak {
       [...this.#ledgers, ...this.#tallies].flatMap((id) => rig.awake.map(({ number }) => `${number} ${id}`)),
     );
     let why = '';
+    let isTold = false;
     while (left.size > 0 && looks > 0) {
+      if (!isTold && performance.now() - begun > this.#options.leaseMs * 2 + SLOW_MS) {
+        isTold = true;
+        await this.#tellSlow(left, why);
+      }
       await Promise.all(
         [...left].map(async (key) => {
           const [number, id] = key.split(' ');
@@ -286,6 +293,18 @@ export class Soak {
     const took = performance.now() - begun;
     this.#answeredMs = Math.max(this.#answeredMs, took);
     if (left.size > 0) this.#breach(`${left.size} do not answer ${Math.round(took)} ms after the last fault: ${why}`);
+  }
+
+  /** Where each machine believes the first that does not answer to be, and which machines it knows. */
+  async #tellSlow(left: ReadonlySet<string>, why: string): Promise<void> {
+    const [, id] = ([...left][0] ?? '').split(' ');
+    this.#options.tell(`slow: ${left.size} do not answer: ${[...left].slice(0, 6).join(', ')}; ${why}`);
+    for (const machine of this.#rig.awake) {
+      const looks = ['where', 'machines'].map((call) =>
+        this.#rig.call(machine, call, ...(call === 'where' ? [id] : [])).catch((error: Error) => error.message),
+      );
+      this.#options.tell(`slow: ${machine.name} says of ${id}: ${JSON.stringify(await Promise.all(looks))}`);
+    }
   }
 
   #tellStanding(): void {
