@@ -43,7 +43,8 @@ export function systemMetricsText({ name, version, metrics, workers }: MetricsSo
   const kinds = new LabelSet(Object.keys(metrics.kinds));
   for (const process of metrics.workers) addProcess(text, process, kinds);
   if (metrics.handoffs !== undefined) addHandoffs(text, metrics.handoffs);
-  if (metrics.clients !== undefined) addClients(text, metrics.clients);
+  if (metrics.clients !== undefined) addConnected(text, metrics.clients);
+  for (const { worker, clients } of metrics.workers) if (clients !== undefined) addClients(text, clients, { worker });
   addGateways(text, metrics.gateways);
   return text;
 }
@@ -164,16 +165,21 @@ function addCommits(text: MetricsText, { worker, commits }: ProcessMetrics): voi
   text.counter('troupe_commit_failures', 'Those that failed.', failed, labels);
 }
 
-function addClients(text: MetricsText, clients: ClientMetrics): void {
-  text.gauge('troupe_clients', 'Clients that are connected.', clients.connected);
-  text.gauge('troupe_client_sessions', 'Sessions that are remembered.', clients.sessions);
-  text.counter('troupe_clients_accepted', 'Connections that were let in.', clients.accepted);
-  text.counter('troupe_clients_cut', 'Connections that were cut.', clients.cut);
+/** A client counts once, whatever sockets of workers it has come to. */
+function addConnected(text: MetricsText, { connected, sessions, accepted }: ClientMetrics): void {
+  text.gauge('troupe_clients', 'Clients that are connected.', connected);
+  text.gauge('troupe_client_sessions', 'Sessions that are remembered.', sessions);
+  text.counter('troupe_clients_accepted', 'Connections that were let in.', accepted);
+}
+
+/** Of one process: the one that serves them, or a worker at its socket. */
+function addClients(text: MetricsText, clients: ClientMetrics, labels: Labels): void {
+  text.counter('troupe_clients_cut', 'Connections that were cut.', clients.cut, labels);
   for (const [cause, count] of Object.entries(clients.refused))
-    text.counter('troupe_clients_refused', 'Connections that were not let in.', count, { cause });
-  text.counter('troupe_client_messages', 'Messages that were taken from clients.', clients.messages);
-  text.counter('troupe_client_read_bytes', 'Bytes that were read from clients.', clients.bytesRead);
-  text.counter('troupe_client_written_bytes', 'Bytes that were written to clients.', clients.bytesWritten);
+    text.counter('troupe_clients_refused', 'Connections that were not let in.', count, { cause, ...labels });
+  text.counter('troupe_client_messages', 'Messages that were taken from clients.', clients.messages, labels);
+  text.counter('troupe_client_read_bytes', 'Bytes that were read from clients.', clients.bytesRead, labels);
+  text.counter('troupe_client_written_bytes', 'Bytes that were written to clients.', clients.bytesWritten, labels);
 }
 
 function addGateways(text: MetricsText, gateways: readonly GatewayMetrics[]): void {

@@ -1,5 +1,7 @@
-/** The traffic of clients: what the process that serves them counts. */
+/** The traffic of clients: what the process that serves them counts, and a worker at its socket. */
 import type { Socket } from 'node:net';
+import type { ClientMetrics } from '../observe/client-metrics.ts';
+import type { ClientStrangers } from './client-strangers.ts';
 
 export class ClientTraffic {
   /** Connections that were let in. */
@@ -31,5 +33,15 @@ export class ClientTraffic {
     let sum = this.#written;
     for (const { bytesWritten } of this.#sockets) sum += bytesWritten;
     return sum;
+  }
+
+  /** With who is there now, and who was not let in. `isDirect`: at the socket of a worker. */
+  metrics(
+    now: Pick<ClientMetrics, 'connected' | 'sessions'>,
+    { counts: { cut, ...refused } }: ClientStrangers,
+    isDirect: boolean,
+  ): ClientMetrics {
+    const { accepted, messages, bytesRead, bytesWritten } = this;
+    return { ...now, accepted, cut, refused, messages, direct: isDirect ? messages : 0, bytesRead, bytesWritten };
   }
 }

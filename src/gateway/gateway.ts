@@ -7,7 +7,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Kernel } from '../actor/kernel.ts';
-import type { ClientMetrics } from '../observe/client-metrics.ts';
 import type { System } from '../system/system.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';
@@ -116,15 +115,11 @@ export class Gateway {
       await this.close();
       throw error;
     }
-    this.#kernel.clients = () => this.#metrics();
+    this.#kernel.clients = () => {
+      const now = { connected: this.#connections.size, sessions: this.#sessions.size };
+      return this.#traffic.metrics(now, this.#strangers, false);
+    };
     this.#lookLater();
-  }
-
-  #metrics(): ClientMetrics {
-    const { cut, ...refused } = this.#strangers.counts;
-    const { accepted, messages, bytesRead, bytesWritten } = this.#traffic;
-    const now = { connected: this.#connections.size, sessions: this.#sessions.size };
-    return { ...now, accepted, cut, refused, messages, bytesRead, bytesWritten };
   }
 
   #withoutControl(error: Error): void {

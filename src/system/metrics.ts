@@ -2,7 +2,7 @@
 import type { KindCounters } from '../actor/behaviour.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { CommitMetrics } from '../commit/committer.ts';
-import type { ClientMetrics } from '../observe/client-metrics.ts';
+import { type ClientMetrics, withDirect } from '../observe/client-metrics.ts';
 import type { GcMetrics } from '../observe/gc-watch.ts';
 import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { LinkMetrics } from '../observe/link-metrics.ts';
@@ -57,7 +57,7 @@ export interface ProcessMetrics {
   rssBytes: number;
   /** By kind. */
   kinds: Record<string, KindMetrics>;
-  /** Of clients; undefined where this process serves none. */
+  /** Of clients; undefined where none come to this process. Of a worker: those at its socket, where they ask without the process that serves them. */
   clients?: ClientMetrics | undefined;
   /** Its connections to brokers. */
   gateways: GatewayMetrics[];
@@ -160,7 +160,7 @@ export function systemMetrics(
     pauses: [...pauses],
     restarts: 0,
     kinds: {},
-    clients: undefined,
+    clients: clientsOf(workers),
     gateways: workers.flatMap(({ gateways }) => gateways),
     workers,
   };
@@ -172,8 +172,6 @@ export function systemMetrics(
     sum.queueBytes += process.queueBytes;
     addCounts(sum.deadLettersBy, process.deadLettersBy);
     addCounts(sum.asksTimedOutBy, process.asksTimedOutBy);
-    // One process serves them all.
-    sum.clients ??= process.clients;
   }
   for (const kind of new Set(workers.flatMap(({ kinds }) => Object.keys(kinds)))) {
     const all = kindMetrics(workers.flatMap(({ kinds }) => kinds[kind] ?? []));
@@ -183,6 +181,18 @@ export function systemMetrics(
     sum.restarts += all.restarts;
   }
   return sum;
+}
+
+/** Process 0 serves them all; undefined where it lets nobody in, or does not answer. */
+function clientsOf(processes: readonly ProcessMetrics[]): ClientMetrics | undefined {
+  const served = processes.find(({ worker }) => worker === 0)?.clients;
+  return (
+    served &&
+    withDirect(
+      served,
+      processes.flatMap(({ worker, clients }) => (worker === 0 || !clients ? [] : [clients])),
+    )
+  );
 }
 
 function addCounts(to: Record<string, number>, counts: Record<string, number>): void {

@@ -76,6 +76,8 @@ export class DirectSocket {
   /** Rejects INVALID_OPTIONS where nobody can listen there. */
   async open(): Promise<void> {
     await this.#listener.open();
+    this.#parts.kernel.clients = () =>
+      this.#traffic.metrics({ connected: this.#connections.size, sessions: 0 }, this.#strangers, true);
     this.#lookLater();
   }
 
@@ -118,6 +120,7 @@ export class DirectSocket {
     const welcome: Welcome = {
       ...{ troupe: 'gateway', system: system.name, server, acknowledged: 0, messageBytesMax, askTimeoutMs },
     };
+    this.#traffic.joined(visitor.socket);
     const link = visitor.welcome(encodeGreeting(welcome), messageBytesMax + FRAME_EXTRA_BYTES);
     const session = new Session(kernel, rights, server);
     const connection = new ClientConnection({

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { System } from 'troupe';
+import type { ClientMetrics, System } from 'troupe';
 import { type Client, connect } from 'troupe/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { idOn, kill, startSystem, stopSystems, TIRELESS, until, whenAllReady } from './harness.ts';
@@ -36,9 +36,14 @@ async function clientAt(file: string, options: object = {}): Promise<Client> {
   return client;
 }
 
+async function counts(): Promise<ClientMetrics> {
+  return (await system.metrics()).clients as ClientMetrics;
+}
+
 /** Messages that the serving process has taken of clients. */
 async function served(): Promise<number> {
-  return (await system.metrics()).clients?.messages ?? 0;
+  const { messages, direct } = await counts();
+  return messages - direct;
 }
 
 /** Asks until none of ten passes the serving process any more. */
@@ -71,6 +76,27 @@ test('an actor that answers is asked without the serving process, and no ask is 
   await Promise.all(asking);
   expect(await client.ask(id, { type: 'get' })).toBe(asked);
   expect(asked).toBeGreaterThan(100);
+});
+
+test('asks at the socket of a worker are counted, each once, and its client as one', async () => {
+  const client = await clientAt('c.sock');
+  await until('the others have gone', async () => (await counts()).connected === 1);
+  const id = await idOn(system, 'counter', 2);
+  await untilDirect(client, id);
+  const before = await counts();
+  for (let n = 0; n < 200; n++) await client.ask(id, { type: 'get' });
+  const after = await counts();
+  const grown = (name: 'messages' | 'direct' | 'bytesRead' | 'bytesWritten') => after[name] - before[name];
+  expect(grown('messages')).toBe(200);
+  expect(grown('direct')).toBe(200);
+  // An ask has more than 10 bytes on the wire, and so has its reply.
+  expect(grown('bytesRead')).toBeGreaterThan(2_000);
+  expect(grown('bytesWritten')).toBeGreaterThan(2_000);
+  expect(after).toMatchObject({ connected: 1, accepted: before.accepted });
+  const { workers } = await system.metrics();
+  const ofWorker = workers.find(({ worker }) => worker === 2)?.clients;
+  expect(ofWorker).toMatchObject({ connected: 1, sessions: 0 });
+  expect(ofWorker?.messages).toBeGreaterThanOrEqual(200);
 });
 
 test('what is told stands behind what was asked before, and is asked again after it by either way', async () => {
