@@ -15,7 +15,7 @@ import type { Message, ReplyAddress, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode, type TroupeError } from '../vocabulary/errors.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 import type { BrokerChannel, BrokerConnection, Delivery } from './broker.ts';
-import { Acknowledgements } from './acknowledgements.ts';
+import { Acknowledgements, type Delivered } from './acknowledgements.ts';
 import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
 import { MessagesInFlight, type Slotted } from './messages-in-flight.ts';
@@ -52,9 +52,7 @@ interface Tries {
 /** One message, from its delivery to its end. It hears of the end of its ask without a promise (scenario rabbitmq). */
 class InFlight implements Slotted, ReplyTo {
   /** More than one where its publisher has sent it twice. Empty: their channel is gone, and the broker delivers them again, here or elsewhere. */
-  deliveries: Delivery[];
-  /** Of their channel. */
-  acks: Acknowledgements;
+  deliveries: Delivered[];
   readonly question: Question;
   /** Its id, for the maps of its consumer. */
   readonly key: string | undefined;
@@ -65,10 +63,9 @@ class InFlight implements Slotted, ReplyTo {
   readonly settled = false;
   readonly #of: Tries;
 
-  constructor(of: Tries, delivery: Delivery, acks: Acknowledgements, question: Question) {
+  constructor(of: Tries, delivered: Delivered, question: Question) {
     this.#of = of;
-    this.deliveries = [delivery];
-    this.acks = acks;
+    this.deliveries = [delivered];
     this.question = question;
     this.key = keyOf(question);
   }
@@ -144,7 +141,7 @@ export class QueueConsumer implements ChannelUser {
     const { options, queue } = this.#parts;
     await options.declare?.(channel);
     await channel.prefetch(options.prefetch);
-    const acks = new Acknowledgements(channel, this.#parts.clock);
+    const acks = new Acknowledgements(channel, this.#parts.clock, options.prefetch);
     this.#acks = acks;
     const { consumerTag } = await channel.consume(queue, (delivery) => {
       if (delivery === null) this.#kept.renew(`the queue ${queue} was deleted, or its node is gone`);
@@ -183,17 +180,16 @@ export class QueueConsumer implements ChannelUser {
     // Left to the broker, as what comes behind the cancel.
     if (this.#isClosing) return;
     this.#counts.delivered++;
-    acks.delivered(delivery);
-    const one = this.#read(acks, delivery);
+    const delivered = acks.delivered(delivery);
+    const one = this.#read(delivered);
     if (!one) return;
     const { key } = one;
     const end = key === undefined ? undefined : this.#settled.get(key);
     if (end !== undefined) return this.#recognised(one, end);
     const before = key === undefined ? undefined : this.#inFlight.withId(key);
     if (before) {
-      if (before.acks !== acks) before.deliveries = [];
-      before.acks = acks;
-      before.deliveries.push(delivery);
+      if (before.deliveries[0]?.of !== acks) before.deliveries = [];
+      before.deliveries.push(delivered);
       return;
     }
     this.#inFlight.add(one, key);
@@ -201,8 +197,9 @@ export class QueueConsumer implements ChannelUser {
   }
 
   /** Recipient and message, by functions of the user's. */
-  #read(acks: Acknowledgements, delivery: Delivery): InFlight | undefined {
+  #read(delivered: Delivered): InFlight | undefined {
     const { options, queue, log } = this.#parts;
+    const { delivery } = delivered;
     let to = queue;
     try {
       to = options.to(delivery);
@@ -210,13 +207,13 @@ export class QueueConsumer implements ChannelUser {
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
       const trace = traceOfHeaders(delivery.properties.headers);
-      return new InFlight(this.#tries, delivery, acks, { to, message, outside, trace });
+      return new InFlight(this.#tries, delivered, { to, message, outside, trace });
     } catch (error) {
       const trace = traceFields(traceOfHeaders(delivery.properties.headers));
       log.warn({ err: asError(error), queue, ...trace }, 'a delivery could not be read, and is rejected');
       this.#parts.deadLetter(to, { type: 'delivery', content: delivery.content }, 'INVALID_MESSAGE');
       this.#counts.rejected++;
-      acks.nack(delivery, false);
+      delivered.nack(false);
       return undefined;
     }
   }
@@ -253,7 +250,7 @@ export class QueueConsumer implements ChannelUser {
         one.again = clock.setTimer(verdict.afterMs, () => this.#ask(one));
         return;
       case 'requeue':
-        for (const delivery of one.deliveries) one.acks.nack(delivery, true);
+        for (const delivered of one.deliveries) delivered.nack(true);
         this.#counts.requeued++;
         return this.#over(one);
       case 'leave':
@@ -272,11 +269,11 @@ export class QueueConsumer implements ChannelUser {
     this.#settle(one, end);
   }
 
-  #settle({ acks, deliveries }: InFlight, end: 'ack' | 'reject'): void {
+  #settle({ deliveries }: InFlight, end: 'ack' | 'reject'): void {
     this.#counts[end === 'ack' ? 'acknowledged' : 'rejected'] += deliveries.length;
-    for (const delivery of deliveries)
-      if (end === 'ack') acks.ack(delivery);
-      else acks.nack(delivery, false);
+    for (const delivered of deliveries)
+      if (end === 'ack') delivered.ack();
+      else delivered.nack(false);
   }
 
   #over(one: InFlight): void {

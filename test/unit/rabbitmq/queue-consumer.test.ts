@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { WAITING_MS } from '../../../src/rabbitmq/acknowledgements.ts';
 import { BrokerLink } from '../../../src/rabbitmq/broker-link.ts';
 import { checkConsume, type ConsumeOptions } from '../../../src/rabbitmq/consume-options.ts';
 import { QueueConsumer } from '../../../src/rabbitmq/queue-consumer.ts';
@@ -69,18 +70,88 @@ describe('a delivery', () => {
     expect(channel().said).toEqual(['prefetch 7', 'ack 1']);
   });
 
-  it('is acknowledged with those before it in one word, or alone where one of them is not handled', async () => {
+  it('is acknowledged with those before it in one word, also where it was handled before one of them', async () => {
     const { asked, channel, consumer } = await start();
     for (let n = 1; n <= 6; n++) channel().bring(`${n}`, { messageId: `m${n}` });
     for (const n of [1, 2, 3, 5]) asked[n - 1]?.resolve();
     await turns();
-    expect(channel().said.slice(1)).toEqual(['ack up to 3', 'ack 5']);
-    asked[3]?.reject(failure('HANDLER_FAILED', 'executed'));
+    expect(channel().said.slice(1)).toEqual(['ack up to 3']);
+    asked[3]?.resolve();
     await turns();
+    expect(channel().said.slice(2)).toEqual(['ack up to 5']);
     asked[5]?.resolve();
     await turns();
-    expect(channel().said.slice(3)).toEqual(['nack 4', 'ack 6']);
-    expect(consumer.metrics()).toMatchObject({ acknowledged: 5, rejected: 1, unacknowledged: 0 });
+    expect(channel().said.slice(3)).toEqual(['ack 6']);
+    expect(consumer.metrics()).toMatchObject({ acknowledged: 6, unacknowledged: 0 });
+  });
+
+  it('that waits for an earlier one is acknowledged once that is rejected, or given back', async () => {
+    const { asked, channel } = await start({ tries: 1 });
+    for (let n = 1; n <= 4; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    asked[1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual([]);
+    asked[0]?.reject(failure('HANDLER_FAILED', 'executed'));
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['nack 1', 'ack 2']);
+    asked[3]?.resolve();
+    await turns();
+    asked[2]?.reject(failure('ASK_TIMEOUT', 'unknown'));
+    await turns();
+    expect(channel().said.slice(3)).toEqual(['requeue 3', 'ack 4']);
+  });
+
+  it('waits for an earlier one no longer than two beats', async () => {
+    const { asked, channel, later, clock } = await start();
+    for (let n = 1; n <= 4; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    asked[1]?.resolve();
+    await turns();
+    await later(WAITING_MS / 2);
+    asked[2]?.resolve();
+    await turns();
+    await later(WAITING_MS);
+    expect(channel().said.slice(1)).toEqual([]);
+    asked[3]?.resolve();
+    await turns();
+    await later(WAITING_MS);
+    expect(channel().said.slice(1)).toEqual(['ack 2', 'ack 3']);
+    await later(WAITING_MS);
+    expect(channel().said.slice(3)).toEqual(['ack 4']);
+    asked[0]?.resolve();
+    await turns();
+    expect(channel().said.slice(4)).toEqual(['ack 1']);
+    await later(60_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    { prefetch: 1_000, waiting: 250 },
+    { prefetch: 10, waiting: 2 },
+    { prefetch: 3, waiting: 0 },
+  ])('waits with a quarter of those that may be unacknowledged, $prefetch, at most', async ({ prefetch, waiting }) => {
+    const { asked, channel } = await start({ prefetch });
+    for (let n = 1; n <= waiting + 2; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    for (let n = 2; n <= waiting + 1; n++) asked[n - 1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual([]);
+    asked[waiting + 1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['ack 2']);
+    asked[0]?.resolve();
+    await turns();
+    expect(channel().said.slice(2)).toEqual([waiting === 0 ? 'ack 1' : `ack up to ${waiting + 2}`]);
+  });
+
+  it('that waits for an earlier one is acknowledged as the consumption closes', async () => {
+    const { asked, channel, consumer } = await start();
+    for (let n = 1; n <= 3; n++) channel().bring(`${n}`, { messageId: `m${n}` });
+    asked[2]?.resolve();
+    await turns();
+    const closed = consumer.close();
+    asked[0]?.reject(failure('SHUTTING_DOWN', 'not-executed'));
+    asked[1]?.resolve();
+    await closed;
+    expect(channel().said.slice(1)).toEqual(['cancel', 'ack 3', 'ack 2', 'close']);
   });
 
   it('whose channel is gone is not acknowledged with those of the next one', async () => {
@@ -121,8 +192,9 @@ describe('a delivery', () => {
     asked[0]?.resolve();
     await turns();
     expect(before.said).not.toContain('ack 1');
-    expect(channel().said).toContain('ack 2');
-    expect(channel().said).not.toContain('ack 1');
+    asked[1]?.resolve();
+    await turns();
+    expect(channel().said.slice(1)).toEqual(['ack up to 2']);
   });
 
   it('whose acknowledgement was lost with its channel is known when it comes again', async () => {
