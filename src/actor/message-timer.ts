@@ -143,7 +143,9 @@ function noteMailed(cell: Cell, name: string, timer: MessageTimer): void {
 
 /** A message comes to its turn. False: it is that of a timer which was cancelled meanwhile. */
 export function takeTimed(cell: Cell, envelope: Envelope): boolean {
-  const name = envelope.deliveryId?.turn;
+  const { deliveryId } = envelope;
+  if (deliveryId === undefined || deliveryId.outside !== undefined) return true;
+  const name = deliveryId.turn;
   if (name === undefined || !name.startsWith(TIMER)) return true;
   // From here on it is mail like any other, which may be put aside.
   envelope.deliveryId = undefined;

@@ -76,11 +76,11 @@ export class Sender implements Asker, Speaker {
     checkId(to);
     this.checkOpen();
     const isNamed = outside !== undefined && this.kernel.durability?.isDurable(to) === true;
-    this.request('message', to, message, options, isNamed ? outsideTurn(outside) : undefined, onward);
+    this.request('message', to, message, options, isNamed ? outside : undefined, onward);
   }
 
   /**
-   * An ask of any verb; the envelope goes the way of this sender's tells. `turn`: the name by which a durable actor knows a repeat.
+   * An ask of any verb; the envelope goes the way of this sender's tells. `outside`: the name by which a durable actor knows a repeat.
    * `onward`: who is told of its end, in place of a promise.
    */
   request(
@@ -88,7 +88,7 @@ export class Sender implements Asker, Speaker {
     to: ActorId,
     message: unknown,
     options?: AskOptions,
-    turn?: string,
+    outside?: OutsideId,
     onward?: ReplyTo,
   ): PendingReply {
     const now = this.kernel.clock.now();
@@ -98,7 +98,7 @@ export class Sender implements Asker, Speaker {
     if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);
-    if (turn !== undefined) envelope.deliveryId = new DeliveryId('', 0, 0, 0, turn);
+    if (outside !== undefined) envelope.deliveryId = new DeliveryId('', 0, 0, 0, outsideTurn(outside), false, outside);
     if (verb === 'message' && this.kernel.limits.checkMessages && !this.isPlain(envelope)) return reply;
     const { durable, kernel } = this;
     if (kernel.spans !== undefined && verb === 'message')

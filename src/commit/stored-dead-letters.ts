@@ -75,7 +75,8 @@ export function resentDeliveryId(id: string): DeliveryId {
 
 /** For the commit of the turn that has handled a letter which was sent again. */
 export function letterHandled({ deliveryId }: Envelope): StoreChange | undefined {
-  return deliveryId?.turn?.startsWith(RESENT)
+  if (deliveryId === undefined || deliveryId.outside !== undefined) return undefined;
+  return deliveryId.turn?.startsWith(RESENT)
     ? goneChange(`${KIND}/${deliveryId.turn.slice(RESENT.length)}`)
     : undefined;
 }

@@ -7,7 +7,7 @@ import { type Envelope, type DeliveryId, streamOwner } from '../vocabulary/envel
 import { errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { DedupTable } from './dedup-table.ts';
 import { OutsideTable } from './outside-table.ts';
-import { readOutsideTurn } from '../vocabulary/outside-id.ts';
+import { outsideOf } from '../vocabulary/outside-id.ts';
 import type { GatedReply } from '../commit/gated-reply.ts';
 import {
   type KeptReply,
@@ -61,7 +61,8 @@ export class Inbox {
     if (deliveryId === undefined || this.#stashed.has(envelope)) return 'run';
     const standing = this.#dedup.check(deliveryId);
     if (standing === 'early') return 'over';
-    const kept = this.#dedup.replyTo(deliveryId);
+    // Of a message from outside no reply is kept.
+    const kept = outsideOf(deliveryId) === undefined ? this.#dedup.replyTo(deliveryId) : undefined;
     if (kept) this.#answerAgain(envelope, kept);
     const isAnswered = kept !== undefined || this.#hasHadFromOutside(envelope);
     if (standing === 'repeat') this.#repeated(envelope, deliveryId, isAnswered);
@@ -112,13 +113,9 @@ export class Inbox {
   }
 
   /** False: it is to have a part of its own, or none. */
-  #keepWithMark(
-    { stream, number, turn }: DeliveryId,
-    mark: Mark,
-    { value, error }: GatedReply,
-    batch: TurnBatch,
-  ): boolean {
-    if (readOutsideTurn(turn)) return false;
+  #keepWithMark(deliveryId: DeliveryId, mark: Mark, { value, error }: GatedReply, batch: TurnBatch): boolean {
+    if (outsideOf(deliveryId) !== undefined) return false;
+    const { stream, number, turn } = deliveryId;
     const name = markPart(stream);
     const reply: KeptReply = {
       name,
@@ -147,7 +144,7 @@ export class Inbox {
   /** It leaves after the commit. Kept here for who asks again, where it is not kept yet. */
   deferUntilCommit(reply: GatedReply, deliveryId: DeliveryId | undefined, batch: TurnBatch): void {
     // Of a message from outside the outcome is noted with its id; its sender wants no more than that.
-    if (deliveryId && !readOutsideTurn(deliveryId.turn)) this.#keepReply(deliveryId, reply.value, reply.error, batch);
+    if (deliveryId && outsideOf(deliveryId) === undefined) this.#keepReply(deliveryId, reply.value, reply.error, batch);
     batch.after(reply);
   }
 
@@ -194,7 +191,7 @@ export class Inbox {
     const { id, context } = this.#cell;
     const deliveryId = envelope?.deliveryId;
     // Each try has a number of its own.
-    const isFromOutside = readOutsideTurn(deliveryId?.turn) !== undefined;
+    const isFromOutside = outsideOf(deliveryId) !== undefined;
     if (deliveryId && deliveryId.number > 0 && !isFromOutside) return `${id}|${deliveryId.stream}:${deliveryId.number}`;
     if (deliveryId?.turn !== undefined) return `${id}|${deliveryId.turn}`;
     const known = envelope && this.#names.get(envelope);
@@ -209,7 +206,7 @@ export class Inbox {
   }
 
   #hasHadFromOutside({ deliveryId, replyTo }: Envelope): boolean {
-    const outside = readOutsideTurn(deliveryId?.turn);
+    const outside = outsideOf(deliveryId);
     const mark = outside && this.#outside.markOf(outside);
     if (!mark) return false;
     const { failure } = mark;
@@ -222,7 +219,7 @@ export class Inbox {
 
   /** Put aside it is in the record, and comes to its turn: whoever sends it again need not. */
   #noteOutside(turn: Turn, { deliveryId }: Envelope, batch: TurnBatch): void {
-    const outside = readOutsideTurn(deliveryId?.turn);
+    const outside = outsideOf(deliveryId);
     if (!outside || turn.isSkipped || turn.isGivenUp) return;
     const error = turn.reply?.error;
     const failure = error && { code: error.code, text: error.message, reason: error.reason };

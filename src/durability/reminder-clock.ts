@@ -156,7 +156,8 @@ export class ReminderClock extends DeadlineEntry {
 
 /** The firing that a message stands for. */
 export function firingOf({ deliveryId }: Envelope): Firing | undefined {
-  if (!deliveryId?.turn?.startsWith(FIRING)) return undefined;
+  if (deliveryId === undefined || deliveryId.outside !== undefined) return undefined;
+  if (!deliveryId.turn?.startsWith(FIRING)) return undefined;
   const text = deliveryId.turn.slice(FIRING.length);
   const colon = text.indexOf(':');
   return { atMs: Number(text.slice(0, colon)), name: text.slice(colon + 1) };

@@ -6,13 +6,64 @@ import type { TrackedStream } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, DeliveryId } from '../vocabulary/envelope.ts';
+import type { OutsideId } from '../vocabulary/outside-id.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { ResendQueue } from './resend-queue.ts';
+import { type OutboxEntry, ResendQueue } from './resend-queue.ts';
 
 /** Messages of a process to durable actors that are not acknowledged, at most; one more is refused with OVERLOADED. */
 export const KEPT_MAX = 100_000;
 /** Of them to one receiver; from here on `tell` says false. */
 export const KEPT_HIGH = 8_192;
+
+/** A message as it is sent again. The envelope that it came in is the first that goes: most are sent once (scenario rabbitmq). */
+class KeptMessage implements OutboxEntry {
+  readonly number: number;
+  readonly isAsk: boolean;
+  readonly sender: ActorId | undefined;
+  readonly heavy: Envelope['heavy'];
+  isSuspect = false;
+  readonly #stream: string;
+  readonly #to: ActorId;
+  readonly #message: unknown;
+  readonly #replyTo: Envelope['replyTo'];
+  readonly #deadline: number;
+  readonly #trace: string | undefined;
+  readonly #turn: string | undefined;
+  readonly #outside: OutsideId | undefined;
+  #fresh: Envelope | undefined;
+
+  constructor(stream: string, number: number, envelope: Envelope) {
+    const { to, message, sender, replyTo, deadline, deliveryId, heavy, trace } = envelope;
+    this.#stream = stream;
+    this.number = number;
+    this.isAsk = replyTo !== undefined;
+    this.sender = sender;
+    this.heavy = heavy;
+    this.#to = to;
+    this.#message = message;
+    this.#replyTo = replyTo;
+    this.#deadline = deadline;
+    this.#trace = trace;
+    this.#turn = deliveryId?.turn;
+    this.#outside = deliveryId?.outside;
+    this.#fresh = envelope;
+  }
+
+  envelope(previous: number, floor: number): Envelope {
+    const envelope = this.#fresh ?? this.#copy();
+    this.#fresh = undefined;
+    const { number } = this;
+    envelope.deliveryId = new DeliveryId(this.#stream, number, previous, floor, this.#turn, false, this.#outside);
+    return envelope;
+  }
+
+  #copy(): Envelope {
+    const copy = new Envelope('message', this.#to, this.#message, this.sender, this.#replyTo, this.#deadline);
+    copy.heavy = this.heavy;
+    copy.trace = this.#trace;
+    return copy;
+  }
+}
 
 export class VolatileResendQueue implements TrackedStream {
   readonly #kernel: Kernel;
@@ -50,9 +101,8 @@ export class VolatileResendQueue implements TrackedStream {
   }
 
   send(envelope: Envelope, number: number = this.#lastNumber + 1): boolean {
-    const { to, message, sender, replyTo, deadline, deliveryId, trace } = envelope;
+    const { to, message, replyTo } = envelope;
     if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, message);
-    const { heavy } = envelope;
     if (this.#resendQueue.size >= KEPT_MAX || !this.#resendQueue.hasRoomFor(envelope)) {
       const whose = 'messages of a process to durable actors wait to be committed';
       const isMany = this.#resendQueue.size >= KEPT_MAX;
@@ -64,6 +114,7 @@ export class VolatileResendQueue implements TrackedStream {
       return false;
     }
     this.#lastNumber = number;
+    const kept = new KeptMessage(this.#stream, number, envelope);
     if (replyTo) {
       replyTo.survivesHostLoss = true;
       replyTo.onSettled = (_reply, isAnswered) => {
@@ -71,19 +122,7 @@ export class VolatileResendQueue implements TrackedStream {
         else this.#resendQueue.withdraw(to, number);
       };
     }
-    this.#resendQueue.add(to, {
-      number,
-      isAsk: replyTo !== undefined,
-      sender,
-      heavy,
-      envelope: (previous, floor) => {
-        const copy = new Envelope('message', to, message, sender, replyTo, deadline);
-        copy.heavy = heavy;
-        copy.trace = trace;
-        copy.deliveryId = new DeliveryId(this.#stream, number, previous, floor, deliveryId?.turn);
-        return copy;
-      },
-    });
+    this.#resendQueue.add(to, kept);
     return this.#resendQueue.lengthOf(to) < KEPT_HIGH && this.#resendQueue.isClear;
   }
 

@@ -3,6 +3,7 @@
  */
 import type { ActorId } from './address.ts';
 import type { TroupeError } from './errors.ts';
+import type { OutsideId } from './outside-id.ts';
 import type { Heavy, Weighed } from './weight.ts';
 
 /** The part that every message has. */
@@ -79,6 +80,8 @@ export class DeliveryId {
   readonly turn: string | undefined;
   /** The process that it was sent to before has died: perhaps in its turn. */
   isSuspect: boolean;
+  /** What `turn` says where it names a message from outside; see `outsideOf`. */
+  outside: OutsideId | undefined;
 
   constructor(
     stream: string,
@@ -87,6 +90,7 @@ export class DeliveryId {
     floor: number,
     turn: string | undefined,
     isSuspect = false,
+    outside: OutsideId | undefined = undefined,
   ) {
     this.stream = stream;
     this.number = number;
@@ -94,6 +98,7 @@ export class DeliveryId {
     this.floor = floor;
     this.turn = turn;
     this.isSuspect = isSuspect;
+    this.outside = outside;
   }
 }
 

@@ -13,20 +13,28 @@ export interface OutsideId {
 /** No actor's turn begins like this: ids have a slash there. */
 const OUTSIDE = 'outside:';
 
+/** Of nearly all: their text is put together from two. */
+const OUTSIDE_FIRST = `${OUTSIDE}0:`;
+
 export function outsideTurn({ name, life }: OutsideId): string {
-  return `${OUTSIDE}${life}:${name}`;
+  return life === 0 ? OUTSIDE_FIRST + name : `${OUTSIDE}${life}:${name}`;
 }
 
-/** The last one that was read: it is asked for several times in each turn. */
-let lastTurn = '';
-let lastId: OutsideId = { name: '', life: 0 };
+/** The part of a delivery id that may name a message from outside. */
+interface Named {
+  readonly turn: string | undefined;
+  outside: OutsideId | undefined;
+}
+
+/** Undefined where a delivery id names none. The text is read where it has crossed, and once: in its own process it is not even put together (scenario rabbitmq). */
+export function outsideOf(named: Named | undefined): OutsideId | undefined {
+  if (named === undefined) return undefined;
+  return named.outside ?? (named.outside = readOutsideTurn(named.turn));
+}
 
 /** Undefined where a turn has another name, or none. */
 export function readOutsideTurn(turn: string | undefined): OutsideId | undefined {
   if (turn === undefined || !turn.startsWith(OUTSIDE)) return undefined;
-  if (turn === lastTurn) return lastId;
   const end = turn.indexOf(':', OUTSIDE.length);
-  lastTurn = turn;
-  lastId = { name: turn.slice(end + 1), life: Number(turn.slice(OUTSIDE.length, end)) };
-  return lastId;
+  return { name: turn.slice(end + 1), life: Number(turn.slice(OUTSIDE.length, end)) };
 }
