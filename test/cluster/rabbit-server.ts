@@ -14,7 +14,7 @@ const BIN = '/usr/lib/rabbitmq/bin';
 const POLICY = '/usr/sbin/policy-rc.d';
 /** For apt, which may be slow. */
 const INSTALL_MS_MAX = 300_000;
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 150_000;
 const STOP_MS_MAX = 15_000;
 
 /** Undefined where there is a server; else why there is none. Installs it where it can. */

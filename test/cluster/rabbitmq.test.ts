@@ -55,7 +55,7 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
   beforeAll(async () => {
     await server.start();
     await openAdmin();
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await admin?.close().catch(() => {});
     await server.end();
