@@ -10,6 +10,7 @@ import { Buffer } from 'node:buffer';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
+import { encodeFlat } from './flat-values.ts';
 
 /** Encoded bytes of a reply that stands with its mark; a larger one has a part of its own, which is not written with every turn. */
 export const MARK_REPLY_BYTES_MAX = 256;
@@ -67,7 +68,11 @@ export function writeMark({ number, at }: Mark, reply?: MarkedReply, rest?: Uint
 export function replyBytes({ turn, value, error }: MarkedReply, bytesMax: number): Uint8Array | undefined {
   if (turn !== undefined && turn.length * 3 > 0xffff) return undefined;
   if (error === undefined && bytesMax >= COUNT_BYTES_MAX && isCount(value)) return countBytes(value);
-  const bytes = encodeValue(error === undefined ? value : [value, error], bytesMax);
+  const flat = error === undefined ? encodeFlat(value) : undefined;
+  const bytes =
+    flat !== undefined && flat.length <= bytesMax
+      ? flat
+      : encodeValue(error === undefined ? value : [value, error], bytesMax);
   return bytes.length > MARK_REPLY_BYTES_MAX ? undefined : bytes;
 }
 

@@ -6,6 +6,7 @@ import type { Cell } from '../actor/cell.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
+import { encodeFlat } from './flat-values.ts';
 import { PART_BYTES_MAX } from '../store/commit-rules.ts';
 
 /** Bytes up to which states are quicker compared here than by a call into native code. */
@@ -32,7 +33,7 @@ interface PackedMachine {
 export function stateBytes(cell: Cell): Uint8Array {
   const { behaviour, context, id } = cell;
   try {
-    if (!behaviour.pack) return encodeValue(context.state, PART_BYTES_MAX);
+    if (!behaviour.pack) return encodeFlat(context.state) ?? encodeValue(context.state, PART_BYTES_MAX);
     const machine: PackedMachine = { packed: behaviour.pack(context), aheadMs: aheadOf(cell) };
     return encodeValue(machine, PART_BYTES_MAX);
   } catch (error) {

@@ -83,10 +83,11 @@ export class Inbox {
     if (firing) this.#reminders.fired(firing, batch, turn.isCondemned ? CONDEMNED_PAUSE_MS : 0);
     const letter = turn.isSkipped ? undefined : letterHandled(envelope);
     if (letter) batch.with(letter);
-    this.#noteOutside(turn, envelope, batch);
+    const at = this.#cell.kernel.clock.wall();
+    this.#noteOutside(turn, envelope, at, batch);
     if (!deliveryId || deliveryId.number === 0 || this.#dedup.check(deliveryId) === 'repeat') return false;
     const { stream, number } = deliveryId;
-    const mark = { number, at: this.#cell.kernel.clock.wall() };
+    const mark = { number, at };
     batch.acknowledge(stream, number, isAnswered(turn.reply));
     this.#markGrows(deliveryId, mark, batch);
     if (turn.reply !== undefined && this.#keepWithMark(deliveryId, mark, turn.reply, batch)) return true;
@@ -218,12 +219,12 @@ export class Inbox {
   }
 
   /** Put aside it is in the record, and comes to its turn: whoever sends it again need not. */
-  #noteOutside(turn: Turn, { deliveryId }: Envelope, batch: TurnBatch): void {
+  #noteOutside(turn: Turn, { deliveryId }: Envelope, at: number, batch: TurnBatch): void {
     const outside = outsideOf(deliveryId);
     if (!outside || turn.isSkipped || turn.isGivenUp) return;
     const error = turn.reply?.error;
     const failure = error && { code: error.code, text: error.message, reason: error.reason };
-    const mark = { at: this.#cell.kernel.clock.wall(), life: outside.life, failure };
+    const mark = { at, life: outside.life, failure };
     const { part, bytes, gone } = this.#outside.add(outside.name, mark);
     for (const forgotten of gone) batch.erase(forgotten);
     batch.write(part, bytes);

@@ -96,7 +96,9 @@ export class OutsideTable {
   #isPast(now: number): boolean {
     const oldest = this.#order.peek();
     if (oldest === undefined) return false;
-    return !this.#holds(oldest) || this.#marks.size > OUTSIDE_IDS_MAX || oldest.at <= now - OUTSIDE_ID_KEPT_MS;
+    if (this.#marks.size > OUTSIDE_IDS_MAX || oldest.at <= now - OUTSIDE_ID_KEPT_MS) return true;
+    // Nearly always none was replaced, and the name need not be looked up in memory that is cold.
+    return this.#order.length > this.#marks.size && !this.#holds(oldest);
   }
 
   #forgetOld(now: number, gone: string[]): void {

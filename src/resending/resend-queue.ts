@@ -131,11 +131,6 @@ export class ResendQueue {
     return [...this.#queues.keys()];
   }
 
-  /** How many wait for a receiver. */
-  lengthOf(to: ActorId): number {
-    return this.#queues.get(to)?.entries.length ?? 0;
-  }
-
   /** Whether its bytes may be kept too. */
   hasRoomFor(item: Weighed): boolean {
     return this.#memory.hasRoomFor(item, this.#bytes);
@@ -161,17 +156,18 @@ export class ResendQueue {
     return false;
   }
 
-  /** Numbers grow; one that is here already is not taken twice. */
-  add(to: ActorId, entry: OutboxEntry): void {
+  /** Numbers grow; one that is here already is not taken twice. Returns how many wait for that receiver then. */
+  add(to: ActorId, entry: OutboxEntry): number {
     let queue = this.#queues.get(to);
     if (queue === undefined) this.#queues.set(to, (queue = new ReceiverQueue()));
     else if (queue.isIdle) this.#idle--;
     const last = queue.entries.at(-1);
-    if (last && last.number >= entry.number) return;
+    if (last && last.number >= entry.number) return queue.entries.length;
     queue.entries.push(entry);
     this.size++;
     this.#hold(entry);
     this.#send(queue);
+    return queue.entries.length;
   }
 
   /** In line with the messages before it, though nobody sends it again: a stop, a barrier. */

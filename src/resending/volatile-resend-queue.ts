@@ -122,8 +122,7 @@ export class VolatileResendQueue implements TrackedStream {
         else this.#resendQueue.withdraw(to, number);
       };
     }
-    this.#resendQueue.add(to, kept);
-    return this.#resendQueue.lengthOf(to) < KEPT_HIGH && this.#resendQueue.isClear;
+    return this.#resendQueue.add(to, kept) < KEPT_HIGH && this.#resendQueue.isClear;
   }
 
   /** A stop or a barrier, behind what was sent before it. */

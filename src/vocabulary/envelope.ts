@@ -80,7 +80,7 @@ export class DeliveryId {
   readonly turn: string | undefined;
   /** The process that it was sent to before has died: perhaps in its turn. */
   isSuspect: boolean;
-  /** What `turn` says where it names a message from outside; see `outsideOf`. */
+  /** As `turn` says where it names a message from outside; see `outsideOf`. */
   outside: OutsideId | undefined;
 
   constructor(

@@ -13,23 +13,13 @@ export interface OutsideId {
 /** No actor's turn begins like this: ids have a slash there. */
 const OUTSIDE = 'outside:';
 
-/** Of nearly all: their text is put together from two. */
-const OUTSIDE_FIRST = `${OUTSIDE}0:`;
-
 export function outsideTurn({ name, life }: OutsideId): string {
-  return life === 0 ? OUTSIDE_FIRST + name : `${OUTSIDE}${life}:${name}`;
+  return `${OUTSIDE}${life}:${name}`;
 }
 
-/** The part of a delivery id that may name a message from outside. */
-interface Named {
-  readonly turn: string | undefined;
-  outside: OutsideId | undefined;
-}
-
-/** Undefined where a delivery id names none. The text is read where it has crossed, and once: in its own process it is not even put together (scenario rabbitmq). */
-export function outsideOf(named: Named | undefined): OutsideId | undefined {
-  if (named === undefined) return undefined;
-  return named.outside ?? (named.outside = readOutsideTurn(named.turn));
+/** Undefined where a delivery id names none. The text is read where it has crossed, and once; in its own process nobody reads it (scenario rabbitmq). */
+export function outsideOf(named?: { turn: string | undefined; outside: OutsideId | undefined }): OutsideId | undefined {
+  return named && (named.outside ??= readOutsideTurn(named.turn));
 }
 
 /** Undefined where a turn has another name, or none. */
