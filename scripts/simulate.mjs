@@ -66,7 +66,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 const args = process.argv.slice(2);
 const given = args.indexOf('--shards');
-const sizes = given < 0 ? [SHARDS, FEW_SHARDS] : [Number(args[given + 1])];
+const has = (...names) => args.some((arg) => names.includes(arg.split('=')[0]));
+// Only a hunt has programs of both; a run that is replayed is of one.
+const isHunt = has('--minutes', '--programs') || !has('--seed');
+const sizes = given < 0 ? [SHARDS, ...(isHunt ? [FEW_SHARDS] : [])] : [Number(args[given + 1])];
 if (!sizes.every((shards) => shards > 0 && shards <= SHARDS && Number.isInteger(Math.log2(shards))))
   throw new Error(`--shards is a power of two, at most ${SHARDS}; got ${args[given + 1]}`);
 for (const shards of sizes) await build(folder, shards);
