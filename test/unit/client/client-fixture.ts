@@ -33,6 +33,8 @@ export interface Served {
   rawLink(): Promise<Link>;
   /** What was on the way is lost. */
   reset(): void;
+  /** The client reads nothing any more; what it writes arrives. */
+  freeze(): void;
   /** Nothing arrives any more, and nobody is told. */
   stall(): void;
   unstall(): void;
@@ -115,6 +117,7 @@ export async function serve({
   return {
     ...{ clock, process, system, client, session, connections, faults, rawLink },
     reset: () => network.reset(own, server),
+    freeze: () => network.freeze(own),
     stall: () => network.stall(own, server),
     unstall: () => network.unstall(own, server),
     shut: (why) => {

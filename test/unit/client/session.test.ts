@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { CLIENT_WAITING_MAX } from '../../../src/gateway/client-connection.ts';
+import { CLIENT_WAITING_HIGH, CLIENT_WAITING_MAX } from '../../../src/gateway/client-connection.ts';
 import { CLIENT_ASKS_MAX, CLIENT_WATCHES_MAX } from '../../../src/gateway/client-acts.ts';
 import { CLIENT_TOPICS_MAX } from '../../../src/gateway/client-topics.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
@@ -278,6 +278,30 @@ describe('a connection', () => {
     expect(gaps).toMatchObject([
       { topics: ['news'], reason: expect.stringContaining(`its limits are ${CLIENT_WAITING_MAX}`) },
     ]);
+  });
+
+  test.each([
+    ['less than', CLIENT_WAITING_HIGH / 2, true],
+    ['more than', CLIENT_WAITING_HIGH + 2_000, false],
+  ])('for which %s the bound waits is read: %s entries, %s', async (_, count, isRead) => {
+    const one = await served();
+    await settled(
+      one,
+      one.client.subscribe('news', () => {}),
+    );
+    one.freeze();
+    for (let n = 0; n < count; n++) {
+      one.system.publish('news', { type: 'n', n });
+      if (n % 100 === 0) await one.clock.settle();
+    }
+    // Of those that come meanwhile the first frame is read, and nothing behind it.
+    for (let n = 0; n < 50; n++) {
+      one.client.tell('recorder/a', { type: 'note', n });
+      await one.clock.advance(1);
+    }
+    const seen = await seenBy(one, 'recorder/a');
+    expect(seen.length === 50).toBe(isRead);
+    if (!isRead) expect(seen.length).toBeLessThan(5);
   });
 
   test.each([

@@ -1,9 +1,9 @@
 /** Connections at the port of a machine, beyond as many as it takes. */
-import { connect, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { connect, Server, type Socket } from 'node:net';
+import { expect, test, vi } from 'vitest';
 import { newAuthority } from '../../../src/machine-links/authority.ts';
 import { issueCredentials } from '../../../src/machine-links/credentials.ts';
-import { MachineListener } from '../../../src/machine-links/machine-listener.ts';
+import { MACHINE_CONNECTIONS_MAX, MachineListener } from '../../../src/machine-links/machine-listener.ts';
 import { silent } from '../peer/link-fixture.ts';
 import { eventLoopClock, until } from '../wire/event-loop-clock.ts';
 
@@ -36,4 +36,17 @@ test('one connection more than there may be is closed, counted, and takes nobody
   expect([closed.has(4), listener.refusals.full]).toEqual([false, 1]);
   for (const socket of sockets) socket.destroy();
   listener.close();
+});
+
+test(`there may be ${MACHINE_CONNECTIONS_MAX} where nothing else is said`, async () => {
+  const opened = vi.spyOn(Server.prototype, 'listen');
+  const listener = new MachineListener({
+    ...{ clock: eventLoopClock, log: silent, handshakeMs: 60_000, visited: () => {} },
+  });
+  const credentials = issueCredentials(newAuthority('troupe', Date.now()), 'troupe', 'a', Date.now());
+  await listener.open('127.0.0.1', 0, credentials);
+  const [server] = opened.mock.contexts as Server[];
+  opened.mockRestore();
+  listener.close();
+  expect(server?.maxConnections).toBe(MACHINE_CONNECTIONS_MAX);
 });

@@ -9,12 +9,18 @@ import { CERTIFICATE_MS, issueCredentials } from '../../../src/machine-links/cre
 import { parseMachineAddress } from '../../../src/machine-links/machine-address.ts';
 import { MACHINE_STRANGERS_MAX } from '../../../src/machine-links/machine-listener.ts';
 import type { MachineCredentials } from '../../../src/machine-links/machine-network.ts';
-import { LOOKS_MAX, type TlsMachineNetwork } from '../../../src/machine-links/tls-machine-network.ts';
+import {
+  LOOKS_MAX,
+  MACHINE_HANDSHAKE_MS,
+  MACHINE_SILENT_MS,
+  type TlsMachineNetwork,
+} from '../../../src/machine-links/tls-machine-network.ts';
 import { REFUSALS_MAX } from '../../../src/observe/strangers.ts';
+import type { Clock } from '../../../src/vocabulary/clock.ts';
 import { encodeGreeting } from '../../../src/wire/handshake.ts';
 import { WIRE_VERSION } from '../../../src/wire/link.ts';
 import { TcpProxy } from '../../postgres/tcp-proxy.ts';
-import { someTurns, until } from '../wire/event-loop-clock.ts';
+import { eventLoopClock, someTurns, until } from '../wire/event-loop-clock.ts';
 import { Diary, frame } from '../wire/link-conformance.ts';
 import { encodeWanted, WANTED_BYTES } from '../../../src/machine-links/wanted-worker.ts';
 import { failure, listening, master } from './machine-conformance.ts';
@@ -532,3 +538,35 @@ async function linkedBy<P extends { port: number }>(
   await until(() => far.length === 1, 'the accepted link');
   return { near, far: far[0] as Diary, proxy };
 }
+
+describe('where nothing else is said', () => {
+  /** Its seconds are over in a tenth of one. */
+  const fast: Clock = {
+    ...eventLoopClock,
+    now: () => performance.now() * 10,
+    setTimer: (ms, run) => eventLoopClock.setTimer(ms / 10, run),
+  };
+
+  test(`a greeting has ${MACHINE_HANDSHAKE_MS} ms, and a link that brings nothing ends after ${MACHINE_SILENT_MS} ms`, async () => {
+    const usual = tlsWorld();
+    closing.push(() => usual.dispose());
+    const network = usual.host(master('a'), {}, { clock: fast });
+    const { address } = await listening(network, () => {});
+    let before = fast.now();
+    await closed(dialRaw(address, usual.credentials('b')));
+    expect(network.refusals.silence).toBe(1);
+    expect(fast.now() - before).toBeGreaterThan(MACHINE_HANDSHAKE_MS - 500);
+
+    const patient = { clock: fast, handshakeMs: 1_000_000 };
+    const far: Diary[] = [];
+    const other = await listening(usual.host(master('c'), {}, patient), ({ link }) => far.push(new Diary(link)));
+    const proxy = await proxied(other.address);
+    const { link } = await usual.host(master('b'), {}, patient).connect(addressOf(proxy), 'c');
+    const near = new Diary(link);
+    before = fast.now();
+    proxy.stall('to', 'from');
+    await near.ended();
+    expect(near.error?.message).toBe(`nothing came over the link for ${MACHINE_SILENT_MS} ms`);
+    expect(fast.now() - before).toBeGreaterThan(MACHINE_SILENT_MS / 2);
+  });
+});

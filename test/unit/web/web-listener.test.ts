@@ -1,11 +1,21 @@
 /** One address over HTTP, on real sockets: who is let in, and what is answered to those who mean no good. */
-import { connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { connect, createServer, Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { BODY_BYTES_MAX, JSON_DEPTH_MAX } from '../../../src/web/request-body.ts';
-import { WEB_CONNECTIONS_MAX, WEB_HEADER_BYTES_MAX, WEB_HEADERS_MS } from '../../../src/web/web-listener.ts';
+import {
+  WEB_ANSWER_MS,
+  WEB_CLOSE_MS,
+  WEB_CONNECTIONS_MAX,
+  WEB_HEADER_BYTES_MAX,
+  WEB_HEADERS_MS,
+  WEB_IDLE_MS,
+  WEB_REQUEST_MS,
+  WebListener,
+} from '../../../src/web/web-listener.ts';
 import { REFUSALS_MAX } from '../../../src/observe/strangers.ts';
-import { closeListeners, lines, listen, raw, ROUTES, send } from './web-fixture.ts';
+import { closeListeners, lines, listen, log, raw, ROUTES, send } from './web-fixture.ts';
 
 afterEach(closeListeners);
 
@@ -214,13 +224,75 @@ describe('beyond a bound', () => {
     expect((await send(url, head, `${' '.repeat(BODY_BYTES_MAX - 2)}[]`)).status).toBe(200);
   });
 
-  it('headers are refused, and those that do not come in time', async () => {
+  it('headers are refused, and what does not come in time', async () => {
     const { url } = await listen();
     const line = `GET /well HTTP/1.1\r\n${asHost(url)}\r\n`;
     expect(await raw(url, `${line}X: ${'x'.repeat(WEB_HEADER_BYTES_MAX)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
     const begun = Date.now();
-    expect(await raw(url, line)).toMatch(/^HTTP\/1.1 408 /);
-    expect(Date.now() - begun).toBeLessThan(WEB_HEADERS_MS + 3_000);
+    const timed = async (bytes: string): Promise<[string, number]> => {
+      const text = await raw(url, bytes);
+      return [text, Date.now() - begun];
+    };
+    const body = `POST /change HTTP/1.1\r\n${asHost(url)}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{`;
+    const [headers, request, idle] = await Promise.all([timed(line), timed(body), timed(`${line}\r\n`)]);
+    expect(headers[0]).toMatch(/^HTTP\/1.1 408 /);
+    expect(headers[1]).toBeLessThan(WEB_HEADERS_MS + 3_000);
+    expect(request[0]).toMatch(/^HTTP\/1.1 408 /);
+    expect(request[1]).toBeGreaterThan(WEB_REQUEST_MS - 10);
+    expect(request[1]).toBeLessThan(WEB_REQUEST_MS + 3_000);
+    // Answered, and closed as nothing more was asked; Node.js grants a second beyond.
+    expect(idle[0]).toMatch(/^HTTP\/1.1 200 /);
+    expect(idle[1]).toBeGreaterThan(WEB_IDLE_MS - 10);
+    expect(idle[1]).toBeLessThan(WEB_IDLE_MS + 3_000);
+  });
+
+  it('an answer that is not read on ends', async () => {
+    const opened = vi.spyOn(Server.prototype, 'listen');
+    const { url } = await listen({}, [
+      { method: 'GET', path: '/long', needs: 'none', handle: () => ({ body: 'x'.repeat(64 * 1024 * 1024) }) },
+    ]);
+    const server = opened.mock.contexts[0] as unknown as { timeout: number };
+    opened.mockRestore();
+    expect(server.timeout).toBe(WEB_ANSWER_MS);
+    server.timeout = 200;
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {});
+    socket.write(`GET /long HTTP/1.1\r\n${asHost(url)}\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    // Longer than it may stand still; what has come by then is read, and the end of the connection behind it.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    let bytes = 0;
+    socket.on('data', (data) => (bytes += data.length));
+    await closed;
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('an answer that is not there has a moment as the listener closes', async () => {
+    const clock = new VirtualClock();
+    const address = { option: 'dashboard', host: '127.0.0.1', port: 0, token: undefined, readOnly: false } as const;
+    let asked = (): void => {};
+    const begun = new Promise<void>((resolve) => (asked = resolve));
+    const handle = (): Promise<never> => {
+      asked();
+      return new Promise(() => {});
+    };
+    const listener = new WebListener(address, [{ method: 'GET', path: '/never', needs: 'none', handle }], {
+      clock,
+      log,
+    });
+    await listener.open();
+    const answer = raw(listener.url, `GET /never HTTP/1.1\r\n${asHost(listener.url)}\r\n\r\n`);
+    await begun;
+    let isClosed = false;
+    const closed = listener.close().then(() => (isClosed = true));
+    await clock.advance(WEB_CLOSE_MS - 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isClosed).toBe(false);
+    await clock.advance(2);
+    await closed;
+    expect(await answer).toBe('');
   });
 
   it('connections are closed, and those that are there go on', async () => {
