@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WAITING_MS } from '../../../src/rabbitmq/acknowledgements.ts';
+import { WAITING_MS, WAITING_SHARE } from '../../../src/rabbitmq/acknowledgements.ts';
 import { BrokerLink } from '../../../src/rabbitmq/broker-link.ts';
 import { checkConsume, type ConsumeOptions } from '../../../src/rabbitmq/consume-options.ts';
 import { QueueConsumer } from '../../../src/rabbitmq/queue-consumer.ts';
@@ -125,7 +125,7 @@ describe('a delivery', () => {
   });
 
   it.each([
-    { prefetch: 1_000, waiting: 250 },
+    { prefetch: 1_000, waiting: 1_000 / WAITING_SHARE },
     { prefetch: 10, waiting: 2 },
     { prefetch: 3, waiting: 0 },
   ])('waits with a quarter of those that may be unacknowledged, $prefetch, at most', async ({ prefetch, waiting }) => {
