@@ -21,7 +21,8 @@ export interface ReachCheckParts {
 const SAYS_NOTHING: ReadonlySet<unknown> = new Set(['ACTOR_UNAVAILABLE', 'OVERLOADED']);
 
 /**
- * Rejects INVALID_OPTIONS where members answer, and none reaches this machine, or where one has the certificates of another authority. Where
+ * Rejects INVALID_OPTIONS where members answer, and none reaches this machine, or where one has the certificates of another authority, or is of a build that
+ * writes other frames. Where
  * none answers it is not known: this machine joins, and says so in the log.
  */
 export async function checkOwnReach({ directory, network, address, log }: ReachCheckParts): Promise<void> {
@@ -38,7 +39,7 @@ export async function checkOwnReach({ directory, network, address, log }: ReachC
   const refusal = answers.find(({ hasAnswered }) => hasAnswered);
   if (refusal) {
     const expected =
-      'cluster.advertise: expected an address at which the other machines reach this one, and one authority (TROUPE_CA) for all';
+      'cluster.advertise: expected an address at which the other machines reach this one, one authority (TROUPE_CA) and one wire version for all';
     const text = `${expected}; got ${address}, which ${refusal.machine} does not: ${refusal.reason}`;
     throw new TroupeError('INVALID_OPTIONS', text);
   }

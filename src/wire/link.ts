@@ -60,7 +60,7 @@ export interface LinkNetwork {
 }
 
 /** Grows with every change to what processes write to each other: two versions of the package in one system refuse to link. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 /** No frame is larger: the largest `messageBytesMax`, and room. */
 export const FRAME_BYTES_MAX: number = 1025 * 1024 * 1024;
 /** Bytes that a frame may hold beside its largest message. */

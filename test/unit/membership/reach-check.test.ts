@@ -46,7 +46,7 @@ test('it does not join where members answer, and none reaches it', async () => {
   await expect(check({ a: ['live', 'unreached'], b: ['live', 'silent'] })).rejects.toMatchObject({
     code: 'INVALID_OPTIONS',
     message:
-      'cluster.advertise: expected an address at which the other machines reach this one, and one authority (TROUPE_CA) for all; got me:7, which a does not: a firewall',
+      'cluster.advertise: expected an address at which the other machines reach this one, one authority (TROUPE_CA) and one wire version for all; got me:7, which a does not: a firewall',
   });
   await expect(check({ a: ['live', 'foreign'], b: ['live', 'silent'] })).rejects.toMatchObject({
     message: expect.stringContaining('got me:7, which a does not: its certificate'),
