@@ -25,8 +25,7 @@ export class PartitionExit {
     const gone = new Set(partitions);
     const live = new Set(handedOver);
     const ids = [...this.#actors.known()].filter((id) => gone.has(shardOf(id)));
-    const cells = ids.flatMap((id) => this.#actors.cellOf(id) ?? []);
-    for (const cell of new Set(cells.flatMap(subtreeOf))) {
+    for (const cell of this.#families(ids)) {
       const isLive = live.has(shardOf(cell.id));
       for (const envelope of this.#end(cell)) {
         if (envelope.verb === 'run') continue;
@@ -34,25 +33,37 @@ export class PartitionExit {
         else this.#refuse(envelope);
       }
     }
-    for (const id of ids) if (!this.#actors.cellOf(id)) this.#forget(id);
+    for (const id of ids) this.#forget(id);
+  }
+
+  /** Children before their parents, which would end them in their own way. */
+  #families(ids: readonly ActorId[]): Cell[] {
+    const parentsFirst = new Set<Cell>();
+    for (const cell of ids.flatMap((id) => this.#actors.cellOf(id) ?? []).flatMap(subtreeOf)) {
+      parentsFirst.delete(cell);
+      parentsFirst.add(cell);
+    }
+    // A parent that ends just now may still count a child that has ended.
+    return [...parentsFirst].reverse().filter((cell) => this.#actors.cellOf(cell.id) === cell);
   }
 
   /** Its mail. */
   #end(cell: Cell): Envelope[] {
-    const { id } = cell;
-    if (this.#actors.cellOf(id) !== cell) return [];
+    const { id, origin } = cell;
     const { mail, stash } = mailOf(cell);
     // A watch of a durable actor outlives its place: those who watch ask for it again where it is now.
     if (cell.durable) this.#actors.watchers.take(id);
     if (isRunning(cell)) this.#kill(cell);
     // Between two incarnations, or two turns: it goes as one does that moves.
     else if (cell.status !== 'quiescent') cell.transition('quiescent');
+    origin.parent?.extras.children?.forget(cell);
     this.#forget(id);
     return [...stash, ...mail];
   }
 
-  /** Its turn is not waited for: what it would still say is said by nobody. */
+  /** Its turn is not waited for, nor is a hook called: what it would still say is said by nobody. */
   #kill(cell: Cell): void {
+    cell.begun = false;
     cell.mailbox.takeAll();
     cell.mailbox.takeAside();
     endCell(cell, { reason: 'worker-exited', mail: 'deliver-again' }, 'released');

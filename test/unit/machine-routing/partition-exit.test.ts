@@ -75,3 +75,66 @@ describe.each(ALL)(
     });
   },
 );
+
+describe('where others have claimed the partition of an actor that is in a turn', () => {
+  const stopping = (receive: object, hooks: string[]) =>
+    defineActor({
+      ...handlers,
+      receive: { ...handlers.receive, ...receive },
+      onStop: () => void hooks.push('stopped'),
+    });
+
+  async function left(begun: (kit: ReturnType<typeof startKit>) => Promise<string[]>, hooks: string[]) {
+    const begin = async (ctx: { spawn(kind: string, options: object): Promise<unknown> }): Promise<void> => {
+      for (const key of ['one', 'two', 'three']) await ctx.spawn('child', { key });
+    };
+    const kit = startKit({ parent: stopping({ begin }, hooks), child: stopping({}, hooks) });
+    const { actors } = kit.process;
+    const ids = await begun(kit);
+    const ends: string[] = [];
+    const refused: string[] = [];
+    for (const id of ids) kit.system.watch(id, ({ reason }) => void ends.push(`${id} ${reason}`));
+    await kit.clock.advance(5);
+    const exit = new PartitionExit(actors, ({ to }) => refused.push(to));
+    exit.leave({ partitions: ids.map(shardOf), handedOver: [] });
+    await kit.clock.advance(20_000);
+    expect(ids.map((id) => actors.cellOf(id))).toEqual(ids.map(() => undefined));
+    expect(ends.sort()).toEqual(ids.map((id) => `${id} worker-exited`).sort());
+    expect([hooks, kit.dead()]).toEqual([[], []]);
+    return refused;
+  }
+
+  it('no hook of it is called', async () => {
+    const refused = await left(async (kit) => {
+      for (const type of ['hang', 'add']) kit.system.tell('parent/a', { type });
+      return ['parent/a'];
+    }, []);
+    expect(refused).toEqual(['parent/a']);
+  });
+
+  it('its children end as it does, whatever they do', async () => {
+    const refused = await left(async (kit) => {
+      kit.system.tell('parent/a', { type: 'begin' });
+      await kit.clock.advance(5);
+      for (const id of ['parent/a', 'child/one', 'child/two'])
+        for (const type of ['hang', 'add']) kit.system.tell(id, { type });
+      return ['parent/a', 'child/one', 'child/two', 'child/three'];
+    }, []);
+    expect(refused.sort()).toEqual(['child/one', 'child/two', 'parent/a']);
+  });
+
+  it('nor do they where it ends already, and some of them have', async () => {
+    const hooks: string[] = [];
+    const refused = await left(async (kit) => {
+      kit.system.tell('parent/a', { type: 'begin' });
+      await kit.clock.advance(5);
+      for (const type of ['hang', 'add']) kit.system.tell('child/one', { type });
+      void kit.system.stop('parent/a').catch(() => {});
+      await kit.clock.advance(5);
+      // Those of the two that had nothing to do.
+      expect(hooks.splice(0)).toEqual(['stopped', 'stopped']);
+      return ['parent/a', 'child/one'];
+    }, hooks);
+    expect(refused).toEqual(['child/one']);
+  });
+});
