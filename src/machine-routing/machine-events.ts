@@ -17,7 +17,7 @@ import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
-import type { MachineCalls } from './machine-calls.ts';
+import { type MachineCalls, TABLE_WRITTEN } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { flushOn } from './onward-flush.ts';
@@ -45,6 +45,8 @@ export interface MachineEventParts {
   hostDied(machine: OutboundQueue, epoch: number): void;
   /** A link to a machine's way in is there. */
   reached(machine: OutboundQueue): void;
+  /** Another machine has a newer table of partitions. */
+  outdated(): void;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
   readonly loss: {
@@ -154,6 +156,7 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
     called: (number, name, args) => {
       if (name === ROUTE_LEFT) machines.guestLeft(peer, (hasLeft = true));
+      else if (name === TABLE_WRITTEN) parts.outdated();
       else calls.called(peer, number, name, args);
     },
     credit: (count) => peer.granted(count),

@@ -20,6 +20,9 @@ export interface AgentState {
   phase: 'joining' | 'member' | 'leaving' | 'withdrawing' | 'gone';
   /** Of its own row, as last known. */
   revision: string | undefined;
+  /** What that row says, as last known; and what it is to say by the write on its way. */
+  said: MachineRow['state'] | undefined;
+  saying: MachineRow['state'] | undefined;
   /** Its own row is read before it is written again. */
   mustReadRow: boolean;
   isReadingRow: boolean;
@@ -47,7 +50,8 @@ export function newAgent(
 ): AgentState {
   const { leaseMs } = row;
   return {
-    ...{ id, row, phase: 'joining', revision: undefined, mustReadRow: false, isReadingRow: false },
+    ...{ id, row, phase: 'joining', revision: undefined, said: undefined, saying: undefined },
+    ...{ mustReadRow: false, isReadingRow: false },
     ...{ isReadingTable: false, readsAgain: undefined, isLooking: false, lookAt: NEVER },
     ...{ tables: 0, looksBehind: 0, lookedBehind: 0 },
     lease: newLease(leaseMs),
@@ -81,7 +85,8 @@ export class MachineAgent {
       this.state.row = { ...this.state.row, state: 'leaving' };
       this.state.lease.nextAt = now;
     }
-    return this.tick(now);
+    // What lives here is sent while the row is written; the commit is made behind that.
+    return [...this.tick(now), ...this.owner.plan(now, this.#around(now))];
   }
 
   /** Time has passed. */
@@ -98,8 +103,11 @@ export class MachineAgent {
       const confirms = this.lease.made(now);
       if (state.phase === 'withdrawing') return this.#end('left');
       state.revision = answer.revision;
+      state.said = state.saying;
       if (state.phase === 'joining') state.phase = 'member';
-      return this.#readTable(confirms);
+      // A renewal was on its way as the process was to end: it has not said yet that the machine leaves.
+      if (!this.#hasSaid()) state.lease.nextAt = now;
+      return [...this.#readTable(confirms), ...(this.#hasSaid() ? [] : this.#writeRow(now))];
     }
     this.lease.failed(now);
     if (answer.is === 'unavailable') return [];
@@ -119,6 +127,7 @@ export class MachineAgent {
     state.mustReadRow = false;
     if (read && read.row.state !== 'lost') {
       state.revision = read.revision;
+      state.said = read.row.state;
       return [];
     }
     if (state.phase === 'withdrawing' && !read) return this.#end('left');
@@ -182,7 +191,7 @@ export class MachineAgent {
   }
 
   handedOver(now: number, move: number, handed: HandedOver): MachineCommand[] {
-    return this.state.phase === 'gone' ? [] : this.owner.handedOver(now, move, handed);
+    return this.state.phase === 'gone' ? [] : this.owner.handedOver(now, move, handed, this.#around(now));
   }
 
   /** A machine that is cut off itself sees the others silent, and says nothing about it. */
@@ -202,12 +211,18 @@ export class MachineAgent {
     return this.state.lookedBehind === this.state.tables;
   }
 
+  /** By rows that do not say that it leaves it would be given back what it hands over. */
+  #hasSaid(): boolean {
+    return this.state.phase !== 'leaving' || this.state.said === 'leaving';
+  }
+
   #writeRow(now: number): MachineCommand[] {
     const { state } = this;
     if (!this.lease.isDue(now) || state.isReadingRow) return [];
     if (state.mustReadRow) return this.#readRow();
     this.lease.sending(now);
     const { row, revision } = state;
+    state.saying = row.state;
     if (revision === undefined) return [{ do: 'create-row', row }];
     if (state.phase === 'leaving' && this.#isEmpty()) state.phase = 'withdrawing';
     return state.phase === 'withdrawing'
@@ -247,6 +262,7 @@ export class MachineAgent {
       isLeaseValid: this.lease.isValid(now),
       isLeaving: phase !== 'member',
       mayHand: this.#hasLookedBehindTable(),
+      mayCommit: this.#hasSaid(),
       living: phase === 'member' ? [...living, id] : living,
       isGone: (machine) => this.observer.isGone(now, machine),
     };

@@ -13,11 +13,10 @@ import { isRolledBack, NOBODY, partitionsOf, reassigned } from './partition-tabl
 export interface Surroundings {
   readonly isLeaseValid: boolean;
   readonly isLeaving: boolean;
-  /**
-   * The rows were looked at behind the table. A machine that leaves says so in its row before it hands anything over: by rows from before it
-   * would be given back what it has just handed over, and be gone.
-   */
+  /** The rows were looked at behind the table: by rows from before, a machine that has just handed something over and leaves would be given it back. */
   readonly mayHand: boolean;
+  /** For the same reason a machine that leaves says so in its row before a commit. */
+  readonly mayCommit: boolean;
   readonly living: readonly MachineId[];
   isGone(machine: MachineId): boolean;
 }
@@ -84,7 +83,7 @@ export class PartitionOwner {
     const before = this.state.read;
     if (before && isRolledBack(before.table, read.table)) this.rolledBack(now);
     this.state.read = read;
-    const commands = [...this.#endHanding(now, read), ...this.#stopAndStart(read)];
+    const commands = [...this.#endHanding(now, read, around), ...this.#stopAndStart(read)];
     for (const [partition, epoch] of read.table.epochs.entries()) this.sawEpoch(partition, epoch);
     return commands.concat(this.plan(now, around));
   }
@@ -124,14 +123,19 @@ export class PartitionOwner {
       if (this.state.installed[partition] === from) delete this.state.installed[partition];
   }
 
-  handedOver(now: number, move: number, { partitions, isLive }: HandedOver): MachineCommand[] {
+  handedOver(
+    now: number,
+    move: number,
+    { partitions, isLive }: HandedOver,
+    { mayCommit }: Pick<Surroundings, 'mayCommit'>,
+  ): MachineCommand[] {
     const { handing, read } = this.state;
     if (handing?.move !== move || handing.expected !== undefined || !read) return [];
     if (partitions.length === 0) return this.#giveUp(now, handing);
     Object.assign(handing, { partitions, isLive });
-    // Another write is on its way: its read will send the commit.
+    // Another write, or that of the row, is on its way: its read will send the commit.
     handing.expected = '';
-    return this.state.isWriting ? [] : this.#commit(handing, read);
+    return this.state.isWriting || !mayCommit ? [] : this.#commit(handing, read);
   }
 
   /** Nothing here may be served any longer. */
@@ -158,7 +162,7 @@ export class PartitionOwner {
       this.state.isWriting = true;
       return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
     }
-    if (around.isLeaving && around.living.length === 0) return this.#release(read);
+    if (around.isLeaving && around.living.length === 0) return around.mayCommit ? this.#release(read) : [];
     return around.mayHand ? this.#handSome(now, wanted, around.isLeaving) : [];
   }
 
@@ -206,7 +210,7 @@ export class PartitionOwner {
     return handedBy !== NOBODY && this.state.installed[partition] === handedBy ? handedBy : undefined;
   }
 
-  #endHanding(now: number, read: SeenTable): MachineCommand[] {
+  #endHanding(now: number, read: SeenTable, { mayCommit }: Surroundings): MachineCommand[] {
     const { handing } = this.state;
     if (handing?.expected === undefined) return [];
     const first = handing.partitions[0] as number;
@@ -214,7 +218,7 @@ export class PartitionOwner {
       return this.state.isWriting ? [] : this.#commit(handing, read);
     }
     if (this.isRightful(first, read)) {
-      if (handing.expected === '' && !this.state.isWriting) return this.#commit(handing, read);
+      if (handing.expected === '' && !this.state.isWriting && mayCommit) return this.#commit(handing, read);
       return handing.expected === '' ? [] : this.#giveUp(now, handing);
     }
     this.state.handing = undefined;

@@ -39,6 +39,8 @@ export interface PartitionHost {
    * too long is ended.
    */
   handOver(partitions: readonly number[], to: MachineId, isLast: boolean): Promise<HandedOver>;
+  /** The commit of a hand-over is made; it is read, and `stop` called, a moment later. */
+  committed?(): void;
   /** The hand-over came to nothing: they go on here, and the other machine forgets what it installed. */
   resume(partitions: readonly number[], to: MachineId): void;
   /** The highest partition epoch in the records of these partitions. */
@@ -324,9 +326,16 @@ export class MachineMembership {
     if (command.do === 'renew') return ofRow(directory.update(key, encodeRow(command.row), command.expected));
     if (command.do === 'withdraw') return ofRow(directory.remove(key, command.expected));
     if (command.do === 'write-table') {
-      return ofTable(directory.update(TABLE_KEY, encodeTable(command.table), command.expected));
+      return ofTable(this.#writeTable(command));
     }
     ofTable(command.do === 'claim' ? this.#claim(command) : this.#found(command.seenEpoch));
+  }
+
+  async #writeTable({ table, expected }: Extract<MachineCommand, { do: 'write-table' }>): Promise<WriteAnswer> {
+    const { directory, host } = this.#parts;
+    const answer = await directory.update(TABLE_KEY, encodeTable(table), expected);
+    if (answer.is === 'done' && !this.#isClosed) host.committed?.();
+    return answer;
   }
 
   async #found(seenEpoch: number): Promise<WriteAnswer> {

@@ -288,6 +288,8 @@ export type ProcessQuery =
   | { transfer: number; move: number }
   /** Actors that a machine has handed over go to the workers that the table names. Answer: true, once all of them have it. */
   | { arrival: number; from: string; partitions: number[] }
+  /** Tell the machine of this index that the table of partitions names it the owner of those on hold. Answer: true, at once. */
+  | { committed: number }
   /** Ids of a kind of which something is kept here. */
   | { idsOf: string }
   | Look;

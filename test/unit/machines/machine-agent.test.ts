@@ -210,6 +210,40 @@ describe('a hand-over', () => {
 });
 
 describe('leaving', () => {
+  /** With another machine that has as much as it. */
+  const ofTwo = (): { agent: MachineAgent; table: SeenTable } => {
+    const agent = member(0);
+    const { table } = owned('a');
+    const shared = { table: reassigned(table, [2, 3], { owner: 'b', epoch: 2, handedBy: NOBODY }), revision: 't2' };
+    agent.tableRead(50, shared, undefined);
+    agent.looked(100, { a: { row: row(), revision: 'r1' }, b: { row: row(), revision: 'b1' } });
+    return { agent, table: shared };
+  };
+
+  it('is said at once behind a renewal that was on its way, and no commit is made before', () => {
+    const { agent, table } = ofTwo();
+    expect(names(agent.tick(10_000))).toContain('renew');
+    const [move] = agent.leave(10_001);
+    expect(move).toMatchObject({ do: 'hand-over', partitions: [0, 1], to: 'b' });
+    const [read, said] = agent.rowWritten(10_002, { is: 'done', revision: 'r2' });
+    expect(read).toEqual({ do: 'read-table', confirms: 10_000 });
+    expect(said).toEqual({ do: 'renew', row: row('leaving'), expected: 'r2' });
+    expect(names(agent.tableRead(10_003, table, 10_000))).toEqual([]);
+    expect(agent.handedOver(10_004, 1, { partitions: [0, 1], isLive: true })).toEqual([]);
+    agent.rowWritten(10_005, { is: 'done', revision: 'r3' });
+    expect(names(agent.tableRead(10_006, table, 10_002))).toEqual(['write-table']);
+  });
+
+  it('is read where nobody knows whether it was said', () => {
+    const { agent, table } = ofTwo();
+    agent.leave(1_000);
+    expect(names(agent.rowWritten(1_001, { is: 'unknown' }))).toEqual(['read-row']);
+    expect(agent.handedOver(1_002, 1, { partitions: [0, 1], isLive: true })).toEqual([]);
+    agent.rowRead(1_003, { row: row('leaving'), revision: 'r2' });
+    agent.tableChanged('');
+    expect(names(agent.tableRead(1_004, table, undefined))).toEqual(['write-table']);
+  });
+
   it('the last machine gives its partitions up, so that nobody waits for its silence', () => {
     const agent = member(0);
     expect(names(agent.leave(100))).toContain('renew');
