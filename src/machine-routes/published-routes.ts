@@ -1,6 +1,7 @@
 /**
  * A publish crosses once to each machine, to its way in; and what is told and what is published share one order. So from a publish on this process
- * sends all that is for that machine by its way in, behind what it had sent to workers there, until it has published nothing for a while.
+ * sends all that is for that machine by its way in, behind what it had sent to workers there, until it has published nothing for a while: the first time
+ * for a short one, which doubles with each return that comes too early, since each change of the way costs the wait for all that went by the other one.
  */
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
@@ -8,8 +9,9 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { machineIndexOf } from '../vocabulary/host-index.ts';
 import { PASSING_MS_MAX } from './passing-mail.ts';
 
-/** Milliseconds without a publish after which mail goes to the workers again. */
-export const PUBLISHED_MS = 30_000;
+/** Milliseconds without a publish after which mail goes to the workers again: at first, and at most. */
+export const PUBLISHED_MS = 1_000;
+export const PUBLISHED_MS_MAX = 30_000;
 
 export interface PublishedRoutesParts {
   readonly clock: Clock;
@@ -27,6 +29,8 @@ export class PublishedRoutes {
   /** By the index of its machine: when it was published to last. */
   readonly #last = new Map<number, number>();
   readonly #timers = new Map<number, Timer>();
+  /** Of those that were published to within the longest time, too: how long their mail goes by the way in. */
+  readonly #stays = new Map<number, { ms: number; until: number }>();
 
   constructor(parts: PublishedRoutesParts) {
     this.#parts = parts;
@@ -45,10 +49,20 @@ export class PublishedRoutes {
     if (!isNew) return;
     this.#dam(master);
     this.#parts.began(machine);
-    this.#lookLater(machine, PUBLISHED_MS);
+    this.#lookLater(machine, this.#stay(machine));
+  }
+
+  /** It was back at the workers too early where the next publish comes so soon. */
+  #stay(machine: number): number {
+    const before = this.#stays.get(machine);
+    const isEarly = before !== undefined && this.#parts.clock.now() < before.until;
+    const ms = isEarly ? Math.min(PUBLISHED_MS_MAX, before.ms * 2) : PUBLISHED_MS;
+    this.#stays.set(machine, { ms, until: Number.POSITIVE_INFINITY });
+    return ms;
   }
 
   keep(machines: ReadonlySet<number>): void {
+    for (const machine of [...this.#stays.keys()]) if (!machines.has(machine)) this.#stays.delete(machine);
     for (const machine of [...this.#last.keys()]) if (!machines.has(machine)) this.#forget(machine);
   }
 
@@ -78,8 +92,11 @@ export class PublishedRoutes {
   }
 
   #look(machine: number): void {
-    const left = PUBLISHED_MS - (this.#parts.clock.now() - (this.#last.get(machine) ?? 0));
+    const now = this.#parts.clock.now();
+    const ms = this.#stays.get(machine)?.ms ?? PUBLISHED_MS;
+    const left = ms - (now - (this.#last.get(machine) ?? 0));
     if (left > 0) return this.#lookLater(machine, left);
+    this.#stays.set(machine, { ms, until: now + PUBLISHED_MS_MAX });
     this.#forget(machine);
     this.#parts.over(machine);
   }

@@ -1,11 +1,11 @@
 /** From a publish on, mail for a machine goes by its way in; how long after the last one. */
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { PUBLISHED_MS, PublishedRoutes } from '../../../src/machine-routes/published-routes.ts';
+import { PUBLISHED_MS, PUBLISHED_MS_MAX, PublishedRoutes } from '../../../src/machine-routes/published-routes.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 
-test('mail goes to the workers of a machine again once nothing was published to it for so long', async () => {
+function published() {
   const clock = new VirtualClock();
   const said: string[] = [];
   const routes = new PublishedRoutes({
@@ -13,7 +13,11 @@ test('mail goes to the workers of a machine again once nothing was published to 
     began: () => void said.push('began'),
     over: () => void said.push('over'),
   });
-  const master = { index: MACHINE_INDEX_MIN } as OutboundQueue;
+  return { clock, said, routes, master: { index: MACHINE_INDEX_MIN } as OutboundQueue };
+}
+
+test('mail goes to the workers of a machine again once nothing was published to it for so long', async () => {
+  const { clock, said, routes, master } = published();
   routes.publishing(master);
   await clock.advance(PUBLISHED_MS - 1);
   // Once more, just in time: it counts from here.
@@ -22,4 +26,25 @@ test('mail goes to the workers of a machine again once nothing was published to 
   expect([routes.isByMaster(master.index), said]).toEqual([true, ['began']]);
   await clock.advance(2);
   expect([routes.isByMaster(master.index), said]).toEqual([false, ['began', 'over']]);
+});
+
+test('where it went back too early the next time is twice as long, up to the longest; after that without a publish it is short again', async () => {
+  const { clock, routes, master } = published();
+  const stay = async (): Promise<number> => {
+    routes.publishing(master);
+    const from = clock.now();
+    while (routes.isByMaster(master.index)) await clock.advance(500);
+    return clock.now() - from;
+  };
+  const stays: number[] = [];
+  for (let n = 0; n < 7; n++) stays.push(await stay());
+  expect(stays).toEqual([1, 2, 4, 8, 16, 30, 30].map((seconds) => seconds * 1_000));
+  expect([PUBLISHED_MS, PUBLISHED_MS_MAX]).toEqual([1_000, 30_000]);
+  await clock.advance(PUBLISHED_MS_MAX - 1);
+  expect(await stay()).toBe(PUBLISHED_MS_MAX);
+  await clock.advance(PUBLISHED_MS_MAX);
+  expect(await stay()).toBe(PUBLISHED_MS);
+  // Of a machine that is gone nothing is remembered.
+  routes.keep(new Set());
+  expect(await stay()).toBe(PUBLISHED_MS);
 });
