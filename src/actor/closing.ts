@@ -44,6 +44,11 @@ export function closeIncarnation(cell: Cell, reason: ExitReason): Promise<void> 
   return cell.own.closing;
 }
 
+/** The end of this incarnation is nobody's to hear of. */
+export function callNoHook(cell: Cell): void {
+  cell.begun = false;
+}
+
 async function close(cell: Cell, reason: ExitReason, isHooked: boolean): Promise<void> {
   const { children, ending } = cell.extras;
   if (children) {

@@ -5,6 +5,8 @@ import { CALL } from '../wire/entry.ts';
 
 /** A call without an answer. */
 export const ROUTE_LEFT = 'route-left';
+/** Another one: a newer table of partitions gives some to the machine that is called. */
+export const TABLE_WRITTEN = 'table-written';
 
 export class RoutesLeft {
   readonly #table: () => PlacementTable;

@@ -21,11 +21,11 @@ import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
 import { Arrivals, type ArrivalsParts } from './arrivals.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
 import { LeavingPartitions } from './leaving-partitions.ts';
-import { TABLE_WRITTEN } from './machine-calls.ts';
 import { MACHINE_INCARNATION } from './machine-peers.ts';
 import { PartitionExit } from './partition-exit.ts';
 import { TakenPartitions } from './taken-partitions.ts';
 import { PassingMail } from '../machine-routes/passing-mail.ts';
+import { TABLE_WRITTEN } from '../machine-routes/routes-left.ts';
 
 export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
   readonly actors: LocalActors;

@@ -10,9 +10,6 @@ import { CALL, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts'
 /** Calls of other machines that are answered at once, at most; one more fails with OVERLOADED. */
 export const MACHINE_CALLS_MAX = 256;
 
-/** A call without an answer: there is a newer table of partitions in the directory, by which the machine that is called gets some. */
-export const TABLE_WRITTEN = 'table-written';
-
 /** Rejects with what its caller is to be told. */
 export type AnswerCall = (name: string, args: readonly CallArgument[]) => Promise<unknown>;
 

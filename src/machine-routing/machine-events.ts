@@ -17,12 +17,12 @@ import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
-import { type MachineCalls, TABLE_WRITTEN } from './machine-calls.ts';
+import type { MachineCalls } from './machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { flushOn } from './onward-flush.ts';
 import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
-import { ROUTE_LEFT } from '../machine-routes/routes-left.ts';
+import { ROUTE_LEFT, TABLE_WRITTEN } from '../machine-routes/routes-left.ts';
 
 /** The parts of a process that its links to other machines stand on. */
 export interface MachineEventParts {

@@ -1,4 +1,5 @@
 /** Partitions that this machine has no more: what of their actors did not go along ends here without a word, and begins elsewhere. */
+import { callNoHook } from '../actor/closing.ts';
 import { endCell } from '../actor/lifecycle.ts';
 import type { Cell } from '../actor/cell.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
@@ -25,7 +26,10 @@ export class PartitionExit {
     const gone = new Set(partitions);
     const live = new Set(handedOver);
     const ids = [...this.#actors.known()].filter((id) => gone.has(shardOf(id)));
-    for (const cell of this.#families(ids)) {
+    const cells = ids.flatMap((id) => this.#actors.cellOf(id) ?? []);
+    // Children before their parents, which would end them in their own way; one that ends just now may still count a child that has ended.
+    for (const cell of new Set(cells.flatMap(subtreeOf).reverse())) {
+      if (this.#actors.cellOf(cell.id) !== cell) continue;
       const isLive = live.has(shardOf(cell.id));
       for (const envelope of this.#end(cell)) {
         if (envelope.verb === 'run') continue;
@@ -34,17 +38,6 @@ export class PartitionExit {
       }
     }
     for (const id of ids) this.#forget(id);
-  }
-
-  /** Children before their parents, which would end them in their own way. */
-  #families(ids: readonly ActorId[]): Cell[] {
-    const parentsFirst = new Set<Cell>();
-    for (const cell of ids.flatMap((id) => this.#actors.cellOf(id) ?? []).flatMap(subtreeOf)) {
-      parentsFirst.delete(cell);
-      parentsFirst.add(cell);
-    }
-    // A parent that ends just now may still count a child that has ended.
-    return [...parentsFirst].reverse().filter((cell) => this.#actors.cellOf(cell.id) === cell);
   }
 
   /** Its mail. */
@@ -63,7 +56,7 @@ export class PartitionExit {
 
   /** Its turn is not waited for, nor is a hook called: what it would still say is said by nobody. */
   #kill(cell: Cell): void {
-    cell.begun = false;
+    callNoHook(cell);
     cell.mailbox.takeAll();
     cell.mailbox.takeAside();
     endCell(cell, { reason: 'worker-exited', mail: 'deliver-again' }, 'released');

@@ -20,7 +20,7 @@ export interface AgentState {
   phase: 'joining' | 'member' | 'leaving' | 'withdrawing' | 'gone';
   /** Of its own row, as last known. */
   revision: string | undefined;
-  /** What that row says, as last known; and what it is to say by the write on its way. */
+  /** The state in that row, as last known; and the one in the write on its way. */
   said: MachineRow['state'] | undefined;
   saying: MachineRow['state'] | undefined;
   /** Its own row is read before it is written again. */
@@ -85,7 +85,7 @@ export class MachineAgent {
       this.state.row = { ...this.state.row, state: 'leaving' };
       this.state.lease.nextAt = now;
     }
-    // What lives here is sent while the row is written; the commit is made behind that.
+    // Actors are sent while the row is written; the commit is made behind that.
     return [...this.tick(now), ...this.owner.plan(now, this.#around(now))];
   }
 

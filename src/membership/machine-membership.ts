@@ -226,12 +226,11 @@ export class MachineMembership {
     const id = key.slice(ROW_PREFIX.length);
     if (!key.startsWith(ROW_PREFIX) || !row) return;
     const known = this.#rows.get(id)?.row;
-    const before = known?.state;
     this.#rows.set(id, { row, revision });
     // A renewal changes nothing but the revision.
     if (known && isSameRow(known, row)) return;
-    if (before === undefined && row.state !== 'lost') this.#parts.onEvent({ type: 'machine-joined', machine: id });
-    if (before !== 'lost' && row.state === 'lost') this.#parts.onEvent({ type: 'machine-lost', machine: id });
+    if (known === undefined && row.state !== 'lost') this.#parts.onEvent({ type: 'machine-joined', machine: id });
+    if (known?.state !== 'lost' && row.state === 'lost') this.#parts.onEvent({ type: 'machine-lost', machine: id });
     this.#parts.changed?.();
   }
 
@@ -316,7 +315,7 @@ export class MachineMembership {
       { do: 'create-row' | 'renew' | 'withdraw' | 'found-table' | 'claim' | 'write-table' }
     >,
   ): void {
-    const { directory } = this.#parts;
+    const { directory, host } = this.#parts;
     const key = rowKey(this.id);
     const ofRow = (answer: Promise<WriteAnswer>): void =>
       this.#answer(answer, (agent, now, written) => agent.rowWritten(now, written));
@@ -326,16 +325,11 @@ export class MachineMembership {
     if (command.do === 'renew') return ofRow(directory.update(key, encodeRow(command.row), command.expected));
     if (command.do === 'withdraw') return ofRow(directory.remove(key, command.expected));
     if (command.do === 'write-table') {
-      return ofTable(this.#writeTable(command));
+      const written = directory.update(TABLE_KEY, encodeTable(command.table), command.expected);
+      void written.then(({ is }) => is === 'done' && !this.#isClosed && host.committed?.());
+      return ofTable(written);
     }
     ofTable(command.do === 'claim' ? this.#claim(command) : this.#found(command.seenEpoch));
-  }
-
-  async #writeTable({ table, expected }: Extract<MachineCommand, { do: 'write-table' }>): Promise<WriteAnswer> {
-    const { directory, host } = this.#parts;
-    const answer = await directory.update(TABLE_KEY, encodeTable(table), expected);
-    if (answer.is === 'done' && !this.#isClosed) host.committed?.();
-    return answer;
   }
 
   async #found(seenEpoch: number): Promise<WriteAnswer> {
@@ -398,9 +392,7 @@ export class MachineMembership {
 }
 
 function isSameRow(one: MachineRow, other: MachineRow): boolean {
-  const { state, leaseMs, address, workers } = one;
-  const isSame = state === other.state && address === other.address;
-  return isSame && leaseMs === other.leaseMs && workers === other.workers;
+  return (['state', 'leaseMs', 'address', 'workers'] as const).every((field) => one[field] === other[field]);
 }
 
 const NONE: HandedOver = { partitions: [], isLive: false };

@@ -108,10 +108,8 @@ export class Router implements Recipient {
   /** From another machine, to wherever its actor is: its sender has stamped it, and keeps what is to be kept. */
   passOn(envelope: Envelope): void {
     const { to } = envelope;
-    if (this.isCalm && envelope.verb === 'message') {
-      const cell = this.#actors.cellOf(to);
-      if (cell !== undefined) return void cell.deliver(envelope);
-    }
+    const cell = this.isCalm && envelope.verb === 'message' ? this.#actors.cellOf(to) : undefined;
+    if (cell !== undefined) return void cell.deliver(envelope);
     const terms = this.#cluster.table.termsOf(to);
     if (!terms) refuseUnknownKind(this.#kernel, envelope);
     else if (!this.capture?.captureInbound(this.#unitOf(to, terms), envelope)) this.#route(envelope, terms, true);

@@ -241,10 +241,7 @@ export type ToProcess =
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'abort'; move: MoveId }
-  /**
-   * To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
-   * `isLast`: then it is aborted, and killed.
-   */
+  /** To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`; `isLast`: it is aborted, and killed. */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
   | { type: 'serve'; until: number }
@@ -284,12 +281,11 @@ export type ProcessQuery =
   | 'flush-everywhere'
   /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
   | { stand: number[]; quiesceMs: number; isLast: boolean }
-  /** Send what lives in the partitions on hold to the machine of this index. Answer: a `TransferAnswer`. */
+  /** Send what lives in the partitions on hold to the machine of this index (answer: a `TransferAnswer`); tell it that the table names it their owner (true). */
   | { transfer: number; move: number }
+  | { committed: number }
   /** Actors that a machine has handed over go to the workers that the table names. Answer: true, once all of them have it. */
   | { arrival: number; from: string; partitions: number[] }
-  /** Tell the machine of this index that the table of partitions names it the owner of those on hold. Answer: true, at once. */
-  | { committed: number }
   /** Ids of a kind of which something is kept here. */
   | { idsOf: string }
   | Look;
