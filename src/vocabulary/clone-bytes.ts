@@ -1,6 +1,7 @@
 /** Structured clone in bytes, for what the fast codec does not keep: Map, Set, Error, cycles, refs of actors and the like. */
 import { Buffer } from 'node:buffer';
 import { DefaultDeserializer, deserialize, serialize } from 'node:v8';
+import { rereadClone } from '../structures/clone-reader.ts';
 import type { ActorId } from './actor-id.ts';
 import type { Ref } from './ref.ts';
 import { replaceParts } from './replaced-parts.ts';
@@ -59,10 +60,15 @@ function hasDeserializer(): boolean {
   }
 }
 
+/** An Error with a cause that Node.js 20 has written is read by no later V8: in a store, or from another machine, there may be some. */
 function readCopying(bytes: Uint8Array): unknown {
-  const reader = new CopyingDeserializer(bytes);
-  reader.readHeader();
-  return reader.readValue();
+  try {
+    const reader = new CopyingDeserializer(bytes);
+    reader.readHeader();
+    return reader.readValue();
+  } catch (fault) {
+    return rereadClone(bytes, fault, (part) => Buffer.from(part));
+  }
 }
 
 /** Node.js gives views into the bytes that are read; whoever takes such a view's `.buffer` would see the whole message. */

@@ -1,6 +1,6 @@
 /** Writes the bytes of a structured clone, for values that were found to be plain data. */
 import { Buffer } from './buffer.ts';
-import { ERROR_TAG, ERRORS, REG_EXP_FLAGS, TAG, VERSION, VIEWS } from './clone-tags.ts';
+import { ERROR_TAG, ERRORS, REG_EXP_FLAGS, TAG, VERSION, VIEWS } from '../../structures/clone-tags.ts';
 
 export function writeClone(value: unknown): Buffer {
   const writer = new CloneWriter();

@@ -3,7 +3,7 @@ import * as v8 from 'node:v8';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Buffer as PageBuffer } from '../../../../src/client/page/buffer.ts';
-import { readClone } from '../../../../src/client/page/clone-reader.ts';
+import { readClone } from '../../../../src/structures/clone-reader.ts';
 import { writeClone } from '../../../../src/client/page/clone-writer.ts';
 
 function cyclic(): object {

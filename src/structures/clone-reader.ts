@@ -1,21 +1,41 @@
-/** Reads the bytes of a structured clone. Throws on garbage. Nothing in the result refers to the bytes. */
-import { Buffer } from './buffer.ts';
+/**
+ * Reads the bytes of a structured clone, as every version of V8 up to the one of `VERSION` has written them. Throws on garbage. Nothing in
+ * the result refers to the bytes.
+ */
+import { Buffer } from 'node:buffer';
 import { ERROR_TAG, ERRORS, REG_EXP_FLAGS, TAG, VERSION, VIEWS } from './clone-tags.ts';
 
-export function readClone(bytes: Uint8Array): unknown {
-  return new CloneReader(bytes).whole();
+/** `toBuffer`: what a Buffer of Node.js becomes. */
+export function readClone(bytes: Uint8Array, toBuffer: ToBuffer = (part) => new Uint8Array(part)): unknown {
+  return new CloneReader(bytes, toBuffer).whole();
 }
+
+/** The same of bytes that V8 has refused with `fault`, which is thrown where they are garbage. */
+export function rereadClone(bytes: Uint8Array, fault: unknown, toBuffer: ToBuffer): unknown {
+  try {
+    return readClone(bytes, toBuffer);
+  } catch {
+    throw fault;
+  }
+}
+
+type ToBuffer = (bytes: ArrayBuffer) => ArrayBufferView;
+
+/** The number of a Buffer among the views. */
+const BUFFER = 10;
 
 const HOLE = Symbol('hole');
 
 class CloneReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #toBuffer: ToBuffer;
   readonly #seen: unknown[] = [];
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, toBuffer: ToBuffer) {
     this.#bytes = bytes;
+    this.#toBuffer = toBuffer;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -84,7 +104,8 @@ class CloneReader {
       case TAG.dense:
         return this.#dense();
       case TAG.sparse: {
-        const array = this.#note(new Array<unknown>(this.#length()));
+        const array = this.#note<unknown[]>([]);
+        array.length = this.#varint();
         this.#properties(array, TAG.sparseEnd);
         this.#varint();
         return array;
@@ -146,7 +167,9 @@ class CloneReader {
   }
 
   #dense(): unknown[] {
-    const length = this.#length();
+    const length = this.#varint();
+    // Each element is a byte at least: a few bytes of garbage cannot take all memory.
+    if (length > this.#bytes.byteLength - this.#at) throw new Error(`a clone has an array of ${length} elements`);
     const array = this.#note(new Array<unknown>(length));
     for (let at = 0; at < length; at++) {
       const element = this.#value();
@@ -197,7 +220,9 @@ class CloneReader {
   }
 
   #viewOfBytes(): ArrayBufferView {
-    const make = VIEWS[this.#varint()];
+    const kind = this.#varint();
+    if (kind === BUFFER) return this.#note(this.#toBuffer(this.#block(this.#varint()).buffer));
+    const make = VIEWS[kind];
     if (make === undefined) throw new Error('a clone has bytes of an unknown kind');
     return this.#note(new make(this.#block(this.#varint()).buffer));
   }
@@ -208,18 +233,12 @@ class CloneReader {
     return text;
   }
 
-  /** No more elements than bytes are left, so that a few bytes of garbage cannot take all memory. */
-  #length(): number {
-    const length = this.#varint();
-    if (length > this.#bytes.byteLength * 1_024) throw new Error(`a clone has an array of ${length} elements`);
-    return length;
-  }
-
   #bigInt(): bigint {
     const bits = this.#varint();
     const bytes = this.#block(Math.floor(bits / 2));
-    let value = 0n;
-    for (let at = bytes.length - 1; at >= 0; at--) value = (value << 8n) | BigInt(bytes[at] as number);
+    // As one text: a shift for each byte would copy all of it each time.
+    const digits = Array.from(bytes.reverse(), (byte) => byte.toString(16).padStart(2, '0'));
+    const value = BigInt(`0x0${digits.join('')}`);
     return bits % 2 === 1 ? -value : value;
   }
 
