@@ -30,8 +30,13 @@ export function newProgram(version: string, ends: string): Command {
     .exitOverride();
 }
 
+/** Other tools have these names for three commands. */
+const ALIASES = new Map(['tell send', 'show inspect', 'ls list'].map((pair) => pair.split(' ') as [string, string]));
+
 export function addCommand(program: Command, plan: CommandPlan, ending: Ending): void {
   const command = program.command(plan.usage).summary(plan.summary).description(plan.summary);
+  const alias = ALIASES.get(command.name());
+  if (alias !== undefined) command.alias(alias);
   for (const [flags, text] of optionsOf(plan)) command.addOption(new Option(flags, text));
   command.addHelpText('after', `\nExample:\n  $ ${plan.example}\n`);
   command.action(async (...given: unknown[]) => {

@@ -48,7 +48,7 @@ const TSCONFIG = {
 };
 
 function actorOf(isJs: boolean): string {
-  const type = isJs ? '' : ': { by: number }';
+  const type = isJs ? '' : ': { by?: number }';
   return `// One actor for each id: counter/alice, counter/bob. Its kind is the name of this file.
 import { defineActor } from 'troupe';
 
@@ -58,7 +58,7 @@ export default defineActor({
   state: () => ({ count: 0 }),
   receive: {
     // What a handler returns is the reply of an ask.
-    add(ctx, { by }${type}) {
+    add(ctx, { by = 1 }${type}) {
       ctx.state.count += by;
       return ctx.state.count;
     },

@@ -72,7 +72,7 @@ const ask: CommandPlan = {
 
 const watch: CommandPlan = {
   usage: 'watch <id>',
-  summary: 'wait until an actor has ended, and say why; at once where it does not run',
+  summary: 'wait until an actor has ended, and say why; at once where it does not run and is not durable',
   example: 'troupe watch game/7 --timeout 60000',
   options: [['--timeout <ms>', 'give up after so long, with exit code 1 (default: never)']],
   run: ([id = ''], options, output) => {

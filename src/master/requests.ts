@@ -129,8 +129,9 @@ export class Requests {
     this.#checkIsHere(id);
     const { clock, moveMs } = this.#parts;
     const { role = '' } = this.#parts.placement.table.termsOf(id) ?? {};
-    if (!this.#parts.placement.hosts.ofKind(kindOf(id), role).includes(worker)) {
-      const text = `${id} cannot move to worker ${worker}: it is not ready${role && `, or not of role '${role}'`}`;
+    const hosts = this.#parts.placement.hosts.ofKind(kindOf(id), role);
+    if (!hosts.includes(worker)) {
+      const text = `${id} cannot move to worker ${worker}; ready${role && ` and of role '${role}'`} now: ${hosts.join(', ') || 'none'}`;
       throw new TroupeError('NO_WORKER', text);
     }
     await this.#parts.moves.moveActor(id, worker, { untilMs: clock.now() + moveMs, isForced: true });
