@@ -117,7 +117,11 @@ export class Asks {
       this.#breaches.add(5, `said not-executed (${outcome}), but was handled: ${name}`);
     if (fate === 'executed' && !isHandled && !this.touched.has(sent.m))
       this.#breaches.add(5, `said executed (${outcome}), but was not handled: ${name}`);
-    if (fate === 'unknown' && sent.frames.length === 0)
+    if (
+      fate === 'unknown' &&
+      sent.frames.length === 0 &&
+      !this.#moves.wasLeaving(sent.origin, sent.to, sent.at, settledAt)
+    )
       this.#breaches.add(5, `said unknown (${outcome}), but never left its process: ${name}`);
     if (ended === 'ACTOR_UNAVAILABLE') this.#checkUnavailable(sent, name);
     if (ended === 'ASK_TIMEOUT' && !isHandled) this.#checkNotForgotten(sent, name, dueAt, settledAt);

@@ -11,12 +11,14 @@ const HANDOFF_CALM_MS = 1_000;
 interface Move {
   readonly order: MoveOrder;
   readonly since: number;
+  endedAt?: number;
 }
 
 export class Moves {
   readonly #breaches: Breaches;
   readonly #faults: Faults;
   readonly #standing = new Map<number, Move>();
+  readonly #begun: Move[] = [];
   readonly #came = new Map<string, Set<Unit>>();
   readonly #left = new Map<string, Set<Unit>>();
   readonly #whenEnded = new Map<number, ((hasMoved: boolean) => void)[]>();
@@ -49,6 +51,21 @@ export class Moves {
   /** Processes that it has ever moved to, or was to. */
   newHomesOf(id: string): string[] {
     return unitsOf(id).flatMap((unit) => [...(this.#newHomes.get(unit) ?? [])]);
+  }
+
+  /**
+   * A move away from this process stood between the two times. What waits for the actor goes along with it, and is in other hands from the moment
+   * in which it is handed to the link, whether that writes it or not.
+   */
+  wasLeaving(address: string, id: string, since: number, until: number): boolean {
+    const units = unitsOf(id);
+    return this.#begun.some(
+      ({ order, since: begunAt, endedAt = Number.POSITIVE_INFINITY }) =>
+        addressOf(order.from) === address &&
+        begunAt <= until &&
+        endedAt >= since &&
+        order.units.some((unit) => units.includes(unit)),
+    );
   }
 
   /** It has moved away, whether the process knows it yet or not. */
@@ -117,7 +134,9 @@ export class Moves {
 
   #begin(order: MoveOrder, at: number): void {
     if (this.#standing.has(order.id)) return;
-    this.#standing.set(order.id, { order, since: at });
+    const move: Move = { order, since: at };
+    this.#standing.set(order.id, move);
+    this.#begun.push(move);
     for (const unit of order.units) this.#setAt(this.#newHomes, unit).add(addressOf(order.to));
     this.begun++;
   }
@@ -126,6 +145,7 @@ export class Moves {
     const move = this.#standing.get(id);
     if (!move) return;
     this.#standing.delete(id);
+    move.endedAt = at;
     if (how === 'settled') {
       this.settled++;
       this.#carryOver(move.order);
