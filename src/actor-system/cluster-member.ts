@@ -11,6 +11,7 @@ import { authorityOfFile, clusterAuthority } from '../machine-links/authority.ts
 import { RenewedCredentials } from '../machine-links/credentials.ts';
 import type { MachineCredentials, MachineWorker } from '../machine-links/machine-network.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
+import type { WantAnswer } from '../observe/machine-info.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import type { Master } from '../master/master.ts';
 import type { MasterOptions } from '../master/master-options.ts';
@@ -220,6 +221,10 @@ export class ClusterMember {
     this.#membership?.installed(partitions, machine);
   }
 
+  async want(partition: number, machine: MachineId): Promise<WantAnswer> {
+    return this.#membership?.wanted.want(partition, machine) ?? 'elsewhere';
+  }
+
   /** The others get what is here, where there are any. */
   async leave(withinMs: number): Promise<void> {
     const membership = this.#membership;
@@ -281,6 +286,7 @@ export function memberPorts(member: ClusterMember): Partial<MasterOptions> {
     stateArrived: (machine, partitions) => member.stateArrived(machine, partitions),
     placesTold: (machine, places) => hosting.placesTold(machine, places),
     checkCluster: async () => member.checkCluster(),
+    want: (partition, machine) => member.want(partition, machine),
     leave: (withinMs) => member.leave(withinMs),
   };
 }

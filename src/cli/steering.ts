@@ -30,14 +30,19 @@ function steer(options: ReachOptions, output: Output, { name, args, doing, done 
 }
 
 const move: CommandPlan = {
-  usage: 'move <id> <worker>',
-  summary: 'move an actor to a worker, with state and mail',
+  usage: 'move <id> [worker]',
+  summary: 'move an actor to a worker, or to another machine, with state and mail',
   example: 'troupe move chat-room/lobby 2',
-  run: ([id = '', worker], options, output) =>
-    steer(options, output, {
-      ...{ name: 'move', args: [id, workerOption(worker)], doing: `moving ${id}` },
-      done: () => `${id} is on worker ${worker}`,
-    }),
+  options: [['--machine <id>', 'one of troupe status; its whole partition goes there, and stays']],
+  run: async ([id = '', worker], options, output) => {
+    const machine = textOption(options.machine);
+    const to = worker === undefined && machine !== null ? null : workerOption(worker);
+    const at = [...(to === null ? [] : [`worker ${to}`]), ...(machine === null ? [] : [`machine ${machine}`])];
+    await steer(options, output, {
+      ...{ name: 'move', args: machine === null ? [id, to] : [id, to, machine], doing: `moving ${id}` },
+      done: () => `${id} is on ${at.join(' of ')}`,
+    });
+  },
 };
 
 const pause: CommandPlan = {

@@ -114,7 +114,11 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
   stop: ofActor(({ system }, id, [reason]) => system.stop(id, textOrNone(reason, 'reason'))),
   kill: ofActor(({ system }, id) => system.kill(id)),
   remove: ofActor(({ system }, id) => system.remove(id)),
-  move: ofActor(({ system }, id, [worker]) => system.move(id, wholeArgument(worker, 'worker'))),
+  move: ofActor(({ system }, id, [worker, machine]) => {
+    if (machine === undefined || machine === null) return system.move(id, wholeArgument(worker, 'worker'));
+    const to = worker === null ? undefined : wholeArgument(worker, 'worker');
+    return system.move(id, { machine: textArgument(machine, 'machine'), worker: to });
+  }),
   pause: ofPattern(({ system }, pattern, [reason]) => system.pause(pattern, { reason: textOrNone(reason, 'reason') })),
   resume: ofPattern(({ system }, pattern, [perSecond]) =>
     system.resume(pattern, { perSecond: numberOrNone(perSecond, 'perSecond') }),

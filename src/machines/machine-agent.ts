@@ -93,7 +93,14 @@ export class MachineAgent {
   tick(now: number): MachineCommand[] {
     const { state } = this;
     if (state.phase === 'gone') return [];
-    return [...this.#writeRow(now), ...this.#look(now)];
+    return [...this.#writeRow(now), ...this.#look(now), ...this.#bringWanted(now)];
+  }
+
+  /** The partition of this machine is to be on that one, and to stay there; until `unwant`. */
+  want(now: number, partition: number, machine: MachineId): MachineCommand[] {
+    if (this.state.phase !== 'member') return [];
+    this.owner.want(partition, machine);
+    return this.#bringWanted(now);
   }
 
   rowWritten(now: number, answer: WriteAnswer): MachineCommand[] {
@@ -205,6 +212,11 @@ export class MachineAgent {
     state.isLooking = true;
     state.looksBehind = state.tables;
     return [{ do: 'look' }];
+  }
+
+  #bringWanted(now: number): MachineCommand[] {
+    const isWanted = Object.keys(this.state.owner.wanted).length > 0;
+    return isWanted && this.mayJudge(now) ? this.owner.plan(now, this.#around(now)) : [];
   }
 
   #hasLookedBehindTable(): boolean {

@@ -15,3 +15,10 @@ export interface MachineRow {
   /** It takes the states of actors in the form of this build; one of an earlier build does not. */
   readonly takesState?: boolean;
 }
+
+/** But for its revision. */
+export function isSameRow(one: MachineRow, other: MachineRow): boolean {
+  const { state, leaseMs, address, workers } = one;
+  const isSame = state === other.state && address === other.address;
+  return isSame && leaseMs === other.leaseMs && workers === other.workers;
+}

@@ -7,7 +7,7 @@ import { assignment } from './assignment.ts';
 import { NEVER, silenceMs } from './lease.ts';
 import type { HandedOver, MachineCommand, SeenTable } from './machine-command.ts';
 import type { MachineId } from './machine-row.ts';
-import { isRolledBack, NOBODY, partitionsOf, reassigned } from './partition-table.ts';
+import { isRolledBack, NOBODY, partitionsOf, pinnedTable, reassigned } from './partition-table.ts';
 
 /** Things that the rest of the machine knows at this moment. */
 export interface Surroundings {
@@ -28,6 +28,8 @@ export interface Handing {
   readonly to: MachineId;
   /** The new owner has their states. */
   isLive: boolean;
+  /** They were asked for there: the new owner keeps them. */
+  readonly isPinned: boolean;
   /** The revision on which the commit was sent; undefined: not yet, so that it can still be given up. */
   expected: string | undefined;
 }
@@ -42,6 +44,8 @@ export interface OwnerState {
   serving: Record<number, number>;
   /** Partition → from whom transferred state lies here. */
   installed: Record<number, MachineId>;
+  /** Partitions that are asked for on a machine, until the table says that they are there, or that they are no more this one's. */
+  wanted: Record<number, MachineId>;
   handing: Handing | undefined;
   moves: number;
   /** A write of the table is on its way. */
@@ -49,12 +53,13 @@ export interface OwnerState {
   /** Nothing is claimed, or handed over, before these times. */
   claimableAt: number;
   handableAt: number;
+  wantedAt: number;
 }
 
 export function newOwner(id: MachineId, leaseMs: number): OwnerState {
   return {
-    ...{ id, leaseMs, read: undefined, seen: [], serving: {}, installed: {}, handing: undefined, moves: 0 },
-    ...{ isWriting: false, claimableAt: NEVER, handableAt: NEVER },
+    ...{ id, leaseMs, read: undefined, seen: [], serving: {}, installed: {}, wanted: {}, handing: undefined, moves: 0 },
+    ...{ isWriting: false, claimableAt: NEVER, handableAt: NEVER, wantedAt: NEVER },
   };
 }
 
@@ -85,6 +90,7 @@ export class PartitionOwner {
     this.state.read = read;
     const commands = [...this.#endHanding(now, read, around), ...this.#stopAndStart(read)];
     for (const [partition, epoch] of read.table.epochs.entries()) this.sawEpoch(partition, epoch);
+    this.#dropMet(read);
     return commands.concat(this.plan(now, around));
   }
 
@@ -106,6 +112,7 @@ export class PartitionOwner {
   rolledBack(now: number): void {
     this.state.claimableAt = now + silenceMs(this.state.leaseMs);
     this.state.handableAt = this.state.claimableAt + this.state.leaseMs / 3;
+    this.state.wantedAt = this.state.handableAt;
     this.state.installed = {};
   }
 
@@ -141,7 +148,7 @@ export class PartitionOwner {
   /** Nothing here may be served any longer. */
   expelled(): MachineCommand[] {
     const partitions = Object.keys(this.state.serving).map(Number);
-    Object.assign(this.state, { serving: {}, installed: {}, handing: undefined });
+    Object.assign(this.state, { serving: {}, installed: {}, wanted: {}, handing: undefined });
     return partitions.length > 0 ? [{ do: 'stop', partitions }] : [];
   }
 
@@ -153,6 +160,7 @@ export class PartitionOwner {
     const wanted = assignment(
       read.table.owners.map((owner, partition) => (orphans.has(partition) ? NOBODY : owner)),
       around.living,
+      this.pins(read),
     );
     // A partition that is this machine's by a table from a backup has nobody else to claim it, whoever should have it in the end.
     const own = [...orphans].filter((partition) =>
@@ -163,7 +171,28 @@ export class PartitionOwner {
       return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
     }
     if (around.isLeaving && around.living.length === 0) return around.mayCommit ? this.#release(read) : [];
-    return around.mayHand ? this.#handSome(now, wanted, around.isLeaving) : [];
+    if (!around.mayHand || this.state.handing) return [];
+    const asked = around.isLeaving ? [] : this.#bringWanted(now, read, around.living);
+    return asked.length > 0 ? asked : this.#handSome(now, wanted, around.isLeaving);
+  }
+
+  pins({ table }: SeenTable): ReadonlySet<number> {
+    return new Set(table.pinned);
+  }
+
+  /** Not at once again where it could not go. */
+  isWantedNow(now: number): boolean {
+    return now >= this.state.wantedAt;
+  }
+
+  /** Somebody wants it on that machine. */
+  want(partition: number, machine: MachineId): void {
+    this.state.wanted[partition] = machine;
+  }
+
+  /** Whoever wanted it waits no longer. */
+  unwant(partition: number): void {
+    delete this.state.wanted[partition];
   }
 
   /** Whether the table gives it to this machine, by an epoch that was not overtaken before a backup was restored. */
@@ -233,7 +262,8 @@ export class PartitionOwner {
   #commit(handing: Handing, { table, revision }: SeenTable): MachineCommand[] {
     handing.expected = revision;
     this.state.isWriting = true;
-    const to = { owner: handing.to, epoch: this.#nextEpoch(table.epoch), handedBy: this.handedBy(handing) };
+    const { isPinned } = handing;
+    const to = { owner: handing.to, epoch: this.#nextEpoch(table.epoch), handedBy: this.handedBy(handing), isPinned };
     return [{ do: 'write-table', table: reassigned(table, handing.partitions, to), expected: revision }];
   }
 
@@ -242,9 +272,11 @@ export class PartitionOwner {
     return isLive ? this.state.id : NOBODY;
   }
 
-  #giveUp(now: number, { move, partitions, to }: Handing): MachineCommand[] {
+  #giveUp(now: number, { move, partitions, to, isPinned }: Handing): MachineCommand[] {
     this.state.handing = undefined;
-    this.state.handableAt = now + this.state.leaseMs / 3;
+    // Somebody waits for what was asked for.
+    if (isPinned) this.state.wantedAt = now + this.state.leaseMs / 30;
+    else this.state.handableAt = now + this.state.leaseMs / 3;
     return [{ do: 'resume', move, partitions, to }];
   }
 
@@ -258,16 +290,53 @@ export class PartitionOwner {
     return [...stop, { do: 'write-table', table: reassigned(read.table, partitions, to), expected: read.revision }];
   }
 
+  #dropMet({ table }: SeenTable): void {
+    const { wanted, id } = this.state;
+    for (const [key, machine] of Object.entries(wanted)) {
+      const partition = Number(key);
+      const isMet = machine === id && table.pinned.includes(partition);
+      if (isMet || table.owners[partition] !== id) delete wanted[partition];
+    }
+  }
+
+  /** Partitions that are wanted here get a pin; the others go, as in any hand-over. */
+  #bringWanted(now: number, read: SeenTable, living: readonly MachineId[]): MachineCommand[] {
+    const { wanted, serving, id } = this.state;
+    const own = Object.keys(wanted)
+      .map(Number)
+      .filter((partition) => serving[partition] !== undefined);
+    const staying = own.filter((partition) => wanted[partition] === id);
+    if (staying.length > 0) {
+      this.state.isWriting = true;
+      return [{ do: 'write-table', table: pinnedTable(read.table, staying), expected: read.revision }];
+    }
+    const first = own.find((partition) => living.includes(wanted[partition] as MachineId));
+    if (first === undefined || !this.isWantedNow(now)) return [];
+    const to = wanted[first] as MachineId;
+    return this.#begin(
+      own.filter((partition) => wanted[partition] === to),
+      { to, isPinned: true, isLast: false },
+    );
+  }
+
   #handSome(now: number, wanted: readonly MachineId[], isLast: boolean): MachineCommand[] {
-    if (this.state.handing || now < this.state.handableAt) return [];
+    if (now < this.state.handableAt) return [];
     const given = Object.keys(this.state.serving)
       .map(Number)
       .filter((partition) => wanted[partition] !== this.state.id && wanted[partition] !== NOBODY);
     const to = given.length > 0 ? wanted[given[0] as number] : undefined;
     if (to === undefined) return [];
     const partitions = given.filter((partition) => wanted[partition] === to);
-    this.state.handing = { move: ++this.state.moves, partitions, to, isLive: false, expected: undefined };
-    return [{ do: 'hand-over', move: this.state.moves, partitions, to, isLast }];
+    return this.#begin(partitions, { to, isPinned: false, isLast });
+  }
+
+  #begin(
+    partitions: number[],
+    { to, isPinned, isLast }: { to: MachineId; isPinned: boolean; isLast: boolean },
+  ): MachineCommand[] {
+    const move = ++this.state.moves;
+    this.state.handing = { move, partitions, to, isPinned, isLive: false, expected: undefined };
+    return [{ do: 'hand-over', move, partitions, to, isLast }];
   }
 
   #nextEpoch(epoch: number): number {

@@ -18,17 +18,20 @@ export interface PartitionTable {
   readonly epochs: readonly number[];
   /** From whom the owner has its live actors; `NOBODY`: it claimed the partition, and begins from records. */
   readonly handedBy: readonly MachineId[];
+  /** Partitions that somebody has put on their owners: as long as it lives, and does not leave, its owner keeps it. */
+  readonly pinned: readonly number[];
 }
 
 export function foundedTable(size: number, owner: MachineId, epoch: number): PartitionTable {
   const all = <T>(value: T): T[] => Array.from({ length: size }, () => value);
-  return { epoch, owners: all(owner), epochs: all(epoch), handedBy: all(NOBODY) };
+  return { epoch, owners: all(owner), epochs: all(epoch), handedBy: all(NOBODY), pinned: [] };
 }
 
+/** New owners keep a partition that was put on another machine no longer than any other, but for `isPinned`: it was put on this one. */
 export function reassigned(
   table: PartitionTable,
   partitions: readonly number[],
-  to: { owner: MachineId; epoch: number; handedBy: MachineId },
+  to: { owner: MachineId; epoch: number; handedBy: MachineId; isPinned?: boolean },
 ): PartitionTable {
   const owners = [...table.owners];
   const epochs = [...table.epochs];
@@ -38,7 +41,13 @@ export function reassigned(
     epochs[partition] = to.epoch;
     handedBy[partition] = to.handedBy;
   }
-  return { epoch: to.epoch, owners, epochs, handedBy };
+  const pinned = table.pinned.filter((partition) => !partitions.includes(partition));
+  return { epoch: to.epoch, owners, epochs, handedBy, pinned: to.isPinned ? [...pinned, ...partitions] : pinned };
+}
+
+/** The partitions stay with their owner. */
+export function pinnedTable(table: PartitionTable, partitions: readonly number[]): PartitionTable {
+  return { ...table, pinned: [...new Set([...table.pinned, ...partitions])] };
 }
 
 export function partitionsOf(table: PartitionTable, owner: MachineId): number[] {

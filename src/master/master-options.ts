@@ -32,6 +32,8 @@ export interface MasterOptions {
   readonly lookIntoLoop?: RequestsParts['lookIntoLoop'];
   /** See `RequestsParts.checkCluster`. */
   readonly checkCluster?: RequestsParts['checkCluster'];
+  /** See `RequestsParts.want`. */
+  readonly want?: RequestsParts['want'];
   /** Those that hold from the beginning, and who keeps them. */
   readonly pauses?: { readonly first: readonly Pause[]; readonly keep: KeepPauses };
   /** Of a cluster: the pauses of the whole system, in place of those. */

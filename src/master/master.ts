@@ -95,7 +95,7 @@ export class Master {
         rolling: this.#newRolling(),
       },
       ...{ membership: this.#membership, moveMs: limitMs, lookIntoLoop: options.lookIntoLoop },
-      checkCluster: options.checkCluster,
+      ...{ checkCluster: options.checkCluster, want: options.want },
       addWorker: (role) => this.#addWorker(role),
       queries: this.#queries,
       ...{ keep: options.pauses?.keep, ofAll: options.pausesOfAll },

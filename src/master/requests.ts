@@ -2,11 +2,13 @@
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
+import type { WantAnswer } from '../observe/machine-info.ts';
 import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { LiveMoves } from './live-moves.ts';
 import type { Participant } from '../worker-pool/membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
+import { shardOf } from '../placement/shard.ts';
 import { placementView } from '../placement-service/placement-view.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
@@ -23,6 +25,8 @@ export interface RequestsParts extends PauseParts {
   readonly lookIntoLoop: ((participant: Participant) => Promise<LoopRun | undefined>) | undefined;
   /** Undefined: the system is no machine of a cluster. */
   readonly checkCluster: (() => Promise<ClusterCheckup>) | undefined;
+  /** A partition is wanted on a machine. Undefined: this one owns none. */
+  readonly want: ((partition: number, machine: string) => Promise<WantAnswer>) | undefined;
   addWorker(role: string | undefined): Promise<number>;
   shutdown(timeoutMs: number | undefined): Promise<void>;
 }
@@ -79,7 +83,9 @@ export class Requests {
       case 'shutdown':
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
-        return this.#move(what.id, what.worker);
+        return this.#move(what.id, what.worker, what.isTrial === true);
+      case 'want':
+        return this.#want(what.id, what.machine);
       case 'remove-worker':
         return this.#parts.rolling.remove(what.index);
       case 'restart-worker':
@@ -124,9 +130,14 @@ export class Requests {
     throw new TroupeError('INVALID_OPTIONS', text);
   }
 
+  #want(id: ActorId, machine: string): Promise<WantAnswer> {
+    const { want } = this.#parts;
+    return want ? want(shardOf(id), machine) : Promise.resolve('elsewhere');
+  }
+
   /** Where it is already it stays. Rejects NO_WORKER for a worker that cannot host it. */
-  async #move(id: ActorId, worker: number): Promise<void> {
-    this.#checkIsHere(id);
+  async #move(id: ActorId, worker: number, isTrial: boolean): Promise<void> {
+    if (!isTrial) this.#checkIsHere(id);
     const { clock, moveMs } = this.#parts;
     const { role = '' } = this.#parts.placement.table.termsOf(id) ?? {};
     const hosts = this.#parts.placement.hosts.ofKind(kindOf(id), role);
@@ -134,6 +145,7 @@ export class Requests {
       const text = `${id} cannot move to worker ${worker}; ready${role && ` and of role '${role}'`} now: ${hosts.join(', ') || 'none'}`;
       throw new TroupeError('NO_WORKER', text);
     }
+    if (isTrial) return;
     await this.#parts.moves.moveActor(id, worker, { untilMs: clock.now() + moveMs, isForced: true });
   }
 

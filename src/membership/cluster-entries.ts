@@ -36,22 +36,30 @@ export function infoOf(id: MachineId, { state, address, workers, leaseMs }: Mach
 }
 
 /** Machines are named once, and their numbers stand in the lists. */
-export function encodeTable({ epoch, owners, epochs, handedBy }: PartitionTable): Uint8Array {
+export function encodeTable({ epoch, owners, epochs, handedBy, pinned }: PartitionTable): Uint8Array {
   const names = [...new Set([...owners, ...handedBy])];
   const numbers = new Map(names.map((name, at) => [name, at]));
   const numbered = (ids: readonly MachineId[]): (number | undefined)[] => ids.map((id) => numbers.get(id));
-  return encoded({ form: FORM, epoch, names, owners: numbered(owners), epochs, handedBy: numbered(handedBy) });
+  return encoded({ form: FORM, epoch, names, owners: numbered(owners), epochs, handedBy: numbered(handedBy), pinned });
 }
 
 export function decodeTable(value: Uint8Array): PartitionTable | undefined {
-  const { form, epoch, names, owners, epochs, handedBy } = decoded(value);
+  // A build that knows no pins writes none.
+  const { form, epoch, names, owners, epochs, handedBy, pinned = [] } = decoded(value);
   const lists = [owners, epochs, handedBy];
   if (form !== FORM || !isNumber(epoch) || !isListOf(names, (name) => typeof name === 'string')) return undefined;
   if (!lists.every((list) => isListOf(list, isNumber) && list.length === (owners as unknown[]).length))
     return undefined;
+  if (!isListOf(pinned, (one) => isNumber(one) && one < (owners as unknown[]).length)) return undefined;
   const named = (numbers: unknown): MachineId[] =>
     (numbers as number[]).map((at) => (names as MachineId[])[at] ?? NOBODY);
-  return { epoch, owners: named(owners), epochs: epochs as number[], handedBy: named(handedBy) };
+  return {
+    epoch,
+    owners: named(owners),
+    epochs: epochs as number[],
+    handedBy: named(handedBy),
+    pinned: pinned as number[],
+  };
 }
 
 function encoded(value: object): Uint8Array {

@@ -7,10 +7,11 @@ import { renewAgainMs } from '../machines/lease.ts';
 import { MachineAgent, newAgent } from '../machines/machine-agent.ts';
 import type { HandedOver, MachineCommand, WriteAnswer } from '../machines/machine-command.ts';
 import type { SeenRow } from '../machines/lease-observer.ts';
-import type { MachineId, MachineRow } from '../machines/machine-row.ts';
+import { isSameRow, type MachineId, type MachineRow } from '../machines/machine-row.ts';
 import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { MachineInfo } from '../wire/control.ts';
+import { WantedPartitions } from './wanted-partitions.ts';
 import {
   decodeRow,
   decodeTable,
@@ -79,6 +80,7 @@ export class MachineMembership {
   readonly #rows = new Map<MachineId, SeenRow>();
   readonly #watch: Watch;
   #agent: MachineAgent;
+  readonly wanted: WantedPartitions;
   #timer: Timer | undefined;
   #isAwaitingLook = false;
   #wasValid = false;
@@ -96,6 +98,8 @@ export class MachineMembership {
   constructor(parts: MembershipParts) {
     this.#parts = parts;
     this.#agent = this.#newAgent();
+    const perform = (commands: readonly MachineCommand[]): void => this.#perform(commands);
+    this.wanted = new WantedPartitions({ clock: parts.clock, agent: () => this.#agent, perform });
     this.#watch = parts.directory.watch(WATCHED_PREFIX, {
       changed: (entry) => this.#changed(entry),
       removed: (key) => this.#removed(key),
@@ -186,6 +190,7 @@ export class MachineMembership {
     const { clock, row } = this.#parts;
     if (!this.#isEntering) this.#perform(this.#agent.tick(clock.now()));
     this.#tellValidity();
+    this.wanted.look();
     this.#timer = clock.setTimer(row.leaseMs / 30, () => this.#tick());
   }
 
@@ -377,6 +382,7 @@ export class MachineMembership {
     const revision = this.#agent.state.owner.read?.revision;
     if (revision === this.#told) return;
     this.#told = revision;
+    this.wanted.look();
     this.#parts.changed?.();
   }
 
@@ -389,10 +395,6 @@ export class MachineMembership {
     this.#parts.changed?.();
     void this.#enter();
   }
-}
-
-function isSameRow(one: MachineRow, other: MachineRow): boolean {
-  return (['state', 'leaseMs', 'address', 'workers'] as const).every((field) => one[field] === other[field]);
 }
 
 const NONE: HandedOver = { partitions: [], isLive: false };

@@ -63,6 +63,7 @@ export class ClusterMachine {
         stateArrived: (from, partitions) => this.membership.installed(partitions, from),
         outdated: () => this.membership.lookAtTable(),
         died: (process, lost) => this.#died(process, lost),
+        want: (partition, machine) => this.membership.wanted.want(partition, machine),
         placesTold: (from, places) => this.hosting.placesTold(from, places),
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };

@@ -8,6 +8,7 @@ import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/con
 import type { MemoryNetwork } from '../doubles/memory-link.ts';
 import type { ClusterProcess } from '../process/cluster-process.ts';
 import type { Observers } from './observation.ts';
+import type { WantAnswer } from '../observe/machine-info.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
@@ -22,6 +23,7 @@ export interface MachineGround {
   stateArrived(machine: string, partitions: readonly number[]): void;
   /** Another machine has a newer table of partitions. */
   outdated(): void;
+  want(partition: number, machine: string): Promise<WantAnswer>;
   placesTold(machine: string, places: MachinePlaces): void;
   networkOf(process: { index: number; incarnation: number }): MachineNetwork;
   /** Its links to other machines end. `lost`: of so many frames that nobody has read. */

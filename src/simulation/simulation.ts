@@ -320,7 +320,7 @@ export class Simulation {
         elsewhere: machine.elsewhere,
         pausesOfAll: machine.pausesOfAll,
         stateArrived: machine.stateArrived,
-        ...{ outdated: machine.outdated, placesTold: machine.placesTold },
+        ...{ outdated: machine.outdated, placesTold: machine.placesTold, want: machine.want },
       }),
       peer: { channel, path: `memory:${this.#masterAddress}` },
     });

@@ -125,7 +125,7 @@ export function checkIsHere(cluster: MachinesAround, id: ActorId): void {
   throw new TroupeError('NO_WORKER', `${id} is on another machine now`);
 }
 
-function machineOf(cluster: MachinesAround, id: ActorId): ForeignMachine | undefined {
+export function machineOf(cluster: MachinesAround, id: ActorId): ForeignMachine | undefined {
   const host = cluster.hostOf(id);
   return cluster.beyond?.others().find(({ index }) => host !== undefined && index === machineIndexOf(host));
 }

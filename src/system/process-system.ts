@@ -16,7 +16,6 @@ import { checkId, Sender } from '../actor/sender.ts';
 import { SenderRef } from '../actor/sender-ref.ts';
 import { checkSpawnOptions } from '../actor/spawn-options.ts';
 import { SPAWN_TIMEOUT_MS } from '../actor/local-wait.ts';
-import { unknownKindText } from '../actor/refusals.ts';
 import { spawnArgs, spawnId } from '../actor/spawning.ts';
 import type { WatchName } from '../vocabulary/signal.ts';
 import type { TerminatedListener } from '../actor/watchers.ts';
@@ -55,6 +54,7 @@ import {
   ofAllMachines,
   onMachineOf,
 } from './machine-looks.ts';
+import { type MachineTarget, moveActor } from './machine-moves.ts';
 import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -227,11 +227,9 @@ export class ProcessSystem implements System, OneMachine {
     await this.#cluster.request({ kind: 'restart-worker', index: checkIndex(index) });
   }
 
-  async move(id: ActorId, worker: number): Promise<void> {
-    if (!this.#kernel.kinds().includes(kindOf(checkId(id)))) {
-      throw new TroupeError('UNKNOWN_KIND', unknownKindText(this.#kernel, id));
-    }
-    await this.#cluster.request({ kind: 'move', id, worker: checkIndex(worker) });
+  async move(id: ActorId, target: number | MachineTarget): Promise<void> {
+    checkKind(this.#kernel, kindOf(checkId(id)), id);
+    await moveActor({ clock: this.#kernel.clock, cluster: this.#cluster }, id, target);
   }
 
   async reload(): Promise<void> {

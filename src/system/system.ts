@@ -15,6 +15,7 @@ import type { EventName } from '../vocabulary/events.ts';
 import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
+import type { MachineTarget } from './machine-moves.ts';
 import type { SystemMetrics } from './metrics.ts';
 import type { Pausing } from './pausing.ts';
 
@@ -264,12 +265,17 @@ export interface System extends Pausing {
    * died meanwhile, or a turn did not end in time), INVALID_MESSAGE (the state cannot be encoded; the actor stays), INVALID_OPTIONS (a child,
    * which moves with its parent), SHUTTING_DOWN.
    *
+   * To another machine its whole partition moves, about a thousandth of all ids, live: and stays there as long as that machine does, or until it is
+   * moved again. Rejects NO_WORKER for a machine that is not there or leaves, and ACTOR_UNAVAILABLE (`fate` unknown) after 15 000 ms.
+   *
    * @example
    * ```ts
    * await system.move('chat-room/lobby', 2);
+   * const [, other] = system.machines();
+   * await system.move('chat-room/lobby', { machine: other.id, worker: 1 });
    * ```
    */
-  move(id: ActorId, worker: number): Promise<void>;
+  move(id: ActorId, target: number | MachineTarget): Promise<void>;
   /**
    * Replaces every worker, one after another, under traffic, with the code that lies on disk now. Resolves once all are new. New code is
    * loaded before anything is drained: where it does not load, or a kind changes between durable and not, the call rejects and every worker

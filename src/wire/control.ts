@@ -13,7 +13,10 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
 import type { ForeignWorker, MachinePlaces } from '../vocabulary/host-index.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Pause } from '../vocabulary/pause.ts';
+
+export type { MachineInfo };
 
 /** One process of the system. `incarnation` counts the forks of the same index, from 1. */
 export interface ProcessInfo {
@@ -45,20 +48,6 @@ export interface ForeignMachine {
   address: string;
   /** Those of its workers that the table names. */
   workers: readonly ForeignWorker[];
-}
-
-/** One row of `system.machines()`. */
-export interface MachineInfo {
-  /** Id of this start of the machine; never given again. */
-  id: string;
-  /** Where other machines link to it, `host:port`. */
-  address: string;
-  /** `leaving`: it hands over what it has. `lost`: it was silent for longer than its lease. */
-  state: 'live' | 'leaving' | 'lost';
-  /** Workers that it began with. */
-  workers: number;
-  /** Milliseconds of silence after which others take over. */
-  leaseMs: number;
 }
 
 /** The machines of a cluster as the columns of a table take them. */
@@ -330,7 +319,10 @@ export type MasterRequest =
   | { kind: 'claim'; id: ActorId; role: string; worker?: number; fresh: boolean; strategy: PlacementStrategy }
   /** The place of an id whose kind is not placed by hash; the same answer until its worker dies. Answer: worker index. */
   | { kind: 'locate'; id: ActorId }
-  | { kind: 'move'; id: ActorId; worker: number }
+  /** `isTrial`: it is only said whether it could be there. */
+  | { kind: 'move'; id: ActorId; worker: number; isTrial?: boolean }
+  /** An actor is wanted on a machine. Answer: a `WantAnswer`. */
+  | { kind: 'want'; id: ActorId; machine: string }
   | { kind: 'add-worker'; role?: string }
   | { kind: 'remove-worker'; index: number }
   | { kind: 'restart-worker'; index: number }

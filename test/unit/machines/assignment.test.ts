@@ -67,6 +67,31 @@ describe('the assignment of partitions', () => {
     );
   });
 
+  it('leaves what is pinned where it is, gives nobody else more than to one, and stays', () => {
+    const pinned = fc.record({ drawn, pins: fc.uniqueArray(fc.nat(59)) });
+    fc.assert(
+      fc.property(pinned, ({ drawn: { owners, living }, pins }) => {
+        const held = new Set(pins);
+        const wanted = assignment(owners, living, held);
+        for (const [partition, owner] of owners.entries())
+          if (held.has(partition) && living.includes(owner)) expect(wanted[partition]).toBe(owner);
+        expect(wanted.every((owner) => living.includes(owner))).toBe(true);
+        expect(assignment(wanted, living, held)).toEqual(wanted);
+        const ofPins = (id: string): number =>
+          owners.filter((owner, partition) => owner === id && held.has(partition)).length;
+        const found = counts(wanted);
+        // Beyond its share is only who has that many pins.
+        const free = living
+          .map((id) => ({ id, count: found.get(id) ?? 0 }))
+          .filter(({ id, count }) => count > ofPins(id));
+        const all = living.map((id) => found.get(id) ?? 0);
+        if (free.length > 0)
+          expect(Math.max(...free.map(({ count }) => count)) - Math.min(...all)).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('leaves everything where it is when no machine is there', () => {
     expect(assignment(['a', 'b', ''], [])).toEqual(['a', 'b', '']);
   });

@@ -35,6 +35,8 @@ export interface Budget {
   crashes: number;
   restores: number;
   turns: number;
+  /** Partitions that somebody asks for on another machine, or on that which has it. */
+  wants: number;
   joins: string[];
   leaves: string[];
 }
@@ -65,6 +67,7 @@ export type Step =
   | { step: 'time' | 'restore' }
   | { step: 'run' | 'begin' | 'crash' | 'join' | 'arrive' | 'leave' | 'leave, then slowly'; machine: string }
   | { step: 'turn'; machine: string; partition: number }
+  | { step: 'want'; machine: string; partition: number; to: string }
   | {
       step:
         | 'answer'
@@ -145,8 +148,20 @@ function writeTable(
     const epoch = ENGINE.claimEpoch(what.over.table.epoch, records, what.seenEpoch);
     const to = { owner: by, epoch, handedBy: NOBODY };
     world.table = { table: reassigned(what.over.table, what.partitions, to), revision };
-  } else world.table = { table: what.table, revision };
+  } else {
+    checkPins(world, by, what.table);
+    world.table = { table: what.table, revision };
+  }
   return { is: 'done', revision };
+}
+
+/** What was put on a machine stays there while that lives and does not leave, or until it is asked for elsewhere. */
+function checkPins(world: World, by: string, { owners }: SeenTable['table']): void {
+  const before = world.table?.table;
+  const agent = world.agents[by];
+  if (!before || agent?.phase !== 'member' || agent.owner.handing?.isPinned) return;
+  const left = before.pinned.filter((partition) => before.owners[partition] === by && owners[partition] !== by);
+  if (left.length > 0) throw new Violation(`partition ${left} leaves ${by}, where it was put`);
 }
 
 function handOver(world: World, by: string, to: string, partitions: readonly number[]): boolean {

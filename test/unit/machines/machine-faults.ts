@@ -12,6 +12,8 @@ interface Moment {
 }
 
 const HANDING = 'time, begin A, answer A renew, slowly A look';
+/** `B` has got partition 1, and it is to move to `C`, whose share is nothing. */
+const ASKED = `turn A 1, join C${', time, run A, run B, run C'.repeat(3)}, want B 1 C`;
 const LOST = `turn A 1, join C, crash A${', time, run B, run C'.repeat(3)}`;
 
 /** `A` owns both partitions, `B` has just joined, `C` may. Partition 1 has had a turn. */
@@ -31,6 +33,11 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
   },
   'hand-over: the new owner reads the table': {
     ...{ who: 'B', what: 'read-table', script: `turn A 1, ${HANDING}, answer A hand-over, begin B, slowly B renew` },
+  },
+  'move: what was asked for is transferred': { who: 'B', what: 'hand-over', script: ASKED },
+  'move: the commit is written': { who: 'B', what: 'write-table', script: `${ASKED}, slowly B hand-over` },
+  'move: the new owner reads the table': {
+    ...{ who: 'C', what: 'read-table', script: `${ASKED}, answer B hand-over, time, begin C, slowly C renew` },
   },
   'take-over: the silent one is declared lost': {
     who: 'B',

@@ -10,6 +10,7 @@ import { ENGINE } from './machine-engine.ts';
 export const MIXES: Record<string, Partial<Budget> & { isDurable?: boolean }> = {
   all: { ticks: 14, slow: 6, unknown: 3, partial: 2, crashes: 1, turns: 6, joins: ['C'], leaves: ['A'] },
   unknown: { ticks: 12, slow: 6, unknown: 3, turns: 6, joins: ['C'] },
+  moves: { ticks: 14, slow: 6, unknown: 2, crashes: 1, wants: 4, turns: 4, joins: ['C'], leaves: ['A'] },
   silence: { ticks: 14, slow: 6, turns: 6 },
   crash: { ticks: 12, slow: 5, unknown: 1, crashes: 1, turns: 4, joins: ['C'] },
   restore: { ticks: 14, slow: 3, restores: 1, turns: 6, joins: ['C'] },
@@ -149,6 +150,17 @@ export const MUTANTS: readonly Mutant[] = [
       replaced(PartitionOwner.prototype, 'handedBy', function (this: PartitionOwner) {
         return this.state.id;
       }),
+  },
+  {
+    rule: 'what was put on a machine stays there',
+    script: 'want A 0 A, want A 1 A, time, run B, run A, time, run A, run B, time, run A, run B',
+    breaks: () => replaced(PartitionOwner.prototype, 'pins', () => new Set()),
+  },
+  {
+    rule: 'what is asked for is tried again where it could not go',
+    script:
+      'time, run A, run B, time, run A, run B, time, run A, run B, want A 0 B, make A hand-over, unknown slowly A hand-over',
+    breaks: () => replaced(PartitionOwner.prototype, 'isWantedNow', () => false),
   },
   {
     rule: 'an epoch is beyond all that was seen, in records too',

@@ -126,6 +126,7 @@ function stepOf(world: World, [verb, ...words]: string[]): Step | undefined {
     );
     return turn;
   }
+  if (verb === 'want') return { step: 'want', machine, partition: Number(what), to: words[2] as string };
   const name = words.at(-1);
   const owner = words.at(-2);
   const request = world.requests.findIndex(

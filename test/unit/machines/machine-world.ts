@@ -22,7 +22,18 @@ const TICK = 11;
 const FAR = -100;
 
 export function newWorld(machines: string[], budget: Partial<Budget>, isDurable = false): World {
-  const none = { ticks: 0, slow: 0, partial: 0, unknown: 0, crashes: 0, restores: 0, turns: 0, joins: [], leaves: [] };
+  const none = {
+    ticks: 0,
+    slow: 0,
+    partial: 0,
+    unknown: 0,
+    crashes: 0,
+    restores: 0,
+    turns: 0,
+    wants: 0,
+    joins: [],
+    leaves: [],
+  };
   const each = <T>(make: () => T): Record<string, T> => Object.fromEntries(machines.map((id) => [id, make()]));
   const world: World = {
     ...{ agents: {}, dead: [], ended: {}, rows: {}, table: null, revisions: 0, backup: '', requests: [] },
@@ -53,6 +64,7 @@ export function enabled(world: World): Step[] {
   steps.push(...budget.joins.map((machine): Step => ({ step: 'join', machine })));
   steps.push(...budget.leaves.filter((id) => up.includes(id)).map((machine): Step => ({ step: 'leave', machine })));
   if (budget.turns > 0) steps.push(...turns(world, up));
+  if (budget.wants > 0) steps.push(...wants(world, up));
   for (const [request, { stage, by, what }] of world.requests.entries()) {
     if (what.do === 'hand-over' && stage === 'sent' && up.includes(by) && budget.partial > 0)
       steps.push({ step: 'partly', request }, { step: 'without', request });
@@ -77,6 +89,13 @@ function turns(world: World, up: string[]): Step[] {
       .filter((partition) => !world.isDurable || world.loaded[machine]?.[partition] !== undefined)
       .map((partition): Step => ({ step: 'turn', machine, partition })),
   );
+}
+
+function wants(world: World, up: string[]): Step[] {
+  return up.flatMap((machine) => {
+    const own = new MachineAgent(world.agents[machine] as AgentState).owner.owns();
+    return own.flatMap((partition) => up.map((to): Step => ({ step: 'want', machine, partition, to })));
+  });
 }
 
 /** Two worlds that differ in the names of their revisions only are one. */
@@ -126,6 +145,11 @@ export function checkRest(world: World): void {
       throw new Violation(`partition ${partition} stays without an owner`);
   }
   const stuck = up.filter(([, { phase, owner }]) => phase !== 'member' || owner.handing);
+  const live = new Set(up.map(([id]) => id));
+  const isOpen = ([, { phase, owner }]: (typeof up)[number]): boolean =>
+    phase === 'member' && Object.values(owner.wanted).some((to) => live.has(to));
+  const open = up.filter(isOpen).map(([id]) => id);
+  if (open.length > 0) throw new Violation(`what was asked for of ${open} does not come`);
   if (stuck.length > 0) throw new Violation(`${stuck.map(([id, { phase }]) => `${id} ${phase}`)} waits for ever`);
 }
 
@@ -151,6 +175,10 @@ function takeOf(world: World, step: Extract<Step, { machine: string }>): void {
     perform(world, machine, agent.leave(0));
     if (step.step === 'leave') drain(world, machine);
   } else if (step.step === 'turn') turn(world, machine, step.partition);
+  else if (step.step === 'want') {
+    world.budget.wants--;
+    perform(world, machine, agent.want(0, step.partition, step.to));
+  }
 }
 
 /** A whole round of a machine, with an engine that answers at once. */

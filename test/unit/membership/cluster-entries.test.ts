@@ -10,7 +10,9 @@ describe('the entries of a cluster', () => {
     const row = { state: 'leaving', leaseMs: 15_000, address: 'host:7000', workers: 4 } as const;
     expect(decodeRow(encodeRow(row))).toEqual({ ...row, takesState: true });
     const ids = fc.constantFrom('', 'a.1', 'b.2', 'c.3');
-    const change = fc.record({ partitions: fc.array(fc.nat(PARTITIONS - 1)), owner: ids, handedBy: ids });
+    const change = fc.record({
+      ...{ partitions: fc.uniqueArray(fc.nat(PARTITIONS - 1)), owner: ids, handedBy: ids, isPinned: fc.boolean() },
+    });
     fc.assert(
       fc.property(fc.array(change), (changes) => {
         let table = foundedTable(PARTITIONS, 'a.1', 1);
@@ -37,8 +39,16 @@ describe('the entries of a cluster', () => {
     expect(decodeRow(bytes({ form: 1, state: 'odd', leaseMs: 1, address: '', workers: 1 }))).toBeUndefined();
     expect(decodeRow(bytes({ form: 1, state: 'live', leaseMs: -1, address: '', workers: 1 }))).toBeUndefined();
     const table = { form: 1, epoch: 1, names: ['a'], owners: [0, 0], epochs: [1, 1], handedBy: [0, 0] };
-    expect(decodeTable(bytes(table))).toBeDefined();
-    for (const bad of [{ epochs: [1] }, { owners: ['a', 'a'] }, { names: [1] }, { handedBy: null }, { epoch: 'x' }])
+    // A build that knows no pins has written it.
+    expect(decodeTable(bytes(table))?.pinned).toEqual([]);
+    for (const bad of [
+      { epochs: [1] },
+      { owners: ['a', 'a'] },
+      { names: [1] },
+      { handedBy: null },
+      { epoch: 'x' },
+      { pinned: [2] },
+    ])
       expect(decodeTable(bytes({ ...table, ...bad }))).toBeUndefined();
     expect(decodeTable(new Uint8Array([0xff, 0xfe]))).toBeUndefined();
   });

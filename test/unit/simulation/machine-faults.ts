@@ -23,6 +23,11 @@ export class MachineFaults {
     return this.#cluster.machines.filter(({ isDead, hasLeft }) => !isDead && !hasLeft);
   }
 
+  /** It is up, and does not leave. */
+  isStaying(machine: ClusterMachine): boolean {
+    return this.up.includes(machine) && !this.#leaving.has(machine);
+  }
+
   /** A machine that has begun to join, if the step is that. */
   async befall(step: MachineStep): Promise<ClusterMachine | undefined> {
     if (step.do === 'join') return this.#join();

@@ -11,6 +11,8 @@ export type MachineStep =
   | { do: 'ask'; by: number; process: number; to: number; ms: number }
   | { do: 'watch' | 'stop'; by: number; to: number }
   | { do: 'publish'; by: number; process: number }
+  /** An actor is to move to another machine, of which nothing is kept or much. */
+  | { do: 'move'; by: number; process: number; kind: 'tally' | 'account'; to: number; machine: number }
   | { do: 'pause' | 'resume'; by: number; to: number }
   | { do: 'join' }
   | { do: 'leave' | 'die'; machine: number }
@@ -53,12 +55,16 @@ const TRAFFIC: MachineMix = {
 /** Everything. */
 export const MACHINES: MachineMix = {
   ...TRAFFIC,
+  move: 2,
   ...{ join: 2, leave: 2, die: 1.5, cutOff: 2, freeze: 2, workerDies: 2, workerRestarts: 1, commitsHang: 1.5 },
   ...{ engineGone: 2, engineSlow: 1, noAnswers: 1.5, cutLinks: 1.5, stallLinks: 1.5, cutWay: 2, stallWay: 2 },
 };
 
 /** Machines come and go in order, and nothing else happens to them: whatever is not durable is lost by no fault. */
 export const MACHINES_COME: MachineMix = { ...TRAFFIC, join: 4, leave: 4, count: 16, wait: 14 };
+
+/** Actors are moved from machine to machine under much mail, while machines come and go in order. */
+export const MACHINES_MOVES: MachineMix = { ...TRAFFIC, move: 12, join: 1.5, leave: 1.5, count: 24, wait: 14 };
 
 /** Much mail, and machines that are lost while they live: what came to them before is not to come behind what is sent later. */
 export const MACHINES_LOST: MachineMix = {
@@ -96,6 +102,10 @@ const ARBITRARIES: { [D in Exclude<MachineStep['do'], 'start'>]: fc.Arbitrary<Ma
   watch: fc.record({ do: fc.constant('watch'), by: machine, to: tally }),
   stop: fc.record({ do: fc.constant('stop'), by: machine, to: tally }),
   publish: fc.record({ do: fc.constant('publish'), by: machine, process }),
+  move: fc.record({
+    ...{ do: fc.constant('move'), by: machine, process, kind: fc.constantFrom('tally', 'tally', 'account') },
+    ...{ to: tally, machine },
+  }),
   pause: fc.record({ do: fc.constant('pause'), by: machine, to: tally }),
   resume: fc.record({ do: fc.constant('resume'), by: machine, to: tally }),
   join: fc.constant({ do: 'join' }),

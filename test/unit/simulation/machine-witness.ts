@@ -4,6 +4,8 @@
  */
 import { partitionEpochOf } from '../../../src/vocabulary/fence.ts';
 import type { System } from '../../../src/system/system.ts';
+import type { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { shardOf } from '../../../src/placement/shard.ts';
 import { Breaches } from './breaches.ts';
 
 interface Sent {
@@ -43,6 +45,10 @@ export class MachineWitness {
   /** Resumes of each id so far. */
   readonly #resumes = new Map<string, number>();
   readonly #resuming = new Set<string>();
+  /** Of each partition the number of its last move. */
+  readonly #movesOf = new Map<number, number>();
+  #moves = 0;
+  #moved = 0;
   #pauses = 0;
 
   constructor(now: () => number) {
@@ -57,6 +63,24 @@ export class MachineWitness {
     const m = `${pair}:${n}`;
     this.#sent.set(m, { from, to, n, epoch: this.#epochs.get(to) ?? 0 });
     return { m, n };
+  }
+
+  /** `isThere`: that machine lives under that name, and does not leave. */
+  move(system: System, id: string, machine: string, isThere: () => boolean): void {
+    const number = ++this.#moves;
+    this.#movesOf.set(shardOf(id), number);
+    const look = async (): Promise<void> => {
+      this.#moved++;
+      const at = await system.where(id);
+      if (at.machine === machine || this.#movesOf.get(shardOf(id)) !== number || !isThere()) return;
+      this.breaches.add('state', `${id} has moved to ${machine}, and is on ${at.machine}`);
+    };
+    const refused = ({ code, message }: TroupeError): void => {
+      if (code !== 'NO_WORKER' && code !== 'ACTOR_UNAVAILABLE' && code !== 'SHUTTING_DOWN')
+        this.breaches.add('state', `the move of ${id} to ${machine} is refused: ${code} ${message}`);
+    };
+    // Whoever asked may be gone before it hears where the actor is.
+    system.move(id, { machine }).then(() => look().catch(() => {}), refused);
   }
 
   /** A turn begins, by this epoch of its partition. */
@@ -178,6 +202,7 @@ export class MachineWitness {
     const counts: Record<string, number> = { turns: this.turns, 'messages to volatile actors': this.#sent.size };
     for (const { outcome } of this.asks) counts[`ask: ${outcome}`] = (counts[`ask: ${outcome}`] ?? 0) + 1;
     counts['watchers told'] = this.#watches.reduce((sum, { told }) => sum + told, 0);
+    counts['moves to machines'] = this.#moved;
     counts['pauses promised'] = this.#pauses;
     counts['news heard'] = this.#heard.size;
     return counts;

@@ -145,6 +145,16 @@ export class MachinesBank {
       case 'resume':
         witness.resume(this.#voice(step.by, 0).system, `tally/${step.to}`).catch(() => {});
         return true;
+      case 'move': {
+        const target = this.faults.up[step.machine % this.faults.up.length] as ClusterMachine;
+        const { membership } = target;
+        // It may not have begun to join yet.
+        if (membership === undefined) return true;
+        const { id } = membership;
+        const isThere = (): boolean => membership.id === id && this.faults.isStaying(target);
+        witness.move(this.#voice(step.by, step.process).system, `${step.kind}/${step.to}`, id, isThere);
+        return true;
+      }
       case 'publish': {
         const { name, system } = this.#voice(step.by, step.process);
         system.publish('news', { type: 'news', ...witness.news(name) });

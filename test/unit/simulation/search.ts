@@ -8,6 +8,7 @@ import {
   MACHINES,
   MACHINES_COME,
   MACHINES_LOST,
+  MACHINES_MOVES,
   MACHINES_WAYS,
   type MachineMix,
   machineSteps,
@@ -48,6 +49,7 @@ export const MACHINE_MIXES: Readonly<Record<string, MachineMix>> = {
   machines: MACHINES,
   'machines-come': MACHINES_COME,
   'machines-lost': MACHINES_LOST,
+  'machines-moves': MACHINES_MOVES,
   'machines-ways': MACHINES_WAYS,
 };
 

@@ -1,0 +1,86 @@
+/**
+ * Partitions that somebody wants on another machine, or to stay on this one: asked for of their owner again and again, for as long as somebody waits.
+ * An owner that dies so leaves nothing behind: its next owner is asked.
+ */
+import type { MachineAgent } from '../machines/machine-agent.ts';
+import type { MachineCommand } from '../machines/machine-command.ts';
+import type { MachineId } from '../machines/machine-row.ts';
+import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { WantAnswer } from '../observe/machine-info.ts';
+
+/** Milliseconds after which somebody who waits is told that it is not there yet, and asks again. */
+export const WANT_ANSWER_MS = 1_000;
+/** Milliseconds without a question after which nobody waits any more. */
+export const WANT_MS = 3_000;
+
+export interface WantedParts {
+  readonly clock: Clock;
+  agent(): MachineAgent;
+  perform(commands: readonly MachineCommand[]): void;
+}
+
+interface Wanted {
+  readonly machine: MachineId;
+  until: number;
+  readonly waiting: Set<(answer: WantAnswer) => void>;
+}
+
+export class WantedPartitions {
+  readonly #parts: WantedParts;
+  /** At most as many as there are partitions; those that wait for one are calls and requests, which have bounds of their own. */
+  readonly #wanted = new Map<number, Wanted>();
+
+  constructor(parts: WantedParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves within `WANT_ANSWER_MS`. Where another machine is asked for meanwhile, that one counts. */
+  want(partition: number, machine: MachineId): Promise<WantAnswer> {
+    const { clock } = this.#parts;
+    const now = this.#stateOf(partition, machine);
+    if (now !== 'not-yet') return Promise.resolve(now);
+    let wanted = this.#wanted.get(partition);
+    if (wanted?.machine !== machine) {
+      if (wanted) this.#end(partition, wanted, 'overtaken');
+      wanted = { machine, until: 0, waiting: new Set() };
+      this.#wanted.set(partition, wanted);
+    }
+    wanted.until = clock.now() + WANT_MS;
+    const { waiting } = wanted;
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      const answered = (answer: WantAnswer): void => {
+        timer?.cancel();
+        waiting.delete(answered);
+        resolve(answer);
+      };
+      timer = clock.setTimer(WANT_ANSWER_MS, () => answered('not-yet'));
+      waiting.add(answered);
+      const { agent, perform } = this.#parts;
+      perform(agent().want(clock.now(), partition, machine));
+      this.look();
+    });
+  }
+
+  /** Time has passed, or another table was read. */
+  look(): void {
+    for (const [partition, wanted] of this.#wanted) {
+      const now = this.#stateOf(partition, wanted.machine);
+      const isOver = this.#parts.clock.now() >= wanted.until;
+      if (now !== 'not-yet' || isOver) this.#end(partition, wanted, now);
+    }
+  }
+
+  #end(partition: number, { waiting }: Wanted, answer: WantAnswer): void {
+    this.#wanted.delete(partition);
+    this.#parts.agent().owner.unwant(partition);
+    for (const answered of [...waiting]) answered(answer);
+  }
+
+  #stateOf(partition: number, machine: MachineId): WantAnswer {
+    const { id, phase, owner } = this.#parts.agent().state;
+    const owned = owner.read?.table.owners[partition];
+    if (owned === machine && owner.read?.table.pinned.includes(partition)) return 'there';
+    return owned !== id || phase !== 'member' ? 'elsewhere' : 'not-yet';
+  }
+}
