@@ -1,7 +1,7 @@
 /** Findings about a cluster of machines. Pure: what one of them has seen goes in. */
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { Finding } from './finding.ts';
-import { table } from './output.ts';
+import { table } from '../cli-ground/output.ts';
 
 /** A clock may run so much faster or slower than another: a machine stops to serve a tenth of its lease early, and others wait a tenth longer. */
 export const CLOCK_RATE_MAX = 0.02;

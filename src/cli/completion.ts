@@ -1,6 +1,6 @@
 /** `troupe completion <shell>`: what a shell needs to complete commands and options. Made from the plans, so that it cannot be out of date. */
-import { type CommandPlan, optionNamesOf } from './command.ts';
-import { wrongUse } from './exit-codes.ts';
+import { type CommandPlan, optionNamesOf } from '../cli-ground/command.ts';
+import { wrongUse } from '../cli-ground/exit-codes.ts';
 
 interface Entry {
   readonly name: string;

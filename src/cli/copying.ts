@@ -3,10 +3,10 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StoreCopy } from '../data-dir/store-copy.ts';
 import { STORE_FOLDER } from '../store/store.ts';
-import { type CommandPlan, type Given, textOption } from './command.ts';
-import { wrongUse } from './exit-codes.ts';
-import { bytes, type Output } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { type CommandPlan, type Given, textOption } from '../cli-ground/command.ts';
+import { wrongUse } from '../cli-ground/exit-codes.ts';
+import { bytes, type Output } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 
 /** Milliseconds between two words on how far it is. */
 const PROGRESS_MS = 500;

@@ -12,12 +12,12 @@ import { STORE_FOLDER } from '../store/store.ts';
 import { cpuQuota, memoryLimit } from '../vocabulary/control-groups.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import { clusterFindingsOf, clusterText } from './cluster-findings.ts';
-import { type CommandPlan, wholeOption } from './command.ts';
-import { DONE, FAILED } from './exit-codes.ts';
+import { type CommandPlan, wholeOption } from '../cli-ground/command.ts';
+import { DONE, FAILED } from '../cli-ground/exit-codes.ts';
 import type { Finding, Look, Machine, Seen } from './finding.ts';
 import { findingsOf } from './findings.ts';
-import type { Output } from './output.ts';
-import { dataDirsOf, withSystem } from './reached-system.ts';
+import type { Output } from '../cli-ground/output.ts';
+import { dataDirsOf, withSystem } from '../cli-ground/reached-system.ts';
 
 const SECONDS = 2;
 const SECONDS_MAX = 600;

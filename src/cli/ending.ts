@@ -1,10 +1,10 @@
 /** Commands that end actors. Without a terminal to ask at, what cannot be taken back needs `--yes`. */
 import { createInterface } from 'node:readline/promises';
 import type { CallArgument } from '../wire/entry.ts';
-import { type CommandPlan, type Given, textOption } from './command.ts';
-import { CommandError, FAILED, wrongUse } from './exit-codes.ts';
-import type { Output } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { type CommandPlan, type Given, textOption } from '../cli-ground/command.ts';
+import { CommandError, FAILED, wrongUse } from '../cli-ground/exit-codes.ts';
+import type { Output } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 
 function act(options: Given, output: Output, name: string, args: readonly CallArgument[], text: string): Promise<void> {
   return withSystem(options, async (client) => {

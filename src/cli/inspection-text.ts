@@ -1,7 +1,7 @@
 /** An inspection for people: first what the actor does, since when, what it waits for and what waits behind it. */
 import type { ActorInspection, TurnInspection, WaitInspection } from '../observe/actor-inspection.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import { shown, time } from './output.ts';
+import { shown, time } from '../cli-ground/output.ts';
 
 export function inspectionText(one: ActorInspection): string {
   const rows: [string, string | undefined][] = [

@@ -6,45 +6,57 @@ import type { ActorInspection } from '../observe/actor-inspection.ts';
 import { placeText, silentText } from '../inspection/list-actors.ts';
 import type { ActorList } from '../observe/actor-list.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
-import type { WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import { type CommandPlan, type Given, textOption, wholeOption } from './command.ts';
-import { DONE, FAILED, wrongUse } from './exit-codes.ts';
+import { type CommandPlan, type Given, textOption, wholeOption } from '../cli-ground/command.ts';
+import { DONE, FAILED, wrongUse } from '../cli-ground/exit-codes.ts';
 import { inspectionText } from './inspection-text.ts';
-import { bytes, jsonOf, type Output, table, time } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { bytes, jsonOf, type Output, table, time } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 
 /** The answer of `info`. */
 interface Info {
   readonly name: string;
   readonly pid: number;
   readonly node: string;
+  /** Of a cluster: the machine that was reached. */
+  readonly machine?: string;
 }
 
 const MILLISECONDS_MAX = 2 ** 31 - 1;
 
-async function lookAt(client: ConnectedClient): Promise<[Info, WorkerInfo[], SystemMetrics]> {
-  const [info, workers, metrics] = await Promise.all([
-    client.call('info'),
-    client.call('workers'),
-    client.call('metrics'),
-  ]);
-  return [info as Info, workers as WorkerInfo[], metrics as SystemMetrics];
+interface Status extends Info {
+  readonly workers: readonly WorkerInfo[];
+  readonly metrics: SystemMetrics;
+  /** Of its cluster; none: it is a system of one machine. */
+  readonly machines: readonly MachineInfo[];
+}
+
+async function lookAt(client: ConnectedClient): Promise<Status> {
+  const [info, workers, metrics, machines] = await Promise.all(
+    ['info', 'workers', 'metrics', 'machines'].map((name) => client.call(name)),
+  );
+  return {
+    ...(info as Info),
+    workers: workers as WorkerInfo[],
+    metrics: metrics as SystemMetrics,
+    machines: machines as MachineInfo[],
+  };
 }
 
 const status: CommandPlan = {
   usage: 'status',
-  summary: 'the system and its workers',
+  summary: 'the system, its workers, and the machines of its cluster',
   example: 'troupe status --data .troupe',
   run: (_args, options, output) =>
     withSystem(options, async (client) => {
-      const [info, workers, metrics] = await lookAt(client);
-      output.result({ ...info, workers, metrics }, () => statusText(output, info, workers, metrics));
+      const seen = await lookAt(client);
+      output.result(seen, () => statusText(output, seen));
     }),
 };
 
-function statusText(output: Output, { name, pid, node }: Info, workers: WorkerInfo[], metrics: SystemMetrics): string {
+function statusText(output: Output, { name, pid, node, machine, machines, workers, metrics }: Status): string {
   const { actors, mailbox, messages, failures, deadLetters, pauses } = metrics;
   const head =
     `${output.style('bold', name)}  pid ${pid}, Node.js ${node}\n` +
@@ -53,9 +65,21 @@ function statusText(output: Output, { name, pid, node }: Info, workers: WorkerIn
     ...[each.index, each.role, each.pid, each.state, each.actors, each.mailbox],
     ...[bytes(each.heapBytes), bytes(each.rssBytes), each.restarts],
   ]);
-  if (rows.length === 0) return `${head}\nno workers: all actors live in this process`;
+  const others = machinesText(machine, machines);
+  if (rows.length === 0) return `${head}\nno workers: all actors live in this process${others}`;
   const heads = ['WORKER', 'ROLE', 'PID', 'STATE', 'ACTORS', 'WAITING', 'HEAP', 'RSS', 'RESTARTS'];
-  return `${head}\n\n${table(heads, rows)}`;
+  return `${head}\n\n${table(heads, rows)}${others}`;
+}
+
+function machinesText(machine: string | undefined, machines: readonly MachineInfo[]): string {
+  if (machines.length === 0) return '';
+  const rows = [...machines]
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
+    .map((each) => [
+      ...[each.id, each.id === machine ? `${each.state}, reached` : each.state, each.address, each.workers],
+      ...[each.id === machine ? '' : (each.links ?? ''), `${each.leaseMs} ms`],
+    ]);
+  return `\n\n${table(['MACHINE', 'STATE', 'ADDRESS', 'WORKERS', 'LINKS', 'LEASE'], rows)}`;
 }
 
 function pauseText({ pattern, reason, since, perSecond }: Pause): string {

@@ -1,6 +1,6 @@
 /** Findings about the machine: what it has left for the system. Only for a doctor that runs on it. Pure. */
 import type { Finding, Seen } from './finding.ts';
-import { bytes } from './output.ts';
+import { bytes } from '../cli-ground/output.ts';
 
 /** The part of its limit of open files, and of the memory there is, that may be used. */
 export const FILES_SHARE = 0.8;

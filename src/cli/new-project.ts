@@ -1,8 +1,8 @@
 /** `troupe new`: a small project that runs, and passes its own tests. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { CommandPlan } from './command.ts';
-import { wrongUse } from './exit-codes.ts';
+import type { CommandPlan } from '../cli-ground/command.ts';
+import { wrongUse } from '../cli-ground/exit-codes.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
 import { projectFiles } from './project-files.ts';
 

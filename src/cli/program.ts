@@ -1,9 +1,9 @@
 /** The program `troupe`, put together of its commands. */
-import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from './command.ts';
+import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from '../cli-ground/command.ts';
 import { completionOf } from './completion.ts';
 import { COPYING } from './copying.ts';
 import { DOCTOR } from './doctor.ts';
-import { DONE } from './exit-codes.ts';
+import { DONE } from '../cli-ground/exit-codes.ts';
 import { ENDING } from './ending.ts';
 import { NEW } from './new-project.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';

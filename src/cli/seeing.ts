@@ -5,9 +5,9 @@ import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { FlowTimes, MessageFlow } from '../observe/message-flow.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
-import { type CommandPlan, wholeOption } from './command.ts';
-import { type Output, table, time } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { type CommandPlan, wholeOption } from '../cli-ground/command.ts';
+import { type Output, table, time } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 
 /** Levels of a tree below its root, and actors in it. */
 const DEPTH = 5;

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { SystemOptions, WorkerGroup } from '../options.ts';
-import { type CommandPlan, type Given, wholeOption } from './command.ts';
-import { wrongUse } from './exit-codes.ts';
+import { type CommandPlan, type Given, wholeOption } from '../cli-ground/command.ts';
+import { wrongUse } from '../cli-ground/exit-codes.ts';
 
 const WORKERS_MAX = 1_024;
 const PORT_MAX = 65_535;

@@ -1,10 +1,10 @@
 /** Commands that change where actors live, which workers there are, and whether the system runs. */
 import type { ConnectedClient } from '../client/connected-client.ts';
 import type { CallArgument } from '../wire/entry.ts';
-import { type CommandPlan, numberOption, textOption, wholeOption, workerOption } from './command.ts';
-import { CommandError, FAILED } from './exit-codes.ts';
-import type { Output } from './output.ts';
-import { type ReachOptions, withSystem } from './reached-system.ts';
+import { type CommandPlan, numberOption, textOption, wholeOption, workerOption } from '../cli-ground/command.ts';
+import { CommandError, FAILED } from '../cli-ground/exit-codes.ts';
+import type { Output } from '../cli-ground/output.ts';
+import { type ReachOptions, withSystem } from '../cli-ground/reached-system.ts';
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const RATE_MAX = 1_000_000;

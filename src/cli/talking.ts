@@ -1,9 +1,9 @@
 /** Commands that talk with actors, as any client does. */
 import type { AnyMessage } from '../actor/actor-ref.ts';
-import { type CommandPlan, type Given, wholeOption } from './command.ts';
-import { CommandError, FAILED, wrongUse } from './exit-codes.ts';
-import { shown } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { type CommandPlan, type Given, wholeOption } from '../cli-ground/command.ts';
+import { CommandError, FAILED, wrongUse } from '../cli-ground/exit-codes.ts';
+import { shown } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Milliseconds until the system has taken a message over. */

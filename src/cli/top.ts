@@ -5,10 +5,10 @@ import type { ActorList } from '../observe/actor-list.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
 import type { WorkerInfo } from '../wire/control.ts';
-import { type CommandPlan, wholeOption } from './command.ts';
-import { wrongUse } from './exit-codes.ts';
-import { bytes, table } from './output.ts';
-import { withSystem } from './reached-system.ts';
+import { type CommandPlan, wholeOption } from '../cli-ground/command.ts';
+import { wrongUse } from '../cli-ground/exit-codes.ts';
+import { bytes, table } from '../cli-ground/output.ts';
+import { withSystem } from '../cli-ground/reached-system.ts';
 import { Terminal } from './terminal.ts';
 
 const EVERY_MS = 2_000;

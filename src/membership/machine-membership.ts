@@ -98,8 +98,8 @@ export class MachineMembership {
   constructor(parts: MembershipParts) {
     this.#parts = parts;
     this.#agent = this.#newAgent();
-    const perform = (commands: readonly MachineCommand[]): void => this.#perform(commands);
-    this.wanted = new WantedPartitions({ clock: parts.clock, agent: () => this.#agent, perform });
+    const [agent, perform] = [() => this.#agent, (all: readonly MachineCommand[]) => this.#perform(all)];
+    this.wanted = new WantedPartitions({ clock: parts.clock, agent, perform });
     this.#watch = parts.directory.watch(WATCHED_PREFIX, {
       changed: (entry) => this.#changed(entry),
       removed: (key) => this.#removed(key),
@@ -398,5 +398,4 @@ export class MachineMembership {
 }
 
 const NONE: HandedOver = { partitions: [], isLive: false };
-const isDone = (): true => true;
-const isNotDone = (): false => false;
+const [isDone, isNotDone] = [(): true => true, (): false => false];

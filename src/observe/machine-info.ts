@@ -12,6 +12,8 @@ export interface MachineInfo {
   workers: number;
   /** Milliseconds of silence after which others take over. */
   leaseMs: number;
+  /** Links that the process which says so has open to it: one to its master, and one to each worker there that it sends to directly. */
+  links?: number;
 }
 
 /** Whether what somebody wants on a machine is there by now. `elsewhere`: the machine that was asked does not own it. */

@@ -247,7 +247,8 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   machines(): MachineInfo[] {
-    return (this.table.machines?.members ?? []).map((machine) => ({ ...machine }));
+    const links = this.#others?.linksByMachine();
+    return (this.table.machines?.members ?? []).map((machine) => ({ ...machine, links: links?.get(machine.id) ?? 0 }));
   }
 
   workers(): WorkerInfo[] {

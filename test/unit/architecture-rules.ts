@@ -10,6 +10,7 @@ export type Sources = Readonly<Record<string, string>>;
 /** From the roof to the ground: a room imports only from rooms after it. */
 export const ROOMS: readonly string[] = [
   'cli',
+  'cli-ground',
   'index',
   'testkit',
   'simulation',

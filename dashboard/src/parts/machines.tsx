@@ -18,6 +18,11 @@ export function Machines({ now: { machines, machine } }: { readonly now: Overvie
           { head: 'State', cell: ({ state }) => <Badge text={state} /> },
           { head: 'Address', cell: ({ address }) => address },
           { head: 'Workers', isNumber: true, cell: ({ workers }) => count(workers) },
+          {
+            head: 'Links',
+            isNumber: true,
+            cell: ({ id, links = 0 }) => (id === machine ? '' : count(links)),
+          },
           { head: 'Lease', isNumber: true, cell: ({ leaseMs }) => ms(leaseMs) },
         ]}
       />
