@@ -317,17 +317,6 @@ export class OtherMachines {
     for (const guest of this.#machines.guests()) guest.note(HOST_DIED, epoch);
   }
 
-  /** Those of this process that are open: to the way in of each machine, and to workers there. */
-  linksByMachine(): Map<string, number> {
-    const names = new Map(this.#machines.others().map(({ index, machine }) => [index, machine]));
-    const counts = new Map<string, number>();
-    for (const { index, link } of this.#machines.all()) {
-      const name = names.get(machineIndexOf(index));
-      if (link !== undefined && name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return counts;
-  }
-
   links(): Iterable<OutboundQueue> {
     return this.#machines.all();
   }

@@ -190,7 +190,7 @@ export class PartitionOwner {
     this.state.wanted[partition] = machine;
   }
 
-  /** Whoever wanted it waits no longer. */
+  /** No process waits for it any more. */
   unwant(partition: number): void {
     delete this.state.wanted[partition];
   }

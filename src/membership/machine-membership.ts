@@ -98,8 +98,7 @@ export class MachineMembership {
   constructor(parts: MembershipParts) {
     this.#parts = parts;
     this.#agent = this.#newAgent();
-    const [agent, perform] = [() => this.#agent, (all: readonly MachineCommand[]) => this.#perform(all)];
-    this.wanted = new WantedPartitions({ clock: parts.clock, agent, perform });
+    this.wanted = new WantedPartitions(parts.clock, () => this.#agent, this.#perform.bind(this));
     this.#watch = parts.directory.watch(WATCHED_PREFIX, {
       changed: (entry) => this.#changed(entry),
       removed: (key) => this.#removed(key),

@@ -13,12 +13,6 @@ export const WANT_ANSWER_MS = 1_000;
 /** Milliseconds without a question after which nobody waits any more. */
 export const WANT_MS = 3_000;
 
-export interface WantedParts {
-  readonly clock: Clock;
-  agent(): MachineAgent;
-  perform(commands: readonly MachineCommand[]): void;
-}
-
 interface Wanted {
   readonly machine: MachineId;
   until: number;
@@ -26,17 +20,20 @@ interface Wanted {
 }
 
 export class WantedPartitions {
-  readonly #parts: WantedParts;
+  readonly #clock: Clock;
+  readonly #agent: () => MachineAgent;
+  readonly #perform: (commands: readonly MachineCommand[]) => void;
   /** At most as many as there are partitions; those that wait for one are calls and requests, which have bounds of their own. */
   readonly #wanted = new Map<number, Wanted>();
 
-  constructor(parts: WantedParts) {
-    this.#parts = parts;
+  constructor(clock: Clock, agent: () => MachineAgent, perform: (commands: readonly MachineCommand[]) => void) {
+    this.#clock = clock;
+    this.#agent = agent;
+    this.#perform = perform;
   }
 
   /** Resolves within `WANT_ANSWER_MS`. Where another machine is asked for meanwhile, that one counts. */
   want(partition: number, machine: MachineId): Promise<WantAnswer> {
-    const { clock } = this.#parts;
     const now = this.#stateOf(partition, machine);
     if (now !== 'not-yet') return Promise.resolve(now);
     let wanted = this.#wanted.get(partition);
@@ -45,7 +42,7 @@ export class WantedPartitions {
       wanted = { machine, until: 0, waiting: new Set() };
       this.#wanted.set(partition, wanted);
     }
-    wanted.until = clock.now() + WANT_MS;
+    wanted.until = this.#clock.now() + WANT_MS;
     const { waiting } = wanted;
     return new Promise((resolve) => {
       let timer: Timer | undefined;
@@ -54,10 +51,9 @@ export class WantedPartitions {
         waiting.delete(answered);
         resolve(answer);
       };
-      timer = clock.setTimer(WANT_ANSWER_MS, () => answered('not-yet'));
+      timer = this.#clock.setTimer(WANT_ANSWER_MS, () => answered('not-yet'));
       waiting.add(answered);
-      const { agent, perform } = this.#parts;
-      perform(agent().want(clock.now(), partition, machine));
+      this.#perform(this.#agent().want(this.#clock.now(), partition, machine));
       this.look();
     });
   }
@@ -66,19 +62,19 @@ export class WantedPartitions {
   look(): void {
     for (const [partition, wanted] of this.#wanted) {
       const now = this.#stateOf(partition, wanted.machine);
-      const isOver = this.#parts.clock.now() >= wanted.until;
+      const isOver = this.#clock.now() >= wanted.until;
       if (now !== 'not-yet' || isOver) this.#end(partition, wanted, now);
     }
   }
 
   #end(partition: number, { waiting }: Wanted, answer: WantAnswer): void {
     this.#wanted.delete(partition);
-    this.#parts.agent().owner.unwant(partition);
+    this.#agent().owner.unwant(partition);
     for (const answered of [...waiting]) answered(answer);
   }
 
   #stateOf(partition: number, machine: MachineId): WantAnswer {
-    const { id, phase, owner } = this.#parts.agent().state;
+    const { id, phase, owner } = this.#agent().state;
     const owned = owner.read?.table.owners[partition];
     if (owned === machine && owner.read?.table.pinned.includes(partition)) return 'there';
     return owned !== id || phase !== 'member' ? 'elsewhere' : 'not-yet';

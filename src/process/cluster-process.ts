@@ -47,6 +47,7 @@ import { PeerLoss } from './peer-loss.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
 import { MACHINE_INCARNATION } from '../machine-routing/machine-peers.ts';
+import { linksByMachine } from '../machine-routes/counted-links.ts';
 import { OtherMachines, type OtherMachinesParts } from '../machine-routing/other-machines.ts';
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
@@ -247,7 +248,7 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
   }
 
   machines(): MachineInfo[] {
-    const links = this.#others?.linksByMachine();
+    const links = this.#others && linksByMachine(this.#others.others(), this.#others.links());
     return (this.table.machines?.members ?? []).map((machine) => ({ ...machine, links: links?.get(machine.id) ?? 0 }));
   }
 

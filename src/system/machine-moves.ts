@@ -72,8 +72,11 @@ function checkMachine(cluster: MovingAround['cluster'], machine: string): void {
   const named = all.find(({ id }) => id === machine);
   if (named?.state === 'live') return;
   const known = all.flatMap(({ id, state }) => (state === 'live' ? [id] : []));
-  const got = named === undefined ? inspect(machine) : `${machine}, which is ${named.state}`;
-  throw new TroupeError('NO_WORKER', `move: expected a machine that is live: ${known.join(', ')}; got ${got}`);
+  const what = named === undefined ? 'is not there' : `is ${named.state}`;
+  throw new TroupeError(
+    'NO_WORKER',
+    `the machine ${inspect(machine)} ${what}; those that are live: ${known.join(', ')}`,
+  );
 }
 
 async function bring(around: MovingAround, id: ActorId, machine: string): Promise<void> {

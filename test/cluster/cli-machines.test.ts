@@ -94,7 +94,7 @@ describe.skipIf(lackOfPostgres() !== undefined)('the command line at a machine o
     expect((await troupe('move', 'counter/x', '2', '--machine', there)).code).toBe(0);
     expect(await programs[0]?.value('where', 'counter/x')).toMatchObject({ machine: there, worker: 2 });
     const unknown = await troupe('move', 'counter/x', '--machine', 'nowhere');
-    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("got 'nowhere' (NO_WORKER)")]);
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("the machine 'nowhere' is not there")]);
     expect((await troupe('move', 'counter/x')).code).toBe(2);
   }, 60_000);
 });

@@ -205,7 +205,7 @@ describe('troupe steers', () => {
 describe('exit codes', () => {
   test.each([
     [['frob'], "unknown command 'frob'"],
-    [['move', 'counter/a'], "missing required argument 'worker'"],
+    [['move', 'counter/a'], 'worker: expected a whole number from 1'],
     [['move', 'counter/a', 'one'], "expected a whole number from 1 to 1000000; got 'one'"],
     [['status', '--loud'], "unknown option '--loud'"],
     [['tell', 'counter/a', 'add', '{by:2}'], `expected a JSON object such as '{"by":2}'`],
@@ -264,6 +264,7 @@ describe('completion', () => {
       '--system',
       '--connect',
       '--token',
+      '--machine',
       '--json',
       '--help',
     ]);

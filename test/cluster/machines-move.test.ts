@@ -121,7 +121,7 @@ describe.skipIf(lackOfPostgres() !== undefined)('an actor that is moved to anoth
     const here = await machineOf(id);
     const there = other(here);
     const unknown = await refusalOf(here, id, { machine: 'nowhere-1' });
-    expect(unknown).toMatchObject({ code: 'NO_WORKER', message: expect.stringContaining("got 'nowhere-1'") });
+    expect(unknown).toMatchObject({ code: 'NO_WORKER', message: expect.stringContaining("'nowhere-1' is not there") });
     for (const machine of rig.machines) expect(unknown.message).toContain(machine.id);
     const noWorker = await refusalOf(here, id, { machine: there.id, worker: 9 });
     expect(noWorker).toMatchObject({ code: 'NO_WORKER', message: expect.stringContaining('worker 9') });
