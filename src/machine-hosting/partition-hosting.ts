@@ -154,13 +154,6 @@ export class PartitionHosting implements PartitionHost {
     if (this.#hosts.has(machine) && this.#places.take(machine, places)) this.changed();
   }
 
-  /** Its new owner need not wait until this machine has taken the table up. */
-  committed(): void {
-    const to = this.#handing?.to;
-    if (to === undefined || !this.#hosts.has(to)) return;
-    void this.#parts?.master.askOwn({ committed: this.#indexes.of(to) }, HAND_OVER_MS_MAX);
-  }
-
   /** The hand-over came to nothing. */
   resume(): void {
     this.#hold(new Set(), '');

@@ -5,8 +5,6 @@ import { CALL } from '../wire/entry.ts';
 
 /** A call without an answer. */
 export const ROUTE_LEFT = 'route-left';
-/** Another one: a newer table of partitions gives some to the machine that is called. */
-export const TABLE_WRITTEN = 'table-written';
 
 export class RoutesLeft {
   readonly #table: () => PlacementTable;

@@ -16,7 +16,6 @@ import {
   type ProcessQuery,
   type TransferAnswer,
 } from '../wire/control.ts';
-import { CALL } from '../wire/entry.ts';
 import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
 import { Arrivals, type ArrivalsParts } from './arrivals.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
@@ -25,7 +24,6 @@ import { MACHINE_INCARNATION } from './machine-peers.ts';
 import { PartitionExit } from './partition-exit.ts';
 import { TakenPartitions } from './taken-partitions.ts';
 import { PassingMail } from '../machine-routes/passing-mail.ts';
-import { TABLE_WRITTEN } from '../machine-routes/routes-left.ts';
 
 export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
   readonly actors: LocalActors;
@@ -109,12 +107,6 @@ export class HandOvers {
 
   deliver(number: number, from: string, partitions: readonly number[]): Promise<true> {
     return this.#delivery.deliver(number, from, partitions);
-  }
-
-  /** The new owner reads the directory at once, while this machine does. */
-  async committed(machine: number): Promise<true> {
-    this.#parts.machinePeer(machine)?.noteFirst(CALL, 0, TABLE_WRITTEN, []);
-    return true;
   }
 
   /** The first table of this process. */
@@ -232,17 +224,13 @@ function routesLeft(before: readonly number[], now: readonly number[]): Set<numb
 }
 
 export function isAboutHandOver(what: object): what is HandOverQuery {
-  return 'stand' in what || 'transfer' in what || 'arrival' in what || 'committed' in what;
+  return 'stand' in what || 'transfer' in what || 'arrival' in what;
 }
 
-export type HandOverQuery = Extract<
-  ProcessQuery,
-  { stand: number[] } | { transfer: number } | { arrival: number } | { committed: number }
->;
+export type HandOverQuery = Extract<ProcessQuery, { stand: number[] } | { transfer: number } | { arrival: number }>;
 
 export function answerAboutHandOver(handOvers: HandOvers, what: HandOverQuery): Promise<unknown> {
   if ('stand' in what) return handOvers.stand(what.stand, what.quiesceMs, what.isLast);
   if ('transfer' in what) return handOvers.transfer(what.move, what.transfer);
-  if ('committed' in what) return handOvers.committed(what.committed);
   return handOvers.deliver(what.arrival, what.from, what.partitions);
 }

@@ -22,7 +22,7 @@ import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { flushOn } from './onward-flush.ts';
 import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
-import { ROUTE_LEFT, TABLE_WRITTEN } from '../machine-routes/routes-left.ts';
+import { ROUTE_LEFT } from '../machine-routes/routes-left.ts';
 
 /** The parts of a process that its links to other machines stand on. */
 export interface MachineEventParts {
@@ -45,8 +45,6 @@ export interface MachineEventParts {
   hostDied(machine: OutboundQueue, epoch: number): void;
   /** A link to a machine's way in is there. */
   reached(machine: OutboundQueue): void;
-  /** Another machine has a newer table of partitions. */
-  outdated(): void;
   /** Of the table of partitions that this process has taken up. */
   partitionsEpoch(): number;
   readonly loss: {
@@ -156,7 +154,6 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
     called: (number, name, args) => {
       if (name === ROUTE_LEFT) machines.guestLeft(peer, (hasLeft = true));
-      else if (name === TABLE_WRITTEN) parts.outdated();
       else calls.called(peer, number, name, args);
     },
     credit: (count) => peer.granted(count),

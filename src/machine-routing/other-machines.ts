@@ -141,7 +141,6 @@ export class OtherMachines {
       reached: ({ index }) => {
         if (isMaster && !isForeignWorker(index)) this.#followed.follow(index);
       },
-      outdated: () => this.#ground.tellMaster({ type: 'outdated' }),
       isGone: ({ index }) => !isLive(parts.cluster.table.machines, index),
       ...{ relayed: this.#relayed, calls: this.#calls },
       partitionsEpoch: () => parts.cluster.table.machines?.epoch ?? 0,

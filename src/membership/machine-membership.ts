@@ -40,8 +40,6 @@ export interface PartitionHost {
    * too long is ended.
    */
   handOver(partitions: readonly number[], to: MachineId, isLast: boolean): Promise<HandedOver>;
-  /** The commit of a hand-over is made; it is read, and `stop` called, a moment later. */
-  committed?(): void;
   /** The hand-over came to nothing: they go on here, and the other machine forgets what it installed. */
   resume(partitions: readonly number[], to: MachineId): void;
   /** The highest partition epoch in the records of these partitions. */
@@ -319,7 +317,7 @@ export class MachineMembership {
       { do: 'create-row' | 'renew' | 'withdraw' | 'found-table' | 'claim' | 'write-table' }
     >,
   ): void {
-    const { directory, host } = this.#parts;
+    const { directory } = this.#parts;
     const key = rowKey(this.id);
     const ofRow = (answer: Promise<WriteAnswer>): void =>
       this.#answer(answer, (agent, now, written) => agent.rowWritten(now, written));
@@ -329,9 +327,7 @@ export class MachineMembership {
     if (command.do === 'renew') return ofRow(directory.update(key, encodeRow(command.row), command.expected));
     if (command.do === 'withdraw') return ofRow(directory.remove(key, command.expected));
     if (command.do === 'write-table') {
-      const written = directory.update(TABLE_KEY, encodeTable(command.table), command.expected);
-      void written.then(({ is }) => is === 'done' && !this.#isClosed && host.committed?.());
-      return ofTable(written);
+      return ofTable(directory.update(TABLE_KEY, encodeTable(command.table), command.expected));
     }
     ofTable(command.do === 'claim' ? this.#claim(command) : this.#found(command.seenEpoch));
   }

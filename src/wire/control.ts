@@ -270,9 +270,8 @@ export type ProcessQuery =
   | 'flush-everywhere'
   /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
   | { stand: number[]; quiesceMs: number; isLast: boolean }
-  /** Send what lives in the partitions on hold to the machine of this index (answer: a `TransferAnswer`); tell it that the table names it their owner (true). */
+  /** Send what lives in the partitions on hold to the machine of this index. Answer: a `TransferAnswer`. */
   | { transfer: number; move: number }
-  | { committed: number }
   /** Actors that a machine has handed over go to the workers that the table names. Answer: true, once all of them have it. */
   | { arrival: number; from: string; partitions: number[] }
   /** Ids of a kind of which something is kept here. */

@@ -58,10 +58,7 @@ describe('the partitions of a machine', () => {
           told.push({ machines, left });
         },
         keepInPlace: (partitions) => void order.push(`keep ${[...partitions]}`),
-        askOwn: (what) => {
-          if (typeof what === 'object' && 'committed' in what) asked.push(what);
-          return arrival;
-        },
+        askOwn: () => arrival,
         ask: async (what) => {
           asked.push(typeof what === 'string' ? { [what]: true } : what);
           order.push(`ask ${typeof what === 'object' && 'stand' in what ? `stand ${what.stand}` : 'more'}`);
@@ -110,8 +107,6 @@ describe('the partitions of a machine', () => {
     expect(await hosting.handOver([1], 'b', false)).toEqual({ partitions: [1], isLive: true });
     expect(asked.map((what) => Object.keys(what)[0])).toEqual(['stand', 'flush-everywhere', 'transfer']);
     expect([hosts()[1], held()]).toEqual([undefined, [1]]);
-    hosting.committed();
-    expect(asked.at(-1)).toEqual({ committed: MACHINE_INDEX_MIN });
     membership.serving = new Set([0]);
     membership.owners = ['a', 'b', 'b', 'b', undefined];
     membership.live = new Set([1]);

@@ -1,6 +1,5 @@
 /** What another machine answers as it leaves, for an ask that is sent again and for one that is not. */
 import { describe, expect, it } from 'vitest';
-import { TABLE_WRITTEN } from '../../../src/machine-routes/routes-left.ts';
 import { MachineCalls } from '../../../src/machine-routing/machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from '../../../src/machine-routing/machine-events.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
@@ -35,19 +34,5 @@ describe('an ask that a machine which leaves gives back', () => {
     const { failed, answer } = asked(false);
     failed(leaving);
     expect(await fateOf(answer)).toContain('SHUTTING_DOWN');
-  });
-});
-
-describe('the word of another machine that the table is a newer one', () => {
-  it('makes this one read it at once, and has no answer', () => {
-    const { actors } = startKit({ counter }).process;
-    const called: string[] = [];
-    const calls = new MachineCalls(actors.kernel.clock, async (name) => called.push(name));
-    const parts = { actors, peers: { all: () => [] }, calls, outdated: () => called.push('outdated') };
-    const ingress = new MachineEvents(parts as unknown as MachineEventParts).ingress({
-      address: '~0.9',
-    } as OutboundQueue);
-    ingress.called?.(0, TABLE_WRITTEN, []);
-    expect(called).toEqual(['outdated']);
   });
 });

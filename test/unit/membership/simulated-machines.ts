@@ -70,8 +70,6 @@ export class SimulatedMachine {
   readonly held = new Set<number>();
   /** As its processes were told. */
   servesUntil = 0;
-  /** Of its hand-overs, as it was told. */
-  commits = 0;
   readonly told: number[] = [];
   isDead = false;
   isCutOff = false;
@@ -119,7 +117,6 @@ export class SimulatedMachine {
         stop: (partitions) => {
           for (const partition of partitions) this.#forget(partition);
         },
-        committed: () => void this.commits++,
         handOver: (partitions, to) => machines.handOver(this, partitions, to),
         resume: (partitions, to) => {
           for (const partition of partitions) this.held.delete(partition);
