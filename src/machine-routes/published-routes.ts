@@ -95,7 +95,8 @@ export class PublishedRoutes {
     const now = this.#parts.clock.now();
     const ms = this.#stays.get(machine)?.ms ?? PUBLISHED_MS;
     const left = ms - (now - (this.#last.get(machine) ?? 0));
-    if (left > 0) return this.#lookLater(machine, left);
+    // Less than a millisecond may be no time at all to a clock that counts in numbers of this size.
+    if (left >= 1) return this.#lookLater(machine, left);
     this.#stays.set(machine, { ms, until: now + PUBLISHED_MS_MAX });
     this.#forget(machine);
     this.#parts.over(machine);

@@ -48,3 +48,18 @@ test('where it went back too early the next time is twice as long, up to the lon
   routes.keep(new Set());
   expect(await stay()).toBe(PUBLISHED_MS);
 });
+
+test('no timer is set for a part of a millisecond that is left, which may be no time at all to the clock', async () => {
+  const { clock, routes, master, said } = published();
+  routes.publishing(master);
+  const { now } = clock;
+  clock.now = () => now.call(clock) - 1e-9;
+  const timers: number[] = [];
+  const { setTimer } = clock;
+  clock.setTimer = (ms, run) => {
+    timers.push(ms);
+    return setTimer.call(clock, ms, run);
+  };
+  await clock.advance(PUBLISHED_MS);
+  expect([said, timers]).toEqual([['began', 'over'], []]);
+});
