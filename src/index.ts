@@ -78,7 +78,8 @@ export type { ExitReason } from './vocabulary/exit-reason.ts';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './vocabulary/standard-schema.ts';
 export type { RedactOptions } from './inspection/redaction.ts';
 export type { DashboardOptions, MetricsOptions } from './web/web-options.ts';
-export type { MachineInfo, WorkerInfo, WorkerState } from './wire/control.ts';
+export type { MachineInfo } from './observe/machine-info.ts';
+export type { WorkerInfo, WorkerState } from './wire/control.ts';
 
 import type { ActorLocation } from './actor/context.ts';
 import type { SpawnOptions } from './system/system.ts';

@@ -4,6 +4,7 @@
  *
  *   waiting ─► due ─► mailed ─► its turn: over, or waiting for the next beat
  */
+import { insideTurn } from './inside-turn.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
 import type { Cell } from './cell.ts';
@@ -143,9 +144,7 @@ function noteMailed(cell: Cell, name: string, timer: MessageTimer): void {
 
 /** A message comes to its turn. False: it is that of a timer which was cancelled meanwhile. */
 export function takeTimed(cell: Cell, envelope: Envelope): boolean {
-  const { deliveryId } = envelope;
-  if (deliveryId === undefined || deliveryId.outside !== undefined) return true;
-  const name = deliveryId.turn;
+  const name = insideTurn(envelope.deliveryId);
   if (name === undefined || !name.startsWith(TIMER)) return true;
   // From here on it is mail like any other, which may be put aside.
   envelope.deliveryId = undefined;

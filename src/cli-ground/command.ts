@@ -7,6 +7,8 @@ import type { ReachOptions } from './reached-system.ts';
 export interface CommandPlan {
   /** With its arguments: `move <id> <worker>`. */
   readonly usage: string;
+  /** The name that other tools have for it. */
+  readonly alias?: string;
   readonly summary: string;
   readonly example: string;
   readonly options?: readonly (readonly [flags: string, text: string])[];
@@ -30,13 +32,9 @@ export function newProgram(version: string, ends: string): Command {
     .exitOverride();
 }
 
-/** Other tools have these names for three commands. */
-const ALIASES = new Map(['tell send', 'show inspect', 'ls list'].map((pair) => pair.split(' ') as [string, string]));
-
 export function addCommand(program: Command, plan: CommandPlan, ending: Ending): void {
   const command = program.command(plan.usage).summary(plan.summary).description(plan.summary);
-  const alias = ALIASES.get(command.name());
-  if (alias !== undefined) command.alias(alias);
+  if (plan.alias !== undefined) command.alias(plan.alias);
   for (const [flags, text] of optionsOf(plan)) command.addOption(new Option(flags, text));
   command.addHelpText('after', `\nExample:\n  $ ${plan.example}\n`);
   command.action(async (...given: unknown[]) => {

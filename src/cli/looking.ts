@@ -6,7 +6,8 @@ import type { ActorInspection } from '../observe/actor-inspection.ts';
 import { placeText, silentText } from '../inspection/list-actors.ts';
 import type { ActorList } from '../observe/actor-list.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
-import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
+import type { WorkerInfo } from '../wire/control.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 import { type CommandPlan, type Given, textOption, wholeOption } from '../cli-ground/command.ts';
@@ -90,6 +91,7 @@ function pauseText({ pattern, reason, since, perSecond }: Pause): string {
 
 const ls: CommandPlan = {
   usage: 'ls [kind]',
+  alias: 'list',
   summary: 'the kinds of actors; of a durable kind its ids, in memory or not; with --sort the actors in memory',
   example: 'troupe ls --sort mailbox --limit 20',
   options: [
@@ -137,6 +139,7 @@ async function listKinds(client: ConnectedClient, output: Output): Promise<void>
 
 const inspectActor: CommandPlan = {
   usage: 'show <id>',
+  alias: 'inspect',
   summary: 'what an actor does, since when, what it waits for, what waits behind it, and its state; it is not woken',
   example: 'troupe show counter/alice',
   run: ([id = ''], options, output) =>

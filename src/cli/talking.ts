@@ -37,6 +37,7 @@ function timeoutOf(options: Given): { timeoutMs?: number } {
 
 const tell: CommandPlan = {
   usage: 'tell <id> <type> [fields]',
+  alias: 'send',
   summary: 'send an actor a message, and wait until the system has taken it over',
   example: `troupe tell counter/alice add '{"by":2}'`,
   run: ([id = '', type = '', fields], options, output) => {

@@ -3,6 +3,7 @@
  * a record of its own, written by the commit that notes its message as handled, and removed by the commit of the turn that
  * handles it once more: so a resend that was interrupted has either happened, and the letter is gone, or can be tried again.
  */
+import { insideTurn } from '../actor/inside-turn.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';
@@ -75,10 +76,8 @@ export function resentDeliveryId(id: string): DeliveryId {
 
 /** For the commit of the turn that has handled a letter which was sent again. */
 export function letterHandled({ deliveryId }: Envelope): StoreChange | undefined {
-  if (deliveryId === undefined || deliveryId.outside !== undefined) return undefined;
-  return deliveryId.turn?.startsWith(RESENT)
-    ? goneChange(`${KIND}/${deliveryId.turn.slice(RESENT.length)}`)
-    : undefined;
+  const turn = insideTurn(deliveryId);
+  return turn?.startsWith(RESENT) ? goneChange(`${KIND}/${turn.slice(RESENT.length)}`) : undefined;
 }
 
 /** A record that goes, whatever is in it. */

@@ -8,7 +8,8 @@ import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
+import type { WorkerInfo } from '../wire/control.ts';
 import type {
   ActorAnswer,
   ActorsAnswer,

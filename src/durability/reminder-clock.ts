@@ -1,4 +1,5 @@
 /** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
+import { insideTurn } from '../actor/inside-turn.ts';
 import type { Reminder } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -156,9 +157,9 @@ export class ReminderClock extends DeadlineEntry {
 
 /** The firing that a message stands for. */
 export function firingOf({ deliveryId }: Envelope): Firing | undefined {
-  if (deliveryId === undefined || deliveryId.outside !== undefined) return undefined;
-  if (!deliveryId.turn?.startsWith(FIRING)) return undefined;
-  const text = deliveryId.turn.slice(FIRING.length);
+  const turn = insideTurn(deliveryId);
+  if (!turn?.startsWith(FIRING)) return undefined;
+  const text = turn.slice(FIRING.length);
   const colon = text.indexOf(':');
   return { atMs: Number(text.slice(0, colon)), name: text.slice(colon + 1) };
 }

@@ -7,15 +7,10 @@ import type { MachineId } from '../machines/machine-row.ts';
 import { PARTITIONS } from '../machines/partition-table.ts';
 import type { MachineMembership, PartitionHost } from '../membership/machine-membership.ts';
 import type { Log } from '../observe/log.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
-import {
-  type LeftPartitions,
-  type MachineInfo,
-  type MachinesView,
-  NOWHERE,
-  type ProcessQuery,
-} from '../wire/control.ts';
+import { type LeftPartitions, type MachinesView, NOWHERE, type ProcessQuery } from '../wire/control.ts';
 import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import { ArrivingPartitions } from './arriving-partitions.ts';
 import { ForeignPlaces } from './foreign-places.ts';

@@ -1,7 +1,7 @@
 /** Entries of the directory as bytes: rows of machines, and the table of partitions. Bytes of other builds are not trusted. */
 import type { MachineId, MachineRow, MachineState } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
-import type { MachineInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 
 export const ROW_PREFIX = 'machine/';
 export const TABLE_KEY = 'machine-table';

@@ -2,7 +2,7 @@
 import type { Directory, Entry, Watch } from '../directory/directory.ts';
 import type { MachineId, MachineRow } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
-import type { MachineInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 import {
   decodeRow,
   decodeTable,

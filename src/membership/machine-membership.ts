@@ -10,7 +10,7 @@ import type { SeenRow } from '../machines/lease-observer.ts';
 import { isSameRow, type MachineId, type MachineRow } from '../machines/machine-row.ts';
 import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import type { MachineInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 import { WantedPartitions } from './wanted-partitions.ts';
 import {
   decodeRow,
@@ -393,4 +393,5 @@ export class MachineMembership {
 }
 
 const NONE: HandedOver = { partitions: [], isLive: false };
-const [isDone, isNotDone] = [(): true => true, (): false => false];
+const isDone = (): true => true;
+const isNotDone = (): false => false;

@@ -17,11 +17,11 @@ import { shardOf } from '../placement/shard.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
 import type {
   IdleAnswer,
   KindTerms,
   Look,
-  MachineInfo,
   MasterRequest,
   MetricsAnswer,
   ToMaster,

@@ -12,7 +12,8 @@ import type { PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { EventName } from '../vocabulary/events.ts';
-import type { MachineInfo, WorkerInfo } from '../wire/control.ts';
+import type { MachineInfo } from '../observe/machine-info.ts';
+import type { WorkerInfo } from '../wire/control.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { MachineTarget } from './machine-moves.ts';
@@ -266,7 +267,8 @@ export interface System extends Pausing {
    * which moves with its parent), SHUTTING_DOWN.
    *
    * To another machine its whole partition moves, about a thousandth of all ids, live: and stays there as long as that machine does, or until it is
-   * moved again. Rejects NO_WORKER for a machine that is not there or leaves, and ACTOR_UNAVAILABLE (`fate` unknown) after 15 000 ms.
+   * moved again. Rejects NO_WORKER for a machine that is not there or leaves, and ACTOR_UNAVAILABLE (`fate` unknown) after
+   * 15 000 ms; where a worker is named, which it goes to once it is there, after as long again.
    *
    * @example
    * ```ts

@@ -16,8 +16,6 @@ import type { ForeignWorker, MachinePlaces } from '../vocabulary/host-index.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 
-export type { MachineInfo };
-
 /** One process of the system. `incarnation` counts the forks of the same index, from 1. */
 export interface ProcessInfo {
   index: number;
@@ -230,7 +228,10 @@ export type ToProcess =
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'abort'; move: MoveId }
-  /** To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`; `isLast`: it is aborted, and killed. */
+  /**
+   * To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
+   * `isLast`: then it is aborted, and killed.
+   */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
   | { type: 'serve'; until: number }

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
-import { childrenOf, until } from './harness.ts';
-import { Program } from './program.ts';
+import { until } from './harness.ts';
+import { killPrograms, Program } from './program.ts';
 
 const TROUPE = fileURLToPath(new URL('../../dist/cli/troupe.js', import.meta.url));
 
@@ -58,10 +58,7 @@ describe.skipIf(lackOfPostgres() !== undefined)('the command line at a machine o
     await machine('b');
   }, 90_000);
   afterAll(async () => {
-    for (const { pid, child } of programs) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
-    }
+    killPrograms(programs);
     await server?.end();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newAuthority } from '../../src/machine-links/authority.ts';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
-import { childrenOf } from './harness.ts';
-import { Program } from './program.ts';
+import { killPrograms, Program } from './program.ts';
 
 const TROUPE = fileURLToPath(new URL('../../dist/cli/troupe.js', import.meta.url));
 
@@ -31,10 +30,7 @@ describe.skipIf(lackOfPostgres() !== undefined)('machines with an authority of t
     writeFileSync(join(folder, 'ca.pem'), key + certificates);
   }, 60_000);
   afterAll(async () => {
-    for (const { pid, child } of programs) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
-    }
+    killPrograms(programs);
     await server?.end();
     rmSync(folder, { recursive: true, force: true });
   });

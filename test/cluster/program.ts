@@ -1,4 +1,5 @@
 /** A system in a process of its own, so that a test can kill its master. */
+import { childrenOf } from './harness.ts';
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from './harness.ts';
@@ -54,5 +55,13 @@ export class Program {
   #heard({ number, ...outcome }: { number?: number } & Outcome): void {
     if (number === undefined) this.said.push(outcome);
     else this.#open.get(number)?.(outcome);
+  }
+}
+
+/** Those that still run, with their workers. */
+export function killPrograms(programs: readonly Program[]): void {
+  for (const { pid, child } of programs) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
   }
 }

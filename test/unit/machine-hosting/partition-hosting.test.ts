@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { FAREWELL_MS, PartitionHosting } from '../../../src/machine-hosting/partition-hosting.ts';
 import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
-import { type LeftPartitions, type MachineInfo, type MachinesView, NOWHERE } from '../../../src/wire/control.ts';
+import type { MachineInfo } from '../../../src/observe/machine-info.ts';
+import { type LeftPartitions, type MachinesView, NOWHERE } from '../../../src/wire/control.ts';
 
 const machine = (id: string, state: MachineInfo['state'] = 'live'): MachineInfo => ({
   ...{ id, state, address: `${id}:1`, workers: 1, leaseMs: 1_000 },
