@@ -65,19 +65,18 @@ function checkTarget(target: MachineTarget): MachineTarget {
   return { machine, worker: worker === undefined ? undefined : checkIndex(worker) };
 }
 
-/** Throws NO_WORKER. */
+/** Throws NO_WORKER. A worker may run before its machine has joined. */
 function checkMachine(cluster: MovingAround['cluster'], machine: string): void {
-  const all = cluster.machines();
-  if (cluster.self.machine === undefined && all.length === 0)
+  if (cluster.beyond === undefined)
     throw new TroupeError('INVALID_OPTIONS', 'move: expected a machine of a cluster; got a system without that option');
+  const all = cluster.machines();
   const named = all.find(({ id }) => id === machine);
   if (named?.state === 'live') return;
   const known = all.flatMap(({ id, state }) => (state === 'live' ? [id] : []));
   const what = named === undefined ? 'is not there' : `is ${named.state}`;
-  throw new TroupeError(
-    'NO_WORKER',
-    `the machine ${inspect(machine)} ${what}; those that are live: ${known.join(', ')}`,
-  );
+  const others =
+    known.length > 0 ? `those that are live: ${known.join(', ')}` : 'this one has not joined its cluster yet';
+  throw new TroupeError('NO_WORKER', `the machine ${inspect(machine)} ${what}; ${others}`);
 }
 
 async function bring(around: MovingAround, id: ActorId, machine: string): Promise<void> {
