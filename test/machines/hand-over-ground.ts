@@ -87,7 +87,7 @@ export class HandOverGround {
     rmSync(rig.diary, { force: true });
     rig.cluster = `case${++this.#cases}`;
     await rig.start(old);
-    for (const id of TALLIES) for (let n = 0; n < TURNS; n++) await this.#add(old, id, `${old.name}.${id}.${n}`);
+    for (const id of TALLIES) for (let n = 0; n < TURNS; n++) await this.#addOnce(old, id, `${old.name}.${id}.${n}`);
     this.#senders.clear();
     this.#senders.add(old);
     let isOver = false;
@@ -134,6 +134,19 @@ export class HandOverGround {
 
   async #add(from: Machine, id: string, attempt: string): Promise<number> {
     return (await this.#rig.call(from, 'ask', id, { type: 'add', attempt }, { timeoutMs: 2_000 })) as number;
+  }
+
+  /** On ground that is busy a lease may pass before all begins: what was not done is asked again. */
+  async #addOnce(from: Machine, id: string, attempt: string): Promise<void> {
+    await until(`${id} is asked`, () =>
+      this.#add(from, id, attempt).then(
+        () => true,
+        (error: { fate?: string }) => {
+          if (error.fate !== 'not-executed') throw error;
+          return false;
+        },
+      ),
+    );
   }
 
   /** Each of these sends to all, one number after the other. */
