@@ -40,7 +40,8 @@ linkTroupe();
 if (profileTo) rmSync(profileTo, { recursive: true, force: true });
 const wanted = [...SYSTEMS, ...USERS]
   .filter(
-    ({ program, quick }) => (!options.quick || quick) && (!systems || systems.some((part) => program.includes(part))),
+    ({ program, part = '', quick }) =>
+      (!options.quick || quick) && (!systems || systems.some((words) => `${program} ${part}`.includes(words))),
   )
   .map((system) => ({ ...system, only: only ? system.scenarios.filter((id) => only.includes(id)) : system.scenarios }))
   .filter((system) => system.only.length > 0);

@@ -6,7 +6,7 @@ const BETWEEN = ['S4', 'S5'];
 
 /**
  * In the order of a round. `needs` is a module or command that may be missing: then the system is left out, by name.
- * `quick`: part of `--quick` as well. `traced`: with an SDK of OpenTelemetry in each process; `unsampled`: one whose sampler leaves all traces out.
+ * `quick`: part of `--quick` as well. `imports`: modules of this folder that each process loads first; the SDK of OpenTelemetry is such.
  */
 export const SYSTEMS = [
   { program: 'troupe-local', scenarios: LOCAL, quick: true },
@@ -47,13 +47,14 @@ export const USERS = [
   { program: 'observe', scenarios: ['observe'] },
   { program: 'observe', part: 'looked', name: 'troupe, looked at', scenarios: ['observe'] },
   { program: 'observe', part: 'flow', name: 'troupe, its flow looked at', scenarios: ['observe'] },
-  { program: 'observe', part: 'traced', name: 'troupe, traced', scenarios: ['observe'], traced: 'all' },
+  { program: 'observe', part: 'in-turn', scenarios: ['observe'], imports: ['short-looks.mjs'] },
+  { program: 'observe', part: 'traced', name: 'troupe, traced', scenarios: ['observe'], imports: ['trace-sdk.mjs'] },
   {
     program: 'observe',
     part: 'unsampled',
     name: 'troupe, traced, unsampled',
     scenarios: ['observe'],
-    traced: 'unsampled',
+    imports: ['trace-sdk-unsampled.mjs'],
   },
   { program: 'fan-in', scenarios: ['fan-in'], quick: true },
   { program: 'publish', scenarios: ['publish'], quick: true },

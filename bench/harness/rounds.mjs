@@ -49,14 +49,10 @@ function tellLog(lines) {
 }
 
 /** One run of one program. Rejects where it fails: what has lost, doubled or swapped a message is no result. */
-export function runProgram({ program, part, name, traced }, { only, seconds, profileTo }) {
+export function runProgram({ program, part, name, imports = [] }, { only, seconds, profileTo }) {
   const args = ['--expose-gc'];
   // Workers inherit the flags of their master.
-  if (traced)
-    args.push(
-      '--import',
-      new URL(traced === 'all' ? 'trace-sdk.mjs' : 'trace-sdk-unsampled.mjs', import.meta.url).href,
-    );
+  for (const each of imports) args.push('--import', new URL(each, import.meta.url).href);
   if (profileTo) args.push('--cpu-prof', `--cpu-prof-dir=${join(profileTo, part ? `${program}-${part}` : program)}`);
   args.push(join(BENCH, 'programs', `${program}.mjs`), '--seconds', String(seconds), '--only', only.join(','));
   if (part) args.push('--part', part);

@@ -2,10 +2,14 @@
  * The mix, and S4, with a million actors in memory. `--part looked`: with the overview of the page open, which is its dearest screen: all metrics, and those
  * of all actors with the most turns, the longest ones, the most mail; turns are sampled then. `--part flow`: with its flow of messages open. Their figures
  * beside those without are the price of being looked at. With `--import ../harness/trace-sdk.mjs` they are the price of traces. Alone it says what a list takes, too.
+ *
+ * `--part in-turn`: unseen, looked at and with its flow looked at by turns in the same processes, so that neither another heap nor another compilation stands
+ * between the figures. It needs `--import ../harness/short-looks.mjs`: what a look has begun to measure ends soon after the screen is closed.
  */
-import { cpuMicros, mustBe, Program } from '../harness/measure.mjs';
+import { cpuMicros, mustBe, Program, sleep } from '../harness/measure.mjs';
 import { logWithUrl, openScreen } from '../harness/page.mjs';
 import { idOn } from '../harness/placed.mjs';
+import { LOOKS_LAST_MS } from '../harness/short-looks.mjs';
 import { median } from '../harness/statistics.mjs';
 import { census, countsTo, LONG, onEachWorker, usersSystem } from '../harness/users.mjs';
 
@@ -13,6 +17,8 @@ const IDS = 1_000_000;
 /** A screen is looked at once a second, or less often: what is measured has several looks in it. */
 const SECONDS_LEAST = 4;
 const LISTS = 9;
+/** In turn: how often each of them has its turn, and how long each load runs then. Lists of all actors are made every six seconds, about. */
+const [TURNS, SECONDS_IN_TURN] = [5, 4];
 
 const program = new Program('troupe');
 program.seconds = Math.max(program.seconds, SECONDS_LEAST);
@@ -49,8 +55,6 @@ const tells = (n) => system.ask(driver, { type: 'tells', to: counter, n, size: '
 await mix(200_000);
 await tells(500_000);
 
-/** Answers of each open screen that had something of what is measured. */
-const full = {};
 const SCREENS = {
   looked: {
     overview: ({ metrics: { kinds } }) => kinds.sink?.handlingMs !== undefined,
@@ -58,21 +62,36 @@ const SCREENS = {
   },
   flow: { flow: ({ flows }) => flows.some(({ from, to }) => from === 'source' && to === 'sink') },
 };
-const open = Object.entries(SCREENS[program.options.part] ?? {}).map(([name, hasFigures]) => {
-  full[name] = 0;
-  return openScreen(url, name, (answer) => hasFigures(answer) && full[name]++);
-});
-// It is measured from the first look on, and known by the second one.
-while (Object.values(full).includes(0)) await mix(20_000);
-const before = { ...full };
 
-await program.rate('observe', 'mix, a million actors', 'msg/s', mix, { most: 2e6, first: 5_000 });
-await program.rate('observe', 'S4 tell small, a million actors', 'msg/s', tells);
-for (const name of ['overview', 'flow'])
-  if (name in full) mustBe(true, full[name] - before[name] > 2, `more than two looks at ${name} while it was measured`);
-await Promise.all(open.map((screen) => screen.close()));
+/** Opens the screens of a part, and waits until they show what is measured: it is from the first look on, and is known by the second one. */
+async function openScreens(part) {
+  /** Answers of each screen, and those that had something of what is measured. */
+  const [all, full] = [{}, {}];
+  const open = Object.entries(SCREENS[part] ?? {}).map(([name, hasFigures]) => {
+    all[name] = full[name] = 0;
+    return openScreen(url, name, (answer) => {
+      // It would be measured still, from an earlier look on, while nobody is said to look. The other screens wait for their first figures.
+      if (all[name]++ === 0 && name === 'overview') mustBe(false, hasFigures(answer), 'figures in the first look');
+      if (hasFigures(answer)) full[name]++;
+    });
+  });
+  while (Object.values(full).includes(0)) await mix(20_000);
+  return { full: { ...full }, now: full, close: () => Promise.all(open.map((screen) => screen.close())) };
+}
 
-if (open.length === 0) {
+const part = program.options.part;
+await (part === 'in-turn' ? inTurn() : apart());
+await system.shutdown();
+
+async function apart() {
+  const screens = await openScreens(part);
+  await program.rate('observe', 'mix, a million actors', 'msg/s', mix, { most: 2e6, first: 5_000 });
+  await program.rate('observe', 'S4 tell small, a million actors', 'msg/s', tells);
+  for (const name of ['overview', 'flow'])
+    if (name in screens.full)
+      mustBe(true, screens.now[name] - screens.full[name] > 2, `more than two looks at ${name} while it was measured`);
+  await screens.close();
+  if (part in SCREENS) return;
   const millis = [];
   for (let at = 0; at < LISTS; at++) {
     const start = performance.now();
@@ -82,4 +101,58 @@ if (open.length === 0) {
   }
   program.report('observe', 'list of a million actors, top 50 by mailbox', 'ms', median(millis), { n: LISTS });
 }
-await system.shutdown();
+
+async function inTurn() {
+  const loads = { 'mix, in turn': mix, 'S4 tell small, in turn': tells };
+  const names = { unseen: 'troupe', looked: 'troupe, looked at', flow: 'troupe, its flow looked at' };
+  const parts = Object.keys(names);
+  const counts = {};
+  for (const [metric, load] of Object.entries(loads)) counts[metric] = await countFor(load, SECONDS_IN_TURN);
+  const figures = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    // Each of them is as often the first one.
+    for (const part of [...parts.slice(turn % 3), ...parts.slice(0, turn % 3)]) {
+      const screens = await openScreens(part);
+      for (const [metric, load] of Object.entries(loads)) {
+        globalThis.gc?.();
+        const { seconds, cpuMicros } = await load(counts[metric]);
+        const n = counts[metric];
+        figures.push({ turn, metric, part, rate: n / seconds, cpuMicrosEach: cpuMicros / n });
+      }
+      await screens.close();
+      await sleep(part === 'unseen' ? 0 : 2 * LOOKS_LAST_MS);
+    }
+  }
+  const of = (metric, part) => figures.filter((one) => one.metric === metric && one.part === part);
+  for (const metric of Object.keys(loads))
+    for (const part of parts) {
+      const [unseen, seen] = [of(metric, 'unseen'), of(metric, part)];
+      const cpuMicrosEach = Number(median(seen.map((one) => one.cpuMicrosEach)).toPrecision(4));
+      const more = { name: names[part], n: counts[metric] };
+      program.report('observe', metric, 'msg/s', median(seen.map(({ rate }) => rate)), { ...more, cpuMicrosEach });
+      if (part === 'unseen') continue;
+      const dearer = (price) => median(seen.map((one, at) => (price(one) / price(unseen[at]) - 1) * 100));
+      program.report(
+        'observe',
+        `${metric}: more time than unseen`,
+        '%',
+        dearer(({ rate }) => 1 / rate),
+        more,
+      );
+      program.report(
+        'observe',
+        `${metric}: more CPU time than unseen`,
+        '%',
+        dearer((one) => one.cpuMicrosEach),
+        more,
+      );
+    }
+}
+
+/** Messages of a load that take so many seconds. */
+async function countFor(load, seconds) {
+  let n = 20_000;
+  let took = await load(n);
+  for (; took.seconds < seconds / 4; took = await load(n)) n = Math.ceil(n * Math.min(8, seconds / 2 / took.seconds));
+  return Math.ceil((n * seconds) / took.seconds);
+}
