@@ -152,7 +152,7 @@ export class Cell extends Sender implements Runnable, Run {
     const { mailbox, behaviour } = this;
     const isOfFew = mailbox.pushOfFew(envelope, behaviour.scales);
     if (!isOfFew && !this.#weighIn(envelope)) return false;
-    if (behaviour.timings !== undefined) behaviour.timings.arrives(envelope);
+    if (behaviour.timings?.isArrivalDue()) behaviour.timings.arrives(envelope);
     const { pauses, serving } = this.kernel;
     if (pauses !== undefined && envelope.replyTo !== undefined) pauses.asked(this, envelope);
     if (serving !== undefined) serving.asked(this, envelope);

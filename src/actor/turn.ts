@@ -114,7 +114,8 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   envelope.replyTo?.begin(cell);
   cell.durable?.beginTurn(envelope);
   cell.transition('busy');
-  if (timings !== undefined || kernel.trace !== undefined || kernel.spans !== undefined)
+  const isMeasured = timings?.isTurnDue(envelope);
+  if (isMeasured || kernel.trace !== undefined || kernel.spans !== undefined)
     return runObserved(cell, envelope, handler, message);
   let result: unknown;
   let isAsync = false;
@@ -134,7 +135,7 @@ function runHandler(cell: Cell, envelope: Envelope, handler: RunHandler, message
   }
 }
 
-/** While somebody looks. Apart, since a function in `runHandler` would make it put what that function takes on the heap for each message, and its length keep it out of its caller's code (S1, S2). */
+/** Turns of a system that somebody looks at: all of them for traces, else the few that are measured. Apart, since its length would keep `runHandler` out of its caller's code (S1, S2). */
 function runObserved(cell: Cell, envelope: Envelope, handler: RunHandler, message: unknown): void {
   const { kernel, context, behaviour } = cell;
   if (kernel.trace !== undefined) noteTurn(cell, 'begun', envelope);
@@ -144,9 +145,7 @@ function runObserved(cell: Cell, envelope: Envelope, handler: RunHandler, messag
   kernel.running = cell;
   try {
     result =
-      kernel.spans === undefined
-        ? handler(context, message)
-        : kernel.spans.runs(context, envelope, () => handler(context, message));
+      kernel.spans === undefined ? handler(context, message) : kernel.spans.runs(context, envelope, handler, message);
     isAsync = isThenable(result);
   } catch (error) {
     kernel.running = undefined;

@@ -19,8 +19,22 @@ export class Arrivals {
   #earlier = new WeakMap<object, Arrival>();
   /** At most so many are among the earlier ones. */
   #earlierCount = 0;
+  /** Of both. */
+  #count = 0;
+
+  /** Asked for each turn: mostly none is waited for. */
+  has(envelope: object): boolean {
+    return this.#count > 0 && this.#holds(envelope);
+  }
+
+  #holds(envelope: object): boolean {
+    const last = this.#last;
+    for (let at = 0; at < last.length; at++) if ((last[at] as Arrival).envelope === envelope) return true;
+    return this.#earlierCount > 0 && this.#earlier.has(envelope);
+  }
 
   add(arrival: Arrival): void {
+    this.#count++;
     const last = this.#last;
     if (last.length >= LAST_ARRIVALS) {
       const oldest = last.shift() as Arrival;
@@ -34,7 +48,10 @@ export class Arrivals {
   take(envelope: object): Arrival | undefined {
     const last = this.#last;
     for (let at = 0; at < last.length; at++)
-      if ((last[at] as Arrival).envelope === envelope) return last.splice(at, 1)[0];
+      if ((last[at] as Arrival).envelope === envelope) {
+        this.#count--;
+        return last.splice(at, 1)[0];
+      }
     return this.#earlierCount === 0 ? undefined : this.#takeEarlier(envelope);
   }
 
@@ -43,6 +60,7 @@ export class Arrivals {
     if (arrival === undefined) return undefined;
     this.#earlier.delete(envelope);
     this.#earlierCount--;
+    this.#count--;
     return arrival;
   }
 }

@@ -60,7 +60,7 @@ export interface Spans {
   /** Messages that are sent meanwhile are of that trace: a client's, a broker's. Undefined, or none that makes sense: of the one that is active. */
   within<T>(trace: string | undefined, work: () => T): T;
   /** A turn begins, and its handler runs in its trace. `context`: of the incarnation, whose turns do not overlap. */
-  runs<T>(context: object, envelope: Envelope, handler: () => T): T;
+  runs<C extends object, M, R>(context: C, envelope: Envelope, handler: (context: C, message: M) => R, message: M): R;
   /** A turn of that incarnation has ended; those that have no span are none of its. */
   ends(context: object, error: unknown): void;
   /** `turns`: the contexts of the turns in it. */

@@ -38,11 +38,6 @@ export interface TimingExemplar {
   at: number;
 }
 
-/** The part of the scheduler that is read: the time as of its last look at the clock. */
-export interface Ticks {
-  readonly now: number;
-}
-
 /** Values since it is measured, and those of the last while. */
 export class TimingWindow {
   readonly total: LogHistogram = new LogHistogram();

@@ -8,9 +8,9 @@ import { ActorRates } from './actor-rates.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { WATCHED_MS } from './loop-watch.ts';
 import { type FlowCount, type FlowPair, FlowWatch, type KindFlow } from './message-flow.ts';
-import { Sampler, samplesOfKind } from './sampler.ts';
+import { Sampler, samplesOfKind, SAMPLING_PERIOD_MS } from './sampler.ts';
 import { traceParts } from './spans.ts';
-import { type Ticks, type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
+import { type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
 
 /** Milliseconds until the first figures of single actors. */
 export const FIRST_RATES_MS = 1_000;
@@ -34,7 +34,6 @@ export interface TurnSample {
 /** Of the messages of one kind in one process. */
 export class KindTimings {
   readonly #clock: Clock;
-  readonly #ticks: Ticks;
   readonly #arrived = new Arrivals();
   readonly handling: TimingWindow = new TimingWindow();
   readonly waiting: TimingWindow = new TimingWindow();
@@ -46,22 +45,29 @@ export class KindTimings {
   flow: KindFlow | undefined;
 
   /** `perSecond`: samples of turns. */
-  constructor(clock: Clock, ticks: Ticks, perSecond: number, random: () => number) {
+  constructor(clock: Clock, perSecond: number, random: () => number) {
     this.#clock = clock;
-    this.#ticks = ticks;
     this.#arrivals = new Sampler(perSecond / TURNS_PER_ARRIVAL, random);
     this.#turns = new Sampler(perSecond, random);
   }
 
-  /** A message has come into a mailbox. */
+  /** Once for each message that comes into a mailbox: whether its waiting is measured, so that `arrives` is to be called. */
+  isArrivalDue(): boolean {
+    return this.#arrivals.isDue();
+  }
+
   arrives(envelope: Envelope): void {
-    const weight = this.#arrivals.weigh(this.#ticks.now);
-    if (weight > 0) this.#arrived.add({ envelope, at: this.#clock.now(), weight });
+    this.#arrived.add({ envelope, at: this.#clock.now(), weight: this.#arrivals.take() });
+  }
+
+  /** Once for each turn: whether it, or the waiting of its message, is measured, so that `begins` is to be called. */
+  isTurnDue(envelope: Envelope): boolean {
+    return this.#turns.isDue() || this.#arrived.has(envelope);
   }
 
   /** Its handler is called now. Undefined: the turn is not measured. */
   begins(cell: object, envelope: Envelope): TurnSample | undefined {
-    const weight = this.#turns.weigh(this.#ticks.now);
+    const weight = this.#turns.take();
     const arrival = this.#arrived.take(envelope);
     if (arrival === undefined && weight === 0) return undefined;
     return this.#measure(cell, envelope, weight, arrival);
@@ -88,6 +94,12 @@ export class KindTimings {
     if (trace !== undefined) this.#trace(trace, ms);
   }
 
+  /** How many messages are measured, from now on; `ms`: since the last time. */
+  adapt(ms: number): void {
+    this.#arrivals.adapt(ms);
+    this.#turns.adapt(ms);
+  }
+
   #trace(text: string, ms: number): void {
     const parts = traceParts(text);
     if (parts === undefined || (parts.flags & SAMPLED) === 0) return;
@@ -103,19 +115,19 @@ export interface Timed {
 
 export class TurnWatch {
   readonly #clock: Clock;
-  readonly #ticks: Ticks;
   readonly #kinds: ReadonlyMap<string, Timed>;
   readonly #random: () => number;
   #timer: Timer | undefined;
+  #period: Timer | undefined;
+  #periodFrom = 0;
   #windowFrom = 0;
   #rates: ActorRates | undefined;
   #ratesUntil = 0;
   #flow: FlowWatch | undefined;
   #flowUntil = 0;
 
-  constructor(clock: Clock, ticks: Ticks, kinds: ReadonlyMap<string, Timed>, random: () => number) {
+  constructor(clock: Clock, kinds: ReadonlyMap<string, Timed>, random: () => number) {
     this.#clock = clock;
-    this.#ticks = ticks;
     this.#kinds = kinds;
     this.#random = random;
   }
@@ -129,9 +141,11 @@ export class TurnWatch {
     const now = this.#clock.now();
     this.#endUnseen(now);
     const perSecond = samplesOfKind(this.#kinds.size);
-    for (const kind of this.#kinds.values())
-      kind.timings ??= new KindTimings(this.#clock, this.#ticks, perSecond, this.#random);
-    if (this.#timer === undefined) this.#windowFrom = now;
+    for (const kind of this.#kinds.values()) kind.timings ??= new KindTimings(this.#clock, perSecond, this.#random);
+    if (this.#timer === undefined) {
+      this.#windowFrom = now;
+      this.#beginPeriod(now);
+    }
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(WATCHED_MS, () => this.close());
     if (now - this.#windowFrom < TIMING_WINDOW_MS) return;
@@ -163,6 +177,19 @@ export class TurnWatch {
     for (const [kind, { timings }] of this.#kinds) if (timings) timings.flow = this.#flow.of(kind);
     if (isFirst) await this.#firstFigures();
     return this.#flow?.counts() ?? [];
+  }
+
+  #beginPeriod(now: number): void {
+    this.#periodFrom = now;
+    this.#period = this.#clock.setTimer(SAMPLING_PERIOD_MS, () => this.#endPeriod());
+  }
+
+  /** As many as there are kinds, twenty times a second: a message pays nothing for it. */
+  #endPeriod(): void {
+    const now = this.#clock.now();
+    const ms = Math.max(1, now - this.#periodFrom);
+    for (const { timings } of this.#kinds.values()) timings?.adapt(ms);
+    this.#beginPeriod(now);
   }
 
   #firstFigures(): Promise<void> {
@@ -197,7 +224,9 @@ export class TurnWatch {
   /** Nothing is measured, and no timer is left. */
   close(): void {
     this.#timer?.cancel();
+    this.#period?.cancel();
     this.#timer = undefined;
+    this.#period = undefined;
     this.#rates = undefined;
     this.#flow = undefined;
     for (const kind of this.#kinds.values()) kind.timings = undefined;

@@ -88,7 +88,7 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
     kinds: parts.kinds ?? (() => [...behaviours.keys()]),
     wasRemoved: parts.wasRemoved ?? (() => false),
     scheduler,
-    timing: new TurnWatch(clock, scheduler, behaviours, parts.random),
+    timing: new TurnWatch(clock, behaviours, parts.random),
     pending: new PendingReplies(clock, address, undefined, trace),
     deadLetters: new DeadLetters(
       events,

@@ -92,13 +92,14 @@ export class OtelSpans implements Spans {
     }
   }
 
-  runs<T>(context: object, envelope: Envelope, handler: () => T): T {
+  runs<C extends object, M, R>(context: C, envelope: Envelope, handler: (context: C, message: M) => R, message: M): R {
+    const work = (): R => handler(context, message);
     const { to, sender, replyTo, trace } = envelope;
     const { SpanKind, ROOT_CONTEXT, context: contexts } = this.#api;
     const unsampled = trace === undefined ? undefined : this.#unsampled.of(trace);
     if (unsampled !== undefined) {
       this.#turns.set(context, unsampled.span);
-      return contexts.with(unsampled.context, handler);
+      return contexts.with(unsampled.context, work);
     }
     const attributes = {
       ...toActor(to, (envelope.message as Message).type),
@@ -116,7 +117,7 @@ export class OtelSpans implements Spans {
       remote && !remote.isLink ? this.#api.trace.setSpanContext(ROOT_CONTEXT, remote.context) : ROOT_CONTEXT;
     const span = this.#begun(`process ${kindOf(to)}`, options, parent);
     this.#turns.set(context, span);
-    return contexts.with(this.#api.trace.setSpan(parent, span), handler);
+    return contexts.with(this.#api.trace.setSpan(parent, span), work);
   }
 
   ends(context: object, error: unknown): void {

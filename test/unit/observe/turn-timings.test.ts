@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
 import { mergeTimings, TIMING_WINDOW_MS } from '../../../src/observe/timing.ts';
-import { KindTimings } from '../../../src/observe/turn-timings.ts';
-import type { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { SAMPLES_PER_SECOND, SAMPLING_PERIOD_MS } from '../../../src/observe/sampler.ts';
+import { KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
+import { seededRandom } from '../../../src/doubles/seeded-random.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { startKit as start } from '../actor/kernel-fixture.ts';
 
 const job = defineActor({
@@ -83,6 +86,27 @@ test('nothing is measured before the first look, nor a minute after the last one
   expect((await kit.system.metrics()).kinds.job?.handlingMs).toBeUndefined();
   await kit.system.shutdown();
   expect(timings()).toBeUndefined();
+});
+
+test('a while after a burst, of which few are measured, each message is again, without a look in between', async () => {
+  const clock = new VirtualClock();
+  const kinds = new Map([['job', { timings: undefined as KindTimings | undefined }]]);
+  const watch = new TurnWatch(clock, kinds, seededRandom(1));
+  watch.look();
+  const turn = (): boolean => {
+    const timings = kinds.get('job')?.timings as KindTimings;
+    const envelope = new Envelope('message', 'job/a', { type: 'wait' }, undefined, undefined, 0);
+    const sample = timings.isTurnDue(envelope) ? timings.begins({}, envelope) : undefined;
+    if (sample !== undefined) timings.ends(sample);
+    return sample !== undefined;
+  };
+  const ofBurst = Array.from({ length: 100_000 }, turn);
+  expect(ofBurst.filter(Boolean).length).toBeLessThan(SAMPLES_PER_SECOND / 2);
+  await clock.advance(10 * SAMPLING_PERIOD_MS);
+  expect(Array.from({ length: 5 }, turn)).toEqual(new Array(5).fill(true));
+  const { handlingMs } = watch.of('job');
+  expect(Math.abs((handlingMs?.count ?? 0) / 100_005 - 1)).toBeLessThan(0.2);
+  watch.close();
 });
 
 test('turns of single actors are counted no longer than a minute after somebody looked at those, though metrics are scraped on', async () => {
