@@ -34,14 +34,15 @@ export class WantedPartitions {
 
   /** Resolves within `WANT_ANSWER_MS`. Where another machine is asked for meanwhile, that one counts. */
   want(partition: number, machine: MachineId): Promise<WantAnswer> {
+    let wanted = this.#wanted.get(partition);
+    if (wanted && wanted.machine !== machine) {
+      this.#end(partition, wanted, 'overtaken');
+      wanted = undefined;
+    }
     const now = this.#stateOf(partition, machine);
     if (now !== 'not-yet') return Promise.resolve(now);
-    let wanted = this.#wanted.get(partition);
-    if (wanted?.machine !== machine) {
-      if (wanted) this.#end(partition, wanted, 'overtaken');
-      wanted = { machine, until: 0, waiting: new Set() };
-      this.#wanted.set(partition, wanted);
-    }
+    wanted ??= { machine, until: 0, waiting: new Set() };
+    this.#wanted.set(partition, wanted);
     wanted.until = this.#clock.now() + WANT_MS;
     const { waiting } = wanted;
     return new Promise((resolve) => {
@@ -73,10 +74,12 @@ export class WantedPartitions {
     for (const answered of [...waiting]) answered(answer);
   }
 
+  /** One that is just being handed over, as an earlier mover wanted it, may be gone in a moment: its next owner is asked then. */
   #stateOf(partition: number, machine: MachineId): WantAnswer {
-    const { id, phase, owner } = this.#agent().state;
-    const owned = owner.read?.table.owners[partition];
-    if (owned === machine && owner.read?.table.pinned.includes(partition)) return 'there';
-    return owned !== id || phase !== 'member' ? 'elsewhere' : 'not-yet';
+    const { state, owner } = this.#agent();
+    const { table } = state.owner.read ?? {};
+    const owned = table?.owners[partition];
+    if (owned === machine && table?.pinned.includes(partition) && !owner.isHeld(partition)) return 'there';
+    return owned !== state.id || state.phase !== 'member' ? 'elsewhere' : 'not-yet';
   }
 }

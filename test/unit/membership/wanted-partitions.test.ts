@@ -13,6 +13,7 @@ describe('a partition that is wanted on another machine', () => {
   let owner: string;
   let pinned: number[];
   let phase: string;
+  let isHeld: boolean;
   let wishes: [partition: number, machine: string][];
   let unwanted: number[];
   let wanted: WantedPartitions;
@@ -22,6 +23,7 @@ describe('a partition that is wanted on another machine', () => {
     owner = HERE;
     pinned = [];
     phase = 'member';
+    isHeld = false;
     wishes = [];
     unwanted = [];
     const agent = {
@@ -32,7 +34,7 @@ describe('a partition that is wanted on another machine', () => {
         wishes.push([partition, machine]);
         return [];
       },
-      owner: { unwant: (partition: number) => unwanted.push(partition) },
+      owner: { unwant: (partition: number) => unwanted.push(partition), isHeld: () => isHeld },
     } as unknown as MachineAgent;
     wanted = new WantedPartitions(
       clock,
@@ -88,5 +90,28 @@ describe('a partition that is wanted on another machine', () => {
     owner = HERE;
     phase = 'leaving';
     expect(await wanted.want(PARTITION, THERE)).toBe('elsewhere');
+  });
+
+  it('is not said to be here while it is handed over as somebody wanted before, who is overtaken', async () => {
+    pinned = [PARTITION];
+    const before = wanted.want(PARTITION, THERE);
+    isHeld = true;
+    const answer = wanted.want(PARTITION, HERE);
+    expect(await before).toBe('overtaken');
+    await advance(WANT_ANSWER_MS);
+    expect(await answer).toBe('not-yet');
+    const again = wanted.want(PARTITION, HERE);
+    owner = THERE;
+    isHeld = false;
+    wanted.look();
+    expect(await again).toBe('elsewhere');
+  });
+
+  it('is here, and wanted elsewhere no more, where the last who asks wants that', async () => {
+    pinned = [PARTITION];
+    const before = wanted.want(PARTITION, THERE);
+    expect(await wanted.want(PARTITION, HERE)).toBe('there');
+    expect(await before).toBe('overtaken');
+    expect(unwanted).toEqual([PARTITION]);
   });
 });
