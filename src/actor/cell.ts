@@ -109,6 +109,17 @@ export class Cell extends Sender implements Runnable, Run {
     return keyOf(this.id);
   }
 
+  /**
+   * No turn runs, nothing waits, and it has no extras: told without its mailbox, which takes longer to read than the cell itself where there are a
+   * million (`observe`). False where something may wait that is not in the run queue.
+   */
+  get isQuiet(): boolean {
+    if (this.#status !== 'ready' || this.queued || this.#extras !== NO_EXTRAS || this.durable !== undefined)
+      return false;
+    const { pauses, serving } = this.kernel;
+    return pauses === undefined && serving === undefined;
+  }
+
   get extras(): Readonly<CellExtras<Cell>> {
     return this.#extras;
   }

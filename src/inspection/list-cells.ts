@@ -1,5 +1,5 @@
 /**
- * The lists of one process: its cells are gone through once for all of them, in slices between which sockets, timers and turns have theirs, and only
+ * The lists of one process: its cells are gone through once for all of them that need it, in slices between which sockets, timers and turns have theirs, and only
  * the foremost are kept and read. It is no snapshot: an actor that comes or ends meanwhile may be in it or not.
  */
 import type { Cell } from '../actor/cell.ts';
@@ -7,7 +7,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import type { ListedActor, ListPart, ListQuery, ListsAnswer } from '../observe/actor-list.ts';
 import { Foremost } from './foremost.ts';
 import { statusOf, typeOf } from './inspect-cell.ts';
-import { MEASURED_SORTS, RANKS } from './ranks.ts';
+import { QUIET_SORTS, MEASURED_SORTS, RANKS } from './ranks.ts';
 
 /** Milliseconds of a slice. */
 export const LIST_SLICE_MS = 4;
@@ -37,41 +37,74 @@ export async function listCells(actors: LocalActors, queries: readonly ListQuery
 
 async function list(actors: LocalActors, queries: readonly ListQuery[]): Promise<ListPart[]> {
   const { kernel } = actors;
-  const { clock } = kernel;
-  if (queries.some(({ sort }) => MEASURED_SORTS.has(sort))) await kernel.timing?.lookAtActors();
-  const scans = queries.map((query) => new Scan(query));
+  const { clock, timing } = kernel;
+  if (queries.some(({ sort }) => MEASURED_SORTS.has(sort))) await timing?.lookAtActors();
+  const scans = queries.map((query) => new Scan(query, actors.size));
+  const measured = scans.filter(({ isMeasured }) => isMeasured);
+  await goThrough(actors, scans);
+  // Only few have turns that were counted: to ask for those of each cell took longer than all else (a million actors, `observe`).
+  if (measured.length > 0)
+    for (const cell of (timing?.counted() ?? []) as Iterable<Cell>)
+      if (actors.cellOf(cell.id) === cell) for (const scan of measured) scan.rank(cell);
+  const aheadMs = clock.wall() - clock.now();
+  return scans.map((scan) => scan.part(aheadMs));
+}
+
+/** All cells. Of the quiet ones, which are nearly all of a million, no more is read than that they are quiet. */
+async function goThrough(actors: LocalActors, scans: readonly Scan[]): Promise<void> {
+  const { clock } = actors.kernel;
+  const walking = scans.filter(({ isMeasured, countsEach }) => !isMeasured || countsEach);
+  const ofQuiet = walking.filter(({ countsEach }) => countsEach);
+  if (walking.length === 0) return;
   let untilLook = CELLS_PER_LOOK;
   let endsAt = clock.now() + LIST_SLICE_MS;
   for (const cell of actors.cells()) {
-    for (const scan of scans) scan.look(cell);
+    for (const scan of cell.isQuiet ? ofQuiet : walking) scan.look(cell);
     if (--untilLook > 0) continue;
     untilLook = CELLS_PER_LOOK;
     if (clock.now() < endsAt) continue;
     await new Promise<void>((resolve) => clock.defer(resolve));
     endsAt = clock.now() + LIST_SLICE_MS;
   }
-  const aheadMs = clock.wall() - clock.now();
-  return scans.map((scan) => scan.part(aheadMs));
 }
 
 class Scan {
-  inMemory = 0;
+  inMemory: number;
   /** Behind the page before. */
   left = 0;
   readonly chosen: Foremost<Ranked>;
+  /** Only actors whose turns were counted are in it. */
+  readonly isMeasured: boolean;
+  /** Quiet ones are in it, or it is to be found out how many of them are of its kind. */
+  readonly countsEach: boolean;
   readonly #query: ListQuery;
   readonly #rankOf: (cell: Cell) => number | undefined;
 
-  constructor(query: ListQuery) {
+  /** `inMemory`: actors of all kinds. */
+  constructor(query: ListQuery, inMemory: number) {
     this.#query = query;
+    this.countsEach = query.kind !== undefined || QUIET_SORTS.has(query.sort);
+    this.inMemory = this.countsEach ? 0 : inMemory;
     this.#rankOf = RANKS[query.sort];
+    this.isMeasured = MEASURED_SORTS.has(query.sort);
     this.chosen = new Foremost(query.limit, (one, other) => byPlace(one.rank, one.cell.id, other.rank, other.cell.id));
   }
 
   look(cell: Cell): void {
-    const { kind, after } = this.#query;
+    const { kind } = this.#query;
     if (kind !== undefined && cell.behaviour.kind !== kind) return;
-    this.inMemory++;
+    if (this.countsEach) this.inMemory++;
+    if (!this.isMeasured) this.#place(cell);
+  }
+
+  /** One whose turns were counted. */
+  rank(cell: Cell): void {
+    const { kind } = this.#query;
+    if (kind === undefined || cell.behaviour.kind === kind) this.#place(cell);
+  }
+
+  #place(cell: Cell): void {
+    const { after } = this.#query;
     const rank = this.#rankOf(cell);
     if (rank === undefined || (after !== undefined && byPlace(rank, cell.id, after[0], after[1]) <= 0)) return;
     this.left++;

@@ -23,4 +23,7 @@ function negative(value: number | undefined): number | undefined {
 /** Orders that need turns of single actors to be counted. */
 export const MEASURED_SORTS: ReadonlySet<ListSort> = new Set(['rate', 'latency']);
 
+/** Orders that have quiet cells in them, too. */
+export const QUIET_SORTS: ReadonlySet<ListSort> = new Set(['id', 'age']);
+
 export const SORTS = Object.keys(RANKS) as ListSort[];

@@ -48,6 +48,11 @@ export class ActorRates {
     this.#recentFrom = now;
   }
 
+  /** Each once that had a turn that was counted. */
+  actors(): Set<object> {
+    return new Set([...this.#recent.keys(), ...this.#before.keys()]);
+  }
+
   /** Undefined: it had no turn that was counted. */
   of(actor: object): { perSecond: number; ms: number } | undefined {
     const recent = this.#recent.get(actor);

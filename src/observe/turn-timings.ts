@@ -207,6 +207,11 @@ export class TurnWatch {
     }
   }
 
+  /** Actors whose turns were counted; some may have ended. */
+  counted(): Iterable<object> {
+    return this.#rates?.actors() ?? [];
+  }
+
   /** Turns in a second, and milliseconds of one; undefined: not known. */
   rateOf(cell: object): { perSecond: number; ms: number } | undefined {
     return this.#rates?.of(cell);

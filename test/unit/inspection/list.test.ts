@@ -183,7 +183,7 @@ test('a long list leaves the loop to others between its slices, and so many are 
       yield cell;
     }
   }
-  const actors = { kernel: { worker: 1, clock }, cells } as never;
+  const actors = { kernel: { worker: 1, clock }, size: 30_000, cells } as never;
   const queries = [{ kind: undefined, sort: 'mailbox', limit: 10, after: undefined }] as const;
   let isOver = false;
   const beat = (): void => {
@@ -212,7 +212,7 @@ test('for several lists all actors are gone through once', async () => {
   }
   const query = { kind: undefined, limit: 0, after: undefined };
   const orders = (['mailbox', 'restarts', 'bytes'] as const).map((sort) => ({ ...query, sort }));
-  const { parts } = await listCells({ kernel: { worker: 1, clock }, cells } as never, orders);
+  const { parts } = await listCells({ kernel: { worker: 1, clock }, size: 100, cells } as never, orders);
   expect(parts?.map(({ inMemory, hasMore }) => [inMemory, hasMore])).toEqual([
     [100, false],
     [100, true],
@@ -253,6 +253,52 @@ test('by rate and by latency: a first list measures for a second, and a minute a
   await advance(60_000);
   const { actors } = await system.list();
   expect(actors.map(({ perSecond }) => perSecond)).toEqual([undefined, undefined]);
+  await shutdown();
+});
+
+test('mail that waits for the end of a pause is in a list, and so is that of an actor that has nothing else to show', async () => {
+  const { system, settle, shutdown } = createTestSystem({ actors: { job, other } });
+  for (const id of ['job/a', 'job/b', 'other/a']) await system.ask(id, { type: 'add' });
+  await system.pause('job/a');
+  for (const id of ['job/a', 'job/a', 'other/a']) system.tell(id, { type: 'add' });
+  system.tell('job/b', { type: 'hold' });
+  system.tell('job/b', { type: 'add' });
+  await settle();
+  const rows = async (): Promise<unknown[]> =>
+    (await system.list({ sort: 'mailbox' })).actors.map(({ id, mailbox, status }) => [id, mailbox, status]);
+  expect(await rows()).toEqual([
+    ['job/a', 2, 'paused'],
+    ['job/b', 1, 'busy'],
+  ]);
+  await system.resume('job/a');
+  await settle();
+  expect(await rows()).toEqual([['job/b', 1, 'busy']]);
+  await shutdown();
+});
+
+test('a list by rate counts the others of its kind, and has none that has ended', async () => {
+  const { system, advance, settle, shutdown } = createTestSystem({ actors: { job, other } });
+  for (let n = 0; n < 7; n++) await system.ask(`job/${n}`, { type: 'add' });
+  const turns = async (): Promise<void> => {
+    for (const id of ['job/1', 'job/2', 'job/2', 'other/a', 'other/a', 'other/a'])
+      await system.ask(id, { type: 'add' });
+  };
+  const first = system.list({ sort: 'rate' });
+  await settle();
+  await turns();
+  await advance(1_000);
+  const ids = ({ actors }: ActorList): string[] => actors.map(({ id }) => id);
+  expect(ids(await first)).toEqual(['other/a', 'job/2', 'job/1']);
+  const ofKind = await system.list({ sort: 'rate', kind: 'job', limit: 1 });
+  expect([ids(ofKind), ofKind.inMemory]).toEqual([['job/2'], 7]);
+  const rest = await system.list({ sort: 'rate', kind: 'job', limit: 1, after: ofKind.next });
+  expect([ids(rest), rest.next]).toEqual([['job/1'], undefined]);
+  await system.stop('job/2');
+  await system.ask('job/2', { type: 'add' });
+  const later = await system.list({ sort: 'rate' });
+  expect(ids(later)).toEqual(['other/a', 'job/1', 'job/2']);
+  expect(later.actors[2]?.perSecond).toBe(later.actors[1]?.perSecond);
+  expect(later.inMemory).toBe(8);
   await shutdown();
 });
 
