@@ -88,20 +88,42 @@ function writeName(bytes: Buffer, name: string, at: number): number {
 
 /** The marks of a page in their order. Throws on bytes that end too early. */
 export function readOutsidePage(page: Uint8Array): [name: string, mark: OutsideMark][] {
-  const bytes = Buffer.from(page.buffer, page.byteOffset, page.byteLength);
   const marks: [string, OutsideMark][] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const nameAt = at + LENGTH_BYTES;
-    const numbersAt = nameAt + bytes.readUInt16LE(at);
-    const failureAt = numbersAt + NUMBERS_BYTES + LENGTH_BYTES;
-    const end = failureAt + bytes.readUInt16LE(failureAt - LENGTH_BYTES);
-    if (end > bytes.length) throw new Error(`a page of ${bytes.length} bytes ends with a mark; got one up to ${end}`);
-    const failure = end === failureAt ? undefined : failureOf(bytes.subarray(failureAt, end));
-    const mark = { at: bytes.readDoubleLE(numbersAt), life: bytes.readDoubleLE(numbersAt + 8), failure };
-    marks.push([bytes.toString('utf8', nameAt, numbersAt), mark]);
+  for (let at = 0; at < page.length; ) {
+    const failureAt = at + LENGTH_BYTES + lengthAt(page, at) + NUMBERS_BYTES + LENGTH_BYTES;
+    const end = failureAt + lengthAt(page, failureAt - LENGTH_BYTES);
+    if (!(end <= page.length)) throw new Error(`a page of ${page.length} bytes ends with a mark; got one up to ${end}`);
+    marks.push([nameAt(page, at), markAt(page, at)]);
     at = end;
   }
   return marks;
+}
+
+/** Of the mark that begins there. */
+export function nameAt(page: Uint8Array, at: number): string {
+  return bufferOf(page).toString('utf8', at + LENGTH_BYTES, at + LENGTH_BYTES + lengthAt(page, at));
+}
+
+/** When it was handled, of the mark that begins there. */
+export function timeAt(page: Uint8Array, at: number): number {
+  return bufferOf(page).readDoubleLE(at + LENGTH_BYTES + lengthAt(page, at));
+}
+
+export function markAt(page: Uint8Array, at: number): OutsideMark {
+  const bytes = bufferOf(page);
+  const numbersAt = at + LENGTH_BYTES + lengthAt(page, at);
+  const failureAt = numbersAt + NUMBERS_BYTES + LENGTH_BYTES;
+  const end = failureAt + lengthAt(page, failureAt - LENGTH_BYTES);
+  const failure = end === failureAt ? undefined : failureOf(bytes.subarray(failureAt, end));
+  return { at: bytes.readDoubleLE(numbersAt), life: bytes.readDoubleLE(numbersAt + 8), failure };
+}
+
+function lengthAt(page: Uint8Array, at: number): number {
+  return (page[at] as number) + (page[at + 1] as number) * 256;
+}
+
+function bufferOf(page: Uint8Array): Buffer {
+  return Buffer.isBuffer(page) ? page : Buffer.from(page.buffer, page.byteOffset, page.byteLength);
 }
 
 function failureOf(bytes: Uint8Array): OutsideMark['failure'] {

@@ -175,7 +175,7 @@ export class Turn {
   }
 
   run(batch: TurnBatch): void {
-    for (const action of this.#actions ?? NOTHING) action(batch);
+    if (this.#actions !== undefined) for (const action of this.#actions) action(batch);
   }
 
   /** Nothing of what it did is to happen. Returns what is to be taken back. */

@@ -300,7 +300,7 @@ export class DurableActor implements DurableSide, Committing {
       remove: batch.remove,
       last: this.#last,
     });
-    for (const other of batch.others) changes.push(other);
+    if (batch.others.length > 0) changes.push(...batch.others);
   }
 
   committed(): void {

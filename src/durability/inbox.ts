@@ -32,7 +32,8 @@ export class Inbox {
   readonly #afterCommit: (output: () => void) => void;
   readonly #stashed: Stashed;
   #dedup = new DedupTable(new Map(), []);
-  #outside = new OutsideTable([]);
+  /** Made with the first of its messages: few actors have any. */
+  #outside: OutsideTable | undefined;
   #lastReply = 0;
   /** Names for turns that no delivery id names. */
   #unnamed = 0;
@@ -48,7 +49,7 @@ export class Inbox {
   reset({ marks, replies, stashed, outside }: RecordContent, mayHaveDied: boolean): void {
     this.#lastReply = replies.reduce((last, { name }) => Math.max(last, isMarkPart(name) ? 0 : numberOfPart(name)), 0);
     this.#dedup = new DedupTable(marks, replies);
-    this.#outside = new OutsideTable(outside);
+    this.#outside = outside.length === 0 ? undefined : new OutsideTable(outside);
     this.#stashed.restore(this.#cell, stashed, mayHaveDied);
   }
 
@@ -175,7 +176,9 @@ export class Inbox {
   }
 
   #keep(reply: KeptReply, batch: TurnBatch): void {
-    for (const { name, stream, number } of this.#dedup.keep(reply)) {
+    const gone = this.#dedup.keep(reply);
+    if (gone.length === 0) return;
+    for (const { name, stream, number } of gone) {
       const mark = isMarkPart(name) ? this.#dedup.markOf(stream) : undefined;
       if (mark === undefined) batch.erase(name);
       else if (mark.number === number) batch.write(name, writeMark(mark));
@@ -208,7 +211,7 @@ export class Inbox {
 
   #hasHadFromOutside({ deliveryId, replyTo }: Envelope): boolean {
     const outside = outsideOf(deliveryId);
-    const mark = outside && this.#outside.markOf(outside);
+    const mark = outside && this.#outside?.markOf(outside);
     if (!mark) return false;
     const { failure } = mark;
     this.#afterCommit(() => {
@@ -225,8 +228,8 @@ export class Inbox {
     const error = turn.reply?.error;
     const failure = error && { code: error.code, text: error.message, reason: error.reason };
     const mark = { at, life: outside.life, failure };
-    const { part, bytes, gone } = this.#outside.add(outside.name, mark);
-    for (const forgotten of gone) batch.erase(forgotten);
+    const { part, bytes, gone } = (this.#outside ??= new OutsideTable([])).add(outside.name, mark);
+    if (gone.length > 0) for (const forgotten of gone) batch.erase(forgotten);
     batch.write(part, bytes);
   }
 

@@ -55,6 +55,11 @@ export interface Delivery {
   readonly properties: DeliveryProperties;
 }
 
+/** The part of a delivery that a word on it needs. */
+export interface Tagged {
+  readonly fields: Pick<Delivery['fields'], 'deliveryTag'>;
+}
+
 export interface PublishProperties {
   readonly [name: string]: unknown;
 }
@@ -67,8 +72,8 @@ export interface BrokerChannel {
   prefetch(count: number): Promise<unknown>;
   consume(queue: string, onMessage: (delivery: Delivery | null) => void): Promise<{ consumerTag: string }>;
   cancel(consumerTag: string): Promise<unknown>;
-  ack(delivery: Delivery, allUpTo: boolean): void;
-  nack(delivery: Delivery, allUpTo: boolean, requeue: boolean): void;
+  ack(delivery: Tagged, allUpTo: boolean): void;
+  nack(delivery: Tagged, allUpTo: boolean, requeue: boolean): void;
   publish(exchange: string, routingKey: string, content: Buffer, properties: PublishProperties): boolean;
 }
 

@@ -36,7 +36,7 @@ export interface ConsumeOptions {
   prefetch?: number | undefined;
   /**
    * Whether a message is handled once, by the `messageId` of its properties, or the id that a function gives; true by default. A durable actor knows
-   * the last 4 096 ids, for seven days, over crashes of everything; of volatile ones this gateway knows the last 10 000. Without an id it
+   * the last 4 096 ids, for seven days, over crashes of everything; of volatile ones this gateway knows the last 16 384. Without an id it
    * is handled at least once.
    */
   once?: boolean | ((delivery: Delivery) => string | undefined) | undefined;

@@ -10,15 +10,15 @@ import type { AskOptions } from '../actor/ask-options.ts';
 import type { QueueMetrics } from '../observe/outside-gateways.ts';
 import type { Log } from '../observe/log.ts';
 import { traceFields } from '../observe/spans.ts';
-import type { Clock, Timer } from '../vocabulary/clock.ts';
-import type { Message, ReplyAddress, ReplyTo } from '../vocabulary/envelope.ts';
-import { asError, type ErrorCode, type TroupeError } from '../vocabulary/errors.ts';
-import type { OutsideId } from '../vocabulary/outside-id.ts';
+import type { Clock } from '../vocabulary/clock.ts';
+import type { ReplyTo } from '../vocabulary/envelope.ts';
+import { asError, type ErrorCode } from '../vocabulary/errors.ts';
 import type { BrokerChannel, BrokerConnection, Delivery } from './broker.ts';
 import { Acknowledgements, type Delivered } from './acknowledgements.ts';
 import { type CheckedConsumeOptions, idOfDelivery } from './consume-options.ts';
 import { type ChannelUser, KeptChannel } from './kept-channel.ts';
-import { MessagesInFlight, type Slotted } from './messages-in-flight.ts';
+import { InFlight, type Question, type Tries } from './in-flight.ts';
+import { MessagesInFlight } from './messages-in-flight.ts';
 import { SettledIds } from './settled-ids.ts';
 import { traceOfHeaders } from './trace-headers.ts';
 import { verdictOf } from './verdict.ts';
@@ -34,62 +34,10 @@ export interface ConsumerParts {
   deadLetter(to: string, message: unknown, code: ErrorCode): void;
 }
 
-/** The ask that is made for a delivery. */
-export interface Question {
-  readonly to: string;
-  readonly message: Message;
-  readonly outside: OutsideId | undefined;
-  /** The context that the message came with. */
-  readonly trace: string | undefined;
-}
-
-/** Told of the end of each try. */
-interface Tries {
-  handled(one: InFlight): void;
-  failed(one: InFlight, error: TroupeError): void;
-}
-
-/** One message, from its delivery to its end. It hears of the end of its ask without a promise (scenario rabbitmq). */
-class InFlight implements Slotted, ReplyTo {
-  /** More than one where its publisher has sent it twice. Empty: their channel is gone, and the broker delivers them again, here or elsewhere. */
-  deliveries: Delivered[];
-  readonly question: Question;
-  /** Its id, for the maps of its consumer. */
-  readonly key: string | undefined;
-  tries = 0;
-  again: Timer | undefined = undefined;
-  slot = -1;
-  /** Each try has an end of its own. */
-  readonly settled = false;
-  readonly #of: Tries;
-
-  constructor(of: Tries, delivered: Delivered, question: Question) {
-    this.#of = of;
-    this.deliveries = [delivered];
-    this.question = question;
-    this.key = keyOf(question);
-  }
-
-  resolve(): void {
-    this.#of.handled(this);
-  }
-
-  reject(error: TroupeError): void {
-    this.#of.failed(this, error);
-  }
-
-  begin(): void {}
-
-  written(): void {}
-
-  address(): ReplyAddress {
-    throw new Error('a delivery has no address for other processes: its ask has');
-  }
-}
-
 export class QueueConsumer implements ChannelUser {
   readonly isConfirm = false;
   readonly #parts: ConsumerParts;
+  readonly #askOptions: AskOptions | undefined;
   readonly #kept: KeptChannel;
   readonly #inFlight = new MessagesInFlight<InFlight>();
   readonly #settled = new SettledIds();
@@ -109,6 +57,8 @@ export class QueueConsumer implements ChannelUser {
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
+    const { timeoutMs } = parts.options;
+    this.#askOptions = timeoutMs === undefined ? undefined : { timeoutMs };
     this.#kept = new KeptChannel(this, parts.clock, parts.random);
   }
 
@@ -157,7 +107,7 @@ export class QueueConsumer implements ChannelUser {
   /** A message that waits to be asked again comes again by itself; one that is asked goes on, and is joined or remembered. */
   closed(): void {
     for (const one of this.#inFlight.all()) {
-      one.deliveries = [];
+      one.leaves();
       if (one.again) this.#over(one);
     }
   }
@@ -180,26 +130,21 @@ export class QueueConsumer implements ChannelUser {
     // Left to the broker, as what comes behind the cancel.
     if (this.#isClosing) return;
     this.#counts.delivered++;
-    const delivered = acks.delivered(delivery);
-    const one = this.#read(delivered);
+    const delivered = acks.delivered(delivery.fields.deliveryTag);
+    const one = this.#read(delivered, delivery);
     if (!one) return;
     const { key } = one;
     const end = key === undefined ? undefined : this.#settled.get(key);
     if (end !== undefined) return this.#recognised(one, end);
     const before = key === undefined ? undefined : this.#inFlight.withId(key);
-    if (before) {
-      if (before.deliveries[0]?.of !== acks) before.deliveries = [];
-      before.deliveries.push(delivered);
-      return;
-    }
+    if (before) return before.joins(delivered);
     this.#inFlight.add(one, key);
     this.#ask(one);
   }
 
   /** Recipient and message, by functions of the user's. */
-  #read(delivered: Delivered): InFlight | undefined {
+  #read(delivered: Delivered, delivery: Delivery): InFlight | undefined {
     const { options, queue, log } = this.#parts;
-    const { delivery } = delivered;
     let to = queue;
     try {
       to = options.to(delivery);
@@ -207,7 +152,7 @@ export class QueueConsumer implements ChannelUser {
       const outside = idOfDelivery(queue, options.once, delivery);
       if (options.once !== false && outside === undefined) this.#unnamed();
       const trace = traceOfHeaders(delivery.properties.headers);
-      return new InFlight(this.#tries, delivered, { to, message, outside, trace });
+      return new InFlight(this.#tries, delivered, to, message, outside, trace);
     } catch (error) {
       const trace = traceFields(traceOfHeaders(delivery.properties.headers));
       log.warn({ err: asError(error), queue, ...trace }, 'a delivery could not be read, and is rejected');
@@ -227,9 +172,8 @@ export class QueueConsumer implements ChannelUser {
   #ask(one: InFlight): void {
     one.tries++;
     one.again = undefined;
-    const { timeoutMs } = this.#parts.options;
     try {
-      this.#parts.ask(one.question, timeoutMs === undefined ? undefined : { timeoutMs }, one);
+      this.#parts.ask(one, this.#askOptions, one);
     } catch (error) {
       this.#failed(one, error);
     }
@@ -237,7 +181,7 @@ export class QueueConsumer implements ChannelUser {
 
   #failed(one: InFlight, error: unknown): void {
     const { options, clock, random, log, queue } = this.#parts;
-    const { to, message, trace } = one.question;
+    const { to, message, trace } = one;
     const verdict = verdictOf(error, one.tries, options.tries, random());
     switch (verdict.act) {
       case 'reject':
@@ -245,12 +189,12 @@ export class QueueConsumer implements ChannelUser {
         if (!LEAVES_LETTER.has(verdict.code)) this.#parts.deadLetter(to, message, verdict.code);
         return this.#end(one, 'reject');
       case 'again':
-        if (one.deliveries.length === 0 || this.#isClosing) return this.#over(one);
+        if (one.delivered === undefined || this.#isClosing) return this.#over(one);
         this.#counts.retried++;
         one.again = clock.setTimer(verdict.afterMs, () => this.#ask(one));
         return;
       case 'requeue':
-        for (const delivered of one.deliveries) delivered.nack(true);
+        one.nack(true);
         this.#counts.requeued++;
         return this.#over(one);
       case 'leave':
@@ -269,11 +213,9 @@ export class QueueConsumer implements ChannelUser {
     this.#settle(one, end);
   }
 
-  #settle({ deliveries }: InFlight, end: 'ack' | 'reject'): void {
-    this.#counts[end === 'ack' ? 'acknowledged' : 'rejected'] += deliveries.length;
-    for (const delivered of deliveries)
-      if (end === 'ack') delivered.ack();
-      else delivered.nack(false);
+  #settle(one: InFlight, end: 'ack' | 'reject'): void {
+    if (end === 'ack') this.#counts.acknowledged += one.ack();
+    else this.#counts.rejected += one.nack(false);
   }
 
   #over(one: InFlight): void {
@@ -281,12 +223,6 @@ export class QueueConsumer implements ChannelUser {
     this.#inFlight.remove(one, one.key);
     if (this.#inFlight.size === 0) this.#idle?.();
   }
-}
-
-function keyOf({ outside }: Question): string | undefined {
-  if (outside === undefined) return undefined;
-  // Both begin with the name of the queue, the other one with a number before it: no two are the same.
-  return outside.life === 0 ? outside.name : `${outside.life}:${outside.name}`;
 }
 
 /** The actor has left a dead letter already, one that lasts where it is durable. */

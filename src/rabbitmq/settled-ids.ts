@@ -1,26 +1,35 @@
-/**
- * How the messages of a queue have ended here, by their ids: an acknowledgement may be lost with its channel. They stand in two maps, of which the older one
- * is let go as a whole: to take the oldest id out of one map cost more than all else here.
- */
+/** How the messages of a queue have ended here, by their ids: an acknowledgement may be lost with its channel. */
+import { HashedRing, hashOf, NO_SLOT } from '../structures/hashed-ring.ts';
 
-/** Ids that a consumer remembers, at most. */
-export const SETTLED_IDS_MAX = 20_000;
-/** The newest among them, which it remembers in any case. */
-export const SETTLED_IDS_KEPT = 10_000;
+/** Ids that a consumer remembers, at most: the newest. */
+export const SETTLED_IDS_MAX = 16_384;
+/** Slots to begin with. */
+const SLOTS_INITIAL = 1_024;
 
 export class SettledIds {
-  #newer = new Map<string, 'ack' | 'reject'>();
-  #older: ReadonlyMap<string, 'ack' | 'reject'> = new Map();
+  #ring = new HashedRing(SLOTS_INITIAL);
+  readonly #ids: string[] = [];
+  readonly #ends: ('ack' | 'reject')[] = [];
 
   get(id: string): 'ack' | 'reject' | undefined {
-    return this.#newer.get(id) ?? this.#older.get(id);
+    const hash = hashOf(id);
+    let slot = this.#ring.find(hash);
+    while (slot !== NO_SLOT && this.#ids[slot] !== id) slot = this.#ring.find(hash, slot);
+    return this.#ends[slot];
   }
 
   add(id: string, end: 'ack' | 'reject'): void {
-    if (this.#newer.size >= SETTLED_IDS_MAX - SETTLED_IDS_KEPT) {
-      this.#older = this.#newer;
-      this.#newer = new Map();
-    }
-    this.#newer.set(id, end);
+    if (this.#ring.isFull) this.#makeRoom();
+    const slot = this.#ring.push(hashOf(id));
+    this.#ids[slot] = id;
+    this.#ends[slot] = end;
+  }
+
+  /** It grows while no id has gone, so that each keeps its slot. */
+  #makeRoom(): void {
+    const before = this.#ring;
+    if (before.capacity >= SETTLED_IDS_MAX) return before.shift();
+    this.#ring = new HashedRing(before.capacity * 2);
+    for (let age = 0; age < before.length; age++) this.#ring.push(before.hashAt(before.slotAt(age)));
   }
 }
