@@ -4,11 +4,9 @@
  */
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
-import type { Clock, Timer } from '../vocabulary/clock.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import { machineIndexOf } from '../vocabulary/host-index.ts';
-
-/** Milliseconds between two looks at the link to an old owner that says nothing: mail waits no longer where it had ended by the first, and is not there again. */
-export const PASSING_MS_MAX = 4_000;
+import { whenPassed } from './passed-mail.ts';
 
 export interface PassingParts {
   readonly clock: Clock;
@@ -40,24 +38,15 @@ export class PassingMail {
 
   /** Their mail does not take that link any more; `to`: the machine, or the worker here, that has them now. */
   begin(partitions: ReadonlySet<number>, through: OutboundQueue, to: number): void {
-    const { clock, flushes } = this.#parts;
-    let timer: Timer | undefined;
-    let ended: number | undefined;
+    let cancel = (): void => {};
     const end = (): void => {
       if (!this.#open.delete(passing)) return;
-      timer?.cancel();
+      cancel();
       this.#parts.changed();
-    };
-    const look = (): void => {
-      // Mail that it had not read as the link ended is lost with that.
-      if (through.ended && through.ends === ended) return end();
-      ended = through.ended ? through.ends : undefined;
-      timer = clock.setTimer(PASSING_MS_MAX, look);
     };
     const passing = { partitions, through, to, end };
     this.#open.add(passing);
-    look();
-    void flushes.flush([through], 'beyond').then(end);
+    cancel = whenPassed(this.#parts, through, end);
   }
 
   /** Mail waits for what went that way. */

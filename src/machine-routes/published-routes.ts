@@ -7,7 +7,7 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { machineIndexOf } from '../vocabulary/host-index.ts';
-import { PASSING_MS_MAX } from './passing-mail.ts';
+import { whenPassed } from './passed-mail.ts';
 
 /** Milliseconds without a publish after which mail goes to the workers again: at first, and at most. */
 export const PUBLISHED_MS = 1_000;
@@ -72,16 +72,15 @@ export class PublishedRoutes {
 
   /** Mail that the workers were sent has to arrive first. */
   #dam(master: OutboundQueue): void {
-    const { clock, flushes, workers } = this.#parts;
-    const before = [...workers()].filter(({ index }) => machineIndexOf(index) === master.index);
+    const before = [...this.#parts.workers()].filter(({ index }) => machineIndexOf(index) === master.index);
     if (before.length === 0) return;
     const open = master.dam();
     if (open === undefined) return;
-    const timer = clock.setTimer(PASSING_MS_MAX, open);
-    void flushes.flush(before, 'beyond').then(() => {
-      timer.cancel();
-      open();
-    });
+    let left = before.length;
+    for (const worker of before)
+      whenPassed(this.#parts, worker, () => {
+        if (--left === 0) open();
+      });
   }
 
   #lookLater(machine: number, ms: number): void {

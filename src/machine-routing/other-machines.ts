@@ -288,6 +288,11 @@ export class OtherMachines {
     this.#machines.unpark();
   }
 
+  /** The way into the machine of a worker. */
+  masterOf({ index }: OutboundQueue): OutboundQueue | undefined {
+    return isForeignWorker(index) ? this.#machines.known(machineIndexOf(index)) : undefined;
+  }
+
   /** A process of this machine is lost, or its link was: what others had sent to it is in nobody's hands. */
   hostLost(): void {
     for (const guest of this.#machines.guests()) guest.note(RESEND);

@@ -7,8 +7,10 @@ export class MailLane<T extends Weighed> {
   #memory: QueueMemory;
   readonly #queue = new Ring<T>();
   #bytes = 0;
-  /** Items before the dam; undefined: there is none. */
-  #beforeDam: number | undefined;
+  /** Items behind the dam; undefined: there is none. */
+  #behindDam: Ring<T> | undefined;
+  /** Items that are pushed now are older than those behind the dam. */
+  #isOlder = false;
 
   readonly #lengthMax: number;
 
@@ -19,7 +21,7 @@ export class MailLane<T extends Weighed> {
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length + (this.#behindDam?.length ?? 0);
   }
 
   get bytes(): number {
@@ -27,13 +29,13 @@ export class MailLane<T extends Weighed> {
   }
 
   hasRoomFor(item: T): boolean {
-    return this.#queue.length < this.#lengthMax && this.#memory.hasRoomFor(item, this.#bytes);
+    return this.length < this.#lengthMax && this.#memory.hasRoomFor(item, this.#bytes);
   }
 
   /** Which bound leaves no room for it. */
   fullText(item: T, where: string): string {
     const { queueBytesMax } = this.#memory;
-    if (this.#queue.length >= this.#lengthMax)
+    if (this.length >= this.#lengthMax)
       return `no room for one message more ${where}; the limit is ${this.#lengthMax} messages`;
     if (this.#memory.hasRoomInQueue(item, this.#bytes)) return this.#memory.fullText(item);
     return `no room for ${bytesOf(item)} bytes more ${where}; the limit is ${queueBytesMax} bytes`;
@@ -45,30 +47,39 @@ export class MailLane<T extends Weighed> {
   }
 
   push(item: T): void {
-    this.#queue.push(item);
+    (this.#behindDam === undefined || this.#isOlder ? this.#queue : this.#behindDam).push(item);
     this.#bytes += bytesOf(item);
     this.#memory.hold(item);
   }
 
   /** Items that are pushed from now on wait, until the returned function is called. Undefined: some wait already. */
   dam(opened: () => void): (() => void) | undefined {
-    if (this.#beforeDam !== undefined) return undefined;
-    this.#beforeDam = this.#queue.length;
+    if (this.#behindDam !== undefined) return undefined;
+    this.#behindDam = new Ring<T>();
     return () => {
-      this.#beforeDam = undefined;
+      for (const item of this.#behindDam?.clear() ?? []) this.#queue.push(item);
+      this.#behindDam = undefined;
       opened();
     };
   }
 
+  /** Items that `push` pushes go before the dam, where there is one. */
+  beforeDam(push: () => void): void {
+    this.#isOlder = true;
+    try {
+      push();
+    } finally {
+      this.#isOlder = false;
+    }
+  }
+
   peek(): T | undefined {
-    return this.#beforeDam === 0 ? undefined : this.#queue.peek();
+    return this.#queue.peek();
   }
 
   shift(): T | undefined {
-    if (this.#beforeDam === 0) return undefined;
     const item = this.#queue.shift();
     if (item === undefined) return undefined;
-    if (this.#beforeDam !== undefined) this.#beforeDam--;
     this.#bytes -= bytesOf(item);
     this.#memory.release(item);
     return item;
@@ -77,7 +88,6 @@ export class MailLane<T extends Weighed> {
   /** They are older than all that waits. */
   unshiftAll(items: readonly T[]): void {
     this.#queue.unshiftAll(items);
-    if (this.#beforeDam !== undefined) this.#beforeDam += items.length;
     for (const item of items) {
       this.#bytes += bytesOf(item);
       this.#memory.hold(item);
@@ -85,13 +95,12 @@ export class MailLane<T extends Weighed> {
   }
 
   [Symbol.iterator](): IterableIterator<T> {
-    return this.#queue[Symbol.iterator]();
+    return this.#behindDam ? [...this.#queue, ...this.#behindDam].values() : this.#queue[Symbol.iterator]();
   }
 
   /** Takes all, in order. */
   clear(): T[] {
-    const all = this.#queue.clear();
-    if (this.#beforeDam !== undefined) this.#beforeDam = 0;
+    const all = [...this.#queue.clear(), ...(this.#behindDam?.clear() ?? [])];
     this.#bytes = 0;
     for (const item of all) this.#memory.release(item);
     return all;

@@ -106,18 +106,16 @@ export class OutboundQueue {
     this.#inFlight.reset();
     this.#credit = LINK_CREDIT;
     // Envelopes that a broken link lost were sent and never received: both sides count anew.
-    this.sent = 0;
-    this.received = 0;
+    [this.sent, this.received] = [0, 0];
     this.#arm();
   }
 
-  detach(): void {
-    if (this.#link !== undefined) {
-      this.#refused = this.#inFlight.take(this.#link);
-      // Envelopes that are sent elsewhere must not arrive here as well.
-      if (this.#refused.length > 0) this.#link.destroy();
-    }
+  detach(why?: Error): void {
+    const link = this.#link;
     this.#link = undefined;
+    // Envelopes that are sent elsewhere must not arrive here as well: only of a link that has ended is it known which have left.
+    link?.destroy(why);
+    if (link !== undefined) this.#refused = this.#inFlight.take(link);
     this.ended = true;
     this.ends++;
   }
@@ -173,6 +171,11 @@ export class OutboundQueue {
   /** Mail from now on waits, until the returned function is called. Undefined: some waits already. */
   dam(): (() => void) | undefined {
     return this.#mail.dam(() => this.#arm());
+  }
+
+  /** Mail of meanwhile is older than what waits so, and does not. */
+  beforeDam(send: () => void): void {
+    this.#mail.beforeDam(send);
   }
 
   signal(to: ActorId, signal: Signal): void {
@@ -252,8 +255,7 @@ export class OutboundQueue {
 
   /** False where nothing was there to write, or nothing can be written now. */
   #writeFrame(): boolean {
-    if (this.#link === undefined || this.#link.blocked || this.ended) return false;
-    if (this.#unwritten === 0) return false;
+    if (this.#link === undefined || this.#link.blocked || this.ended || this.#unwritten === 0) return false;
     if (this.#large !== undefined) return this.#writePiece(this.#link, this.#large);
     if (this.#writeCompact(this.#link) || this.#writeLarge(this.#link)) return true;
     const batch = this.#writer.begin();
@@ -340,12 +342,11 @@ export class OutboundQueue {
       const item = priority.shift() as Outbound;
       if (this.#writer.append(batch, item, frame)) items.push(item);
     }
-    const mail = this.#mail;
     while (items.length < FRAME_ENTRIES && frame.bytesMax < FRAME_BYTES) {
-      const next = mail.peek();
+      const next = this.#mail.peek();
       const isMessage = next instanceof Envelope && next.verb === 'message';
       if (next === undefined || (isMessage && this.#credit <= 0) || isLarge(next)) return;
-      mail.shift();
+      this.#mail.shift();
       if (!this.#writer.append(batch, next, frame)) continue;
       items.push(next);
       if (isMessage) this.#credit--;
@@ -388,9 +389,8 @@ export class OutboundQueue {
     this.#takeCreditBack(item);
     if (item instanceof Envelope) deadLetters.refuseUnlessResent(item, code, text);
     else if (item instanceof PublishNote) deadLetters.add(item.topic, item.message, item.sender, code);
-    else if (item instanceof ReplyNote) {
+    else if (item instanceof ReplyNote)
       this.fail(item.correlation, errorToData(new TroupeError(code, text, { fate: 'executed' })));
-    }
   }
 
   /** The receiver grants only for what it has seen. */

@@ -136,12 +136,11 @@ export class Peers {
     const { link } = peer;
     entry.isDead = true;
     for (const successor of successors.splice(0)) successor.destroy(error);
-    if (link) this.#linkEnded(entry, undefined);
+    if (link) this.#linkEnded(entry, undefined, error);
     else if (!peer.ended) {
       peer.detach();
       this.listener.ended(peer);
     }
-    link?.destroy(error);
     this.#forget(entry);
   }
 
@@ -324,12 +323,12 @@ export class Peers {
     link.resume();
   }
 
-  #linkEnded(entry: Entry, error: Error | undefined): void {
+  #linkEnded(entry: Entry, error: Error | undefined, why?: Error): void {
     const { peer } = entry;
     const { kernel, self } = this.#parts;
     entry.reader = undefined;
     entry.tableWait?.cancel();
-    peer.detach();
+    peer.detach(why);
     if (this.#isClosed) return;
     if (error !== undefined)
       kernel.events.emit('link-broken', { worker: self.index, peer: peer.index, error: asError(error) });

@@ -50,7 +50,11 @@ export class PeerLoss {
     failAsksOnLink(peer, actors.kernel.pending);
     topics.peerGone(peer);
     handoffs.linkEnded(peer);
-    router.takeBack(unwritten);
+    const takeBack = (): void => router.takeBack(unwritten);
+    // Newer mail for that machine may wait for what was on this link: behind it.
+    const master = others?.masterOf(peer);
+    if (master) master.beforeDam(takeBack);
+    else takeBack();
     durability.resend((id) => router.runsAt(id, peer.index), true);
     others?.hostLost();
   }

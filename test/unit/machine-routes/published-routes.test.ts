@@ -1,9 +1,10 @@
 /** From a publish on, mail for a machine goes by its way in; how long after the last one. */
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { PASSING_MS_MAX } from '../../../src/machine-routes/passed-mail.ts';
 import { PUBLISHED_MS, PUBLISHED_MS_MAX, PublishedRoutes } from '../../../src/machine-routes/published-routes.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
-import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
+import { foreignWorkerIndex, MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 
 function published() {
   const clock = new VirtualClock();
@@ -62,4 +63,40 @@ test('no timer is set for a part of a millisecond that is left, which may be no 
   };
   await clock.advance(PUBLISHED_MS);
   expect([said, timers]).toEqual([['began', 'over'], []]);
+});
+
+test('a publish waits for what the workers were sent, for as long as a link to one of them lives, and no longer than that', async () => {
+  const clock = new VirtualClock();
+  const passed = new Map<OutboundQueue, () => void>();
+  const workers = [1, 2].map(
+    (worker) =>
+      ({ index: foreignWorkerIndex(MACHINE_INDEX_MIN, worker), ended: false, ends: 0 }) as unknown as OutboundQueue,
+  );
+  const [slow, quick] = workers as [OutboundQueue, OutboundQueue];
+  const routes = new PublishedRoutes({
+    clock,
+    flushes: {
+      flush: ([one]: [OutboundQueue]) => new Promise<void>((resolve) => passed.set(one, resolve)),
+    } as never,
+    workers: () => workers,
+    began: () => {},
+    over: () => {},
+  });
+  let opened = 0;
+  const master = { index: MACHINE_INDEX_MIN, dam: () => () => void opened++ } as unknown as OutboundQueue;
+  routes.publishing(master);
+  passed.get(quick)?.();
+  await clock.advance(PASSING_MS_MAX * 5);
+  expect(opened).toBe(0);
+  // Its link ends, and is not there again by the next look: what was on it is lost.
+  Object.assign(slow, { ended: true, ends: 1 });
+  await clock.advance(PASSING_MS_MAX);
+  expect(opened).toBe(0);
+  await clock.advance(PASSING_MS_MAX);
+  expect(opened).toBe(1);
+  // Too late, and once is enough.
+  passed.get(slow)?.();
+  await clock.advance(1);
+  expect(opened).toBe(1);
+  routes.close();
 });

@@ -10,7 +10,8 @@ import {
   type OnwardParts,
   SETTLED_MS_MAX,
 } from '../../../src/machine-routing/onward-flush.ts';
-import { PASSING_MS_MAX, PassingMail } from '../../../src/machine-routes/passing-mail.ts';
+import { PASSING_MS_MAX } from '../../../src/machine-routes/passed-mail.ts';
+import { PassingMail } from '../../../src/machine-routes/passing-mail.ts';
 import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
 import { StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
 import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-routing/taken-partitions.ts';

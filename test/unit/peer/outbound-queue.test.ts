@@ -4,6 +4,7 @@ import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { LINK_IDS_MAX, MARKER } from '../../../src/wire/entry.ts';
+import type { Link } from '../../../src/wire/link.ts';
 import { AWAITED_ENTRIES, AWAITED_ENTRIES_MAX } from '../../../src/peer/awaited-entries.ts';
 import { LINK_CREDIT, OUTBOUND_HIGH, OUTBOUND_MAX, OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { ADDRESS_OF_2, KeptReply, message, newDeadLetters, newLine, numberOf, request } from './link-fixture.ts';
@@ -50,6 +51,53 @@ describe('the mail lane', () => {
     }
     await line.settle();
     expect(line.ingress.lines).toEqual(sent);
+  });
+
+  test('waits behind a dam, and what comes back to it from another link is older: it goes at once', async () => {
+    const line = await newLine();
+    line.out.mail(message('counter/a', 1));
+    const open = line.out.dam();
+    expect(line.out.dam()).toBeUndefined();
+    for (const n of [4, 5]) line.out.mail(message('counter/a', n));
+    line.out.publish('news', { type: 'note', n: 6 }, undefined, 1);
+    line.out.beforeDam(() => {
+      for (const n of [2, 3]) line.out.mail(message('counter/a', n));
+    });
+    await line.settle();
+    expect(line.ingress.envelopes.map(numberOf)).toEqual([1, 2, 3]);
+    expect(line.out.waiting).toBe(3);
+    open?.();
+    line.out.mail(message('counter/a', 7));
+    await line.settle();
+    expect(line.ingress.envelopes.map(numberOf)).toEqual([1, 2, 3, 4, 5, 7]);
+    expect(line.ingress.lines.indexOf('publish news 6')).toBe(5);
+    // The bound counts both, and what was never written comes back in its order.
+    line.out.dam();
+    for (const n of [9, 10]) line.out.mail(message('counter/a', n));
+    line.out.beforeDam(() => line.out.mail(message('counter/a', 8)));
+    expect(line.out.takeUnwritten().map((one) => numberOf(one as Envelope))).toEqual([8, 9, 10]);
+  });
+
+  test('gives back nothing that a link had begun to write when it was given up: the other process may go on, and read it', async () => {
+    const line = await newLine({ isAttached: false });
+    let begun = 0;
+    let isDestroyed = false;
+    const link = {
+      ...{ peer: { index: 2, incarnation: 1 }, blocked: false, resume() {}, close() {} },
+      // As with TLS: until the link has ended nobody knows how much of what it was given has left.
+      get flushed() {
+        return isDestroyed ? begun : 0;
+      },
+      write: () => ++begun > 0,
+      destroy: () => void (isDestroyed = true),
+    } as unknown as Link;
+    line.out.attach(link);
+    for (const n of [1, 2, 3]) line.out.mail(message('counter/a', n));
+    line.out.flush();
+    line.out.mail(message('counter/a', 4));
+    line.out.detach();
+    expect([begun, isDestroyed]).toEqual([1, true]);
+    expect(line.out.takeUnwritten().map((one) => numberOf(one as Envelope))).toEqual([4]);
   });
 
   test('keeps its order past the number of ids that a link remembers', async () => {
