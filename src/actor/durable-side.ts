@@ -110,6 +110,8 @@ export interface DurableSide {
   readonly isIdle: boolean;
   /** Resolves once nothing waits for a commit; undefined: so it is. */
   settled(): Promise<void> | undefined;
+  /** Whether its last commit was made is not known: it may still come to be. */
+  readonly isInDoubt: boolean;
   /** Its cell is about to move: messages that wait beside the mailbox go back into it. */
   quiesce(): void;
   acknowledged(signal: Signal & { type: 'acknowledged' }): void;

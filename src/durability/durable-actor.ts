@@ -260,10 +260,13 @@ export class DurableActor implements DurableSide, Committing {
     this.#tidy.start();
   }
 
+  get isInDoubt(): boolean {
+    return this.#inDoubt !== undefined;
+  }
+
   quiesce(): void {
-    const inDoubt = this.#inDoubt;
+    if (this.#inDoubt) this.cell.mailbox.putBack(this.#inDoubt.envelopes);
     this.#inDoubt = undefined;
-    if (inDoubt) this.cell.mailbox.putBack(inDoubt.envelopes);
   }
 
   close(): void {
@@ -321,8 +324,7 @@ export class DurableActor implements DurableSide, Committing {
     if (this.#open) this.room.discharge(this.#open);
     const { cell } = this;
     const envelopes = voidedBy(batch, this.#open, this.#turn);
-    this.#committing = undefined;
-    this.#open = undefined;
+    this.#committing = this.#open = undefined;
     this.#meta = undefined;
     this.#turn = undefined;
     this.trials.commitFailed();

@@ -101,7 +101,8 @@ export class StandingActors {
       stands();
       this.#look();
     };
-    if (quiesce(cell, standsLater)) stands();
+    // Another machine may not begin with it while a commit of this one may still come to be: the partition goes another time.
+    if (cell.durable?.isInDoubt !== true && quiesce(cell, standsLater)) stands();
   }
 
   /** Born in the last turn of its parent. */
@@ -140,7 +141,7 @@ export class StandingActors {
 
   #abort(): void {
     const { kernel } = this.#actors;
-    const late = this.#late();
+    const late = this.#late().filter(({ durable }) => durable?.isInDoubt !== true);
     for (const cell of late) cell.extras.abort?.abort(new Error('the machine leaves, and its deadline has passed'));
     const kill = (): void => {
       this.#isLate = true;

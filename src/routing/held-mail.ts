@@ -130,6 +130,19 @@ export class HeldMail {
     this.#queueOf(id).unshiftAll(ofOne);
   }
 
+  /** Mail of this process waits under another key from now on, in front of what waits there; that of other processes stays. */
+  moveOwn(unit: Unit, key: Unit): void {
+    const queue = this.#byUnit.get(unit);
+    if (!queue) return;
+    const own: Held[] = [];
+    for (const held of queue.clear()) {
+      if (!('signal' in held.mail) && this.#relayed.has(held.mail)) queue.push(held);
+      else own.push(held);
+    }
+    if (queue.length === 0) this.#byUnit.delete(unit);
+    if (own.length > 0) this.#queueOf(key).unshiftAll(own);
+  }
+
   peek(unit: Unit): [first?: Envelope | HeldSignal] {
     const first = this.#byUnit.get(unit)?.peek();
     return first ? [first.mail] : [];

@@ -168,8 +168,7 @@ export class Router implements Recipient {
 
   /** Of another machine: anywhere on it. */
   runsAt(id: ActorId, worker: number): boolean {
-    const host = this.knownHostOf(id);
-    return host !== undefined && machineIndexOf(host) === machineIndexOf(worker);
+    return machineIndexOf(this.knownHostOf(id) ?? NOWHERE) === machineIndexOf(worker);
   }
 
   /** As `hostOf`; undefined for a kind that is not known, too. */
@@ -195,8 +194,7 @@ export class Router implements Recipient {
   hold(move: number, units: readonly Unit[]): void {
     for (const unit of units) {
       this.#moving.set(unit, move);
-      const isPinned = parseUnit(unit) === undefined;
-      const terms = isPinned ? this.#cluster.table.termsOf(unit) : undefined;
+      const terms = parseUnit(unit) === undefined ? this.#cluster.table.termsOf(unit) : undefined;
       // An id that gets a pin: what waits for it with its shard must not come after what waits from now on.
       if (terms) this.holds.splitOff(shardUnit(terms.column, shardOf(unit)), unit);
     }
@@ -204,8 +202,7 @@ export class Router implements Recipient {
 
   /** Ends the holds of a move; the mail goes where the table says now. */
   release(move: number): void {
-    const units: Unit[] = [];
-    for (const [unit, of] of this.#moving) if (of === move) units.push(unit);
+    const units = [...this.#moving].filter(([, of]) => of === move).map(([unit]) => unit);
     for (const unit of units) this.#moving.delete(unit);
     for (const unit of units) this.#deliverHeld(unit);
     this.#kept.sendAgain();
@@ -225,6 +222,9 @@ export class Router implements Recipient {
   /** Mail for these partitions waits from now on, and for no others. `passing`: mail from this machine alone. The rest goes with `releaseUnhosted`. */
   holdPartitions(held: ReadonlySet<number>, passing: ReadonlySet<number>): void {
     this.#onHold = held.size === 0 && passing.size === 0 ? undefined : new HeldPartitions(held, passing);
+    // Mail of this process that waits for a host is older than what passes, and goes the same way.
+    for (const unit of this.holds.units())
+      if (this.#keyOf(unit) !== unit && !isPassingKey(unit)) this.holds.moveOwn(unit, passingKey(unit));
   }
 
   /** The table has changed: mail that waited for a host may have one. */
@@ -357,7 +357,7 @@ export class Router implements Recipient {
   }
 
   #deliverHeld(unit: Unit): void {
-    // Under its own key it waited for its actor, here where mail of elsewhere comes to: it is older than the mail that waits for another way.
+    // Under its own key waits mail of elsewhere, for its actor: mail of this process for that actor waits for another way.
     const isOlder = this.#keyOf(unit) !== unit && !isPassingKey(unit);
     for (const held of this.holds.take(unit)) {
       if (isOlder && !('signal' in held)) this.passOn(held);

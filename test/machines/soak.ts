@@ -75,6 +75,7 @@ export class Soak {
   readonly #acked = new Map<string, number>();
   readonly #fates = new Map<string, string>();
   readonly #taken = new Set<number>();
+  #findings: ReadonlySet<string> = new Set();
   #transfers = 0;
   #answeredMs = 0;
   #rig!: Rig;
@@ -107,6 +108,7 @@ export class Soak {
         isAwayDone = true;
         await this.#whenAllAnswer();
         this.#tellStanding();
+        await this.#tellFindings();
         if (this.breaches.length > 20) break;
       }
       return await this.#judge();
@@ -311,6 +313,16 @@ export class Soak {
     this.#options.tell(
       `${new Date().toTimeString().slice(0, 8)} ${this.#count()} faults, ${this.#transfers} transfers, all answered within ${Math.round(this.#answeredMs)} ms, ${this.breaches.length} breaches`,
     );
+  }
+
+  /** Told as soon as they are seen, for whoever has to find out why: at the end they are breaches. */
+  async #tellFindings(): Promise<void> {
+    const { breaches } = await testimony(this.#rig.server);
+    const judged = judgeDiary(readFileSync(this.#rig.diary, 'utf8').split('\n').filter(Boolean), new Map());
+    const all = [...breaches, ...judged.breaches, ...judged.swapped];
+    for (const finding of all.filter((one) => !this.#findings.has(one)).slice(0, 10))
+      this.#options.tell(`found by now: ${finding}`);
+    this.#findings = new Set(all);
   }
 
   async #judge(before: readonly Ownership[] = [], isPutBack = false): Promise<SoakResult> {

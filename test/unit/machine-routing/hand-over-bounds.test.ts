@@ -23,11 +23,51 @@ import { HeldSettlement } from '../../../src/routing/held-settlement.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 import type { MachinesView } from '../../../src/wire/control.ts';
+import { ABORT_GRACE_MS } from '../../../src/handoff/outgoing.ts';
 import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
+import { FaultyStore } from '../durability/faulty-store.ts';
 
 const counter = defineActor({
   state: () => ({ text: '' }),
   receive: { fill: (ctx, { length }: { length: number }) => void (ctx.state.text = 'x'.repeat(length)) },
+});
+
+describe('a durable actor that is to be handed over', () => {
+  const teller = defineActor({
+    durable: true,
+    supervision: { backoff: { initialMs: 1_000, maxMs: 1_000, factor: 1, jitter: 0 } },
+    state: () => ({ count: 0 }),
+    receive: {
+      add: ({ state }) => ++state.count,
+    },
+  });
+  it('does not stand while its last commit may still come to be', async () => {
+    const store = new FaultyStore();
+    const kit = startKit({ teller }, {}, store);
+    const first = kit.system.ask('teller/a', { type: 'add' });
+    await kit.clock.advance(10);
+    expect(await first).toBe(1);
+    store.failures = 1;
+    kit.system.tell('teller/a', { type: 'add' });
+    await kit.clock.advance(10);
+    let busy: number[] | undefined;
+    const standing = new StandingActors(kit.process.actors, new Set([shardOf('teller/a')]), () => {});
+    void standing.stop(50, false).then((one) => (busy = one));
+    await kit.clock.advance(50);
+    expect(busy).toEqual([shardOf('teller/a')]);
+    // Not even where the machine leaves: whoever takes its place revokes what it had.
+    void new StandingActors(kit.process.actors, new Set([shardOf('teller/a')]), () => {})
+      .stop(50, true)
+      .then((one) => (busy = [...one, 0]));
+    await kit.clock.advance(50 + ABORT_GRACE_MS);
+    expect(busy).toEqual([shardOf('teller/a'), 0]);
+    // Started again it knows, and stands.
+    await kit.clock.advance(2_000);
+    const later = new StandingActors(kit.process.actors, new Set([shardOf('teller/a')]), () => {});
+    void later.stop(50, false).then((one) => (busy = one));
+    await kit.clock.advance(50);
+    expect(busy).toEqual([]);
+  });
 });
 
 describe('what is handed over at once', () => {

@@ -175,3 +175,16 @@ function weighed(memory: QueueMemory, envelope: Envelope): Envelope {
   memory.weigh(envelope, envelope.message);
   return envelope;
 }
+
+test('mail of this process goes to the front of another key, that of other processes stays where it waits', () => {
+  const { holds } = newHolds();
+  holds.add('#:1', message('counter/a', 1));
+  holds.addRelayed('#:1', message('counter/a', 7));
+  holds.add('#:1', SIGNAL);
+  holds.add('>#:1', message('counter/a', 2));
+  holds.moveOwn('#:1', '>#:1');
+  holds.moveOwn('#:9', '>#:9');
+  expect(holds.size).toBe(4);
+  expect([numbersIn(holds, '>#:1'), numbersIn(holds, '#:1')]).toEqual([[1, 'ask-probe', 2], [7]]);
+  expect([holds.size, holds.units()]).toEqual([0, []]);
+});

@@ -392,3 +392,26 @@ test('mail that nobody will ever host is refused at once, and what has a host is
   expect([reasons.sort(), router.holds.size]).toEqual([['counter/b:SHUTTING_DOWN', 'counter/held:SHUTTING_DOWN'], 0]);
   expect(peer(2).written).toEqual([]);
 });
+
+test('what waited for a link goes before later mail, whatever way that takes by then', () => {
+  const { router, peer, end } = newRouterKit();
+  const passing = new Set([shardOf('counter/a')]);
+  router.deliver(message('counter/a', 1));
+  end(2);
+  router.deliver(message('counter/a', 2));
+  router.passOn(message('counter/a', 9));
+  router.holdPartitions(new Set(), passing);
+  router.deliver(message('counter/a', 3));
+  // The way is there again: mail of elsewhere goes on, mail of here waits for what took the other way.
+  peer(2).ended = false;
+  router.releaseUnhosted();
+  const waiting = (): string[] =>
+    peer(2)
+      .waiting.map(textOf)
+      .filter((text) => !text.endsWith('barrier'));
+  expect(waiting()).toEqual(['counter/a 9']);
+  router.holdPartitions(new Set(), new Set());
+  router.releaseUnhosted();
+  router.deliver(message('counter/a', 4));
+  expect(waiting()).toEqual([9, 1, 2, 3, 4].map((n) => `counter/a ${n}`));
+});
