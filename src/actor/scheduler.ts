@@ -77,15 +77,8 @@ export class Scheduler {
 
   #arm(): void {
     this.#armed = true;
-    if (this.#turnsLeft > 0 && this.#sliceEndsAt > 0) {
-      this.#clock.soon(this.#slice);
-    } else if (this.#turnsLeft > 0) {
-      // The first slice since the last trip: the trip that gives the budget back is booked now.
-      this.#clock.defer(this.#refill);
-      this.#clock.soon(this.#slice);
-    } else {
-      this.#clock.defer(this.#slice);
-    }
+    if (this.#turnsLeft > 0) this.#clock.soon(this.#slice);
+    else this.#clock.defer(this.#slice);
   }
 
   readonly #refill = (): void => {
@@ -93,13 +86,19 @@ export class Scheduler {
     this.#sliceEndsAt = 0;
   };
 
+  /** The first slice since the last trip, also where that trip had put it off: the next one gives the budget back. */
+  #beginBudget(): void {
+    this.#sliceEndsAt = this.now + SLICE_MS;
+    this.#clock.defer(this.#refill);
+  }
+
   /** In no context of whoever told the first of them. */
   readonly #slice = (): void => onGround(this.#runSlice);
 
   readonly #runSlice = (): void => {
     if (this.#turnsLeft <= 0) this.#refill();
     this.now = this.#clock.now();
-    if (this.#sliceEndsAt === 0) this.#sliceEndsAt = this.now + SLICE_MS;
+    if (this.#sliceEndsAt === 0) this.#beginBudget();
     this.watcher?.begins(this.now);
     let untilTimeCheck = CLOCK_TURNS;
     try {

@@ -81,6 +81,11 @@ describe('the scheduler', () => {
     for (let n = 0; n < 20; n++) loop.trip();
     expect(loop.now - begin).toBeCloseTo(10);
     expect(scheduler.idle).toBe(true);
+    // The budget has come back with the last trip, too, though a trip had put that slice off.
+    loop.trip();
+    for (let n = 0; n < 90; n++) scheduler.enqueue(spends(0.01, DURABLE));
+    loop.microtasks();
+    expect(scheduler.idle).toBe(true);
     // Of others it lasts as long as a slice may.
     for (let n = 0; n < 5_000; n++) scheduler.enqueue(spends(0.01));
     const start = loop.now;
