@@ -14,6 +14,8 @@ export interface OutboundQueueOptions {
   messageBytesMax: number;
   /** The epoch that frames carry. */
   epoch: () => number;
+  /** Links of the process that share what it sends. Default: this one. */
+  links?: () => number;
   /** The memory that all queues of the process hold. Default: one of its own, without a bound. */
   memory?: QueueMemory;
 }

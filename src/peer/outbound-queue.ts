@@ -237,7 +237,7 @@ export class OutboundQueue {
 
   readonly #endTurn = (): void => {
     this.#armed = false;
-    this.#awaited.turnEnded();
+    this.#awaited.turnEnded(this.#options.links?.());
     this.flush();
   };
 

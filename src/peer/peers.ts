@@ -223,6 +223,7 @@ export class Peers {
       messageBytesMax: limits.messageBytesMax,
       memory: kernel.memory,
       epoch: () => this.#parts.epoch(),
+      links: () => this.#byIndex.size,
     });
     const entry: Entry = {
       peer,

@@ -210,6 +210,7 @@ export interface LineOptions {
   messageBytesMax?: number;
   blockedFrames?: number;
   isAttached?: boolean;
+  links?: number;
 }
 
 export async function newLine({
@@ -217,6 +218,7 @@ export async function newLine({
   blockedFrames = 10_000,
   isAttached = true,
   memory = new QueueMemory(),
+  links = 1,
 }: LineOptions = {}): Promise<Line> {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock, blockedFrames });
@@ -225,6 +227,7 @@ export async function newLine({
   const out = new OutboundQueue({
     ...{ index: 2, incarnation: 1, clock, deadLetters, messageBytesMax, memory },
     epoch: () => epoch.now,
+    links: () => links,
   });
   const ingress = new KeptIngress();
   const line = { clock, network, out, ingress, events, reasons, epoch, ends: [] as (Error | undefined)[] } as Line;

@@ -136,17 +136,7 @@ describe('the mail lane', () => {
 
   test('writes those of one turn in growing portions, up to a bound, and small ones again in the next turn', async () => {
     const line = await newLine();
-    const portions = (count: number): number[] => {
-      const sizes: number[] = [];
-      for (let waiting = 0; count > 0; count--) {
-        line.out.reply(count, 'yes');
-        waiting++;
-        if (line.out.waiting > 0) continue;
-        sizes.push(waiting);
-        waiting = 0;
-      }
-      return sizes;
-    };
+    const portions = (count: number): number[] => portionsOf(line.out, count);
     const growing = [AWAITED_ENTRIES, AWAITED_ENTRIES * 2, AWAITED_ENTRIES * 4, AWAITED_ENTRIES_MAX];
     expect(portions(growing.reduce((sum, size) => sum + size) + AWAITED_ENTRIES_MAX + 1)).toEqual([
       ...growing,
@@ -154,6 +144,16 @@ describe('the mail lane', () => {
     ]);
     await line.settle();
     expect([line.out.waiting, portions(AWAITED_ENTRIES)]).toEqual([0, [AWAITED_ENTRIES]]);
+  });
+
+  test('begins with as many more of them as its process has links, up to the same bound', async () => {
+    const line = await newLine({ links: 4 });
+    const far = await newLine({ links: 100 });
+    for (const { out } of [line, far]) out.reply(1, 'yes');
+    await Promise.all([line.settle(), far.settle()]);
+    const most = AWAITED_ENTRIES_MAX;
+    expect(portionsOf(line.out, most * 3)).toEqual([AWAITED_ENTRIES * 4, most, most]);
+    expect(portionsOf(far.out, most * 2)).toEqual([most, most]);
   });
 
   test('waits for its link, and for a slow one', async () => {
@@ -436,3 +436,16 @@ describe('the bytes of what waits to be written', () => {
     expect([line.out.waiting, memory.bytes]).toEqual([0, 0]);
   });
 });
+
+/** Replies until each write. */
+function portionsOf(out: OutboundQueue, count: number): number[] {
+  const sizes: number[] = [];
+  for (let waiting = 0; count > 0; count--) {
+    out.reply(count, 'yes');
+    waiting++;
+    if (out.waiting > 0) continue;
+    sizes.push(waiting);
+    waiting = 0;
+  }
+  return sizes;
+}
