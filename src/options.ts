@@ -96,8 +96,8 @@ export interface SystemOptions {
   /** Bytes of the largest encoded message, from 1 to 1 GiB; beyond it is MESSAGE_TOO_LARGE. Default 16 MiB. */
   messageBytesMax?: number;
   /**
-   * Microseconds that a process stays awake after a link was active, where no other process wants the CPU. Asks between
-   * workers take a fifth of the time, for a busy CPU. Default 0: it sleeps at once. At most 10 000.
+   * Microseconds that a process stays awake after a link was active, where no other process wants the CPU; asks between workers take a
+   * fifth of the time, for a busy CPU. At most 10 000. Default 0: it sleeps at once, and stays awake (100 at most) only for a record of the store.
    */
   pollMicros?: number;
   /** The last turns of actors are kept in memory, for `system.history(id)`; each turn then costs some more. Default: none are. */

@@ -10,6 +10,7 @@ import { asError } from '../vocabulary/errors.ts';
 import type { Link, LinkListener } from '../wire/link.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
+import type { LoadWait } from './load-wait.ts';
 import { storeClosed, storeFailed } from '../store/commit-rules.ts';
 import type { LastValue } from '../store/last-value.ts';
 import type { CommitOptions, RecordHead, Store, StoreChange, StoredRecord, Wake } from '../store/store.ts';
@@ -38,6 +39,7 @@ export class RemoteStore implements Store, LinkListener {
   readonly gathersCommits: boolean;
   readonly #connect: () => Promise<Link>;
   readonly #clock: Clock;
+  readonly #loadWait: LoadWait | undefined;
   readonly #joiner = new frames.BatchJoiner();
   readonly #pending = new Map<number, Pending>();
   readonly #out = frames.newBatch();
@@ -50,8 +52,9 @@ export class RemoteStore implements Store, LinkListener {
   #whenIdle: (() => void)[] = [];
 
   /** `connect`: to the owner, whoever that is by then; `gathersCommits`: as the owner's store does. */
-  constructor(connect: () => Promise<Link>, clock: Clock, gathersCommits = false) {
+  constructor(connect: () => Promise<Link>, clock: Clock, gathersCommits = false, loadWait?: LoadWait) {
     this.gathersCommits = gathersCommits;
+    this.#loadWait = loadWait;
     this.#connect = connect;
     this.#clock = clock;
   }
@@ -215,6 +218,8 @@ export class RemoteStore implements Store, LinkListener {
     if (this.#pending.size >= ASKED_MAX) {
       throw storeFailed(`${ASKED_MAX} requests wait for the owner of the store, which is the limit; one more rejected`);
     }
+    const wait = operation === frames.LOAD ? this.#loadWait : undefined;
+    wait?.asked();
     const number = (this.#number = (this.#number + 1) >>> 0);
     const write = (out: ByteWriter): void => {
       out.byte(operation);
@@ -223,19 +228,26 @@ export class RemoteStore implements Store, LinkListener {
     };
     return new Promise((resolve, reject) => {
       const answered = (outcome: number, from: ByteReader): void => {
+        wait?.answered();
         if (outcome === frames.FAILED) reject(frames.readError(from));
         else resolve(outcome === frames.FOUND ? read(from) : undefined);
       };
+      const failed = (error: Error): void => {
+        wait?.answered();
+        reject(error);
+      };
       const later = this.#link || isRead ? write : encoded(write);
-      this.#pending.set(number, { number, write: later, isRead, answered, failed: reject });
-      if (this.#link) this.#send(later);
+      this.#pending.set(number, { number, write: later, isRead, answered, failed });
+      // A record that is asked for alone is awaited by a message: its request does not wait for the end of the turn (D3).
+      const isAwaited = operation === frames.LOAD && this.#pending.size === 1;
+      if (this.#link) this.#send(later, isAwaited);
       else void this.#reconnect();
     });
   }
 
-  #send(write: (out: ByteWriter) => void): void {
+  #send(write: (out: ByteWriter) => void, atOnce = false): void {
     write(this.#out);
-    if (this.#out.length > frames.STORE_PIECE_BYTES) this.#flush();
+    if (atOnce || this.#out.length > frames.STORE_PIECE_BYTES) this.#flush();
     else if (!this.#isFlushing) {
       this.#isFlushing = true;
       this.#clock.soon(() => this.#flush());
@@ -252,6 +264,7 @@ export class RemoteStore implements Store, LinkListener {
       if (this.#held.length > 0 || link.blocked) this.#held.push(frame);
       else link.write(frame);
     }
+    this.#loadWait?.written();
   }
 
   async #reconnect(): Promise<void> {

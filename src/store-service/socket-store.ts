@@ -2,6 +2,7 @@
 import type { Clock } from '../vocabulary/clock.ts';
 import { type Link, type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';
+import { LoadWait } from './load-wait.ts';
 import { RemoteStore } from './remote-store.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';
 
@@ -28,5 +29,7 @@ export function socketStore(options: SocketStoreOptions): RemoteStore {
     pollMicros,
   });
   const connect = (): Promise<Link> => network.connect(path, { version: WIRE_VERSION, ...own }, STORE_PEER);
-  return new RemoteStore(connect, clock, gathersCommits);
+  // A store across a network answers later than a sleeping process wakes up.
+  const loadWait = gathersCommits ? undefined : new LoadWait(clock);
+  return new RemoteStore(connect, clock, gathersCommits, loadWait);
 }

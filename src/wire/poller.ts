@@ -31,6 +31,8 @@ export class Poller {
   #restsUntil = 0;
   #restMs = POLL_REST_MS;
   #isPolling = false;
+  /** All that it polled for has come. */
+  #isOver = false;
   #rounds = 0;
   #pollsSince = 0;
   /** Since the last judgement, or since the end of the rest that it brought. */
@@ -52,6 +54,7 @@ export class Poller {
     if (this.#supply === undefined) return;
     const now = this.#clock.now();
     this.#until = now + this.#pollMs;
+    this.#isOver = false;
     if (this.#isPolling) {
       if (isRead && this.#rounds > 0) this.#hits++;
       return;
@@ -64,10 +67,17 @@ export class Poller {
     this.#clock.defer(this.#round);
   }
 
+  /** All that was waited for has come. */
+  over(): void {
+    if (!this.#isPolling || this.#isOver) return;
+    this.#isOver = true;
+    if (this.#rounds > 0) this.#hits++;
+  }
+
   readonly #round = (): void => {
     const now = this.#clock.now();
-    const isOver = now >= this.#until;
-    if (isOver) this.#misses++;
+    const isOver = this.#isOver || now >= this.#until;
+    if (isOver && !this.#isOver) this.#misses++;
     const isLook = isOver || ++this.#rounds % ROUNDS_PER_LOOK === 0;
     // A callback that waits for the next round keeps the loop from sleeping in between.
     if ((isLook && this.#rests(now)) || isOver) this.#isPolling = false;

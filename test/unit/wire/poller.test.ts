@@ -69,6 +69,25 @@ test('it polls for so long after the last activity, and then lets the process sl
   expect(loop.run()).toBeCloseTo(20, -0.5);
 });
 
+test('it lets the process sleep at once where all has come that it waited for, which counts for it', () => {
+  const loop = new Loop();
+  const poller = new Poller(loop.clock, 200, supplyOf(loop, CALM));
+  for (let asks = 0; asks < 1_000; asks++) {
+    poller.poke(false);
+    expect(loop.run(5)).toBe(5);
+    poller.over();
+    // Nothing is to be had twice of one answer.
+    poller.over();
+    expect(loop.run()).toBe(1);
+    loop.ms += 1;
+  }
+  // Asked anew, it waits anew.
+  poller.poke(false);
+  poller.over();
+  poller.poke(false);
+  expect(loop.run()).toBeCloseTo(20, -0.5);
+});
+
 test('0 never polls', () => {
   const loop = new Loop();
   new Poller(loop.clock, 0, supplyOf(loop, CALM)).poke(true);
