@@ -27,12 +27,14 @@ export interface PartitionStore {
   /** A machine that is lost writes no more. */
   revoke(writer: MachineId): Promise<void>;
   /** It is this one's name from now on. */
-  enter(writer: MachineId): Promise<void>;
+  enter(writer: MachineId, epoch: number): Promise<void>;
 }
 
 export interface PartitionHostingParts {
   readonly clock: Clock;
   readonly master: {
+    /** Of the placement table. */
+    readonly epoch: number;
     machinesChanged(machines: MachinesView, left: LeftPartitions): void;
     /** Answers of all processes. */
     ask(what: ProcessQuery, withinMs: number): Promise<unknown[]>;
@@ -106,7 +108,8 @@ export class PartitionHosting implements PartitionHost {
   }
 
   async enter(machine: MachineId): Promise<void> {
-    await this.#parts?.store()?.enter(machine);
+    // By the table of before it hosted what it does not any more.
+    await this.#parts?.store()?.enter(machine, this.#parts.master.epoch);
   }
 
   expect(partitions: readonly number[], from: MachineId): void {

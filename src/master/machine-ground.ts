@@ -27,6 +27,10 @@ export class MachineGround {
     this.#self = self;
   }
 
+  get epoch(): number {
+    return this.#placement.table.epoch;
+  }
+
   /** The table of partitions has changed, or the machines of the cluster have. */
   machinesChanged(machines: MachinesView, left: LeftPartitions): void {
     const gone = new Set(left.partitions);

@@ -105,8 +105,8 @@ class SimulatedStore implements OwnedStore {
     return this.#store.serve(partitions);
   }
 
-  enter(writer: string): Promise<void> {
-    return this.#store.enter(writer);
+  enter(writer: string, epoch?: number): Promise<void> {
+    return this.#store.enter(writer, epoch);
   }
 
   async revoke(writer: string): Promise<void> {

@@ -8,6 +8,7 @@ import { type ActorId, checkActorId, isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import {
   checkChanges,
+  checkMadeSince,
   checkVersion,
   type Standing,
   storeClosed,
@@ -44,6 +45,8 @@ export interface PostgresPlace {
   readonly schema?: string;
   /** Its name as a writer, which others revoke where its machine is lost. Default: one of its own. */
   readonly writer?: string;
+  /** As in `enter`. Default: 0. */
+  readonly epoch?: number;
 }
 
 export interface PostgresStoreOptions extends PostgresPlace {
@@ -56,7 +59,7 @@ export interface PostgresStoreOptions extends PostgresPlace {
   /** Milliseconds since the Unix epoch that `startedAt` is not less than. Default: 0. */
   readonly startsAfter?: number;
   /** Told of another name under which it writes. */
-  readonly entered?: (writer: string) => void;
+  readonly entered?: (writer: string, epoch: number) => void;
 }
 
 export class PostgresStore implements OwnedStore {
@@ -69,6 +72,8 @@ export class PostgresStore implements OwnedStore {
   readonly #queue: CommitQueue;
   readonly #loads: RecordLoads;
   #writer: string;
+  /** Of the placement table as it entered: what was begun before is not this machine's any more. */
+  #epoch = 0;
   /** Later than the start of every store before it in this schema. */
   readonly startedAt: number;
   #closed: Promise<void> | undefined;
@@ -76,7 +81,7 @@ export class PostgresStore implements OwnedStore {
   /** Until it enters under another name. */
   #revoked: TroupeError | undefined;
   #partitions: Buffer | undefined;
-  #entered: ((writer: string) => void) | undefined;
+  #entered: PostgresStoreOptions['entered'];
 
   private constructor(sessions: Sessions, schema: string, waitMs: number, writer: WriterStanding, startedAt: number) {
     this.#sessions = sessions;
@@ -121,6 +126,7 @@ export class PostgresStore implements OwnedStore {
       if (options.isAlone) await revoke(ask, schema, await earlierWriters(ask, schema, startedAt));
       const store = new PostgresStore(sessions, schema, waitMs, writer, startedAt);
       store.#entered = options.entered;
+      store.#epoch = options.epoch ?? 0;
       return store;
     } catch (error) {
       await sessions.close();
@@ -139,7 +145,7 @@ export class PostgresStore implements OwnedStore {
     await this.#patiently(() => revoke(this.#ask, this.#schema, [writer]));
   }
 
-  async enter(writer: string): Promise<void> {
+  async enter(writer: string, epoch = 0): Promise<void> {
     if (this.#closed) throw storeClosed();
     this.#checkFailed();
     this.#revokedNow();
@@ -148,9 +154,10 @@ export class PostgresStore implements OwnedStore {
     const standing = await this.#patiently(() => enterWriter(this.#ask, this.#schema, writer, this.startedAt));
     if (standing === undefined) throw writerRevoked(writer);
     this.#writer = writer;
+    this.#epoch = epoch;
     this.#revoked = undefined;
     this.#queue.begin(standing);
-    this.#entered?.(writer);
+    this.#entered?.(writer, epoch);
   }
 
   async serve(partitions: readonly number[] | undefined): Promise<void> {
@@ -202,6 +209,7 @@ export class PostgresStore implements OwnedStore {
   async commit(changes: readonly StoreChange[], { sync = true }: Partial<CommitOptions> = {}): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
+    checkMadeSince(changes, this.#epoch);
     await this.#queue.push(changes.map(copyOf), sync);
   }
 

@@ -34,7 +34,7 @@ export type FromOwner =
   /** An error that nothing caught; the thread ends once its last commits are written. */
   | { type: 'failed'; error: ErrorData }
   /** The store writes under another name. */
-  | { type: 'entered'; writer: string }
+  | { type: 'entered'; writer: string; epoch: number }
   | { type: 'missing'; pages: number }
   | { type: 'printed'; text: string }
   | { type: 'checked'; check: DataCheck };

@@ -151,9 +151,13 @@ export class RemoteStore implements Store, LinkListener {
   }
 
   /** Asked twice it comes to the same. */
-  async enter(writer: string): Promise<void> {
+  async enter(writer: string, epoch = 0): Promise<void> {
     this.#checkOpen();
-    await this.#ask(frames.ENTER, true, (out) => out.text(writer), nothing);
+    const write = (out: ByteWriter): void => {
+      out.text(writer);
+      out.number(epoch);
+    };
+    await this.#ask(frames.ENTER, true, write, nothing);
   }
 
   async revoke(writer: string): Promise<void> {

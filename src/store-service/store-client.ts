@@ -186,10 +186,13 @@ export class StoreClient implements LinkListener {
         const partitions = frames.readPartitions(from);
         return () => store.serve(partitions) as Promise<undefined>;
       }
-      case frames.ENTER:
+      case frames.ENTER: {
+        const [writer, epoch] = [from.text(), from.number()];
+        return () => store.enter(writer, epoch) as Promise<undefined>;
+      }
       case frames.REVOKE: {
         const writer = from.text();
-        return () => (operation === frames.ENTER ? store.enter(writer) : store.revoke(writer)) as Promise<undefined>;
+        return () => store.revoke(writer) as Promise<undefined>;
       }
       case frames.BACKUP: {
         const path = from.text();

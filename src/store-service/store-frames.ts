@@ -3,7 +3,7 @@
  *
  *   request   operation number …            load id · head id · commit sync changes · wakes from until after? · ids kind after?
  *                                           forget id version · backup path
- *                                           epoch partitions · serve partitions? · enter writer · revoke writer
+ *                                           epoch partitions · serve partitions? · enter writer epoch · revoke writer
  *   answer    outcome number …              done · record · head · wakes · ids · epoch · failed code message cause?
  *
  * The number is the asker's own. A batch that does not fit into a frame is cut, and joined again before it is read.

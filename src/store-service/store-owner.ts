@@ -35,7 +35,7 @@ export class StoreOwner {
   #restart: NodeJS.Timeout | undefined;
   #path = '';
   #startedAt: number | undefined;
-  #writer: string | undefined;
+  #entered: { readonly writer: string; readonly epoch: number } | undefined;
 
   private constructor(seed: OwnerSeed, log: Log, news: OwnerNews) {
     this.#seed = seed;
@@ -92,7 +92,7 @@ export class StoreOwner {
     const { port1, port2 } = new MessageChannel();
     const { postgres } = this.#seed;
     // One that follows another goes on under the name of that.
-    const place = postgres && this.#writer !== undefined ? { ...postgres, writer: this.#writer } : postgres;
+    const place = postgres && { ...postgres, ...this.#entered };
     const boot: OwnerBoot = { ...this.#seed, postgres: place, deaths: port2, failure: this.#failure };
     const thread = new Worker(THREAD_PROGRAM, {
       workerData: boot,
@@ -120,7 +120,7 @@ export class StoreOwner {
           resolve();
         } else if (message.type === 'refused') failed(errorFromData(message.error));
         else if (message.type === 'failed') hasFailed(errorFromData(message.error));
-        else if (message.type === 'entered') this.#writer = message.writer;
+        else if (message.type === 'entered') this.#entered = { writer: message.writer, epoch: message.epoch };
         else if (message.type === 'missing') this.#news.missing(message.pages);
         else if (message.type === 'printed') this.#log.debug({ text: message.text }, 'the thread of the store printed');
         else this.#news.checked(message.check);

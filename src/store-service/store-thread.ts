@@ -27,7 +27,7 @@ function* heard(deaths: MessagePort): Generator<LinkPeer> {
 }
 
 async function openStore({ folder, postgres, startsAfter }: OwnerBoot): Promise<LmdbStore | PostgresStore> {
-  const entered = (writer: string): void => tell({ type: 'entered', writer });
+  const entered = (writer: string, epoch: number): void => tell({ type: 'entered', writer, epoch });
   if (postgres)
     return PostgresStore.open({ ...postgres, startsAfter, isAlone: postgres.writer === undefined, entered });
   return LmdbStore.open(folder, (pages) => tell({ type: 'missing', pages }));

@@ -11,6 +11,9 @@ export const PART_BYTES_MAX: number = 64 * 1024 * 1024;
 export const PART_NAME_BYTES_MAX = 1024;
 export const FENCE_CHARACTERS_MAX = 256;
 
+/** In a fence of a machine of a cluster (vocabulary/fence): the epoch of the placement table by which it was made. */
+const TABLE_EPOCH = /^p\d+-\d+-(\d+)-\d+$/;
+
 /** The standing of a record before it is changed; undefined where there is none. */
 export type Standing = Pick<RecordHead, 'version' | 'fence'> | undefined;
 
@@ -27,6 +30,17 @@ export function writerRevoked(writer: string): TroupeError {
   return storeFailed(
     `nothing is written as ${writer} any more: another machine, or another start of this system, has taken over`,
   );
+}
+
+/**
+ * A machine that was lost and has entered again, under another name: its processes may not all know yet that their actors of before are gone, and what
+ * these wrote would pass for its own. `epoch`: of its placement table as it entered. Throws STORE_FAILED.
+ */
+export function checkMadeSince(changes: readonly StoreChange[], epoch: number): void {
+  if (epoch === 0) return;
+  const before = changes.find(({ fence }) => Number(TABLE_EPOCH.exec(fence)?.[1] ?? epoch) < epoch);
+  if (before)
+    throw storeFailed(`${before.id} is written by an incarnation of before its machine was lost; it is another one's`);
 }
 
 /** Throws for changes that no store would take, whatever stands in it. */

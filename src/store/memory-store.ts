@@ -1,7 +1,15 @@
 /** A store that lasts as long as its `MemoryDisk`; stores on one disk see each other's commits, as processes would. */
 import { Buffer } from 'node:buffer';
 import { type ActorId, kindOf, parseActorId } from '../vocabulary/address.ts';
-import { checkChanges, checkStanding, checkVersion, storeClosed, storeFailed, writerRevoked } from './commit-rules.ts';
+import {
+  checkChanges,
+  checkMadeSince,
+  checkStanding,
+  checkVersion,
+  storeClosed,
+  storeFailed,
+  writerRevoked,
+} from './commit-rules.ts';
 import { highestEpochOf, isIn, type Partitions } from './store-partitions.ts';
 import { inlineParts, RecordWriter, readHead } from './record-bytes.ts';
 import type { CommitOptions, OwnedStore, RawRecord, RecordHead, StoreChange, StoredRecord, Wake } from './store.ts';
@@ -21,6 +29,7 @@ export class MemoryStore implements OwnedStore {
   readonly #inFlight = new Set<Promise<void>>();
   #partitions: Partitions;
   #writer = '';
+  #epoch = 0;
   #closed = false;
 
   constructor(disk: MemoryDisk = new Map()) {
@@ -51,6 +60,7 @@ export class MemoryStore implements OwnedStore {
   async commit(changes: readonly StoreChange[], _options?: CommitOptions): Promise<void> {
     this.#checkOpen();
     checkChanges(changes);
+    checkMadeSince(changes, this.#epoch);
     const copies = changes.map((change) => ({ ...change, put: copyOf(change.put), remove: [...change.remove] }));
     await this.#write(
       () => this.#checkStanding(copies),
@@ -95,10 +105,11 @@ export class MemoryStore implements OwnedStore {
     this.#partitions = partitions && new Set(partitions);
   }
 
-  async enter(writer: string): Promise<void> {
+  async enter(writer: string, epoch = 0): Promise<void> {
     this.#checkOpen();
     checkWriter(writer, this.#revoked);
     this.#writer = writer;
+    this.#epoch = epoch;
   }
 
   async revoke(writer: string): Promise<void> {

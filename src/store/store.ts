@@ -78,10 +78,10 @@ export interface SharedStore {
   serve(partitions: readonly number[] | undefined): Promise<void>;
 
   /**
-   * From now on it writes under this name: commits under the one before fail where they are not done. Rejects for a name that was
-   * revoked.
+   * From now on it writes under this name: commits under the one before fail where they are not done, and so do those of incarnations that began by
+   * placement tables of before that epoch, by default by none. Rejects for a name that was revoked.
    */
-  enter(writer: string): Promise<void>;
+  enter(writer: string, epoch?: number): Promise<void>;
 
   /** Resolves once nothing under this name can be written any more, nor ever will: its machine was declared lost. */
   revoke(writer: string): Promise<void>;

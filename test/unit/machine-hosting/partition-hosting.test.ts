@@ -31,6 +31,7 @@ describe('the partitions of a machine', () => {
   let hosting: PartitionHosting;
   let told: { machines: MachinesView; left: LeftPartitions }[];
   let revoked: string[];
+  let entered: string[];
   let asked: object[];
   /** What the master is told, in its order: which partitions it keeps in place, which tables it publishes, what its processes are asked. */
   let order: string[];
@@ -48,12 +49,14 @@ describe('the partitions of a machine', () => {
     told = [];
     arrival = Promise.resolve(true);
     revoked = [];
+    entered = [];
     asked = [];
     order = [];
     answers = { stand: [], 'flush-everywhere': true, transfer: [] };
     hosting.begin(membership, {
       clock,
       master: {
+        epoch: 12,
         machinesChanged: (machines, left) => {
           order.push(`table, held ${machines.held}, left ${left.partitions}`);
           told.push({ machines, left });
@@ -70,10 +73,15 @@ describe('the partitions of a machine', () => {
       store: () => ({
         highestEpoch: async () => 7,
         revoke: async (writer) => void revoked.push(writer),
-        enter: async () => {},
+        enter: async (writer, epoch) => void entered.push(`${writer} ${epoch}`),
         serve: async () => {},
       }),
     });
+  });
+
+  it('are written under its name by incarnations of the present table, and of later ones', async () => {
+    await hosting.enter('vm-2');
+    expect(entered).toEqual(['vm-2 12']);
   });
 
   it('are hosted here, by an index of another machine, or by none', () => {

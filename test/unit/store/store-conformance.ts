@@ -423,6 +423,23 @@ export function writersConformance(name: string, newKit: () => Promise<StoreKit>
       expect(await other.load('bank/a')).toMatchObject({ version: 3 });
     });
 
+    it('takes nothing from an incarnation of before it entered again, whose process does not know yet', async () => {
+      const by = (epoch: number, id: string, version: number): StoreChange => ({
+        ...change(id, version),
+        fence: fenceOf(1_796_000_000_000, epoch, 3, 401),
+      });
+      await store.commit([by(20, 'bank/a', 0), by(20, 'bank/b', 0)]);
+      await other.revoke('m1');
+      await store.enter('m3', 21);
+      await expect(store.commit([by(20, 'bank/a', 1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      await expect(store.commit([by(21, 'bank/a', 1), by(9, 'bank/b', 1)])).rejects.toThrow(/bank\/b.*another/);
+      await store.commit([by(21, 'bank/a', 1)]);
+      await store.enter('m4', 1_000);
+      await expect(store.commit([by(999, 'bank/b', 1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      await store.commit([by(1_000, 'bank/b', 1)]);
+      expect([await other.load('bank/a'), await other.load('bank/b')]).toMatchObject([{ version: 2 }, { version: 2 }]);
+    });
+
     it('revokes who never wrote, or has left, and nobody else', async () => {
       await other.revoke('m9');
       await store.enter('m3');
