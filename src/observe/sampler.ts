@@ -59,15 +59,17 @@ export class Sampler {
     return every;
   }
 
-  /** At the end of a period that took so long. */
-  adapt(ms: number): void {
+  /** At the end of a period that took so long. False: nothing came, and the next message is a sample, so that the next periods need no look. */
+  adapt(ms: number): boolean {
     const every = this.#every;
     const count = this.#count - this.#left;
+    if (count === 0 && every === 1) return false;
     this.#taken = 0;
     this.#count = this.#left;
     this.#set(Math.round(Math.max(every / FALL_MAX, count / (this.#perMs * ms))));
     // By lot the next one has no memory: it may be drawn again.
     if (this.#every !== every) this.#draw();
+    return true;
   }
 
   #set(every: number): void {

@@ -34,6 +34,7 @@ export interface TurnSample {
 /** Of the messages of one kind in one process. */
 export class KindTimings {
   readonly #clock: Clock;
+  readonly #sampled: () => void;
   readonly #arrived = new Arrivals();
   readonly handling: TimingWindow = new TimingWindow();
   readonly waiting: TimingWindow = new TimingWindow();
@@ -44,9 +45,10 @@ export class KindTimings {
   /** Undefined while nobody looks at the flow of messages. */
   flow: KindFlow | undefined;
 
-  /** `perSecond`: samples of turns. */
-  constructor(clock: Clock, perSecond: number, random: () => number) {
+  /** `perSecond`: samples of turns; `sampled`: called for each sample. */
+  constructor(clock: Clock, perSecond: number, random: () => number, sampled: () => void) {
     this.#clock = clock;
+    this.#sampled = sampled;
     this.#arrivals = new Sampler(perSecond / TURNS_PER_ARRIVAL, random);
     this.#turns = new Sampler(perSecond, random);
   }
@@ -57,6 +59,7 @@ export class KindTimings {
   }
 
   arrives(envelope: Envelope): void {
+    this.#sampled();
     this.#arrived.add({ envelope, at: this.#clock.now(), weight: this.#arrivals.take() });
   }
 
@@ -68,6 +71,7 @@ export class KindTimings {
   /** Its handler is called now. Undefined: the turn is not measured. */
   begins(cell: object, envelope: Envelope): TurnSample | undefined {
     const weight = this.#turns.take();
+    if (weight > 0) this.#sampled();
     const arrival = this.#arrived.take(envelope);
     if (arrival === undefined && weight === 0) return undefined;
     return this.#measure(cell, envelope, weight, arrival);
@@ -94,10 +98,10 @@ export class KindTimings {
     if (trace !== undefined) this.#trace(trace, ms);
   }
 
-  /** How many messages are measured, from now on; `ms`: since the last time. */
-  adapt(ms: number): void {
-    this.#arrivals.adapt(ms);
-    this.#turns.adapt(ms);
+  /** How many messages are measured, from now on; `ms`: since the last time. False: that stays until the next sample. */
+  adapt(ms: number): boolean {
+    const isOfArrivals = this.#arrivals.adapt(ms);
+    return this.#turns.adapt(ms) || isOfArrivals;
   }
 
   #trace(text: string, ms: number): void {
@@ -141,11 +145,9 @@ export class TurnWatch {
     const now = this.#clock.now();
     this.#endUnseen(now);
     const perSecond = samplesOfKind(this.#kinds.size);
-    for (const kind of this.#kinds.values()) kind.timings ??= new KindTimings(this.#clock, perSecond, this.#random);
-    if (this.#timer === undefined) {
-      this.#windowFrom = now;
-      this.#beginPeriod(now);
-    }
+    for (const kind of this.#kinds.values())
+      kind.timings ??= new KindTimings(this.#clock, perSecond, this.#random, this.#sampled);
+    if (this.#timer === undefined) this.#windowFrom = now;
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(WATCHED_MS, () => this.close());
     if (now - this.#windowFrom < TIMING_WINDOW_MS) return;
@@ -179,17 +181,24 @@ export class TurnWatch {
     return this.#flow?.counts() ?? [];
   }
 
+  /** An idle process has no periods, and is not woken for them. */
+  readonly #sampled = (): void => {
+    if (this.#period === undefined && this.#timer !== undefined) this.#beginPeriod(this.#clock.now());
+  };
+
   #beginPeriod(now: number): void {
     this.#periodFrom = now;
     this.#period = this.#clock.setTimer(SAMPLING_PERIOD_MS, () => this.#endPeriod());
   }
 
-  /** As many as there are kinds, twenty times a second: a message pays nothing for it. */
+  /** As many as there are kinds, twenty times a second at most: a message pays nothing for it. */
   #endPeriod(): void {
     const now = this.#clock.now();
     const ms = Math.max(1, now - this.#periodFrom);
-    for (const { timings } of this.#kinds.values()) timings?.adapt(ms);
-    this.#beginPeriod(now);
+    let isBusy = false;
+    for (const { timings } of this.#kinds.values()) if (timings?.adapt(ms)) isBusy = true;
+    this.#period = undefined;
+    if (isBusy) this.#beginPeriod(now);
   }
 
   #firstFigures(): Promise<void> {

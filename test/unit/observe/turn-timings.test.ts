@@ -106,7 +106,13 @@ test('a while after a burst, of which few are measured, each message is again, w
   expect(Array.from({ length: 5 }, turn)).toEqual(new Array(5).fill(true));
   const { handlingMs } = watch.of('job');
   expect(Math.abs((handlingMs?.count ?? 0) / 100_005 - 1)).toBeLessThan(0.2);
+  // While nothing comes the process is not woken: the timer that ends the measuring is left.
+  await clock.advance(2 * SAMPLING_PERIOD_MS);
+  expect(clock.timers).toBe(1);
+  turn();
+  expect(clock.timers).toBe(2);
   watch.close();
+  expect(clock.timers).toBe(0);
 });
 
 test('turns of single actors are counted no longer than a minute after somebody looked at those, though metrics are scraped on', async () => {
