@@ -1,11 +1,11 @@
 /**
  * When the asks and replies that wait for a link go at once, without waiting for the end of the turn: somebody waits for them, and the
  * other process works on the first of them while this one goes on (S5). Of one turn the next go when they are twice as many: by then the other one has
- * enough to do, and a write costs as much as ten asks (D1). A process with several links has several others that work already: there more wait
- * at first, else a burst over four workers goes in frames of 19 turns (D1).
+ * enough to do, and a write costs as much as ten asks (D1). A process with more than two links has others that work already: there more wait
+ * at first, else a burst over four workers goes in frames of 20 turns (D1).
  */
 
-/** Asks and replies that go at once, the first time in a turn, for each link of the process. */
+/** Asks and replies that go at once, the first time in a turn, for each link of the process but one. */
 export const AWAITED_ENTRIES = 32;
 /** At most so many wait for more. */
 export const AWAITED_ENTRIES_MAX = 256;
@@ -27,6 +27,6 @@ export class AwaitedEntries {
 
   /** `links`: of the process. */
   turnEnded(links = 1): void {
-    this.#max = Math.min(AWAITED_ENTRIES_MAX, AWAITED_ENTRIES * Math.max(1, links));
+    this.#max = Math.min(AWAITED_ENTRIES_MAX, AWAITED_ENTRIES * Math.max(1, links - 1));
   }
 }
