@@ -31,7 +31,7 @@ export const SLICE_TURNS = 65_536;
 /** Milliseconds between two trips round the event loop, at most (but for a single long turn). */
 export const SLICE_MS = 10;
 /** Milliseconds of a slice after which turns of durable actors alone go on in the next. */
-export const DURABLE_SLICE_MS = 1;
+export const DURABLE_SLICE_MS = 0.25;
 /** Turns between two looks at the clock; one of a durable actor counts as several. */
 const CLOCK_TURNS = 128;
 const DURABLE_TURNS = 8;

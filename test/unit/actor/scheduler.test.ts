@@ -78,12 +78,12 @@ describe('the scheduler', () => {
     loop.microtasks();
     expect(loop.now - begin).toBeGreaterThanOrEqual(DURABLE_SLICE_MS);
     expect(loop.now - begin).toBeLessThan(DURABLE_SLICE_MS * 2);
-    for (let n = 0; n < 20; n++) loop.trip();
+    for (let n = 0; n < 40; n++) loop.trip();
     expect(loop.now - begin).toBeCloseTo(10);
     expect(scheduler.idle).toBe(true);
     // The budget has come back with the last trip, too, though a trip had put that slice off.
     loop.trip();
-    for (let n = 0; n < 90; n++) scheduler.enqueue(spends(0.01, DURABLE));
+    for (let n = 0; n < DURABLE_SLICE_MS * 90; n++) scheduler.enqueue(spends(0.01, DURABLE));
     loop.microtasks();
     expect(scheduler.idle).toBe(true);
     // Of others it lasts as long as a slice may.
