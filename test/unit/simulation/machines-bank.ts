@@ -198,7 +198,8 @@ export class MachinesBank {
 
   async #check(): Promise<void> {
     const { cluster, breaches, witness } = this;
-    const { system } = this.faults.up[0] as ClusterMachine;
+    // One that leaves settles what it asks by its shutdown, which is not simulated.
+    const { system } = this.faults.up.find((one) => this.faults.isStaying(one)) as ClusterMachine;
     let faults: string[] = [];
     for (const until = cluster.time.now + QUIET_MS_MAX; cluster.time.now < until; await cluster.run(LOOK_MS)) {
       faults = this.#faultsOf(await this.#accounts(system));
