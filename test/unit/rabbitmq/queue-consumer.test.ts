@@ -369,7 +369,12 @@ describe('a consumer', () => {
   it(`remembers how the newest ${SETTLED_IDS_MAX} messages ended, and no others`, () => {
     const ids = new SettledIds();
     const count = SETTLED_IDS_MAX * 2.5;
-    for (let n = 0; n < count; n++) ids.add(`${n}`, n % 3 === 0 ? 'reject' : 'ack');
+    for (let n = 0; n < count; n++) {
+      ids.add(`${n}`, n % 3 === 0 ? 'reject' : 'ack');
+      // While it grows, too.
+      if (n % 500 === 0 && n < SETTLED_IDS_MAX)
+        expect([ids.get('0'), ids.get('1')]).toEqual(['reject', n ? 'ack' : undefined]);
+    }
     const known = (n: number) => (n < count - SETTLED_IDS_MAX ? undefined : n % 3 === 0 ? 'reject' : 'ack');
     for (let n = 0; n < count; n++) if (ids.get(`${n}`) !== known(n)) expect(`${n}`).toBe(`${known(n)}`);
     expect(ids.get('other')).toBeUndefined();
