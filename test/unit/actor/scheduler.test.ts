@@ -83,6 +83,7 @@ describe('the scheduler', () => {
     expect(scheduler.idle).toBe(true);
     // The budget has come back with the last trip, too, though a trip had put that slice off.
     loop.trip();
+    loop.now += SLICE_MS;
     for (let n = 0; n < DURABLE_SLICE_MS * 90; n++) scheduler.enqueue(spends(0.01, DURABLE));
     loop.microtasks();
     expect(scheduler.idle).toBe(true);
