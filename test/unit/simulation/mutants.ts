@@ -390,7 +390,7 @@ export const MUTANTS: readonly (Drawn | Directed)[] = [
   {
     name: 'who comes from a worker that died forgets what it watched there',
     mix: 'fate',
-    first: 960,
+    first: 2650,
     within: 40,
     breaks: () => replaced(IncomingHandoff, 'watches', () => function* () {}),
   },
