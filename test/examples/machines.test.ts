@@ -24,7 +24,9 @@ describe.skipIf(lackOfPostgres() !== undefined)('examples/machines', () => {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
     const ended = new Promise<number | null>((resolve) => child?.once('exit', resolve));
     const state = async (): Promise<State> => {
-      const answer = await fetch(`http://localhost:${port}/state`);
+      const answer = await fetch(`http://localhost:${port}/state`).catch((error: Error) => {
+        throw new Error(`${error.message}; the program says: ${output}`);
+      });
       return (await answer.json()) as State;
     };
     const sharedWithin = (timeout: number, ...numbers: number[]): Promise<State> =>

@@ -125,10 +125,14 @@ export class HandOverGround {
     return () => {};
   }
 
-  #workerKilled(machine: Machine): Heal {
+  async #workerKilled(machine: Machine): Promise<Heal> {
     const [, pid] = this.#rig.workersOf(machine);
     if (pid === undefined) throw new Error(`${machine.name} has two workers`);
     signalTo(pid, 'SIGKILL');
+    // A master that does not halt knows at once: what comes for that worker then goes to another one.
+    const isKnown = (): boolean => this.#rig.isHalted(machine) || !this.#rig.workersOf(machine).includes(pid);
+    await until(`${machine.name} knows that a worker is dead`, async () => isKnown());
+    await sleep(LOOK_MS);
     return () => {};
   }
 
