@@ -5,9 +5,8 @@
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
-import type { MachineInfo } from '../observe/machine-info.ts';
+import type { MachineInfo, WantAnswer } from '../observe/machine-info.ts';
 import type { MasterRequest } from '../wire/control.ts';
-import type { WantAnswer } from '../observe/machine-info.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import { checkIndex } from './call-checks.ts';
 import { type LookingAround, machineOf, type MachinesAround } from './machine-looks.ts';
