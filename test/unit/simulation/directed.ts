@@ -15,8 +15,9 @@ const NEW_HOME = 2;
 const THIRD = 3;
 const RECEIVER_ID = 'player/0';
 const SENDER_ID = 'player/1';
-/** Moves from the same host as the sender. */
+/** A second one that moves; it has never lived where the others move to. */
 const OTHER_ID = 'player/2';
+const TOPIC = 'news';
 
 /** Milliseconds in which all that is not held up is done. */
 const SOON_MS = 10;
@@ -120,6 +121,25 @@ export const SCENARIOS = {
     },
   },
 
+  /** What its publisher has published for a subscriber on the move waits with its other mail, and goes along where it moves itself. */
+  'a worker dies with what one that has moved there had published for a subscriber on the move': {
+    homes: { [OTHER_ID]: THIRD, [SENDER_ID]: OLD_HOME },
+    act: async (world) => {
+      const { simulation } = world;
+      await command(world, OTHER_ID, 'subscribe');
+      reached(world.topics.inForce === 1, 'the subscriber subscribes');
+      await heldMove(world, OTHER_ID, [0, THIRD]);
+      await command(world, SENDER_ID, 'announce');
+      await simulation.until(simulation.system.move(SENDER_ID, NEW_HOME));
+      await simulation.run(SOON_MS);
+      reached(saidTo(world, SENDER_ID, TOPIC).length === 1, 'the sender publishes');
+      reached(world.moves.begun === world.moves.settled + 1, 'the subscriber is on the move when the worker dies');
+      simulation.crash(NEW_HOME);
+      await simulation.run(SOON_MS * 5);
+      simulation.unstall(0, THIRD);
+    },
+  },
+
   /** Its watch ends with it: what slept at the old host has left it, and is nowhere else yet. */
   'a watcher that sleeps moves to a worker that dies before it hears of it': {
     homes: { [RECEIVER_ID]: OLD_HOME, [SENDER_ID]: OLD_HOME },
@@ -173,6 +193,11 @@ export async function direct(name: ScenarioName, seed: number, observe?: Observe
 async function heldMove(world: World, id: string, [one, other]: [number, number]): Promise<void> {
   world.simulation.stall(one, other);
   promiseOf(world, { do: 'move', to: id, worker: NEW_HOME }, WORKERS_MAX);
+  await world.simulation.run(SOON_MS);
+}
+
+async function command(world: World, id: string, type: 'subscribe' | 'announce'): Promise<void> {
+  world.tell(speaker(world, 0), id, type, { topic: TOPIC });
   await world.simulation.run(SOON_MS);
 }
 

@@ -31,9 +31,9 @@ export class Faults {
   }
 
   /** It did not end in good order, having given away all that it held. */
-  wasKilled(process: string): boolean {
+  wasKilled(process: string, since = 0): boolean {
     const how = this.gone.get(process);
-    return how === 'crashed' || how === 'killed';
+    return (how === 'crashed' || how === 'killed') && (this.#goneAt.get(process) as number) >= since;
   }
 
   wasFrozen(process: string): boolean {

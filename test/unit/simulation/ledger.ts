@@ -2,9 +2,11 @@
  * Where every message is: in the memory of which processes, in which frames. A message that was neither handled nor
  * became a dead letter may be missing only where every place that held it was taken away by fate.
  */
+import { readMail } from '../../../src/handoff/transfer-codec.ts';
 import { decodeValue } from '../../../src/wire/codec.ts';
 import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/simulation/observation.ts';
 import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
+import type { Envelope, ReplyTo } from '../../../src/vocabulary/envelope.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';
 import type { Moves } from './moves.ts';
@@ -40,6 +42,8 @@ export class Ledger {
   /** Messages that a new host was sent a copy of, by move. */
   readonly #transfer = new Map<number, Set<Sent>>();
   readonly #deadCopies = new Set<string>();
+  /** Of a publish, what has gone to one subscriber as mail of its own: by message and receiver. */
+  readonly #copies = new Map<string, Sent>();
   readonly #repliesWritten = new Set<string>();
   /** What is in frames that have not been read; to look for it a second time would cost as much as the first. */
   readonly #written = new Map<ObservedFrame, readonly Sent[]>();
@@ -141,13 +145,18 @@ export class Ledger {
     for (const entry of frame.entries) {
       this.#countReply(entry, from);
       const isCopy = entry.type === 'transfer';
-      for (const sent of this.#messagesIn(entry)) {
+      for (const sent of this.#messagesIn(entry, from)) {
         all.push(sent);
         sent.frames.push({ from, to, frame });
         if (isCopy) this.#transferOf(entry.move).add(sent);
         else if (sent.kind !== 'publish') sent.memory.delete(from);
       }
     }
+  }
+
+  /** That of a publish for one subscriber, where it went a way of its own; it is mail as any other from there on. */
+  copyFor({ m }: Sent, receiver: string): Sent | undefined {
+    return this.#copies.get(`${m} ${receiver}`);
   }
 
   #read({ to, frame }: Extract<SimulationEvent, { kind: 'frame' }>): void {
@@ -193,9 +202,23 @@ export class Ledger {
     this.#repliesWritten.add(name);
   }
 
-  *#messagesIn(entry: FrameEntry): Generator<Sent> {
-    if (entry.type === 'mail' || entry.type === 'publish') yield* this.#find(entry.message);
-    else if (entry.type === 'transfer') yield* this.#find(unpacked(entry.piece));
+  *#messagesIn(entry: FrameEntry, from: string): Generator<Sent> {
+    if (entry.type === 'publish') yield* this.#find(entry.message);
+    else if (entry.type === 'mail') yield* this.#mail(entry, from);
+    else if (entry.type === 'transfer') {
+      for (const envelope of mailIn(entry.piece)) yield* this.#mail(envelope, from);
+      yield* this.#find(actorIn(entry.piece));
+    }
+  }
+
+  *#mail({ to, message }: Pick<Envelope, 'to' | 'message'>, from: string): Generator<Sent> {
+    for (const sent of this.#find(message)) {
+      yield sent;
+      if (sent.kind !== 'publish') continue;
+      const copy = this.copyFor(sent, to) ?? { ...sent, kind: 'tell', to, memory: new Set([from]), frames: [] };
+      this.#copies.set(`${sent.m} ${to}`, copy);
+      yield copy;
+    }
   }
 
   /** Every message of the programs, however deep it is packed. */
@@ -213,10 +236,17 @@ export class Ledger {
   }
 }
 
-/** A piece of what an actor takes along; here each actor fits in one. */
-function unpacked(piece: unknown): unknown {
+/** Of a piece of what an actor takes along: mail, if it is that. */
+function mailIn(piece: unknown): Envelope[] {
+  const [kind, batch] = (piece ?? []) as [string?, unknown[]?];
+  if (kind === 'actor' || batch === undefined) return [];
+  return readMail(batch, toRef, () => ({}) as ReplyTo);
+}
+
+/** And the actor; here each fits in one. */
+function actorIn(piece: unknown): unknown {
   const [kind, bytes] = (piece ?? []) as [string?, Uint8Array?];
-  if (kind !== 'actor' || bytes === undefined) return piece;
+  if (kind !== 'actor' || bytes === undefined) return undefined;
   const [body, state] = decodeValue(bytes, toRef) as [unknown, Uint8Array | undefined];
   return [body, state && decodeValue(state, toRef)];
 }

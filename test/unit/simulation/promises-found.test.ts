@@ -1,5 +1,6 @@
 /** Programs that hunts found, each with the fault that it showed before it was mended. */
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { HeldMail } from '../../../src/routing/held-mail.ts';
 import { direct } from './directed.ts';
 import type { Step } from './program.ts';
 import { run } from './search.ts';
@@ -83,3 +84,21 @@ test.each([1, 2, 3])(
     expect((await direct(scenario, seed)).breaches.list).toEqual([]);
   },
 );
+
+describe('a publish that waits for a subscriber on the move', () => {
+  const scenario = 'a worker dies with what one that has moved there had published for a subscriber on the move';
+
+  test.each([1, 2, 3])('seed %i: is lost with the worker that its publisher has taken it to', async (seed) => {
+    expect((await direct(scenario, seed)).breaches.list).toEqual([]);
+  });
+
+  test.each([1, 2, 3])('seed %i: is missed where its publisher leaves it behind', async (seed) => {
+    const { takeFrom } = HeldMail.prototype;
+    const taken = vi.spyOn(HeldMail.prototype, 'takeFrom').mockImplementation(function (this: HeldMail, ...args) {
+      takeFrom.apply(this, args);
+      return [];
+    });
+    const { breaches } = await direct(scenario, seed).finally(() => taken.mockRestore());
+    expect(breaches.list).toContainEqual(expect.stringMatching(/^\[promise 4\] .* player\/2 never got publish/));
+  });
+});

@@ -64,9 +64,15 @@ export class Topics {
     }
   }
 
-  /** It crossed a link that broke, or the memory of a process that died. */
-  #isExcused({ origin }: Sent, life: Life): boolean {
+  /**
+   * It crossed a link that broke, or the memory of a process that died: of its publisher, of its subscriber, or of one that the copy for that
+   * subscriber has gone to, as what waits for a subscriber on the move goes along where its publisher moves.
+   */
+  #isExcused(sent: Sent, life: Life): boolean {
+    const { origin, at } = sent;
     if (life.doubtfulAt !== undefined || this.#faults.wasKilled(origin)) return true;
-    return [...life.hosts].some((host) => this.#faults.wasKilled(host) || this.#faults.wasBroken(origin, host));
+    const copy = this.#ledger.copyFor(sent, life.id);
+    if (copy && this.#ledger.stillAt(copy) === undefined) return true;
+    return [...life.hosts].some((host) => this.#faults.wasKilled(host, at) || this.#faults.wasBroken(origin, host));
   }
 }
