@@ -9,11 +9,14 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 /** Milliseconds between two looks at a link on which mail is that has not arrived: it is waited for no longer where the link had ended by the first, and is not there again. */
 export const PASSING_MS_MAX = 4_000;
 
-/** Calls `end`, once, when all that went that way has arrived, there and beyond, or was lost. Returns what cancels it. */
+/**
+ * Calls `end`, once, when all that went that way has arrived, there and beyond, or its link has ended for good (`isLost`): what had been passed on before
+ * that may still be on its way. Returns what cancels it.
+ */
 export function whenPassed(
   { clock, flushes }: { readonly clock: Clock; readonly flushes: LinkFlushes },
   through: OutboundQueue,
-  end: () => void,
+  end: (isLost: boolean) => void,
 ): () => void {
   let timer: Timer | undefined;
   let ended: number | undefined;
@@ -25,7 +28,7 @@ export function whenPassed(
   const passed = (): void => {
     if (isOver) return;
     cancel();
-    end();
+    end(through.ended);
   };
   const look = (): void => {
     // Mail that was not read as the link ended is lost with that.

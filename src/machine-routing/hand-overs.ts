@@ -23,6 +23,7 @@ import { LeavingPartitions } from './leaving-partitions.ts';
 import { MACHINE_INCARNATION } from './machine-peers.ts';
 import { PartitionExit } from './partition-exit.ts';
 import { TakenPartitions } from './taken-partitions.ts';
+import type { LostRoutes } from '../machine-routes/lost-routes.ts';
 import { PassingMail } from '../machine-routes/passing-mail.ts';
 
 export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
@@ -38,6 +39,7 @@ export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<Delive
   /** Mail waits for an old way no longer. */
   passed(): void;
   machinePeer(index: number): OutboundQueue | undefined;
+  readonly lostRoutes: LostRoutes;
 }
 
 export class HandOvers {
@@ -66,7 +68,7 @@ export class HandOvers {
     this.taken = new TakenPartitions({ actors, router, flush: () => flushes.flush(peers.all()) });
     this.#exit = new PartitionExit(actors, (envelope) => this.taken.refuse(envelope));
     this.#passing = new PassingMail({
-      ...{ clock: actors.kernel.clock, flushes: parts.flushes },
+      ...{ clock: actors.kernel.clock, flushes: parts.flushes, lostRoutes: parts.lostRoutes },
       changed: () => {
         this.#hold();
         parts.router.releaseUnhosted();

@@ -8,6 +8,7 @@ import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Peers, type PeersListener } from '../peer/peers.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import {
   type ForeignWorker,
   GUEST_INDEX_MIN,
@@ -16,6 +17,7 @@ import {
   machineIndexOf,
 } from '../vocabulary/host-index.ts';
 import type { ForeignMachine, MachinesView, PeerInfo } from '../wire/control.ts';
+import type { LostSource } from '../machine-routes/lost-routes.ts';
 import { linkNetworkOf, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 
 /** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */
@@ -49,6 +51,7 @@ interface DirectWorker extends ForeignWorker {
 
 export class MachinePeers {
   readonly #network: MachineNetwork;
+  readonly #clock: Clock;
   readonly #peers: Peers;
   readonly #isByMaster: (machine: number) => boolean;
   readonly #machines = new Map<number, ForeignMachine>();
@@ -59,11 +62,13 @@ export class MachinePeers {
   #self = '';
   #known: ReadonlySet<string> = new Set();
   #lastGuest = GUEST_INDEX_MIN;
+  #reading: { readonly of: (guest: Guest) => boolean; readonly done: () => void }[] = [];
   /** Links of machines that this process has not heard of yet. */
   #early: MachineLink[] = [];
 
   constructor({ kernel, network, self, epoch, outdated, isByMaster }: MachinePeersParts) {
     this.#network = network;
+    this.#clock = kernel.clock;
     this.#isByMaster = isByMaster;
     if (self.index !== 0) network.take((link) => this.#accept(link));
     this.#peers = new Peers({
@@ -244,6 +249,29 @@ export class MachinePeers {
   forgetGuest({ index, address }: OutboundQueue): void {
     if (this.#guests.get(address)?.peer.index === index) this.#guests.delete(address);
     this.#peers.giveUp(index, new Error('its link has ended'));
+    this.#lookAtRead();
+  }
+
+  /** Resolves once no link of that machine, or of that process of it, is left to be read; at the latest when it has not ended for so long. */
+  readToEnd({ machine, address }: LostSource, withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(withinMs, () => reading.done());
+      const reading = {
+        of: (guest: Guest): boolean => guest.machine === machine && (address === '' || guest.peer.address === address),
+        done: (): void => {
+          timer.cancel();
+          this.#reading = this.#reading.filter((one) => one !== reading);
+          resolve();
+        },
+      };
+      this.#reading.push(reading);
+      this.#lookAtRead();
+    });
+  }
+
+  #lookAtRead(): void {
+    const guests = [...this.#guests.values()];
+    for (const { of, done } of [...this.#reading]) if (!guests.some(of)) done();
   }
 }
 

@@ -13,7 +13,14 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import type { ErrorData } from '../vocabulary/errors.ts';
 import { isForeignWorker, machineIndexOf, MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
-import { type ForeignMachine, type MachinesView, NOWHERE, type TableChange, type ToMaster } from '../wire/control.ts';
+import {
+  type ForeignMachine,
+  type MachinesView,
+  type MasterRequest,
+  NOWHERE,
+  type TableChange,
+  type ToMaster,
+} from '../wire/control.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { answerAboutHandOver, HandOvers, type HandOverQuery } from './hand-overs.ts';
@@ -21,7 +28,9 @@ import { type AnswerCall, MachineCalls } from './machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
 import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from '../machine-routes/machine-topics.ts';
-import { MovedWatches } from './moved-watches.ts';
+import { MovedWatches } from '../machine-routes/moved-watches.ts';
+import { flushOn } from './onward-flush.ts';
+import { type LostSource, LostRoutes, type LostRoutesParts, READ_MS_MAX } from '../machine-routes/lost-routes.ts';
 import { RelayedAsks } from '../machine-routes/relayed-asks.ts';
 import { FollowedPlaces, OwnPlaces, PLACES } from '../machine-routes/told-places.ts';
 import { PublishedRoutes } from '../machine-routes/published-routes.ts';
@@ -42,6 +51,8 @@ export interface MachinesGround {
   readonly peers: Peers;
   /** Calls of other machines, which come to the way in. */
   readonly answer: AnswerCall;
+  /** Of the master of this machine. */
+  request(what: MasterRequest): Promise<unknown>;
   tellMaster(message: ToMaster): void;
 }
 
@@ -74,6 +85,7 @@ export class OtherMachines {
   readonly #routesLeft: RoutesLeft;
   readonly #ownPlaces: OwnPlaces;
   readonly #followed: FollowedPlaces;
+  readonly #lostRoutes: LostRoutes;
   #parts!: OtherMachinesParts;
   #handOvers!: HandOvers;
   #published!: PublishedRoutes;
@@ -84,7 +96,7 @@ export class OtherMachines {
   #watches!: MovedWatches;
 
   constructor(ground: MachinesGround) {
-    const { self, actors, cluster, network, peers, answer, tellMaster } = ground;
+    const { self, actors, cluster, network, peers, answer, request, tellMaster } = ground;
     this.#ground = ground;
     const epoch = (): number => cluster.table.machines?.epoch ?? 0;
     this.#actors = actors;
@@ -103,11 +115,14 @@ export class OtherMachines {
     this.#calls = new MachineCalls(clock, (name, args) =>
       name === PLACES ? this.#ownPlaces.newerThan(Number(args[0])) : answer(name, args),
     );
+    const call: LostRoutesParts['call'] = (machine, name, args, withinMs) => this.call(machine, name, args, withinMs);
+    const others = (): readonly ForeignMachine[] => this.others();
+    this.#lostRoutes = new LostRoutes({ clock, others, call, request, peer: (index) => this.#machines.byIndex(index) });
     this.#followed = new FollowedPlaces({
       clock,
-      others: () => this.others(),
+      others,
       isLinked: (index) => this.#machines.known(index)?.link !== undefined,
-      call: (machine, name, args, withinMs) => this.call(machine, name, args, withinMs),
+      call,
       told: (machine, places) => tellMaster({ type: 'places', machine, places }),
     });
   }
@@ -155,6 +170,7 @@ export class OtherMachines {
       relayed: this.#relayed,
       hostsOfShard: (shard) => cluster.table.roles().map((column) => cluster.table.hostOfShard(column, shard)),
       machinePeer: (index) => this.#machines.known(index),
+      lostRoutes: this.#lostRoutes,
       isByMaster: (machine) => this.#published.isByMaster(machine),
       passed: () => this.#leaveRoutes(),
       arrived: (machine, partitions) => tellMaster({ type: 'state-arrived', machine, partitions }),
@@ -203,6 +219,15 @@ export class OtherMachines {
       reached.filter(({ ended, link, waiting }) => !ended && (link !== undefined || waiting > 0)),
       'processes',
     );
+  }
+
+  /** Resolves once what a lost machine's processes had written to this one is read, and has gone on. */
+  async readToEnd(source: LostSource): Promise<true> {
+    const machines = this.#machines;
+    await machines.readToEnd(source, READ_MS_MAX);
+    const { kernel } = this.#actors;
+    await flushOn({ ...this.#parts, kernel, machines, peers: this.peers, handOvers: this.#handOvers }, 'onward');
+    return true;
   }
 
   /** The way into this machine. Resolves to `host:port`. */
@@ -329,6 +354,7 @@ export class OtherMachines {
     this.#calls.close();
     this.#followed.close();
     this.#published.close();
+    this.#lostRoutes.close();
     this.#ownPlaces.close();
     return this.#machines.close();
   }

@@ -15,6 +15,8 @@ import type { RollingRestart } from './rolling-restart.ts';
 /** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices, or what it has to count first. */
 const LOOK_MS = 1_000;
 const LIST_MS = 5_000;
+/** Milliseconds that a process has to read the links of a lost machine to their ends, for which it waits `READ_MS_MAX` itself, and for that to go on. */
+const READ_TO_END_MS = 10_000;
 
 export interface RequestsParts extends PauseParts {
   readonly moves: LiveMoves;
@@ -84,6 +86,8 @@ export class Requests {
         return this.#parts.shutdown(what.timeoutMs);
       case 'move':
         return this.#move(what.id, what.worker, what.isTrial === true);
+      case 'read-to-end':
+        return this.#readToEnd(what);
       case 'want':
         return this.#want(what.id, what.machine);
       case 'remove-worker':
@@ -128,6 +132,14 @@ export class Requests {
     if (checkCluster) return checkCluster();
     const text = 'cluster: expected a machine of a cluster; got a system without that option';
     throw new TroupeError('INVALID_OPTIONS', text);
+  }
+
+  /** By all processes: one that does not say so may have it still. */
+  async #readToEnd({ machine, address }: Extract<MasterRequest, { kind: 'read-to-end' }>): Promise<void> {
+    const { membership, queries } = this.#parts;
+    const answers = await queries.askAll(membership, { readToEnd: { machine, address } }, READ_TO_END_MS);
+    if (answers.includes(undefined))
+      throw new TroupeError('ACTOR_UNAVAILABLE', `a process has not read all that the machine ${machine} wrote to it`);
   }
 
   #want(id: ActorId, machine: string): Promise<WantAnswer> {

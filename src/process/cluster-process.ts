@@ -52,6 +52,7 @@ import { OtherMachines, type OtherMachinesParts } from '../machine-routing/other
 import { newKernel } from './new-kernel.ts';
 import { Peers } from '../peer/peers.ts';
 import { type AnsweringParts, answerTo, idlenessOf } from './process-answers.ts';
+import { answerReadToEnd } from '../machine-routes/lost-routes.ts';
 import { answerMove } from '../system/machine-moves.ts';
 import { answerMachine, type MachineCalling } from '../system/machine-looks.ts';
 import { type ClusterPort, ProcessSystem } from '../system/process-system.ts';
@@ -133,10 +134,13 @@ export class ClusterProcess implements ClusterPort, ReplyRoute {
       machines &&
       new OtherMachines({
         ...{ self, actors, cluster, peers, network: machines, tellMaster: send },
+        request: (what) => this.request(what),
         answer: async (name, args) =>
           name === TAKE_UP_PAUSES
             ? this.request({ kind: TAKE_UP_PAUSES })
-            : (answerMove((what) => this.request(what), name, args) ?? answerMachine(this.system, name, args)),
+            : (answerMove((what) => this.request(what), name, args) ??
+              answerReadToEnd((what) => this.request(what), name, args) ??
+              answerMachine(this.system, name, args)),
       }));
     const reached = others?.peers.forMail() ?? peers;
     const router = (this.#router = new Router({ kernel, actors, cluster, peers: reached, index: self.index, locate }));

@@ -58,6 +58,7 @@ export function answerTo(what: ProcessQuery, parts: AnsweringParts): unknown {
     default:
       if (typeof what === 'object' && 'checkup' in what) return checkup(parts);
       if (typeof what === 'object' && isAboutHandOver(what)) return parts.others?.answer(what);
+      if (typeof what === 'object' && 'readToEnd' in what) return parts.others?.readToEnd(what.readToEnd) ?? true;
       if (typeof what !== 'object' || !('idsOf' in what)) return answerLook(inspected(parts), what);
       return [...new Set([...actors.known()].filter((id) => kindOf(id) === what.idsOf))];
   }

@@ -267,6 +267,8 @@ export type ProcessQuery =
   | 'unmovable'
   /** No actor of a removed kind is left. */
   | 'removed-ended'
+  /** The links of a lost machine's processes to this one are read to their ends, and what came has gone on. */
+  | { readToEnd: { machine: string; address: ActorId | '' } }
   /** All that this process sent before has arrived, at other machines too. */
   | 'flush-everywhere'
   /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
@@ -323,6 +325,8 @@ export type MasterRequest =
   | { kind: 'move'; id: ActorId; worker: number; isTrial?: boolean }
   /** An actor is wanted on a machine. Answer: a `WantAnswer`. */
   | { kind: 'want'; id: ActorId; machine: string }
+  /** The same, of all processes of this machine; rejects ACTOR_UNAVAILABLE where one may have to read some. */
+  | { kind: 'read-to-end'; machine: string; address: ActorId | '' }
   | { kind: 'add-worker'; role?: string }
   | { kind: 'remove-worker'; index: number }
   | { kind: 'restart-worker'; index: number }

@@ -19,7 +19,7 @@ import { systemClock } from '../vocabulary/system-clock.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
 import { type HandedConnection, marked, unmarked } from '../wire/control-mark.ts';
 import { directPath, removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
-import { memorySupply, queueBytesOf } from '../wire/memory-supply.ts';
+import { memorySupply, queueBytesOf } from './memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
 import { SocketNetwork } from '../wire/socket-link.ts';

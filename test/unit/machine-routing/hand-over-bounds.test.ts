@@ -127,12 +127,31 @@ describe('mail past an old owner', () => {
     const clock = new VirtualClock();
     const through = { ended: false, ends: 0 };
     let answer = (): void => {};
+    let read = (): void => {};
     let changes = 0;
+    let asked = 0;
     const flushes = { flush: () => new Promise<void>((resolve) => (answer = resolve)) } as unknown as LinkFlushes;
-    const mail = new PassingMail({ clock, flushes, changed: () => void changes++ });
+    const lostRoutes = {
+      sourceOf: () => ({ machine: 'lost', address: '' as const }),
+      linkedAnew: () => undefined,
+      read: () => {
+        asked++;
+        return new Promise<void>((resolve) => (read = resolve));
+      },
+    };
+    const mail = new PassingMail({ clock, flushes, lostRoutes, changed: () => void changes++ });
     mail.begin(new Set([7]), through as OutboundQueue, 1);
     const waits = (): boolean => mail.partitions().has(7);
-    return { clock, through, waits, answer: () => answer(), changes: () => changes };
+    return {
+      clock,
+      through,
+      mail,
+      waits,
+      answer: () => answer(),
+      read: () => read(),
+      asked: () => asked,
+      changes: () => changes,
+    };
   }
 
   it('waits as long as that one is linked, and for its answer', async () => {
@@ -144,8 +163,8 @@ describe('mail past an old owner', () => {
     expect([waits(), changes()]).toEqual([false, 1]);
   });
 
-  it('waits no longer once the link has ended for so long, and is not there again', async () => {
-    const { clock, through, waits } = passing();
+  it('waits for what the new one has not read, once the link has ended for so long and is not there again', async () => {
+    const { clock, through, waits, read } = passing();
     Object.assign(through, { ended: true, ends: 1 });
     await clock.advance(PASSING_MS_MAX);
     expect(waits()).toBe(true);
@@ -153,6 +172,20 @@ describe('mail past an old owner', () => {
     await clock.advance(PASSING_MS_MAX);
     expect(waits()).toBe(true);
     await clock.advance(PASSING_MS_MAX);
+    expect(waits()).toBe(true);
+    read();
+    await clock.advance(1);
+    expect(waits()).toBe(false);
+  });
+
+  it('waits for the same where the old owner has left, and asks once', async () => {
+    const { clock, through, mail, waits, read, asked } = passing();
+    mail.ended(through as OutboundQueue);
+    mail.ended(through as OutboundQueue);
+    await clock.advance(1);
+    expect([waits(), asked()]).toEqual([true, 1]);
+    read();
+    await clock.advance(1);
     expect(waits()).toBe(false);
   });
 });
