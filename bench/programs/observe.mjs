@@ -17,7 +17,7 @@ const IDS = 1_000_000;
 /** A screen is looked at once a second, or less often: what is measured has several looks in it. */
 const SECONDS_LEAST = 4;
 const LISTS = 9;
-/** In turn: how often each of them has its turn, and how long each load runs then. Lists of all actors are made every six seconds, about. */
+/** In turn: how often each of them has its turn, and how long each load runs then. Lists of all actors are made every twelve seconds, about. */
 const [TURNS, SECONDS_IN_TURN] = [5, 4];
 /** Two looks, and more. */
 const FIRST_FIGURES_MS = 4_000;

@@ -1,6 +1,6 @@
 /**
  * Live screens: a screen is looked at again and again as long as a page shows it, once for all pages that show the same. With the last one
- * that closes it ends. A look that takes long is made seldom: at most a hundredth of the time goes into it.
+ * that closes it ends. A look that takes long is made seldom: at most one part in two hundred of the time goes into it.
  *
  *   stream ──► sampling of this screen and these parameters ──► look, write to all, wait ──► … ──► nobody is left
  */
@@ -13,7 +13,7 @@ import { SCREENS, type Screen } from './screens.ts';
 /** Streams at once. */
 export const STREAMS_MAX = 64;
 /** A look is followed by so many times its duration without one, up to so many milliseconds. */
-export const REST_FACTOR = 99;
+export const REST_FACTOR = 199;
 export const REST_MS_MAX = 30_000;
 /** Milliseconds for which a page may take nothing of what is written to it; then it is cut. */
 export const UNREAD_MS_MAX = 30_000;

@@ -119,7 +119,7 @@ describe('a screen', () => {
     expect(page.heard[1]).toBe('data: 1\n\n');
   });
 
-  test('that is dear is looked at so seldom that a hundredth of the time goes into it', async () => {
+  test('that is dear is looked at so seldom that one part in two hundred of the time goes into it', async () => {
     screens[NAME] = plan(true);
     look = () => new Promise((resolve) => clock.setTimer(100, () => resolve({ silent: [] })));
     open();
