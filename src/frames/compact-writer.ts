@@ -24,8 +24,14 @@ import type { SignalNote } from './outbound.ts';
 
 /** Frames stand one behind the other in one piece of memory, which nobody writes to a second time. */
 const SLAB_BYTES = 512 * 1024;
-/** Of a link on which nothing was written: of ten thousand clients most are silent. */
+/**
+ * Bytes that a link has written before it gets such memory of its own: of ten thousand clients most are silent. Until then its frames are written
+ * into memory of all such links, and copied.
+ */
+export const QUIET_BYTES: number = 64 * 1024;
 const NO_BYTES = Buffer.alloc(0);
+/** That memory, for one frame of one of them at a time. */
+const common: { bytes: Buffer; writer: CompactWriter | undefined } = { bytes: NO_BYTES, writer: undefined };
 /** Characters of the name of a stream or a turn; an entry with a longer one goes into a batch. */
 export const NAME_CHARACTERS_MAX = 1_024;
 /** Three ids, two names, numbers and the kind, beside the message. */
@@ -38,6 +44,8 @@ export class CompactWriter {
   readonly #messageBytesMax: number;
   readonly #frameBytes: number;
   #start = 0;
+  /** Bytes in frames that were copied. */
+  #copied = 0;
 
   constructor(ids: IdNumbers, streams: IdNumbers, messageBytesMax: number, frameBytes: number) {
     this.#ids = ids;
@@ -48,21 +56,32 @@ export class CompactWriter {
 
   /** For a new link: the other end knows no shape. */
   reset(): void {
+    if (this.#copied === 0 && this.#plain.bytes === NO_BYTES) return;
     this.#plain = new PlainWriter(NO_BYTES);
+    this.#copied = 0;
   }
 
   begin(epoch: number, resetsIds: boolean): void {
     const plain = this.#plain;
     const room = this.#frameBytes + COMPACT_BYTES_MAX + ENTRY_BYTES_MAX + 32;
-    if (plain.bytes.byteLength - plain.at < room) {
-      // The first frame of a link is often the only one, that of a client say: it gets no more than it may need.
-      plain.bytes = Buffer.allocUnsafeSlow(plain.bytes === NO_BYTES ? room : Math.max(SLAB_BYTES, room));
-      plain.at = 0;
-    }
+    if (plain.bytes.byteLength - plain.at < room) this.#makeRoom(room);
     this.#start = plain.at;
     plain.at += FRAME_HEAD_BYTES;
     plain.bytes[plain.at++] = resetsIds ? COMPACT_RESET : COMPACT;
     plain.varint(epoch);
+  }
+
+  #makeRoom(room: number): void {
+    const plain = this.#plain;
+    plain.at = 0;
+    // Not in the middle of the frame of another link.
+    if (this.#copied >= QUIET_BYTES || (common.writer ?? this) !== this) {
+      plain.bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room));
+      return;
+    }
+    if (common.bytes.byteLength < room) common.bytes = Buffer.allocUnsafeSlow(room);
+    common.writer = this;
+    plain.bytes = common.bytes;
   }
 
   /** Takes no more once it is so large. */
@@ -137,13 +156,24 @@ export class CompactWriter {
   finish(): Uint8Array {
     const { bytes, at } = this.#plain;
     bytes.writeUInt32LE(at - this.#start - FRAME_HEAD_BYTES, this.#start);
-    return bytes.subarray(this.#start, at);
+    const frame = bytes.subarray(this.#start, at);
+    if (common.writer !== this) return frame;
+    this.#copied += frame.byteLength;
+    this.#leaveCommon();
+    return Buffer.from(frame);
   }
 
   /** Nothing has come of the frame that was begun. */
   drop(): undefined {
     this.#plain.at = this.#start;
+    if (common.writer === this) this.#leaveCommon();
     return undefined;
+  }
+
+  #leaveCommon(): void {
+    common.writer = undefined;
+    this.#plain.bytes = NO_BYTES;
+    this.#plain.at = 0;
   }
 
   #value(kind: number, value: unknown): boolean {

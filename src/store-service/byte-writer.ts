@@ -4,8 +4,8 @@
  */
 import { Buffer } from 'node:buffer';
 
-/** Bytes that a writer begins with; later as many as it needed before. */
-const FIRST_BYTES = 4_096;
+/** Bytes that a writer begins with, out of the pool of Node.js; later as many as it needed before. */
+const FIRST_BYTES = 1_024;
 /** Most that is set aside before it is needed. */
 const BEFOREHAND_BYTES_MAX = 1024 * 1024;
 /** Texts and bytes up to so many are quicker copied here. */
@@ -130,7 +130,7 @@ export class ByteWriter {
 
   private grow(size: number): Buffer {
     const { memory, at } = this;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.size, memory.length * 2, at + size));
+    const larger = Buffer.allocUnsafe(Math.max(this.size, memory.length * 2, at + size));
     memory.copy(larger, 0, 0, at);
     this.memory = larger;
     return larger;

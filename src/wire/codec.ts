@@ -23,7 +23,8 @@ const OPTIONS = { moreTypes: true, useToJSON: false, mapsAsObjects: true, copyBu
 const RECORD_OPTIONS = { ...OPTIONS, useRecords: true, sequential: true, maxOwnStructures: SHAPES_MAX };
 
 export class FrameEncoder {
-  private packr: Packr = new Packr({ ...RECORD_OPTIONS });
+  /** Made for the first batch: many links carry compact frames alone, or nothing. */
+  private packr: Packr | undefined;
   private fresh = true;
 
   /**
@@ -31,13 +32,14 @@ export class FrameEncoder {
    * Throws `MESSAGE_TOO_LARGE` for a frame that the other end would not take.
    */
   encode(batch: readonly unknown[], frameBytesMax: number = Number.POSITIVE_INFINITY): Uint8Array {
+    this.packr ??= new Packr({ ...RECORD_OPTIONS });
     let bytes: Uint8Array;
     try {
       bytes = this.packr.pack(batch, RESERVE_START_SPACE | (FRAME_HEAD_BYTES + MARK_BYTES));
       checkFrame(bytes.byteLength - FRAME_HEAD_BYTES, frameBytesMax);
     } catch (error) {
       // Shapes of the lost frame count as known here, while the decoder never heard of them.
-      this.packr = new Packr({ ...RECORD_OPTIONS });
+      this.packr = undefined;
       this.fresh = true;
       throw error;
     }
@@ -50,13 +52,14 @@ export class FrameEncoder {
 }
 
 export class FrameDecoder {
-  private unpackr: Unpackr = new Unpackr({ ...RECORD_OPTIONS });
+  private unpackr: Unpackr | undefined;
 
   /** Takes a frame without its length apart. Nothing in the result refers to `bytes`. Throws on garbage. */
   decode(bytes: Uint8Array): unknown[] {
     const mark = bytes[0];
     if (mark === 1) this.unpackr = new Unpackr({ ...RECORD_OPTIONS });
     else if (mark !== 0) throw new Error(`a frame begins with 0 or 1; got ${mark}`);
+    this.unpackr ??= new Unpackr({ ...RECORD_OPTIONS });
     const batch: unknown = this.unpackr.unpack(bytes, { start: MARK_BYTES, end: bytes.byteLength });
     if (!Array.isArray(batch)) throw new Error(`a frame holds an array; got ${typeof batch}`);
     return batch;
