@@ -4,7 +4,6 @@
  */
 import type { Cell } from '../../../src/actor/cell.ts';
 import type { Context } from '../../../src/actor/context.ts';
-import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { SimulationEvent } from '../../../src/simulation/observation.ts';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { Breaches } from './breaches.ts';
@@ -243,7 +242,7 @@ export class Census {
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
       // It lives on elsewhere, having moved once more.
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'quiescent') continue;
-      if (!units.has(life.id) && !units.has(shardUnit('', shardOf(life.id)))) continue;
+      if (!this.#moves.goesWith(units, life.id)) continue;
       if (this.#isElsewhere(life.id, address)) continue;
       // A sleeper was nowhere else, and what it watched is lost with it.
       if (life.isAsleep) this.#ended(life.id, 'worker-exited');

@@ -2,6 +2,7 @@
  * Scenarios for rules that random programs come to too rarely: a few steps each, on a network that is told what to hold
  * up and when. All run on the same workers; what comes of them is checked as in a program.
  */
+import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import type { Observer, SimulationEvent } from '../../../src/simulation/observation.ts';
 import { Simulation } from '../../../src/simulation/simulation.ts';
 import { speaker } from './carry-out.ts';
@@ -159,6 +160,30 @@ export const SCENARIOS = {
       reached(world.watches.armed.length === 0, 'its watch has ended with it');
     },
   },
+  /** Its place is its own: that its shard has come to that worker says nothing of it. */
+  'a watcher that sleeps, and a pause keeps from starting, is moving to a worker that dies': {
+    homes: { [RECEIVER_ID]: THIRD, [SENDER_ID]: OLD_HOME },
+    act: async (world) => {
+      const { simulation, census, pauses } = world;
+      const hasComeBack = movedTo(world, NEW_HOME, SENDER_ID);
+      simulation.crash(NEW_HOME);
+      await simulation.run(ASLEEP_MS * 2);
+      reached(hasComeBack(), 'its shard moves to the new worker');
+      world.tell(speaker(world, 0), RECEIVER_ID, 'note');
+      await command(world, SENDER_ID, 'watch', { id: RECEIVER_ID });
+      await simulation.run(ASLEEP_MS);
+      pauses.pause(simulation.system, SENDER_ID);
+      await simulation.run(SOON_MS);
+      world.tell(speaker(world, 0), SENDER_ID, 'note');
+      await simulation.run(SOON_MS);
+      reached(census.lives.get(SENDER_ID)?.isAsleep === true, 'it is woken, and does not start');
+      await heldMove(world, SENDER_ID, [0, OLD_HOME]);
+      simulation.crash(NEW_HOME);
+      await simulation.run(SOON_MS);
+      reached(world.watches.armed.length === 1, 'it stays where it is, and watches');
+      simulation.unstall(0, OLD_HOME);
+    },
+  },
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -196,8 +221,8 @@ async function heldMove(world: World, id: string, [one, other]: [number, number]
   await world.simulation.run(SOON_MS);
 }
 
-async function command(world: World, id: string, type: 'subscribe' | 'announce'): Promise<void> {
-  world.tell(speaker(world, 0), id, type, { topic: TOPIC });
+async function command(world: World, id: string, type: string, more: object = { topic: TOPIC }): Promise<void> {
+  world.tell(speaker(world, 0), id, type, more);
   await world.simulation.run(SOON_MS);
 }
 
@@ -227,6 +252,17 @@ function holdOf(id: string): (event: SimulationEvent) => boolean {
     event.to === `~${THIRD}.1` &&
     event.message.type === 'hold' &&
     event.message.move.units.includes(id);
+}
+
+/** Whether the shard of an actor has moved there since. */
+function movedTo({ simulation }: World, worker: number, id: string): () => boolean {
+  let hasMoved = false;
+  simulation.observers.add((event) => {
+    if (event.kind !== 'control' || event.message.type !== 'hold') return;
+    const { to, units } = event.message.move;
+    if (to.index === worker && units.includes(shardUnit('', shardOf(id)))) hasMoved = true;
+  });
+  return () => hasMoved;
 }
 
 /** The table that says who lives where is on its way to a worker. */

@@ -78,6 +78,11 @@ export class Moves {
     return unitsOf(id).some((unit) => left?.has(unit));
   }
 
+  /** Whether it is where these units are: one with a pin does not go with its shard. */
+  goesWith(units: ReadonlySet<Unit>, id: string): boolean {
+    return units.has(id) || (!this.#pins.get(id) && unitsOf(id).some((unit) => units.has(unit)));
+  }
+
   /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
   whenEnded(address: string, id: string, ended: (hasMoved: boolean) => void): boolean {
     const outgoing = [...this.#standing.values()].filter(({ order }) => addressOf(order.from) === address);

@@ -85,6 +85,14 @@ test.each([1, 2, 3])(
   },
 );
 
+test.each([1, 2, 3])(
+  'seed %i: the watch of one that a pause keeps from starting stays where its new worker has died',
+  async (seed) => {
+    const scenario = 'a watcher that sleeps, and a pause keeps from starting, is moving to a worker that dies';
+    expect((await direct(scenario, seed)).breaches.list).toEqual([]);
+  },
+);
+
 describe('a publish that waits for a subscriber on the move', () => {
   const scenario = 'a worker dies with what one that has moved there had published for a subscriber on the move';
 
