@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TREE_ACTORS } from '../../src/cli/seeing.ts';
+import { LISTED_MAX } from '../../src/inspection/inspect-cell.ts';
 import { CommandSystem } from './command-system.ts';
 
 const BOSS = `import { defineActor } from 'troupe';
@@ -153,4 +155,19 @@ test('top: without a terminal it prints once', () => {
   const seen = JSON.parse(system.troupe('top', '--every', '200', '--json').stdout);
   expect(seen.checkups).toHaveLength(3);
   expect(system.troupe('top', '--sort', 'colour').status).toBe(2);
+});
+
+test('of a tree no more actors are shown than its limit, unless more are asked for', () => {
+  const names = (prefix: string, count: number): string =>
+    JSON.stringify({ names: Array.from({ length: count }, (_, n) => `${prefix}${n}`) });
+  // As many of each as one look names.
+  const [foremen, workers] = [11, LISTED_MAX];
+  ask('boss/many', 'hire', names('m', foremen));
+  for (let n = 0; n < foremen; n++) ask(`boss/m${n}`, 'hire', names(`m${n}-`, workers));
+  const countOf = (...more: string[]): number => {
+    const text = system.troupe('tree', 'boss/many', '--json', ...more).stdout;
+    return text.match(/"id":/g)?.length ?? 0;
+  };
+  expect(countOf()).toBe(TREE_ACTORS);
+  expect(countOf('--limit', '10000')).toBe(1 + foremen + foremen * workers);
 });
