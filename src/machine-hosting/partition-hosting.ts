@@ -210,11 +210,12 @@ export class PartitionHosting implements PartitionHost {
     this.#selves.add(membership.id);
     this.#sayFarewell(membership.machines());
     const machines = this.#view(membership);
-    const hosts = Array.from({ length: PARTITIONS }, (_, shard) => this.elsewhere(shard) ?? '');
+    const hosts = this.#hostsOfAll();
     const text = `${JSON.stringify(machines)} ${hosts.join()} ${this.#places.changes}`;
     if (text === this.#published) return;
     this.#published = text;
-    const ours = new Set(hosts.flatMap((host, shard) => (host === '' ? [shard] : [])));
+    const ours = new Set<number>();
+    for (const [shard, host] of hosts.entries()) if (host === undefined) ours.add(shard);
     const partitions = [...this.#ours].filter((shard) => !ours.has(shard));
     this.#ours = ours;
     const left = { partitions, handedOver: this.#handedOver(partitions) };
@@ -222,6 +223,13 @@ export class PartitionHosting implements PartitionHost {
     this.#parts.master.machinesChanged(this.#withCredentials(machines), left);
     // Not before: a move that waited for them would begin, with actors that stand to leave.
     if (partitions.length > 0) this.#forget(partitions);
+  }
+
+  /** By the shard; undefined: it is for the workers here. */
+  #hostsOfAll(): (number | undefined)[] {
+    const hosts: (number | undefined)[] = [];
+    for (let shard = 0; shard < PARTITIONS; shard++) hosts.push(this.elsewhere(shard));
+    return hosts;
   }
 
   /** They are another machine's. */
@@ -239,6 +247,12 @@ export class PartitionHosting implements PartitionHost {
     this.#places.keep(this.#hosts);
     const lost = new Set(membership.machines().flatMap(({ id, state }) => (state === 'lost' ? [id] : [])));
     this.#epoch = Math.max(this.#epoch, membership.tableEpoch);
+    const epochs: number[] = [];
+    const live: number[] = [];
+    for (let shard = 0; shard < PARTITIONS; shard++) {
+      epochs.push(membership.epochOf(shard) ?? 0);
+      if (membership.isHandedLive(shard) && !lost.has(membership.ownerOf(shard) ?? '')) live.push(shard);
+    }
     return {
       epoch: this.#epoch,
       self: membership.id,
@@ -247,13 +261,11 @@ export class PartitionHosting implements PartitionHost {
         ...{ index: this.#indexes.of(id), machine: id, address },
         workers: this.#places.workersOf(id),
       })),
-      epochs: Array.from({ length: PARTITIONS }, (_, shard) => membership.epochOf(shard) ?? 0),
+      epochs,
       held: [...(this.#handing?.partitions ?? []), ...this.#arrivals.partitions].filter(
         (shard) => membership.epochOf(shard) !== undefined,
       ),
-      live: Array.from({ length: PARTITIONS }, (_, shard) => shard).filter(
-        (shard) => membership.isHandedLive(shard) && !lost.has(membership.ownerOf(shard) ?? ''),
-      ),
+      live,
       arrived: this.#arrivals.arrived,
     };
   }

@@ -38,7 +38,9 @@ export class PassingMail {
 
   /** All that wait for their old owners. */
   partitions(): Set<number> {
-    return new Set([...this.#open].flatMap(({ partitions }) => [...partitions]));
+    const all = new Set<number>();
+    for (const { partitions } of this.#open) for (const partition of partitions) all.add(partition);
+    return all;
   }
 
   /** Their mail does not take that link any more; `to`: the machine, or the worker here, that has them now. */

@@ -20,7 +20,7 @@ export class RoutesLeft {
     const linked = [...workers].filter(({ link, ended }) => link !== undefined && !ended);
     for (const worker of this.#told.keys()) if (!linked.includes(worker)) this.#told.delete(worker);
     if (linked.length === 0) return;
-    const named = this.#named();
+    const named = this.#table().shardHosts();
     for (const worker of linked) {
       if (named.has(worker.index)) this.#told.delete(worker);
       else if (!isPassing(worker) && this.#told.get(worker) !== worker.ends) {
@@ -28,10 +28,5 @@ export class RoutesLeft {
         worker.note(CALL, 0, ROUTE_LEFT, []);
       }
     }
-  }
-
-  #named(): Set<number> {
-    const table = this.#table();
-    return new Set(table.roles().flatMap((role) => table.column(role)));
   }
 }

@@ -155,7 +155,9 @@ export class HandOvers {
   }
 
   #hold(): void {
-    this.#parts.router.holdPartitions(this.#held, new Set([...this.#passing.partitions(), ...this.#heldBack]));
+    const passing = this.#passing.partitions();
+    for (const partition of this.#heldBack) passing.add(partition);
+    this.#parts.router.holdPartitions(this.#held, passing);
   }
 
   /** Mail to the new owners waits for the mail that is on its way through the old ones. */
@@ -163,6 +165,7 @@ export class HandOvers {
     const passing = new Map<string, { through: OutboundQueue; to: number; partitions: Set<number> }>();
     for (const [partition, before] of this.#owners) {
       const now = this.#parts.hostsOfShard(partition);
+      if (!before.some((host, column) => host >= MACHINE_INDEX_MIN && host !== now[column])) continue;
       const to = machineIndexOf(now[0] ?? NOWHERE);
       for (const host of routesLeft(before, now)) {
         const through = this.#parts.machinePeer(host);

@@ -245,18 +245,22 @@ export class OtherMachines {
   beforeTable({ machines, columns }: TableChange): void {
     if (!machines) return;
     const changed = changedPartitions(columns);
-    this.#before = new Map([...changed].map((partition) => [partition, this.#machineOf(partition)]));
+    const [column] = this.#ground.cluster.table.roles();
+    this.#before.clear();
+    for (const partition of changed) this.#before.set(partition, this.#machineOf(partition, column));
     this.#watches.beforeTable();
     this.#handOvers.beforeTable(machines, changed);
   }
 
   /** Behind the change: links of machines that are gone end, and what is not here any more goes on. */
-  afterTable({ machines, left, columns }: TableChange): void {
+  afterTable({ machines, left }: TableChange): void {
     if (this.#ground.self.index === 0) this.#ownPlaces.take(this.#ground.cluster.table);
     if (!machines) return;
     const { router, durability } = this.#parts;
-    const isMoved = (partition: number): boolean => this.#before.get(partition) !== this.#machineOf(partition);
-    const changed = new Set([...changedPartitions(columns)].filter(isMoved));
+    const [column] = this.#ground.cluster.table.roles();
+    const changed = new Set<number>();
+    for (const [partition, before] of this.#before)
+      if (before !== this.#machineOf(partition, column)) changed.add(partition);
     const isRenamed = this.#machines.self !== '' && machines.self !== this.#machines.self;
     if (isRenamed) this.#handOvers.taken.linksEnd();
     router.located.forgetPartitions(changed);
@@ -292,10 +296,9 @@ export class OtherMachines {
     }
   }
 
-  /** Or its worker here. */
-  #machineOf(partition: number): number {
+  /** Or its worker here; by that column. */
+  #machineOf(partition: number, column: string | undefined): number {
     const { table } = this.#ground.cluster;
-    const [column] = table.roles();
     return column === undefined ? NOWHERE : machineIndexOf(table.hostOfShard(column, partition));
   }
 
@@ -361,7 +364,9 @@ export class OtherMachines {
 }
 
 function changedPartitions(columns: TableChange['columns']): Set<number> {
-  return new Set(Object.values(columns).flatMap((entries) => entries.map(([shard]) => shard)));
+  const changed = new Set<number>();
+  for (const entries of Object.values(columns)) for (const [shard] of entries) changed.add(shard);
+  return changed;
 }
 
 /** Whether the machine of that index is there, and does not leave. */

@@ -186,7 +186,9 @@ export class MachineAgent {
     state.lookedBehind = state.looksBehind;
     // It was in flight as the table came.
     if (!this.#hasLookedBehindTable()) state.lookAt = now;
-    this.observer.saw(now, rows, new Set(state.owner.read?.table.owners.filter((owner) => owner !== NOBODY)));
+    const owners = new Set(state.owner.read?.table.owners);
+    owners.delete(NOBODY);
+    this.observer.saw(now, rows, owners);
     if (!this.mayJudge(now)) return [];
     const lost = this.observer.silent(now).filter(([id]) => id !== state.id);
     return [

@@ -7,7 +7,7 @@ import { assignment } from './assignment.ts';
 import { NEVER, silenceMs } from './lease.ts';
 import type { HandedOver, MachineCommand, SeenTable } from './machine-command.ts';
 import type { MachineId } from './machine-row.ts';
-import { isRolledBack, NOBODY, partitionsOf, pinnedTable, reassigned } from './partition-table.ts';
+import { isRolledBack, NOBODY, type PartitionTable, partitionsOf, pinnedTable, reassigned } from './partition-table.ts';
 
 /** Things that the rest of the machine knows at this moment. */
 export interface Surroundings {
@@ -65,6 +65,8 @@ export function newOwner(id: MachineId, leaseMs: number): OwnerState {
 
 export class PartitionOwner {
   readonly state: OwnerState;
+  /** The owners that there should be, by a table without orphans. */
+  #calm: { table: PartitionTable; living: readonly MachineId[]; wanted: readonly MachineId[] } | undefined;
 
   constructor(state: OwnerState) {
     this.state = state;
@@ -89,7 +91,9 @@ export class PartitionOwner {
     if (before && isRolledBack(before.table, read.table)) this.rolledBack(now);
     this.state.read = read;
     const commands = [...this.#endHanding(now, read, around), ...this.#stopAndStart(read)];
-    for (const [partition, epoch] of read.table.epochs.entries()) this.sawEpoch(partition, epoch);
+    // The same table has nothing that was not seen.
+    if (read.table !== before?.table)
+      for (const [partition, epoch] of read.table.epochs.entries()) this.sawEpoch(partition, epoch);
     this.#dropMet(read);
     return commands.concat(this.plan(now, around));
   }
@@ -157,11 +161,7 @@ export class PartitionOwner {
     const { read, isWriting } = this.state;
     if (!read || isWriting || !around.isLeaseValid) return [];
     const orphans = this.#orphans(read, around);
-    const wanted = assignment(
-      read.table.owners.map((owner, partition) => (orphans.has(partition) ? NOBODY : owner)),
-      around.living,
-      this.pins(read),
-    );
+    const wanted = this.#wantedOwners(read, orphans, around.living);
     // A partition that is this machine's by a table from a backup has nobody else to claim it, whoever should have it in the end.
     const own = [...orphans].filter((partition) =>
       [wanted[partition], read.table.owners[partition]].includes(this.state.id),
@@ -206,7 +206,26 @@ export class PartitionOwner {
   #orphans(read: SeenTable, around: Surroundings): Set<number> {
     const isOrphan = (owner: MachineId, partition: number): boolean =>
       owner === this.state.id ? !this.isRightful(partition, read) : owner === NOBODY || around.isGone(owner);
-    return new Set(read.table.owners.flatMap((owner, partition) => (isOrphan(owner, partition) ? [partition] : [])));
+    const orphans = new Set<number>();
+    for (const [partition, owner] of read.table.owners.entries())
+      if (isOrphan(owner, partition)) orphans.add(partition);
+    return orphans;
+  }
+
+  /** Looked at many times a second, and nearly always as before. */
+  #wantedOwners(read: SeenTable, orphans: ReadonlySet<number>, living: readonly MachineId[]): readonly MachineId[] {
+    const { owners } = read.table;
+    const known = this.#calm;
+    if (orphans.size > 0)
+      return assignment(
+        owners.map((owner, partition) => (orphans.has(partition) ? NOBODY : owner)),
+        living,
+        this.pins(read),
+      );
+    const isAsBefore = known?.table === read.table && known.living.length === living.length;
+    if (isAsBefore && known.living.every((machine, at) => machine === living[at])) return known.wanted;
+    this.#calm = { table: read.table, living, wanted: assignment(owners, living, this.pins(read)) };
+    return this.#calm.wanted;
   }
 
   #stopAndStart(read: SeenTable): MachineCommand[] {
@@ -218,9 +237,9 @@ export class PartitionOwner {
       .map(Number)
       .filter((partition) => !isAsServed(partition));
     for (const partition of stopped) delete serving[partition];
-    const begun = table.owners.flatMap((_, partition) =>
-      this.isRightful(partition, read) && serving[partition] === undefined ? [partition] : [],
-    );
+    const begun: number[] = [];
+    for (const partition of table.owners.keys())
+      if (serving[partition] === undefined && this.isRightful(partition, read)) begun.push(partition);
     const starts: MachineCommand[] = [];
     for (const partition of begun) {
       const epoch = table.epochs[partition] as number;
@@ -321,9 +340,10 @@ export class PartitionOwner {
 
   #handSome(now: number, wanted: readonly MachineId[], isLast: boolean): MachineCommand[] {
     if (now < this.state.handableAt) return [];
-    const given = Object.keys(this.state.serving)
-      .map(Number)
-      .filter((partition) => wanted[partition] !== this.state.id && wanted[partition] !== NOBODY);
+    const { serving, id } = this.state;
+    const given: number[] = [];
+    for (const [partition, owner] of wanted.entries())
+      if (owner !== id && owner !== NOBODY && serving[partition] !== undefined) given.push(partition);
     const to = given.length > 0 ? wanted[given[0] as number] : undefined;
     if (to === undefined) return [];
     const partitions = given.filter((partition) => wanted[partition] === to);

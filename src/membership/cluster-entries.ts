@@ -1,4 +1,6 @@
 /** Entries of the directory as bytes: rows of machines, and the table of partitions. Bytes of other builds are not trusted. */
+import type { Entry } from '../directory/directory.ts';
+import type { SeenTable } from '../machines/machine-command.ts';
 import type { MachineId, MachineRow, MachineState } from '../machines/machine-row.ts';
 import { NOBODY, type PartitionTable } from '../machines/partition-table.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
@@ -60,6 +62,14 @@ export function decodeTable(value: Uint8Array): PartitionTable | undefined {
     handedBy: named(handedBy),
     pinned: pinned as number[],
   };
+}
+
+/** Nearly always it is the one that is known: each renewal reads it. Undefined as of `decodeTable`. */
+export function tableOf(
+  { value, revision }: Pick<Entry, 'value' | 'revision'>,
+  known: SeenTable | undefined,
+): PartitionTable | undefined {
+  return known?.revision === revision ? known.table : decodeTable(value);
 }
 
 function encoded(value: object): Uint8Array {

@@ -14,7 +14,6 @@ import type { MachineInfo } from '../observe/machine-info.ts';
 import { WantedPartitions } from './wanted-partitions.ts';
 import {
   decodeRow,
-  decodeTable,
   encodeRow,
   encodeTable,
   infoOf,
@@ -22,6 +21,7 @@ import {
   ROW_PREFIX,
   rowKey,
   TABLE_KEY,
+  tableOf,
   WATCHED_PREFIX,
 } from './cluster-entries.ts';
 
@@ -304,7 +304,7 @@ export class MachineMembership {
       });
     }
     this.#answer(directory.readLinearizable(TABLE_KEY), (agent, now, entry) => {
-      const table = entry && entry !== 'unavailable' ? decodeTable(entry.value) : undefined;
+      const table = entry && entry !== 'unavailable' ? tableOf(entry, agent.state.owner.read) : undefined;
       const isBad = entry === 'unavailable' || (entry && !table);
       const read = isBad ? 'failed' : entry && table && { table, revision: entry.revision };
       return agent.tableRead(now, read, command.confirms);

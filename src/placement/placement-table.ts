@@ -118,7 +118,23 @@ export class PlacementTable {
 
   column(role: string): readonly number[] {
     const column = this.#columns.get(role);
-    return column ? [...column] : new Array<number>(SHARDS).fill(NOWHERE);
+    const hosts = new Array<number>(SHARDS).fill(NOWHERE);
+    // A table of machines is asked with each change: spread, an array of numbers costs four times as much.
+    if (column) for (let shard = 0; shard < SHARDS; shard++) hosts[shard] = column[shard] as number;
+    return hosts;
+  }
+
+  /** All that host a shard of any column; NOWHERE, where one has none. */
+  shardHosts(): Set<number> {
+    const hosts = new Set<number>();
+    for (const column of this.#columns.values()) {
+      let last: number | undefined;
+      for (const host of column) {
+        if (host !== last) hosts.add(host);
+        last = host;
+      }
+    }
+    return hosts;
   }
 
   /** The host of one shard; NOWHERE where none can be. */
