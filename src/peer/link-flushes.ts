@@ -35,7 +35,7 @@ export class LinkFlushes {
       const asked = new Set(peers);
       this.#awaited.set(number, { peers: asked, done });
       // Linked again, one whose link has ended is asked behind the mail that waited for that.
-      for (const peer of asked) if (!peer.ended) peer.note(FLUSH, number);
+      for (const peer of asked) if (!peer.ended) ask(peer, number);
       this.#look(number);
     });
   }
@@ -49,7 +49,7 @@ export class LinkFlushes {
   }
 
   linkedAgain(peer: OutboundQueue): void {
-    for (const [number, { peers }] of this.#awaited) if (peers.has(peer)) peer.note(FLUSH, number);
+    for (const [number, { peers }] of this.#awaited) if (peers.has(peer)) ask(peer, number);
   }
 
   died(index: number, incarnation: number): void {
@@ -65,4 +65,10 @@ export class LinkFlushes {
     this.#awaited.delete(number);
     awaited.done();
   }
+}
+
+/** `onward` is asked for mail that was passed on, which a dam does not hold up. */
+function ask(peer: OutboundQueue, number: number): void {
+  if (depthOf(number) !== 'onward') return peer.note(FLUSH, number);
+  peer.beforeDam(() => peer.note(FLUSH, number));
 }

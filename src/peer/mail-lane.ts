@@ -65,11 +65,12 @@ export class MailLane<T extends Weighed> {
 
   /** Items that `push` pushes go before the dam, where there is one. */
   beforeDam(push: () => void): void {
+    const before = this.#isOlder;
     this.#isOlder = true;
     try {
       push();
     } finally {
-      this.#isOlder = false;
+      this.#isOlder = before;
     }
   }
 

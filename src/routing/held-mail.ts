@@ -36,6 +36,7 @@ export class HeldMail {
   readonly #trace: Trace | undefined;
   /** Mail of other processes, which had another way than through this one since or before. */
   readonly #relayed = new WeakSet<Envelope>();
+  readonly #passedOn = new WeakSet<Envelope>();
   #size = 0;
   #bytes = 0;
 
@@ -83,6 +84,21 @@ export class HeldMail {
   noteRelayed(envelope: Envelope): Envelope {
     this.#relayed.add(envelope);
     return envelope;
+  }
+
+  /** As `addRelayed`, of mail from another machine. */
+  addPassedOn(unit: Unit, envelope: Envelope): boolean {
+    return this.add(unit, this.notePassedOn(envelope));
+  }
+
+  /** As `noteRelayed`, of mail from another machine: it goes on by the ways in of machines, before it waited and after. */
+  notePassedOn(envelope: Envelope): Envelope {
+    this.#passedOn.add(envelope);
+    return this.noteRelayed(envelope);
+  }
+
+  isPassedOn(envelope: Envelope): boolean {
+    return this.#passedOn.has(envelope);
   }
 
   isRelayed(envelope: Envelope): boolean {

@@ -71,10 +71,17 @@ export class RouteCache {
     for (const route of this.#byId.values()) if (route.peer.index === worker) route.epoch = -1;
   }
 
-  /** Past the routes of this process's own mail. */
+  /**
+   * Past the routes of this process's own mail. A dam is of that alone: who has sent this mail may wait for it, and the dam for an answer from there
+   * (docs/decisions/0100).
+   */
   passOn(envelope: Envelope, peer: OutboundQueue): boolean {
     if (envelope.heavy === undefined) this.#kernel.memory.weigh(envelope, envelope.message);
-    return peer.mail(envelope);
+    let isClear = true;
+    peer.beforeDam(() => {
+      isClear = peer.mail(envelope);
+    });
+    return isClear;
   }
 
   /** The next message to each actor is routed anew. */

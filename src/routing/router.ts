@@ -309,9 +309,8 @@ export class Router implements Recipient {
       return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
     const peer = host === NOWHERE ? undefined : this.#parts.peers.byIndex(host);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms, isPassedOn);
-    if (isPassedOn && peer.index >= MACHINE_INDEX_MIN) this.holds.noteRelayed(envelope);
+    if (isPassedOn && host >= MACHINE_INDEX_MIN) return this.routes.passOn(this.holds.notePassedOn(envelope), peer);
     if (envelope.verb !== 'message') return peer.mail(envelope);
-    if (isPassedOn && host >= MACHINE_INDEX_MIN) return this.routes.passOn(envelope, peer);
     return this.routes.send(envelope, terms, peer, this.#cluster.table.epoch);
   }
 
@@ -325,7 +324,7 @@ export class Router implements Recipient {
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms, isPassedOn = false): boolean {
     if (this.#kept.leave(envelope)) return true;
-    const isTaken = isPassedOn ? this.holds.addRelayed(unit, envelope) : this.holds.add(unit, envelope);
+    const isTaken = isPassedOn ? this.holds.addPassedOn(unit, envelope) : this.holds.add(unit, envelope);
     return isTaken && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
 
@@ -367,6 +366,7 @@ export class Router implements Recipient {
 
   #again(held: Envelope | HeldSignal): void {
     if ('signal' in held) this.signal(held.to, held.signal);
+    else if (this.holds.isPassedOn(held)) this.passOn(held);
     else this.deliver(held);
   }
 

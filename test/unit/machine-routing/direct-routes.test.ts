@@ -140,4 +140,34 @@ describe('mail between machines', () => {
     const world = await worldOf(1);
     expect((await traffic(world, [restarts(world.other), lateNews(world)])).join()).toContain('lost');
   });
+
+  it.each([1, 2, 3])(
+    'goes on where workers of both machines publish at once, each behind what it had sent to the other (seed %i)',
+    { timeout: 60_000 },
+    async (seed) => {
+      const { cluster, one, other } = await worldOf(seed);
+      const heard: string[] = [];
+      const sides = [one, other].map(({ simulation, system, membership }, at) => {
+        const ids = Array.from({ length: 100 }, (_, n) => `counter/k${n}`);
+        const owned = ids.filter((id) => membership.epochOf(shardOf(id)) !== undefined);
+        return { at, system, owned, worker: simulation.worker(1)?.process?.system as System };
+      });
+      for (const { at, system } of sides)
+        await cluster.until(
+          system.subscribe('news', (news) => void heard.push(`${(news as { from: number }).from} at ${at}`)),
+        );
+      await cluster.run(200);
+      const tell = (n: number): void => {
+        for (const { at, worker } of sides) for (const id of sides[1 - at]?.owned ?? []) worker.tell(id, add(n));
+      };
+      tell(1);
+      await cluster.run(100);
+      for (const { at, worker } of sides) worker.publish('news', { type: 'news', from: at });
+      tell(2);
+      await cluster.run(500);
+      expect(heard.sort()).toEqual(['0 at 0', '0 at 1', '1 at 0', '1 at 1']);
+      for (const { system, owned } of sides)
+        for (const id of owned) expect(await cluster.until(system.ask(id, { type: 'get' }))).toEqual([1, 2]);
+    },
+  );
 });

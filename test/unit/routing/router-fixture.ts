@@ -26,6 +26,9 @@ export class FakePeer {
   /** Waits for its socket, and was written. */
   waiting: Mail[] = [];
   readonly written: Mail[] = [];
+  /** What a dam would not hold up. */
+  readonly pastDam: Mail[] = [];
+  isBeforeDam = false;
 
   constructor(index: number) {
     this.index = index;
@@ -34,7 +37,14 @@ export class FakePeer {
 
   mail(envelope: Envelope): boolean {
     this.waiting.push(envelope);
+    if (this.isBeforeDam) this.pastDam.push(envelope);
     return true;
+  }
+
+  beforeDam(send: () => void): void {
+    this.isBeforeDam = true;
+    send();
+    this.isBeforeDam = false;
   }
 
   signal(to: string, signal: Signal): void {

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { foreignWorkerIndex, MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 import { NOWHERE } from '../../../src/wire/control.ts';
 import { KeptReply, message, request } from '../peer/link-fixture.ts';
-import { CAPACITY, everyShard, newRouterKit, type RouterKit, shardOfIdTo, textOf } from './router-fixture.ts';
+import { CAPACITY, everyShard, FakePeer, newRouterKit, type RouterKit, shardOfIdTo, textOf } from './router-fixture.ts';
 
 const ID = 'counter/a';
 const SHARD = shardUnit('', shardOf(ID));
@@ -414,4 +415,22 @@ test('what waited for a link goes before later mail, whatever way that takes by 
   router.releaseUnhosted();
   router.deliver(message('counter/a', 4));
   expect(waiting()).toEqual([9, 1, 2, 3, 4].map((n) => `counter/a ${n}`));
+});
+
+test('mail of another machine goes on by the way in of a third one, past the dam there, also where it has waited for that', () => {
+  const { router, peers, change } = newRouterKit();
+  const [way, worker] = [MACHINE_INDEX_MIN, foreignWorkerIndex(MACHINE_INDEX_MIN, 1)].map((index) => {
+    const peer = new FakePeer(index);
+    peers.set(index, peer);
+    return peer;
+  }) as [FakePeer, FakePeer];
+  change({ columns: { '': everyShard(worker.index) } });
+  way.ended = true;
+  router.passOn(message('counter/a', 1));
+  way.ended = false;
+  router.releaseUnhosted();
+  router.passOn(message('counter/a', 2));
+  router.deliver(message('counter/a', 3));
+  expect(way.pastDam.map(textOf)).toEqual(['counter/a 1', 'counter/a 2']);
+  expect([way.waiting.length, worker.pastDam, worker.waiting.map(textOf)[0]]).toEqual([2, [], 'counter/a 3']);
 });
