@@ -118,7 +118,9 @@ export class HandoffParticipant {
 
   /** The move has ended: its units live at its new host, or stay where they were. Their holds end with `release`. */
   end(move: MoveId, hasMoved: boolean): void {
+    const at = this.#states.get(move);
     this.#happens(move, { type: 'end', hasMoved });
+    if (hasMoved && at && 'order' in at) this.#topicsMoved(at.order);
     this.#endsBefore.delete(move);
     this.#incoming.delete(move);
   }
@@ -166,7 +168,7 @@ export class HandoffParticipant {
         this.#endsBefore.set(move, this.#endsOf(effect.order));
         break;
       case 'release-publishes':
-        topics.moving.release(effect.order);
+        topics.released(effect.order);
         break;
       case 'send-marker':
         peers.byAddress(effect.to)?.note(MARKER, move);
@@ -288,6 +290,14 @@ export class HandoffParticipant {
       (target) => moved.has(router.unitOf(target) as Unit),
       hasBroken ? `the connection to worker ${to.index} was lost before it replied` : undefined,
     );
+  }
+
+  #topicsMoved({ to, subscriptions }: MoveOrder): void {
+    const { self, peers, topics } = this.#parts;
+    const isHere = to.index === self.index && to.incarnation === self.incarnation;
+    const peer = isHere ? undefined : peers.byAddress(nameOf(to));
+    // With its link it has said, or will say, what is subscribed there.
+    if (isHere || (peer && !peer.ended)) topics.moved(subscriptions, peer);
   }
 
   #note(step: 'installed' | 'committed' | 'aborted', { id, units }: MoveOrder): void {

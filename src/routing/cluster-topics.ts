@@ -13,7 +13,7 @@ import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
 import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
-import type { MachinesView } from '../wire/control.ts';
+import type { MachinesView, MoveOrder } from '../wire/control.ts';
 import { SOME_TOPICS, TOPIC, TOPIC_ACK, TOPIC_REACHED, TOPICS } from '../wire/entry.ts';
 import { MovingSubscriptions } from './moving-subscriptions.ts';
 import type { Published } from '../frames/frame-reader.ts';
@@ -131,7 +131,7 @@ export class ClusterTopics implements TopicBus {
     const here = this.#local.handled(topic, barrier);
     const excluded = Array.from(this.moving.of(topic) ?? [], barrier);
     const elsewhere = Array.from(peers, (peer) => this.#traffic.handled(peer, topic));
-    await Promise.allSettled([here, ...excluded, ...elsewhere]);
+    await Promise.allSettled([here, ...excluded, ...elsewhere, ...this.moving.topics]);
   }
 
   /** Another process asks: behind what it has published to this topic. */
@@ -232,7 +232,7 @@ export class ClusterTopics implements TopicBus {
   /** Topics that somebody of this machine has subscribed to, as far as this process knows. */
   names(): Set<string> {
     const elsewhere = [...this.#interest.keys()].filter((topic) => this.#ofThisMachine(topic).length > 0);
-    return new Set([...this.#local.subscriptions.topics, ...elsewhere]);
+    return new Set([...this.#local.subscriptions.topics, ...elsewhere, ...this.moving.topics]);
   }
 
   #ofThisMachine(topic: string): OutboundQueue[] {
@@ -240,7 +240,24 @@ export class ClusterTopics implements TopicBus {
   }
 
   #isWantedHere(topic: string): boolean {
-    return this.#ofThisMachine(topic).length > 0 || this.#local.subscriptions.has(topic);
+    return this.#ofThisMachine(topic).length > 0 || this.#local.subscriptions.has(topic) || this.moving.has(topic);
+  }
+
+  /**
+   * Subscribers have moved. Their new host says so by itself, but where their old one has died the table does not wait for that: what is published
+   * from here on goes there all the same. `to`: undefined where that is this process, with what has come of them.
+   */
+  moved(subscriptions: MoveOrder['subscriptions'], to: OutboundQueue | undefined): void {
+    for (const [topic] of subscriptions) {
+      if (to) this.#noteInterest(to, topic);
+      else if (!this.#local.subscriptions.has(topic)) this.#announceLeft(topic);
+    }
+  }
+
+  /** The end of a move, with its holds. */
+  released(order: MoveOrder): void {
+    this.moving.release(order);
+    for (const [topic] of order.subscriptions) if (!this.#isWantedHere(topic)) this.beyond?.left(topic);
   }
 
   acknowledged(peer: OutboundQueue, number: number): void {

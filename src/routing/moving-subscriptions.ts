@@ -12,6 +12,14 @@ export class MovingSubscriptions {
     return this.#byTopic.size;
   }
 
+  get topics(): Iterable<string> {
+    return this.#byTopic.keys();
+  }
+
+  has(topic: string): boolean {
+    return this.#byTopic.has(topic);
+  }
+
   hold({ id: move, subscriptions }: MoveOrder): void {
     for (const [topic, id] of subscriptions) {
       let ids = this.#byTopic.get(topic);

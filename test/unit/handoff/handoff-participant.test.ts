@@ -41,7 +41,7 @@ function newParticipant(live: string[] = []): {
       living: () => live,
       kernel: { pending: { moved: () => {} }, deadLetters: {}, limits: { messageBytesMax: 1_000 } },
     },
-    topics: { moving: { hold: () => {}, release: () => {} } },
+    topics: { moving: { hold: () => {} }, released: () => {}, moved: () => {} },
     router: {
       captureFor: () => {},
       hold: (move: number, units: string[]) => void router.push(`hold ${move} ${units.join(' ')}`),

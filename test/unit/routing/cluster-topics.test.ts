@@ -328,6 +328,48 @@ describe('a subscriber on the move', () => {
     expect(got).toEqual(['counter/b 1', 'counter/a 2', 'counter/a 3', 'counter/b 3']);
   });
 
+  test('is published to at its new host from the end of the move on, though that has not said anything yet', () => {
+    const { topics, peers } = newTopics();
+    const [old, next] = peers as [FakePeer, FakePeer];
+    const moves = order([['news', 'counter/a']]);
+    topics.learned(old.link, ['news']);
+    topics.moving.hold(moves);
+    topics.peerGone(old.link);
+    topics.moved(moves.subscriptions, next.link);
+    topics.released(moves);
+    topics.publish('news', message(1), undefined);
+    expect(peers.map(({ published }) => published)).toEqual([[], ['news 1']]);
+    // At a new host to which nothing of it has come nobody subscribes: all others hear that.
+    topics.moved([['sport', 'counter/a']], undefined);
+    expect(next.notes.at(-1)).toEqual([TOPIC, 'sport', false, 1]);
+  });
+
+  test('is subscribed for other machines while its old host is gone, and its new one is not known yet', () => {
+    const { topics, peers } = newTopics();
+    const told: string[] = [];
+    topics.beyond = {
+      joined: (topic) => void told.push(`joined ${topic}`),
+      left: (topic) => void told.push(`left ${topic}`),
+      publishing: () => {},
+    };
+    const [old, next] = peers as [FakePeer, FakePeer];
+    for (const [to, left] of [
+      [next, []],
+      [undefined, ['left news']],
+    ] as const) {
+      const moves = order([['news', 'counter/a']]);
+      topics.learned(old.link, ['news']);
+      topics.moving.hold(moves);
+      topics.peerGone(old.link);
+      expect([told, [...topics.names()]]).toEqual([[], ['news']]);
+      if (to) topics.moved(moves.subscriptions, to.link);
+      topics.released(moves);
+      expect(told.splice(0)).toEqual(left);
+      if (to) topics.changed(to.link, 'news', false, 1);
+      told.splice(0);
+    }
+  });
+
   test('is in force only when all know it under the table of that moment', async () => {
     const { topics, peers, now } = newTopics();
     void topics.join('news', 'counter/a');
