@@ -11,7 +11,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { senseless } from '../frames/entry-sense.ts';
 import { weighMessage } from '../vocabulary/weight.ts';
-import { onClockOf } from './moved-times.ts';
+import { onClockOf } from '../machine-routes/moved-times.ts';
 
 /** An actor with its encoded state, or mail of one kind, in the order in which it was sent. */
 export type Arrived =

@@ -30,14 +30,24 @@ export interface OnwardParts {
   readonly handOvers: Pick<HandOvers, 'released'>;
 }
 
+/** Begins anew where a link has ended meanwhile, or its process: the mail that had gone that way, and no further, is on its way to another host by now. */
 export async function flushOn(parts: OnwardParts, depth: FlushDepth): Promise<void> {
+  while (!(await flushOnce(parts, depth)));
+}
+
+/** False: a link has ended meanwhile. */
+async function flushOnce(parts: OnwardParts, depth: FlushDepth): Promise<boolean> {
   const { peers, flushes, handOvers, machines, router } = parts;
   // Mail that waits here for its host goes on first, or ends: mail of its sender by another route may come to the host at once.
   if (depth === 'beyond') await router.settled(HELD_MS_MAX, true);
   else await router.settled(depth === 'link' ? MOVED_MS_MAX : SETTLED_MS_MAX, false);
   if (depth === 'onward' || depth === 'beyond') await handOvers.released();
+  const own = [...peers.all()];
   const others = depth === 'beyond' ? [...machines.machines()] : [];
-  await Promise.all([flushes.flush(peers.all()), ...others.map((other) => passedOn(parts, other))]);
+  const asked = [...own, ...others];
+  const ends = asked.map((peer) => peer.ends);
+  await Promise.all([flushes.flush(own), ...others.map((other) => passedOn(parts, other))]);
+  return asked.every((peer, at) => peer.ends === ends[at]);
 }
 
 /** Resolves once all that went on to that machine is with its receivers, or is not to come there. */

@@ -93,6 +93,7 @@ export class Soak {
       said: (machine, message) => this.#heard(machine, message),
     });
     const rig = this.#rig;
+    let isKept = false;
     try {
       const [first, ...others] = rig.machines;
       await this.#start(first as Machine);
@@ -111,9 +112,11 @@ export class Soak {
         await this.#tellFindings();
         if (this.breaches.length > 20) break;
       }
-      return await this.#judge();
+      const result = await this.#judge();
+      isKept = process.env.TROUPE_KEEP_RIG !== undefined && result.breaches.length > 0;
+      return result;
     } finally {
-      await rig.end(process.env.TROUPE_KEEP_RIG !== undefined && this.breaches.length > 0);
+      await rig.end(isKept);
     }
   }
 

@@ -227,6 +227,37 @@ describe('mail that an old owner has for a link that has broken', () => {
 });
 
 describe('a flush that another machine waits for', () => {
+  it.each(['a machine', 'a worker'])(
+    'begins anew where %s of those that are asked is lost meanwhile: its mail has another host by then',
+    async (lost) => {
+      const own = { index: 1, ends: 0, ended: false };
+      const other = { index: MACHINE_INDEX_MIN, ends: 0, ended: false, link: {}, waiting: 0 };
+      const asked: [indexes: number[], answer: () => void][] = [];
+      const flush = (peers: Iterable<OutboundQueue>): Promise<void> =>
+        new Promise((resolve) => asked.push([[...peers].map(({ index }) => index), resolve]));
+      const kit = startKit({ counter });
+      const parts = {
+        ...{ kernel: kit.process.actors.kernel, peers: { all: () => [own] }, flushes: { flush } },
+        ...{ router: { settled: async () => {}, holds: { units: () => [] }, knownHostOf: () => 1 } },
+        ...{ machines: { machines: () => [other] }, handOvers: { released: async () => {} } },
+      } as unknown as OnwardParts;
+      let isAnswered = false;
+      void flushOn(parts, 'beyond').then(() => (isAnswered = true));
+      const answers = async (): Promise<void> => {
+        await kit.clock.advance(1);
+        expect(asked.map(([indexes]) => indexes)).toEqual([[1], [MACHINE_INDEX_MIN]]);
+        for (const [, answer] of asked.splice(0)) answer();
+        await kit.clock.advance(1);
+      };
+      await kit.clock.advance(1);
+      (lost === 'a worker' ? own : other).ends++;
+      await answers();
+      expect(isAnswered).toBe(false);
+      await answers();
+      expect([isAnswered, asked]).toEqual([true, []]);
+    },
+  );
+
   it.each([
     ['link', MOVED_MS_MAX],
     ['onward', SETTLED_MS_MAX],
