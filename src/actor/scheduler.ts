@@ -3,6 +3,10 @@
  * after sockets and timers had theirs. Slices run in microtasks, so that a burst is handled without a trip round the
  * event loop; the budget is shared by all slices between two trips, so microtasks cannot starve it.
  *
+ * The clock is looked at after a stride of turns. A stride that took long makes the next ones shorter, down to a look after each turn; each
+ * trip without such a one doubles them again. So quick turns pay for no look, and long ones are not put together: only the first stride of
+ * long turns after quick ones is a long one.
+ *
  * Turns of durable actors are the longer ones, come by the hundred when a commit sets their askers free, and wait for a disk in any
  * case. So they have a queue of their own: the two take turns, cell by cell, and a slice ends early that has nothing else to run (D8).
  */
@@ -32,8 +36,10 @@ export const SLICE_TURNS = 65_536;
 export const SLICE_MS = 10;
 /** Milliseconds of a slice after which turns of durable actors alone go on in the next. */
 export const DURABLE_SLICE_MS = 0.25;
-/** Turns between two looks at the clock; one of a durable actor counts as several. */
-const CLOCK_TURNS = 128;
+/** The longest stride: turns between two looks at the clock; one of a durable actor counts as several. */
+export const CLOCK_TURNS = 128;
+/** Milliseconds of a stride after which the next ones are shorter. */
+const STRIDE_MS = SLICE_MS / 4;
 const DURABLE_TURNS = 8;
 /** Turns of one cell before the next cell is served. */
 export const CELL_TURNS = 64;
@@ -48,6 +54,10 @@ export class Scheduler {
   #armed = false;
   #turnsLeft = SLICE_TURNS;
   #sliceEndsAt = 0;
+  /** Turns until the next look at the clock. */
+  #stride = CLOCK_TURNS;
+  /** A stride since the last trip took long. */
+  #isSlow = false;
   /** `clock.now()` at the start of the present slice: a cheap, slightly old time. */
   now = 0;
   /** Undefined where nobody looks. */
@@ -89,7 +99,25 @@ export class Scheduler {
   /** The first slice since the last trip, also where that trip had put it off: the next one gives the budget back. */
   #beginBudget(): void {
     this.#sliceEndsAt = this.now + SLICE_MS;
+    if (!this.#isSlow && this.#stride < CLOCK_TURNS) this.#stride *= 2;
+    this.#isSlow = false;
     this.#clock.defer(this.#refill);
+  }
+
+  /** `turns` have run since the last look. */
+  #look(turns: number): void {
+    const before = this.now;
+    this.now = this.#clock.now();
+    const spentMs = this.now - before;
+    if (spentMs > STRIDE_MS) {
+      this.#isSlow = true;
+      // A power of two, so that doubling ends at the longest.
+      while (this.#stride > 1 && this.#stride * spentMs > turns * STRIDE_MS) this.#stride /= 2;
+    }
+    if (this.now >= this.#sliceEndsAt) this.#turnsLeft = 0;
+    // Sockets have their turn: who asks an actor that waits for no disk is not kept waiting by those that do.
+    else if (this.#ready.length === 0 && this.now >= this.#sliceEndsAt - SLICE_MS + DURABLE_SLICE_MS)
+      this.#turnsLeft = 0;
   }
 
   /** In no context of whoever told the first of them. */
@@ -99,23 +127,25 @@ export class Scheduler {
     if (this.#turnsLeft <= 0) this.#refill();
     this.now = this.#clock.now();
     if (this.#sliceEndsAt === 0) this.#beginBudget();
+    // Turns that await come in a slice each, without a look in any.
+    else if (this.now >= this.#sliceEndsAt) {
+      this.#turnsLeft = 0;
+      this.#clock.defer(this.#slice);
+      return;
+    }
     this.watcher?.begins(this.now);
-    let untilTimeCheck = CLOCK_TURNS;
+    let untilLook = this.#stride;
     try {
       while (this.#turnsLeft > 0) {
         const runnable = this.#next();
         if (runnable === undefined) break;
-        const turns = runnable.run(Math.min(CELL_TURNS, this.#turnsLeft)) || 1;
+        const turns = runnable.run(Math.min(CELL_TURNS, this.#turnsLeft, this.#stride)) || 1;
         this.#turnsLeft -= turns;
         if (this.watcher !== undefined) this.watcher.ran(runnable, turns);
-        untilTimeCheck -= runnable.durable === undefined ? turns : turns * DURABLE_TURNS;
-        if (untilTimeCheck > 0) continue;
-        untilTimeCheck = CLOCK_TURNS;
-        this.now = this.#clock.now();
-        if (this.now >= this.#sliceEndsAt) this.#turnsLeft = 0;
-        // Sockets have their turn: who asks an actor that waits for no disk is not kept waiting by those that do.
-        else if (this.#ready.length === 0 && this.now >= this.#sliceEndsAt - SLICE_MS + DURABLE_SLICE_MS)
-          this.#turnsLeft = 0;
+        untilLook -= runnable.durable === undefined ? turns : turns * DURABLE_TURNS;
+        if (untilLook > 0) continue;
+        this.#look(this.#stride - untilLook);
+        untilLook = this.#stride;
       }
     } finally {
       // Also where a turn threw what no turn should: the others go on.

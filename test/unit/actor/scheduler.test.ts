@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_TURNS, DURABLE_SLICE_MS, type Runnable, Scheduler, SLICE_MS } from '../../../src/actor/scheduler.ts';
+import {
+  CELL_TURNS,
+  CLOCK_TURNS,
+  DURABLE_SLICE_MS,
+  type Runnable,
+  Scheduler,
+  SLICE_MS,
+} from '../../../src/actor/scheduler.ts';
 import type { Clock } from '../../../src/vocabulary/clock.ts';
 
 /** Microtasks and trips round the event loop, one after the other, in a time that only turns spend. */
@@ -92,5 +99,62 @@ describe('the scheduler', () => {
     const start = loop.now;
     loop.microtasks();
     expect(loop.now - start).toBeGreaterThanOrEqual(SLICE_MS);
+  });
+
+  it('goes round the event loop after each turn where turns are long, once it has seen that they are', () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock);
+    const between: number[] = [];
+    let turnMs = 20;
+    const busy: Runnable = {
+      run(most) {
+        loop.now += most * turnMs;
+        between[between.length - 1] = (between.at(-1) ?? 0) + most;
+        scheduler.enqueue(busy);
+        return most;
+      },
+    };
+    const trips = (count: number): number[] => {
+      between.length = 0;
+      for (let n = 0; n < count; n++) {
+        between.push(0);
+        loop.trip();
+      }
+      return between;
+    };
+    between.push(0);
+    scheduler.enqueue(busy);
+    loop.microtasks();
+    expect(between).toEqual([CLOCK_TURNS]);
+    expect(trips(20)).toEqual(Array(20).fill(1));
+    // Where they are quick again, it soon looks as seldom as before.
+    turnMs = 0.001;
+    trips(10);
+    const strides: number[] = [];
+    const { run } = busy;
+    busy.run = (most) => strides.push(most) && run(most);
+    trips(1);
+    expect(Math.min(...strides)).toBe(CELL_TURNS);
+  });
+
+  it('goes round the event loop in time where each turn comes with a microtask of the turn before', () => {
+    const loop = new Loop();
+    const scheduler = new Scheduler(loop.clock);
+    let turns = 0;
+    const awaiting: Runnable = {
+      run() {
+        loop.now += 20;
+        // A loop that is starved stays in microtasks: the test ends them.
+        if (++turns < 1_000) loop.clock.soon(() => scheduler.enqueue(awaiting));
+        return 1;
+      },
+    };
+    scheduler.enqueue(awaiting);
+    loop.microtasks();
+    expect(turns).toBe(1);
+    for (let n = 2; n <= 5; n++) {
+      loop.trip();
+      expect(turns).toBe(n);
+    }
   });
 });
