@@ -47,6 +47,8 @@ export class MachineWitness {
   readonly #resuming = new Set<string>();
   /** Of each partition the number of its last move. */
   readonly #movesOf = new Map<number, number>();
+  /** Moves of each partition that have not settled: to which machine. */
+  readonly #openMoves = new Map<number, Map<number, string>>();
   #moves = 0;
   #moved = 0;
   #pauses = 0;
@@ -68,11 +70,17 @@ export class MachineWitness {
   /** `isThere`: that machine lives under that name, and does not leave. */
   move(system: System, id: string, machine: string, isThere: () => boolean): void {
     const number = ++this.#moves;
-    this.#movesOf.set(shardOf(id), number);
+    const partition = shardOf(id);
+    this.#movesOf.set(partition, number);
+    const open = this.#openMoves.get(partition) ?? new Map<number, string>();
+    // They may be asked for of the owner in any order: each by a process of its own, perhaps of another machine.
+    const beside = new Set(open.values());
+    this.#openMoves.set(partition, open.set(number, machine));
     const look = async (): Promise<void> => {
       this.#moved++;
       const at = await system.where(id);
-      if (at.machine === machine || this.#movesOf.get(shardOf(id)) !== number || !isThere()) return;
+      if (at.machine === machine || this.#movesOf.get(partition) !== number || !isThere()) return;
+      if (at.machine !== undefined && beside.has(at.machine)) return;
       this.breaches.add('state', `${id} has moved to ${machine}, and is on ${at.machine}`);
     };
     const refused = ({ code, message }: TroupeError): void => {
@@ -80,7 +88,9 @@ export class MachineWitness {
         this.breaches.add('state', `the move of ${id} to ${machine} is refused: ${code} ${message}`);
     };
     // Whoever asked may be gone before it hears where the actor is.
-    system.move(id, { machine }).then(() => look().catch(() => {}), refused);
+    const moved = system.move(id, { machine });
+    moved.catch(() => {}).finally(() => open.delete(number));
+    moved.then(() => look().catch(() => {}), refused);
   }
 
   /** A turn begins, by this epoch of its partition. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
+import type { System } from '../../../src/system/system.ts';
 import { LEASE, type MachineStep } from './machine-program.ts';
+import { MachineWitness } from './machine-witness.ts';
 import { type BankOptions, runMachines } from './machines-bank.ts';
 import { programOf } from './search.ts';
 import { expectPromisesKept } from './suite.ts';
@@ -38,6 +40,29 @@ test('a move among workers that waited for a partition does not begin as that le
     { do: 'transfer', by: 1, from: 5, to: 2, amount: 8 },
   ];
   expect((await runMachines(60_001_200, program)).breaches.list).toEqual([]);
+});
+
+test('of two moves that are under way at once either may be the last; of two in a row only the later one', async () => {
+  const moves: (() => void)[] = [];
+  const system = {
+    move: () => new Promise<void>((done) => void moves.push(done)),
+    where: async () => ({ machine: 'm1' }),
+  } as unknown as System;
+  const breachesOf = async (isAtOnce: boolean): Promise<readonly string[]> => {
+    const witness = new MachineWitness(() => 0);
+    const begin = (machine: string): void => witness.move(system, 'tally/3', machine, () => true);
+    const end = async (): Promise<void> => {
+      for (const done of moves.splice(0)) done();
+      await new Promise(setImmediate);
+    };
+    begin('m1');
+    if (!isAtOnce) await end();
+    begin('m2');
+    await end();
+    return witness.breaches.list;
+  };
+  expect(await breachesOf(true)).toEqual([]);
+  expect(await breachesOf(false)).toEqual([expect.stringContaining('tally/3 has moved to m2, and is on m1')]);
 });
 
 test('a process that heeds no deadline is seen: it makes turns behind those of the next owner', async () => {
