@@ -131,7 +131,7 @@ export class ClusterTopics implements TopicBus {
     const here = this.#local.handled(topic, barrier);
     const excluded = Array.from(this.moving.of(topic) ?? [], barrier);
     const elsewhere = Array.from(peers, (peer) => this.#traffic.handled(peer, topic));
-    await Promise.allSettled([here, ...excluded, ...elsewhere, ...this.moving.topics]);
+    await Promise.allSettled([here, ...excluded, ...elsewhere]);
   }
 
   /** Another process asks: behind what it has published to this topic. */
