@@ -1,9 +1,15 @@
 /** What `system.list` says: the foremost in each order, page by page, and merged from several processes. */
-import { ActorRates } from '../../../src/observe/actor-rates.ts';
+import { ACTORS_COUNTED_MAX, ActorRates, RATES_WINDOW_MS } from '../../../src/observe/actor-rates.ts';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { type ActorList, defineActor, type ListedActor, type ListSort } from '../../../src/index.ts';
-import { LIST_LIMIT_MAX, type MachineLists, mergeLists, partsOfMachine } from '../../../src/inspection/list-actors.ts';
+import {
+  LIST_LIMIT,
+  LIST_LIMIT_MAX,
+  type MachineLists,
+  mergeLists,
+  partsOfMachine,
+} from '../../../src/inspection/list-actors.ts';
 import { LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { createTestSystem, type TestSystem } from '../../../src/testkit/index.ts';
@@ -313,4 +319,32 @@ test('the turns of no more actors are counted than may be, and those of the busi
   rates.look(1_000);
   expect(rates.of(busy)).toEqual({ perSecond: 1_000, ms: 2 });
   expect(all.filter((one) => rates.of(one) !== undefined).length).toBeLessThan(100);
+});
+
+test('so many actors are counted, unless told otherwise, and for one window at least', () => {
+  const rates = new ActorRates(0);
+  const all = Array.from({ length: ACTORS_COUNTED_MAX + 1 }, () => ({}));
+  for (const one of all.slice(1)) rates.add(one, 1, 1);
+  expect(rates.actors().size).toBe(ACTORS_COUNTED_MAX);
+  rates.add(all[0] as object, 1, 2);
+  expect(rates.actors().size).toBeLessThan(ACTORS_COUNTED_MAX);
+  const isKnown = (): boolean => rates.of(all[0] as object) !== undefined;
+  for (const [at, known] of [
+    [RATES_WINDOW_MS - 1, true],
+    [RATES_WINDOW_MS, true],
+    [2 * RATES_WINDOW_MS - 1, true],
+    [2 * RATES_WINDOW_MS, false],
+  ] as const) {
+    rates.look(at);
+    expect([at, isKnown()]).toEqual([at, known]);
+  }
+});
+
+test('a list has so many actors, unless more are asked for', async () => {
+  const { system, settle, shutdown } = createTestSystem({ actors: { job, other } });
+  for (let n = 0; n <= LIST_LIMIT; n++) system.tell(`job/${n}`, { type: 'add' });
+  await settle();
+  expect((await system.list()).actors).toHaveLength(LIST_LIMIT);
+  expect((await system.list({ limit: LIST_LIMIT + 1 })).actors).toHaveLength(LIST_LIMIT + 1);
+  await shutdown();
 });

@@ -1,3 +1,4 @@
+import { LEASE_MS_MAX, LEASE_MS_MIN } from '../../../src/machines/lease.ts';
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { resolveCluster, schemaOf, shownUrl, clusterFaults } from '../../../src/membership/cluster-options.ts';
 import { resolveOptions } from '../../../src/options.ts';
@@ -27,8 +28,8 @@ describe('the option cluster', () => {
     ['mysql://host/app', 'got mysql://host/app'],
     ['nonsense', 'got a text that is no address'],
     [{}, 'cluster.url: expected the address of a database'],
-    [{ url: URL, leaseMs: 299 }, 'cluster.leaseMs: expected a whole number from 300 to 600000; got 299'],
-    [{ url: URL, leaseMs: 600_001 }, 'got 600001'],
+    [{ url: URL, leaseMs: LEASE_MS_MIN - 1 }, 'cluster.leaseMs: expected a whole number from 300 to 600000; got 299'],
+    [{ url: URL, leaseMs: LEASE_MS_MAX + 1 }, 'got 600001'],
     [{ url: URL, name: 'Upper' }, "got 'Upper'"],
     [{ url: URL, name: 'a'.repeat(41) }, 'at most 40 characters'],
     [{ url: URL, advertise: 'host' }, 'cluster.advertise: expected host:port'],

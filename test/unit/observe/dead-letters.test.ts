@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { DeliveryId, Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { ErrorCode } from '../../../src/vocabulary/errors.ts';
+import { DEAD_LETTERS_BYTES } from '../../../src/observe/dead-letters.ts';
 import { KeptReply, newDeadLetters } from '../peer/link-fixture.ts';
 
 const TRACKED = new DeliveryId('~1.1@1', 7, 0, 0, undefined);
@@ -39,4 +40,14 @@ it('what is refused for good ends, whoever keeps it', () => {
   const { deadLetters, reasons } = newDeadLetters(new VirtualClock());
   deadLetters.refuse(mail(TRACKED), 'UNKNOWN_MESSAGE', 'a text');
   expect(reasons).toEqual(['order/1:UNKNOWN_MESSAGE']);
+});
+
+it('keeps so many bytes of the newest, and the newest one however large that is', () => {
+  const { deadLetters } = newDeadLetters(new VirtualClock());
+  const text = 'x'.repeat(DEAD_LETTERS_BYTES / 8);
+  for (let n = 0; n < 20; n++) deadLetters.add(`order/${n}`, { type: 'pay', text }, undefined, 'MAILBOX_FULL');
+  // Each weighs a little more than its text.
+  expect(deadLetters.kept().map(({ to }) => to)).toEqual(Array.from({ length: 7 }, (_, n) => `order/${n + 13}`));
+  deadLetters.add('order/large', { type: 'pay', text: text.repeat(9) }, undefined, 'MAILBOX_FULL');
+  expect(deadLetters.kept().map(({ to }) => to)).toEqual(['order/large']);
 });

@@ -6,6 +6,7 @@ import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
 import {
   type FlowCount,
   type Flow,
+  FLOW_PAIRS_MAX,
   FLOW_SHOWN_MAX,
   FLOW_WINDOW_MS,
   FlowWatch,
@@ -153,6 +154,16 @@ describe('what it costs', () => {
 
 describe('bounds', () => {
   test('pairs beyond the limit are counted together, and have their own once there is room', async () => {
+    const { watch: all } = newWatch();
+    for (let n = 0; n < FLOW_PAIRS_MAX + 2; n++)
+      all
+        .of('stock')
+        .pairOf(from(`kind-${n}/1`))
+        .add(1);
+    expect([all.counts().length, all.counts().at(-1)]).toMatchObject([
+      FLOW_PAIRS_MAX + 1,
+      { from: OTHER_KINDS, count: 2 },
+    ]);
     const { watch, clock } = newWatch(2);
     const to = watch.of('stock');
     const count = (...ids: string[]): void => {

@@ -7,6 +7,8 @@ import { defineActor, Refusal, type System } from '../../../src/index.ts';
 import { openLog } from '../../../src/observe/log.ts';
 import {
   bothTraces,
+  HISTORY_KEPT_MAX,
+  HISTORY_TURNS,
   HISTORY_TURNS_MAX,
   HISTORY_TYPE_MAX,
   type HistoryOptions,
@@ -113,6 +115,22 @@ test('what is kept is bounded, of an actor and of all', () => {
   expect(history.of('job/a', 10)).toEqual([]);
   turn('job/b', 'y'.repeat(100_000));
   expect(history.of('job/b', 1)[0]?.type).toHaveLength(HISTORY_TYPE_MAX);
+});
+
+test('so many turns are kept, of an actor and of all, unless told otherwise', () => {
+  const history = new TurnHistory(clock, {});
+  const turn = (id: string): void => {
+    const mail = { topic: 'turn', id, sender: undefined, verb: 'message', message: { type: 'x' } } as const;
+    history.note({ ...mail, step: 'begun' });
+    history.note({ ...mail, step: 'ended', outcome: 'done' });
+  };
+  const actors = HISTORY_KEPT_MAX / HISTORY_TURNS;
+  for (let n = 0; n <= actors; n++) for (let more = 0; more <= HISTORY_TURNS; more++) turn(`job/${n}`);
+  let all = 0;
+  for (let n = 0; n <= actors; n++) all += history.of(`job/${n}`, 1_000).length;
+  expect(history.of(`job/${actors}`, 1_000)).toHaveLength(HISTORY_TURNS);
+  expect(all).toBeLessThanOrEqual(HISTORY_KEPT_MAX);
+  expect(all).toBeGreaterThan(HISTORY_KEPT_MAX - 2 * HISTORY_TURNS);
 });
 
 test('a trace and a history are both told', () => {

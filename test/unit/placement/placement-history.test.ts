@@ -1,6 +1,6 @@
 /** The places that actors have had, with the reasons. */
 import { describe, expect, test } from 'vitest';
-import { PLACES_OF_UNIT_MAX, PlacementHistory } from '../../../src/placement/placement-history.ts';
+import { PLACES_KEPT_MAX, PLACES_OF_UNIT_MAX, PlacementHistory } from '../../../src/placement/placement-history.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { NOWHERE, type TableChange } from '../../../src/wire/control.ts';
 
@@ -56,5 +56,14 @@ describe('the places of an actor', () => {
     expect(history.of('counter/0', '')).toHaveLength(1);
     history.note(change(400, { pins: [['mail/last', 1]] }), 0);
     expect(history.of('counter/0', '')).toEqual([]);
+  });
+
+  test('are so many of all units, unless told otherwise', () => {
+    const history = new PlacementHistory();
+    const pins = Array.from({ length: PLACES_KEPT_MAX }, (_, n): [string, number] => [`counter/${n}`, 1]);
+    history.note(change(1, { pins }), 0);
+    expect(history.of('counter/0', '')).toHaveLength(1);
+    history.note(change(2, { pins: [['counter/last', 1]] }), 0);
+    expect([history.of('counter/0', ''), history.of('counter/1', '').length]).toEqual([[], 1]);
   });
 });
