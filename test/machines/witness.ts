@@ -6,7 +6,8 @@ import type { PostgresServer } from '../postgres/postgres-server.ts';
 
 const RECORDS = 'troupe_troupe.records';
 
-export async function makeWitness(server: PostgresServer): Promise<void> {
+/** `machine`: the only one that has written by now, which is noted too. */
+export async function makeWitness(server: PostgresServer, machine = 'm1.1'): Promise<void> {
   await server.query(`do $$ begin
     create schema witness;
     create table witness.writes (
@@ -23,6 +24,10 @@ export async function makeWitness(server: PostgresServer): Promise<void> {
         return null;
       end $note$;
     create trigger witness after insert or update or delete on ${RECORDS} for each row execute function witness.note();
+    insert into witness.writes (id, partition, version, epoch, fence, machine, what)
+      select convert_from(r.id, 'UTF8'), r.partition, n.v, substring(convert_from(r.fence, 'UTF8') from '^p([0-9]{10})-')::bigint,
+        convert_from(r.fence, 'UTF8'), '${machine}', 'BEFORE'
+      from ${RECORDS} r, generate_series(1, r.version) as n (v);
   end $$`);
 }
 
