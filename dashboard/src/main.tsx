@@ -122,7 +122,8 @@ function Door() {
   return (
     <form class="door" onSubmit={submit}>
       <p>
-        The system wants its token: the option <code>dashboard.token</code>.
+        The system wants its token: the option <code>dashboard.token</code>. <code>troupe start</code> takes it from{' '}
+        <code>TROUPE_DASHBOARD_TOKEN</code>, or has told it in its terminal.
       </p>
       <label>
         Token <input name="token" type="password" autocomplete="current-password" required />

@@ -129,6 +129,10 @@ const LETTER_ADVICE: { readonly [reason: string]: string } = {
   MESSAGE_TOO_LARGE: 'send less at once, or raise messageBytesMax',
 };
 
+const KEPT_ADVICE = 'troupe dead-letters lists them; once the cause is mended: --resend, or --discard';
+/** Those of volatile actors in workers are not kept. */
+const GONE_ADVICE = 'the log has the errors of handlers; troupe events --only dead-letter shows those to come';
+
 export function deadLetters({ letters, events, after }: Seen): Finding[] {
   const fresh = events.filter(({ event }) => event === 'dead-letter') as unknown as ListedLetter[];
   // One of the serving process is in both.
@@ -140,8 +144,7 @@ export function deadLetters({ letters, events, after }: Seen): Finding[] {
       id: 'dead-letters',
       about: reason,
       evidence: `${count} with ${reason}, the last one to ${last?.to} (${last?.type})`,
-      advice:
-        LETTER_ADVICE[reason] ?? 'troupe dead-letters lists them; once the cause is mended: --resend, or --discard',
+      advice: LETTER_ADVICE[reason] ?? (letters.some((each) => each.reason === reason) ? KEPT_ADVICE : GONE_ADVICE),
     };
   });
   if (found.length > 0) return found;
@@ -149,7 +152,7 @@ export function deadLetters({ letters, events, after }: Seen): Finding[] {
     id: 'dead-letters',
     about: reason,
     evidence: `${count} of volatile actors with ${reason} since the workers began; none in these seconds`,
-    advice: LETTER_ADVICE[reason] ?? 'troupe events --only dead-letter shows those to come',
+    advice: LETTER_ADVICE[reason] ?? GONE_ADVICE,
   }));
 }
 

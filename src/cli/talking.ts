@@ -1,13 +1,18 @@
 /** Commands that talk with actors, as any client does. */
 import type { AnyMessage } from '../actor/actor-ref.ts';
+import type { ConnectedClient } from '../client/connected-client.ts';
 import { type CommandPlan, type Given, wholeOption } from '../cli-ground/command.ts';
 import { CommandError, FAILED, wrongUse } from '../cli-ground/exit-codes.ts';
 import { shown } from '../cli-ground/output.ts';
 import { withSystem } from '../cli-ground/reached-system.ts';
+import { TroupeError } from '../vocabulary/errors.ts';
+import type { Pause } from '../vocabulary/pause.ts';
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Milliseconds until the system has taken a message over. */
 const ACCEPTED_MS = 10_000;
+/** Milliseconds until a look at an actor that has not taken it over. */
+const LOOK_MS = 500;
 
 /** `add '{"by":2}'`, or the whole message as JSON. */
 function messageOf(type: string, fields: string | undefined): AnyMessage {
@@ -35,6 +40,30 @@ function timeoutOf(options: Given): { timeoutMs?: number } {
   return { timeoutMs: wholeOption(options.timeout, '--timeout', 1, TIMEOUT_MS_MAX) };
 }
 
+/** A durable actor has taken a message over once that is committed: one that is paused has the mail, and takes it over after the resume. */
+async function untilTaken(client: ConnectedClient, id: string): Promise<Pause | undefined> {
+  if (await isTaken(client, LOOK_MS)) return undefined;
+  // A right to tell is none to look: then it is not known.
+  const seen = (await client.call('inspect', [id], ACCEPTED_MS).catch(() => ({}))) as {
+    status?: string;
+    pause?: Pause;
+  };
+  if (seen.status === 'paused' && seen.pause !== undefined) return seen.pause;
+  if (await isTaken(client, ACCEPTED_MS - LOOK_MS)) return undefined;
+  const text = `${id} has not taken the message over within ${ACCEPTED_MS} ms, and may still do so: troupe show ${id}`;
+  throw new TroupeError('ASK_TIMEOUT', text, { fate: 'unknown' });
+}
+
+async function isTaken(client: ConnectedClient, timeoutMs: number): Promise<boolean> {
+  try {
+    await client.accepted(timeoutMs);
+    return true;
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'ASK_TIMEOUT') return false;
+    throw error;
+  }
+}
+
 const tell: CommandPlan = {
   usage: 'tell <id> <type> [fields]',
   alias: 'send',
@@ -50,8 +79,11 @@ const tell: CommandPlan = {
         );
       });
       client.tell(id, message);
-      await Promise.race([fault, client.accepted(ACCEPTED_MS)]);
-      output.result({ id, accepted: true }, () => `${id}: accepted`);
+      const pause = await Promise.race([fault, untilTaken(client, id)]);
+      if (pause === undefined) return output.result({ id, accepted: true }, () => `${id}: accepted`);
+      const why = `${pause.pattern} is paused${pause.reason === undefined ? '' : ` (${pause.reason})`}`;
+      const text = `${id}: waits, since ${why}; it is handled after the resume, where the system runs until then`;
+      output.result({ id, accepted: false, pause }, () => text);
     });
   },
 };

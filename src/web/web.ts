@@ -23,11 +23,13 @@ export interface WebParts {
 export class Web {
   readonly #log: Log;
   readonly #health: Health;
+  readonly #addresses: readonly WebAddress[];
   readonly #listeners: WebListener[];
 
   constructor({ clock, log, addresses, health, routes, pageRoutes }: WebParts) {
     this.#log = log;
     this.#health = health;
+    this.#addresses = addresses;
     this.#listeners = addresses.map((address) => {
       const all = [...health.routes(), ...routes, ...(address.option === 'dashboard' ? pageRoutes(address) : [])];
       return new WebListener(address, all, { clock, log });
@@ -47,7 +49,10 @@ export class Web {
   /** The system has started. */
   begin(): void {
     this.#health.started();
-    for (const { url } of this.#listeners) this.#log.info({ url }, `metrics and health are at ${url}`);
+    for (const [n, { url }] of this.#listeners.entries()) {
+      const page = this.#addresses[n]?.option === 'dashboard' ? 'the page, ' : '';
+      this.#log.info({ url }, `${page}metrics and health are at ${url}`);
+    }
   }
 
   /** The system ends: it is not ready any more, and is looked at until it has ended. */

@@ -8,6 +8,7 @@ import { type Debugger, Session } from 'node:inspector';
 import type { LoopRun } from '../observe/checkup.ts';
 import { LOOP_PROBE } from './loop-symbol.ts';
 import { nativeCall } from './native-call.ts';
+import { sourceLine } from './source-place.ts';
 
 /** Milliseconds for the loop to come to a place where it can be paused. */
 export const PAUSE_MS_MAX = 1_000;
@@ -28,15 +29,15 @@ export async function readLoop(): Promise<LoopRun> {
       session.once('Debugger.paused', ({ params }) => resolve(params.callFrames));
       timer = setTimeout(resolve, PAUSE_MS_MAX, undefined);
     });
-    const urls = new Map<string, string>();
-    session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => urls.set(scriptId, url));
+    const scripts: Scripts = new Map();
+    session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params));
     const enabled = request(session, 'Debugger.enable');
     const pausing = request(session, 'Debugger.pause');
     for (const each of [enabled, pausing]) each.catch(() => {});
     const frames = await paused;
     return frames === undefined
       ? { stack: [], isNative: true, native: nativeCall() }
-      : await readFrames(session, frames, urls);
+      : await readFrames(session, frames, scripts);
   } finally {
     clearTimeout(timer);
     // The loop goes on with the end of the session that has paused it.
@@ -44,13 +45,15 @@ export async function readLoop(): Promise<LoopRun> {
   }
 }
 
-/** `urls`: of the scripts, since a frame of a module has none of its own. */
+/** Since a frame of a module has no address of its own. */
+type Scripts = Map<string, Pick<Debugger.ScriptParsedEventDataType, 'url' | 'sourceMapURL'>>;
+
 async function readFrames(
   session: Session,
   frames: Debugger.CallFrame[],
-  urls: ReadonlyMap<string, string>,
+  scripts: Readonly<Scripts>,
 ): Promise<LoopRun> {
-  const stack = frames.slice(0, STACK_SHOWN_MAX).map((frame) => lineOf(frame, urls));
+  const stack = frames.slice(0, STACK_SHOWN_MAX).map((frame) => lineOf(frame, scripts));
   const found = (await runningActor(session, frames[0])) ?? (await actorOfFrames(session, frames));
   return { ...found, stack, isNative: false };
 }
@@ -91,9 +94,10 @@ function foundIn(text: unknown): Found | undefined {
   return typeof text === 'string' ? ((JSON.parse(text) as Found | null) ?? undefined) : undefined;
 }
 
-function lineOf({ functionName, location }: Debugger.CallFrame, urls: ReadonlyMap<string, string>): string {
-  const url = urls.get(location.scriptId) ?? '';
-  return `${functionName || '(anonymous)'} (${url.replace('file://', '')}:${location.lineNumber + 1})`;
+function lineOf({ functionName, location }: Debugger.CallFrame, scripts: Readonly<Scripts>): string {
+  const { url = '', sourceMapURL } = scripts.get(location.scriptId) ?? {};
+  const line = sourceLine(sourceMapURL, location.lineNumber, location.columnNumber ?? 0);
+  return `${functionName || '(anonymous)'} (${url.replace('file://', '')}:${line})`;
 }
 
 function request(session: Session, method: string, params: object = {}): Promise<unknown> {

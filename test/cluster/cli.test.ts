@@ -163,6 +163,19 @@ describe('troupe talks with actors', () => {
     expect(await json('ask', 'counter/t', 'many')).toEqual([['a', '1']]);
   });
 
+  test('tell: of a durable actor that is paused it is said that the message waits, and it is handled after the resume', async () => {
+    await json('pause', 'user/p*', '--reason', 'by the test');
+    expect(await json('tell', 'user/pat', 'add')).toMatchObject({
+      ...{ id: 'user/pat', accepted: false, pause: { pattern: 'user/p*', reason: 'by the test' } },
+    });
+    expect(await text('tell', 'user/pat', 'add')).toMatch(
+      /^user\/pat: waits, since user\/p\* is paused \(by the test\); /,
+    );
+    expect(await json('show', 'user/pat')).toMatchObject({ status: 'paused', mailbox: { count: 2 } });
+    await json('resume', 'user/p*');
+    expect(await json('ask', 'user/pat', 'add')).toBe(3);
+  }, 60_000);
+
   test('watch: why an actor has ended', async () => {
     expect(await json('watch', 'counter/none')).toEqual({ id: 'counter/none', reason: 'not-found' });
     await json('ask', 'counter/w', 'get');

@@ -138,13 +138,15 @@ test('a port that is taken is one clear error, and nothing is left running', asy
   await system.shutdown();
 });
 
-test('a free port is said by the log', async () => {
+test('a free port is said by the log, and which one has the page', async () => {
   const urls: string[] = [];
+  const texts: string[] = [];
   const log: Log = {
     ...{ debug: () => {}, warn: () => {}, error: () => {}, child: () => log },
-    info: (fields) => void ('url' in fields && urls.push(fields.url as string)),
+    info: (fields, text) => void ('url' in fields && urls.push(fields.url as string) && texts.push(text)),
   };
   await startSystem({ workers: 0, metrics: { port: 0 }, dashboard: { port: 0, token: 'a' }, log });
   expect(urls).toHaveLength(2);
+  expect(texts).toEqual([`the page, metrics and health are at ${urls[0]}`, `metrics and health are at ${urls[1]}`]);
   for (const url of urls) expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });

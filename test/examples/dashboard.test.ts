@@ -292,6 +292,10 @@ describe('the system', () => {
     await expect.poll(() => row.textContent(), { timeout: 20_000 }).not.toContain(String(pid));
     await row.getByText('ready').waitFor();
     const before = system.workers().find(({ index }) => index === 1)?.pid;
+    // What steers it is seen without scrolling sideways.
+    const drain = await page.getByRole('button', { name: 'Drain 1' }).boundingBox();
+    const { right } = await page.locator('.scroll').evaluate((element) => element.getBoundingClientRect());
+    expect((drain?.x ?? 0) + (drain?.width ?? 0)).toBeLessThan(right);
     await page.getByRole('button', { name: 'Restart 1' }).click();
     await consent(page, 'Restart it');
     await told(page).getByText('Worker 1 is ready again').waitFor();

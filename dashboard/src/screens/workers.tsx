@@ -47,6 +47,8 @@ function Processes({ now: { metrics, workers } }: { readonly now: OverviewAnswer
                 <Badge text={figures === undefined ? 'no answer' : (known?.state ?? 'ready')} />
               ),
             },
+            // Before the figures: a page that is not wide cuts those that come last.
+            { head: 'Change', cell: ({ index }) => (index === 0 ? '' : <WorkerActs index={index} />) },
             { head: 'Pid', isNumber: true, cell: ({ figures, known }) => figures?.pid ?? known?.pid ?? '' },
             { head: 'CPU', isNumber: true, cell: ({ index }) => percent(last?.cpu.get(index)) },
             { head: 'Loop busy', isNumber: true, cell: ({ figures }) => percent(figures?.loop.utilization) },
@@ -68,7 +70,6 @@ function Processes({ now: { metrics, workers } }: { readonly now: OverviewAnswer
             { head: 'Queues', isNumber: true, cell: ({ figures }) => bytes(figures?.queueBytes) },
             { head: 'Links', isNumber: true, cell: ({ figures }) => linksOf(figures?.links) },
             { head: 'Restarts', isNumber: true, cell: ({ known }) => count(known?.restarts ?? 0) },
-            { head: 'Change', cell: ({ index }) => (index === 0 ? '' : <WorkerActs index={index} />) },
           ]}
         />
       </Card>

@@ -254,6 +254,13 @@ describe('the doctor', () => {
     expect(found({ after: look({ deadLettersBy: { NO_WORKER: 3 } }) })).toEqual(['dead-letters: NO_WORKER']);
   });
 
+  test('dead letters that are not kept are not said to be listed', () => {
+    const letter = { to: 'x/a', type: 't', reason: 'HANDLER_FAILED', at: 1 };
+    const events = [event({ event: 'dead-letter', ...letter })];
+    expect(findingsOf({ ...WELL, events })[0]?.advice).toContain('the log has the errors');
+    expect(findingsOf({ ...WELL, events, letters: [letter] })[0]?.advice).toContain('troupe dead-letters lists them');
+  });
+
   test('limits of the machine that are near, and more workers than CPUs', () => {
     const files = [{ pid: 101, open: 81, max: 100 }];
     expect(found({ machine: { ...MACHINE, quota: 1.5, files } })).toEqual([
