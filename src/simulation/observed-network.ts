@@ -18,11 +18,14 @@ export class ObservedNetwork {
   readonly #lanes = new Map<string, FrameLane>();
   /** Links so far, by the end that has them and the other one. */
   readonly #links = new Map<string, number>();
+  readonly #isObserved: boolean;
 
-  constructor(network: MemoryNetwork, time: SimulatedTime, observers: Observers) {
+  /** `isObserved`: frames are taken apart for onlookers, who are there from the beginning or may come later. */
+  constructor(network: MemoryNetwork, time: SimulatedTime, observers: Observers, isObserved: boolean) {
     this.#network = network;
     this.#time = time;
     this.#observers = observers;
+    this.#isObserved = isObserved;
   }
 
   /** For a process; `epoch`: of its table, which its frames carry. */
@@ -50,7 +53,8 @@ export class ObservedNetwork {
     for (const lane of this.#lanes.values()) if (lane.to === process) this.#end(lane);
   }
 
-  #observed(process: string, link: Link, clock: ProcessClock, epoch: () => number): ObservedLink {
+  #observed(process: string, link: Link, clock: ProcessClock, epoch: () => number): Link {
+    if (!this.#isObserved) return this.unobserved(link, clock);
     const peer = processAddress(link.peer.index, link.peer.incarnation);
     const count = (this.#links.get(`${process}>${peer}`) ?? 0) + 1;
     this.#links.set(`${process}>${peer}`, count);

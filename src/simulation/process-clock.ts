@@ -32,23 +32,22 @@ export class ProcessClock implements Clock {
   }
 
   setTimer(ms: number, run: () => void): Timer {
-    let isOver = false;
-    const end = (): void => {
-      if (!isOver) this.#timers--;
-      isOver = true;
-    };
     this.#timers++;
-    const timer = this.#time.at(ms, () =>
-      this.whenRunning(() => {
-        if (isOver) return;
-        end();
-        run();
-      }),
-    );
+    let event: Timer | undefined;
+    const over = (): void => {
+      this.#timers--;
+      event = undefined;
+    };
+    const due = (): void => {
+      if (event === undefined) return;
+      over();
+      run();
+    };
+    event = this.#time.at(ms, () => this.whenRunning(due));
     return {
       cancel: () => {
-        end();
-        timer.cancel();
+        event?.cancel();
+        if (event !== undefined) over();
       },
     };
   }

@@ -4,11 +4,22 @@
  */
 import type { Timer } from '../vocabulary/clock.ts';
 
-interface Event {
-  at: number;
+/** The timer of its own: there are thousands of them in a run. */
+class Event implements Timer {
+  readonly at: number;
   readonly order: number;
   readonly run: () => void;
-  cancelled: boolean;
+  cancelled = false;
+
+  constructor(at: number, order: number, run: () => void) {
+    this.at = at;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
 }
 
 /** Milliseconds that deferred work takes to begin, at most. */
@@ -36,13 +47,9 @@ export class SimulatedTime {
   }
 
   at(ms: number, run: () => void): Timer {
-    const event: Event = { at: this.now + Math.max(0, ms), order: this.#order++, run, cancelled: false };
+    const event = new Event(this.now + Math.max(0, ms), this.#order++, run);
     this.#push(event);
-    return {
-      cancel: () => {
-        event.cancelled = true;
-      },
-    };
+    return event;
   }
 
   defer(run: () => void): void {

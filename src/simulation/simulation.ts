@@ -43,7 +43,7 @@ export interface SimulationOptions {
   linkFramesMax?: number;
   hangMs?: number;
   askTimeoutMs?: number;
-  /** Looks on from the beginning. */
+  /** Looks on from the beginning; of several machines nobody else sees frames. */
   observe?: Observer;
   /** Called for each process, the master's own data plane first, before anything happens in it. */
   began?: (process: ClusterProcess) => void;
@@ -102,7 +102,7 @@ export class Simulation {
     this.clock = new ProcessClock(this.time);
     this.network = this.#newNetwork();
     built?.(this);
-    this.#links = new ObservedNetwork(this.network, this.time, this.observers);
+    this.#links = new ObservedNetwork(this.network, this.time, this.observers, !options.machine || !!observe);
     disk?.journals.takeOver();
     this.owner = disk && new SimulatedOwner(this.time, this.network, this.#links, disk, this.random);
     this.host = this.#newHost();

@@ -40,6 +40,8 @@ const NEWS_MS = 60_000;
 /** Programs that a process is given at once, so that it does not wait for the next. */
 const AHEAD = 2;
 const RSS_BYTES_MAX = 2_000_000_000;
+/** Megabytes for what is young: a program is over before it is collected, and little of it has to be copied. */
+const YOUNG = ['--max-semi-space-size=64', '--min-semi-space-size=64'];
 
 interface Part {
   readonly process: ChildProcess;
@@ -97,7 +99,7 @@ export class Hunt {
   }
 
   #start(): void {
-    const child = fork(this.#options.part);
+    const child = fork(this.#options.part, { execArgv: [...process.execArgv, ...YOUNG] });
     const part: Part = { process: child, given: [], stuck: undefined, isLeaving: false };
     this.#parts.add(part);
     child.on('message', (answer: PartAnswer) => this.#answered(part, answer));
