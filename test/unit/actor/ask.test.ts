@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LocalReply } from '../../../src/actor/local-reply.ts';
 import {
+  PENDING_ASKS_MAX,
   PendingReplies,
   type PendingReply,
   TIMED_OUT_KINDS_MAX,
@@ -217,6 +218,15 @@ describe('an ask', () => {
     await clock.settle();
     await system.kill('worker/a');
     expect([await running, await waiting]).toEqual(['ACTOR_STOPPED/executed', 'ACTOR_STOPPED/not-executed']);
+  });
+
+  it('are so many in a process, unless told otherwise', async () => {
+    const pending = new PendingReplies(new VirtualClock(), '~0.1');
+    pending.size = PENDING_ASKS_MAX - 1;
+    const last = pending.open('counter/a', 0, undefined, undefined);
+    expect(last.settled).toBe(false);
+    const beyond = pending.open('counter/a', 0, undefined, undefined);
+    await expect(beyond.promise).rejects.toMatchObject({ code: 'OVERLOADED', fate: 'not-executed' });
   });
 
   it('beyond those that may be under way fails with OVERLOADED, not executed', async () => {

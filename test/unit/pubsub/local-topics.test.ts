@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LISTENER_CALLS_MAX } from '../../../src/pubsub/listener-calls.ts';
+import { LocalTopics } from '../../../src/pubsub/local-topics.ts';
+import { SUBSCRIPTIONS_MAX } from '../../../src/pubsub/subscriptions.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { silent } from '../peer/link-fixture.ts';
 import { TOPIC_LENGTH_MAX } from '../../../src/pubsub/topic-bus.ts';
 import { defineActor, errorOf, startKit, thrownBy } from '../actor/kernel-fixture.ts';
 
@@ -230,4 +234,13 @@ describe('a topic', () => {
     expect(heard).toHaveLength(1);
     expect(log.lines.filter(({ text }) => text === 'a topic listener threw')).toHaveLength(2);
   });
+});
+
+it('takes so many subscriptions, unless told otherwise', () => {
+  const topics = new LocalTopics(new VirtualClock(), silent);
+  let size = SUBSCRIPTIONS_MAX - 1;
+  Object.defineProperty(topics.subscriptions, 'size', { get: () => size });
+  void topics.join('news', 'reader/a');
+  size++;
+  expect(() => topics.join('news', 'reader/b')).toThrow(`has ${SUBSCRIPTIONS_MAX} subscriptions, which is the limit`);
 });
