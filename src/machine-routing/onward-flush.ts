@@ -46,18 +46,18 @@ async function flushOnce(parts: OnwardParts, depth: FlushDepth): Promise<boolean
   const others = depth === 'beyond' ? [...machines.machines()] : [];
   const asked = [...own, ...others];
   const ends = asked.map((peer) => peer.ends);
-  await Promise.all([flushes.flush(own), ...others.map((other) => passedOn(parts, other))]);
-  return asked.every((peer, at) => peer.ends === ends[at]);
+  const [, ...arePassed] = await Promise.all([flushes.flush(own), ...others.map((other) => passedOn(parts, other))]);
+  return arePassed.every(Boolean) && asked.every((peer, at) => peer.ends === ends[at]);
 }
 
-/** Resolves once all that went on to that machine is with its receivers, or is not to come there. */
-async function passedOn({ kernel, router, flushes }: OnwardParts, other: OutboundQueue): Promise<void> {
+/** Resolves once all that went on to that machine is with its receivers, or ends here. False: the machine is lost, and what waited for it goes elsewhere. */
+async function passedOn({ kernel, router, flushes }: OnwardParts, other: OutboundQueue): Promise<boolean> {
   const { clock, deadLetters } = kernel;
   const { holds } = router;
   const isForIt = (to: string): boolean => machineIndexOf(router.knownHostOf(to) ?? NOWHERE) === other.index;
   const waits = (): boolean =>
     holds.units().some((unit) => holds.peek(unit).some((first) => first !== undefined && isForIt(first.to)));
-  if (other.ended ? !waits() : other.link === undefined && other.waiting === 0) return;
+  if (other.ended ? !waits() : other.link === undefined && other.waiting === 0) return true;
   let isPassed = false;
   const passed = flushes.flush([other], 'onward').then(() => {
     isPassed = true;
@@ -71,6 +71,7 @@ async function passedOn({ kernel, router, flushes }: OnwardParts, other: Outboun
       const text = `the machine that ${envelope.to} has moved to was not reached within ${ONWARD_MS_MAX} ms`;
       deadLetters.refuseUnlessResent(envelope, 'ACTOR_UNAVAILABLE', text);
     }
-    return;
+    return true;
   }
+  return !other.ended;
 }

@@ -1,6 +1,7 @@
 /** Waits until the mail that waits in this process now has gone on, as far as its units have a host, or are about to get one. */
 import type { Clock } from '../vocabulary/clock.ts';
-import type { Unit } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
+import { NOWHERE, type Unit } from '../wire/control.ts';
 import type { HeldMail } from './held-mail.ts';
 
 interface Waiting {
@@ -43,4 +44,10 @@ export class HeldSettlement {
       if (units.size === 0) done();
     }
   }
+}
+
+/** Whether mail for a host goes on by itself: to a worker of this machine, or to whoever claims what a lost machine had. `host`: undefined while it is asked for. */
+export function goesOn(host: number | undefined, isKnown: (machine: number) => boolean): boolean {
+  if (host === undefined || host < MACHINE_INDEX_MIN) return host !== NOWHERE;
+  return !isKnown(machineIndexOf(host));
 }

@@ -24,7 +24,7 @@ import { HeldPartitions, isPassingKey, passingKey } from './held-partitions.ts';
 import { KeptBySenders } from './kept-by-senders.ts';
 import { LocatedPlaces } from './located-places.ts';
 import { type CaptureReason, type MailCapture, MailCaptures } from './mail-capture.ts';
-import { HeldSettlement } from './held-settlement.ts';
+import { goesOn, HeldSettlement } from './held-settlement.ts';
 import { isUnroutable, NO_WORKER_LEFT, refuseUnlocated } from './unroutable.ts';
 
 export class Router implements Recipient {
@@ -209,13 +209,13 @@ export class Router implements Recipient {
     this.#settlement.look();
   }
 
-  /** Resolves once the mail that waits here now for a worker of this machine has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave, too. */
+  /** Resolves once the mail that waits here now for a worker of this machine, or a lost machine, has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave, too. */
   settled(withinMs: number, isOnHoldToo: boolean): Promise<void> {
     return this.#settlement.settled((unit) => {
       if (isPassingKey(unit) || (!isOnHoldToo && this.#onHold?.hasUnit(unit))) return false;
       const [first] = this.holds.peek(unit);
       const host = this.#moving.has(unit) || !first ? undefined : this.knownHostOf(first.to);
-      return host === undefined || (host !== NOWHERE && host < MACHINE_INDEX_MIN);
+      return goesOn(host, (machine) => this.#parts.peers.byIndex(machine) !== undefined);
     }, withinMs);
   }
 

@@ -258,6 +258,34 @@ describe('a flush that another machine waits for', () => {
     },
   );
 
+  it('begins anew where a machine is lost whose link had ended before', async () => {
+    const kit = startKit({ counter });
+    const other = { index: MACHINE_INDEX_MIN, ends: 1, ended: true, link: undefined, waiting: 0 };
+    let hosts = MACHINE_INDEX_MIN;
+    const mail = new Envelope('message', 'counter/a', { type: 'fill' }, undefined, undefined, 0);
+    const asked: (() => void)[] = [];
+    const flush = (peers: Iterable<OutboundQueue>): Promise<void> =>
+      [...peers].length === 0 ? Promise.resolve() : new Promise((resolve) => asked.push(resolve));
+    let settled = 0;
+    const parts = {
+      ...{ kernel: kit.process.actors.kernel, peers: { all: () => [] }, flushes: { flush } },
+      router: {
+        settled: async () => void settled++,
+        ...{ holds: { units: () => ['unit'], peek: () => [mail] }, knownHostOf: () => hosts },
+      },
+      ...{ machines: { machines: () => [other] }, handOvers: { released: async () => {} } },
+    } as unknown as OnwardParts;
+    let isAnswered = false;
+    void flushOn(parts, 'beyond').then(() => (isAnswered = true));
+    await kit.clock.advance(1);
+    expect([asked.length, settled]).toEqual([1, 1]);
+    // Its partitions have another owner; that is where the mail goes.
+    hosts = 1;
+    asked[0]?.();
+    await kit.clock.advance(1);
+    expect([isAnswered, settled]).toEqual([true, 2]);
+  });
+
   it.each([
     ['link', MOVED_MS_MAX],
     ['onward', SETTLED_MS_MAX],

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { shardOf, shardUnit } from '../../../src/placement/shard.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { HELD_MS_MAX } from '../../../src/routing/held-mail.ts';
 import { foreignWorkerIndex, MACHINE_INDEX_MIN } from '../../../src/vocabulary/host-index.ts';
 import { NOWHERE } from '../../../src/wire/control.ts';
 import { KeptReply, message, request } from '../peer/link-fixture.ts';
@@ -433,4 +434,26 @@ test('mail of another machine goes on by the way in of a third one, past the dam
   router.deliver(message('counter/a', 3));
   expect(way.pastDam.map(textOf)).toEqual(['counter/a 1', 'counter/a 2']);
   expect([way.waiting.length, worker.pastDam, worker.waiting.map(textOf)[0]]).toEqual([2, [], 'counter/a 3']);
+});
+
+test('mail for a machine that is lost waits for its next owner, and whoever asks whether it has gone on waits with it', async () => {
+  const { router, peers, change, clock } = newRouterKit();
+  const way = new FakePeer(MACHINE_INDEX_MIN);
+  peers.set(way.index, way);
+  change({ columns: { '': everyShard(way.index) } });
+  way.ended = true;
+  router.passOn(message('counter/a', 1));
+  const answers: string[] = [];
+  const ask = (name: string): void => void router.settled(HELD_MS_MAX, true).then(() => answers.push(name));
+  ask('it may come back');
+  await clock.advance(1);
+  expect(answers).toEqual(['it may come back']);
+  peers.delete(way.index);
+  ask('it is lost');
+  await clock.advance(1);
+  expect(answers).toEqual(['it may come back']);
+  change({ columns: { '': everyShard(2) } });
+  router.releaseUnhosted();
+  await clock.advance(1);
+  expect(answers).toEqual(['it may come back', 'it is lost']);
 });
