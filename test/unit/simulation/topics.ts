@@ -4,6 +4,9 @@ import type { Census, Life } from './census.ts';
 import type { Faults } from './faults.ts';
 import { type Ledger, nameOf, type Sent } from './ledger.ts';
 
+/** Milliseconds in which a broken link is there again, and its ends have told each other what is subscribed. */
+const RELINKED_MS = 500;
+
 interface Subscription {
   readonly life: Life;
   readonly topic: string;
@@ -73,6 +76,8 @@ export class Topics {
     if (life.doubtfulAt !== undefined || this.#faults.wasKilled(origin)) return true;
     const copy = this.#ledger.copyFor(sent, life.id);
     if (copy && this.#ledger.stillAt(copy) === undefined) return true;
-    return [...life.hosts].some((host) => this.#faults.wasKilled(host, at) || this.#faults.wasBroken(origin, host));
+    return [...life.hosts].some(
+      (host) => this.#faults.wasKilled(host, at) || this.#faults.wasBroken(origin, host, at - RELINKED_MS),
+    );
   }
 }

@@ -1,0 +1,43 @@
+/** The judge of publishes: which faults excuse that one is missing. */
+import { expect, test } from 'vitest';
+import { Breaches } from './breaches.ts';
+import { Census, type Life } from './census.ts';
+import { Faults } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import { Moves } from './moves.ts';
+import { Topics } from './topics.ts';
+
+const [PUBLISHER, HOST] = ['~1.1', '~2.1'];
+
+/** What the judge says of a publish that never came, so long after a fault. */
+function breachesOf(fault: 'link' | 'death', afterMs: number): readonly string[] {
+  let now = 1_000;
+  const breaches = new Breaches(() => now);
+  const faults = new Faults();
+  const moves = new Moves(breaches, faults);
+  const census = new Census(breaches, faults, moves);
+  const ledger = new Ledger(breaches, faults, moves);
+  const topics = new Topics(breaches, census, faults, ledger);
+  const life: Life = {
+    ...{ id: 'player/1', number: 1, startedAt: 0, fence: '1', host: '~3.1', hosts: new Set([HOST, '~3.1']) },
+    ...{ endedAt: undefined, doubtfulAt: undefined, isRestarted: false, isAsleep: false },
+  };
+  census.lives.set(life.id, life);
+  topics.subscribed(life, 'news');
+  if (fault === 'link') faults.note({ kind: 'network', step: 'cut', at: now, from: PUBLISHER, to: HOST });
+  else faults.note({ kind: 'process', step: 'crashed', at: now, process: HOST });
+  now += afterMs;
+  ledger.send('publish', 'player/0', 'news', 'note', PUBLISHER);
+  topics.check();
+  return breaches.list;
+}
+
+test.each([
+  ['link', 0, 0],
+  ['link', 400, 0],
+  ['link', 1_000, 1],
+  ['death', 0, 0],
+  ['death', 1, 1],
+] as const)('the %s of a host that its subscriber has left, %i ms before: %i breaches', (fault, afterMs, count) => {
+  expect(breachesOf(fault, afterMs)).toHaveLength(count);
+});
