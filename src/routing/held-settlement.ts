@@ -46,8 +46,11 @@ export class HeldSettlement {
   }
 }
 
-/** Whether mail for a host goes on by itself: to a worker of this machine, or to whoever claims what a lost machine had. `host`: undefined while it is asked for. */
-export function goesOn(host: number | undefined, isKnown: (machine: number) => boolean): boolean {
-  if (host === undefined || host < MACHINE_INDEX_MIN) return host !== NOWHERE;
+/**
+ * Whether mail for a host goes on by itself: to a worker of this machine, or to whoever claims what a lost machine had. `host`: undefined while it is asked for.
+ * NOWHERE: no worker here can host it, or its partition is nobody's, or a lost machine's; that is waited for only where `isPatient`.
+ */
+export function goesOn(host: number | undefined, isPatient: boolean, isKnown: (machine: number) => boolean): boolean {
+  if (host === undefined || host < MACHINE_INDEX_MIN) return host !== NOWHERE || isPatient;
   return !isKnown(machineIndexOf(host));
 }

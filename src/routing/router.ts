@@ -209,13 +209,13 @@ export class Router implements Recipient {
     this.#settlement.look();
   }
 
-  /** Resolves once the mail that waits here now for a worker of this machine, or a lost machine, has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave, too. */
+  /** Resolves once the mail that waits here now for a worker of this machine, or a lost machine, has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave or are nobody's, too. */
   settled(withinMs: number, isOnHoldToo: boolean): Promise<void> {
     return this.#settlement.settled((unit) => {
       if (isPassingKey(unit) || (!isOnHoldToo && this.#onHold?.hasUnit(unit))) return false;
       const [first] = this.holds.peek(unit);
       const host = this.#moving.has(unit) || !first ? undefined : this.knownHostOf(first.to);
-      return goesOn(host, (machine) => this.#parts.peers.byIndex(machine) !== undefined);
+      return goesOn(host, isOnHoldToo, (machine) => this.#parts.peers.byIndex(machine) !== undefined);
     }, withinMs);
   }
 

@@ -457,3 +457,18 @@ test('mail for a machine that is lost waits for its next owner, and whoever asks
   await clock.advance(1);
   expect(answers).toEqual(['it may come back', 'it is lost']);
 });
+
+test('mail in a partition of nobody waits for its next owner, and so does who asks about all that waits', async () => {
+  const { router, change, clock } = newRouterKit();
+  change({ columns: { '': everyShard(NOWHERE) } });
+  router.passOn(message('counter/a', 1));
+  const answers: string[] = [];
+  void router.settled(HELD_MS_MAX, true).then(() => answers.push('of all'));
+  void router.settled(HELD_MS_MAX, false).then(() => answers.push('of the rest'));
+  await clock.advance(1);
+  expect(answers).toEqual(['of the rest']);
+  change({ columns: { '': everyShard(2) } });
+  router.releaseUnhosted();
+  await clock.advance(1);
+  expect(answers).toEqual(['of the rest', 'of all']);
+});
