@@ -7,7 +7,7 @@ import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { isForeignWorker, MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
-import type { ForeignMachine, MasterRequest } from '../wire/control.ts';
+import type { ForeignMachine, LostSource, MasterRequest } from '../wire/control.ts';
 import type { CallArgument } from '../wire/entry.ts';
 
 /** The call of another machine: its arguments are a machine, and the address of one of its processes, or ''. */
@@ -17,12 +17,6 @@ export const READ_MS_MAX = 4_000;
 /** Milliseconds for the answer of a machine; and until it is asked again where it gave none. */
 export const READ_ANSWER_MS: number = 3 * READ_MS_MAX;
 export const READ_AGAIN_MS = 200;
-
-/** `address`: only that process of the machine. */
-export interface LostSource {
-  readonly machine: string;
-  readonly address: ActorId | '';
-}
 
 export interface LostRoutesParts {
   readonly clock: Clock;

@@ -165,6 +165,7 @@ export class HandOvers {
     const passing = new Map<string, { through: OutboundQueue; to: number; partitions: Set<number> }>();
     for (const [partition, before] of this.#owners) {
       const now = this.#parts.hostsOfShard(partition);
+      // Nearly all stay where they are, and a change may name a thousand: no set is made for those.
       if (!before.some((host, column) => host >= MACHINE_INDEX_MIN && host !== now[column])) continue;
       const to = machineIndexOf(now[0] ?? NOWHERE);
       for (const host of routesLeft(before, now)) {

@@ -16,8 +16,7 @@ import {
   MACHINE_INDEX_MIN,
   machineIndexOf,
 } from '../vocabulary/host-index.ts';
-import type { ForeignMachine, MachinesView, PeerInfo } from '../wire/control.ts';
-import type { LostSource } from '../machine-routes/lost-routes.ts';
+import type { ForeignMachine, LostSource, MachinesView, PeerInfo } from '../wire/control.ts';
 import { linkNetworkOf, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 
 /** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */

@@ -15,6 +15,7 @@ import type { ErrorData } from '../vocabulary/errors.ts';
 import { isForeignWorker, machineIndexOf, MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import {
   type ForeignMachine,
+  type LostSource,
   type MachinesView,
   type MasterRequest,
   NOWHERE,
@@ -30,7 +31,7 @@ import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { MovedWatches } from '../machine-routes/moved-watches.ts';
 import { flushOn } from './onward-flush.ts';
-import { type LostSource, LostRoutes, type LostRoutesParts, READ_MS_MAX } from '../machine-routes/lost-routes.ts';
+import { LostRoutes, type LostRoutesParts, READ_MS_MAX } from '../machine-routes/lost-routes.ts';
 import { RelayedAsks } from '../machine-routes/relayed-asks.ts';
 import { FollowedPlaces, OwnPlaces, PLACES } from '../machine-routes/told-places.ts';
 import { PublishedRoutes } from '../machine-routes/published-routes.ts';

@@ -70,6 +70,12 @@ export interface MachinesView {
   credentials?: unknown;
 }
 
+/** A machine that is lost and had passed mail on, or only that process of it (`address`). */
+export interface LostSource {
+  readonly machine: string;
+  readonly address: ActorId | '';
+}
+
 /** Partitions that this machine had until this change. */
 export interface LeftPartitions {
   partitions: number[];
@@ -268,7 +274,7 @@ export type ProcessQuery =
   /** No actor of a removed kind is left. */
   | 'removed-ended'
   /** The links of a lost machine's processes to this one are read to their ends, and what came has gone on. */
-  | { readToEnd: { machine: string; address: ActorId | '' } }
+  | { readToEnd: LostSource }
   /** All that this process sent before has arrived, at other machines too. */
   | 'flush-everywhere'
   /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
@@ -326,7 +332,7 @@ export type MasterRequest =
   /** An actor is wanted on a machine. Answer: a `WantAnswer`. */
   | { kind: 'want'; id: ActorId; machine: string }
   /** The same, of all processes of this machine; rejects ACTOR_UNAVAILABLE where one may have to read some. */
-  | { kind: 'read-to-end'; machine: string; address: ActorId | '' }
+  | ({ kind: 'read-to-end' } & LostSource)
   | { kind: 'add-worker'; role?: string }
   | { kind: 'remove-worker'; index: number }
   | { kind: 'restart-worker'; index: number }

@@ -8,8 +8,6 @@ import {
   READ_ANSWER_MS,
   READ_MS_MAX,
 } from '../../../src/machine-routes/lost-routes.ts';
-import { MachinePeers, type MachinePeersParts } from '../../../src/machine-routing/machine-peers.ts';
-import type { MachineLink } from '../../../src/machine-links/machine-network.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
@@ -17,6 +15,7 @@ import { foreignWorkerIndex, MACHINE_INDEX_MIN } from '../../../src/vocabulary/h
 import type { ForeignMachine, MachinesView } from '../../../src/wire/control.ts';
 import type { Link } from '../../../src/wire/link.ts';
 import { defineActor, startKit } from '../actor/kernel-fixture.ts';
+import { newWayIn } from '../machine-routing/way-in-fixture.ts';
 
 const counter = defineActor({ state: () => ({}), receive: { add: () => {} } });
 const [LOST, THERE] = [MACHINE_INDEX_MIN, MACHINE_INDEX_MIN + 1];
@@ -127,29 +126,10 @@ describe('what a lost machine had passed on', () => {
 describe('links of a lost machine', () => {
   async function guestsOf() {
     const kit = startKit({ counter });
-    let accept = (_: MachineLink): void => {};
-    const network = {
-      listen: async (take: typeof accept) => {
-        accept = take;
-        return 'here:1';
-      },
-      connect: () => new Promise(() => {}),
-      use: () => {},
-      close: async () => {},
-    };
-    const peers = new MachinePeers({
-      ...{ kernel: kit.process.actors.kernel, network, self: { index: 0, incarnation: 1 } },
-      ...{ epoch: () => 0, outdated: () => {} },
-    } as unknown as MachinePeersParts);
-    peers.listener = { ingress: () => ({}) as never, linked: () => {}, ended: (peer) => peers.forgetGuest(peer) };
-    await peers.listen();
+    const { peers, come } = await newWayIn(kit.process.actors.kernel);
     const others = [{ index: LOST, machine: 'lost', address: 'there:1', workers: [] }];
     peers.take({ self: 'here', others } as unknown as MachinesView);
-    const link = (process: number): Link => {
-      const one = { peer: { index: process, incarnation: 1 }, destroy: () => {}, write: () => true } as unknown as Link;
-      accept({ peer: { machine: 'lost', process, incarnation: 1 }, link: one });
-      return one;
-    };
+    const link = (process: number): Link => come('lost', process, { destroy: () => {}, write: () => true });
     return { clock: kit.clock, peers, link };
   }
 

@@ -1,8 +1,7 @@
 /** The bounds of a hand-over, and of links of machines that nobody knows, each exceeded. */
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import type { MachineLink } from '../../../src/machine-links/machine-network.ts';
-import { EARLY_LINKS_MAX, MachinePeers, type MachinePeersParts } from '../../../src/machine-routing/machine-peers.ts';
+import { EARLY_LINKS_MAX } from '../../../src/machine-routing/machine-peers.ts';
 import {
   flushOn,
   MOVED_MS_MAX,
@@ -26,6 +25,7 @@ import type { MachinesView } from '../../../src/wire/control.ts';
 import { ABORT_GRACE_MS } from '../../../src/handoff/outgoing.ts';
 import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { FaultyStore } from '../durability/faulty-store.ts';
+import { newWayIn } from './way-in-fixture.ts';
 
 const counter = defineActor({
   state: () => ({ text: '' }),
@@ -361,27 +361,10 @@ describe('a machine that gets another name', () => {
 describe('links of machines that are not known yet', () => {
   it('wait, up to so many; one more is closed, and those that waited are taken with the row of their machine', async () => {
     const kit = startKit({ counter });
-    let accept = (_: MachineLink): void => {};
-    const network = {
-      listen: async (take: typeof accept) => {
-        accept = take;
-        return 'here:1';
-      },
-      connect: () => new Promise(() => {}),
-      use: () => {},
-      close: async () => {},
-    };
-    const peers = new MachinePeers({
-      ...{ kernel: kit.process.actors.kernel, network, self: { index: 0, incarnation: 1 } },
-      ...{ epoch: () => 0, outdated: () => {} },
-    } as unknown as MachinePeersParts);
-    peers.listener = { ingress: () => ({}) as never, linked: () => {}, ended: (peer) => peers.forgetGuest(peer) };
-    await peers.listen();
+    const { peers, come: link } = await newWayIn(kit.process.actors.kernel);
     const closed: string[] = [];
-    const come = (machine: string, process: number): void => {
-      const link = { peer: { index: process, incarnation: 1 }, destroy: (error: Error) => closed.push(error.message) };
-      accept({ peer: { machine, process, incarnation: 1 }, link: link as never });
-    };
+    const destroy = (error?: Error): void => void closed.push(String(error?.message));
+    const come = (machine: string, process: number): void => void link(machine, process, { destroy });
     for (let n = 0; n < EARLY_LINKS_MAX; n++) come('later', n);
     expect(closed).toEqual([]);
     come('later', EARLY_LINKS_MAX);
