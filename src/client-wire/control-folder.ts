@@ -15,7 +15,7 @@ const CONTROL_SOCKET = /^([a-z][a-z0-9-]{0,63})\.[0-9a-f]{12}\.sock$/;
 /** Control sockets of one dataDir that a start or a search looks at. */
 export const CONTROL_SOCKETS_MAX = 256;
 /** Milliseconds before a socket that nobody answers counts as left behind: its system may be about to listen. */
-const YOUNG_MS = 1_000;
+export const YOUNG_MS = 1_000;
 
 export interface ControlSocketFile {
   readonly path: string;

@@ -12,7 +12,7 @@ import { decodeRow, PAUSES_KEY, ROW_PREFIX } from './cluster-entries.ts';
 /** Milliseconds for the directory to take a change, or to say how things stand. */
 export const PAUSES_MS_MAX = 10_000;
 /** Milliseconds between two tries at the directory, and at a machine that has not said that it has taken a pause up. */
-const TRY_MS = 100;
+export const TRY_MS = 100;
 /** Milliseconds for the answer of one. */
 const ANSWER_MS = 5_000;
 const FORM = 1;

@@ -13,8 +13,8 @@ import type { ForeignMachine } from '../wire/control.ts';
 import type { CallArgument } from '../wire/entry.ts';
 
 /** Milliseconds for the answer of another machine: somewhat more than that has for its own processes. */
-const LOOK_MS = 2_000;
-const LIST_MS = 6_000;
+export const LOOK_MS = 2_000;
+export const LIST_MS = 6_000;
 /** Milliseconds between two looks for an actor whose machine has just changed, and how many there are. */
 const LOOK_AGAIN_MS = 50;
 const LOOKS_MAX = 40;

@@ -19,6 +19,7 @@ import {
   livingControlSockets,
   newControlSocketFile,
   removeDeserted,
+  YOUNG_MS,
 } from '../../../src/client-wire/control-folder.ts';
 
 let dataDir: string;
@@ -68,4 +69,13 @@ test('a socket that is young is left alone: its system may be about to listen', 
   utimesSync(young, new Date(), new Date());
   await removeDeserted(dataDir);
   expect(existsSync(young)).toBe(true);
+});
+
+test('one that nobody answers stays while it is young: whoever made it may not listen yet', async () => {
+  const [young, old] = [await deserted(), await deserted()];
+  const seconds = Date.now() / 1_000;
+  utimesSync(young, seconds, seconds + 3_600);
+  utimesSync(old, seconds, seconds - YOUNG_MS / 1_000);
+  await removeDeserted(dataDir);
+  expect([existsSync(young), existsSync(old)]).toEqual([true, false]);
 });

@@ -8,6 +8,7 @@ import {
   LINKS_MAX,
   LOOK_AFTER_ASKS,
   LOOK_AGAIN_MS,
+  LOOK_AGAIN_MS_MAX,
   ROUTES_MAX,
 } from '../../../src/client-links/direct-routes.ts';
 import { UNTAKEN_MAX } from '../../../src/client-links/direct-link.ts';
@@ -345,18 +346,42 @@ describe('asks at the socket of a worker', () => {
   });
 });
 
+test('a socket that is never there is looked for ever more seldom, but once in a while', async () => {
+  const { routes, clock, offeredAt } = routesOf(async () => undefined);
+  const from = clock.now();
+  for (const until = from + 4 * LOOK_AGAIN_MS_MAX; clock.now() < until; ) {
+    routes.asked('recorder/a');
+    routes.settled('recorder/a', true);
+    await clock.advance(LOOK_AGAIN_MS / 10);
+  }
+  const gaps = offeredAt.slice(1).map((at, n) => (at - (offeredAt[n] as number)) / LOOK_AGAIN_MS);
+  expect(gaps.slice(0, 6).map(Math.round)).toEqual([1, 2, 4, 8, 16, 32]);
+  expect(gaps.slice(6).map(Math.round)).toEqual(gaps.slice(6).map(() => LOOK_AGAIN_MS_MAX / LOOK_AGAIN_MS));
+  expect(gaps.length).toBeGreaterThan(7);
+});
+
 /** By themselves, where each actor lives on a worker of its own. */
-function routesOf(): { routes: DirectRoutes; dialled: string[] } {
-  const { kernel } = startKit(actors).process.actors;
+function routesOf(offer = async (id: string): Promise<unknown> => ({ path: `worker of ${id}`, ticket: 't' })): {
+  routes: DirectRoutes;
+  dialled: string[];
+  clock: VirtualClock;
+  offeredAt: number[];
+} {
+  const kit = startKit(actors);
+  const { kernel } = kit.process.actors;
   const dialled: string[] = [];
+  const offeredAt: number[] = [];
   const routes = new DirectRoutes({
     ...{ kernel: () => kernel, toRef: (id) => id, back: () => {}, allTaken: () => {}, settled: () => {} },
-    offer: async (id) => ({ path: `worker of ${id}`, ticket: 't' }),
+    offer(id) {
+      offeredAt.push(kit.clock.now());
+      return offer(id);
+    },
     dial: async ({ path }) => {
       dialled.push(path);
       const link = { peer: SERVER, blocked: false, listener: undefined, write: () => true };
       return { ...link, resume: () => {}, close: () => {}, destroy: () => {} } as unknown as Link;
     },
   });
-  return { routes, dialled };
+  return { routes, dialled, clock: kit.clock, offeredAt };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
-import { KEPT_HIGH, KEPT_MAX, KeptMail } from '../../../src/client/kept-mail.ts';
+import { ConnectedClient } from '../../../src/client/connected-client.ts';
+import { KEPT_BYTES_MAX, KEPT_HIGH, KEPT_MAX, KeptMail } from '../../../src/client/kept-mail.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
@@ -116,5 +117,21 @@ describe('what a client keeps', () => {
     mail.deliver(envelope);
     envelope.replyTo?.resolve(1);
     expect([mail.size, memory.bytes]).toEqual([0, 0]);
+  });
+
+  test('by a client that finds nobody has its room, which one message of a mebibyte more goes beyond', async () => {
+    const client = new ConnectedClient(new VirtualClock(), () => new Promise(() => {}));
+    void client.begin();
+    const lost: string[] = [];
+    client.on('dead-letter', ({ to, reason }) => lost.push(`${to} ${reason}`));
+    const publish = (bytes: number): boolean => client.publish('news', { type: 'n', bytes: new Uint8Array(bytes) });
+    const fits = KEPT_BYTES_MAX / 2 ** 20;
+    const answers = Array.from({ length: fits }, () => publish(2 ** 20 - 4_096));
+    // From half on its sender is asked to wait.
+    expect(answers.indexOf(false)).toBe(fits / 2);
+    expect(lost).toEqual([]);
+    publish(2 ** 20);
+    expect(lost).toEqual(['news OVERLOADED']);
+    await client.close({ timeoutMs: 0 });
   });
 });

@@ -10,7 +10,7 @@ import {
   mergeLists,
   partsOfMachine,
 } from '../../../src/inspection/list-actors.ts';
-import { LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
+import { LIST_SLICE_MS, LISTS_MAX, listCells } from '../../../src/inspection/list-cells.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { createTestSystem, type TestSystem } from '../../../src/testkit/index.ts';
 
@@ -347,4 +347,26 @@ test('a list has so many actors, unless more are asked for', async () => {
   expect((await system.list()).actors).toHaveLength(LIST_LIMIT);
   expect((await system.list({ limit: LIST_LIMIT + 1 })).actors).toHaveLength(LIST_LIMIT + 1);
   await shutdown();
+});
+
+test('a list of many actors lets other work in after each slice', async () => {
+  let now = 0;
+  let pauses = 0;
+  // Each look at the clock finds a millisecond gone.
+  const clock = {
+    now: () => now++,
+    wall: () => 0,
+    defer(task: () => void) {
+      pauses++;
+      setImmediate(task);
+    },
+  };
+  const looks = 40;
+  const cell = { isQuiet: true, behaviour: { kind: 'other' } };
+  const cells = new Array(512 * looks).fill(cell);
+  const actors = { kernel: { worker: 1, clock, timing: undefined }, size: cells.length, cells: () => cells };
+  const query = { sort: 'mailbox', limit: 1, kind: 'job', after: undefined };
+  const { parts } = await listCells(actors as never, [query as never]);
+  expect(parts?.[0]?.inMemory).toBe(0);
+  expect(pauses).toBe(looks / LIST_SLICE_MS);
 });

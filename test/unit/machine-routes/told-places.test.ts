@@ -1,7 +1,12 @@
 /** Places that machines tell each other: how many may wait for them, and what is no answer. */
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { FollowedPlaces, OwnPlaces, PLACES_WAITING_MAX } from '../../../src/machine-routes/told-places.ts';
+import {
+  FollowedPlaces,
+  OwnPlaces,
+  PLACES_PAUSE_MS,
+  PLACES_WAITING_MAX,
+} from '../../../src/machine-routes/told-places.ts';
 import type { ForeignMachine } from '../../../src/wire/control.ts';
 
 test('one machine more than may wait for news is refused, and there is room again once they have an answer', async () => {
@@ -34,4 +39,20 @@ test.each([
   await new Promise(setImmediate);
   followed.close();
   expect(told).toHaveLength(count);
+});
+
+test('a machine that answers at once is asked again after a pause, not at once', async () => {
+  const clock = new VirtualClock();
+  const machine: ForeignMachine = { index: 16_384, machine: 'b', address: '127.0.0.1:1', workers: [] };
+  let version = 0;
+  const followed = new FollowedPlaces({
+    ...{ clock, others: () => [machine], isLinked: () => true, told: () => {} },
+    call: async () => ({ version: ++version, workers: [[1, 7]], columns: {} }),
+  });
+  followed.follow(machine.index);
+  await clock.advance(10 * PLACES_PAUSE_MS);
+  expect(version).toBe(11);
+  followed.close();
+  await clock.advance(10 * PLACES_PAUSE_MS);
+  expect(version).toBe(11);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { actorPieces } from '../../../src/handoff/transfer-codec.ts';
-import { Arrivals, type PartAnswer } from '../../../src/machine-routing/arrivals.ts';
+import { ARRIVALS_BYTES_MAX, Arrivals, type PartAnswer } from '../../../src/machine-routing/arrivals.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 
@@ -82,5 +82,16 @@ describe('what has been handed over', () => {
     expect(send('~2.1', 1, 'a/2', 'x'.repeat(60_000))).toContain('refused');
     expect(arrivals.bytes).toBeLessThan(100_000);
     expect(ids('a/1', 'a/2')).toEqual(['a/1']);
+  });
+
+  it('has the room of all that wait, where nobody says less', () => {
+    const { arrivals } = world();
+    // The same bytes each time: it is what is counted that matters.
+    const bytes = new Uint8Array(2 ** 26);
+    const part = (one: unknown): PartAnswer => arrivals.part('~1.1', 'm1', 1, one, 0);
+    part(['begin', [shardOf('a/1')]]);
+    for (let at = 0; at < ARRIVALS_BYTES_MAX; at += bytes.length) expect(part(['actor', bytes, false])).toBe('more');
+    expect(part(['actor', new Uint8Array(1), false])).toBe('refused');
+    expect(arrivals.bytes).toBe(0);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { PASSING_MS_MAX } from '../../../src/machine-routes/passed-mail.ts';
 import { PassingMail } from '../../../src/machine-routes/passing-mail.ts';
 import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
-import { StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
+import { HANDED_BYTES_MAX, StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
 import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-routing/taken-partitions.ts';
 import type { LinkFlushes } from '../../../src/peer/link-flushes.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
@@ -107,6 +107,14 @@ describe('what is handed over at once', () => {
     void all.transfer.send(1, all.partitions);
     expect(all.transfer.left).toEqual([]);
     all.transfer.close();
+  });
+
+  it('is no more than a process may hand over at once, where nobody says less', async () => {
+    const length = HANDED_BYTES_MAX / 2 + 1;
+    const { transfer, partitions } = await transferOf(undefined, { 'counter/a': length, 'counter/b': length });
+    void transfer.send(1, partitions);
+    expect(transfer.left).toEqual([[...partitions][1]]);
+    transfer.close();
   });
 
   it('is off where the other machine does not say in time that it has it', async () => {

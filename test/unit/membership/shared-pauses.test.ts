@@ -4,7 +4,7 @@ import { MemoryDirectory, MemoryEngine, type RequestFate } from '../../../src/di
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { MachineState } from '../../../src/machines/machine-row.ts';
 import { encodeRow, PAUSES_KEY, rowKey } from '../../../src/membership/cluster-entries.ts';
-import { decodePauses, PAUSES_MS_MAX, SharedPauses } from '../../../src/membership/shared-pauses.ts';
+import { decodePauses, PAUSES_MS_MAX, SharedPauses, TRY_MS } from '../../../src/membership/shared-pauses.ts';
 import type { Pause } from '../../../src/vocabulary/pause.ts';
 
 const pauseOf = (pattern: string): Pause => ({ pattern, since: 1, reason: undefined, perSecond: undefined });
@@ -87,6 +87,17 @@ describe('the pauses of several machines', () => {
     expect(await settled(a.silent(1_000))).toEqual(['(the directory gives no answer)']);
     engine.isGone = false;
     expect(await settled(a.read())).toEqual([]);
+  });
+
+  it('are asked for again and again, with a pause between two tries', async () => {
+    const a = machine('a');
+    let reads = 0;
+    engine.fateOf = () => {
+      reads++;
+      return 'refused';
+    };
+    expect(await settled(refusalOf(a.read()))).toMatchObject({ code: 'STORE_FAILED' });
+    expect(reads).toBe(PAUSES_MS_MAX / TRY_MS + 1);
   });
 
   it('are waited for at machines that are there, and neither at lost ones nor at this one; who does not heed is named', async () => {

@@ -1,5 +1,6 @@
 /** An actor that is paused and moves: what is said of an ask that waits for it is said once, and stays true. */
 import { expect, test } from 'vitest';
+import { ANSWER_AHEAD_MS } from '../../../src/actor/pauses.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { SimulationEvent } from '../../../src/simulation/observation.ts';
 import { Simulation } from '../../../src/simulation/simulation.ts';
@@ -32,13 +33,13 @@ function isTransfer(event: SimulationEvent): boolean {
 }
 
 /** What an asker on worker 3 is told, and when at the latest. */
-function ask(simulation: Simulation, id: string): { told: Promise<string>; dueAt: number } {
+function ask(simulation: Simulation, id: string, timeoutMs: number = ASK_MS): { told: Promise<string>; dueAt: number } {
   const system = simulation.worker(3)?.process?.system as System;
-  const told = system.ask(id, { type: 'add' }, { timeoutMs: ASK_MS }).then(
+  const told = system.ask(id, { type: 'add' }, { timeoutMs }).then(
     () => 'a reply',
     ({ code, fate }) => `${code} ${fate}`,
   );
-  return { told, dueAt: simulation.time.now + ASK_MS };
+  return { told, dueAt: simulation.time.now + timeoutMs };
 }
 
 test.each(SEEDS)('seed %i: its old host says nothing of an ask that it has transferred', async (seed) => {
@@ -69,4 +70,24 @@ test.each(SEEDS)('seed %i: a move that comes to nothing leaves the asks to the o
   await simulation.until(simulation.system.resume(id));
   await simulation.until(simulation.system.shutdown());
   expect(handled).toEqual([]);
+});
+
+test.each([
+  [400, 100],
+  [20_000, ANSWER_AHEAD_MS],
+])('of an ask with %i ms its host says %i ms before the end that it was not executed', async (timeoutMs, ahead) => {
+  const fateOf = async (silentMs: number): Promise<string> => {
+    const { simulation, id } = await paused(1);
+    const { told, dueAt } = ask(simulation, id, timeoutMs);
+    await simulation.run(dueAt - simulation.time.now - silentMs);
+    // From here on its host says nothing.
+    simulation.stall(1, 3);
+    await simulation.until(told);
+    simulation.unstall(1, 3);
+    await simulation.until(simulation.system.shutdown());
+    return told;
+  };
+  const margin = 40;
+  expect(await fateOf(ahead - margin)).toBe('ASK_TIMEOUT not-executed');
+  expect(await fateOf(ahead + margin)).toBe('ASK_TIMEOUT unknown');
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoreChange } from '../../../src/store/store.ts';
 import {
+  BESIDE_BYTES_MIN,
   BESIDE_CHANGES_MIN,
   COMMITS_WAITING_BYTES_MAX,
   COMMITS_WAITING_MAX,
@@ -97,6 +98,17 @@ describe('commits on their way to PostgreSQL', () => {
     await turn();
     expect(engine.inFlight.map(({ ids }) => ids.length)).toEqual([1]);
     await expect.poll(() => engine.inFlight.map(({ ids }) => ids.length)).toEqual([1, 9]);
+  });
+
+  it('do not wait for it once they have many bytes', async () => {
+    const { engine, queue } = open();
+    queue.push([change('a/0')], false).catch(() => {});
+    await turn();
+    queue.push([change('a/1', BESIDE_BYTES_MIN - 10_000)], false).catch(() => {});
+    expect(engine.inFlight.map(({ ids }) => ids)).toEqual([['a/0']]);
+    queue.push([change('a/2', 10_000)], false).catch(() => {});
+    await turn();
+    expect(engine.inFlight.map(({ ids }) => ids)).toEqual([['a/0'], ['a/1', 'a/2']]);
   });
 
   it('are bounded by count and by bytes: one more is refused', async () => {

@@ -1,7 +1,7 @@
 /** Calls on a system are checked against their bounds before anything is done. */
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { IDS_LIMIT_MAX } from '../../../src/system/stored-ids.ts';
+import { IDS_LIMIT, IDS_LIMIT_MAX } from '../../../src/system/stored-ids.ts';
 import { createTestSystem } from '../../../src/testkit/index.ts';
 import { PAUSE_REASON_MAX } from '../../../src/vocabulary/pause.ts';
 
@@ -22,4 +22,14 @@ test('a page of ids, and the reason of a pause, are refused beyond their bounds,
     code: 'INVALID_OPTIONS',
     message: expect.stringContaining(`at most ${PAUSE_REASON_MAX} characters`),
   });
+});
+
+test('a page of ids has a thousand where nobody says how many, and the next one goes on behind it', async (context) => {
+  const { system } = createTestSystem({ actors: { account } });
+  context.onTestFinished(() => system.shutdown());
+  const ids = Array.from({ length: IDS_LIMIT + 1 }, (_, n) => `account/${String(n).padStart(6, '0')}`);
+  await Promise.all(ids.map((id) => system.ask(id, { type: 'add' })));
+  const page = await system.ids('account');
+  expect(page).toEqual(ids.slice(0, IDS_LIMIT));
+  expect(await system.ids('account', { after: page.at(-1) as string })).toEqual(ids.slice(IDS_LIMIT));
 });
