@@ -18,9 +18,6 @@ const LATE_MS = 5;
 /** Milliseconds from the death of the last process that held an ask to its failure, where nothing stands still. */
 const UNAVAILABLE_MS = 150;
 
-/** Milliseconds from the end of a link to the next one, where a process stands still for as long as it may. */
-const LINKED_AGAIN_MS = 1_000;
-
 /** What an ask of these programs may end with, beside a reply. */
 const OUTCOMES = new Set([
   ...[
@@ -140,9 +137,7 @@ export class Asks {
     );
     const mayHaveMoved = this.#moves
       .newHomesOf(target)
-      .some(
-        (home) => asker !== undefined && asker !== home && this.#faults.wasBroken(asker, home, at - LINKED_AGAIN_MS),
-      );
+      .some((home) => asker !== undefined && asker !== home && this.#faults.mayBeUnlinked(asker, home, at));
     if (!isTrue && !mayHaveMoved) this.#breaches.add(5, `ACTOR_UNAVAILABLE although its host lived: ${name}`);
   }
 

@@ -9,6 +9,8 @@ interface Span {
 
 /** Milliseconds after a fault in which its consequences are still excused. */
 const AFTERMATH_MS = 100;
+/** Milliseconds in which a broken link is there again, and its ends have told each other what is subscribed, where nothing stands still. */
+const LINKED_AGAIN_MS = 500;
 
 export class Faults {
   /** Processes that are no more, by how they ended. */
@@ -40,11 +42,36 @@ export class Faults {
     return this.#freezes.some((freeze) => freeze.process === process);
   }
 
-  /** The link between the two was cut or reset since then. */
-  wasBroken(a: string, b: string, since = 0): boolean {
+  /** The link between the two was cut or reset at some time. */
+  wasBroken(a: string, b: string): boolean {
+    return this.#broken.some((one) => (one.a === a && one.b === b) || (one.a === b && one.b === a));
+  }
+
+  /** The link between the two was cut or reset after a time, or so shortly before that it may not have been there again. */
+  mayBeUnlinked(a: string, b: string, at: number): boolean {
     return this.#broken.some(
-      (one) => one.at >= since && ((one.a === a && one.b === b) || (one.a === b && one.b === a)),
+      (one) =>
+        ((one.a === a && one.b === b) || (one.a === b && one.b === a)) &&
+        (one.at >= at || at - one.at - this.#standstillBetween(a, b, one.at, at) <= LINKED_AGAIN_MS),
     );
+  }
+
+  /** Milliseconds of a time in which two processes could not link: one of them, all, or what is between the two stood still. */
+  #standstillBetween(a: string, b: string, from: number, to: number): number {
+    const spans = [
+      ...this.#jumps.map(({ at, ms }) => ({ from: at - ms, to: at })),
+      ...this.#freezes.filter(({ process }) => process === a || process === b),
+      ...this.#stalls.filter(({ process, other }) => (process === a && other === b) || (process === b && other === a)),
+    ].sort((one, other) => one.from - other.from);
+    let ms = 0;
+    let counted = from;
+    for (const span of spans) {
+      const end = Math.min(span.to, to);
+      if (end <= counted) continue;
+      ms += end - Math.max(span.from, counted);
+      counted = end;
+    }
+    return ms;
   }
 
   /** Milliseconds of a time in which the process could not do anything. */

@@ -4,9 +4,6 @@ import type { Census, Life } from './census.ts';
 import type { Faults } from './faults.ts';
 import { type Ledger, nameOf, type Sent } from './ledger.ts';
 
-/** Milliseconds in which a broken link is there again, and its ends have told each other what is subscribed. */
-const RELINKED_MS = 500;
-
 interface Subscription {
   readonly life: Life;
   readonly topic: string;
@@ -77,7 +74,7 @@ export class Topics {
     const copy = this.#ledger.copyFor(sent, life.id);
     if (copy && this.#ledger.stillAt(copy) === undefined) return true;
     return [...life.hosts].some(
-      (host) => this.#faults.wasKilled(host, at) || this.#faults.wasBroken(origin, host, at - RELINKED_MS),
+      (host) => this.#faults.wasKilled(host, at) || this.#faults.mayBeUnlinked(origin, host, at),
     );
   }
 }
