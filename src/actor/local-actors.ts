@@ -37,6 +37,8 @@ export interface ActorsObserver {
   spawned(id: ActorId, args: unknown): void;
   /** An actor has ended for good; `spawned`: it was a spawned one or a child. */
   ended(id: ActorId, spawned: boolean): void;
+  /** One whose start may end this process is about to begin. */
+  startsAlone(id: ActorId): void;
   /** One that its worker's death had ended has started here. */
   startedAgain(id: ActorId): void;
 }
@@ -65,7 +67,7 @@ export class LocalActors implements CellHost, Recipient {
     this.watching = new Watching(kernel.address);
     this.pauses = new Pauses(kernel.clock);
     this.#idle = new IdleChecks(kernel.clock);
-    this.#again = new Respawns(kernel.clock, (id) => this.observer?.startedAgain(id));
+    this.#again = new Respawns(kernel.clock, () => this.observer);
     kernel.deadLetters.onWatchRefused = ({ to, message }) =>
       tellEnd(kernel.router, to, message as WatchName, 'not-found');
   }

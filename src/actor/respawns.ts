@@ -8,26 +8,32 @@ import { whenBegun } from './begun.ts';
 import type { Cell } from './cell.ts';
 import { startCell } from './lifecycle.ts';
 
+/** Hears how far they are. */
+export interface RespawnsObserver {
+  startsAlone(id: ActorId): void;
+  /** The start is over, however it went. */
+  startedAgain(id: ActorId): void;
+}
+
 /** Milliseconds after which a start that is still not over keeps the next one no longer. */
 export const RESPAWN_ALONE_MS = 5_000;
 
 export class Respawns {
   readonly #clock: Clock;
-  /** A start is over, however it went. */
-  readonly #over: (id: ActorId) => void;
+  readonly #observer: () => RespawnsObserver | undefined;
   readonly #waiting: Cell[] = [];
   #alone: Cell | undefined;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, over: (id: ActorId) => void) {
+  constructor(clock: Clock, observer: () => RespawnsObserver | undefined) {
     this.#clock = clock;
-    this.#over = over;
+    this.#observer = observer;
   }
 
   /** `deaths`: of workers as it started before. */
   start(cell: Cell, deaths: number): void {
     whenBegun(cell, () => {
-      this.#over(cell.id);
+      this.#observer()?.startedAgain(cell.id);
       if (cell === this.#alone) this.#next();
     });
     if (deaths === 0) return startCell(cell);
@@ -47,6 +53,7 @@ export class Respawns {
     while (this.#alone && this.#alone.status !== 'starting');
     if (!this.#alone) return;
     this.#timer = this.#clock.setTimer(RESPAWN_ALONE_MS, () => this.#next());
+    this.#observer()?.startsAlone(this.#alone.id);
     startCell(this.#alone);
   }
 }

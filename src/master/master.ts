@@ -222,8 +222,10 @@ export class Master {
         this.#placement.endedOn(participant.index, message.ids);
         // Of a system that ends nobody needs the places any more.
         return this.#down ? undefined : this.#handoffs.release(message.ids, participant.index);
+      case 'starting':
+        return this.#placement.trials.starting(message.id, participant.index);
       case 'started':
-        return this.#placement.startedAgain(message.ids);
+        return this.#placement.trials.over(message.ids);
       case 'listen':
         return this.#events.listens(participant, message.names);
       case 'event':

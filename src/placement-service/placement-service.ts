@@ -50,7 +50,7 @@ const ANY_KIND = { column: '', strategy: 'hash' } as const;
 
 export class PlacementService {
   readonly spawned: SpawnRegistry = new SpawnRegistry();
-  readonly #trials: RestartTrials = new RestartTrials();
+  readonly trials: RestartTrials = new RestartTrials();
   readonly hosts: Hosts = new Hosts();
   readonly #columns: Columns;
   readonly #options: PlacementOptions;
@@ -100,12 +100,7 @@ export class PlacementService {
 
   endedOn(worker: number, ids: readonly ActorId[]): void {
     for (const id of ids) this.spawned.remove(id, worker);
-    this.startedAgain(ids);
-  }
-
-  /** After a crash; what they did to the worker before is forgotten. */
-  startedAgain(ids: readonly ActorId[]): void {
-    for (const id of ids) this.#trials.over(id);
+    this.trials.over(ids);
   }
 
   /** Of one that leaves, once nothing lives there. False: something does. */
@@ -210,7 +205,7 @@ export class PlacementService {
       abortedMoves: ended.filter((end) => !this.#isCommitted(end)).map(({ order }) => order.id),
     };
     if (wasHost || ended.length > 0) this.#placeAgain(dead.index, draft, ended, isMoving);
-    const condemned = this.#trials.died(dead.index);
+    const condemned = this.trials.died(dead.index);
     const lost = this.spawned.take(dead.index).filter(({ id }) => !condemned.has(id));
     if (condemned.size > 0) this.#options.condemned([...condemned], dead.index);
     this.publish(draft, (table) => this.#startLists(respawns ? lost : [], table));
@@ -369,7 +364,7 @@ export class PlacementService {
       if (host === NOWHERE) continue;
       let list = lists.get(host);
       if (!list) lists.set(host, (list = []));
-      const deaths = this.#trials.begin(host, record.id);
+      const deaths = this.trials.begin(host, record.id);
       list.push(deaths > 0 ? { ...record, deaths } : record);
     }
     return lists;

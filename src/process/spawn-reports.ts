@@ -34,6 +34,11 @@ export class SpawnReports implements ActorsObserver {
     this.#note(id, undefined);
   }
 
+  /** At once: the process may not live to the end of this turn. */
+  startsAlone(id: ActorId): void {
+    this.#tellMaster({ type: 'starting', id });
+  }
+
   startedAgain(id: ActorId): void {
     if (this.#started.length === 0)
       this.#clock.soon(() => this.#tellMaster({ type: 'started', ids: this.#started.splice(0) }));

@@ -358,9 +358,8 @@ export type MasterRequest =
 export type PlacementStrategy = 'hash' | 'least-loaded' | 'local';
 
 export type ToMaster =
-  /** The process listens to its channel; what was sent before is lost. */
+  /** The process listens to its channel; what was sent before is lost. Then, with the `kinds` of the code that it has loaded: */
   | { type: 'hello' }
-  /** `kinds`: of the code that it has loaded. */
   | { type: 'listening'; path: string; kinds?: Record<string, KindTerms> }
   | { type: 'load-failed'; error: ErrorData }
   | { type: 'linked' }
@@ -377,7 +376,8 @@ export type ToMaster =
   /** Spawned actors that run here from now on; and those that have ended for good. */
   | { type: 'spawned'; records: SpawnRecord[] }
   | { type: 'ended'; ids: ActorId[] }
-  /** Those of a start list that have started. */
+  /** Of a start list: one that workers died of begins now, alone; these have started. */
+  | { type: 'starting'; id: ActorId }
   | { type: 'started'; ids: ActorId[] }
   /** The event types that this process listens to. */
   | { type: 'listen'; names: EventName[] }

@@ -427,6 +427,33 @@ describe('a spawned actor that is not durable, and whose start ends its process'
       if (n !== 5) expect(await hazard.simulation.until(system.ask(`spawned/${n}`, { type: 'get' }))).toBe(n);
     }
   });
+
+  test('is started again where one worker after the other dies before it has begun with that', async () => {
+    const hazard = new Hazard();
+    hazard.actors = {
+      spawned: defineActor({ state: (_key, args) => ({ args }), receive: { get: (ctx) => ctx.state } }),
+    };
+    const { simulation, system } = Object.assign(hazard, { system: (await hazard.start(3)).system });
+    const failed: string[] = [];
+    system.on('actor-failed', ({ id }) => failed.push(id));
+    await simulation.until(system.spawn('spawned', { key: 'a', args: 7 }));
+    let hung = 0;
+    // As the order to start it comes the worker hangs, and hears no more.
+    const hangs = ({ message }: { message: { type: string; start?: { id: string }[] } }, index: number): void => {
+      if (message.type !== 'table' || !message.start?.length || hung === 2 * PROCESS_DEATHS_MAX) return;
+      hung++;
+      simulation.freeze(index);
+    };
+    simulation.observers.add((event) => {
+      if (event.kind === 'control' && event.step === 'sent' && event.from === 'master' && event.to !== '~0.1')
+        hangs(event, Number(event.to.slice(1).split('.')[0]));
+    });
+    hazard.hostOf('spawned/a')?.crash();
+    await simulation.run(60_000);
+    expect([hung, failed]).toEqual([2 * PROCESS_DEATHS_MAX, []]);
+    expect(hazard.hostOf('spawned/a')).toBeDefined();
+    expect(await simulation.until(system.ask('spawned/a', { type: 'get' }))).toEqual({ args: 7 });
+  });
 });
 
 test('who waits for an actor that ends its process is not taken for the cause, though the process dies in its turn each time', async () => {
