@@ -9,7 +9,7 @@ import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
 import type { Envelope, ReplyTo } from '../../../src/vocabulary/envelope.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';
-import type { Moves } from './moves.ts';
+import { addressOf, type Moves } from './moves.ts';
 
 export type SentKind = 'tell' | 'ask' | 'publish';
 
@@ -103,7 +103,8 @@ export class Ledger {
     if (event.kind === 'frame') {
       if (event.step === 'written') this.#write(event);
       else this.#read(event);
-    } else if (event.kind === 'control' && event.step === 'received') this.#told(event);
+    } else if (event.kind === 'link-end') this.#dropHalves(event);
+    else if (event.kind === 'control' && event.step === 'received') this.#told(event);
   }
 
   /** All that was told and not handled, each with the reason why it may be missing, or a breach. */
@@ -175,9 +176,19 @@ export class Ledger {
 
   readonly #orders = new Map<number, NonNullable<ReturnType<Moves['order']>>>();
 
+  /** What has come of a transfer that is not complete is dropped with its link; the old host, where it lives, sends all of it again. */
+  #dropHalves({ from, to }: Extract<SimulationEvent, { kind: 'link-end' }>): void {
+    for (const [move, transfer] of this.#transfer) {
+      const order = this.#orders.get(move) ?? this.#moves.order(move);
+      if (!order || this.#moves.isComplete(move)) continue;
+      if (addressOf(order.from) === from && addressOf(order.to) === to)
+        for (const sent of transfer) sent.memory.delete(to);
+    }
+  }
+
   #dropCopy(move: number, process: string, end: 'from' | 'to'): void {
     const order = this.#orders.get(move) ?? this.#moves.order(move);
-    if (!order || `~${order[end].index}.${order[end].incarnation}` !== process) return;
+    if (!order || addressOf(order[end]) !== process) return;
     for (const sent of this.#transfer.get(move) ?? []) {
       // What the other one has not got is not given away; it may have sent it on by now.
       const hasArrived = sent.frames.some(

@@ -94,6 +94,11 @@ export class Moves {
     return true;
   }
 
+  /** Its new host has read all that was transferred. */
+  isComplete(move: number): boolean {
+    return this.#complete.has(move);
+  }
+
   order(move: number): MoveOrder | undefined {
     return this.#standing.get(move)?.order;
   }
@@ -224,7 +229,7 @@ export class Moves {
   }
 }
 
-function addressOf({ index, incarnation }: MoveOrder['to']): string {
+export function addressOf({ index, incarnation }: MoveOrder['to']): string {
   return `~${index}.${incarnation}`;
 }
 
