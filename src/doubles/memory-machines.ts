@@ -1,6 +1,6 @@
 /**
  * The machine network of tests and the simulation: every process of every machine has its own MachineNetwork, all in one Node.js process and on
- * one clock. The names of the wires, for `cut`, `stall`, `freeze` and `kill`, are those of `machineProcess`.
+ * one clock, unless a host brings its machine's. The names of the wires, for `cut`, `stall`, `freeze` and `kill`, are those of `machineProcess`.
  */
 import {
   type MachineCredentials,
@@ -11,6 +11,7 @@ import {
   unreachableMachine,
 } from '../machine-links/machine-network.ts';
 import { faultOfTerms } from '../machine-links/machine-greeting.ts';
+import type { Clock } from '../vocabulary/clock.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import { WIRE_VERSION } from '../wire/link.ts';
 import { MemoryWires, type MemoryWiresOptions } from './memory-wires.ts';
@@ -32,6 +33,8 @@ interface Listening {
 interface Host {
   self: MachinePeer;
   readonly terms: Terms;
+  /** Of its machine. */
+  readonly clock: Clock;
   isClosed: boolean;
 }
 
@@ -53,8 +56,9 @@ export class MemoryMachines extends MemoryWires {
   }
 
   /** The network as one process of one machine sees it. */
-  host(self: MachinePeer, { cluster = 'troupe', version = WIRE_VERSION }: Partial<Terms> = {}): MachineNetwork {
-    const host: Host = { self, terms: { cluster, version }, isClosed: false };
+  host(self: MachinePeer, options: Partial<Terms> & { clock?: Clock } = {}): MachineNetwork {
+    const { cluster = 'troupe', version = WIRE_VERSION, clock = this.#options.clock } = options;
+    const host: Host = { self, terms: { cluster, version }, clock, isClosed: false };
     let address: string | undefined;
     return {
       listen: async (accept) => {
@@ -101,7 +105,7 @@ export class MemoryMachines extends MemoryWires {
       { name: machineProcess(self), peer: { index: self.process, incarnation: self.incarnation } },
       { name: machineProcess(peer), peer: { index: peer.process, incarnation: peer.incarnation } },
     );
-    there.accept({ peer: self, link: far });
+    there.accept({ peer: self, link: far, since: there.host.clock.now() });
     return { peer, link: near };
   }
 

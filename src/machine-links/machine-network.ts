@@ -21,6 +21,8 @@ export interface MachineLink {
   readonly peer: MachinePeer;
   /** Ordered, without a gap: a frame that is missing is the end of the link. `link.peer` is the process alone. */
   readonly link: Link;
+  /** Of one that came, on this machine's clock: the other end had written nothing on it before that. */
+  readonly since?: number;
 }
 
 /** The credentials that a machine shows, and the authority by which it judges those of others: plain data, texts in PEM. */

@@ -285,7 +285,7 @@ export class TlsMachineNetwork implements MachineNetwork {
     if (wants !== 'link') return this.#end(socket, welcome);
     socket.write(encodeGreeting(welcome));
     const peer = { machine, process, incarnation };
-    this.#accept({ peer, link: this.#link(socket, splitter, peer) });
+    this.#accept({ peer, link: this.#link(socket, splitter, peer), since: now });
   }
 
   async #lookFor({ machine, address }: Reachable): Promise<string | undefined> {

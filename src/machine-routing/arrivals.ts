@@ -11,6 +11,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { senseless } from '../frames/entry-sense.ts';
 import { weighMessage } from '../vocabulary/weight.ts';
+import type { ClockDifference } from '../machine-routes/machine-clocks.ts';
 import { onClockOf } from '../machine-routes/moved-times.ts';
 
 /** An actor with its encoded state, or mail of one kind, in the order in which it was sent. */
@@ -53,8 +54,7 @@ export class Arrivals {
     this.#parts = parts;
   }
 
-  /** `ahead`: milliseconds of this clock before that of the other machine. */
-  part(process: ActorId, machine: string, move: number, part: unknown, ahead: number): PartAnswer {
+  part(process: ActorId, machine: string, move: number, part: unknown, clocks: ClockDifference): PartAnswer {
     const [what, partitions] = Array.isArray(part) ? part : [];
     if (what === 'begin') {
       this.#bytes.delete(process);
@@ -64,7 +64,7 @@ export class Arrivals {
     }
     const stream = this.#streams.get(process);
     if (stream?.move !== move || stream.isWhole) return 'more';
-    if (what !== 'end') return this.#add(process, stream, part, ahead);
+    if (what !== 'end') return this.#add(process, stream, part, clocks);
     stream.isWhole = true;
     this.#parts.arrived(machine, stream.partitions);
     return 'whole';
@@ -106,7 +106,7 @@ export class Arrivals {
     for (const [process, { machine }] of this.#streams) if (!isThere(machine)) this.#streams.delete(process);
   }
 
-  #add(process: ActorId, stream: Stream, part: unknown, ahead: number): PartAnswer {
+  #add(process: ActorId, stream: Stream, part: unknown, clocks: ClockDifference): PartAnswer {
     const piece = pieceOf(part);
     if (piece === null) throw senseless('a part of what is handed over', part);
     const { items } = stream;
@@ -118,7 +118,7 @@ export class Arrivals {
     if (piece[0] !== 'actor') {
       const { toRef, replyTo } = this.#parts;
       for (const envelope of readMail(piece[1], toRef, replyTo)) {
-        if (envelope.deadline > 0) envelope.deadline = Math.max(1, envelope.deadline + ahead);
+        if (envelope.deadline > 0) envelope.deadline = Math.max(1, envelope.deadline + clocks.least);
         items.push({ kind: piece[0], envelope });
       }
       return 'more';
@@ -129,7 +129,7 @@ export class Arrivals {
     if (!piece[2]) return 'more';
     this.#bytes.delete(process);
     const [actor, state] = readPacked(Buffer.concat(bytes), this.#parts.toRef);
-    items.push({ actor: onClockOf(actor, ahead), state });
+    items.push({ actor: onClockOf(actor, clocks.most), state });
     return 'more';
   }
 }

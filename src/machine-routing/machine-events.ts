@@ -17,7 +17,8 @@ import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
 import type { HandOvers } from './hand-overs.ts';
-import type { MachineCalls } from './machine-calls.ts';
+import { LinkClock } from './link-clock.ts';
+import type { MachineCalls } from '../machine-routes/machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
 import type { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { flushOn } from './onward-flush.ts';
@@ -72,7 +73,8 @@ export class MachineEvents implements PeersListener {
 
   linked(peer: OutboundQueue, isAgain: boolean): void {
     const { machines, topics, router, loss, actors, isMaster, reached } = this.#parts;
-    peer.note(HAIL, actors.kernel.clock.now());
+    // Mail has waited for the link, and may wait behind a dam: it is not to be read without that.
+    peer.noteBeforeAll(HAIL, actors.kernel.clock.now());
     if (!machines.isMachine(peer)) return isMaster ? topics.announce(peer, topics.names()) : undefined;
     router.releaseUnhosted();
     if (isAgain) loss.linkedAgain(peer);
@@ -96,15 +98,14 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
   const { kernel } = actors;
   const { pending, clock } = kernel;
   const credit = new CreditGranter(clock, loadOf(parts), (count) => peer.grant(count));
-  /** Between the clock of the other end and this one. */
-  let ahead = 0;
+  const theirs = new LinkClock({ ...parts, kernel }, peer);
   /** It has said that it sends nothing more. */
   let hasLeft = false;
   return {
     epoch: parts.partitionsEpoch,
     toRef: (id) => parts.toRef(id),
     envelope: (envelope: Envelope) => {
-      if (envelope.deadline > 0) envelope.deadline = Math.max(1, envelope.deadline + ahead);
+      theirs.take(envelope);
       if (envelope.replyTo) relayed.relay(envelope, envelope.replyTo);
       if (hasLeft) machines.guestLeft(peer, (hasLeft = false));
       router.passOn(envelope);
@@ -140,16 +141,14 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
       const machine = machines.machineOf(peer);
       // Its own link: what it has handed over has come, or not.
       if (machine === undefined) return parts.handOvers.leaving.answered(peer, move, part === TAKEN);
-      const answer = parts.handOvers.arrivals.part(peer.address, machine, move, part, ahead);
+      const answer = parts.handOvers.arrivals.part(peer.address, machine, move, part, theirs.difference);
       if (answer !== 'more') peer.note(ARRIVAL, move, answer === 'whole' ? TAKEN : REFUSED);
     },
     flush: (move) => {
       void flushOn({ ...parts, kernel }, depthOf(move)).then(() => peer.note(FLUSHED, move));
     },
     flushed: (move) => flushes.flushed(peer, move) || parts.flushed(peer, move),
-    hailed: (now) => {
-      ahead = clock.now() - now;
-    },
+    hailed: (now) => theirs.hailed(now),
     hostDied: (epoch) => parts.hostDied(peer, epoch),
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
     called: (number, name, args) => {
@@ -159,6 +158,7 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {
       peer.received += entries;
+      theirs.frameRead();
       if (!machines.isMachine(peer)) credit.spent(messages);
     },
   };

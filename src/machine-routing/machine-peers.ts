@@ -17,6 +17,7 @@ import {
   machineIndexOf,
 } from '../vocabulary/host-index.ts';
 import type { ForeignMachine, LostSource, MachinesView, PeerInfo } from '../wire/control.ts';
+import { type ClockDifference, MachineClocks } from '../machine-routes/machine-clocks.ts';
 import { linkNetworkOf, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 
 /** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */
@@ -40,6 +41,8 @@ export interface MachinePeersParts {
 interface Guest {
   readonly machine: string;
   readonly peer: OutboundQueue;
+  /** It had written nothing on its link before that. */
+  readonly since: number | undefined;
   /** It has said that it sends nothing more on this way. */
   hasLeft: boolean;
 }
@@ -60,6 +63,7 @@ export class MachinePeers {
   /** Of this machine, in the cluster. */
   #self = '';
   #known: ReadonlySet<string> = new Set();
+  readonly #clocks = new MachineClocks();
   #lastGuest = GUEST_INDEX_MIN;
   #reading: { readonly of: (guest: Guest) => boolean; readonly done: () => void }[] = [];
   /** Links of machines that this process has not heard of yet. */
@@ -141,6 +145,16 @@ export class MachinePeers {
     return this.#guests.get(guest.address)?.machine;
   }
 
+  /** The clock of a guest has shown `theirs`. Undefined: it is no guest. */
+  hailed({ address }: OutboundQueue, theirs: number): ClockDifference | undefined {
+    const guest = this.#guests.get(address);
+    if (guest === undefined) return undefined;
+    const difference = this.#clocks.of(guest.machine);
+    const now = this.#clock.now();
+    difference.heard(theirs, guest.since ?? now, now);
+    return difference;
+  }
+
   *guests(): Iterable<OutboundQueue> {
     for (const { peer } of this.#guests.values()) yield peer;
   }
@@ -164,6 +178,7 @@ export class MachinePeers {
     this.#known = new Set(others.map(({ machine }) => machine));
     const present = new Set(others.map(({ index }) => index));
     const gone = [...this.#machines.keys()].filter((index) => isRenamed || !present.has(index));
+    this.#keepClocks();
     const why = (machine: string): Error =>
       new Error(isRenamed ? 'this machine has another name now' : `the machine ${machine} is lost, or has left`);
     for (const { machine, peer } of [...this.#guests.values()])
@@ -222,6 +237,7 @@ export class MachinePeers {
 
   #accept(link: MachineLink): void {
     const { machine, process, incarnation } = link.peer;
+    const { since } = link;
     // Its row may be seen here later than its link; one that was given up stays so, and is known under another name next time.
     if (!this.#isKnown(machine)) {
       if (this.#early.length < EARLY_LINKS_MAX) this.#early.push(link);
@@ -235,7 +251,7 @@ export class MachinePeers {
     const index = ++this.#lastGuest;
     const info: PeerInfo = { index, incarnation, role: '', pid: 0, path: '', address };
     const peer = this.#peers.expect(info);
-    this.#guests.set(address, { machine, peer, hasLeft: false });
+    this.#guests.set(address, { machine, peer, since, hasLeft: false });
     this.#peers.use(index, link.link);
   }
 
@@ -248,7 +264,13 @@ export class MachinePeers {
   forgetGuest({ index, address }: OutboundQueue): void {
     if (this.#guests.get(address)?.peer.index === index) this.#guests.delete(address);
     this.#peers.giveUp(index, new Error('its link has ended'));
+    this.#keepClocks();
     this.#lookAtRead();
+  }
+
+  #keepClocks(): void {
+    const linked = new Set([...this.#guests.values()].map(({ machine }) => machine));
+    this.#clocks.keep((machine) => this.#known.has(machine) || linked.has(machine));
   }
 
   /** Resolves once no link of that machine, or of that process of it, is left to be read; at the latest when it has not ended for so long. */

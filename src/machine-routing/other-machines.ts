@@ -25,7 +25,7 @@ import {
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import { answerAboutHandOver, HandOvers, type HandOverQuery } from './hand-overs.ts';
-import { type AnswerCall, MachineCalls } from './machine-calls.ts';
+import { type AnswerCall, MachineCalls } from '../machine-routes/machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from './machine-events.ts';
 import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from '../machine-routes/machine-topics.ts';

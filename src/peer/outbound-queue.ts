@@ -121,18 +121,17 @@ export class OutboundQueue {
   }
 
   mail(envelope: Envelope): boolean {
-    const mail = this.#mail;
-    if (envelope.verb === 'message' && !mail.hasRoomFor(envelope)) {
-      const text = mail.fullText(envelope, `on the way to worker ${this.index}`);
+    if (envelope.verb === 'message' && !this.#mail.hasRoomFor(envelope)) {
+      const text = this.#mail.fullText(envelope, `on the way to worker ${this.index}`);
       this.#options.deadLetters.refuseUnlessResent(envelope, 'OVERLOADED', text);
       return false;
     }
-    mail.push(envelope);
+    this.#mail.push(envelope);
     // A full frame goes at once, so that a burst is encoded and read side by side.
-    if (mail.length === FRAME_ENTRIES) this.flush();
+    if (this.#mail.length === FRAME_ENTRIES) this.flush();
     else if (envelope.replyTo !== undefined) this.#armAwaited();
     else this.#arm();
-    return mail.length < OUTBOUND_HIGH && mail.isClear;
+    return this.#mail.length < OUTBOUND_HIGH && this.#mail.isClear;
   }
 
   publish(
@@ -144,16 +143,15 @@ export class OutboundQueue {
     bytes?: number,
     trace?: string,
   ): boolean {
-    const mail = this.#mail;
     const note = new PublishNote(topic, message, sender, epoch, excluded, trace);
     this.#memory.weigh(note, message, bytes);
-    if (!mail.hasRoomFor(note)) {
+    if (!this.#mail.hasRoomFor(note)) {
       this.#options.deadLetters.add(topic, message, sender, 'OVERLOADED');
       return false;
     }
-    mail.push(note);
+    this.#mail.push(note);
     this.#arm();
-    return mail.length < OUTBOUND_HIGH && mail.isClear;
+    return this.#mail.length < OUTBOUND_HIGH && this.#mail.isClear;
   }
 
   /** In order with the mail, but no message: topics, markers, transferred state. */
@@ -190,6 +188,11 @@ export class OutboundQueue {
     this.#arm();
   }
 
+  /** Of a new link: before all that waits. */
+  noteBeforeAll(...parts: unknown[]): void {
+    this.#priority.unshiftAll([new Note(parts)]);
+  }
+
   reply(correlation: number, value: unknown): void {
     const note = new ReplyNote(correlation, value);
     // A link that takes what it gets has them by the end of the turn: only those that wait are weighed (S5).
@@ -219,12 +222,9 @@ export class OutboundQueue {
   /** Mail that was never written, with the ends told in between, in order; replies to a process that is gone are dropped. */
   takeUnwritten(): (Envelope | SignalNote)[] {
     this.#priority.clear();
-    const unwritten = this.#refused.filter(isMail);
-    this.#refused = [];
-    // Without its last piece it is nothing to the receiver: it was not written.
-    if (isMail(this.#large?.item)) unwritten.push(this.#large.item);
-    this.#large = undefined;
-    for (const item of this.#mail.clear()) if (isMail(item)) unwritten.push(item);
+    // Something large without its last piece is nothing to the receiver: it was not written.
+    const unwritten = [...this.#refused, this.#large?.item, ...this.#mail.clear()].filter(isMail);
+    [this.#refused, this.#large] = [[], undefined];
     for (const item of unwritten) if (item instanceof Envelope) item.replyTo?.written(undefined);
     return unwritten;
   }

@@ -9,17 +9,20 @@ const SETTLED = Promise.resolve();
 
 export class ProcessClock implements Clock {
   readonly #time: SimulatedTime;
+  /** Of its machine: no two count from the same moment. */
+  readonly aheadMs: number;
   #isDead = false;
   #timers = 0;
   /** Calls that came due while the process was frozen, in order. */
   #frozen: (() => void)[] | undefined;
 
-  constructor(time: SimulatedTime) {
+  constructor(time: SimulatedTime, aheadMs = 0) {
     this.#time = time;
+    this.aheadMs = aheadMs;
   }
 
   now(): number {
-    return this.#time.now;
+    return this.#time.now + this.aheadMs;
   }
 
   wall(): number {

@@ -21,6 +21,8 @@ import { Simulation, type SimulationOptions } from './simulation.ts';
 /** Simulated milliseconds between two looks at who owns what. */
 const SETTLE_LOOK_MS = 50;
 
+/** Between the clocks of two machines. */
+const CLOCKS_APART_MS = 1_000_000;
 /** Between the incarnations of two machines' processes. */
 const INCARNATIONS = 1_000_000;
 
@@ -51,6 +53,8 @@ export class ClusterMachine {
     this.name = name;
     this.#cluster = cluster;
     const { time, random, options } = cluster;
+    // The host of m2 has run for longer than that of m1, and m3 has just started.
+    const clockAheadMs = (number % 3) * CLOCKS_APART_MS;
     this.#ids = [name];
     this.disk = options.records && new SimulatedDisk(options.records);
     this.simulation = Simulation.build({
@@ -58,7 +62,7 @@ export class ClusterMachine {
       ...(this.disk && { disk: this.disk }),
       isLeased: true,
       machine: {
-        ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS },
+        ...{ time, random, elsewhere: this.hosting.elsewhere, incarnationsFrom: number * INCARNATIONS, clockAheadMs },
         pausesOfAll: this.#pausesOfAll(),
         stateArrived: (from, partitions) => this.membership.installed(partitions, from),
         outdated: () => this.membership.lookAtTable(),
@@ -68,7 +72,7 @@ export class ClusterMachine {
         networkOf: ({ index: process, incarnation }) => {
           const self = { machine: this.#ids.at(-1) as MachineId, process, incarnation };
           this.#processes.push(self);
-          return cluster.wires.host(self);
+          return cluster.wires.host(self, { clock: new ProcessClock(time, clockAheadMs) });
         },
       },
     });

@@ -18,6 +18,8 @@ export interface MachineGround {
   readonly random: () => number;
   /** Beyond it the incarnations of its processes count. */
   readonly incarnationsFrom: number;
+  /** By which its clock is before the simulated time. */
+  readonly clockAheadMs: number;
   readonly elsewhere: Elsewhere;
   readonly pausesOfAll: PausesOfAll;
   stateArrived(machine: string, partitions: readonly number[]): void;

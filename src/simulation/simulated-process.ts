@@ -34,7 +34,7 @@ export class SimulatedProcess implements WorkerProcess {
     this.incarnation = incarnation;
     this.address = processAddress(index, incarnation);
     this.#machine = machine;
-    this.clock = new ProcessClock(machine.time);
+    this.clock = new ProcessClock(machine.time, machine.clock.aheadMs);
     this.#up = new ControlLine(machine.time, machine.random);
     this.#down = new ControlLine(machine.time, machine.random);
     this.channel = { send: (message) => this.#toProcess(message), onMessage: (receive) => this.#onUp(receive) };

@@ -99,7 +99,7 @@ export class Simulation {
     this.time = options.machine?.time ?? new SimulatedTime(this.random);
     if (beginsAt !== undefined) this.time.now = beginsAt;
     this.#log = openLog(options.log ?? 'silent', {});
-    this.clock = new ProcessClock(this.time);
+    this.clock = new ProcessClock(this.time, options.machine?.clockAheadMs);
     this.network = this.#newNetwork();
     built?.(this);
     this.#links = new ObservedNetwork(this.network, this.time, this.observers, !options.machine || !!observe);

@@ -8,7 +8,7 @@ import type {
 } from '../../../src/machine-links/machine-network.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { type LinkNetwork, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { someTurns, until } from '../wire/event-loop-clock.ts';
+import { eventLoopClock, someTurns, until } from '../wire/event-loop-clock.ts';
 import { Diary, frame, frameConformance } from '../wire/link-conformance.ts';
 
 export interface Terms {
@@ -92,6 +92,16 @@ function handshakes(world: () => MachineWorld): void {
     await until(() => links.length > 0, 'the accepted link');
     expect(links[0]?.peer).toEqual({ machine: 'b', process: 3, incarnation: 2 });
     expect(links[0]?.link.peer).toEqual({ index: 3, incarnation: 2 });
+  });
+
+  test('the end that is linked to knows a moment before which the other one wrote nothing', async () => {
+    const { address, links } = await listening(world().host(master('a')));
+    const begun = eventLoopClock.now();
+    await world().host(master('b')).connect(address, 'a');
+    const written = eventLoopClock.now();
+    await until(() => links.length > 0, 'the accepted link');
+    expect(links[0]?.since).toBeGreaterThanOrEqual(begun);
+    expect(links[0]?.since).toBeLessThanOrEqual(written);
   });
 
   test('processes of one machine have links of their own', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { actorPieces } from '../../../src/handoff/transfer-codec.ts';
 import { ARRIVALS_BYTES_MAX, Arrivals, type PartAnswer } from '../../../src/machine-routing/arrivals.ts';
+import { ClockDifference } from '../../../src/machine-routes/machine-clocks.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
 
@@ -26,10 +27,13 @@ function world(bytesMax?: number) {
     arrived: (machine, partitions) => void told.push([machine, partitions]),
     ...(bytesMax !== undefined && { bytesMax }),
   });
+  // Between 90 and 100 ms before the other one: its timers shall not go off early.
+  const clocks = new ClockDifference();
+  clocks.heard(900, 990, 1_000);
   const send = (process: string, move: number, id: string, state: unknown, isWhole = true): PartAnswer[] => {
     const pieces = actorPieces(actor(id), encodeValue(state)).map(({ piece }) => piece as unknown);
     const parts = [['begin', [shardOf(id)]], ...pieces, ...(isWhole ? [['end']] : [])];
-    return parts.map((part) => arrivals.part(process, 'm1', move, part, 100));
+    return parts.map((part) => arrivals.part(process, 'm1', move, part, clocks));
   };
   const ids = (...wanted: string[]): string[] =>
     arrivals.take('m1', new Set(wanted.map(shardOf))).flatMap((one) => ('actor' in one ? [one.actor.id] : []));
@@ -88,7 +92,7 @@ describe('what has been handed over', () => {
     const { arrivals } = world();
     // The same bytes each time: it is what is counted that matters.
     const bytes = new Uint8Array(2 ** 26);
-    const part = (one: unknown): PartAnswer => arrivals.part('~1.1', 'm1', 1, one, 0);
+    const part = (one: unknown): PartAnswer => arrivals.part('~1.1', 'm1', 1, one, new ClockDifference());
     part(['begin', [shardOf('a/1')]]);
     for (let at = 0; at < ARRIVALS_BYTES_MAX; at += bytes.length) expect(part(['actor', bytes, false])).toBe('more');
     expect(part(['actor', new Uint8Array(1), false])).toBe('refused');

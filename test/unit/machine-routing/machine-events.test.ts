@@ -1,6 +1,6 @@
 /** What another machine answers as it leaves, for an ask that is sent again and for one that is not. */
 import { describe, expect, it } from 'vitest';
-import { MachineCalls } from '../../../src/machine-routing/machine-calls.ts';
+import { MachineCalls } from '../../../src/machine-routes/machine-calls.ts';
 import { MachineEvents, type MachineEventParts } from '../../../src/machine-routing/machine-events.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';

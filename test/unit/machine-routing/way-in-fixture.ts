@@ -7,7 +7,7 @@ import type { Link } from '../../../src/wire/link.ts';
 export interface WayIn {
   readonly peers: MachinePeers;
   /** A process of a machine has linked. */
-  come(machine: string, process: number, link: Partial<Link>): Link;
+  come(machine: string, process: number, link: Partial<Link>, since?: number): Link;
 }
 
 export async function newWayIn(kernel: Kernel): Promise<WayIn> {
@@ -29,9 +29,9 @@ export async function newWayIn(kernel: Kernel): Promise<WayIn> {
   await peers.listen();
   return {
     peers,
-    come(machine, process, link) {
+    come(machine, process, link, since) {
       const one = { peer: { index: process, incarnation: 1 }, ...link } as Link;
-      accept({ peer: { machine, process, incarnation: 1 }, link: one });
+      accept({ peer: { machine, process, incarnation: 1 }, link: one, ...(since !== undefined && { since }) });
       return one;
     },
   };

@@ -3,6 +3,7 @@
  * be, but past all mail, since mail may be what is wrong.
  */
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { type ClockDifference, CLOCK_LOOK_MS } from './machine-clocks.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { CALL, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts';
@@ -12,6 +13,9 @@ export const MACHINE_CALLS_MAX = 256;
 
 /** Rejects with what its caller is to be told. */
 export type AnswerCall = (name: string, args: readonly CallArgument[]) => Promise<unknown>;
+
+/** The time by the clock of a process. A build that does not know this call refuses it. */
+const CLOCK = 'clock';
 
 interface OpenCall {
   readonly timer: Timer;
@@ -53,6 +57,20 @@ export class MachineCalls {
     });
   }
 
+  /** Asks a process for its clock, where that was not asked for lately. */
+  lookAtClock(peer: OutboundQueue, clocks: ClockDifference, pending: { nextNumber(): number }): void {
+    const since = this.#clock.now();
+    if (since < clocks.lookAt) return;
+    clocks.lookAt = since + CLOCK_LOOK_MS;
+    const call = { number: pending.nextNumber(), name: CLOCK, args: [], withinMs: CLOCK_LOOK_MS };
+    this.call(peer, peer.address, call).then(
+      (theirs) => {
+        if (Number.isFinite(theirs)) clocks.heard(theirs as number, since, this.#clock.now());
+      },
+      () => {},
+    );
+  }
+
   /** Whether that is the answer to a call. */
   replied(number: number, value: unknown): boolean {
     const open = this.#take(number);
@@ -68,6 +86,7 @@ export class MachineCalls {
 
   /** One of another machine's process. */
   called(peer: OutboundQueue, number: number, name: string, args: readonly CallArgument[]): void {
+    if (name === CLOCK) return peer.reply(number, this.#clock.now());
     if (this.#answering >= MACHINE_CALLS_MAX) {
       const text = `the machine answers ${MACHINE_CALLS_MAX} calls of other machines, which is the limit; ${name} rejected`;
       return peer.fail(number, errorToData(new TroupeError('OVERLOADED', text, { fate: 'not-executed' })));

@@ -1,7 +1,7 @@
 /** Calls between machines: answered once, in time or not at all, and so many at once. */
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { MACHINE_CALLS_MAX, MachineCalls } from '../../../src/machine-routing/machine-calls.ts';
+import { MACHINE_CALLS_MAX, MachineCalls } from '../../../src/machine-routes/machine-calls.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { CALL_TEXT_LENGTH_MAX } from '../../../src/wire/entry.ts';
 
