@@ -236,7 +236,8 @@ export class Census {
   #diedBeforeIt(address: string, units: ReadonlySet<string>, at: number): void {
     for (const life of this.lives.values()) {
       // Also of one that has lived there before, and has moved back.
-      if (life.endedAt !== undefined && !life.isAsleep) continue;
+      const isNowhereElse = life.isAsleep || life.isRestarted;
+      if (life.endedAt !== undefined && !isNowhereElse) continue;
       const actors = this.processes.get(address)?.actors;
       if (actors?.cellOf(life.id) || actors?.passivated.get(life.id)) continue;
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
@@ -244,8 +245,8 @@ export class Census {
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'quiescent') continue;
       if (!this.#moves.goesWith(units, life.id)) continue;
       if (this.#isElsewhere(life.id, address)) continue;
-      // A sleeper was nowhere else, and what it watched is lost with it.
-      if (life.isAsleep) this.#ended(life.id, 'worker-exited');
+      // What sleeps, or waits to begin again, was nowhere else, and what it watched is lost with it.
+      if (isNowhereElse) this.#lostWithWorker(life.id);
       else {
         life.doubtfulAt = at;
         this.#ended(life.id, 'worker-exited', true);

@@ -149,14 +149,19 @@ export const SCENARIOS = {
       world.tell(speaker(world, 0), SENDER_ID, 'watch', { id: RECEIVER_ID });
       await simulation.run(ASLEEP_MS);
       reached(census.lives.get(SENDER_ID)?.isAsleep === true && world.watches.armed.length === 1, 'a watcher sleeps');
-      let isStruck = false;
-      simulation.when(settlementFor(NEW_HOME), () => {
-        isStruck = true;
-        simulation.crash(NEW_HOME);
-      });
-      promiseOf(world, { do: 'move', to: SENDER_ID, worker: NEW_HOME }, WORKERS_MAX);
-      await simulation.run(SOON_MS * 5);
-      reached(isStruck, 'its move is committed');
+      await diesUnheard(world);
+      reached(world.watches.armed.length === 0, 'its watch has ended with it');
+    },
+  },
+  /** So does that of one that has failed, and waits to begin again: nothing of it runs anywhere. */
+  'a watcher that waits for its backoff moves to a worker that dies before it hears of it': {
+    homes: { [RECEIVER_ID]: OLD_HOME, [SENDER_ID]: OLD_HOME },
+    act: async (world) => {
+      world.tell(speaker(world, 0), SENDER_ID, 'watch', { id: RECEIVER_ID });
+      await command(world, SENDER_ID, 'boom');
+      const life = world.census.lives.get(SENDER_ID);
+      reached(life?.isRestarted === true && world.watches.armed.length === 1, 'a watcher fails');
+      await diesUnheard(world);
       reached(world.watches.armed.length === 0, 'its watch has ended with it');
     },
   },
@@ -219,6 +224,19 @@ async function heldMove(world: World, id: string, [one, other]: [number, number]
   world.simulation.stall(one, other);
   promiseOf(world, { do: 'move', to: id, worker: NEW_HOME }, WORKERS_MAX);
   await world.simulation.run(SOON_MS);
+}
+
+/** Its move is committed, and its new host dies before that hears of it. */
+async function diesUnheard(world: World): Promise<void> {
+  const { simulation } = world;
+  let isStruck = false;
+  simulation.when(settlementFor(NEW_HOME), () => {
+    isStruck = true;
+    simulation.crash(NEW_HOME);
+  });
+  promiseOf(world, { do: 'move', to: SENDER_ID, worker: NEW_HOME }, WORKERS_MAX);
+  await simulation.run(SOON_MS * 5);
+  reached(isStruck, 'its move is committed');
 }
 
 async function command(world: World, id: string, type: string, more: object = { topic: TOPIC }): Promise<void> {

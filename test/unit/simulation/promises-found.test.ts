@@ -86,6 +86,14 @@ test.each([1, 2, 3])(
 );
 
 test.each([1, 2, 3])(
+  'seed %i: the watch of one that waits for its backoff ends with the worker that it has just moved to',
+  async (seed) => {
+    const scenario = 'a watcher that waits for its backoff moves to a worker that dies before it hears of it';
+    expect((await direct(scenario, seed)).breaches.list).toEqual([]);
+  },
+);
+
+test.each([1, 2, 3])(
   'seed %i: the watch of one that a pause keeps from starting stays where its new worker has died',
   async (seed) => {
     const scenario = 'a watcher that sleeps, and a pause keeps from starting, is moving to a worker that dies';
