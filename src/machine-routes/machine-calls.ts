@@ -4,6 +4,7 @@
  */
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { type ClockDifference, CLOCK_LOOK_MS } from './machine-clocks.ts';
+import { deadlineIn, withDeadline } from './changing-calls.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { CALL, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts';
@@ -53,7 +54,7 @@ export class MachineCalls {
         reject(unavailable(machine, name, `no answer within ${withinMs} ms`));
       };
       this.#open.set(number, { timer: this.#clock.setTimer(withinMs, late), resolve, reject });
-      peer.noteFirst(CALL, number, name, args);
+      peer.noteFirst(CALL, number, name, withDeadline(name, args, this.#clock.now() + withinMs));
     });
   }
 
@@ -84,9 +85,19 @@ export class MachineCalls {
     return open !== undefined;
   }
 
-  /** One of another machine's process. */
-  called(peer: OutboundQueue, number: number, name: string, args: readonly CallArgument[]): void {
+  /** One of another machine's process, whose clock is known so well. */
+  called(
+    peer: OutboundQueue,
+    number: number,
+    { name, args }: { name: string; args: readonly CallArgument[] },
+    clocks: ClockDifference,
+  ): void {
     if (name === CLOCK) return peer.reply(number, this.#clock.now());
+    const deadline = deadlineIn(name, args);
+    if (deadline !== undefined && this.#clock.now() >= deadline + clocks.least) {
+      const text = `${name} came after the deadline of its caller; not done`;
+      return peer.fail(number, errorToData(new TroupeError('ACTOR_UNAVAILABLE', text, { fate: 'not-executed' })));
+    }
     if (this.#answering >= MACHINE_CALLS_MAX) {
       const text = `the machine answers ${MACHINE_CALLS_MAX} calls of other machines, which is the limit; ${name} rejected`;
       return peer.fail(number, errorToData(new TroupeError('OVERLOADED', text, { fate: 'not-executed' })));

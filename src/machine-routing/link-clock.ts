@@ -1,9 +1,11 @@
 /** The clock of the other end of one link, for times that come over it. */
 import type { Kernel } from '../actor/kernel.ts';
+import { deadlineIn } from '../machine-routes/changing-calls.ts';
 import { ClockDifference } from '../machine-routes/machine-clocks.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { MachineCalls } from '../machine-routes/machine-calls.ts';
+import type { CallArgument } from '../wire/entry.ts';
 import type { MachinePeers } from './machine-peers.ts';
 
 interface LinkClockParts {
@@ -38,6 +40,11 @@ export class LinkClock {
     if (envelope.deadline <= 0) return;
     envelope.deadline = Math.max(1, envelope.deadline + this.#difference.least);
     this.#isTimed = true;
+  }
+
+  /** A call has come: some have a deadline as well. */
+  called(name: string, args: readonly CallArgument[]): void {
+    if (deadlineIn(name, args) !== undefined) this.#isTimed = true;
   }
 
   frameRead(): void {

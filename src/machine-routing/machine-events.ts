@@ -152,8 +152,9 @@ function ingressOf(parts: MachineEventParts, peer: OutboundQueue): Ingress {
     hostDied: (epoch) => parts.hostDied(peer, epoch),
     resend: () => durability.resend((id) => router.runsAt(id, peer.index), true),
     called: (number, name, args) => {
+      theirs.called(name, args);
       if (name === ROUTE_LEFT) machines.guestLeft(peer, (hasLeft = true));
-      else calls.called(peer, number, name, args);
+      else calls.called(peer, number, { name, args }, theirs.difference);
     },
     credit: (count) => peer.granted(count),
     frameRead: (entries, messages) => {

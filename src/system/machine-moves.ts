@@ -5,6 +5,7 @@
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
+import { TO_WORKER, WANT } from '../machine-routes/changing-calls.ts';
 import type { MachineInfo, WantAnswer } from '../observe/machine-info.ts';
 import type { MasterRequest } from '../wire/control.ts';
 import type { CallArgument } from '../wire/entry.ts';
@@ -19,9 +20,7 @@ const ANSWER_MS = 2_500;
 /** Milliseconds between two questions about an actor whose machine has just changed. */
 const AGAIN_MS = 50;
 
-/** Calls of one machine to another about a move. */
-const WANT = 'want';
-const TO_WORKER = 'move-to-worker';
+/** Asks a machine whether an actor could be moved to a worker of it. */
 const MAY_MOVE = 'may-move-to-worker';
 
 /** Where an actor is to move to. */

@@ -4,7 +4,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { LinkClock } from '../../../src/machine-routing/link-clock.ts';
 import { MachineCalls } from '../../../src/machine-routes/machine-calls.ts';
-import { CLOCK_LOOK_MS } from '../../../src/machine-routes/machine-clocks.ts';
+import { CLOCK_LOOK_MS, ClockDifference } from '../../../src/machine-routes/machine-clocks.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
@@ -116,11 +116,34 @@ describe('the deadline of what comes over a link', () => {
     expect(deadlineOf(link, 5_000)).toBe(5_000 + now + CLOCK_LOOK_MS);
   });
 
+  it('is looked at for wishes to move as for asks', () => {
+    const calls = new MachineCalls(new VirtualClock(), async () => {});
+    const { said, peer } = far();
+    const kernel = { pending: { nextNumber: () => 1 } } as never;
+    const link = new LinkClock({ kernel, machines: { hailed: () => undefined }, calls }, peer);
+    for (const [name, args] of [
+      ['want', ['counter/a', 'b']],
+      ['inspect', ['counter/a', 'b', 5_000]],
+    ] as const) {
+      link.called(name, args);
+      link.frameRead();
+    }
+    expect(said.length).toBe(0);
+    link.called('want', ['counter/a', 'b', 5_000]);
+    link.frameRead();
+    expect(said.length).toBe(1);
+  });
+
   it('is asked for by a call that every process answers at once', () => {
     const said: unknown[] = [];
     const peer = { reply: (...reply: unknown[]) => void said.push(reply) } as unknown as OutboundQueue;
     const clock = new VirtualClock();
-    new MachineCalls(clock, () => Promise.reject(new Error('no such call'))).called(peer, 5, 'clock', []);
+    new MachineCalls(clock, () => Promise.reject(new Error('no such call'))).called(
+      peer,
+      5,
+      { name: 'clock', args: [] },
+      new ClockDifference(),
+    );
     expect(said).toEqual([[5, clock.now()]]);
   });
 });
