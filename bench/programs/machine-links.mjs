@@ -16,7 +16,7 @@ const { issueCredentials } = await import('../../src/machine-links/credentials.t
 const { TlsMachineNetwork } = await import('../../src/machine-links/tls-machine-network.ts');
 const { systemClock } = await import('../../src/vocabulary/system-clock.ts');
 const { WIRE_VERSION } = await import('../../src/wire/link.ts');
-const { SocketNetwork } = await import('../../src/wire/socket-link.ts');
+const { SocketNetwork } = await import('../../src/wire/socket-network.ts');
 
 const HEAD_BYTES = 4;
 const SMALL_BYTES = 100;

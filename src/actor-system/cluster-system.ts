@@ -28,7 +28,7 @@ import { FRAME_EXTRA_BYTES, type LinkNetwork } from '../wire/link.ts';
 import { localChannel } from '../wire/local-channel.ts';
 import { removeSocketFolder, watchdogPath } from '../wire/private-folder.ts';
 import { openSocketFolder } from '../wire/socket-folder.ts';
-import { SocketNetwork } from '../wire/socket-link.ts';
+import { SocketNetwork } from '../wire/socket-network.ts';
 import { LoggedHost } from '../worker-pool/logged-host.ts';
 import { PidTrackingHost } from '../worker-pool/pid-tracking-host.ts';
 import { askWatchdog } from '../worker-pool/watchdog-line.ts';

@@ -1,7 +1,7 @@
 /** The store, reached over the socket on which its owner listens. */
 import type { Clock } from '../vocabulary/clock.ts';
 import { type Link, type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
-import { SocketNetwork } from '../wire/socket-link.ts';
+import { SocketNetwork } from '../wire/socket-network.ts';
 import { LoadWait } from './load-wait.ts';
 import { RemoteStore } from './remote-store.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from './store-frames.ts';

@@ -3,7 +3,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
 import { type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
-import { SocketNetwork } from '../wire/socket-link.ts';
+import { SocketNetwork } from '../wire/socket-network.ts';
 import { PostgresStore } from '../store-postgres/postgres-store.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { endInOrder } from './end-in-order.ts';

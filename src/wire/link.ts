@@ -1,6 +1,6 @@
 /**
  * Link: the port of the data plane, one ordered two-way stream of byte frames between two processes.
- * socket-link.ts is the real one, memory-link.ts the one of tests and the simulation.
+ * socket-network.ts opens the real ones, memory-link.ts those of tests and the simulation.
  */
 
 export interface LinkListener {

@@ -22,7 +22,7 @@ import { directPath, removeSocketFolder, watchdogPath } from '../wire/private-fo
 import { memorySupply, queueBytesOf } from './memory-supply.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { TlsMachineNetwork } from '../machine-links/tls-machine-network.ts';
-import { SocketNetwork } from '../wire/socket-link.ts';
+import { SocketNetwork } from '../wire/socket-network.ts';
 import { DirectSocket } from '../worker-socket/direct-socket.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { keepNoConnections } from './keep-no-connections.ts';

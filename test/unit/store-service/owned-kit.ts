@@ -8,7 +8,7 @@ import { StoreService } from '../../../src/store-service/store-service.ts';
 import { STORE_FRAME_BYTES_MAX, STORE_PEER } from '../../../src/store-service/store-frames.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { type Handshake, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { SocketNetwork } from '../../../src/wire/socket-link.ts';
+import { SocketNetwork } from '../../../src/wire/socket-network.ts';
 import type { StoreKit } from '../store/store-conformance.ts';
 
 const clock = systemClock();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Timer } from '../../../src/vocabulary/clock.ts';
 import { isPrivateFolder } from '../../../src/wire/private-folder.ts';
 import { LOOK_MS, TOUCH_EVERY } from '../../../src/wire/socket-listener.ts';
-import { SocketNetwork } from '../../../src/wire/socket-link.ts';
+import { SocketNetwork } from '../../../src/wire/socket-network.ts';
 import { eventLoopClock, until } from './event-loop-clock.ts';
 import { Diary, frame, handshakeOf } from './link-conformance.ts';
 

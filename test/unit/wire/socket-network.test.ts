@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeHandshake } from '../../../src/wire/handshake.ts';
 import type { LinkNetwork } from '../../../src/wire/link.ts';
-import { SocketNetwork } from '../../../src/wire/socket-link.ts';
+import { SocketNetwork } from '../../../src/wire/socket-network.ts';
 import { eventLoopClock, someTurns, until } from './event-loop-clock.ts';
 import { Diary, fill, frame, handshakeOf, linkConformance, type LinkWorld, pair } from './link-conformance.ts';
 
