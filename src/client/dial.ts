@@ -17,7 +17,7 @@ import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
 import { withShortPath } from '../wire/short-path.ts';
-import { SocketLink } from '../wire/socket-end.ts';
+import { SocketLink } from '../wire/socket-link.ts';
 import { CONNECT_MS, type ConnectOptions, tlsParts } from './connect-options.ts';
 import { findSystem } from './system-search.ts';
 

@@ -6,7 +6,7 @@ import { firstFrame } from '../wire/first-frame.ts';
 import { HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import type { Link } from '../wire/link.ts';
 import type { Poller } from '../wire/poller.ts';
-import { SocketLink } from '../wire/socket-end.ts';
+import { SocketLink } from '../wire/socket-link.ts';
 import { firstFrameOf, WebSocketLink, type WebSocketPort } from '../client-wire/web-socket-link.ts';
 
 /** Milliseconds for a refusal to be read. */

@@ -15,7 +15,7 @@ import type { FrameSplitter } from '../wire/frame.ts';
 import { encodeGreeting, HANDSHAKE_BYTES_MAX } from '../wire/handshake.ts';
 import { type Link, WIRE_VERSION } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
-import { SocketLink } from '../wire/socket-end.ts';
+import { SocketLink } from '../wire/socket-link.ts';
 import { BeatingLink } from './beating-link.ts';
 import { hostTowards, machineAddress, parseMachineAddress } from './machine-address.ts';
 import {

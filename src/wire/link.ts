@@ -1,6 +1,6 @@
 /**
  * Link: the port of the data plane, one ordered two-way stream of byte frames between two processes.
- * socket-network.ts opens the real ones, memory-link.ts those of tests and the simulation.
+ * socket-link.ts is the real one, which socket-network.ts opens; memory-link.ts that of tests and the simulation.
  */
 
 export interface LinkListener {

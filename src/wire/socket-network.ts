@@ -28,7 +28,7 @@ import { Poller } from './poller.ts';
 import { isPrivateFolder } from './private-folder.ts';
 import { SocketListener } from './socket-listener.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.ts';
-import { SocketLink } from './socket-end.ts';
+import { SocketLink } from './socket-link.ts';
 
 /** Bytes that wait in one socket's queue before `write` says false. Frames that wait there are lost with the process. */
 const UNWRITTEN_BYTES = 256 * 1024;
