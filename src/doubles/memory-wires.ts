@@ -5,7 +5,7 @@
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { LinkPeer } from '../wire/link.ts';
-import { MemoryLink } from './memory-end.ts';
+import { MemoryLink } from './memory-link.ts';
 import { MemoryPipe } from './memory-pipe.ts';
 
 const BLOCKED_FRAMES = 64;

@@ -4,7 +4,7 @@
  */
 import { processAddress } from '../vocabulary/address.ts';
 import { FRAME_HEAD_BYTES, type Link, type LinkListener, type LinkNetwork, type LinkPeer } from '../wire/link.ts';
-import type { MemoryNetwork } from '../doubles/memory-link.ts';
+import type { MemoryNetwork } from '../doubles/memory-network.ts';
 import { FrameLane } from './frame-lane.ts';
 import type { Observers } from './observation.ts';
 import type { ProcessClock } from './process-clock.ts';

@@ -5,7 +5,7 @@ import type { PausesOfAll } from '../master/pause-service.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
 import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import type { BootOrder, ControlChannel, ToMaster, ToProcess } from '../wire/control.ts';
-import type { MemoryNetwork } from '../doubles/memory-link.ts';
+import type { MemoryNetwork } from '../doubles/memory-network.ts';
 import type { ClusterProcess } from '../process/cluster-process.ts';
 import type { Observers } from './observation.ts';
 import type { WantAnswer } from '../observe/machine-info.ts';

@@ -8,7 +8,7 @@ import { StoreService } from '../store-service/store-service.ts';
 import type { Store } from '../store/store.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../wire/link.ts';
-import type { MemoryNetwork } from '../doubles/memory-link.ts';
+import type { MemoryNetwork } from '../doubles/memory-network.ts';
 import type { ObservedNetwork } from './observed-network.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';

@@ -14,7 +14,7 @@ import { processAddress } from '../vocabulary/address.ts';
 import type { ToMaster, ToProcess } from '../wire/control.ts';
 import { FRAME_EXTRA_BYTES } from '../wire/link.ts';
 import { localChannel } from '../wire/local-channel.ts';
-import { MemoryNetwork } from '../doubles/memory-link.ts';
+import { MemoryNetwork } from '../doubles/memory-network.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
 import { termsOfAll } from '../process/kind-terms.ts';
 import type { System } from '../system/system.ts';

@@ -9,7 +9,7 @@ import { Session } from '../../../src/gateway/session.ts';
 import { LocalProcess } from '../../../src/process/local-process.ts';
 import type { Spans } from '../../../src/observe/spans.ts';
 import type { System } from '../../../src/system/system.ts';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { SILENT_MS } from '../../../src/client-wire/client-greeting.ts';
 import { type Handshake, type Link, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';

@@ -12,7 +12,7 @@ import {
   ROUTES_MAX,
 } from '../../../src/client-links/direct-routes.ts';
 import { UNTAKEN_MAX } from '../../../src/client-links/direct-link.ts';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { ClientConnection } from '../../../src/gateway/client-connection.ts';

@@ -1,7 +1,7 @@
 /** An old owner has passed mail on, which the new one has not read yet; then the old owner is lost, or its sender is known by another name. */
 import { describe, expect, it } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import type { MemoryLink } from '../../../src/doubles/memory-end.ts';
+import type { MemoryLink } from '../../../src/doubles/memory-link.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
 import type { System } from '../../../src/system/system.ts';

@@ -11,7 +11,7 @@ import { Envelope, type ReplyTo, type Verb } from '../../../src/vocabulary/envel
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import type { Signal } from '../../../src/vocabulary/signal.ts';
 import { type Handshake, type Link, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import { type Ingress, FrameReader, type Published } from '../../../src/frames/frame-reader.ts';
 import { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import {
   EPOCH_LOOK_MS,

@@ -10,7 +10,7 @@ import { StoreService } from '../../../src/store-service/store-service.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
 import { type Handshake, type LinkPeer, WIRE_VERSION } from '../../../src/wire/link.ts';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import { Gate } from '../actor/kernel-fixture.ts';
 
 const OWNER = processAddress(STORE_PEER.index, STORE_PEER.incarnation);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryNetwork } from '../../../src/doubles/memory-link.ts';
+import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
 import { eventLoopClock, someTurns, until } from '../wire/event-loop-clock.ts';
 import { Diary, fill, frame, handshakeOf, type LinkWorld, linkConformance, pair } from '../wire/link-conformance.ts';
 
