@@ -11,7 +11,7 @@ import { asError } from '../vocabulary/errors.ts';
 const LOOK_MS = 500;
 /** Milliseconds for the event loop to answer the thread; one that takes longer is looked into. */
 export const LOOP_ANSWER_MS = 500;
-const READER = new URL('../worker/loop-reader.js', import.meta.url).href;
+const READER = new URL('../worker/blocked-loop.js', import.meta.url).href;
 
 /**
  * Only what is still there at the second look is killed: a process whose loop turns ends by itself, and removes its sockets.
