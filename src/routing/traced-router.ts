@@ -1,4 +1,4 @@
-/** In front of a router while somebody traces: says where each envelope is about to go. */
+/** In front of a router while somebody follows the mail (observe/trace.ts, `TROUPE_TRACE`): says where each envelope is about to go. */
 import { type Trace, tracedMail } from '../observe/trace.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';

@@ -1,4 +1,4 @@
-/** Checks of the arguments of a system's calls: each throws INVALID_OPTIONS. */
+/** Checks of the arguments of a system's calls: each throws INVALID_OPTIONS. Messages and ids are checked by their sender (actor/sender.ts). */
 import { SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX } from '../observe/turn-history.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
