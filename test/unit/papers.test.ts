@@ -51,6 +51,33 @@ function headingsOf(text: string): string[] {
   );
 }
 
+/**
+ * The chains of a journey: files with a sign between two, without what is asked on the way. One that comes back into a room, or whose signs
+ * are not those of its rooms, is at fault.
+ */
+function chainsIn(text: string): { walls: number; faults: string[] }[] {
+  const chains = text
+    .replaceAll(/\([^)]*\)/g, '')
+    .split(/[;║\n]/)
+    .filter((chain) => /[→│]/.test(chain));
+  return chains.map((chain) => {
+    const parts = [...chain.matchAll(/`[a-z-]+\/[a-z-]+`|[→│]/g)].map(([part]) => part.replaceAll('`', ''));
+    const files = parts.filter((_, at) => at % 2 === 0);
+    const signs = parts.filter((_, at) => at % 2 === 1);
+    const rooms = files.map((file) => posix.dirname(file));
+    const entered = rooms.filter((room, at) => room !== rooms[at - 1]);
+    const isFault = (sign: string, at: number): boolean =>
+      sign !== (rooms[at] === rooms[at + 1] ? '→' : '│') || files[at + 1] === undefined;
+    return {
+      walls: entered.length - 1,
+      faults: [
+        ...(signs.some(isFault) ? [`a sign of another wall in ${parts.join(' ')}`] : []),
+        ...(new Set(entered).size === entered.length ? [] : [`a room again in ${parts.join(' ')}`]),
+      ],
+    };
+  });
+}
+
 /** What stands in backticks and may be a file. */
 function filesNamed(text: string): string[] {
   return [...text.matchAll(/`([a-z-]+(?:\/[a-z-]+)*)`/g)].map(([, path]) => path as string);
@@ -196,6 +223,12 @@ describe('the journeys', () => {
     const files = filesNamed(text).filter((path) => path.includes('/'));
     expect(files.length).toBeGreaterThan(8);
     expect(files.filter((path) => !isFile(path))).toEqual([]);
+  });
+
+  test.each(journeys)('cross each wall between rooms once, where one is drawn: $name', ({ text }) => {
+    const chains = chainsIn(text);
+    expect(chains.filter(({ walls }) => walls > 0).length).toBeGreaterThan(1);
+    expect(chains.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
   test.each(journeys)('cross a wall between processes: $name', ({ text }) => {
