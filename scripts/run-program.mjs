@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A run that takes longer hangs. */
 const RUN_MS_MAX = 45 * 60_000;
-/** As `nice` has it, of who runs behind others: a fourth of a processor that others want as well. */
-export const NICE_BEHIND = 6;
+/** As `nice` has it, of who runs behind others: a tenth of a processor that others want as well, so that it lasts, and fills what they leave, until they end. */
+export const NICE_BEHIND = 10;
 
 /**
  * Runs a program in the root of the repository to its end. `isShown`: what it writes is shown as it comes; else it is returned. `isBehind`:
