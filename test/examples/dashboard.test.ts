@@ -317,6 +317,8 @@ describe('the system', () => {
 
   inBrowser('has dead letters, which are sent again and discarded in bulk', async () => {
     for (let n = 0; n < 3; n++) system.tell('account/bo', { type: 'pay', amount: 500 + n, iban: 'DE99' });
+    // The page looks again only now and then.
+    await expect.poll(() => system.deadLetters.list()).toHaveLength(3);
     const page = await open('dead-letters');
     const region = page.getByRole('region', { name: 'Dead letters on disk' });
     await expect.poll(() => region.getByRole('row').count()).toBe(4);
