@@ -9,7 +9,9 @@ import { EngineError } from '../store-postgres/engine-error.ts';
 import { checkServer } from '../store-postgres/server-check.ts';
 import { type Lane, Sessions } from '../store-postgres/sessions.ts';
 import type { DatabaseCheckup } from '../observe/cluster-checkup.ts';
+import { storeFailed } from '../store/commit-rules.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import {
   checkEntry,
   type Directory,
@@ -42,7 +44,7 @@ export class PostgresDirectory implements Directory {
     this.#clock = clock;
   }
 
-  /** Makes its tables where they are not. Rejects where they belong to a newer build, or the engine cannot be reached. */
+  /** Makes its tables where they are not. Rejects STORE_FAILED where they belong to a newer build, or the engine cannot be reached. */
   static async open({ url, schema, statementMs }: PostgresDirectoryOptions, clock: Clock): Promise<PostgresDirectory> {
     const sessions = new Sessions({ url, statementMs });
     try {
@@ -50,7 +52,8 @@ export class PostgresDirectory implements Directory {
       await makeTables((text, values) => sessions.query('write', text, values), schema);
     } catch (error) {
       await sessions.close();
-      throw error;
+      if (error instanceof TroupeError) throw error;
+      throw storeFailed(`the directory in PostgreSQL could not be opened: ${asError(error).message}`, error);
     }
     return new PostgresDirectory(sessions, schema, clock);
   }

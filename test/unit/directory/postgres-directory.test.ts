@@ -89,6 +89,12 @@ describe('a directory in PostgreSQL', () => {
     expect(await server.query('select version from newer.directory_format')).toEqual([{ version: 2 }]);
   });
 
+  it('that is not there is told as a store that failed', async () => {
+    const error: unknown = await open('nowhere', 1).catch((error) => error);
+    const message = expect.stringMatching(/^the directory in PostgreSQL could not be opened: .*ECONNREFUSED/);
+    expect(error).toMatchObject({ name: 'TroupeError', code: 'STORE_FAILED', message });
+  });
+
   it('says how its database is set, also where somebody has set it for the role', async () => {
     const directory = await open('looked_at');
     expect(await directory.look()).toMatchObject({
