@@ -20,11 +20,13 @@ import { ClusterHost } from './worker-pool/cluster-host.ts';
  * Starts a system: this process is its master, and forks the workers that host the actors; with `workers: 0` all actors live in this
  * process. Resolves once every worker is ready, each within 60 000 ms.
  *
- * By default it loads `./actors`, has a worker for each core, keeps durable actors in `.troupe`, gives an ask 5 000 ms (`askTimeoutMs`), takes
- * messages of up to 16 MiB (`messageBytesMax`, bytes), and shuts down at SIGTERM and SIGINT. It keeps the process alive until `shutdown()`.
+ * By default it loads `./actors`, has a worker for each core that the process may use and has memory for, keeps durable actors in `.troupe`, gives an
+ * ask 5 000 ms (`askTimeoutMs`), takes messages of up to 16 MiB (`messageBytesMax`, bytes), and shuts down at SIGTERM and SIGINT. It keeps the
+ * process alive until `shutdown()`.
  *
- * Rejects INVALID_OPTIONS, naming every fault of the options and of the definitions; STORE_LOCKED where another system holds the `dataDir`; STORE_FAILED where it
- * cannot be opened; NO_WORKER where a worker does not become ready.
+ * Rejects INVALID_OPTIONS, naming every fault of the options and of the definitions, or with what `main` threw; STORE_LOCKED where another system
+ * holds the `dataDir`; STORE_FAILED where it, or the database of a cluster, cannot be opened; NO_WORKER where a worker does not become ready, or a
+ * cluster is not joined within 60 000 ms. Nothing is left running then.
  *
  * @example
  * ```ts

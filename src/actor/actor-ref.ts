@@ -32,7 +32,7 @@ export interface ActorRef<H = unknown> {
   /** Id of the actor, `<kind>/<key>`. */
   readonly id: ActorId;
   /**
-   * Sends a message and goes on. False: taken, but slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
+   * Sends a message and goes on. False: slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
    * that made the ref.
    *
    * @example
@@ -67,7 +67,7 @@ export interface UntypedRef {
   /** Id of the actor, `<kind>/<key>`. */
   readonly id: ActorId;
   /**
-   * Sends a message and goes on. False: taken, but slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
+   * Sends a message and goes on. False: slow down (`await drained()`). Bounds and errors as of `tell` of the system or context
    * that made the ref.
    *
    * @example

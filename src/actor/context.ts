@@ -75,9 +75,9 @@ export interface Context<S = unknown> {
   readonly log: Log;
 
   /**
-   * Sends a message to an actor and goes on; of a durable actor it leaves with the turn's commit. True: taken. False: taken, but slow
-   * down (`await ctx.drained()`): its mailbox (by default 100 000 messages) or the memory of all queues is half full. Bounds, and what becomes a dead
-   * letter, as with `system.tell`.
+   * Sends a message to an actor and goes on; of a durable actor it leaves with the turn's commit. True: taken. False: slow down
+   * (`await ctx.drained()`): half of the actor's mailbox waits (by default 100 000 messages), or there is another reason of `system.tell`. Bounds, and
+   * what becomes a dead letter, as there.
    *
    * @throws TroupeError INVALID_ACTOR_ID, ACTOR_STOPPED; INVALID_MESSAGE where the message is no object with a string `type`.
    * @example
@@ -122,7 +122,7 @@ export interface Context<S = unknown> {
    */
   ref<D extends ActorDefinition>(definition: D, key: string): RefTo<D>;
   /**
-   * Sends a message to all subscribers of a topic, of 1 to 512 characters; of a durable actor after the commit. False: taken, but slow down (`await
+   * Sends a message to all subscribers of a topic, of 1 to 512 characters; of a durable actor after the commit. False: slow down (`await
    * ctx.drained()`), as with `tell`.
    *
    * @throws TroupeError INVALID_MESSAGE, INVALID_OPTIONS for the topic, ACTOR_STOPPED.
@@ -252,13 +252,14 @@ export interface Context<S = unknown> {
    */
   every(ms: number, message: AnyMessage): () => void;
   /**
-   * Durable actors: a message to itself at a time (`atMs`, milliseconds since the Unix epoch) or again and again (`everyMs`, milliseconds from
-   * 1 on, the first one after one interval; beats that were missed are skipped). It is set with the turn's commit, survives crashes,
-   * restarts and moves, wakes an actor that has left memory, and fires once, not before its time. The same name, of 1 to 256
-   * characters, replaces. By default an actor has none; it has at most 10 000.
+   * Durable actors: a message to itself at a time (`atMs`, milliseconds since the Unix epoch; one that has passed fires after the commit) or again and
+   * again (`everyMs`, milliseconds from 1 on, the first one after one interval; beats that were missed are skipped). It is set with the turn's
+   * commit, survives crashes, restarts and moves, and wakes an actor that has left memory. Each time fires once, not before it; at most 2 000 ms late
+   * where the wall clock is set forward. The same name, of 1 to 256 characters, replaces; `ctx.forget(name)` takes it back. By default an actor has
+   * none; it has at most 10 000.
    *
    * @throws TroupeError INVALID_OPTIONS where the actor is not durable, or for the name or the time; OVERLOADED beyond 10 000;
-   * INVALID_MESSAGE, ACTOR_STOPPED.
+   * INVALID_MESSAGE, MESSAGE_TOO_LARGE, ACTOR_STOPPED.
    * @example
    * ```ts
    * ctx.remind('invoice', { atMs: ctx.now() + 14 * 86_400_000 }, { type: 'invoice' });

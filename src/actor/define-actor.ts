@@ -134,9 +134,10 @@ export type MachineHandlers<L extends MachineLogic> = {
  * Defines a kind of actors: what one is made of, in one call that infers the types of its state, messages and replies. A file in the `actors/` folder
  * exports a definition by default; its name is the kind.
  *
- * `receive` maps message types to handlers; a handler gets the context and the message, and what it returns is the reply. Handlers of one actor never
- * overlap. By default an actor is volatile (`durable: false`), stays in memory (`passivateAfterMs`, milliseconds), has a mailbox of 100 000
- * messages, and is started anew when a handler throws, at most 5 times in 10 000 ms (`supervision`).
+ * `receive` maps message types to handlers; a handler gets the context and the message, and what it returns is the reply. An error of it fails the ask
+ * (HANDLER_FAILED; REFUSED with `Refusal`). Handlers of one actor never overlap. By default an actor is volatile (`durable: false`), stays in
+ * memory (`passivateAfterMs`, milliseconds), has a mailbox of 100 000 messages, and is started anew when a handler throws, at most 5 times in
+ * 10 000 ms (`supervision`).
  *
  * Nothing is checked here: faults are one error INVALID_OPTIONS, naming all of them, from `createSystem`, `reload` or `createTestSystem`.
  *

@@ -71,7 +71,7 @@ export class Outbox {
     return this.resendQueue.acknowledged(by, number);
   }
 
-  /** False: taken, but slow down. */
+  /** False: slow down; beyond its bounds it is refused. */
   tell(turn: Turn, envelope: Envelope): boolean {
     const { kernel, id } = this.#cell;
     if (envelope.heavy === undefined) kernel.memory.weigh(envelope, envelope.message);

@@ -49,14 +49,15 @@ export interface System extends Pausing {
   /** Which process this is; worker 0 is the master. */
   readonly self: ProcessIdentity;
   /**
-   * Sends a message to an actor and goes on. The first message to an id brings its actor to life. True: taken. False: taken, but
-   * slow down (`await system.drained()`), since the way to the actor is half full: its mailbox (by default 100 000 messages)
-   * or the memory of all queues (option `memory`, in bytes).
+   * Sends a message to an actor and goes on. The first message to an id brings its actor to life. True: taken. False: slow down
+   * (`await system.drained()`), since the way to the actor fills. Half of its mailbox waits (by default 100 000 messages), or of the memory of all
+   * queues (option `memory`, in bytes), or of the quarter of that which one queue may hold; or 8 192 messages wait for the link to another process
+   * or, where there are workers, for the commits of durable actors. A message for which there is no room is a dead letter, and false, too.
    *
-   * The message is plain data, what structured clone keeps, of at most `messageBytesMax` encoded bytes, by default 16 MiB.
-   * A fault that is found out later makes it a dead letter with a code as its reason, and throws nothing: UNKNOWN_KIND, UNKNOWN_MESSAGE,
-   * INVALID_MESSAGE, MESSAGE_TOO_LARGE, MAILBOX_FULL, OVERLOADED, ACTOR_FAILED, NO_WORKER. After `shutdown()` it is a dead letter, and
-   * the call returns false.
+   * The message is plain data, what structured clone keeps, of at most `messageBytesMax` encoded bytes, by default 16 MiB; outside production it
+   * is frozen. A fault that is found out later makes it a dead letter with a code as its reason, and throws nothing. Of the message: UNKNOWN_KIND,
+   * UNKNOWN_MESSAGE, INVALID_MESSAGE, MESSAGE_TOO_LARGE. Of the way: MAILBOX_FULL, OVERLOADED, NO_WORKER. Of the actor: HANDLER_FAILED, PROCESS_DIED,
+   * ACTOR_FAILED, ACTOR_STOPPED, STORE_FAILED. After `shutdown()` it is a dead letter (SHUTTING_DOWN), and the call returns false.
    *
    * @throws TroupeError INVALID_ACTOR_ID; INVALID_MESSAGE where the message is no object with a string `type`.
    * @example
@@ -178,7 +179,7 @@ export interface System extends Pausing {
    */
   watch(id: ActorId, listener: TerminatedListener): () => void;
   /**
-   * Sends a message to all subscribers of a topic, in all processes; subscribed actors get it as ordinary mail. False: taken, but slow down
+   * Sends a message to all subscribers of a topic, in all processes; subscribed actors get it as ordinary mail. False: slow down
    * (`await system.drained()`), as with `tell`, for the fullest of the subscribers. A topic is a text of 1 to 512 characters. A message that
    * cannot be published is a dead letter.
    *
