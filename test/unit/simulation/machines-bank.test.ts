@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { WantedPartitions } from '../../../src/membership/wanted-partitions.ts';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
+import type { Observer } from '../../../src/simulation/observation.ts';
 import type { System } from '../../../src/system/system.ts';
 import { LEASE, type MachineStep } from './machine-program.ts';
 import { MachineWitness } from './machine-witness.ts';
@@ -43,6 +44,30 @@ test('a move among workers that waited for a partition does not begin as that le
     { do: 'transfer', by: 1, from: 5, to: 2, amount: 8 },
   ];
   expect((await runMachines(60_001_200, program)).breaches.list).toEqual([]);
+});
+
+test('nobody speaks in a worker before its code has begun', { timeout: 60_000 }, async () => {
+  const hasBegun = new Set<string>();
+  const said = { before: 0, after: 0 };
+  const observe: Observer = (event) => {
+    if (event.kind === 'control' && event.step === 'received' && event.message.type === 'go') hasBegun.add(event.to);
+  };
+  const began = ({ system, self, kernel }: ClusterProcess): void => {
+    const tell = system.tell.bind(system);
+    system.tell = (...args) => {
+      if (self.worker > 0) said[hasBegun.has(kernel.address) ? 'after' : 'before']++;
+      return tell(...args);
+    };
+  };
+  // A worker is forked again, and some moments later its code begins.
+  const count = { do: 'count', by: 0, process: 1, to: 3, count: 1 } as const;
+  const program: MachineStep[] = [{ do: 'start', machines: 2, workers: 1 }, ...Array(10).fill(count)];
+  program.push({ do: 'workerDies', machine: 0, worker: 1 }, ...Array(150).fill(count));
+  for (const seed of [1, 2, 3, 4]) {
+    hasBegun.clear();
+    await runMachines(seed, program, { observe, began });
+  }
+  expect(said).toEqual({ before: 0, after: expect.toSatisfy((count: number) => count > 100) });
 });
 
 test('of two moves that are under way at once either may be the last; of two in a row only the later one', async () => {

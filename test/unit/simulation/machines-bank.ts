@@ -43,6 +43,8 @@ export class MachinesBank {
   readonly faults: MachineFaults;
   readonly #options: BankOptions;
   readonly #program: readonly MachineStep[];
+  /** Of workers whose code has begun: nobody can speak there before. */
+  readonly #begun = new WeakSet<System>();
 
   constructor(seed: number, program: readonly MachineStep[], options: BankOptions = {}) {
     const { observe, trace, began } = options;
@@ -56,6 +58,7 @@ export class MachinesBank {
       // Signs of life are most of what happens.
       hangMs: 2_500,
       records: new Map(),
+      main: (system) => this.#begun.add(system),
       ...{ ...(observe && { observe }), ...(trace && { trace }), ...(began && { began }) },
     });
     this.faults = new MachineFaults(this.cluster);
@@ -188,7 +191,7 @@ export class MachinesBank {
     const machine = up[at % up.length] as ClusterMachine;
     const { simulation } = machine;
     const isUp = (): boolean => !machine.isDead && !machine.hasLeft;
-    const workers = simulation.workers().filter((worker) => worker.process !== undefined);
+    const workers = simulation.workers().filter(({ process: one }) => one && this.#begun.has(one.system));
     const worker = process === 0 ? undefined : workers[(process - 1) % Math.max(1, workers.length)];
     if (!worker?.process) return { name: machine.name, system: simulation.system, isAlive: isUp };
     const { address } = worker;
