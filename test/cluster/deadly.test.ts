@@ -1,6 +1,6 @@
 /** Messages whose handler ends its process, on real processes. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,32 @@ test.each(['exit', 'abort', 'loop', 'later', 'stray'])(
     ]);
     for (const id of [...others, 'job/a'])
       expect(await system.ask(id, { type: 'good' }, { timeoutMs: 30_000 })).toBe('fine');
+  },
+);
+
+/** Its worker has no time to say more than that it begins with it. */
+test.each(['exit', 'abort', 'loop'])(
+  'a spawned actor that ends each worker as it starts (%s) is not started again',
+  {
+    timeout: 120_000,
+  },
+  async (way) => {
+    const supervision = { ...TIRELESS, hangMs: 1_000 };
+    const system = await startSystem({ actors: ACTORS, workers: 2, supervision });
+    const armed = join(dataDir, 'armed');
+    const failed: string[] = [];
+    system.on('actor-failed', ({ id, error }) => failed.push(`${id}: ${error.message}`));
+    await system.spawn('starts', { key: 'a', args: { way, armed, tries } });
+    const others = Array.from({ length: 10 }, (_, n) => `other-${n}`);
+    for (const key of others) await system.spawn('starts', { key, args: {} });
+    writeFileSync(armed, '');
+    process.kill((await system.where('starts/a')).pid, 'SIGKILL');
+    await expect
+      .poll(() => failed, { timeout: 60_000 })
+      .toEqual(['starts/a: 3 workers died as starts/a started; it is not started again']);
+    expect(tried()).toBe(TRIES);
+    for (const key of others)
+      expect(await system.ask(`starts/${key}`, { type: 'good' }, { timeoutMs: 30_000 })).toBe('fine');
   },
 );
 
