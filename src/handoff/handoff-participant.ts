@@ -26,7 +26,7 @@ import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder, ToMaster, Unit } from '../wire/control.ts';
-import { FLUSH, MARKER } from '../wire/entry.ts';
+import { MARKER } from '../wire/entry.ts';
 import { IncomingHandoff } from './incoming.ts';
 import { liveUnit, liveUnitRefusal } from './live-units.ts';
 import { OutgoingHandoffs } from './outgoing-handoffs.ts';
@@ -203,9 +203,11 @@ export class HandoffParticipant {
       case 'take-sent':
         outgoing.takeSent(effect.order);
         break;
-      case 'send-flush':
-        this.#reached.byAddress(effect.to)?.note(FLUSH, move);
+      case 'send-flush': {
+        const peer = this.#reached.byAddress(effect.to);
+        if (peer) outgoing.flush(move, peer);
         break;
+      }
       case 'look':
         this.#look(effect.order);
         break;

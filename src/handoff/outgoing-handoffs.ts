@@ -1,5 +1,6 @@
 /** The effects of the participant machine on the old host of a move: stop the actors, send the transfer; evict or resume. */
 import type { LocalActors } from '../actor/local-actors.ts';
+import type { OutboundMail } from '../frames/outbound.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { parseUnit } from '../placement/shard.ts';
 import type { MoveEffect } from '../placement/move-state.ts';
@@ -7,7 +8,7 @@ import type { Router } from '../routing/router.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { TroupeError } from '../vocabulary/errors.ts';
 import type { MoveId, MoveOrder } from '../wire/control.ts';
-import { STATE } from '../wire/entry.ts';
+import { FLUSH, STATE } from '../wire/entry.ts';
 import { MigrationBuffer } from './migration-buffer.ts';
 import { OutgoingHandoff } from './outgoing.ts';
 
@@ -39,10 +40,24 @@ export class OutgoingHandoffs {
   }
 
   takeSent(order: MoveOrder): void {
-    const { router } = this.#parts;
-    const { ids, units, outbound } = this.#of(order);
-    const isTheirs = (sender: ActorId): boolean => ids.has(sender) || units.has(router.unitOf(sender) ?? '');
-    for (const envelope of router.holds.takeFrom(isTheirs)) outbound.push(envelope);
+    const outgoing = this.#of(order);
+    const { holds } = this.#parts.router;
+    for (const envelope of holds.takeFrom((sender) => this.#isOf(outgoing, sender))) outgoing.outbound.push(envelope);
+  }
+
+  /**
+   * All that its actors have sent to that peer has arrived, once this is answered. It does not wait with what others have sent meanwhile, behind a dam:
+   * that one opens when other machines say so, which can be longer than a move may take.
+   */
+  flush(move: MoveId, peer: OutboundQueue): void {
+    const outgoing = this.#byMove.get(move);
+    const isTheirs = (item: OutboundMail): boolean =>
+      outgoing !== undefined && 'sender' in item && item.sender !== undefined && this.#isOf(outgoing, item.sender);
+    peer.beforeDam(() => peer.note(FLUSH, move), isTheirs);
+  }
+
+  #isOf({ ids, units }: OutgoingHandoff, sender: ActorId): boolean {
+    return ids.has(sender) || units.has(this.#parts.router.unitOf(sender) ?? '');
   }
 
   /** Throws where something does not fit to travel; nothing has been handed over then. */

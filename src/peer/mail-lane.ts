@@ -63,10 +63,10 @@ export class MailLane<T extends Weighed> {
     };
   }
 
-  /** Items that `push` pushes go before the dam, where there is one. */
-  beforeDam(push: () => void): void {
+  /** Items that `push` pushes go before the dam, where there is one, and where no item behind it is older than they are. */
+  beforeDam(push: () => void, isOlder: (item: T) => boolean = () => false): void {
     const before = this.#isOlder;
-    this.#isOlder = true;
+    this.#isOlder = ![...(this.#behindDam ?? [])].some(isOlder);
     try {
       push();
     } finally {

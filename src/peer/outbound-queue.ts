@@ -171,9 +171,9 @@ export class OutboundQueue {
     return this.#mail.dam(() => this.#arm());
   }
 
-  /** Mail of meanwhile is older than what waits so, and does not. */
-  beforeDam(send: () => void): void {
-    this.#mail.beforeDam(send);
+  /** Mail of meanwhile is older than what waits so, and does not; unless some of that is said to be older. */
+  beforeDam(send: () => void, isOlder?: (item: OutboundMail) => boolean): void {
+    this.#mail.beforeDam(send, isOlder);
   }
 
   signal(to: ActorId, signal: Signal): void {

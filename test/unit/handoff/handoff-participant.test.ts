@@ -10,6 +10,7 @@ interface Peer {
   ended: boolean;
   notes: unknown[][];
   note(...parts: unknown[]): void;
+  beforeDam(send: () => void): void;
 }
 
 function peer(index: number, incarnation = 1): Peer {
@@ -21,6 +22,7 @@ function peer(index: number, incarnation = 1): Peer {
     ended: false,
     notes,
     note: (...parts) => void notes.push(parts),
+    beforeDam: (send) => send(),
   };
 }
 
