@@ -85,7 +85,7 @@ describe('asks', () => {
     for (const fault of await Promise.all(asked)) {
       expect([fault?.code, fault?.fate]).toEqual(['ACTOR_UNAVAILABLE', 'unknown']);
     }
-    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(Date.now() - began).toBeLessThan(5_000);
   });
 
   test('made after a death was seen are held and answered by the new host', async () => {

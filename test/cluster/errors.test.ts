@@ -100,12 +100,13 @@ describe.each(ASKERS)('an ask of %s is rejected with', (who, ask) => {
   });
 
   test('ASK_TIMEOUT at its deadline, not knowing how far it came', async () => {
+    const id = await idOn(system, 'counter', 2, `late-${who.length}-`);
     const began = Date.now();
-    const message = { type: 'sleep', ms: 400 } as { type: string };
-    const { code, fate } = await ask(at(counters, 2), message, { timeoutMs: 150 });
+    const message = { type: 'sleep', ms: 2_500 } as { type: string };
+    const { code, fate } = await ask(id, message, { timeoutMs: 150 });
     expect([code, fate]).toEqual(['ASK_TIMEOUT', 'unknown']);
     expect(Date.now() - began).toBeGreaterThanOrEqual(145);
-    expect(Date.now() - began).toBeLessThan(380);
+    expect(Date.now() - began).toBeLessThan(2_400);
   });
 
   test('MAILBOX_FULL where the mailbox is full', async () => {
@@ -271,7 +272,7 @@ describe('rings', () => {
     const [first, ...others] = ring();
     const began = Date.now();
     const outcome = await system.ask(first as string, { type: 'pass', path: [...others, first] }, { timeoutMs: 4_000 });
-    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(Date.now() - began).toBeLessThan(3_000);
     const fault = innermost(outcome);
     expect([fault.code, fault.fate]).toEqual(['ASK_CYCLE', 'not-executed']);
     for (const id of [first, ...others]) expect(fault.message).toContain(id);

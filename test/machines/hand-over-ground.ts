@@ -129,9 +129,13 @@ export class HandOverGround {
     const [, pid] = this.#rig.workersOf(machine);
     if (pid === undefined) throw new Error(`${machine.name} has two workers`);
     signalTo(pid, 'SIGKILL');
-    // A master that does not halt knows at once: what comes for that worker then goes to another one.
-    const isKnown = (): boolean => this.#rig.isHalted(machine) || !this.#rig.workersOf(machine).includes(pid);
-    await until(`${machine.name} knows that a worker is dead`, async () => isKnown());
+    // A master that does not halt knows soon: what comes for that worker then goes to another one.
+    const isKnown = async (): Promise<boolean> => {
+      if (this.#rig.isHalted(machine)) return true;
+      const workers = (await this.#rig.call(machine, 'workers')) as { pid: number }[];
+      return !workers.some((worker) => worker.pid === pid);
+    };
+    await until(`${machine.name} knows that a worker is dead`, isKnown);
     await sleep(LOOK_MS);
     return () => {};
   }
