@@ -3,9 +3,9 @@
  * after sockets and timers had theirs. Slices run in microtasks, so that a burst is handled without a trip round the
  * event loop; the budget is shared by all slices between two trips, so microtasks cannot starve it.
  *
- * The clock is looked at after a stride of turns. A stride that took long makes the next ones shorter, down to a look after each turn; each
- * trip without such a one doubles them again. So quick turns pay for no look, and long ones are not put together: only the first stride of
- * long turns after quick ones is a long one.
+ * The clock is looked at after a stride of turns. The first one of a slice is short, and so are those after turns that are not very quick: a
+ * look costs such turns nothing. A stride that took long makes the next ones shorter, down to a look after each turn; each trip without such
+ * a one doubles them again. So long turns are not put together: only those that follow very quick ones in one slice go in one long stride.
  *
  * Turns of durable actors are the longer ones, come by the hundred when a commit sets their askers free, and wait for a disk in any
  * case. So they have a queue of their own: the two take turns, cell by cell, and a slice ends early that has nothing else to run (D8).
@@ -30,7 +30,7 @@ export interface RunWatcher {
   ran(runnable: Runnable, turns: number): void;
 }
 
-/** Turns between two trips round the event loop, at most. */
+/** Turns between two trips round the event loop, at most; one of a durable actor counts as several. */
 export const SLICE_TURNS = 65_536;
 /** Milliseconds between two trips round the event loop, at most (but for a single long turn). */
 export const SLICE_MS = 10;
@@ -38,11 +38,17 @@ export const SLICE_MS = 10;
 export const DURABLE_SLICE_MS = 0.25;
 /** The longest stride: turns between two looks at the clock; one of a durable actor counts as several. */
 export const CLOCK_TURNS = 128;
+/** The first stride of a slice. */
+export const FIRST_TURNS = 8;
+/** Milliseconds of a turn, on average of a stride, after which the next one is as short. */
+const QUICK_MS = 0.002;
 /** Milliseconds of a stride after which the next ones are shorter. */
 const STRIDE_MS = SLICE_MS / 4;
 const DURABLE_TURNS = 8;
 /** Turns of one cell before the next cell is served. */
 export const CELL_TURNS = 64;
+/** Turns of a stride, with those of its last run. */
+const STRIDE_TURNS_MAX = CLOCK_TURNS + CELL_TURNS;
 
 export class Scheduler {
   readonly #clock: Clock;
@@ -104,20 +110,23 @@ export class Scheduler {
     this.#clock.defer(this.#refill);
   }
 
-  /** `turns` have run since the last look. */
-  #look(turns: number): void {
+  /** `turns` have run since the last look. Returns how many may run until the next one; 0: the slice is over. */
+  #look(turns: number): number {
     const before = this.now;
     this.now = this.#clock.now();
     const spentMs = this.now - before;
+    this.#turnsLeft -= turns;
     if (spentMs > STRIDE_MS) {
       this.#isSlow = true;
       // A power of two, so that doubling ends at the longest.
       while (this.#stride > 1 && this.#stride * spentMs > turns * STRIDE_MS) this.#stride /= 2;
     }
-    if (this.now >= this.#sliceEndsAt) this.#turnsLeft = 0;
+    if (this.now >= this.#sliceEndsAt || this.#turnsLeft < STRIDE_TURNS_MAX) this.#turnsLeft = 0;
     // Sockets have their turn: who asks an actor that waits for no disk is not kept waiting by those that do.
     else if (this.#ready.length === 0 && this.now >= this.#sliceEndsAt - SLICE_MS + DURABLE_SLICE_MS)
       this.#turnsLeft = 0;
+    if (this.#turnsLeft === 0) return 0;
+    return spentMs > turns * QUICK_MS ? Math.min(FIRST_TURNS, this.#stride) : this.#stride;
   }
 
   /** In no context of whoever told the first of them. */
@@ -134,20 +143,23 @@ export class Scheduler {
       return;
     }
     this.watcher?.begins(this.now);
-    let untilLook = this.#stride;
+    let stride = Math.min(FIRST_TURNS, this.#stride);
+    let untilLook = stride;
     try {
-      while (this.#turnsLeft > 0) {
+      // Once for each message of a ring of actors (S7): what changes with a look only is reckoned there.
+      for (let most = stride; ; ) {
         const runnable = this.#next();
         if (runnable === undefined) break;
-        const turns = runnable.run(Math.min(CELL_TURNS, this.#turnsLeft, this.#stride)) || 1;
-        this.#turnsLeft -= turns;
+        const turns = runnable.run(most) || 1;
         if (this.watcher !== undefined) this.watcher.ran(runnable, turns);
         untilLook -= runnable.durable === undefined ? turns : turns * DURABLE_TURNS;
         if (untilLook > 0) continue;
-        this.#look(this.#stride - untilLook);
-        untilLook = this.#stride;
+        stride = untilLook = this.#look(stride - untilLook);
+        if (stride === 0) break;
+        most = Math.min(CELL_TURNS, stride);
       }
     } finally {
+      this.#turnsLeft -= stride - untilLook;
       // Also where a turn threw what no turn should: the others go on.
       if (this.idle) this.#armed = false;
       else this.#clock.defer(this.#slice);

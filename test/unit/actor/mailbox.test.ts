@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_TURNS } from '../../../src/actor/scheduler.ts';
+import { CELL_TURNS, FIRST_TURNS } from '../../../src/actor/scheduler.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { defineActor, fateOf, Gate, startKit } from './kernel-fixture.ts';
 
@@ -126,9 +126,13 @@ describe('an actor', () => {
     const noting = defineActor({ receive: { note: (ctx) => void order.push(ctx.key) } });
     const { system, clock } = startKit({ noting });
     for (let n = 0; n < CELL_TURNS * 4; n++) system.tell('noting/flooded', { type: 'note' });
-    system.tell('noting/other', { type: 'note' });
+    for (const other of ['one', 'two']) system.tell(`noting/${other}`, { type: 'note' });
+    for (let n = 0; n < CELL_TURNS * 4; n++) system.tell('noting/two', { type: 'note' });
     await clock.settle();
-    expect(order.indexOf('other')).toBe(CELL_TURNS);
+    // The first run of a slice is a short one.
+    expect(order.indexOf('one')).toBe(FIRST_TURNS);
+    const again = order.indexOf('flooded', order.indexOf('two'));
+    expect(order.slice(order.indexOf('two'), again)).toEqual(Array(CELL_TURNS).fill('two'));
   });
 
   it('that throws where no code of the runtime expects it harms no other actor', async () => {
