@@ -276,6 +276,8 @@ export class HandoffParticipant {
 
   #noteEnd(order: MoveOrder, hasMoved: boolean): void {
     if (hasMoved) this.#noteMoved(order);
+    // The host of a place on demand may not have asked yet who it is: what came to it before is older than what is held.
+    else if (nameOf(order.from) === this.#self) this.#parts.router.unitsMoved(order.units, order.from.index);
     this.#note(hasMoved ? 'committed' : 'aborted', order);
   }
 
