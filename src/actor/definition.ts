@@ -1,4 +1,4 @@
-/** The value that `defineActor` gives: the options as they were written, not checked yet (behaviour.ts), and the types that were inferred from them. */
+/** The value that `defineActor` gives: the options as they were written, not checked yet (definition-check.ts), and the types that were inferred from them. */
 
 import { BRAND_FORMAT, brand, brandOf } from '../vocabulary/brand.ts';
 

@@ -4,7 +4,8 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { type Behaviour, behaviourOf, validateDefinition } from '../actor/behaviour.ts';
+import { type Behaviour, behaviourOf } from '../actor/behaviour.ts';
+import { validateDefinition } from '../actor/definition-check.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
