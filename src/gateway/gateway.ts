@@ -35,7 +35,7 @@ import type { Rights } from './rights.ts';
 import { Session } from './session.ts';
 import { type ClientStrangers, newClientStrangers } from './client-strangers.ts';
 import { SocketVisitor, type Visitor, WebSocketVisitor } from './visitor.ts';
-import { WebListener } from './web-listener.ts';
+import { PageListener } from './page-listener.ts';
 
 /** Milliseconds that the session of a client is remembered after its connection has ended. */
 export const SESSION_KEPT_MS = 120_000;
@@ -100,7 +100,7 @@ export class Gateway {
     });
     this.#entries = parts.listen.map((listen) =>
       listen.address.scheme === 'ws' || listen.address.scheme === 'wss'
-        ? new WebListener(listen, visitorsOf(listen))
+        ? new PageListener(listen, visitorsOf(listen))
         : new ClientListener(listen, visitorsOf(listen)),
     );
     this.#control = parts.control && new ControlSocket(parts.control.dataDir, parts.system.name, visitorsOf);

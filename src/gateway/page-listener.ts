@@ -14,7 +14,7 @@ import { WEB_SOCKET_MESSAGE_BYTES_MAX, type WebSocketPort } from '../client-wire
 import { CLIENTS_MAX, commonNameOf, type Entry, type Visitors } from './client-listener.ts';
 import { type Listen, pem } from './listen-options.ts';
 
-export class WebListener implements Entry {
+export class PageListener implements Entry {
   readonly #listen: Listen;
   readonly #visitors: Visitors;
   #server: Server | undefined;
