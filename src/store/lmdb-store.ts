@@ -279,7 +279,7 @@ export class LmdbStore implements OwnedStore {
       await committed;
       if (refused === undefined) await flushed;
     } catch (error) {
-      throw commitFailed(error);
+      throw await commitFailed(error);
     }
     if (refused instanceof TroupeError) throw refused;
     if (refused !== undefined) throw storeFailed(`the commit failed: ${asError(refused).message}`, refused);
@@ -326,10 +326,12 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** The engine's reason follows in a promise of its own, which nobody else listens to. */
-function commitFailed(error: unknown): TroupeError {
-  (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
-  return storeFailed(`the commit failed: ${asError(error).message}`, error);
+/** The engine's reason, a full disk say, is in a promise of its own: it is told by the next turn of the loop, or never. */
+async function commitFailed(error: unknown): Promise<TroupeError> {
+  const { commitError } = error as { commitError?: Promise<unknown> };
+  const untold = new Promise<unknown>((resolve) => setImmediate(resolve, error));
+  const reason = commitError ? await Promise.race([commitError.catch((told) => told), untold]) : error;
+  return storeFailed(`the commit failed: ${asError(reason).message}`, reason);
 }
 
 function partsOf(id: ActorId): { start: Key; end: Key } {

@@ -195,7 +195,7 @@ function smallDisk(): string | undefined {
 }
 
 describe('a full disk', () => {
-  it('fails the commit with STORE_FAILED, and nothing of it is there', async (context) => {
+  it('fails the commit with STORE_FAILED and the reason, and nothing of it is there', async (context) => {
     const folder = smallDisk();
     if (folder === undefined) return context.skip('mounting a small disk needs rights that this process has not');
     const store = LmdbStore.open(folder);
@@ -203,7 +203,10 @@ describe('a full disk', () => {
     const big = new Uint8Array(1024 * 1024);
     await expect(
       store.commit([change('bank/a', 1, new Uint8Array([2])), change('bank/b', 0, big)]),
-    ).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    ).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringMatching(/^the commit failed: (No space left on device|Input\/output error)/),
+    });
     expect(await store.load('bank/a')).toMatchObject({ version: 1, parts: new Map([['state', new Uint8Array([1])]]) });
     expect(await store.load('bank/b')).toBeUndefined();
     await store.commit([change('bank/a', 1, new Uint8Array([3]))]);
