@@ -44,7 +44,7 @@ async function faultOfStart(options: SystemOptions): Promise<Fault> {
   const began = Date.now();
   const fault = await faultOf(createSystem({ workers: 2, log: 'silent', ...options }));
   expect(Date.now() - began).toBeLessThan(8_000);
-  await until('nothing is left', () => childrenOf(process.pid).length === before.children, 1_000);
+  await until('nothing is left', () => childrenOf(process.pid).length === before.children);
   expect(socketFoldersOf(process.pid)).toHaveLength(before.folders);
   return fault;
 }

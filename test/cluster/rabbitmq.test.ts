@@ -319,7 +319,7 @@ describe.skipIf(lack !== undefined)('RabbitMQ', () => {
       await publish(0, 500);
       await sleep(20);
       await system.shutdown();
-      await until('the connection is closed', () => proxy.connections === 0, 1_000);
+      await until('the connection is closed', () => proxy.connections === 0);
       const left = (await channel.checkQueue(queue)).messageCount;
       const next = await start();
       const { count } = await noted(next);

@@ -56,7 +56,7 @@ function outcomeOf(settings: string): unknown {
   }
 }
 
-describe('the model, as it is read here', { timeout: 60_000 }, () => {
+describe('the model, as it is read here', { timeout: 600_000 }, () => {
   test('holds what it promises', () => {
     expect(alone('CR=1')).toBeGreaterThan(1_000);
     expect(alone('M0=1 EX=1 BUSY=1')).toBeGreaterThan(5_000);
@@ -77,7 +77,7 @@ describe('the model, as it is read here', { timeout: 60_000 }, () => {
   });
 });
 
-describe('master and participants do what the model does', { timeout: 120_000 }, () => {
+describe('master and participants do what the model does', { timeout: 600_000 }, () => {
   test('in every order of a move, a refusal and a deadline', () => {
     const { states, seen } = sideBySide(BY_DEADLINE, afterMoveEvent);
     expect(states).toBeGreaterThan(5_000);
@@ -177,7 +177,7 @@ const BROKEN: [name: string, rule: Rule, settings: string][] = [
   ],
 ];
 
-describe('a rule of the participant that is taken away is noticed', { timeout: 120_000 }, () => {
+describe('a rule of the participant that is taken away is noticed', { timeout: 600_000 }, () => {
   test.each(BROKEN)('%s', (_, rule, settings) => {
     const broken: Machine = (self, at, event) =>
       rule(at, event, afterMoveEvent(self, at, event), (other) => afterMoveEvent(self, at, other));
@@ -185,7 +185,7 @@ describe('a rule of the participant that is taken away is noticed', { timeout: 1
   });
 });
 
-describe('a rule of the master that is taken away is noticed', { timeout: 120_000 }, () => {
+describe('a rule of the master that is taken away is noticed', { timeout: 600_000 }, () => {
   const settings = { BY_DEADLINE, BY_DEATH };
   test.each<[name: string, method: 'installed' | 'prepared' | 'expired' | 'refused' | 'died', keyof typeof settings]>([
     ['prepared does not begin the holds', 'prepared', 'BY_DEADLINE'],

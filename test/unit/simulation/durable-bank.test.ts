@@ -11,14 +11,14 @@ test.each([
   ['all of that', { faults: true, ownerFaults: true }],
   ['all of that, of a store that gathers commits', { faults: true, ownerFaults: true, gathersCommits: true }],
   ['turns that take long, and reminders of accounts that are busy', { busy: true }],
-])('the sum never changes and each transfer applies once, under %s', { timeout: 120_000 }, async (_name, more) => {
+])('the sum never changes and each transfer applies once, under %s', { timeout: 600_000 }, async (_name, more) => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
     const { breaches } = await runBank({ seed, steps: 120, ...more });
     expect(breaches, `seed ${seed}`).toEqual([]);
   }
 });
 
-test('restarts of everything lose and repeat nothing that was committed', { timeout: 120_000 }, async () => {
+test('restarts of everything lose and repeat nothing that was committed', { timeout: 600_000 }, async () => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
     const { breaches } = await runBank({ seed, steps: 60, restarts: 2, faults: true, ownerFaults: true });
     expect(breaches, `seed ${seed}`).toEqual([]);

@@ -52,7 +52,7 @@ const talker = defineActor({
 
 /** Where the receiver's worker dies just as its sender, a volatile actor, moves, and mail between them is not committed. */
 test('a volatile sender that moves while its durable receiver comes back elsewhere: nothing lost, nothing swapped', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   let moves = 0;
   for (let seed = 1; seed <= RUNS * 3; seed++) {
@@ -91,7 +91,7 @@ test('a volatile sender that moves while its durable receiver comes back elsewhe
 });
 
 test('a receiver with a small mailbox gets all of a long series, in order, each once', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   for (let seed = 1; seed <= RUNS; seed++) {
     const random = seededRandom(seed);
@@ -113,7 +113,7 @@ test('a receiver with a small mailbox gets all of a long series, in order, each 
   }
 });
 
-test('random trees of messages grow completely, every branch once, whatever dies', { timeout: 120_000 }, async () => {
+test('random trees of messages grow completely, every branch once, whatever dies', { timeout: 600_000 }, async () => {
   for (let seed = 1; seed <= RUNS; seed++) {
     const random = seededRandom(seed);
     const disk = new SimulatedDisk();

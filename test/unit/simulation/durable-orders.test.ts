@@ -14,7 +14,7 @@ const WAYS: [name: string, options: Partial<OrdersOptions>][] = [
 test.each(WAYS)(
   'machines with invoked promises come to their end, once, where %s',
   {
-    timeout: 120_000,
+    timeout: 600_000,
   },
   async (_name, more) => {
     for (let seed = FIRST; seed < FIRST + RUNS; seed++) {

@@ -41,7 +41,7 @@ test('the table has a row for each step that the simulation knows', () => {
 });
 
 describe.each(rows())('$step', ({ step, cells }) => {
-  test.each(cells)('$party $fate: $outcomes', { timeout: 30_000 }, async ({ party, fate, outcomes }) => {
+  test.each(cells)('$party $fate: $outcomes', { timeout: 600_000 }, async ({ party, fate, outcomes }) => {
     for (const seed of SEEDS) {
       const { outcome, world } = await strike({ step, party, fate }, seed);
       expect(world.breaches.list).toEqual([]);

@@ -18,14 +18,14 @@ async function shown(...more: string[]): Promise<string[]> {
   return lines;
 }
 
-it('is what has to do with that actor, with its turns', { timeout: 30_000 }, async () => {
+it('is what has to do with that actor, with its turns', { timeout: 600_000 }, async () => {
   const lines = await shown('--follow', 'player/1');
   expect(lines.filter((line) => line.includes('player/0') && !line.includes('step'))).toEqual([]);
   expect(lines.filter((line) => line.includes('turn ended: process → player/1')).length).toBeGreaterThanOrEqual(2);
   expect((await shown()).length).toBeGreaterThan(lines.length);
 });
 
-it('begins with the step that is named', { timeout: 30_000 }, async () => {
+it('begins with the step that is named', { timeout: 600_000 }, async () => {
   const [first] = await shown('--from', '1');
   expect(first).toContain('step 1: {"do":"tell","by":0,"to":"player/1"');
 });

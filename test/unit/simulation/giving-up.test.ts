@@ -28,7 +28,7 @@ function worker(durable: boolean): ActorDefinition {
 
 /** Askers all over the system give up, by their deadlines and by their signals, at any moment, while actors move. */
 test('nobody hears of a failed handler, nothing restarts and nothing is a dead letter because askers give up', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   for (let seed = 1; seed <= RUNS; seed++) {
     const random = seededRandom(seed);

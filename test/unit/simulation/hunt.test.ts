@@ -19,7 +19,7 @@ function simulate(...args: string[]): Promise<{ code: number; text: string }> {
   });
 }
 
-describe('npm run simulate', { timeout: 120_000 }, () => {
+describe('npm run simulate', { timeout: 600_000 }, () => {
   it('runs so many programs of each mix on several processes, and says what they came to', async () => {
     const hunted = await simulate(
       ...['--programs', '12', '--jobs', '2', '--mix', 'fate,machines-come', '--seed', '3', '--steps', '12'],
@@ -78,7 +78,7 @@ async function hunted(
 
 const ANSWER = `{ cpuMs: 1, counts: { pid: process.pid }, rssBytes: 10 }`;
 
-describe('a hunt', { timeout: 30_000 }, () => {
+describe('a hunt', { timeout: 600_000 }, () => {
   it('names the program with which a process died, runs the others, and each once', async () => {
     const part = `process.on('message', ({ run: { seed, mix } }) => {
       if (seed === 3 && mix === 'fate') process.exit(7);

@@ -22,13 +22,13 @@ test.each(['machines', 'machines-come'])(
   (mix) => expectPromisesKept(mix, FIRST, PROGRAMS),
 );
 
-test('the same seed gives the same run', { timeout: 60_000 }, async () => {
+test('the same seed gives the same run', { timeout: 600_000 }, async () => {
   expect(await fingerprint(3)).toBe(await fingerprint(3));
   expect(await fingerprint(4)).not.toBe(await fingerprint(3));
 });
 
 test('a move among workers that waited for a partition does not begin as that leaves', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   const program: MachineStep[] = [
     { do: 'start', machines: 3, workers: 2 },
@@ -46,7 +46,7 @@ test('a move among workers that waited for a partition does not begin as that le
   expect((await runMachines(60_001_200, program)).breaches.list).toEqual([]);
 });
 
-test('nobody speaks in a worker before its code has begun', { timeout: 60_000 }, async () => {
+test('nobody speaks in a worker before its code has begun', { timeout: 600_000 }, async () => {
   const hasBegun = new Set<string>();
   const said = { before: 0, after: 0 };
   const observe: Observer = (event) => {
@@ -94,7 +94,7 @@ test('of two moves that are under way at once either may be the last; of two in 
 });
 
 test('a mover may hear late of a place that was left for another mover; one who is told what never was so is seen', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async () => {
   const wait: MachineStep = { do: 'wait', ms: 1_000 };
   const move = (by: number, process: number, machine: number): MachineStep => ({

@@ -24,7 +24,7 @@ async function isNoticed({ mix, breaks }: Drawn, seed: number): Promise<boolean>
 
 test.each(MUTANTS.filter((mutant): mutant is Drawn => 'mix' in mutant))(
   '$name: noticed',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (mutant) => {
     let noticedAt: number | undefined;
     const { first = 1, within } = mutant;
@@ -39,7 +39,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
 
   test.each(MUTANTS.filter((mutant): mutant is Directed => 'scenario' in mutant))(
     '$name: noticed',
-    { timeout: 30_000 },
+    { timeout: 600_000 },
     async ({ scenario, breaks }) => {
       expect((await look(scenario)).breaches.list).toEqual([]);
       // Order: what was said later came first.

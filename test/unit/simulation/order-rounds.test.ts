@@ -11,7 +11,7 @@ test.each([
 ])(
   'rounds of machines, with promises, children and delays, go on by themselves and do each thing once, under %s',
   {
-    timeout: 120_000,
+    timeout: 600_000,
   },
   async (_name, more) => {
     for (let seed = FIRST; seed < FIRST + RUNS; seed++) {

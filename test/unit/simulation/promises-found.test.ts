@@ -23,11 +23,11 @@ test.each([
   ['fate', 13000564, 'a watch on an actor that has moved from a dead worker is still under way when it is asked again'],
   ['fate', 14000011, 'an ask moves to a worker that answers on a link which is broken, and not seen to be'],
   ['all', 16000298, 'what asks again about the watched one overtakes the watch, which waits for its new host'],
-])('%s %i: %s', { timeout: 30_000 }, async (mix, seed) => {
+])('%s %i: %s', { timeout: 600_000 }, async (mix, seed) => {
   expect((await run({ mix, seed, steps: 100 })).breaches.list).toEqual([]);
 });
 
-test('an ask that has moved to a worker without a link fails when that worker dies', { timeout: 30_000 }, async () => {
+test('an ask that has moved to a worker without a link fails when that worker dies', { timeout: 600_000 }, async () => {
   const program: Step[] = [
     { do: 'freeze', worker: 2, ms: 208 },
     { do: 'addWorker' },
@@ -44,7 +44,7 @@ test('an ask that has moved to a worker without a link fails when that worker di
 });
 
 test('a worker that is drained goes although its main has just spawned an actor there', {
-  timeout: 30_000,
+  timeout: 600_000,
 }, async () => {
   const program: Step[] = [
     { do: 'restartWorker', worker: 2 },

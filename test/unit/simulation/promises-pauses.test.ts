@@ -11,7 +11,7 @@ test(
 );
 
 test('those programs do pause: many pauses are promised, and beginnings seen meanwhile', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   let inForce = 0;
   let looked = 0;

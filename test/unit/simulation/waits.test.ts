@@ -26,7 +26,7 @@ function links(codes: Map<string, number>): ActorDefinition {
 }
 
 /** Actors on several workers wait for each other's replies and ends, in rings or not, while some of them move. */
-test('rings of asks and stops over workers end at once, not at their deadlines', { timeout: 120_000 }, async () => {
+test('rings of asks and stops over workers end at once, not at their deadlines', { timeout: 600_000 }, async () => {
   let cycles = 0;
   for (let seed = 1; seed <= RUNS; seed++) {
     const random = seededRandom(seed);
@@ -56,7 +56,7 @@ test('rings of asks and stops over workers end at once, not at their deadlines',
 test.each(['volatile', 'durable', 'mixed'])(
   'a shutdown in which %s actors take leave of each other ends, and brings nobody back',
   {
-    timeout: 120_000,
+    timeout: 600_000,
   },
   async (sort) => {
     for (let seed = 1; seed <= RUNS; seed++) {
