@@ -112,6 +112,18 @@ test('a mover may hear late of a place that was left for another mover; one who 
   expect(seen.join()).toMatch(/tally.0 has moved to m\d, and is on m\d/);
 });
 
+test('a watch that waits for what a lost machine leaves behind is told of an end later', {
+  timeout: 120_000,
+}, async () => {
+  const start: MachineStep = { do: 'start', machines: 3, workers: 1 };
+  const freeze: MachineStep = { do: 'freeze', machine: 0, ms: LEASE * 1.8 };
+  const count: MachineStep = { do: 'count', by: 1, process: 0, to: 1, count: 5 };
+  for (const seed of [1, 2, 3]) {
+    const { breaches } = await runMachines(seed, [start, freeze, count, { do: 'watch', by: 2, to: 1 }]);
+    expect(breaches.list).toEqual([]);
+  }
+});
+
 test('a process that heeds no deadline is seen: it makes turns behind those of the next owner', async () => {
   const wait: MachineStep = { do: 'wait', ms: LEASE / 5 };
   const rounds = Array.from({ length: 15 }, (): MachineStep[] => [

@@ -210,12 +210,19 @@ export class MachinesBank {
     }
     for (const fault of faults) breaches.add('state', fault);
     for (let n = 0; n < TALLIES; n++) await cluster.until(witness.resume(system, `tally/${n}`));
+    await this.#endTallies(system);
+    // Mail that waited for what a lost machine leaves behind comes late: it has begun them again, and a watch may have come with it.
+    if (witness.isWaiting) await this.#endTallies(system);
+    witness.checkAtEnd(cluster.time.now);
+  }
+
+  async #endTallies(system: System): Promise<void> {
+    const { cluster, witness } = this;
     for (let n = 0; n < TALLIES; n++) await cluster.until(system.stop(`tally/${n}`)).catch(() => {});
     await cluster.run(LOOK_MS);
     // A link that was dialled while nothing got through is tried again only then.
     for (const until = cluster.time.now + RELINK_MS; witness.isWaiting && cluster.time.now < until; )
       await cluster.run(LOOK_MS);
-    witness.checkAtEnd(cluster.time.now);
   }
 
   async #accounts(system: System): Promise<Account[]> {
