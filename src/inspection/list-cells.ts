@@ -43,9 +43,9 @@ async function list(actors: LocalActors, queries: readonly ListQuery[]): Promise
   const measured = scans.filter(({ isMeasured }) => isMeasured);
   await goThrough(actors, scans);
   // Only few have turns that were counted: to ask for those of each cell took longer than all else (a million actors, `observe`).
-  if (measured.length > 0)
-    for (const cell of (timing?.counted() ?? []) as Iterable<Cell>)
-      if (actors.cellOf(cell.id) === cell) for (const scan of measured) scan.rank(cell);
+  timing?.eachCounted((cell, perSecond, ms) => {
+    for (const scan of measured) scan.rank(cell as Cell, perSecond, ms);
+  });
   const aheadMs = clock.wall() - clock.now();
   return scans.map((scan) => scan.part(aheadMs));
 }
@@ -94,18 +94,18 @@ class Scan {
     const { kind } = this.#query;
     if (kind !== undefined && cell.behaviour.kind !== kind) return;
     if (this.countsEach) this.inMemory++;
-    if (!this.isMeasured) this.#place(cell);
+    if (!this.isMeasured) this.#place(cell, this.#rankOf(cell));
   }
 
-  /** One whose turns were counted. */
-  rank(cell: Cell): void {
-    const { kind } = this.#query;
-    if (kind === undefined || cell.behaviour.kind === kind) this.#place(cell);
+  /** One whose turns were counted; it may have ended. */
+  rank(cell: Cell, perSecond: number, ms: number): void {
+    const { kind, sort } = this.#query;
+    if (cell.status === 'ended' || (kind !== undefined && cell.behaviour.kind !== kind)) return;
+    this.#place(cell, -(sort === 'rate' ? perSecond : ms));
   }
 
-  #place(cell: Cell): void {
+  #place(cell: Cell, rank: number | undefined): void {
     const { after } = this.#query;
-    const rank = this.#rankOf(cell);
     if (rank === undefined || (after !== undefined && byPlace(rank, cell.id, after[0], after[1]) <= 0)) return;
     this.left++;
     // Most are not among the foremost: no object is made for those.

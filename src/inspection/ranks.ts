@@ -9,16 +9,13 @@ export const RANKS: Readonly<Record<ListSort, (cell: Cell) => number | undefined
   busy: ({ status, lastActiveAt }) => (status === 'busy' ? lastActiveAt : undefined),
   restarts: ({ restarts }) => -restarts || undefined,
   errors: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.count,
-  rate: (cell) => negative(cell.kernel.timing?.rateOf(cell)?.perSecond),
-  latency: (cell) => negative(cell.kernel.timing?.rateOf(cell)?.ms),
+  // Of those that were counted: see MEASURED_SORTS.
+  rate: () => undefined,
+  latency: () => undefined,
   failed: ({ extras: { lastFailure } }) => lastFailure && -lastFailure.at,
   age: ({ bornAt }) => bornAt,
   children: ({ extras: { children } }) => -(children?.size ?? 0) || undefined,
 };
-
-function negative(value: number | undefined): number | undefined {
-  return value && -value;
-}
 
 /** Orders that need turns of single actors to be counted. */
 export const MEASURED_SORTS: ReadonlySet<ListSort> = new Set(['rate', 'latency']);

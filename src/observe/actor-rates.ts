@@ -48,9 +48,24 @@ export class ActorRates {
     this.#recentFrom = now;
   }
 
-  /** Each once that had a turn that was counted. */
-  actors(): Set<object> {
-    return new Set([...this.#recent.keys(), ...this.#before.keys()]);
+  /** Each once that had a turn that was counted: asked for one by one they take several times as long. */
+  each(visit: (actor: object, perSecond: number, ms: number) => void): void {
+    const seconds = this.#seconds;
+    const before = this.#before;
+    const recent = this.#recent;
+    recent.forEach(({ turns, ms }, actor) => {
+      const earlier = before.get(actor);
+      const all = turns + (earlier?.turns ?? 0);
+      visit(actor, all / seconds, (ms + (earlier?.ms ?? 0)) / all);
+    });
+    before.forEach(({ turns, ms }, actor) => {
+      if (!recent.has(actor)) visit(actor, turns / seconds, ms / turns);
+    });
+  }
+
+  /** That the figures go back. */
+  get #seconds(): number {
+    return Math.max(1, this.#now - this.#from) / 1_000;
   }
 
   /** Undefined: it had no turn that was counted. */
@@ -59,8 +74,7 @@ export class ActorRates {
     const before = this.#before.get(actor);
     const turns = (recent?.turns ?? 0) + (before?.turns ?? 0);
     if (turns === 0) return undefined;
-    const seconds = Math.max(1, this.#now - this.#from) / 1_000;
-    return { perSecond: turns / seconds, ms: ((recent?.ms ?? 0) + (before?.ms ?? 0)) / turns };
+    return { perSecond: turns / this.#seconds, ms: ((recent?.ms ?? 0) + (before?.ms ?? 0)) / turns };
   }
 
   #forgetHalf(): void {

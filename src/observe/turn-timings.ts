@@ -216,9 +216,9 @@ export class TurnWatch {
     }
   }
 
-  /** Actors whose turns were counted; some may have ended. */
-  counted(): Iterable<object> {
-    return this.#rates?.actors() ?? [];
+  /** Actors whose turns were counted, with their turns in a second and the milliseconds of one; some may have ended. */
+  eachCounted(visit: (cell: object, perSecond: number, ms: number) => void): void {
+    this.#rates?.each(visit);
   }
 
   /** Turns in a second, and milliseconds of one; undefined: not known. */

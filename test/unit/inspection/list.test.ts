@@ -324,13 +324,37 @@ test('the turns of no more actors are counted than may be, and those of the busi
   expect(all.filter((one) => rates.of(one) !== undefined).length).toBeLessThan(100);
 });
 
+/** Those that are gone through, each with the figures that are told of it alone. */
+function seenOnce(rates: ActorRates): object[] {
+  const seen: object[] = [];
+  rates.each((actor, perSecond, ms) => {
+    seen.push(actor);
+    expect({ perSecond, ms }).toEqual(rates.of(actor));
+  });
+  expect(new Set(seen).size).toBe(seen.length);
+  return seen;
+}
+
+test('actors that are counted are gone through once each, of this window and of the one before', () => {
+  const rates = new ActorRates(0);
+  const [before, both, recent] = [{}, {}, {}];
+  rates.add(before, 1, 2);
+  rates.add(both, 2, 3);
+  rates.look(RATES_WINDOW_MS);
+  rates.add(recent, 3, 5);
+  rates.add(both, 6, 1);
+  rates.look(RATES_WINDOW_MS + 2_000);
+  expect(new Set(seenOnce(rates))).toEqual(new Set([before, both, recent]));
+  expect(rates.of(both)).toEqual({ perSecond: 4 / 12, ms: 3 });
+});
+
 test('so many actors are counted, unless told otherwise, and for one window at least', () => {
   const rates = new ActorRates(0);
   const all = Array.from({ length: ACTORS_COUNTED_MAX + 1 }, () => ({}));
   for (const one of all.slice(1)) rates.add(one, 1, 1);
-  expect(rates.actors().size).toBe(ACTORS_COUNTED_MAX);
+  expect(seenOnce(rates)).toHaveLength(ACTORS_COUNTED_MAX);
   rates.add(all[0] as object, 1, 2);
-  expect(rates.actors().size).toBeLessThan(ACTORS_COUNTED_MAX);
+  expect(seenOnce(rates).length).toBeLessThan(ACTORS_COUNTED_MAX);
   const isKnown = (): boolean => rates.of(all[0] as object) !== undefined;
   for (const [at, known] of [
     [RATES_WINDOW_MS - 1, true],
