@@ -63,6 +63,7 @@ export interface TopAnswer {
   readonly byTurn: readonly ListedActor[];
   readonly byFailure: readonly ListedActor[];
   readonly silent: readonly number[];
+  readonly workMs: number;
 }
 
 export interface ActorAnswer {
@@ -116,6 +117,7 @@ export interface TreeAnswer {
   /** There are more than are listed. */
   readonly hasMore: boolean;
   readonly silent: readonly number[];
+  readonly workMs: number;
 }
 
 /** The store of durable actors. */

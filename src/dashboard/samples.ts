@@ -1,6 +1,6 @@
 /**
  * Live screens: a screen is looked at again and again as long as a page shows it, once for all pages that show the same. With the last one
- * that closes it ends. A look that takes long is made seldom: at most one part in two hundred of the time goes into it.
+ * that closes it ends. A look that is much work is made seldom: at most one part in 250 of the time of a process goes into it.
  *
  *   stream ──► sampling of this screen and these parameters ──► look, write to all, wait ──► … ──► nobody is left
  */
@@ -12,8 +12,8 @@ import { SCREENS, type Screen } from './screens.ts';
 
 /** Streams at once. */
 export const STREAMS_MAX = 64;
-/** A look is followed by so many times its duration without one, up to so many milliseconds. */
-export const REST_FACTOR = 199;
+/** A look is followed by so many times the work that a process had with it without one, up to so many milliseconds. The time in which it has waited says nothing. */
+export const REST_FACTOR = 249;
 export const REST_MS_MAX = 30_000;
 /** Milliseconds for which a page may take nothing of what is written to it; then it is cut. */
 export const UNREAD_MS_MAX = 30_000;
@@ -106,30 +106,26 @@ class Sampling {
   async #run(): Promise<void> {
     this.#isRunning = true;
     const clock = this.#clock;
-    let count = 0;
     while (!this.isEmpty) {
-      const began = clock.now();
-      const { text, isWhole } = await this.#sample();
+      const { text, workMs } = await this.#sample();
       const now = clock.now();
       this.#latest = text;
       for (const stream of this.#streams) write(stream, text, now);
-      // The first one may have begun to measure, which takes a while of its own.
-      const ms = isWhole && count++ > 0 ? Math.min(REST_MS_MAX, (now - began) * REST_FACTOR) : 0;
+      const ms = Math.min(REST_MS_MAX, workMs * REST_FACTOR);
       await new Promise<void>((resolve) => clock.setTimer(Math.max(this.#screen.everyMs, ms), resolve));
     }
     this.#isRunning = false;
   }
 
-  /** Where a process did not answer, or nothing came of it, the time went into waiting: it says nothing of what a look costs. */
-  async #sample(): Promise<{ text: string; isWhole: boolean }> {
+  async #sample(): Promise<{ text: string; workMs: number }> {
     try {
       const answer = (await this.#look()) ?? null;
-      const { silent = [] } = (answer ?? {}) as { silent?: readonly number[] };
-      return { text: `data: ${JSON.stringify(answer)}\n\n`, isWhole: this.#screen.isDear && silent.length === 0 };
+      const { workMs = 0 } = (answer ?? {}) as { workMs?: number };
+      return { text: `data: ${JSON.stringify(answer)}\n\n`, workMs: this.#screen.isDear ? workMs : 0 };
     } catch (error) {
       const { message } = asError(error);
       const code = error instanceof TroupeError ? error.code : undefined;
-      return { text: `event: fault\ndata: ${JSON.stringify({ code, error: message })}\n\n`, isWhole: false };
+      return { text: `event: fault\ndata: ${JSON.stringify({ code, error: message })}\n\n`, workMs: 0 };
     }
   }
 }

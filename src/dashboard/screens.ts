@@ -29,7 +29,7 @@ import { treeOf } from './tree.ts';
 export interface Screen {
   /** Milliseconds between two looks, at least. */
   readonly everyMs: number;
-  /** All actors of all processes are gone through. */
+  /** All actors of all processes are gone through: its answer says how long a process has worked on it, `workMs`. */
   readonly isDear: boolean;
   /** Names of its parameters. */
   readonly takes: readonly string[];
@@ -117,16 +117,16 @@ function timingOf(timing: Timing | undefined): TimingFigures | undefined {
 }
 
 /** All actors of all processes are gone through once for all of these orders. */
-const TOP_SORTS: Readonly<Record<keyof Omit<TopAnswer, 'inMemory' | 'silent'>, ListSort>> = {
+const TOP_SORTS: Readonly<Record<keyof Omit<TopAnswer, 'inMemory' | 'silent' | 'workMs'>, ListSort>> = {
   ...{ byRate: 'rate', byLatency: 'latency', byErrors: 'errors', byMailbox: 'mailbox', byTurn: 'busy' },
   byFailure: 'failed',
 };
 
 async function topOf(ground: Ground): Promise<TopAnswer> {
   const lists = await callOf<ActorList[]>(ground, 'foremost', Object.values(TOP_SORTS).join(), TOP);
-  const { inMemory = 0, silent = [] } = lists[0] ?? {};
+  const { inMemory = 0, silent = [], workMs = 0 } = lists[0] ?? {};
   const named = Object.keys(TOP_SORTS).map((name, at) => [name, lists[at]?.actors ?? []]);
-  return { inMemory, silent, ...Object.fromEntries(named) } as TopAnswer;
+  return { inMemory, silent, workMs, ...Object.fromEntries(named) } as TopAnswer;
 }
 
 async function actorOf(ground: Ground, params: URLSearchParams): Promise<ActorAnswer> {

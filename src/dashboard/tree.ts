@@ -17,7 +17,7 @@ async function rootsOf(ground: Ground): Promise<TreeAnswer> {
   const list = await callOf<ActorList>(ground, 'list', null, 'children', PARENTS_LISTED_MAX);
   const roots = list.actors.filter(({ parent }) => parent === undefined);
   const nodes = roots.map(({ id, status, worker, restarts, children }) => ({ id, status, worker, restarts, children }));
-  return { nodes, hasMore: list.next !== undefined, silent: list.silent };
+  return { nodes, hasMore: list.next !== undefined, silent: list.silent, workMs: list.workMs };
 }
 
 /** The first 50, as an inspection has them. */
@@ -25,7 +25,7 @@ async function childrenOf(ground: Ground, id: string): Promise<TreeAnswer> {
   const { children } = await callOf<ActorInspection>(ground, 'inspect', id);
   const found = await Promise.all(children.first.map((child) => nodeOf(ground, child)));
   const nodes = found.filter((node) => node !== undefined);
-  return { nodes, hasMore: children.count > children.first.length, silent: [] };
+  return { nodes, hasMore: children.count > children.first.length, silent: [], workMs: 0 };
 }
 
 /** Undefined where its worker does not answer. */

@@ -39,6 +39,8 @@ export interface MachineLists {
   readonly parts: readonly ListPart[] | undefined;
   /** Its workers that did not answer. */
   readonly silent: readonly number[];
+  /** Milliseconds of processor time that they took the process of it that had most to do; not there where the machine is of an older build. */
+  readonly workMs?: number;
 }
 
 /** `running`: workers that should have answered. Throws OVERLOADED. */
@@ -63,7 +65,7 @@ export function partsOfMachine(
     if (machine === undefined) return merged;
     return { ...merged, ranked: merged.ranked.map(([rank, actor]) => [rank, { ...actor, machine }] as const) };
   });
-  return { machine, parts, silent };
+  return { machine, parts, silent, workMs: Math.max(0, ...answers.map(({ workMs }) => workMs)) };
 }
 
 /** A list for each query, in their order. */
@@ -76,6 +78,7 @@ export function mergeLists(
   const silentMachines = others.flatMap(({ machine, parts, silent }) =>
     machine !== undefined && (parts === undefined || silent.length > 0) ? [{ machine, workers: [...silent] }] : [],
   );
+  const workMs = Math.max(...all.map(({ workMs = 0 }) => workMs));
   return queries.map(({ limit }, at) => {
     const { ranked, inMemory, hasMore } = mergeParts(
       all.flatMap(({ parts }) => parts?.[at] ?? []),
@@ -86,6 +89,7 @@ export function mergeLists(
       inMemory,
       next: hasMore ? nextOf(ranked.at(-1)) : undefined,
       silent: [...own.silent],
+      workMs,
       ...(own.machine !== undefined && { silentMachines }),
     };
   });

@@ -23,49 +23,71 @@ interface Ranked {
 
 const listing = new WeakMap<LocalActors, number>();
 
-export async function listCells(actors: LocalActors, queries: readonly ListQuery[]): Promise<ListsAnswer> {
+/** Milliseconds of processor time of this process: on a busy machine a slice takes several times as long as the work in it. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+/** `work`: as `cpuMs`. */
+export async function listCells(
+  actors: LocalActors,
+  queries: readonly ListQuery[],
+  work: () => number = cpuMs,
+): Promise<ListsAnswer> {
   const { worker } = actors.kernel;
   const count = listing.get(actors) ?? 0;
-  if (count >= LISTS_MAX) return { worker, parts: undefined };
+  if (count >= LISTS_MAX) return { worker, parts: undefined, workMs: 0 };
   listing.set(actors, count + 1);
   try {
-    return { worker, parts: await list(actors, queries) };
+    return { worker, ...(await list(actors, queries, work)) };
   } finally {
     listing.set(actors, (listing.get(actors) ?? 1) - 1);
   }
 }
 
-async function list(actors: LocalActors, queries: readonly ListQuery[]): Promise<ListPart[]> {
+async function list(
+  actors: LocalActors,
+  queries: readonly ListQuery[],
+  work: () => number,
+): Promise<{ parts: ListPart[]; workMs: number }> {
   const { kernel } = actors;
   const { clock, timing } = kernel;
   if (queries.some(({ sort }) => MEASURED_SORTS.has(sort))) await timing?.lookAtActors();
   const scans = queries.map((query) => new Scan(query, actors.size));
   const measured = scans.filter(({ isMeasured }) => isMeasured);
-  await goThrough(actors, scans);
+  const walkMs = await goThrough(actors, scans, work);
+  const from = work();
   // Only few have turns that were counted: to ask for those of each cell took longer than all else (a million actors, `observe`).
   timing?.eachCounted((cell, perSecond, ms) => {
     for (const scan of measured) scan.rank(cell as Cell, perSecond, ms);
   });
   const aheadMs = clock.wall() - clock.now();
-  return scans.map((scan) => scan.part(aheadMs));
+  const parts = scans.map((scan) => scan.part(aheadMs));
+  return { parts, workMs: walkMs + work() - from };
 }
 
-/** All cells. Of the quiet ones, which are nearly all of a million, no more is read than that they are quiet. */
-async function goThrough(actors: LocalActors, scans: readonly Scan[]): Promise<void> {
+/** All cells. Of the quiet ones, which are nearly all of a million, no more is read than that they are quiet. Returns the work of its slices. */
+async function goThrough(actors: LocalActors, scans: readonly Scan[], work: () => number): Promise<number> {
   const { clock } = actors.kernel;
   const walking = scans.filter(({ isMeasured, countsEach }) => !isMeasured || countsEach);
   const ofQuiet = walking.filter(({ countsEach }) => countsEach);
-  if (walking.length === 0) return;
+  if (walking.length === 0) return 0;
   let untilLook = CELLS_PER_LOOK;
   let endsAt = clock.now() + LIST_SLICE_MS;
+  let from = work();
+  let workMs = 0;
   for (const cell of actors.cells()) {
     for (const scan of cell.isQuiet ? ofQuiet : walking) scan.look(cell);
     if (--untilLook > 0) continue;
     untilLook = CELLS_PER_LOOK;
     if (clock.now() < endsAt) continue;
+    workMs += work() - from;
     await new Promise<void>((resolve) => clock.defer(resolve));
+    from = work();
     endsAt = clock.now() + LIST_SLICE_MS;
   }
+  return workMs + work() - from;
 }
 
 class Scan {

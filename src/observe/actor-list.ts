@@ -85,6 +85,8 @@ export interface ActorList {
   next: string | undefined;
   /** Workers of this machine that did not answer within 5 000 ms: their actors are not in it. */
   silent: number[];
+  /** Milliseconds of processor time that it took the process that had most to do. */
+  workMs: number;
   /** Other machines whose actors are not in it, or not all; not there where the system is one machine. */
   silentMachines?: SilentMachine[];
 }
@@ -121,4 +123,5 @@ export interface ListsAnswer {
   readonly worker: number;
   /** Undefined: its actors are gone through as often as may be at once. */
   readonly parts: readonly ListPart[] | undefined;
+  readonly workMs: number;
 }

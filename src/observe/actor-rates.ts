@@ -21,9 +21,7 @@ export class ActorRates {
   /** `now`: on any clock that grows, in milliseconds. */
   constructor(now: number, max: number = ACTORS_COUNTED_MAX) {
     this.#max = max;
-    this.#recentFrom = now;
-    this.#from = now;
-    this.#now = now;
+    this.#recentFrom = this.#from = this.#now = now;
   }
 
   /** A turn of an actor that stands for so many. */
@@ -50,9 +48,8 @@ export class ActorRates {
 
   /** Each once that had a turn that was counted: asked for one by one they take several times as long. */
   each(visit: (actor: object, perSecond: number, ms: number) => void): void {
-    const seconds = this.#seconds;
-    const before = this.#before;
-    const recent = this.#recent;
+    const seconds = Math.max(1, this.#now - this.#from) / 1_000;
+    const [recent, before] = [this.#recent, this.#before];
     recent.forEach(({ turns, ms }, actor) => {
       const earlier = before.get(actor);
       const all = turns + (earlier?.turns ?? 0);
@@ -63,18 +60,13 @@ export class ActorRates {
     });
   }
 
-  /** That the figures go back. */
-  get #seconds(): number {
-    return Math.max(1, this.#now - this.#from) / 1_000;
-  }
-
   /** Undefined: it had no turn that was counted. */
   of(actor: object): { perSecond: number; ms: number } | undefined {
-    const recent = this.#recent.get(actor);
-    const before = this.#before.get(actor);
+    const [recent, before] = [this.#recent.get(actor), this.#before.get(actor)];
     const turns = (recent?.turns ?? 0) + (before?.turns ?? 0);
     if (turns === 0) return undefined;
-    return { perSecond: turns / this.#seconds, ms: ((recent?.ms ?? 0) + (before?.ms ?? 0)) / turns };
+    const seconds = Math.max(1, this.#now - this.#from) / 1_000;
+    return { perSecond: turns / seconds, ms: ((recent?.ms ?? 0) + (before?.ms ?? 0)) / turns };
   }
 
   #forgetHalf(): void {

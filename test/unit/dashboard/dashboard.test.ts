@@ -107,7 +107,7 @@ describe('what is shown', () => {
     const lists = vi.spyOn(system as ProcessSystem, 'lists');
     const top = read(await get(url, '/api/top'));
     const orders = ['byRate', 'byLatency', 'byErrors', 'byMailbox', 'byTurn', 'byFailure'];
-    expect(Object.keys(top).sort()).toEqual(['inMemory', 'silent', ...orders].sort());
+    expect(Object.keys(top).sort()).toEqual(['inMemory', 'silent', 'workMs', ...orders].sort());
     expect(top.inMemory).toBeGreaterThan(0);
     expect(lists).toHaveBeenCalledOnce();
     lists.mockRestore();

@@ -109,7 +109,7 @@ test('a row says what an actor does and what waits for it', async () => {
         ...{ perSecond: undefined, handlingMs: undefined, parent: undefined, children: 0 },
       },
     ],
-    ...{ inMemory: 1, next: undefined, silent: [] },
+    ...{ inMemory: 1, next: undefined, silent: [], workMs: expect.any(Number) },
   });
   await shutdown();
 });
@@ -125,14 +125,14 @@ test('the lists of processes become one, whichever has how many', () => {
     const answers = [1, 2, 3].map((worker) => {
       const own = sorted.filter(([, , by]) => by === worker);
       const ranked = own.slice(0, limit).map(([at, id]) => [at, actor(id)] as const);
-      return { worker, parts: [{ inMemory: own.length, ranked, hasMore: own.length > limit }] };
+      return { worker, parts: [{ inMemory: own.length, ranked, hasMore: own.length > limit }], workMs: worker * 2 };
     });
     const queries = [{ kind: undefined, sort: 'id', limit, after: undefined }] as const;
     const own = partsOfMachine(answers, queries, [1, 2, 3, 4], undefined);
     const [list] = mergeLists(own, [], queries);
-    const { actors, inMemory, next, silent } = list as ActorList;
+    const { actors, inMemory, next, silent, workMs } = list as ActorList;
     expect(actors.map(({ id }) => id)).toEqual(sorted.slice(0, limit).map(([, id]) => id));
-    expect([inMemory, silent]).toEqual([40, [4]]);
+    expect([inMemory, silent, workMs]).toEqual([40, [4], 6]);
     const last = sorted[limit - 1];
     expect(next).toBe(limit < 40 && last ? `${last[0]} ${last[1]}` : undefined);
     // The same by machines, of which one does not answer, and one not wholly.
@@ -141,7 +141,7 @@ test('the lists of processes become one, whichever has how many', () => {
     const [all3] = mergeLists(machines[0] as MachineLists, [...machines.slice(1), gone], queries);
     const { actors: found, silentMachines, ...rest } = all3 as ActorList;
     expect(found).toEqual(actors.map(({ id }) => ({ id, machine: `m${by.get(id)}` })));
-    expect(rest).toEqual({ inMemory: 40, next, silent: [0] });
+    expect(rest).toEqual({ inMemory: 40, next, silent: [0], workMs: 6 });
     expect(silentMachines).toEqual([
       { machine: 'm1', workers: [5] },
       { machine: 'm2', workers: [10] },
@@ -196,13 +196,15 @@ test('a long list leaves the loop to others between its slices, and so many are 
   let isOver = false;
   const beat = (): void => {
     worst = Math.max(worst, now - last);
-    last = now;
+    last = now += 1;
     beats++;
     if (!isOver) setImmediate(beat);
   };
   setImmediate(beat);
-  const { parts } = await listCells(actors, queries);
+  const { parts, workMs } = await listCells(actors, queries, () => now);
   isOver = true;
+  // What others have done with the loop meanwhile is no work of the list.
+  expect(workMs).toBeCloseTo(30_000 * CELL_MS);
   expect(parts).toEqual([{ inMemory: 30_000, ranked: [], hasMore: false }]);
   expect(beats).toBeGreaterThan(5);
   // The clock is not looked at for each cell.
