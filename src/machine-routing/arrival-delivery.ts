@@ -6,9 +6,11 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { Router } from '../routing/router.ts';
+import { grouped } from '../structures/grouped.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { NOWHERE } from '../wire/control.ts';
 import { ARRIVAL } from '../wire/entry.ts';
 import type { Arrived, Arrivals } from './arrivals.ts';
 import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
@@ -42,13 +44,7 @@ export class ArrivalDelivery {
     if (items.length === 0) return true;
     await this.#place(items);
     const { peers, flushes } = this.#parts;
-    const workers = new Map<number, Arrived[]>();
-    for (const item of items) {
-      const host = this.#hosts.get(whoseIs(item)) ?? -1;
-      const list = workers.get(host);
-      if (list) list.push(item);
-      else workers.set(host, [item]);
-    }
+    const workers = grouped(items, (item) => this.#hosts.get(whoseIs(item)) ?? NOWHERE);
     this.#hosts.clear();
     const sentTo: OutboundQueue[] = [];
     for (const [host, list] of workers) {
@@ -124,13 +120,20 @@ export class ArrivalDelivery {
     return pieces;
   }
 
-  /** No worker is there for it: as if it had died with it. */
+  /** No worker is there for it: as if it had died with it. Mail for those who were to come is older than what waits for them here. */
   #sendOn(items: readonly Arrived[]): void {
+    const { router } = this.#parts;
+    const mail: Envelope[] = [];
     for (const item of items) {
       if ('actor' in item) continue;
-      this.#relay(item.envelope);
-      this.#parts.router.deliver(item.envelope);
+      const { kind, envelope } = item;
+      this.#relay(envelope);
+      if (kind !== 'outbound') mail.push(router.holds.notePassedOn(envelope));
+      // It is kept and stamped first.
+      else if (router.termsOf(envelope.to)?.isDurable) router.deliver(envelope);
+      else router.passOn(envelope);
     }
+    router.putFirst(mail);
   }
 
   /** This process asks in the place of an asker elsewhere, as for all asks that come in here. */

@@ -9,6 +9,7 @@ import { notMovable } from '../handoff/outgoing.ts';
 import { actorPieces, encodeState, mailPieces, type WeighedPiece } from '../handoff/transfer-codec.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { shardOf } from '../placement/shard.ts';
+import { grouped } from '../structures/grouped.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
@@ -121,8 +122,8 @@ export class StateTransfer {
   #pack(partitions: ReadonlySet<number>): WeighedPiece[] {
     const { bytesMax = HANDED_BYTES_MAX } = this.#parts;
     const all: WeighedPiece[] = [];
-    const outbound = byPartition(this.#parts.outbound, ({ sender }) => sender);
-    const buffered = byPartition(this.#parts.buffered, ({ to }) => to);
+    const outbound = grouped(this.#parts.outbound, ({ sender }) => shardOf(sender ?? ''));
+    const buffered = grouped(this.#parts.buffered, ({ to }) => shardOf(to));
     for (const partition of partitions) {
       const isFull = this.#bytes >= bytesMax;
       const pieces = isFull ? [] : this.#packPartition(partition, outbound.get(partition), buffered.get(partition));
@@ -192,18 +193,4 @@ export class StateTransfer {
     }
     for (const envelope of buffered) if (partitions.has(shardOf(envelope.to))) yield envelope;
   }
-}
-
-function byPartition(
-  mail: Iterable<Envelope>,
-  whose: (envelope: Envelope) => ActorId | undefined,
-): Map<number, Envelope[]> {
-  const lists = new Map<number, Envelope[]>();
-  for (const envelope of mail) {
-    const partition = shardOf(whose(envelope) ?? '');
-    const list = lists.get(partition);
-    if (list) list.push(envelope);
-    else lists.set(partition, [envelope]);
-  }
-  return lists;
 }

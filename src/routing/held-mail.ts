@@ -36,7 +36,7 @@ export class HeldMail {
   readonly #trace: Trace | undefined;
   /** Mail of other processes, which had another way than through this one since or before. */
   readonly #relayed = new WeakSet<Envelope>();
-  readonly #passedOn = new WeakSet<Envelope>();
+  readonly #passedOn = new WeakSet<Envelope | HeldSignal>();
   #size = 0;
   #bytes = 0;
 
@@ -97,8 +97,8 @@ export class HeldMail {
     return this.noteRelayed(envelope);
   }
 
-  isPassedOn(envelope: Envelope): boolean {
-    return this.#passedOn.has(envelope);
+  isPassedOn(mail: Envelope | HeldSignal): boolean {
+    return this.#passedOn.has(mail);
   }
 
   isRelayed(envelope: Envelope): boolean {

@@ -10,9 +10,10 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { refuseUnknownKind } from '../actor/refusals.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
+import { grouped } from '../structures/grouped.ts';
 import { type ActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { type Envelope, isInLine, isTracked } from '../vocabulary/envelope.ts';
-import { asError, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
+import { asError, type ErrorCode } from '../vocabulary/errors.ts';
 import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
@@ -25,7 +26,7 @@ import { KeptBySenders } from './kept-by-senders.ts';
 import { LocatedPlaces } from './located-places.ts';
 import { type CaptureReason, type MailCapture, MailCaptures } from './mail-capture.ts';
 import { goesOn, HeldSettlement } from './held-settlement.ts';
-import { isUnroutable, NO_WORKER_LEFT, refuseUnlocated } from './unroutable.ts';
+import { isUnroutable, NO_WORKER_LEFT, refuseAtOnce, refuseUnlocated } from './unroutable.ts';
 
 export class Router implements Recipient {
   readonly holds: HeldMail;
@@ -112,7 +113,8 @@ export class Router implements Recipient {
     if (cell !== undefined) return void cell.deliver(envelope);
     const terms = this.#cluster.table.termsOf(to);
     if (!terms) refuseUnknownKind(this.#kernel, envelope);
-    else if (!this.capture?.captureInbound(this.#unitOf(to, terms), envelope)) this.#route(envelope, terms, true);
+    else if (!this.capture?.captureInbound(this.#unitOf(to, terms), this.holds.notePassedOn(envelope)))
+      this.#route(envelope, terms, true);
   }
 
   /** To a subscriber that lives here. */
@@ -241,23 +243,25 @@ export class Router implements Recipient {
       const [first] = this.holds.peek(unit);
       const terms = first && this.#cluster.table.termsOf(first.to);
       if (!terms || this.hostOf(first.to, terms) !== NOWHERE || !isMeant(terms)) continue;
-      for (const mail of this.holds.take(unit)) if (!('signal' in mail)) this.#refuse(mail, code, text);
+      for (const mail of this.holds.take(unit))
+        if (!('signal' in mail)) refuseAtOnce(mail, this.#kernel.deadLetters, code, text);
     }
   }
 
   /** Mail that a link did not get written, in order; it waits for the new host, before all later mail. */
   takeBack(mail: Iterable<Envelope | HeldSignal>): void {
-    const byUnit = new Map<Unit, (Envelope | HeldSignal)[]>();
-    for (const one of this.capture?.takeBack(mail) ?? mail) {
+    this.putFirst(this.capture?.takeBack(mail) ?? mail);
+  }
+
+  /** It is older than all that waits here, or comes from now on. */
+  putFirst(mail: Iterable<Envelope | HeldSignal>): void {
+    const keyOf = (one: Envelope | HeldSignal): Unit | undefined => {
       const unit = isProcessAddress(one.to) ? undefined : this.unitOf(one.to);
-      if (unit === undefined) this.#again(one);
-      else if (byUnit.has(unit)) byUnit.get(unit)?.push(one);
-      else byUnit.set(unit, [one]);
-    }
-    for (const [unit, tail] of byUnit) {
-      const key = this.#keyOf(unit);
-      const kept = (one: Envelope | HeldSignal): boolean => 'signal' in one || !this.#kept.leave(one);
-      if (key !== unit || this.#isHeld(unit)) this.holds.putBack(key, tail.filter(kept));
+      return unit && (this.holds.isPassedOn(one) ? unit : this.#keyOf(unit));
+    };
+    const kept = (one: Envelope | HeldSignal): boolean => 'signal' in one || !this.#kept.leave(one);
+    for (const [key, tail] of grouped(mail, keyOf)) {
+      if (key !== undefined && this.#isHeld(key)) this.holds.putBack(key, tail.filter(kept));
       else for (const one of tail) this.#again(one);
     }
   }
@@ -296,8 +300,10 @@ export class Router implements Recipient {
   #route(envelope: Envelope, terms: KindTerms, isPassedOn = false): boolean {
     const { to } = envelope;
     const unit = this.#unitOf(to, terms);
-    const key = isPassedOn ? unit : this.#keyOf(unit);
-    if (key !== unit) return this.#hold(key, envelope, terms);
+    const key = this.#keyOf(unit);
+    if (key !== unit && !isPassedOn) return this.#hold(key, envelope, terms);
+    // It may come back from the link to its host.
+    if (key !== unit) this.holds.notePassedOn(envelope);
     // Waiting mail goes first: mail for a unit that has some waiting queues up behind it.
     if (this.#isHeld(unit)) return this.#hold(unit, envelope, terms, isPassedOn);
     const known = this.hostOf(to, terms);
@@ -306,19 +312,12 @@ export class Router implements Recipient {
     if (host === this.#parts.index) return this.#deliverHere(envelope);
     if (host === undefined) return this.#locateFirst(envelope);
     if (host === NOWHERE && isUnroutable(this.#cluster.workers, terms.role))
-      return this.#refuse(envelope, 'NO_WORKER', NO_WORKER_LEFT);
+      return refuseAtOnce(envelope, this.#kernel.deadLetters, 'NO_WORKER', NO_WORKER_LEFT);
     const peer = host === NOWHERE ? undefined : this.#parts.peers.byIndex(host);
     if (peer === undefined || peer.ended) return this.#hold(unit, envelope, terms, isPassedOn);
     if (isPassedOn && host >= MACHINE_INDEX_MIN) return this.routes.passOn(this.holds.notePassedOn(envelope), peer);
     if (envelope.verb !== 'message') return peer.mail(envelope);
     return this.routes.send(envelope, terms, peer, this.#cluster.table.epoch);
-  }
-
-  /** An asker is told at once, even where what is asked for is kept and would be sent again. */
-  #refuse(envelope: Envelope, code: ErrorCode, text: string): true {
-    if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
-    else this.#kernel.deadLetters.refuseUnlessResent(envelope, code, text);
-    return true;
   }
 
   /** False from half a mailbox on: all that waits arrives at once. */

@@ -1,7 +1,8 @@
 /** Whether any worker is left, or comes again, that could host the actors of a role. */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import type { Envelope } from '../vocabulary/envelope.ts';
+import { type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import type { HeldMail } from './held-mail.ts';
 
@@ -11,6 +12,13 @@ export const NO_WORKER_LEFT = 'every worker that could host the actor is given u
 export function isUnroutable(workers: readonly WorkerInfo[], role: string): boolean {
   const having = workers.filter((worker) => role === '' || worker.role === role);
   return having.length > 0 && having.every(({ state }) => state === 'given-up');
+}
+
+/** An asker is told at once, even where what is asked for is kept and would be sent again. */
+export function refuseAtOnce(envelope: Envelope, deadLetters: DeadLetters, code: ErrorCode, text: string): true {
+  if (envelope.replyTo) envelope.replyTo.reject(new TroupeError(code, text, { fate: 'not-executed' }));
+  else deadLetters.refuseUnlessResent(envelope, code, text);
+  return true;
 }
 
 /** Mail for an id without a place. */
