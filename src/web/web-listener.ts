@@ -6,12 +6,11 @@ import type { Log } from '../observe/log.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { Admission } from './admission.ts';
+import { boundConnections, WEB_CONNECTIONS_MAX } from './connections.ts';
 import { bodyOf, jsonOf } from './request-body.ts';
 import { type Answer, json, type Route, RouteTable, type StreamedAnswer, WebRefusal } from './route.ts';
 import type { WebAddress } from './web-options.ts';
 
-/** Connections at one address; one more is closed. */
-export const WEB_CONNECTIONS_MAX = 512;
 /** Bytes of a request's line and headers. */
 export const WEB_HEADER_BYTES_MAX = 16_384;
 /** Milliseconds for the headers of a request; for all of it; for an answer to be read on; between two requests of a connection. */
@@ -69,11 +68,10 @@ export class WebListener {
       },
       (request, response) => void this.#serve(request, response),
     );
-    server.maxConnections = WEB_CONNECTIONS_MAX;
-    server.setTimeout(WEB_ANSWER_MS);
-    server.on('drop', (dropped) =>
-      this.#strangers.refused('full', dropped?.remoteAddress ?? '', `${WEB_CONNECTIONS_MAX} connections are taken`),
+    boundConnections(server, (address) =>
+      this.#strangers.refused('full', address, `${WEB_CONNECTIONS_MAX} connections are taken`),
     );
+    server.setTimeout(WEB_ANSWER_MS);
     server.on('error', () => {});
     try {
       await new Promise<void>((resolve, reject) => {

@@ -7,19 +7,22 @@ import { BODY_BYTES_MAX, JSON_DEPTH_MAX } from '../../../src/web/request-body.ts
 import {
   WEB_ANSWER_MS,
   WEB_CLOSE_MS,
-  WEB_CONNECTIONS_MAX,
   WEB_HEADER_BYTES_MAX,
   WEB_HEADERS_MS,
   WEB_IDLE_MS,
   WEB_REQUEST_MS,
   WebListener,
 } from '../../../src/web/web-listener.ts';
+import { WEB_CONNECTIONS_MAX } from '../../../src/web/connections.ts';
 import { REFUSALS_MAX } from '../../../src/observe/strangers.ts';
+import type { Route } from '../../../src/web/route.ts';
 import { closeListeners, lines, listen, log, raw, ROUTES, send } from './web-fixture.ts';
 
 afterEach(closeListeners);
 
 const TOKEN = 'a-token-that-nobody-guesses';
+/** Not answered as long as its connection is there. */
+const NEVER: Route = { method: 'GET', path: '/never', needs: 'none', handle: () => new Promise(() => {}) };
 const asHost = (url: string): string => `Host: ${new URL(url).host}`;
 
 /** The status of the secret, for what a request says of itself. */
@@ -295,24 +298,54 @@ describe('beyond a bound', () => {
     expect(await answer).toBe('');
   });
 
-  it('connections are closed, and those that are there go on', async () => {
-    const { url } = await listen();
-    const { port } = new URL(url);
-    const sockets: Socket[] = [];
-    const closed: Promise<void>[] = [];
-    for (let n = 0; n < WEB_CONNECTIONS_MAX + 20; n++) {
-      const socket = connect(Number(port), '127.0.0.1');
+  it('connections without a request give way, the longest ones first: a probe is answered, and those with one go on', async () => {
+    const { url } = await listen({}, [...ROUTES, NEVER]);
+    const connected = async (): Promise<Socket> => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
       socket.on('error', () => {});
+      await new Promise((resolve) => socket.once('connect', resolve));
+      return socket;
+    };
+    const heard = (socket: Socket): Promise<string> =>
+      new Promise((resolve) => void socket.once('data', (data) => resolve(data.toString())));
+    const sockets: Socket[] = [];
+    const gone: number[] = [];
+    const late = 20;
+    for (let n = 0; n < WEB_CONNECTIONS_MAX + late; n++) {
+      const socket = await connected();
+      sockets.push(socket);
+      socket.once('close', () => gone.push(n));
+      // One that has been answered before is no better than the others, one whose request is under way is.
+      const target = n === 0 ? '/well' : n === 1 ? '/never' : undefined;
+      if (target !== undefined) socket.write(`GET ${target} HTTP/1.1\r\n${asHost(url)}\r\n\r\n`);
+      if (n === 0) await heard(socket);
+      if (n === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await vi.waitFor(() => expect(gone).toHaveLength(late));
+    expect(gone.sort((a, b) => a - b)).toEqual(Array.from({ length: late + 1 }, (_, n) => n).filter((n) => n !== 1));
+    const last = await connected();
+    last.write(`GET /well HTTP/1.1\r\n${asHost(url)}\r\n\r\n`);
+    expect(await heard(last)).toMatch(/^HTTP\/1.1 200 /);
+    for (const socket of [...sockets, last]) socket.destroy();
+    expect(lines).toMatchObject([{ fields: { cause: 'full' } }]);
+  });
+
+  it('connections are closed where each of the others has a request under way', async () => {
+    const { url } = await listen({}, [...ROUTES, NEVER]);
+    const sockets: Socket[] = [];
+    const closed: boolean[] = [];
+    for (let n = 0; n <= WEB_CONNECTIONS_MAX; n++) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('error', () => {});
+      socket.once('close', () => (closed[n] = true));
       sockets.push(socket);
       await new Promise((resolve) => socket.once('connect', resolve));
-      if (n >= WEB_CONNECTIONS_MAX) closed.push(new Promise((resolve) => void socket.once('close', () => resolve())));
+      socket.write(`GET /never HTTP/1.1\r\n${asHost(url)}\r\n\r\n`);
+      if (n === WEB_CONNECTIONS_MAX - 1) await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    await Promise.all(closed);
-    const answer = new Promise((resolve) => void sockets[0]?.once('data', (data) => resolve(data.toString())));
-    sockets[0]?.write(`GET /well HTTP/1.1\r\n${asHost(url)}\r\n\r\n`);
-    expect(await answer).toMatch(/^HTTP\/1.1 200 /);
+    await vi.waitFor(() => expect(closed[WEB_CONNECTIONS_MAX]).toBe(true));
+    expect(Object.keys(closed)).toEqual([String(WEB_CONNECTIONS_MAX)]);
     for (const socket of sockets) socket.destroy();
-    expect(lines).toMatchObject([{ fields: { cause: 'full' } }]);
   });
 });
 
