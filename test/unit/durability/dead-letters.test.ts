@@ -104,6 +104,52 @@ describe('a dead letter that is sent again', () => {
   });
 });
 
+describe('a message that a durable actor does not take', () => {
+  const strict = defineActor({
+    durable: true,
+    state: () => ({ paid: 0 }),
+    messages: {
+      '~standard': {
+        ...{ version: 1, vendor: 'test' },
+        validate: (value) =>
+          (value as { amount?: unknown }).amount === 0 ? { issues: [{ message: 'nothing' }] } : { value },
+      },
+    },
+    receive: { pay: () => undefined },
+  }) as ActorDefinition;
+  const mistaken = (durable: boolean): ActorDefinition =>
+    defineActor({
+      durable,
+      state: () => ({}),
+      receive: {
+        go(ctx) {
+          ctx.tell('strict/one', { type: 'pya', amount: 1 });
+          ctx.tell('strict/one', { type: 'pay', amount: 0 });
+        },
+      },
+    }) as ActorDefinition;
+
+  it.each([true, false])(
+    'is told of as of a volatile one, once: its sender (durable: %s) is done with it, and nothing is kept of it on disk',
+    async (durable) => {
+      const store = new MemoryStore();
+      const kinds = { strict, mistaken: mistaken(durable) };
+      const kit = startKit(kinds, {}, store);
+      kit.system.tell('mistaken/a', { type: 'go' });
+      await kit.clock.settle();
+      await kit.clock.advance(60_000);
+      const letters = ['strict/one:pya:UNKNOWN_MESSAGE', 'strict/one:pay:INVALID_MESSAGE'];
+      expect(kit.dead()).toEqual(letters);
+      expect(kit.system.deadLetters()).toMatchObject([{ sender: 'mistaken/a' }, { sender: 'mistaken/a' }]);
+      expect(await kit.system.deadLetters.list()).toEqual([]);
+      await kit.system.shutdown();
+      const later = startKit(kinds, {}, store);
+      await later.clock.advance(60_000);
+      expect(later.dead()).toEqual([]);
+    },
+  );
+});
+
 describe('the dead letters of a store', () => {
   it(`are the newest ${LETTERS_STORED_MAX}: the oldest go, and are told of as dead letters`, async () => {
     const store = new MemoryStore();
