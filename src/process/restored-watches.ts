@@ -7,8 +7,8 @@ import { type ActorId, isProcessAddress, processAddress } from '../vocabulary/ad
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { WatchRecord } from '../actor/transfer.ts';
 import { watcherOf, type WatchName } from '../vocabulary/signal.ts';
-import { machineIndexOf } from '../vocabulary/host-index.ts';
-import type { DeadProcess } from '../wire/control.ts';
+import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
+import { type DeadProcess, NOWHERE } from '../wire/control.ts';
 import type { Router } from '../routing/router.ts';
 
 /**
@@ -39,6 +39,32 @@ export function watchesToRestoreOnLink(worker: number, actors: LocalActors, rout
 export function watchesOnMachine(machine: number, epoch: number, actors: LocalActors, router: Router): Envelope[] {
   const there = [...watchesFrom(actors)].filter(([target]) => router.runsAt(target, machine));
   return there.map(([target, watch]) => watchAgain('rewatch', target, watch, [watch, epoch]));
+}
+
+/** The machine of each watched one, as its place is known: an index beyond `MACHINE_INDEX_MIN`; below it, this machine. */
+export function machinesOfWatched({ watching }: LocalActors, router: Router): Map<ActorId, number | undefined> {
+  return new Map(watching.targets().map((target) => [target, machineOfHost(router.knownHostOf(target))]));
+}
+
+/**
+ * Since partitions have changed machines: a watch that was on its way through another process, at the old place, may be lost with
+ * the link of that one, of which nobody tells. Where the watched one has gone along, this changes nothing.
+ */
+export function watchesOfOthersNow(
+  before: ReadonlyMap<ActorId, number | undefined>,
+  actors: LocalActors,
+  router: Router,
+): Envelope[] {
+  const elsewhere = [...watchesFrom(actors)].filter(([target]) => {
+    const now = machineOfHost(router.knownHostOf(target));
+    return now !== undefined && before.has(target) && before.get(target) !== now;
+  });
+  return elsewhere.map(([target, watch]) => watchAgain('watch', target, watch, watch));
+}
+
+function machineOfHost(host: number | undefined): number | undefined {
+  if (host === undefined || host === NOWHERE) return undefined;
+  return host < MACHINE_INDEX_MIN ? 0 : machineIndexOf(host);
 }
 
 function* watchesFrom({ watching }: LocalActors): Iterable<WatchRecord> {

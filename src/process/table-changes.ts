@@ -10,6 +10,7 @@ import { fromWire } from '../wire/codec.ts';
 import type { TableChange, ToProcess } from '../wire/control.ts';
 import type { HandoffParticipant } from '../handoff/handoff-participant.ts';
 import type { PeerLoss } from './peer-loss.ts';
+import { machinesOfWatched, watchesOfOthersNow } from './restored-watches.ts';
 import type { Peers } from '../peer/peers.ts';
 import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import type { Router } from '../routing/router.ts';
@@ -50,6 +51,8 @@ export function takeUpTable(message: TableMessage, parts: TableParts): Promise<v
 function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   const { table, actors, router, peers, handoffs, toRef } = parts;
   const death = parts.loss.declaredDead(change);
+  const isOfMachines = parts.others !== undefined && Object.keys(change.columns).length > 0;
+  const watched = isOfMachines ? machinesOfWatched(actors, router) : undefined;
   parts.others?.beforeTable(change);
   table.apply(change);
   noteTaken(change, actors.kernel.trace);
@@ -74,6 +77,7 @@ function apply({ change, start }: TableMessage, parts: TableParts): undefined {
   death?.afterMoves();
   router.releaseUnhosted();
   death?.afterHeldMail();
+  if (watched) for (const watch of watchesOfOthersNow(watched, actors, router)) actors.kernel.router.deliver(watch);
   parts.takenOver();
   peers.unpark();
   parts.others?.unpark();

@@ -124,6 +124,30 @@ test('a watch that waits for what a lost machine leaves behind is told of an end
   }
 });
 
+test('a watch that is passed on over a link that breaks is told of the end all the same', {
+  timeout: 120_000,
+}, async () => {
+  const transfer = (by: number, from: number, to: number, amount: number): MachineStep => ({
+    ...{ do: 'transfer', by, from, to, amount },
+  });
+  const program: MachineStep[] = [
+    { do: 'start', machines: 2, workers: 2 },
+    transfer(1, 0, 3, 6),
+    { do: 'join' },
+    { do: 'freeze', machine: 3, ms: 1_537 },
+    { do: 'wait', ms: 1_035 },
+    transfer(2, 5, 0, 9),
+    { do: 'commitsHang', machine: 0, ms: 133 },
+    { do: 'cutLinks', a: 2, b: 2 },
+    transfer(3, 5, 0, 9),
+    { do: 'ask', by: 0, process: 0, to: 3, ms: 420 },
+    transfer(0, 5, 0, 6),
+    { do: 'watch', by: 3, to: 3 },
+    { do: 'wait', ms: 63 },
+  ];
+  expect((await runMachines(154_001_227, program)).breaches.list).toEqual([]);
+});
+
 test('a process that heeds no deadline is seen: it makes turns behind those of the next owner', async () => {
   const wait: MachineStep = { do: 'wait', ms: LEASE / 5 };
   const rounds = Array.from({ length: 15 }, (): MachineStep[] => [
