@@ -22,6 +22,14 @@ interface LoadedOptions {
   readonly tallies: readonly string[];
 }
 
+/** What a ledger says of itself. */
+interface Book {
+  balance: number;
+  breaches: string[];
+}
+
+const sumOf = (books: Book[]): number => books.reduce((sum, { balance }) => sum + balance, 0);
+
 export class LoadedGround {
   readonly rig: Rig;
   readonly #options: LoadedOptions;
@@ -80,17 +88,18 @@ export class LoadedGround {
     }
     // Each order was carried out once.
     expect(this.#said.filter(({ breach }) => breach !== undefined)).toEqual([]);
-    const books = (await Promise.all(ledgers.map((id) => this.ask(id, { type: 'get' })))) as {
-      balance: number;
-      breaches: string[];
-    }[];
-    expect(books.flatMap(({ breaches }) => breaches)).toEqual([]);
-    expect(books.reduce((sum, { balance }) => sum + balance, 0)).toBe(ledgers.length * OPENING);
+    // What is under way as the load ends may have to be sent again, which takes a second or more.
+    await expect.poll(async () => sumOf(await this.#books()), { timeout: 20_000 }).toBe(ledgers.length * OPENING);
+    expect((await this.#books()).flatMap(({ breaches }) => breaches)).toEqual([]);
     expect((await testimony(this.rig.server)).breaches).toEqual([]);
   }
 
   async end(): Promise<void> {
     await this.rig.end();
+  }
+
+  #books(): Promise<Book[]> {
+    return Promise.all(this.#options.ledgers.map((id) => this.ask(id, { type: 'get' }) as Promise<Book>));
   }
 
   #judgeAsks(): void {
