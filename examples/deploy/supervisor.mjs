@@ -30,7 +30,8 @@ function reportToPm2(system) {
       'dead letters': deadLetters,
     };
     const data = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value: String(value) }]));
-    if (process.connected) process.send({ type: 'axm:monitor', data });
+    // Where PM2 itself was killed, nobody hears it: the program goes on.
+    if (process.connected) process.send({ type: 'axm:monitor', data }, () => {});
   });
 }
 

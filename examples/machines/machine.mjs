@@ -11,8 +11,10 @@ const system = await createSystem({
   cluster: { url, leaseMs: 3_000 },
   log: 'error',
 });
+/** Where the page has ended meanwhile it is not told; `disconnect` is heard below. */
+const say = (message) => process.connected && process.send(message, () => {});
 for (const name of ['machine-joined', 'machine-left', 'machine-lost', 'suspended', 'resumed'])
-  system.on(name, ({ machine }) => process.send({ event: name, machine }));
+  system.on(name, ({ machine }) => say({ event: name, machine }));
 
 // What was answered is kept, whatever is killed.
 let answered = 0;
@@ -34,7 +36,7 @@ async function addOnAndOn() {
   }
 }
 setInterval(() => {
-  process.send({ answered });
+  say({ answered });
   answered = 0;
 }, 100);
 
@@ -46,10 +48,12 @@ async function look(id) {
 }
 process.on('message', async () => {
   const counters = await Promise.all(COUNTERS.map(look));
-  process.send({ self: system.self.machine, machines: system.machines(), counters });
+  say({ self: system.self.machine, machines: system.machines(), counters });
 });
 // The signal is the system's own affair: it hands over what it has, and ends.
 process.once('SIGTERM', () => {
   isEnding = true;
 });
-process.send({ started: system.self.machine });
+// Without its page a machine leaves: nobody could end it any more.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+say({ started: system.self.machine });

@@ -65,7 +65,8 @@ function look(machine) {
       if (view) machine.id = view.self;
       resolve(view);
     };
-    machine.child.send('look');
+    // One that was killed a moment ago is not there to hear it; its exit says so.
+    machine.child.send('look', () => {});
   });
 }
 

@@ -50,6 +50,8 @@ describe.skipIf(lackOfPostgres() !== undefined)('examples/machines', () => {
       return seen;
     }, 10_000);
     await fetch(`http://localhost:${port}/kill/2`, { method: 'POST' });
+    // The page looks on while the machine dies.
+    for (let look = 0; look < 20; look++) await state();
     const after = await shared(1, 3);
     expect(after.kept).toBeGreaterThanOrEqual(before.answered);
     await fetch(`http://localhost:${port}/leave/1`, { method: 'POST' });
