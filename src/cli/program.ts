@@ -1,29 +1,29 @@
 /** The program `troupe`, put together of its commands. */
 import { addCommand, codeOfParse, type CommandPlan, type Ending, newProgram } from '../cli-ground/command.ts';
 import { completionOf } from './completion.ts';
-import { COPYING } from './copying.ts';
+import { BACKUP_COMMANDS } from './backup-commands.ts';
 import { DOCTOR } from './doctor.ts';
 import { DONE } from '../cli-ground/exit-codes.ts';
-import { ENDING } from './ending.ts';
+import { END_COMMANDS } from './end-commands.ts';
 import { NEW } from './new-project.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
-import { LOOKING } from './looking.ts';
-import { SEEING } from './seeing.ts';
-import { STARTING } from './starting.ts';
-import { STEERING } from './steering.ts';
-import { TALKING } from './talking.ts';
+import { INSPECT_COMMANDS } from './inspect-commands.ts';
+import { STRUCTURE_COMMANDS } from './structure-commands.ts';
+import { START_COMMAND } from './start-command.ts';
+import { CONTROL_COMMANDS } from './control-commands.ts';
+import { MESSAGE_COMMANDS } from './message-commands.ts';
 import { TOP } from './top.ts';
 
 const COMMANDS: readonly CommandPlan[] = [
   ...NEW,
-  ...STARTING,
-  ...LOOKING,
-  ...SEEING,
+  ...START_COMMAND,
+  ...INSPECT_COMMANDS,
+  ...STRUCTURE_COMMANDS,
   ...TOP,
-  ...TALKING,
-  ...STEERING,
-  ...ENDING,
-  ...COPYING,
+  ...MESSAGE_COMMANDS,
+  ...CONTROL_COMMANDS,
+  ...END_COMMANDS,
+  ...BACKUP_COMMANDS,
   ...DOCTOR,
   completionOf(() => COMMANDS),
 ];

@@ -123,4 +123,4 @@ const watch: CommandPlan = {
   },
 };
 
-export const TALKING: readonly CommandPlan[] = [tell, ask, watch];
+export const MESSAGE_COMMANDS: readonly CommandPlan[] = [tell, ask, watch];

@@ -230,4 +230,4 @@ function eventText(output: Output, { event, at, ...fields }: TailedEvent): strin
   return `${output.style('dim', time(at))} ${output.style('bold', event)} ${parts.join(' ')}`;
 }
 
-export const LOOKING: readonly CommandPlan[] = [status, ls, inspectActor, events, deadLetters];
+export const INSPECT_COMMANDS: readonly CommandPlan[] = [status, ls, inspectActor, events, deadLetters];

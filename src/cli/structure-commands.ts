@@ -192,4 +192,4 @@ function milliseconds(value: number | undefined): string {
   return value === undefined ? '' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
 }
 
-export const SEEING: readonly CommandPlan[] = [tree, placement, flow, history];
+export const STRUCTURE_COMMANDS: readonly CommandPlan[] = [tree, placement, flow, history];

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TREE_ACTORS } from '../../src/cli/seeing.ts';
+import { TREE_ACTORS } from '../../src/cli/structure-commands.ts';
 import { LISTED_MAX } from '../../src/inspection/inspect-cell.ts';
 import { CommandSystem } from './command-system.ts';
 

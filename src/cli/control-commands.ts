@@ -153,4 +153,4 @@ function endOf(client: ConnectedClient, withinMs: number): Promise<void> {
   return ended;
 }
 
-export const STEERING: readonly CommandPlan[] = [move, pause, resume, addWorker, drain, restart, reload, stop];
+export const CONTROL_COMMANDS: readonly CommandPlan[] = [move, pause, resume, addWorker, drain, restart, reload, stop];

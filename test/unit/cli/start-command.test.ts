@@ -1,7 +1,7 @@
 /** What `troupe start` makes of its options. */
 import { resolve } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { DASHBOARD_PORT, systemOptionsOf, workersOf } from '../../../src/cli/starting.ts';
+import { DASHBOARD_PORT, systemOptionsOf, workersOf } from '../../../src/cli/start-command.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

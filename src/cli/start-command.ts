@@ -73,4 +73,4 @@ const start: CommandPlan = {
   },
 };
 
-export const STARTING: readonly CommandPlan[] = [start];
+export const START_COMMAND: readonly CommandPlan[] = [start];

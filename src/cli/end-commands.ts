@@ -49,4 +49,4 @@ export async function consent(question: string): Promise<void> {
   if (answer.trim() !== 'yes') throw new CommandError(FAILED, 'ABORTED', 'nothing was done');
 }
 
-export const ENDING: readonly CommandPlan[] = [end, kill, remove];
+export const END_COMMANDS: readonly CommandPlan[] = [end, kill, remove];

@@ -100,4 +100,4 @@ function sizeIn(folder: string): number {
   }
 }
 
-export const COPYING: readonly CommandPlan[] = [backup, restore];
+export const BACKUP_COMMANDS: readonly CommandPlan[] = [backup, restore];
