@@ -18,7 +18,7 @@ export {
   type StatelessOptions,
 } from './actor/define-actor.ts';
 export type { ActorDefinition } from './actor/definition.ts';
-export type { EventOf, MachineLogic, MachineReply } from './actor/machine-actor.ts';
+export type { EventOf, MachineLogic, MachineReply } from './actor/xstate-actor.ts';
 export type { TerminatedListener } from './actor/watchers.ts';
 export { createSystem } from './actor-system.ts';
 export type { DeadLetterContent, StoredDeadLetter } from './commit/stored-dead-letters.ts';

@@ -10,7 +10,7 @@ import { Scales } from '../vocabulary/weight.ts';
 import type { Context } from './context.ts';
 import type { DefinitionOptions } from './define-actor.ts';
 import type { ActorDefinition } from './definition.ts';
-import { machineRunner } from './machine-actor.ts';
+import { machineRunner } from './xstate-actor.ts';
 import type { MailboxBounds } from './mailbox.ts';
 import type { RunHandler, Runner } from './runner.ts';
 

@@ -5,7 +5,7 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { onGround } from '../vocabulary/ground.ts';
 import type { Cell } from './cell.ts';
-import { hostMachine } from './machine-actor.ts';
+import { hostMachine } from './xstate-actor.ts';
 import { letMailStay } from './message-timer.ts';
 
 /** Milliseconds that onStop of a restarting actor may take. */

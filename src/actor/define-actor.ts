@@ -7,7 +7,7 @@ import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { SupervisionOptions } from '../supervision/supervision-options.ts';
 import type { Context } from './context.ts';
 import { type ActorDefinition, newDefinition } from './definition.ts';
-import type { EventOf, MachineLogic } from './machine-actor.ts';
+import type { EventOf, MachineLogic } from './xstate-actor.ts';
 
 /** Message type → handler. Handlers of one actor never overlap, `await` included. */
 // biome-ignore lint/suspicious/noExplicitAny: a handler declares its own payload; `unknown` would refuse every declaration

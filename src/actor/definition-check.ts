@@ -6,7 +6,7 @@ import { unknownOption } from '../vocabulary/names.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import type { DefinitionOptions, DurableOptions } from './define-actor.ts';
 import { isDefinition } from './definition.ts';
-import { isMachineLogic } from './machine-actor.ts';
+import { isMachineLogic } from './xstate-actor.ts';
 
 export const MAILBOX_CAPACITY_MAX = 10_000_000;
 export const PASSIVATE_AFTER_MS_MAX = 2_147_483_647;

@@ -16,7 +16,7 @@ import type { Ending } from './cell-extras.ts';
 import type { DurableSide } from './durable-side.ts';
 import { abandonTurn, callAs, closeIncarnation, dropTimers } from './closing.ts';
 import { giveOwnTurns } from './held-turns.ts';
-import { hostMachine } from './machine-actor.ts';
+import { hostMachine } from './xstate-actor.ts';
 
 /** Milliseconds that `state` and `onStart` may take, each. */
 export const START_HOOK_MS = 60_000;

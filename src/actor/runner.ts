@@ -1,5 +1,5 @@
 /** How the incarnations of one kind begin and what handles their messages; plain handlers and machines both give one. */
-import type { MachineShape } from '../observe/machine-shape.ts';
+import type { MachineShape } from '../observe/xstate-shape.ts';
 import type { Context } from './context.ts';
 
 export type RunHandler = (ctx: Context<unknown>, message: unknown) => unknown;

@@ -20,7 +20,7 @@ import { callAs, dropTimers } from './closing.ts';
 import type { DurableSide } from './durable-side.ts';
 import { failCell, startAfterBackoff, startCell } from './lifecycle.ts';
 import type { LocalActors } from './local-actors.ts';
-import { hostMachine } from './machine-actor.ts';
+import { hostMachine } from './xstate-actor.ts';
 import { MessageTimer, type TimerRecord } from './message-timer.ts';
 import type { PassivatedActor } from './passivation.ts';
 

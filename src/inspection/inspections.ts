@@ -4,7 +4,7 @@
  */
 import type { LocalActors } from '../actor/local-actors.ts';
 import type { ActorInspection } from '../observe/actor-inspection.ts';
-import type { MachineShape } from '../observe/machine-shape.ts';
+import type { MachineShape } from '../observe/xstate-shape.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import type { ListsAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';

@@ -31,7 +31,7 @@ import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { FlowAnswer, MessageFlow } from '../observe/message-flow.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { ReminderList } from '../observe/reminder-list.ts';
-import type { MachineShape } from '../observe/machine-shape.ts';
+import type { MachineShape } from '../observe/xstate-shape.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
 import type { PastTurn } from '../observe/turn-history.ts';
 import type { Listener } from '../observe/event-bus.ts';

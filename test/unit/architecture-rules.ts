@@ -127,7 +127,7 @@ const IMPURE =
   /\b(setTimeout|setInterval|setImmediate|performance|hrtime)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/g;
 
 const ONE_DOOR_PACKAGES = ['@opentelemetry/api', 'amqplib', 'cluster', 'commander', 'lmdb', 'msgpackr', 'nanoid', 'pg'];
-const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/machine-actor.ts'];
+const XSTATE_FILES = ['worker-pool/worker-machine.ts', 'actor/xstate-actor.ts'];
 const NAMELESS = /^(utils?|helpers?|common|types?)$/;
 
 /** Every breach, as `<rule>: <where> …`; empty when the house stands. */

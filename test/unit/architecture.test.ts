@@ -51,7 +51,7 @@ describe('a sound house', () => {
       'master/master.ts': "import './worker-machine.ts'; import '../wire/codec.ts'; import '../placement/shard.ts';",
       'worker-pool/worker-machine.ts': "import 'xstate'; import 'node:cluster';",
       'actor/cell.ts': "import './machine-actor.ts'; import '../supervision/backoff.ts'; // setTimeout",
-      'actor/machine-actor.ts': "import type { A } from 'xstate';",
+      'actor/xstate-actor.ts': "import type { A } from 'xstate';",
       'supervision/backoff.ts': '// no setTimeout, no Date.now here',
       'placement/shard.ts': '',
       'wire/codec.ts': "import 'msgpackr'; import '../vocabulary/clock.ts';",

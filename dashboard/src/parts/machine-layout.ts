@@ -2,7 +2,7 @@
  * Where the states of a machine stand when it is drawn: in rows, by how many transitions they are away from the first state; states inside a state
  * in a box of their own. Pure.
  */
-import type { MachineShape, MachineState } from '../../../src/observe/machine-shape.ts';
+import type { MachineShape, MachineState } from '../../../src/observe/xstate-shape.ts';
 
 export interface Box {
   readonly state: MachineState;

@@ -1,6 +1,6 @@
 /** A machine as it is drawn, with the states lit that it is in. The table below says the same in words. */
 import { useMemo } from 'preact/hooks';
-import type { MachineShape } from '../../../src/observe/machine-shape.ts';
+import type { MachineShape } from '../../../src/observe/xstate-shape.ts';
 import { activePaths, type Box, type Drawing, type Edge, layOut, nameOf } from './machine-layout.ts';
 import { Table } from './table.tsx';
 

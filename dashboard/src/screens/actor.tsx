@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ActorAnswer } from '../../../src/dashboard/answers.ts';
 import type { ActorInspection, Listed, WaitInspection } from '../../../src/observe/actor-inspection.ts';
 import type { PastPlace } from '../../../src/observe/past-place.ts';
-import type { MachineShape } from '../../../src/observe/machine-shape.ts';
+import type { MachineShape } from '../../../src/observe/xstate-shape.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Card, Json, Waiting } from '../parts/blocks.tsx';
 import { Machine } from '../parts/machine.tsx';

@@ -1,7 +1,7 @@
 /** What a machine does by itself, its delays and what it has invoked, begins no turn either while its actor is paused. */
 import { afterEach, expect, test } from 'vitest';
 import { assign, fromCallback, setup } from 'xstate';
-import { reply } from '../../../src/actor/machine-actor.ts';
+import { reply } from '../../../src/actor/xstate-actor.ts';
 import { pauseActors } from '../../../src/process/pausing.ts';
 import { defineActor, type Kit, startKit } from './kernel-fixture.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { activePaths, layOut } from '../../../dashboard/src/parts/machine-layout.ts';
-import { drawingOf } from '../../../src/actor/machine-drawing.ts';
-import type { MachineShape } from '../../../src/observe/machine-shape.ts';
+import { drawingOf } from '../../../src/actor/xstate-drawing.ts';
+import type { MachineShape } from '../../../src/observe/xstate-shape.ts';
 
 const order = drawingOf(
   createMachine({

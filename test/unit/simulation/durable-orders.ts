@@ -4,7 +4,7 @@
  */
 import { assign, fromPromise, setup } from 'xstate';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { tell } from '../../../src/actor/machine-actor.ts';
+import { tell } from '../../../src/actor/xstate-actor.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
 import { Simulation } from '../../../src/simulation/simulation.ts';

@@ -5,7 +5,7 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
-import { tell } from '../../../src/actor/machine-actor.ts';
+import { tell } from '../../../src/actor/xstate-actor.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
 import { Simulation } from '../../../src/simulation/simulation.ts';

@@ -6,7 +6,7 @@ import {
   MACHINE_STATES_MAX,
   MACHINE_TEXT_MAX,
   MACHINE_TRANSITIONS_MAX,
-} from '../../../src/actor/machine-drawing.ts';
+} from '../../../src/actor/xstate-drawing.ts';
 
 describe('the drawing of a machine', () => {
   test('has its states with their first ones, and its transitions with events, delays and guards', () => {

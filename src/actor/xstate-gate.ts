@@ -6,7 +6,7 @@
  *   event ─► inside a turn: on to its target · outside: a turn of its own ─► on to its target, if both ends still live
  */
 import type { Message } from '../vocabulary/envelope.ts';
-import type { MachineHost } from './machine-delays.ts';
+import type { MachineHost } from './xstate-delays.ts';
 
 interface GatedActor {
   getSnapshot(): { status?: string } | undefined;

@@ -1,5 +1,5 @@
 /** The drawing of a machine: read from the nodes that XState has made of its configuration, of which nothing is called. */
-import type { MachineShape, MachineState, MachineTransition } from '../observe/machine-shape.ts';
+import type { MachineShape, MachineState, MachineTransition } from '../observe/xstate-shape.ts';
 
 /** States and transitions of a machine that are shown, each at most. */
 export const MACHINE_STATES_MAX = 200;

@@ -20,12 +20,12 @@ import { sharedByCopies } from '../vocabulary/brand.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import type { AnyMessage } from './actor-ref.ts';
 import type { Context } from './context.ts';
-import { isActive, type MachineActor } from './machine-activity.ts';
-import { MachineDelays, type MachineHost, type PackedDelay } from './machine-delays.ts';
-import { drawingOf } from './machine-drawing.ts';
-import { isOwnEvent, knownEvents } from './machine-events.ts';
-import { MachineGate } from './machine-gate.ts';
-import { plainPart } from './machine-reply.ts';
+import { isActive, type MachineActor } from './xstate-activity.ts';
+import { MachineDelays, type MachineHost, type PackedDelay } from './xstate-delays.ts';
+import { drawingOf } from './xstate-drawing.ts';
+import { isOwnEvent, knownEvents } from './xstate-events.ts';
+import { MachineGate } from './xstate-gate.ts';
+import { plainPart } from './xstate-reply.ts';
 import type { Runner } from './runner.ts';
 
 /** An XState v5 machine, or other actor logic. */

@@ -1,7 +1,7 @@
 /** What comes from inside a machine: each event is a turn, waits for it like mail, and is committed with it. */
 import { describe, expect, it } from 'vitest';
 import { assign, fromCallback, fromEventObservable, fromObservable, fromPromise, sendParent, setup } from 'xstate';
-import { tell } from '../../../src/actor/machine-actor.ts';
+import { tell } from '../../../src/actor/xstate-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { type MemoryDisk, MemoryStore } from '../../../src/store/memory-store.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';

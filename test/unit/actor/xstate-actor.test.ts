@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assign, fromCallback, fromPromise, fromTransition, setup } from 'xstate';
-import { publish, reply, tell } from '../../../src/actor/machine-actor.ts';
+import { publish, reply, tell } from '../../../src/actor/xstate-actor.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit } from './kernel-fixture.ts';
 
 let gate = new Gate();
