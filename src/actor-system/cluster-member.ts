@@ -16,7 +16,7 @@ import type { MachineId } from '../machines/machine-row.ts';
 import type { Master } from '../master/master.ts';
 import type { MasterOptions } from '../master/master-options.ts';
 import { type ResolvedCluster, schemaOf } from '../membership/cluster-options.ts';
-import { checkCluster } from '../membership/cluster-checkup.ts';
+import { checkCluster } from '../membership/cluster-survey.ts';
 import { CLIENT_PREFIX, ClusterObserver } from '../membership/cluster-observer.ts';
 import { MachineMembership } from '../membership/machine-membership.ts';
 import { checkOwnReach } from '../membership/reach-check.ts';

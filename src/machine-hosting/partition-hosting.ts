@@ -13,7 +13,7 @@ import type { Elsewhere } from '../placement/rebalance.ts';
 import { type LeftPartitions, type MachinesView, NOWHERE, type ProcessQuery } from '../wire/control.ts';
 import type { MachinePlaces } from '../vocabulary/host-index.ts';
 import { ArrivingPartitions } from './arriving-partitions.ts';
-import { ForeignPlaces } from './foreign-places.ts';
+import { ForeignHosts } from './foreign-hosts.ts';
 import { HAND_OVER_MS_MAX, HandOver, type HandOverStep, type Handing } from './hand-over.ts';
 import { MachineIndexes } from './machine-indexes.ts';
 
@@ -58,7 +58,7 @@ type Membership = Pick<
 
 export class PartitionHosting implements PartitionHost {
   readonly #indexes = new MachineIndexes();
-  readonly #places = new ForeignPlaces(this.#indexes);
+  readonly #places = new ForeignHosts(this.#indexes);
   /** Partitions whose actors live here, by the table that was published. */
   #ours = new Set<number>();
   /** On hold, to leave this machine. */

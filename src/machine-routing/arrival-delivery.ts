@@ -12,7 +12,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { ARRIVAL } from '../wire/entry.ts';
-import type { Arrived, Arrivals } from './arrivals.ts';
+import type { Arrived, ReceivedHandOvers } from './received-hand-overs.ts';
 import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
 
 export interface DeliveryParts {
@@ -21,7 +21,7 @@ export interface DeliveryParts {
   /** Of this machine. */
   readonly peers: Peers;
   readonly flushes: LinkFlushes;
-  readonly arrivals: Arrivals;
+  readonly arrivals: ReceivedHandOvers;
   readonly relayed: RelayedAsks;
   /** The place of an id whose kind is not placed by hash. */
   locate(id: ActorId): Promise<number>;

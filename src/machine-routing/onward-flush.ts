@@ -11,7 +11,7 @@ import { isInLine, isTracked } from '../vocabulary/envelope.ts';
 import { machineIndexOf } from '../vocabulary/host-index.ts';
 import { NOWHERE } from '../wire/control.ts';
 import type { AllPeers } from './all-peers.ts';
-import type { HandOvers } from './hand-overs.ts';
+import type { HandOverParticipant } from './hand-over-participant.ts';
 import type { MachinePeers } from './machine-peers.ts';
 
 /** Milliseconds between two looks at a link on which mail goes on, and that has broken. */
@@ -27,7 +27,7 @@ export interface OnwardParts {
   readonly peers: AllPeers;
   readonly machines: Pick<MachinePeers, 'machines'>;
   readonly flushes: LinkFlushes;
-  readonly handOvers: Pick<HandOvers, 'released'>;
+  readonly handOvers: Pick<HandOverParticipant, 'released'>;
 }
 
 /** Begins anew where a link has ended meanwhile, or its process: the mail that had gone that way, and no further, is on its way to another host by now. */

@@ -24,9 +24,9 @@ import {
 } from '../wire/control.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
-import { answerAboutHandOver, HandOvers, type HandOverQuery } from './hand-overs.ts';
+import { answerAboutHandOver, HandOverParticipant, type HandOverQuery } from './hand-over-participant.ts';
 import { type AnswerCall, MachineCalls } from '../machine-routes/machine-calls.ts';
-import { MachineEvents, type MachineEventParts } from './machine-events.ts';
+import { MachineLinkEvents, type MachineEventParts } from './machine-link-events.ts';
 import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { MovedWatches } from '../machine-routes/moved-watches.ts';
@@ -88,7 +88,7 @@ export class OtherMachines {
   readonly #followed: FollowedPlaces;
   readonly #lostRoutes: LostRoutes;
   #parts!: OtherMachinesParts;
-  #handOvers!: HandOvers;
+  #handOvers!: HandOverParticipant;
   #published!: PublishedRoutes;
   /** Machines of the partitions that the table which is being taken up changes, by the one before. */
   #before = new Map<number, number>();
@@ -147,7 +147,7 @@ export class OtherMachines {
     const replyTo = (process: ActorId, correlation: number): ReplyTo => parts.replyTo(replies, process, correlation);
     const handOvers = (this.#handOvers = this.#newHandOvers(replyTo));
     this.#published = this.#newPublishedRoutes();
-    machines.listener = new MachineEvents({
+    machines.listener = new MachineLinkEvents({
       ...parts,
       ...{ actors, machines, machineTopics, peers: this.peers, handOvers, replyTo, isMaster },
       hostDied: (machine, epoch) => {
@@ -163,10 +163,10 @@ export class OtherMachines {
     });
   }
 
-  #newHandOvers(replyTo: (process: ActorId, correlation: number) => ReplyTo): HandOvers {
+  #newHandOvers(replyTo: (process: ActorId, correlation: number) => ReplyTo): HandOverParticipant {
     const { actors, self, peers, cluster, tellMaster } = this.#ground;
     const { router, topics, flushes, toRef, locate, pin, replyWithin } = this.#parts;
-    return new HandOvers({
+    return new HandOverParticipant({
       ...{ actors, router, topics, flushes, toRef, locate, pin, peers, worker: self.index, replyTo, replyWithin },
       relayed: this.#relayed,
       hostsOfShard: (shard) => cluster.table.roles().map((column) => cluster.table.hostOfShard(column, shard)),

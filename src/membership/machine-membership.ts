@@ -11,7 +11,7 @@ import { isSameRow, type MachineId, type MachineRow } from '../machines/machine-
 import { claimEpoch, foundedTable, NOBODY, PARTITIONS, reassigned } from '../machines/partition-table.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
-import { WantedPartitions } from './wanted-partitions.ts';
+import { PartitionRequests } from './partition-requests.ts';
 import {
   decodeRow,
   encodeRow,
@@ -78,7 +78,7 @@ export class MachineMembership {
   readonly #rows = new Map<MachineId, SeenRow>();
   readonly #watch: Watch;
   #agent: MachineAgent;
-  readonly wanted: WantedPartitions;
+  readonly wanted: PartitionRequests;
   #timer: Timer | undefined;
   #isAwaitingLook = false;
   #wasValid = false;
@@ -96,7 +96,7 @@ export class MachineMembership {
   constructor(parts: MembershipParts) {
     this.#parts = parts;
     this.#agent = this.#newAgent();
-    this.wanted = new WantedPartitions(parts.clock, () => this.#agent, this.#perform.bind(this));
+    this.wanted = new PartitionRequests(parts.clock, () => this.#agent, this.#perform.bind(this));
     this.#watch = parts.directory.watch(WATCHED_PREFIX, {
       changed: (entry) => this.#changed(entry),
       removed: (key) => this.#removed(key),

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { ActorRates } from './actor-rates.ts';
-import { type Arrival, Arrivals } from './arrivals.ts';
+import { type Arrival, SampledMessages } from './sampled-messages.ts';
 import { WATCHED_MS } from './loop-watch.ts';
 import { type FlowCount, type FlowPair, FlowWatch, type KindFlow } from './message-flow.ts';
 import { Sampler, samplesOfKind, SAMPLING_PERIOD_MS } from './sampler.ts';
@@ -35,7 +35,7 @@ export interface TurnSample {
 export class KindTimings {
   readonly #clock: Clock;
   readonly #sampled: () => void;
-  readonly #arrived = new Arrivals();
+  readonly #arrived = new SampledMessages();
   readonly handling: TimingWindow = new TimingWindow();
   readonly waiting: TimingWindow = new TimingWindow();
   readonly #arrivals: Sampler;

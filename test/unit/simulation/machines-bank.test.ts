@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
-import { WantedPartitions } from '../../../src/membership/wanted-partitions.ts';
+import { PartitionRequests } from '../../../src/membership/partition-requests.ts';
 import type { ClusterProcess } from '../../../src/process/cluster-process.ts';
 import type { Observer } from '../../../src/simulation/observation.ts';
 import type { System } from '../../../src/system/system.ts';
@@ -107,7 +107,7 @@ test('a mover may hear late of a place that was left for another mover; one who 
   const breaches = async (seed: number, program: MachineStep[]): Promise<readonly string[]> =>
     (await runMachines(seed, [start, ...program])).breaches.list;
   for (const seed of LATE_SEEDS) expect(await breaches(seed, [...inRow, ...atOnce])).toEqual([]);
-  const lie = vi.spyOn(WantedPartitions.prototype, 'want').mockResolvedValue('there');
+  const lie = vi.spyOn(PartitionRequests.prototype, 'want').mockResolvedValue('there');
   const seen = await breaches(1, inRow).finally(() => lie.mockRestore());
   expect(seen.join()).toMatch(/tally.0 has moved to m\d, and is on m\d/);
 });

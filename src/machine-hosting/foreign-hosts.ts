@@ -13,7 +13,7 @@ interface Known {
   readonly byProcess: ReadonlyMap<number, number>;
 }
 
-export class ForeignPlaces {
+export class ForeignHosts {
   readonly #indexes: MachineIndexes;
   readonly #byMachine = new Map<MachineId, Known>();
   /** Grows with each change. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { checkCluster } from '../../../src/membership/cluster-checkup.ts';
+import { checkCluster } from '../../../src/membership/cluster-survey.ts';
 import { PARTITIONS } from '../../../src/machines/partition-table.ts';
 
 const machine = (id: string, state: 'live' | 'lost') => ({

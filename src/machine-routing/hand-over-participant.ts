@@ -17,7 +17,7 @@ import {
   type TransferAnswer,
 } from '../wire/control.ts';
 import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
-import { Arrivals, type ArrivalsParts } from './arrivals.ts';
+import { ReceivedHandOvers, type ReceivedHandOverParts } from './received-hand-overs.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
 import { LeavingPartitions } from './leaving-partitions.ts';
 import { MACHINE_INCARNATION } from './machine-peers.ts';
@@ -26,7 +26,10 @@ import { TakenPartitions } from './taken-partitions.ts';
 import type { LostRoutes } from '../machine-routes/lost-routes.ts';
 import { PassingMail } from '../machine-routes/passing-mail.ts';
 
-export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<DeliveryParts, 'kernel' | 'arrivals'> {
+export interface HandOverParts
+  extends ArrivingParts,
+    ReceivedHandOverParts,
+    Omit<DeliveryParts, 'kernel' | 'arrivals'> {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly worker: number;
@@ -42,10 +45,10 @@ export interface HandOverParts extends ArrivingParts, ArrivalsParts, Omit<Delive
   readonly lostRoutes: LostRoutes;
 }
 
-export class HandOvers {
+export class HandOverParticipant {
   readonly leaving: LeavingPartitions;
   readonly arriving: ArrivingActors;
-  readonly arrivals: Arrivals;
+  readonly arrivals: ReceivedHandOvers;
   readonly taken: TakenPartitions;
   readonly #delivery: ArrivalDelivery;
   readonly #exit: PartitionExit;
@@ -62,7 +65,7 @@ export class HandOvers {
     this.#parts = parts;
     this.leaving = new LeavingPartitions(parts);
     this.arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
-    this.arrivals = new Arrivals(parts);
+    this.arrivals = new ReceivedHandOvers(parts);
     this.#delivery = new ArrivalDelivery({ ...parts, kernel: actors.kernel, arrivals: this.arrivals });
     const { router, flushes, peers } = parts;
     this.taken = new TakenPartitions({ actors, router, flush: () => flushes.flush(peers.all()) });
@@ -235,7 +238,7 @@ export function isAboutHandOver(what: object): what is HandOverQuery {
 
 export type HandOverQuery = Extract<ProcessQuery, { stand: number[] } | { transfer: number } | { arrival: number }>;
 
-export function answerAboutHandOver(handOvers: HandOvers, what: HandOverQuery): Promise<unknown> {
+export function answerAboutHandOver(handOvers: HandOverParticipant, what: HandOverQuery): Promise<unknown> {
   if ('stand' in what) return handOvers.stand(what.stand, what.quiesceMs, what.isLast);
   if ('transfer' in what) return handOvers.transfer(what.move, what.transfer);
   return handOvers.deliver(what.arrival, what.from, what.partitions);

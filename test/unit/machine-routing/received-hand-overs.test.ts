@@ -2,7 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { actorPieces } from '../../../src/handoff/transfer-codec.ts';
-import { ARRIVALS_BYTES_MAX, Arrivals, type PartAnswer } from '../../../src/machine-routing/arrivals.ts';
+import {
+  ARRIVALS_BYTES_MAX,
+  ReceivedHandOvers,
+  type PartAnswer,
+} from '../../../src/machine-routing/received-hand-overs.ts';
 import { ClockDifference } from '../../../src/machine-routes/machine-clocks.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';
@@ -19,7 +23,7 @@ function actor(id: string): TransferredActor {
 
 function world(bytesMax?: number) {
   const told: [string, number[]][] = [];
-  const arrivals = new Arrivals({
+  const arrivals = new ReceivedHandOvers({
     toRef: (id) => ({ id }),
     replyTo: () => {
       throw new Error('nobody asks');

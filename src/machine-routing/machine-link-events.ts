@@ -16,7 +16,7 @@ import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
-import type { HandOvers } from './hand-overs.ts';
+import type { HandOverParticipant } from './hand-over-participant.ts';
 import { LinkClock } from './link-clock.ts';
 import type { MachineCalls } from '../machine-routes/machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';
@@ -36,7 +36,7 @@ export interface MachineEventParts {
   readonly relayed: RelayedAsks;
   readonly machineTopics: MachineTopics;
   readonly calls: MachineCalls;
-  readonly handOvers: HandOvers;
+  readonly handOvers: HandOverParticipant;
   /** The machine of that peer has left, or does so. */
   isGone(machine: OutboundQueue): boolean;
   readonly flushes: LinkFlushes;
@@ -60,7 +60,7 @@ export interface MachineEventParts {
   replyTo(process: ActorId, correlation: number): ReplyTo;
 }
 
-export class MachineEvents implements PeersListener {
+export class MachineLinkEvents implements PeersListener {
   readonly #parts: MachineEventParts;
 
   constructor(parts: MachineEventParts) {

@@ -35,7 +35,7 @@ interface Stream {
   bytes: number;
 }
 
-export interface ArrivalsParts {
+export interface ReceivedHandOverParts {
   toRef(id: ActorId): unknown;
   replyTo(process: ActorId, correlation: number): ReplyTo;
   /** All of it is here. */
@@ -44,13 +44,13 @@ export interface ArrivalsParts {
   readonly bytesMax?: number;
 }
 
-export class Arrivals {
-  readonly #parts: ArrivalsParts;
+export class ReceivedHandOvers {
+  readonly #parts: ReceivedHandOverParts;
   readonly #streams = new Map<ActorId, Stream>();
   /** Of the actor that arrives at present, by process. */
   readonly #bytes = new Map<ActorId, Uint8Array[]>();
 
-  constructor(parts: ArrivalsParts) {
+  constructor(parts: ReceivedHandOverParts) {
     this.#parts = parts;
   }
 

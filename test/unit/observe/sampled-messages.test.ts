@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Arrivals, LAST_ARRIVALS } from '../../../src/observe/arrivals.ts';
+import { SampledMessages, LAST_ARRIVALS } from '../../../src/observe/sampled-messages.ts';
 
 test('each one is found once, in any order, however many wait', () => {
-  const arrivals = new Arrivals();
+  const arrivals = new SampledMessages();
   const all = Array.from({ length: LAST_ARRIVALS * 3 }, (_, at) => ({ envelope: {}, at, weight: 1 }));
   for (const one of all) arrivals.add(one);
   expect(arrivals.take({})).toBeUndefined();

@@ -1,6 +1,6 @@
 /** Workers of other machines: how many of them this one links to. */
 import { expect, test } from 'vitest';
-import { FOREIGN_WORKERS_LINKED_MAX, ForeignPlaces } from '../../../src/machine-hosting/foreign-places.ts';
+import { FOREIGN_WORKERS_LINKED_MAX, ForeignHosts } from '../../../src/machine-hosting/foreign-hosts.ts';
 import { MachineIndexes } from '../../../src/machine-hosting/machine-indexes.ts';
 import type { MachinePlaces } from '../../../src/vocabulary/host-index.ts';
 
@@ -11,7 +11,7 @@ function placesOf(count: number, version = 1): MachinePlaces {
 }
 
 test('those beyond the bound are not linked to: mail for them goes by their masters', () => {
-  const places = new ForeignPlaces(new MachineIndexes());
+  const places = new ForeignHosts(new MachineIndexes());
   places.take('a', placesOf(FOREIGN_WORKERS_LINKED_MAX - 10));
   places.take('b', placesOf(30));
   expect(places.workersOf('b')).toHaveLength(10);

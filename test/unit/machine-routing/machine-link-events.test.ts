@@ -1,7 +1,7 @@
 /** What another machine answers as it leaves, for an ask that is sent again and for one that is not. */
 import { describe, expect, it } from 'vitest';
 import { MachineCalls } from '../../../src/machine-routes/machine-calls.ts';
-import { MachineEvents, type MachineEventParts } from '../../../src/machine-routing/machine-events.ts';
+import { MachineLinkEvents, type MachineEventParts } from '../../../src/machine-routing/machine-link-events.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
 import { defineActor, fateOf, startKit } from '../actor/kernel-fixture.ts';
@@ -15,7 +15,7 @@ function asked(isSentAgain: boolean): { failed(error: ErrorData): void; answer: 
   const { pending } = actors.kernel;
   const calls = new MachineCalls(actors.kernel.clock, async () => {});
   const parts = { actors, peers: { all: () => [] }, calls } as unknown as MachineEventParts;
-  const ingress = new MachineEvents(parts).ingress({ address: '~0.9' } as OutboundQueue);
+  const ingress = new MachineLinkEvents(parts).ingress({ address: '~0.9' } as OutboundQueue);
   const reply = pending.open('counter/a', 0, undefined, undefined);
   reply.survivesHostLoss = isSentAgain;
   const { correlation } = reply.address();

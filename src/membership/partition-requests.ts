@@ -19,7 +19,7 @@ interface Wanted {
   readonly waiting: Set<(answer: WantAnswer) => void>;
 }
 
-export class WantedPartitions {
+export class PartitionRequests {
   readonly #clock: Clock;
   readonly #agent: () => MachineAgent;
   readonly #perform: (commands: readonly MachineCommand[]) => void;

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { MachineAgent } from '../../../src/machines/machine-agent.ts';
-import { WANT_ANSWER_MS, WANT_MS, WantedPartitions } from '../../../src/membership/wanted-partitions.ts';
+import { WANT_ANSWER_MS, WANT_MS, PartitionRequests } from '../../../src/membership/partition-requests.ts';
 
 const HERE = 'machine-a';
 const THERE = 'machine-b';
@@ -16,7 +16,7 @@ describe('a partition that is wanted on another machine', () => {
   let isHeld: boolean;
   let wishes: [partition: number, machine: string][];
   let unwanted: number[];
-  let wanted: WantedPartitions;
+  let wanted: PartitionRequests;
 
   beforeEach(() => {
     clock = new VirtualClock();
@@ -36,7 +36,7 @@ describe('a partition that is wanted on another machine', () => {
       },
       owner: { unwant: (partition: number) => unwanted.push(partition), isHeld: () => isHeld },
     } as unknown as MachineAgent;
-    wanted = new WantedPartitions(
+    wanted = new PartitionRequests(
       clock,
       () => agent,
       () => {},

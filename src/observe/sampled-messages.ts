@@ -13,7 +13,7 @@ export interface Arrival {
   readonly weight: number;
 }
 
-export class Arrivals {
+export class SampledMessages {
   readonly #last: Arrival[] = [];
   /** Messages that nobody handles any more are not kept by it. */
   #earlier = new WeakMap<object, Arrival>();
