@@ -59,7 +59,7 @@ export type { DeadLetterBox } from './system/dead-letter-box.ts';
 export type { ClientMetrics, ClientRefusals } from './observe/client-metrics.ts';
 export type { KindMetrics, ProcessMetrics, SystemMetrics } from './system/metrics.ts';
 export type { MachineTarget } from './system/machine-moves.ts';
-export type { PauseOptions, Pausing, ResumeOptions } from './system/pausing.ts';
+export type { PauseOptions, Pausing, ResumeOptions } from './system/pause-calls.ts';
 export type { Pause } from './vocabulary/pause.ts';
 export type { ProcessIdentity } from './system/process-identity.ts';
 export type { IdsOptions, SpawnOptions, System } from './system/system.ts';

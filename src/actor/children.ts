@@ -1,7 +1,7 @@
 /**
  * The children of one cell, in order of start, and what becomes of them: OTP's restart types and strategies.
  */
-import { affectedChildren, mustRestart } from '../supervision/strategies.ts';
+import { affectedChildren, mustRestart } from '../supervision/restart-strategies.ts';
 import type { RestartType } from '../supervision/supervision-options.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ExitReason, isAbnormal } from '../vocabulary/exit-reason.ts';

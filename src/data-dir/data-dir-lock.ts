@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { storeFailed } from '../store/commit-rules.ts';
 import { isListening, type LockSocket, openLockSocket } from './lock-socket.ts';
-import { endProcess, isInSight, isOfThisMachine, isRunning, markOf, type ProcessMark } from './process-identity.ts';
+import { endProcess, isInSight, isOfThisMachine, isRunning, markOf, type ProcessMark } from './process-mark.ts';
 
 /** Milliseconds until a worker that outlived its master must be gone. */
 export const OUTLIVED_MS_MAX = 10_000;

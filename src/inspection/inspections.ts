@@ -14,7 +14,7 @@ import type { Look } from '../wire/control.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { FlowAnswer } from '../observe/message-flow.ts';
-import { checkupOf } from './checkup.ts';
+import { checkupOf } from './process-checkup.ts';
 import { inspectAbsent } from './inspect-absent.ts';
 import { listCells } from './list-cells.ts';
 import { inspectCell } from './inspect-cell.ts';

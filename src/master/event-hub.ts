@@ -4,7 +4,7 @@ import { PROCESS_DEATHS_MAX } from '../supervision/process-deaths.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName, SystemEvents } from '../vocabulary/events.ts';
-import type { Participant, Membership } from '../worker-pool/membership.ts';
+import type { Participant, Membership } from '../worker-pool/process-membership.ts';
 
 export class EventHub {
   readonly #membership: Membership;

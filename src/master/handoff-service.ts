@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import { type MoveId, type MoveOrder, type MovePurpose, NOWHERE, type Unit } from '../wire/control.ts';
-import type { Membership } from '../worker-pool/membership.ts';
+import type { Membership } from '../worker-pool/process-membership.ts';
 import { HandoffCounts } from './handoff-counts.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
 

@@ -2,7 +2,7 @@
 import { parseUnit, shardOf } from '../placement/shard.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
 import type { LeftPartitions, MachinesView, ProcessQuery, Unit } from '../wire/control.ts';
-import type { Membership, Participant } from '../worker-pool/membership.ts';
+import type { Membership, Participant } from '../worker-pool/process-membership.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { Queries } from './queries.ts';
 

@@ -15,7 +15,7 @@ import { EventHub } from './event-hub.ts';
 import { HandoffService } from './handoff-service.ts';
 import { LiveMoves } from './live-moves.ts';
 import { MachineGround } from './machine-ground.ts';
-import { type Participant, Membership } from '../worker-pool/membership.ts';
+import { type Participant, Membership } from '../worker-pool/process-membership.ts';
 import { PlacementService } from '../placement-service/placement-service.ts';
 import { Queries } from './queries.ts';
 import type { MasterOptions } from './master-options.ts';

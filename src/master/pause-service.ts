@@ -7,7 +7,7 @@ import { PauseRates } from '../placement/pause-rates.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import type { Membership, Participant } from '../worker-pool/membership.ts';
+import type { Membership, Participant } from '../worker-pool/process-membership.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
 import type { Queries } from './queries.ts';

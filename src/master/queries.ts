@@ -1,7 +1,7 @@
 /** Questions to processes, each answered once; a process that dies, or takes too long, answers with undefined. */
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ProcessQuery } from '../wire/control.ts';
-import type { Participant } from '../worker-pool/membership.ts';
+import type { Participant } from '../worker-pool/process-membership.ts';
 
 export class Queries {
   readonly #clock: Clock;

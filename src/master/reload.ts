@@ -16,7 +16,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import { asError, type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { HandoffService } from './handoff-service.ts';
-import type { Membership } from '../worker-pool/membership.ts';
+import type { Membership } from '../worker-pool/process-membership.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
 import type { Queries } from './queries.ts';
 import type { Rebalancing } from './rebalancing.ts';

@@ -6,7 +6,7 @@ import type { WantAnswer } from '../observe/machine-info.ts';
 import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { LiveMoves } from './live-moves.ts';
-import type { Participant } from '../worker-pool/membership.ts';
+import type { Participant } from '../worker-pool/process-membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
 import { shardOf } from '../placement/shard.ts';
 import { placementView } from '../placement-service/placement-view.ts';

@@ -1,7 +1,7 @@
 /** News of the workers, for all processes: once for all changes of a moment, and their loads from time to time. */
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { WorkerInfo } from '../wire/control.ts';
-import type { Membership } from '../worker-pool/membership.ts';
+import type { Membership } from '../worker-pool/process-membership.ts';
 
 /** Milliseconds between two broadcasts of the workers' loads. */
 const LOADS_MS = 1_000;

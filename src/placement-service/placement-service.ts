@@ -6,7 +6,7 @@ import type { MoveEnd } from '../placement/handoff.ts';
 import type { PlacementTable } from '../placement/placement-table.ts';
 import type { Elsewhere } from '../placement/rebalance.ts';
 import { parseUnit, shardOf, shardUnit } from '../placement/shard.ts';
-import { leastLoaded, local, rendezvous } from '../placement/strategies.ts';
+import { leastLoaded, local, rendezvous } from '../placement/placement-strategies.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import {
@@ -24,7 +24,7 @@ import {
 } from '../wire/control.ts';
 import { OnDemandPlacements } from './on-demand-placements.ts';
 import { hashedNoMore, type KindChanges, placesAfter, placesOfTheirOwn } from './kind-places.ts';
-import type { Membership } from '../worker-pool/membership.ts';
+import type { Membership } from '../worker-pool/process-membership.ts';
 import { Columns, type Imbalance } from './columns.ts';
 import { Hosts } from './hosts.ts';
 import { RestartTrials } from './restart-trials.ts';

@@ -1,6 +1,6 @@
 /** The changes of a column when the workers of its role have changed: as little as possible. Pure. */
 import { NOWHERE } from '../wire/control.ts';
-import { rendezvous } from './strategies.ts';
+import { rendezvous } from './placement-strategies.ts';
 
 export interface Rebalance {
   /** Entries whose worker is gone or never was: they change at once. */

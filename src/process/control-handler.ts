@@ -13,7 +13,7 @@ import type { FirstLinks } from './first-links.ts';
 import type { KnownCluster } from '../routing/known-cluster.ts';
 import { runMain } from './main-run.ts';
 import type { MasterRequests } from './master-requests.ts';
-import { pauseActors } from './pausing.ts';
+import { pauseActors } from './pause-changes.ts';
 import type { PeerLoss } from './peer-loss.ts';
 import { type AnsweringParts, answerTo } from './process-answers.ts';
 import { takeUpKinds } from './removed-kinds.ts';

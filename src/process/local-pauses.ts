@@ -3,7 +3,7 @@ import type { LocalActors } from '../actor/local-actors.ts';
 import { withPause, withResume } from '../placement/pause-list.ts';
 import { PauseRates } from '../placement/pause-rates.ts';
 import type { Pause } from '../vocabulary/pause.ts';
-import { pauseActors } from './pausing.ts';
+import { pauseActors } from './pause-changes.ts';
 
 /** Those that hold from the beginning, and who keeps them. */
 export interface KeptPauses {

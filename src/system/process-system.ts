@@ -56,7 +56,7 @@ import {
   onMachineOf,
 } from './machine-looks.ts';
 import { type MachineTarget, moveActor } from './machine-moves.ts';
-import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pausing.ts';
+import { type PauseOptions, pauseRequest, type ResumeOptions, resumeRequest } from './pause-calls.ts';
 import { checkIds, checkKind, firstIds, REMOVE_TIMEOUT_MS } from './stored-ids.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { IdsOptions, SpawnOptions, System } from './system.ts';

@@ -18,7 +18,7 @@ import type { ProcessIdentity } from './process-identity.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { MachineTarget } from './machine-moves.ts';
 import type { SystemMetrics } from './metrics.ts';
-import type { Pausing } from './pausing.ts';
+import type { Pausing } from './pause-calls.ts';
 
 /** Options of `system.spawn`. */
 export interface SpawnOptions extends CommonSpawnOptions {

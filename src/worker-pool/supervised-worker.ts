@@ -2,7 +2,7 @@
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import type { SupervisionPolicy } from '../supervision/supervision-options.ts';
 import type { KindTerms, WorkerInfo, WorkerLoad } from '../wire/control.ts';
-import type { Participant } from './membership.ts';
+import type { Participant } from './process-membership.ts';
 import type { WorkerProcess } from './worker-host.ts';
 import { WorkerLife } from './worker-machine.ts';
 

@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { KindTerms, ToMaster, WorkerInfo } from '../wire/control.ts';
-import type { Participant } from './membership.ts';
+import type { Participant } from './process-membership.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
 import type { WorkerExit, WorkerHost } from './worker-host.ts';
 

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { assign, fromCallback, setup } from 'xstate';
 import { reply } from '../../../src/actor/xstate-actor.ts';
-import { pauseActors } from '../../../src/process/pausing.ts';
+import { pauseActors } from '../../../src/process/pause-changes.ts';
 import { defineActor, type Kit, startKit } from './kernel-fixture.ts';
 
 const CAPACITY = 10;

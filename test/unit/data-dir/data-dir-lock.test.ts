@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataDirLock, type Owner, SILENT_MS_MAX } from '../../../src/data-dir/data-dir-lock.ts';
-import { markOf, type ProcessMark } from '../../../src/data-dir/process-identity.ts';
+import { markOf, type ProcessMark } from '../../../src/data-dir/process-mark.ts';
 
 let dataDir: string;
 const children: ChildProcess[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HANDOFF_MS_MAX, RELEASE_MS, UNITS_PER_MOVE } from '../../../src/master/handoff-service.ts';
-import { rendezvous } from '../../../src/placement/strategies.ts';
+import { rendezvous } from '../../../src/placement/placement-strategies.ts';
 import type { MasterRequest, MoveOrder } from '../../../src/wire/control.ts';
 import { homesOf, idOn, type Reply, request, startTestSystem, type TestSystem } from './system.ts';
 

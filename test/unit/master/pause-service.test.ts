@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { PAUSE_MS_MAX, type PauseParts, PauseService } from '../../../src/master/pause-service.ts';
 import { Queries } from '../../../src/master/queries.ts';
-import type { Participant } from '../../../src/worker-pool/membership.ts';
+import type { Participant } from '../../../src/worker-pool/process-membership.ts';
 
 function world() {
   const clock = new VirtualClock();

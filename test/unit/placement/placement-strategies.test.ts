@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SHARDS } from '../../../src/placement/shard.ts';
-import { leastLoaded, local, rendezvous } from '../../../src/placement/strategies.ts';
+import { leastLoaded, local, rendezvous } from '../../../src/placement/placement-strategies.ts';
 
 const workers = fc.uniqueArray(fc.integer({ min: 1, max: 1024 }), { minLength: 1, maxLength: 12 });
 const shards = fc.integer({ min: 0, max: SHARDS - 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { affectedChildren, mustRestart } from '../../../src/supervision/strategies.ts';
+import { affectedChildren, mustRestart } from '../../../src/supervision/restart-strategies.ts';
 
 const CHILDREN = ['a', 'b', 'c', 'd'];
 
