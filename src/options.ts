@@ -30,7 +30,7 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './worker/memory-supply.ts';
+import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './worker/memory-budget.ts';
 import { cpuQuota } from './vocabulary/control-groups.ts';
 import {
   type DashboardOptions,

@@ -18,7 +18,7 @@ import { ClusterProcess } from '../process/cluster-process.ts';
 import { termsOfAll } from '../process/kind-terms.ts';
 import type { KeptPauses } from '../process/local-pauses.ts';
 import { logUnawaited } from '../process/unawaited-asks.ts';
-import { stopOnSignals } from '../signals.ts';
+import { stopOnSignals } from '../os-signals.ts';
 import type { System } from '../system/system.ts';
 import { findSpans } from '../tracing/find-spans.ts';
 import type { Clock } from '../vocabulary/clock.ts';

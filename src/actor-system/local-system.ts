@@ -7,7 +7,7 @@ import { openLog } from '../observe/log.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { LocalProcess } from '../process/local-process.ts';
 import { logUnawaited } from '../process/unawaited-asks.ts';
-import { stopOnSignals } from '../signals.ts';
+import { stopOnSignals } from '../os-signals.ts';
 import type { Store } from '../store/store.ts';
 import type { System } from '../system/system.ts';
 import type { Web } from '../web/web.ts';

@@ -1,7 +1,7 @@
 /** The limits of a process, from the options of its system and the memory of its machine. */
 import type { KernelLimits } from '../actor/kernel.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { memorySupply, queueBytesOf } from '../worker/memory-supply.ts';
+import { memorySupply, queueBytesOf } from '../worker/memory-budget.ts';
 
 /** Of this process. */
 export function limitsOf({

@@ -17,7 +17,7 @@ import type { UntypedRef } from './actor-ref.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { DurableSide, Reminder } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
-import { GivenUp } from './giving-up.ts';
+import { GivenUp } from './ask-cancellation.ts';
 import { STASH_CAPACITY } from './mailbox.ts';
 import { MessageTimer, TIMERS_MAX } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';

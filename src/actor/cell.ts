@@ -20,7 +20,7 @@ import { assertTransition, type CellStatus, CHECKS_TRANSITIONS } from './cell-st
 import type { Context } from './context.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
-import { askGivenUp, GivenUp } from './giving-up.ts';
+import { askGivenUp, GivenUp } from './ask-cancellation.ts';
 import { holdOwnTurns } from './held-turns.ts';
 import { Mailbox, MailboxBounds } from './mailbox.ts';
 import type { Runnable } from './scheduler.ts';

@@ -12,7 +12,7 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { AskOptions } from './ask-options.ts';
-import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, isAt, isVia, LOCAL } from './ask-place.ts';
+import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, isAt, isVia, LOCAL } from './ask-states.ts';
 import type { Wait } from './ask-cycle.ts';
 
 /** Asks in flight at most, per process; one more fails with OVERLOADED. */

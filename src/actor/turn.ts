@@ -15,11 +15,11 @@ import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-sche
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
-import { givenUpBy } from './giving-up.ts';
+import { givenUpBy } from './ask-cancellation.ts';
 import type { DurableSide } from './durable-side.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
-import { refuseByHandler } from './refused.ts';
+import { refuseByHandler } from './handler-refusals.ts';
 import type { RunHandler } from './runner.ts';
 import { replyToOf } from './served-reply.ts';
 import { replyWith } from './turn-reply.ts';

@@ -8,7 +8,7 @@
 import type { PendingReply } from '../actor/pending-replies.ts';
 import { NOT_TAKEN_HERE } from '../client-wire/client-greeting.ts';
 import type { Kernel } from '../actor/kernel.ts';
-import { LOCAL } from '../actor/ask-place.ts';
+import { LOCAL } from '../actor/ask-states.ts';
 import { NumberTable } from '../structures/number-table.ts';
 import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';

@@ -1,7 +1,7 @@
 /** The calls of a client about the system itself. None is sent again: some change it, and a second time could be too much. */
 import type { Kernel } from '../actor/kernel.ts';
 import type { PendingReply } from '../actor/pending-replies.ts';
-import { callArgumentsOf, callNameOf } from '../frames/entry-sense.ts';
+import { callArgumentsOf, callNameOf } from '../frames/entry-validation.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { actorId } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';

@@ -3,7 +3,7 @@
  * resent in order; an ask is kept until it has settled, and resent only where it never left this process. Some asks go to the worker of
  * their actor directly (direct-routes.ts); while it is not known that they have come in, what must not overtake them is kept, and all behind it.
  */
-import { LOCAL } from '../actor/ask-place.ts';
+import { LOCAL } from '../actor/ask-states.ts';
 import type { PendingReplies, PendingReply } from '../actor/pending-replies.ts';
 import type { DirectRoutes } from '../client-links/direct-routes.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';

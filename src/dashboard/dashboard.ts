@@ -16,7 +16,7 @@ import { LastTurns } from './last-turns.ts';
 import { pageFileRoutes } from './page-files.ts';
 import { Panels } from './panels.ts';
 import { Redaction } from '../inspection/redaction.ts';
-import { Samples } from './samples.ts';
+import { LiveScreens } from './live-screens.ts';
 import { SCREENS } from './screens.ts';
 import type { Setting } from './settings.ts';
 import { storeFiles } from './store-files.ts';
@@ -37,7 +37,7 @@ export interface DashboardParts {
 
 export class Dashboard {
   readonly #ground: Ground;
-  readonly #samples: Samples;
+  readonly #liveScreens: LiveScreens;
   readonly #panels: Panels;
 
   constructor(
@@ -52,7 +52,7 @@ export class Dashboard {
       ...{ events: new EventRecord(system, clock), lastTurns: new LastTurns(system, clock) },
       files: () => storeFiles(storeFolder),
     };
-    this.#samples = new Samples(this.#ground);
+    this.#liveScreens = new LiveScreens(this.#ground);
   }
 
   routes(folder?: URL): Route[] {
@@ -86,10 +86,10 @@ export class Dashboard {
     const name = params.get('screen') ?? '';
     params.delete('screen');
     params.sort();
-    this.#samples.check(name);
+    this.#liveScreens.check(name);
     return {
       type: 'text/event-stream; charset=utf-8',
-      stream: (response) => this.#samples.open(name, params, response, signal),
+      stream: (response) => this.#liveScreens.open(name, params, response, signal),
     };
   }
 }

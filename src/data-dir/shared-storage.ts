@@ -1,6 +1,6 @@
 /** The storage of a system with workers: a thread of the master has the store open, and all processes reach it over a socket. */
 import { type SocketStoreOptions, socketStore } from '../store-service/socket-store.ts';
-import type { StoreOwner } from '../store-service/store-owner.ts';
+import type { StoreSupervisor } from '../store-service/store-supervisor.ts';
 import type { Store } from '../store/store.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import type { PausesFile } from './pauses-file.ts';
@@ -13,9 +13,9 @@ export class SharedStorage {
   /** Of this process. */
   readonly store: Store;
   readonly #storage: Storage;
-  readonly #owner: StoreOwner;
+  readonly #owner: StoreSupervisor;
 
-  private constructor(storage: Storage, owner: StoreOwner, store: Store) {
+  private constructor(storage: Storage, owner: StoreSupervisor, store: Store) {
     this.#storage = storage;
     this.#owner = owner;
     this.store = store;

@@ -18,7 +18,7 @@ import { CHECKSUM_FILE } from '../store/checksum.ts';
 import { DATA_FILE } from '../store/lmdb-file.ts';
 import { STORE_FOLDER } from '../store/store.ts';
 import type { OwnerSeed } from '../store-service/owner-messages.ts';
-import { StoreOwner } from '../store-service/store-owner.ts';
+import { StoreSupervisor } from '../store-service/store-supervisor.ts';
 
 /** Where a system has what it keeps. */
 export interface StoragePlace {
@@ -126,9 +126,9 @@ export class Storage {
   }
 
   /** The store in a thread of its own. Throws STORE_FAILED. */
-  async openOwner(seed: Omit<OwnerSeed, 'folder' | 'postgres' | 'startsAfter'>): Promise<StoreOwner> {
+  async openOwner(seed: Omit<OwnerSeed, 'folder' | 'postgres' | 'startsAfter'>): Promise<StoreSupervisor> {
     const place = { folder: this.#folder, postgres: this.postgres, startsAfter: this.#lock.startedAt };
-    const owner = await StoreOwner.start({ ...seed, ...place }, this.#log, {
+    const owner = await StoreSupervisor.start({ ...seed, ...place }, this.#log, {
       missing: (pages) => this.#missing(pages),
       checked: (check) => this.#checked(check),
     });

@@ -6,7 +6,7 @@ import type { Signal } from '../vocabulary/signal.ts';
 import { ASK, CREDIT, HANDLED, HAS_TURN, IS_SUSPECT, MESSAGE, REPLY, STAMPED } from '../wire/entry.ts';
 import { COMPACT, COMPACT_RESET } from '../wire/link.ts';
 import { PlainReader } from '../wire/plain-reader.ts';
-import { deadlineOf, namedOf, receiverOf, senseless, wholeOf } from './entry-sense.ts';
+import { deadlineOf, namedOf, receiverOf, senseless, wholeOf } from './entry-validation.ts';
 import type { IdList, KnownStream, StreamList } from './link-ids.ts';
 
 /** Where the entries of the common traffic go. */

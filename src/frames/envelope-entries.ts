@@ -19,7 +19,7 @@ import {
   senderOf,
   senseless,
   wholeOf,
-} from './entry-sense.ts';
+} from './entry-validation.ts';
 import { IdList } from './link-ids.ts';
 import { payloadToWire } from './message-form.ts';
 

@@ -23,7 +23,7 @@ import {
   topicOf,
   topicsOf,
   wholeOf,
-} from './entry-sense.ts';
+} from './entry-validation.ts';
 import { BatchReader } from './envelope-entries.ts';
 import { IdList, StreamList } from './link-ids.ts';
 import { PieceJoiner } from './pieces.ts';

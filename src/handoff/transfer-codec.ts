@@ -8,7 +8,7 @@ import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue, type FrameWeight, toWire } from '../wire/codec.ts';
 import { ASK, MESSAGE, REQUEST, STAMPED, TRACED } from '../wire/entry.ts';
-import { senseless } from '../frames/entry-sense.ts';
+import { senseless } from '../frames/entry-validation.ts';
 import { appendEnvelope, BatchReader } from '../frames/envelope-entries.ts';
 
 /** Kinds of entries. */

@@ -9,7 +9,7 @@ import { type MailKind, pieceOf, readMail, readPacked } from '../handoff/transfe
 import { shardOf } from '../placement/shard.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
-import { senseless } from '../frames/entry-sense.ts';
+import { senseless } from '../frames/entry-validation.ts';
 import { weighMessage } from '../vocabulary/weight.ts';
 import type { ClockDifference } from '../machine-routes/machine-clocks.ts';
 import { onClockOf } from '../machine-routes/moved-times.ts';

@@ -1,5 +1,5 @@
 /**
- * Asks that lose their answers as a peer is lost; `actor/ask-place` is the table. Asks whose actors moved, and whose old host died: their
+ * Asks that lose their answers as a peer is lost; `actor/ask-states` is the table. Asks whose actors moved, and whose old host died: their
  * mail went along, or the old host had answered them, and the answer may be lost with it. Only their new host knows; a barrier
  * behind that mail says when it is through with it.
  */

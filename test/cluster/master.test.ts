@@ -22,7 +22,7 @@ import {
   stopSystems,
   until,
 } from './harness.ts';
-import { SAME_SIGNAL_MS } from '../../src/signals.ts';
+import { SAME_SIGNAL_MS } from '../../src/os-signals.ts';
 import { Program } from './program.ts';
 
 const programs: Program[] = [];

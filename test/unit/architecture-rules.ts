@@ -76,7 +76,7 @@ const TOP_FILES: Record<string, string> = {
   'actor-system.ts': 'actor-system',
   'options.ts': 'actor-system',
   'node-version.ts': 'node-version',
-  'signals.ts': 'actor-system',
+  'os-signals.ts': 'actor-system',
 };
 
 /** Room → rooms and modules that it must not know, though its floor alone would let it. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineActor } from '../../src/actor/define-actor.ts';
-import { durableActorsOf, memorySupply } from '../../src/worker/memory-supply.ts';
+import { durableActorsOf, memorySupply } from '../../src/worker/memory-budget.ts';
 import { POLL_MICROS_MAX } from '../../src/wire/poller.ts';
 import {
   MESSAGE_BYTES_MAX,

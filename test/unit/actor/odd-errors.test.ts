@@ -1,7 +1,7 @@
 /** What users throw, reply and refuse with may be anything: it costs one turn of one actor, and the others go on. */
 import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { REASON_MAX } from '../../../src/actor/refused.ts';
+import { REASON_MAX } from '../../../src/actor/handler-refusals.ts';
 import { Refusal, type TroupeError } from '../../../src/vocabulary/errors.ts';
 import { ERROR_TEXT_MAX } from '../../../src/vocabulary/error-reading.ts';
 import { EXIT_REASON_MAX } from '../../../src/vocabulary/exit-reason.ts';

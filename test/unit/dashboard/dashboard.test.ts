@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { CHANGES } from '../../../src/dashboard/changes.ts';
 import { CHANGE_HEADER, Dashboard } from '../../../src/dashboard/dashboard.ts';
 import { LETTERS_CHANGED_MAX } from '../../../src/dashboard/letters.ts';
-import { STREAMS_MAX } from '../../../src/dashboard/samples.ts';
+import { STREAMS_MAX } from '../../../src/dashboard/live-screens.ts';
 import { PARAM_LENGTH_MAX, SCREENS, type Screen } from '../../../src/dashboard/screens.ts';
 import { createSystem, defineActor, type System } from '../../../src/index.ts';
 import { REDACTED } from '../../../src/inspection/redaction.ts';

@@ -6,7 +6,7 @@ import type { Context } from '../../../src/actor/context.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import { Refusal } from '../../../src/vocabulary/errors.ts';
-import { GivenUp } from '../../../src/actor/giving-up.ts';
+import { GivenUp } from '../../../src/actor/ask-cancellation.ts';
 import type { PlacementStrategy } from '../../../src/wire/control.ts';
 import type { Life } from './census.ts';
 import type { Memory } from './memory-of-actors.ts';

@@ -5,7 +5,7 @@ import {
   memorySupply,
   queueBytesOf,
   workersInMemory,
-} from '../../../src/worker/memory-supply.ts';
+} from '../../../src/worker/memory-budget.ts';
 
 const GB = 1024 ** 3;
 

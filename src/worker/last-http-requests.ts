@@ -12,7 +12,7 @@ const LOOK_MS = 10;
 /** Milliseconds from the close on after which what is still open is no request: a WebSocket, or a connection without one. */
 const SETTLED_MS = IDLE_MS_MAX + 50;
 
-export class LastRequests {
+export class LastHttpRequests {
   #inFlight = 0;
   #hasServed = false;
   #areServersClosed = false;

@@ -23,7 +23,7 @@ interface Stream {
   unreadSince: number | undefined;
 }
 
-export class Samples {
+export class LiveScreens {
   readonly #ground: Ground;
   readonly #samplings = new Map<string, Sampling>();
   #streams = 0;

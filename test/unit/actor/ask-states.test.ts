@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, LOCAL } from '../../../src/actor/ask-place.ts';
+import { afterEvent, type AskEvent, type AskPlace, fateOf, IN_TRANSIT, LOCAL } from '../../../src/actor/ask-states.ts';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 

@@ -23,7 +23,7 @@ const RESTART_MS_MAX = 5_000;
 /** Milliseconds that a thread has to end in order. */
 const CLOSE_MS_MAX = 10_000;
 
-export class StoreOwner {
+export class StoreSupervisor {
   readonly #seed: OwnerSeed;
   readonly #log: Log;
   readonly #news: OwnerNews;
@@ -44,8 +44,8 @@ export class StoreOwner {
   }
 
   /** Resolves once it can be asked. Throws STORE_FAILED where the store cannot be opened. */
-  static async start(seed: OwnerSeed, log: Log, news: OwnerNews): Promise<StoreOwner> {
-    const owner = new StoreOwner(seed, log, news);
+  static async start(seed: OwnerSeed, log: Log, news: OwnerNews): Promise<StoreSupervisor> {
+    const owner = new StoreSupervisor(seed, log, news);
     await owner.#begin();
     return owner;
   }

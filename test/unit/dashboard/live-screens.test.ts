@@ -3,7 +3,13 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ground } from '../../../src/dashboard/ground.ts';
-import { REST_FACTOR, REST_MS_MAX, Samples, STREAMS_MAX, UNREAD_MS_MAX } from '../../../src/dashboard/samples.ts';
+import {
+  REST_FACTOR,
+  REST_MS_MAX,
+  LiveScreens,
+  STREAMS_MAX,
+  UNREAD_MS_MAX,
+} from '../../../src/dashboard/live-screens.ts';
 import { SCREENS, type Screen } from '../../../src/dashboard/screens.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
@@ -38,7 +44,7 @@ class Page extends EventEmitter {
 const NAME = 'a-screen';
 const screens = SCREENS as Record<string, Screen>;
 let clock: VirtualClock;
-let samples: Samples;
+let samples: LiveScreens;
 let looks: string[];
 let look: () => Promise<unknown>;
 
@@ -47,7 +53,7 @@ beforeEach(() => {
   looks = [];
   look = async () => ({ n: looks.length });
   screens[NAME] = plan(false);
-  samples = new Samples({ clock } as unknown as Ground);
+  samples = new LiveScreens({ clock } as unknown as Ground);
 });
 
 afterEach(() => {
