@@ -5,7 +5,8 @@ import { type CommandPlan, type Given, wholeOption } from '../cli-ground/command
 import { CommandError, FAILED, wrongUse } from '../cli-ground/exit-codes.ts';
 import { shown } from '../cli-ground/output.ts';
 import { withSystem } from '../cli-ground/reached-system.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import type { TailedEvent, TailedEvents } from '../gateway/event-tail.ts';
+import { ERROR_CODES, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
 import type { Pause } from '../vocabulary/pause.ts';
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -13,6 +14,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const ACCEPTED_MS = 10_000;
 /** Milliseconds until a look at an actor that has not taken it over. */
 const LOOK_MS = 500;
+/** Milliseconds in which a message that cannot be handled is heard of. */
+const LETTER_MS = 200;
 
 /** `add '{"by":2}'`, or the whole message as JSON. */
 function messageOf(type: string, fields: string | undefined): AnyMessage {
@@ -64,10 +67,38 @@ async function isTaken(client: ConnectedClient, timeoutMs: number): Promise<bool
   }
 }
 
+/**
+ * The events of the system from now on, looked through for what was told: a type that is misspelt is taken over like any other message, and is a dead
+ * letter at the actor. Nothing where the rights do not give a look; nothing of a message that waits for longer.
+ */
+async function lettersOf(client: ConnectedClient, id: string, type: string): Promise<() => Promise<void>> {
+  const next = async (waitMs: number): Promise<TailedEvent[]> =>
+    ((await client.call('events', [waitMs], ACCEPTED_MS)) as TailedEvents).events;
+  const mayLook = await next(0).then(
+    () => true,
+    () => false,
+  );
+  return async () => {
+    const until = performance.now() + LETTER_MS;
+    for (let leftMs = LETTER_MS; mayLook && leftMs > 0; leftMs = Math.floor(until - performance.now())) {
+      const letter = (await next(leftMs)).find(
+        (each) => each.event === 'dead-letter' && each.to === id && each.type === type,
+      );
+      if (letter !== undefined) throw deadLetterFault(id, type, letter.reason as ErrorCode);
+    }
+  };
+}
+
+function deadLetterFault(id: string, type: string, reason: ErrorCode): CommandError {
+  const text = `the message '${type}' to ${id} became a dead letter: ${ERROR_CODES[reason]}; the log of the system says more`;
+  return new CommandError(FAILED, reason, text);
+}
+
 const tell: CommandPlan = {
   usage: 'tell <id> <type> [fields]',
   alias: 'send',
-  summary: 'send an actor a message, and wait until the system has taken it over',
+  summary:
+    'send an actor a message, and wait until the system has taken it over; exit code 1 where it is a dead letter at once',
   example: `troupe tell counter/alice add '{"by":2}'`,
   run: ([id = '', type = '', fields], options, output) => {
     const message = messageOf(type, fields);
@@ -78,8 +109,10 @@ const tell: CommandPlan = {
           reject(new CommandError(FAILED, reason, `the message to ${id} did not leave`)),
         );
       });
+      const heard = await lettersOf(client, id, message.type);
       client.tell(id, message);
       const pause = await Promise.race([fault, untilTaken(client, id)]);
+      if (pause === undefined) await Promise.race([fault, heard()]);
       if (pause === undefined) return output.result({ id, accepted: true }, () => `${id}: accepted`);
       const why = `${pause.pattern} is paused${pause.reason === undefined ? '' : ` (${pause.reason})`}`;
       const text = `${id}: waits, since ${why}; it is handled after the resume, where the system runs until then`;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSystem, defineActor } from 'troupe';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from './client-process.ts';
 import { until } from './harness.ts';
 
@@ -161,6 +161,24 @@ describe('troupe talks with actors', () => {
     expect(await json('ask', 'counter/t', '{"type":"add","by":3}')).toBe(5);
     expect(await text('ask', 'counter/t', 'get')).toBe('5\n');
     expect(await json('ask', 'counter/t', 'many')).toEqual([['a', '1']]);
+  });
+
+  test.each([
+    ['counter/t', 'ad', 'UNKNOWN_MESSAGE', 'the actor has no handler for this message type'],
+    ['user/t', 'ad', 'UNKNOWN_MESSAGE', 'the actor has no handler for this message type'],
+    ['count/t', 'add', 'UNKNOWN_KIND', 'no definition has this kind'],
+  ])('tell: %s has nothing for %s, which is said', async (id, type, code, meaning) => {
+    // It is listened for a moment only: a worker that is slow to say so is asked again.
+    const told = await vi.waitUntil(
+      async () => {
+        const ran = await run(['tell', id, type]);
+        return ran.code !== 0 && ran;
+      },
+      { timeout: 20_000 },
+    );
+    expect([told.code, told.out]).toEqual([1, '']);
+    expect(told.err).toContain(`the message '${type}' to ${id} became a dead letter: ${meaning}`);
+    expect(told.err).toContain(code);
   });
 
   test('tell: of a durable actor that is paused it is said that the message waits, and it is handled after the resume', async () => {
