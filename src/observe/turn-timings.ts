@@ -8,7 +8,7 @@ import { ActorRates } from './actor-rates.ts';
 import { type Arrival, SampledMessages } from './sampled-messages.ts';
 import { WATCHED_MS } from './loop-watch.ts';
 import { type FlowCount, type FlowPair, FlowWatch, type KindFlow } from './message-flow.ts';
-import { Sampler, samplesOfKind, SAMPLING_PERIOD_MS } from './sampler.ts';
+import { Sampler, samplesOfKind, SAMPLING_PERIOD_MS } from '../structures/sampler.ts';
 import { traceParts } from './spans.ts';
 import { type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
 

@@ -14,7 +14,7 @@ import {
   OUTSIDE,
 } from '../../../src/observe/message-flow.ts';
 import { mergeFlows } from '../../../src/inspection/merge-flows.ts';
-import { SAMPLES_PER_SECOND } from '../../../src/observe/sampler.ts';
+import { SAMPLES_PER_SECOND } from '../../../src/structures/sampler.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { FIRST_RATES_MS, type KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import { WATCHED_MS } from '../../../src/observe/loop-watch.ts';
 import { mergeTimings, TIMING_WINDOW_MS } from '../../../src/observe/timing.ts';
-import { SAMPLES_PER_SECOND, SAMPLING_PERIOD_MS } from '../../../src/observe/sampler.ts';
+import { SAMPLES_PER_SECOND, SAMPLING_PERIOD_MS } from '../../../src/structures/sampler.ts';
 import { KindTimings, TurnWatch } from '../../../src/observe/turn-timings.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';

@@ -8,7 +8,7 @@ import {
   samplesOfKind,
   SAMPLES_PER_SECOND,
   SAMPLING_PERIOD_MS,
-} from '../../../src/observe/sampler.ts';
+} from '../../../src/structures/sampler.ts';
 
 const PER_SECOND = 1_000;
 
