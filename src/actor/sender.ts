@@ -15,7 +15,7 @@ import { barrierTo } from './barrier.ts';
 import type { DurableSide } from './durable-side.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 import type { Asker, PendingReply } from './pending-replies.ts';
-import type { TraceFields } from '../observe/spans.ts';
+import type { TraceFields } from '../observe/trace-context.ts';
 import { noteFailure } from './unawaited.ts';
 
 /** Congested recipients, and as many topics, that a sender remembers for `drained()`; beyond, it waits for the oldest of them only. */

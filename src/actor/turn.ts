@@ -1,7 +1,7 @@
 /**
  * One turn: one envelope of one actor, from the mailbox to its reply. Nothing else of the actor runs meanwhile.
  */
-import { traceFields } from '../observe/spans.ts';
+import { traceFields } from '../observe/trace-context.ts';
 import { tracedMail } from '../observe/trace.ts';
 import type { TurnSample } from '../observe/turn-timings.ts';
 import type { ActorId } from '../vocabulary/address.ts';

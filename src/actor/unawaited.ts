@@ -3,7 +3,7 @@
  * process and all other actors in it. The process that hears of one looks here for its actor.
  */
 import type { Log } from '../observe/log.ts';
-import type { TraceFields } from '../observe/spans.ts';
+import type { TraceFields } from '../observe/trace-context.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 
 export interface Unawaited {

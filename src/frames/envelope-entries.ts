@@ -4,7 +4,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo, type Verb } from '../vocabulary/envelope.ts';
-import { checkTrace } from '../observe/spans.ts';
+import { checkTrace } from '../observe/trace-context.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { type FrameWeight, fromWire } from '../wire/codec.ts';
 import { ASK, MESSAGE, REQUEST, STAMPED, TRACED, VERBS } from '../wire/entry.ts';

@@ -5,7 +5,7 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorData, type Fate, isErrorData, wordsOf } from '../vocabulary/errors.ts';
-import { checkTrace } from '../observe/spans.ts';
+import { checkTrace } from '../observe/trace-context.ts';
 import { FrameDecoder, fromWire } from '../wire/codec.ts';
 import * as entry from '../wire/entry.ts';
 import { COMPACT, FRAME_BYTES_MAX, PIECE } from '../wire/link.ts';

@@ -3,7 +3,7 @@
  * mistake, while the program is written; in production a dead letter is all there is.
  */
 import type { Log } from './log.ts';
-import { traceFields } from './spans.ts';
+import { traceFields } from './trace-context.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';

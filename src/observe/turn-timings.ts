@@ -9,7 +9,7 @@ import { type Arrival, SampledMessages } from './sampled-messages.ts';
 import { WATCHED_MS } from './loop-watch.ts';
 import { type FlowCount, type FlowPair, FlowWatch, type KindFlow } from './message-flow.ts';
 import { Sampler, samplesOfKind, SAMPLING_PERIOD_MS } from '../structures/sampler.ts';
-import { traceParts } from './spans.ts';
+import { traceParts } from './trace-context.ts';
 import { type Timing, TIMING_WINDOW_MS, TimingWindow } from './timing.ts';
 
 /** Milliseconds until the first figures of single actors. */

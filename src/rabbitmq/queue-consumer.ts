@@ -9,7 +9,7 @@
 import type { AskOptions } from '../actor/ask-options.ts';
 import type { QueueMetrics } from '../observe/outside-gateways.ts';
 import type { Log } from '../observe/log.ts';
-import { traceFields } from '../observe/spans.ts';
+import { traceFields } from '../observe/trace-context.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, type ErrorCode } from '../vocabulary/errors.ts';

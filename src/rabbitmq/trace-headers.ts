@@ -2,7 +2,7 @@
  * The context of a trace in the headers of a message: `traceparent` and `tracestate`, as W3C names them and OpenTelemetry's instrumentations of
  * AMQP 0-9-1 write and read them.
  */
-import { traceParts } from '../observe/spans.ts';
+import { traceParts } from '../observe/trace-context.ts';
 
 type Headers = { readonly [name: string]: unknown };
 

@@ -1,31 +1,26 @@
 /**
- * The distant actors that this process sends to: the way to each, and how much is in flight, so that `tell` can say
- * false before its mailbox overruns. Every quarter of a mailbox a barrier goes along; its reply says that all before it was handled. No link-wide credit
- * can know this: a worker that is idle may host one actor that is not.
+ * The routes to the distant actors that this process sends to: by id, valid for one epoch. Mail in flight on each is counted by
+ * flow-control.ts.
  */
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import { Envelope, isTracked } from '../vocabulary/envelope.ts';
+import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
 import { bytesOf } from '../vocabulary/weight.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
+import { FlowControl, SentMail } from './flow-control.ts';
 
 /** Actors counted at a time; when more are told, counting begins anew. */
 export const ROUTES_KEPT = 65_536;
 
-class Route {
+class Route extends SentMail {
   terms: KindTerms;
   /** The link to its host, in the epoch in which that was looked up (S4: asking the table again cost more than encoding). */
   peer: OutboundQueue;
   epoch: number;
-  /** Sent and not known to be handled. */
-  inFlight = 0;
-  bytesInFlight = 0;
-  sinceBarrier = 0;
-  bytesSinceBarrier = 0;
-  isAsking = false;
 
   constructor(terms: KindTerms, peer: OutboundQueue, epoch: number) {
+    super();
     this.terms = terms;
     this.peer = peer;
     this.epoch = epoch;
@@ -35,11 +30,11 @@ class Route {
 export class RouteCache {
   readonly #byId = new Map<ActorId, Route>();
   readonly #kernel: Kernel;
-  readonly #send: (envelope: Envelope) => boolean;
+  readonly #flow: FlowControl;
 
   constructor(kernel: Kernel, send: (envelope: Envelope) => boolean) {
     this.#kernel = kernel;
-    this.#send = send;
+    this.#flow = new FlowControl(kernel, send);
   }
 
   /** Sends a message the way that the last one to its actor went; undefined where that may not hold any more. */
@@ -95,35 +90,6 @@ export class RouteCache {
     if (envelope.heavy === undefined) memory.weigh(envelope, envelope.message);
     const bytes = bytesOf(envelope);
     const isClear = route.peer.mail(envelope);
-    return this.#count(envelope.to, route, bytes) && isClear;
-  }
-
-  /** One more is in flight. False: half a mailbox or more is. */
-  #count(id: ActorId, route: Route, bytes: number): boolean {
-    const { capacity } = route.terms;
-    const { queueBytesMax } = this.#kernel.memory;
-    route.inFlight++;
-    route.sinceBarrier++;
-    route.bytesInFlight += bytes;
-    route.bytesSinceBarrier += bytes;
-    const isDue = route.sinceBarrier * 4 > capacity || route.bytesSinceBarrier * 4 > queueBytesMax;
-    if (isDue && !route.isAsking) this.#askBarrier(id, route);
-    return route.inFlight * 2 <= capacity && route.bytesInFlight * 2 <= queueBytesMax;
-  }
-
-  #askBarrier(id: ActorId, route: Route): void {
-    const { inFlight, bytesInFlight } = route;
-    route.sinceBarrier = 0;
-    route.bytesSinceBarrier = 0;
-    route.isAsking = true;
-    const reply = this.#kernel.pending.open(id, 0, undefined, undefined);
-    const done = (): void => {
-      route.inFlight -= inFlight;
-      route.bytesInFlight -= bytesInFlight;
-      route.isAsking = false;
-    };
-    // Refused or answered: either way nothing sent before it waits in that mailbox any more.
-    reply.promise.then(done, done);
-    this.#send(new Envelope('barrier', id, undefined, undefined, reply, 0));
+    return this.#flow.count(envelope.to, route, bytes, route.terms.capacity) && isClear;
   }
 }

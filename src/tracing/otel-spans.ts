@@ -3,15 +3,8 @@
  * a server), and a commit of several turns has a link to each. A turn of a trace that the sampler has left out makes no spans, nor does what it sends: all
  * of it has the context that the turn came with.
  */
-import {
-  type AskSpan,
-  type CommitSpan,
-  type SpanOwner,
-  type Spans,
-  type TraceFields,
-  traceParts,
-  traceText,
-} from '../observe/spans.ts';
+import type { AskSpan, CommitSpan, SpanOwner, Spans } from '../observe/spans.ts';
+import { type TraceFields, traceParts, traceText } from '../observe/trace-context.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import type { Envelope, Message } from '../vocabulary/envelope.ts';
 import type {

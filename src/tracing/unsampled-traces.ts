@@ -2,7 +2,8 @@
  * Traces that the sampler of the SDK has left out: what belongs to them costs no spans, no attributes and no new ids. The context goes on as it is, so that
  * nobody begins a trace of its own in the middle, and spans of other libraries inside a turn are left out as well.
  */
-import { type AskSpan, type TraceFields, traceParts } from '../observe/spans.ts';
+import type { AskSpan } from '../observe/spans.ts';
+import { type TraceFields, traceParts } from '../observe/trace-context.ts';
 import type { Context, OpenTelemetry, Span, Tracer } from './open-telemetry.ts';
 
 /** Contexts that are remembered by their text; then all are forgotten. */

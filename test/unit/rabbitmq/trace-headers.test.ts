@@ -2,7 +2,7 @@
 import * as api from '@opentelemetry/api';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { TRACE_STATE_MAX } from '../../../src/observe/spans.ts';
+import { TRACE_STATE_MAX } from '../../../src/observe/trace-context.ts';
 import { exchange } from '../../../src/rabbitmq/exchange.ts';
 import { BrokerGateway } from '../../../src/rabbitmq/rabbit-gateway.ts';
 import { headersWithTrace, traceOfHeaders } from '../../../src/rabbitmq/trace-headers.ts';

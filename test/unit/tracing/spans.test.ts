@@ -1,6 +1,6 @@
 /** The context of a trace as a text: what is taken, what is refused, and what a link does with it. */
 import { describe, expect, it, test } from 'vitest';
-import { checkTrace, traceParts, traceText, TRACE_STATE_MAX } from '../../../src/observe/spans.ts';
+import { checkTrace, traceParts, traceText, TRACE_STATE_MAX } from '../../../src/observe/trace-context.ts';
 import { appendEnvelope, BatchReader } from '../../../src/frames/envelope-entries.ts';
 import { readRecord, stashPart, writeStashed } from '../../../src/commit/record.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
