@@ -1,5 +1,5 @@
 /**
- * Where clients come in: answers their greetings, knows who they are by token or certificate, and joins each connection with its session.
+ * Where clients come in: answers their greetings, lets in whom client-admission.ts admits, and joins each connection with its session.
  * The process that serves is the master (or the only process): a worker that dies or is replaced cuts no client.
  * docs/decisions/0070-clients.md says what holds when who dies.
  *
@@ -9,11 +9,9 @@ import { randomBytes } from 'node:crypto';
 import type { Kernel } from '../actor/kernel.ts';
 import type { System } from '../system/system.ts';
 import type { Timer } from '../vocabulary/clock.ts';
-import type { ErrorCode } from '../vocabulary/errors.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import {
   BEAT_MS,
-  CLIENT_VERSION,
   decodeHello,
   type Hello,
   type Refused,
@@ -21,17 +19,18 @@ import {
   type Welcome,
 } from '../client-wire/client-greeting.ts';
 import { LookError, SilenceError } from '../wire/first-frame.ts';
-import { encodeGreeting, isSameSecret } from '../wire/handshake.ts';
+import { encodeGreeting } from '../wire/handshake.ts';
 import { FRAME_EXTRA_BYTES, type Link } from '../wire/link.ts';
 import { Poller } from '../wire/poller.ts';
 import { SilentWebSocketError } from '../client-wire/web-socket-link.ts';
+import { admitClient, type ClientRefusal } from './client-admission.ts';
 import { ClientConnection } from './client-connection.ts';
 import { CLIENTS_MAX, ClientListener, type Entry, type Visitors } from './client-listener.ts';
 import { type DirectGround, DirectSockets } from './direct-sockets.ts';
 import { type ControlOptions, ControlSocket } from './control-socket.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import type { Listen } from './listen-options.ts';
-import type { Rights } from './rights.ts';
+import { Rights } from './rights.ts';
 import { Session } from './session.ts';
 import { type ClientStrangers, newClientStrangers } from './client-strangers.ts';
 import { SocketVisitor, type Visitor, WebSocketVisitor } from './visitor.ts';
@@ -194,18 +193,8 @@ export class Gateway {
       this.#strangers.refused('bytes', address, 'its greeting cannot be read');
       return visitor.destroy();
     }
-    if (hello.version !== CLIENT_VERSION) {
-      const text = `a client speaks version ${CLIENT_VERSION}; got ${hello.version}`;
-      return this.#refuse(visitor, 'version', 'INVALID_OPTIONS', text);
-    }
-    const rights = rightsOf(listen, hello.token, cn);
-    if (rights === undefined) {
-      const text =
-        hello.token === undefined
-          ? 'no token or certificate that is known here was shown'
-          : 'the token is not known here';
-      return this.#refuse(visitor, 'token', 'FORBIDDEN', text);
-    }
+    const rights = admitClient(hello, cn, listen);
+    if (!(rights instanceof Rights)) return this.#refuse(visitor, rights);
     const now = this.#kernel.clock.now();
     const session = this.#sessionOf(rights, hello.session);
     this.#connect(this.#welcome(visitor, session), session, now - hello.now, address);
@@ -242,9 +231,9 @@ export class Gateway {
     this.#connections.add(connection);
   }
 
-  #refuse(visitor: Visitor, cause: 'token' | 'version', refused: ErrorCode, message: string): void {
-    this.#strangers.refused(cause, visitor.address, message);
-    const answer: Refused = { troupe: 'gateway', refused, message };
+  #refuse(visitor: Visitor, { cause, code, text }: ClientRefusal): void {
+    this.#strangers.refused(cause, visitor.address, text);
+    const answer: Refused = { troupe: 'gateway', refused: code, message: text };
     visitor.refuse(encodeGreeting(answer));
   }
 
@@ -289,15 +278,4 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway | undefi
   const gateway = new Gateway(parts);
   await gateway.open();
   return gateway;
-}
-
-/** All tokens are compared, each in constant time: how long it takes says nothing of which was nearly right. */
-function rightsOf(listen: Listen, token: string | undefined, cn: string | undefined): Rights | undefined {
-  let found: Rights | undefined;
-  for (const client of listen.clients) {
-    const hasToken = client.token === undefined || (token !== undefined && isSameSecret(client.token, token));
-    const hasName = client.cn === undefined || client.cn === cn;
-    if (hasToken && hasName) found ??= client.rights;
-  }
-  return found ?? listen.everybody;
 }
