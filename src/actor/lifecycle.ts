@@ -4,7 +4,7 @@
  * Everything that awaits remembers the cell's phase and goes on only if it is still the same.
  */
 import { backoffMs } from '../supervision/backoff.ts';
-import { decide } from '../supervision/decision.ts';
+import { decide } from '../supervision/failure-decision.ts';
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';

@@ -21,7 +21,7 @@ import { InFlight, type Question, type Tries } from './in-flight.ts';
 import { MessagesInFlight } from './messages-in-flight.ts';
 import { SettledIds } from './settled-ids.ts';
 import { traceOfHeaders } from './trace-headers.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf } from './failed-delivery.ts';
 
 export interface ConsumerParts {
   readonly queue: string;

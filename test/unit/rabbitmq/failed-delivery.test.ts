@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { AGAIN, verdictOf } from '../../../src/rabbitmq/verdict.ts';
+import { AGAIN, verdictOf } from '../../../src/rabbitmq/failed-delivery.ts';
 import { ERROR_CODES, type ErrorCode, type Fate, TroupeError } from '../../../src/vocabulary/errors.ts';
 
 const FATES: Fate[] = ['not-executed', 'executed', 'unknown'];

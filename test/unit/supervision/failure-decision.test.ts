@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../src/supervision/decision.ts';
+import { decide } from '../../../src/supervision/failure-decision.ts';
 import { DIRECTIVES, type Directive, type OnFailure } from '../../../src/supervision/supervision-options.ts';
 
 const error = new Error('broken');
