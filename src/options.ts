@@ -31,7 +31,7 @@ import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './worker/memory-budget.ts';
-import { cpuQuota } from './vocabulary/control-groups.ts';
+import { cpuQuota } from './vocabulary/container-limits.ts';
 import {
   type DashboardOptions,
   type MetricsOptions,

@@ -37,7 +37,7 @@ import type { Web } from '../web/web.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 import { bootOrderOf, workerOptionsOf } from './boot-order.ts';
 import { type ClusterMember, memberPorts } from './cluster-member.ts';
-import { entriesOf, openWeb } from './entries.ts';
+import { entriesOf, openWeb } from './listeners.ts';
 import { firstPauses, STARTED_PAUSED } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';

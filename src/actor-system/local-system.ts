@@ -14,7 +14,7 @@ import type { Web } from '../web/web.ts';
 import { findSpans } from '../tracing/find-spans.ts';
 import { processAddress } from '../vocabulary/address.ts';
 import { systemClock } from '../vocabulary/system-clock.ts';
-import { entriesOf, openWeb } from './entries.ts';
+import { entriesOf, openWeb } from './listeners.ts';
 import { firstPauses } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
 import { startLine } from './start-line.ts';

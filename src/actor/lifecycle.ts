@@ -10,7 +10,7 @@ import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { copyPlain } from '../vocabulary/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
-import { hasBegun } from './begun.ts';
+import { hasBegun } from './start-listeners.ts';
 import type { Cell } from './cell.ts';
 import type { Ending } from './cell-extras.ts';
 import type { DurableSide } from './durable-side.ts';

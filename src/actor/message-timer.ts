@@ -4,7 +4,7 @@
  *
  *   waiting ─► due ─► mailed ─► its turn: over, or waiting for the next beat
  */
-import { insideTurn } from './inside-turn.ts';
+import { insideTurn } from './turn-names.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
 import type { Cell } from './cell.ts';

@@ -4,7 +4,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
-import { whenBegun } from './begun.ts';
+import { whenBegun } from './start-listeners.ts';
 import type { Cell } from './cell.ts';
 import { startCell } from './lifecycle.ts';
 

@@ -9,7 +9,7 @@ import type { BlockedLoop, Checkup } from '../observe/checkup.ts';
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { STORE_FOLDER } from '../store/store.ts';
-import { cpuQuota, memoryLimit } from '../vocabulary/control-groups.ts';
+import { cpuQuota, memoryLimit } from '../vocabulary/container-limits.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import { clusterFindingsOf, clusterText } from './cluster-findings.ts';
 import { type CommandPlan, wholeOption } from '../cli-ground/command.ts';

@@ -3,7 +3,7 @@
  * a record of its own, written by the commit that notes its message as handled, and removed by the commit of the turn that
  * handles it once more: so a resend that was interrupted has either happened, and the letter is gone, or can be tried again.
  */
-import { insideTurn } from '../actor/inside-turn.ts';
+import { insideTurn } from '../actor/turn-names.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, DeliveryId } from '../vocabulary/envelope.ts';

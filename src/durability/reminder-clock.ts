@@ -1,5 +1,5 @@
 /** Fires the reminders of an actor in memory: each becomes a message of its own, and its turn's commit notes that it has fired. */
-import { insideTurn } from '../actor/inside-turn.ts';
+import { insideTurn } from '../actor/turn-names.ts';
 import type { Reminder } from '../actor/durable-side.ts';
 import type { Kernel } from '../actor/kernel.ts';
 import { TroupeError } from '../vocabulary/errors.ts';

@@ -9,7 +9,7 @@ import type { LiveMoves } from './live-moves.ts';
 import type { Participant } from '../worker-pool/process-membership.ts';
 import { type PauseParts, PauseService } from './pause-service.ts';
 import { shardOf } from '../placement/shard.ts';
-import { placementView } from '../placement-service/placement-view.ts';
+import { placementView } from '../placement-service/inspect-placement.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
 /** Milliseconds that a process has for its counters, or for one actor; and for a list of its actors, which it makes in slices, or what it has to count first. */

@@ -1,6 +1,6 @@
 /**
  * Messages that were published to the subscribers of other processes and are not known to be handled, by topic and process, so that
- * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`RouteCache`), a question goes along
+ * `publish` can say false before their mailboxes overrun. As with mail to one distant actor (`FlowControl`), a question goes along
  * every quarter of a mailbox; its answer says that all before it was handled, and how many messages a subscriber there may have.
  */
 import { MAILBOX_CAPACITY } from '../actor/behaviour.ts';

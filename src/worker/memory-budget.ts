@@ -1,7 +1,7 @@
 /** How much memory the queues of a process may hold together, where its options do not say: of the heap, and of the container. */
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { memoryLimit } from '../vocabulary/control-groups.ts';
+import { memoryLimit } from '../vocabulary/container-limits.ts';
 
 /** The queues take so much of what the process has: the rest is for states, for what runs, and for the collector. */
 const QUEUES_SHARE = 4;

@@ -1,6 +1,6 @@
 /** How many CPUs and how much memory a container may use, as the files of Linux tell it. */
 import { describe, expect, test } from 'vitest';
-import { cpuQuota, memoryLimit } from '../../../src/vocabulary/control-groups.ts';
+import { cpuQuota, memoryLimit } from '../../../src/vocabulary/container-limits.ts';
 
 const quotaWith = (files: Record<string, string>): number => cpuQuota((path) => files[path]);
 const limitWith = (files: Record<string, string>): number => memoryLimit((path) => files[path]);

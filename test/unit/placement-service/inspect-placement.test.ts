@@ -1,7 +1,7 @@
 /** What is shown of placement is cut to a number, which the count beside it does not hide. */
 import { expect, test } from 'vitest';
 import { PINS_SHOWN_MAX, UNITS_SHOWN_MAX } from '../../../src/observe/placement-view.ts';
-import { placementView } from '../../../src/placement-service/placement-view.ts';
+import { placementView } from '../../../src/placement-service/inspect-placement.ts';
 import { PlacementTable } from '../../../src/placement/placement-table.ts';
 
 test('pins, and the units of a move', () => {
