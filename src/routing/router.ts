@@ -50,10 +50,10 @@ export class Router implements Recipient {
     const { kernel, actors, cluster } = parts;
     this.#parts = parts;
     this.#kernel = kernel;
-    this.#kept = new KeptBySenders(kernel);
     this.#actors = actors;
     this.#cluster = cluster;
     this.holds = new HeldMail(kernel.clock, kernel.deadLetters, kernel.memory, kernel.trace);
+    this.#kept = new KeptBySenders(kernel, this.holds);
     this.#settlement = new HeldSettlement(kernel.clock, this.holds);
     this.routes = new RouteCache(kernel, (envelope) => this.deliver(envelope));
   }
@@ -322,7 +322,7 @@ export class Router implements Recipient {
 
   /** False from half a mailbox on: all that waits arrives at once. */
   #hold(unit: Unit, envelope: Envelope, { capacity }: KindTerms, isPassedOn = false): boolean {
-    if (this.#kept.leave(envelope)) return true;
+    if (this.#kept.leave(envelope, isPassedOn)) return true;
     const isTaken = isPassedOn ? this.holds.addPassedOn(unit, envelope) : this.holds.add(unit, envelope);
     return isTaken && this.holds.lengthOf(unit) * 2 <= capacity && this.holds.isClear;
   }
