@@ -39,8 +39,9 @@ export async function flushOn(parts: OnwardParts, depth: FlushDepth): Promise<vo
 async function flushOnce(parts: OnwardParts, depth: FlushDepth): Promise<boolean> {
   const { peers, flushes, handOvers, machines, router } = parts;
   // Mail that waits here for its host goes on first, or ends: mail of its sender by another route may come to the host at once.
-  if (depth === 'beyond') await router.settled(HELD_MS_MAX, true);
-  else await router.settled(depth === 'link' ? MOVED_MS_MAX : SETTLED_MS_MAX, false);
+  if (depth === 'beyond') await router.settled(HELD_MS_MAX, 'all');
+  else if (depth === 'onward') await router.settled(SETTLED_MS_MAX, 'held');
+  else await router.settled(depth === 'link' ? MOVED_MS_MAX : SETTLED_MS_MAX, 'hosted');
   if (depth === 'onward' || depth === 'beyond') await handOvers.released();
   const own = [...peers.all()];
   const others = depth === 'beyond' ? [...machines.machines()] : [];

@@ -4,6 +4,12 @@ import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
 import { NOWHERE, type Unit } from '../wire/control.ts';
 import type { HeldMail } from './held-mail.ts';
 
+/**
+ * Which of the mail that waits is meant. `hosted`: for a worker of this machine, or a lost machine. `held`: and for partitions that leave this machine, or whose
+ * actors are on their way here. `all`: and for those that are nobody's.
+ */
+export type MeantMail = 'hosted' | 'held' | 'all';
+
 interface Waiting {
   readonly units: Set<Unit>;
   done(): void;

@@ -25,7 +25,7 @@ import { HeldPartitions, isPassingKey, passingKey } from './held-partitions.ts';
 import { KeptBySenders } from './kept-by-senders.ts';
 import { LocatedPlaces } from './located-places.ts';
 import { type CaptureReason, type MailCapture, MailCaptures } from './mail-capture.ts';
-import { goesOn, HeldSettlement } from './held-settlement.ts';
+import { goesOn, HeldSettlement, type MeantMail } from './held-settlement.ts';
 import { isUnroutable, NO_WORKER_LEFT, refuseAtOnce, refuseUnlocated } from './unroutable.ts';
 
 export class Router implements Recipient {
@@ -211,13 +211,13 @@ export class Router implements Recipient {
     this.#settlement.look();
   }
 
-  /** Resolves once the mail that waits here now for a worker of this machine, or a lost machine, has gone on, or it takes longer; `isOnHoldToo`: for partitions that leave or are nobody's, too. */
-  settled(withinMs: number, isOnHoldToo: boolean): Promise<void> {
+  /** Resolves once the mail that waits here now has gone on, as far as it is meant, or it takes longer. */
+  settled(withinMs: number, meant: MeantMail): Promise<void> {
     return this.#settlement.settled((unit) => {
-      if (isPassingKey(unit) || (!isOnHoldToo && this.#onHold?.hasUnit(unit))) return false;
+      if (isPassingKey(unit) || (meant === 'hosted' && this.#onHold?.hasUnit(unit))) return false;
       const [first] = this.holds.peek(unit);
       const host = this.#moving.has(unit) || !first ? undefined : this.knownHostOf(first.to);
-      return goesOn(host, isOnHoldToo, (machine) => this.#parts.peers.byIndex(machine) !== undefined);
+      return goesOn(host, meant === 'all', (machine) => this.#parts.peers.byIndex(machine) !== undefined);
     }, withinMs);
   }
 

@@ -444,7 +444,7 @@ test('mail for a machine that is lost waits for its next owner, and whoever asks
   way.ended = true;
   router.passOn(message('counter/a', 1));
   const answers: string[] = [];
-  const ask = (name: string): void => void router.settled(HELD_MS_MAX, true).then(() => answers.push(name));
+  const ask = (name: string): void => void router.settled(HELD_MS_MAX, 'all').then(() => answers.push(name));
   ask('it may come back');
   await clock.advance(1);
   expect(answers).toEqual(['it may come back']);
@@ -463,8 +463,8 @@ test('mail in a partition of nobody waits for its next owner, and so does who as
   change({ columns: { '': everyShard(NOWHERE) } });
   router.passOn(message('counter/a', 1));
   const answers: string[] = [];
-  void router.settled(HELD_MS_MAX, true).then(() => answers.push('of all'));
-  void router.settled(HELD_MS_MAX, false).then(() => answers.push('of the rest'));
+  void router.settled(HELD_MS_MAX, 'all').then(() => answers.push('of all'));
+  void router.settled(HELD_MS_MAX, 'hosted').then(() => answers.push('of the rest'));
   await clock.advance(1);
   expect(answers).toEqual(['of the rest']);
   change({ columns: { '': everyShard(2) } });
