@@ -243,7 +243,7 @@ export class Census {
       const cell = this.processes.get(life.host)?.actors.cellOf(life.id);
       // It lives on elsewhere, having moved once more.
       if (this.#faults.isAlive(life.host) && cell && cell.status !== 'quiescent') continue;
-      if (!this.#moves.goesWith(units, life.id)) continue;
+      if (!this.#moves.goesWith(units, life.id, address)) continue;
       if (this.#isElsewhere(life.id, address)) continue;
       // What sleeps, or waits to begin again, was nowhere else, and what it watched is lost with it.
       if (isNowhereElse) this.#lostWithWorker(life.id);

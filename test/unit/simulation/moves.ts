@@ -78,9 +78,10 @@ export class Moves {
     return unitsOf(id).some((unit) => left?.has(unit));
   }
 
-  /** Whether it is where these units are: one with a pin does not go with its shard. */
-  goesWith(units: ReadonlySet<Unit>, id: string): boolean {
-    return units.has(id) || (!this.#pins.get(id) && unitsOf(id).some((unit) => units.has(unit)));
+  /** Whether it is where these units are, in that process: one with a pin does not go with its shard, unless it got that there. */
+  goesWith(units: ReadonlySet<Unit>, id: string, address: string): boolean {
+    const pin = this.#pins.get(id) || address;
+    return units.has(id) || (pin === address && unitsOf(id).some((unit) => units.has(unit)));
   }
 
   /** Calls back when the move that an id is on, away from a process, has ended; false where it is on none. */
