@@ -180,7 +180,9 @@ export class Moves {
   began(id: string, address: string): void {
     for (const unit of unitsOf(id)) this.#left.get(address)?.delete(unit);
     for (const home of this.#announced.keys()) {
-      const isOfIt = ({ units }: MoveOrder): boolean => units.some((unit) => unitsOf(id).includes(unit));
+      // One with a pin begins where that says, with or without its shard.
+      const isOfIt = ({ units }: MoveOrder): boolean =>
+        units.includes(id) || (!this.#pins.get(id) && units.some((unit) => unitsOf(id).includes(unit)));
       this.#tellEnds(home, (order) => (isOfIt(order) ? this.#complete.has(order.id) : undefined));
     }
   }
