@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSystem, defineActor } from 'troupe';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { freePort } from './client-process.ts';
+import { freePort } from '../free-port.ts';
 import { until } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

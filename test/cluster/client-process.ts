@@ -130,15 +130,6 @@ export function greeting(value: object): Uint8Array {
   return new Uint8Array([...head, ...new TextEncoder().encode(text)]);
 }
 
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
 export interface Certificate {
   cert: string;
   key: string;

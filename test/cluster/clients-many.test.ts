@@ -12,8 +12,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CLIENTS_MAX } from '../../src/gateway/client-listener.ts';
 import { SESSIONS_KEPT_MAX } from '../../src/gateway/gateway.ts';
 import { REFUSALS_MAX, REFUSALS_PERIOD_MS } from '../../src/observe/strangers.ts';
-import { ClientProcess, CuttableWay, freePort, greeting } from './client-process.ts';
+import { ClientProcess, CuttableWay, greeting } from './client-process.ts';
 import { faultOf, numbers, sleep, startSystem, stopSystems, TIRELESS, until, whenAllReady } from './harness.ts';
+import { freePort } from '../free-port.ts';
 
 let folder: string;
 const clients: ClientProcess[] = [];

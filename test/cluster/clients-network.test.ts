@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientMetrics, System } from 'troupe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Certificate, certificates, ClientProcess, freePort, HAS_OPENSSL } from './client-process.ts';
+import { type Certificate, certificates, ClientProcess, HAS_OPENSSL } from './client-process.ts';
 import { numbers, sleep, startSystem, stopSystems, until } from './harness.ts';
 import { NetworkNamespace } from './network-namespace.ts';
+import { freePort } from '../free-port.ts';
 
 const TOKEN = 'the-token-of-the-other-network';
 const HANDSHAKE_MS = 400;

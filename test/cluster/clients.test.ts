@@ -10,15 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { createSystem, type System } from 'troupe';
 import { connect } from 'troupe/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Certificate,
-  certificates,
-  ClientProcess,
-  CuttableWay,
-  freePort,
-  greeting,
-  HAS_OPENSSL,
-} from './client-process.ts';
+import { type Certificate, certificates, ClientProcess, CuttableWay, greeting, HAS_OPENSSL } from './client-process.ts';
 import {
   ACTORS,
   collectDeadLetters,
@@ -33,6 +25,7 @@ import {
   until,
   whenAllReady,
 } from './harness.ts';
+import { freePort } from '../free-port.ts';
 
 const TOKEN = 'the-token-of-counters';
 let system: System;

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { createSystem, defineActor, type Log } from 'troupe';
 import { type Client, connect } from 'troupe/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from './client-process.ts';
 import { faultOf, sleep, until } from './harness.ts';
+import { freePort } from '../free-port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/serve-control.mjs', import.meta.url));
 const ACTOR = { counter: defineActor({ receive: { visit: () => 1 } }) };

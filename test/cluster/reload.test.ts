@@ -3,8 +3,7 @@
  * time; what fails, is lost, doubled, swapped or refused is counted.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +12,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { removeDiaries, sleep, startSystem, stopSystems, TIRELESS, until } from './harness.ts';
 import { Program } from './program.ts';
 import { WebClients, type WebCount } from './web-clients.ts';
+import { freePort } from '../free-port.ts';
 
 const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
 const MAIN = new URL('./programs/reload-main.mjs', import.meta.url);
@@ -44,14 +44,6 @@ function write(version: number): void {
       },
     });`;
   writeFileSync(join(folder, 'versioned.mjs'), text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function start(): Promise<System> {

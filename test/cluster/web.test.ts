@@ -1,9 +1,9 @@
 /** `main` serves HTTP: one port, all workers, one counter behind them. */
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { System } from 'troupe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive, kill, numbers, pidOf, startSystem, stopSystems, TIRELESS, until, whenReady } from './harness.ts';
+import { freePort } from '../free-port.ts';
 
 let system: System;
 let port: number;
@@ -25,14 +25,6 @@ beforeAll(async () => {
 });
 
 afterAll(stopSystems);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
 
 async function visit(): Promise<Visit> {
   return (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as Visit;

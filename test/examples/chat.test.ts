@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -11,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { environment, findBrowser } from './browser.ts';
+import { freePort } from '../free-port.ts';
 
 const SERVER = fileURLToPath(new URL('../../examples/chat/server.mjs', import.meta.url));
 const BROWSER_FLAGS = [
@@ -291,15 +291,6 @@ function killIfAlive(pid: number): void {
   } catch {
     // It has ended with its master.
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  const { port: free } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return free;
 }
 
 function startServer(onPort: number): ChildProcess {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { createSystem } from 'troupe';
 import { environment, findBrowser } from './browser.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 /** Milliseconds for the charts to have something to show. */

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
 import { environment, findBrowser } from './browser.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 const found = findBrowser();
 

@@ -7,7 +7,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { createSystem, type System } from 'troupe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { environment, findBrowser } from './browser.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 const TOKEN = 'the-token-of-the-page';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

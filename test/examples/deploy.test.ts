@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { canRun, PID_NAMESPACE } from '../cluster/ground.ts';
 import { childrenOf, isAlive, sleep, until } from '../cluster/harness.ts';
 import { WebClients } from '../cluster/web-clients.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { installed } from './install.ts';
 import { ROOT } from './pages.ts';
 

@@ -1,7 +1,6 @@
 /** The e-mail actor against a real SMTP server on loopback; one port for all tests, as the pool belongs to the process. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -9,6 +8,7 @@ import { createSystem, defineActor, type System } from 'troupe';
 import { KEPT_MS, letterOf, messageIdOf, retryMs } from '../../actors/_mail.ts';
 import { deliveryOf } from '../../actors/_smtp.ts';
 import email from '../../actors/email.ts';
+import { freePort } from '../free-port.ts';
 
 interface Arrived {
   from: string;
@@ -62,10 +62,7 @@ async function startSystem(): Promise<void> {
 }
 
 beforeAll(async () => {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  port = (probe.address() as AddressInfo).port;
-  await new Promise((resolve) => probe.close(resolve));
+  port = await freePort();
   process.env.SMTP_URL = `smtp://127.0.0.1:${port}`;
 });
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { blocksOf, ended, outputOf, projectOf, ROOT, start, tidyUp } from './pages.ts';
 
 afterEach(tidyUp);

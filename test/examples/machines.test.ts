@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 interface State {
   machines: { number: number; state: string; cluster?: string; has: number }[];

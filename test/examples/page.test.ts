@@ -10,8 +10,9 @@ import { rolldown } from 'rolldown';
 import { createSystem, type ListenOptions, type System } from 'troupe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Certificate, certificates, CuttableWay, freePort, HAS_OPENSSL } from '../cluster/client-process.ts';
+import { type Certificate, certificates, CuttableWay, HAS_OPENSSL } from '../cluster/client-process.ts';
 import { environment, findBrowser } from './browser.ts';
+import { freePort } from '../free-port.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 'the-token-of-pages';

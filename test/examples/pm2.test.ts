@@ -7,7 +7,7 @@ import { type Client, connect } from 'troupe/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, isAlive, sleep, until } from '../cluster/harness.ts';
 import { WebClients } from '../cluster/web-clients.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { installed } from './install.ts';
 import { Pm2 } from './pm2.ts';
 

@@ -7,8 +7,9 @@ import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, isAlive, PostgresServer } from '../postgres/postgres-server.ts';
+import { isAlive, PostgresServer } from '../postgres/postgres-server.ts';
 import { TcpProxy } from '../postgres/tcp-proxy.ts';
+import { freePort } from '../free-port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./machine.mjs', import.meta.url));
 const DIVERT = new URL('./divert.mjs', import.meta.url).href;

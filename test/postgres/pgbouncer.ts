@@ -8,7 +8,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, nobody } from './postgres-server.ts';
+import { nobody } from './postgres-server.ts';
+import { freePort } from '../free-port.ts';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 const START_MS_MAX = 10_000;
