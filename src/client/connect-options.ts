@@ -31,7 +31,7 @@ export interface ConnectOptions {
 }
 
 export const CONNECT_MS = 10_000;
-const CONNECT_MS_MAX = 600_000;
+export const CONNECT_MS_MAX = 600_000;
 const NAMES = ['dataDir', 'system', 'token', 'ca', 'cert', 'key', 'servername', 'connectMs'];
 const SEARCH_NAMES = ['dataDir', 'system'] as const;
 const TLS_NAMES = ['ca', 'cert', 'key', 'servername'] as const;

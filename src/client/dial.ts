@@ -26,7 +26,7 @@ const UNWRITTEN_BYTES = 256 * 1024;
 /** Milliseconds to come in at the socket of a worker. */
 const DIRECT_MS = 2_000;
 /** Milliseconds, more or less, between two tries at a unix socket for which too many wait. */
-const BUSY_MS = 40;
+export const BUSY_MS = 40;
 
 export interface Dialled {
   readonly link: Link;

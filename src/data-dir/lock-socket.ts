@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { withShortPath } from '../wire/short-path.ts';
 
 /** Milliseconds for a connection to one's own machine. */
-const CONNECT_MS_MAX = 2_000;
+export const CONNECT_MS_MAX = 2_000;
 /** Codes of a connection to a socket without a listener. */
 const NOBODY = 'ECONNREFUSED';
 /** The file is gone: this says nothing of the process. */

@@ -20,7 +20,7 @@ export const FOLDERS_LOOKED_AT_MAX = 256;
 /** Milliseconds until a folder without a socket counts as left behind; before, its master may be about to listen. */
 export const EMPTY_FOLDER_MS_MAX = 60_000;
 /** Milliseconds for the kernel to say whether somebody listens. */
-const CONNECT_MS_MAX = 1_000;
+export const CONNECT_MS_MAX = 1_000;
 
 /** Makes the folder, mode 0700: nobody else's process can connect. `incarnationsFrom`: default 0. Throws INVALID_OPTIONS where paths in it are too long. */
 export async function openSocketFolder(incarnationsFrom = 0): Promise<string> {

@@ -64,11 +64,12 @@ export interface Watchdog {
 export function watchMaster(
   program: string = PROGRAM,
   warn: (text: string) => void = (text) => process.emitWarning(text),
+  reader: string = READER,
 ): Watchdog {
   const thread = new Worker(program, {
     eval: true,
     execArgv: [],
-    workerData: { parent: process.ppid, lookMs: LOOK_MS, answerMs: LOOP_ANSWER_MS, reader: READER },
+    workerData: { parent: process.ppid, lookMs: LOOK_MS, answerMs: LOOP_ANSWER_MS, reader },
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1 },
   });
   // Unheard it would end the process, or be printed with a stack that tells the reader nothing.

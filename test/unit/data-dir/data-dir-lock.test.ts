@@ -14,8 +14,8 @@ import {
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataDirLock, type Owner, SILENT_MS_MAX } from '../../../src/data-dir/data-dir-lock.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DataDirLock, OUTLIVED_MS_MAX, type Owner, SILENT_MS_MAX } from '../../../src/data-dir/data-dir-lock.ts';
 import { markOf, type ProcessMark } from '../../../src/data-dir/process-mark.ts';
 
 let dataDir: string;
@@ -26,6 +26,8 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'troupe-lock-'));
 });
 afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
   for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const server of servers.splice(0)) server.close();
   rmSync(dataDir, { recursive: true, force: true });
@@ -161,6 +163,24 @@ describe('the lock of a dataDir', () => {
     expect((await ended)[1]).toBe('SIGKILL');
     expect(stranger.signalCode).toBeNull();
     lock.release();
+  });
+
+  it(`waits ${OUTLIVED_MS_MAX} ms for such a worker to be gone, and then begins nothing beside it`, async () => {
+    const worker = await sleeper();
+    const dead = { ...markOf(process.pid), pid: 2 ** 22 + 1 };
+    leaveBehind(dead, {}, [markOf(worker.pid as number)]);
+    // As one that hangs in the kernel, on a disk that is gone: it is there, whatever it is sent.
+    const kill = process.kill.bind(process);
+    const kills = vi.spyOn(process, 'kill').mockImplementation((pid, signal) => signal !== 0 || kill(pid, 0));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000 });
+    let fault: unknown;
+    const acquired = DataDirLock.acquire(dataDir, 'bank', 1_000).catch((error: unknown) => (fault = error));
+    while (!kills.mock.calls.some(([, signal]) => signal === 'SIGKILL')) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(OUTLIVED_MS_MAX - 10);
+    expect(fault).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(20);
+    await acquired;
+    expect(fault).toMatchObject({ code: 'STORE_FAILED', message: expect.stringMatching(/does not end$/) });
   });
 
   it('counts starts upwards, also where the clock was put back', async () => {

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { Serializer } from 'node:v8';
+import { expect, test, vi } from 'vitest';
 import { OutgoingHandoff } from '../../../src/handoff/outgoing.ts';
+import { checkState, encodeState, STATE_BYTES_MAX } from '../../../src/handoff/transfer-codec.ts';
 import { unmovable } from '../../../src/process/unmovable.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
@@ -46,4 +48,23 @@ test('a state beyond the bound stays where it is, and a look before a reload fin
     'large/a moves with its state, and stays where it is; a state that moves has at most 1000 encoded bytes; got 1109';
   expect(await moveOf('x'.repeat(1_100))).toBe(`MESSAGE_TOO_LARGE: ${words}`);
   expect(await unmovable(actors, stateBytesMax)).toMatchObject({ code: 'MESSAGE_TOO_LARGE', message: words });
+});
+
+test(`a state moves with up to ${STATE_BYTES_MAX} bytes where nothing else is said`, () => {
+  const fault = expect.objectContaining({
+    code: 'MESSAGE_TOO_LARGE',
+    message: `a state that moves has at most ${STATE_BYTES_MAX} encoded bytes; got ${STATE_BYTES_MAX + 1}`,
+  });
+  // A gigabyte is not to be had for a test: only its length is.
+  const encoded = vi.spyOn(Serializer.prototype, 'releaseBuffer');
+  try {
+    const state = new Map();
+    encoded.mockReturnValue({ byteLength: STATE_BYTES_MAX } as never);
+    expect(() => checkState(state)).not.toThrow();
+    encoded.mockReturnValue({ byteLength: STATE_BYTES_MAX + 1 } as never);
+    expect(() => checkState(state)).toThrow(fault);
+    expect(() => encodeState(state)).toThrow(fault);
+  } finally {
+    encoded.mockRestore();
+  }
 });

@@ -1,7 +1,14 @@
 /** The store in a PostgreSQL server that is restarted, killed, frozen, cut off and out-voted while commits are under way. */
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { PostgresStore, type PostgresStoreOptions } from '../../../src/store-postgres/postgres-store.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CONNECT_MS_MAX, Connection } from '../../../src/store-postgres/connection.ts';
+import { RETRY_MS } from '../../../src/store-postgres/commit-queue.ts';
+import {
+  ENGINE_WAIT_MS,
+  PostgresStore,
+  type PostgresStoreOptions,
+  STATEMENT_MS_MAX,
+} from '../../../src/store-postgres/postgres-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 import { lackOfPostgres } from '../../postgres/postgres-files.ts';
 import { PostgresServer } from '../../postgres/postgres-server.ts';
@@ -15,8 +22,11 @@ import { change, Hammer } from './hammer.ts';
 const lack = lackOfPostgres();
 if (lack !== undefined && process.env.TROUPE_POSTGRES === 'required') throw new Error(lack);
 
+const { setTimeout: realTimeout } = globalThis;
+
+/** In real time, also where the timers are the test's. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => realTimeout(resolve, ms));
 }
 
 describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeout: 120_000 }, () => {
@@ -35,6 +45,8 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     await server.end();
   });
   afterEach(async () => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
     proxy.accept();
     proxy.resume();
     for (const store of stores.splice(0)) await store.close();
@@ -317,6 +329,87 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     expect(await proxy.deliver(300)).toBeGreaterThan(100);
     expect(await versions()).toEqual({ 'bank/z': 1 });
     await second.commit([change('bank/a', 0, 'f1')]);
+  });
+
+  /** What came of it, at last. The time of timers is the test's; sockets are real. */
+  function outcomeOf(promise: Promise<unknown>): { is: string } {
+    const outcome = { is: 'nothing yet' };
+    promise.then(
+      (value) => (outcome.is = `done: ${String(value)}`),
+      (error: { code?: string; message: string }) => (outcome.is = `${error.code}: ${error.message}`),
+    );
+    return outcome;
+  }
+
+  async function advance(ms: number, stepMs: number, isOver: () => boolean): Promise<number> {
+    let passed = 0;
+    for (; passed < ms && !isOver(); passed += stepMs) {
+      await vi.advanceTimersByTimeAsync(stepMs);
+      await pause(2);
+    }
+    return passed;
+  }
+
+  function holdTimes(): void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  }
+
+  /** Its timers are those of the test. */
+  async function closeMeanwhile(store: PostgresStore): Promise<void> {
+    const closed = outcomeOf(store.close());
+    await advance(ENGINE_WAIT_MS, 100, () => closed.is !== 'nothing yet');
+  }
+
+  it(`waits ${ENGINE_WAIT_MS} ms for a server that is not there, with what it reads and writes`, async () => {
+    // Before the stores: their looks at what waits are timed from their beginning.
+    holdTimes();
+    // What is read waits for nothing that is written, in a store of its own.
+    const [store, other] = [await open(), await open({ schema })];
+    await store.commit([change('bank/a', 0, 'f1')]);
+    proxy.refuse();
+    const [read, written] = [other.load('bank/a'), store.commit([change('bank/a', 1, 'f1')])].map(outcomeOf);
+    await advance(ENGINE_WAIT_MS - 2_000, 500, () => false);
+    expect([read?.is, written?.is]).toEqual(['nothing yet', 'nothing yet']);
+    const late = await advance(10_000, 500, () => read?.is !== 'nothing yet' && written?.is !== 'nothing yet');
+    expect(late).toBeLessThanOrEqual(4_000);
+    expect([read?.is, written?.is]).toEqual([
+      expect.stringMatching(/^STORE_FAILED: /),
+      expect.stringMatching(/^STORE_FAILED: /),
+    ]);
+    proxy.accept();
+    await closeMeanwhile(store);
+    await closeMeanwhile(other);
+  });
+
+  it(`gives a statement up after ${STATEMENT_MS_MAX} ms, with its session, and asks in another one`, async () => {
+    const store = await open();
+    await store.commit([change('bank/a', 0, 'f1')]);
+    const ended = vi.spyOn(Connection.prototype, 'destroy');
+    proxy.stall('from');
+    holdTimes();
+    const read = outcomeOf(store.head('bank/b'));
+    await pause(20);
+    await vi.advanceTimersByTimeAsync(STATEMENT_MS_MAX - 1);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ended).toHaveBeenCalled();
+    expect(read.is).toBe('nothing yet');
+    proxy.resume();
+    await vi.advanceTimersByTimeAsync(RETRY_MS);
+    while (read.is === 'nothing yet') await pause(2);
+    expect(read.is).toBe('done: undefined');
+    await closeMeanwhile(store);
+  });
+
+  it(`waits ${CONNECT_MS_MAX} ms for a session to begin`, async () => {
+    proxy.stall('to', 'from');
+    holdTimes();
+    const session = outcomeOf(Connection.open({ url: server.urlAt(proxy.port), statementMs: 60_000 }, false));
+    while (proxy.connections === 0) await new Promise(setImmediate);
+    await advance(CONNECT_MS_MAX - 100, 100, () => false);
+    expect(session.is).toBe('nothing yet');
+    await advance(200, 100, () => false);
+    expect(session.is).toMatch(/timeout/);
   });
 
   it('refuses a schema that would have to be quoted, and says where no server is', async () => {

@@ -1,11 +1,16 @@
 /** The owner of the store and those who ask it, over links that break, stall, and lose a process. */
 import { randomBytes } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { ASKED_MAX, RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store-service/remote-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 import { SERVED_BYTES_MAX, SERVED_MAX, STORE_PAGE } from '../../../src/store-service/store-client.ts';
-import { BatchJoiner, STORE_PEER, STORE_PIECE_BYTES } from '../../../src/store-service/store-frames.ts';
+import {
+  BatchJoiner,
+  STORE_BATCH_BYTES_MAX,
+  STORE_PEER,
+  STORE_PIECE_BYTES,
+} from '../../../src/store-service/store-frames.ts';
 import { StoreService } from '../../../src/store-service/store-service.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { processAddress } from '../../../src/vocabulary/address.ts';
@@ -271,6 +276,20 @@ describe('what is asked at once', () => {
     expect(joiner.push(piece)).toBeUndefined();
     expect(joiner.push(piece)).toBeUndefined();
     expect(() => joiner.push(piece)).toThrow(/at most 1000 bytes; got 1200/);
+  });
+
+  it(`is ${STORE_BATCH_BYTES_MAX} bytes at most where nothing else is said`, () => {
+    const joiner = new BatchJoiner();
+    const piece = { length: STORE_PIECE_BYTES } as Buffer;
+    // Pieces that say how large they are, and hold nothing: a gigabyte is not to be had for a test.
+    const copied = vi.spyOn(Buffer, 'from').mockReturnValue(piece as never);
+    try {
+      const more = new Uint8Array(2).fill(1);
+      for (let n = 0; n < STORE_BATCH_BYTES_MAX / STORE_PIECE_BYTES; n++) expect(joiner.push(more)).toBeUndefined();
+      expect(() => joiner.push(more)).toThrow(`at most ${STORE_BATCH_BYTES_MAX} bytes`);
+    } finally {
+      copied.mockRestore();
+    }
   });
 
   it('fails one by one: a commit that is refused takes no other with it', async () => {

@@ -12,11 +12,17 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EMPTY_FOLDER_MS_MAX, FOLDERS_LOOKED_AT_MAX, openSocketFolder } from '../../../src/wire/socket-folder.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  CONNECT_MS_MAX,
+  EMPTY_FOLDER_MS_MAX,
+  FOLDERS_LOOKED_AT_MAX,
+  isDeserted,
+  openSocketFolder,
+} from '../../../src/wire/socket-folder.ts';
 import { isPrivateFolder, removeSocketFolder } from '../../../src/wire/private-folder.ts';
 
 const servers: Server[] = [];
@@ -176,4 +182,22 @@ test('the end of a system leaves what somebody put into its folder', async () =>
   rmSync(join(path, 'precious.txt'));
   removeSocketFolder(path);
   expect(existsSync(path)).toBe(false);
+});
+
+test(`a socket of which the kernel says nothing for ${CONNECT_MS_MAX} ms may be somebody's`, async () => {
+  const connect = vi.spyOn(Socket.prototype, 'connect').mockReturnThis();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let told: unknown = 'nothing yet';
+    const looked = isDeserted(join(temporary, 'a.sock')).then((is) => (told = is));
+    expect(connect).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(CONNECT_MS_MAX - 1);
+    expect(told).toBe('nothing yet');
+    await vi.advanceTimersByTimeAsync(1);
+    await looked;
+    expect(told).toBe(false);
+  } finally {
+    vi.useRealTimers();
+    connect.mockRestore();
+  }
 });
