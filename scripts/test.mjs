@@ -7,7 +7,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { otherNodes } from './other-nodes.mjs';
+import { oldNode, otherNodes } from './other-nodes.mjs';
 import { ROOT, runProgram } from './run-program.mjs';
 import { runVitest } from './vitest-run.mjs';
 
@@ -105,6 +105,8 @@ async function runOnOtherNodes() {
       const selection = tried.map((name) => `test/${name}.test.ts`);
       counts.push(await runTests(selection, `tests on Node.js ${version}`, program));
     }
+    const old = oldNode(folder);
+    if (old) await runStep('entries on an old Node.js', old, [join(ROOT, 'scripts', 'entries-on-old-node.mjs')]);
   } catch (error) {
     counts.push({ passed: 0, failed: 1, told: [`other lines of Node.js: ${error.message}`] });
   } finally {

@@ -1,5 +1,5 @@
 /** Results for people, as tables and lines, or for programs, as JSON. Colours are for terminals only. */
-import { inspect, styleText } from 'node:util';
+import util, { inspect } from 'node:util';
 
 /** As `styleText` takes them. */
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
@@ -23,7 +23,7 @@ export function outputTo(out: Screen, beside: Screen, isJson: boolean): Output {
   return {
     isJson,
     result: (value, text) => void out.write(isJson ? `${jsonOf(value)}\n` : lines(text())),
-    style: (style, text) => (hasColours ? styleText(style, text) : text),
+    style: (style, text) => (hasColours ? util.styleText(style, text) : text),
     progress: (text) => {
       if (beside.isTTY === true && !isJson) beside.write(`${text}\n`);
     },

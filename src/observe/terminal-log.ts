@@ -1,5 +1,5 @@
 /** Lines of the log for people at a terminal: when, how bad, where, what, and the rest. Everywhere else a line is the JSON that the logger writes. */
-import { inspect, styleText } from 'node:util';
+import util, { inspect } from 'node:util';
 
 /** As `styleText` takes them. */
 type Style = 'bold' | 'dim' | 'cyan' | 'yellow' | 'red';
@@ -26,7 +26,7 @@ export function terminalLine(json: string, hasColours: boolean): string {
   const line = fieldsOf(json);
   if (line === undefined) return `${printable(json.trimEnd())}\n`;
   const style = (style: Style | undefined, text: string): string =>
-    hasColours && style !== undefined ? styleText(style, text, { validateStream: false }) : text;
+    hasColours && style !== undefined ? util.styleText(style, text, { validateStream: false }) : text;
   const { level, time, msg, worker, actor, err } = line;
   const [, name, colour] = LEVELS.find(([value]) => Number(level) >= value) ?? [0, 'LOG  ', undefined];
   const where = [
