@@ -17,6 +17,7 @@ const TRIED = [
   'cluster/messaging',
   'cluster/crash',
   'cluster/errors',
+  'cluster/typescript',
   'unit/types',
   'unit/client/page/clone',
 ];

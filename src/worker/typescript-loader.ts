@@ -14,13 +14,24 @@ let isInThisThread = false;
 /** From now on `import` takes TypeScript. */
 export async function enableTypeScript(): Promise<void> {
   const native = (process.features as { typescript?: unknown }).typescript;
-  if (native || isTsxAtWork()) return;
+  if (isTsxAtWork()) return;
+  if (native) {
+    // A module that could not be stripped would be met again by who loads it once more: tsx has to be there before.
+    if (native === 'strip' && keepsFailedLoads(process.versions.node)) await enableAllTypeScript();
+    return;
+  }
   try {
     await registerOnce();
   } catch (cause) {
     const text = `TypeScript behaviours need a Node.js that strips types (22.18 and later), or tsx beside troupe; got Node.js ${process.version} without tsx`;
     throw new TroupeError('INVALID_OPTIONS', text, { cause });
   }
+}
+
+/** Whether Node.js remembers that a module, or one that it imports, failed to load: 26 forgets it, and 24 since 24.14. */
+export function keepsFailedLoads(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < 26 && !(major === 24 && minor >= 14);
 }
 
 /** Node strips types and nothing else: enums, namespaces and parameter properties would have to become code. */

@@ -1,7 +1,5 @@
 /** The end of the master, wanted or not: nothing of the system outlives it. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
@@ -232,29 +230,6 @@ describe('shutdown()', () => {
     program.child.disconnect();
     expect(await program.ended).toBe(0);
     expect(Date.now() - began).toBeLessThan(1_000);
-  });
-
-  test('behaviours in TypeScript, enums and parameter properties too, leave no process of a transpiler while the system runs', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'typed-'));
-    // What tsx has seen before it takes from its cache; the folder's name makes the text new.
-    const text = `// ${folder}
-      import { defineActor } from '${new URL('../../dist/index.js', import.meta.url).href}';
-      import { Sum } from './_sum.ts';
-      enum Answer { most = 40 }
-      export default defineActor({ receive: { get: (): number => new Sum(Answer.most, 2).value } });`;
-    const sum = `// ${folder}
-      export class Sum { constructor(private a: number, private b: number) {} get value() { return this.a + this.b; } }`;
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, '_sum.ts'), sum);
-    writeFileSync(join(folder, 'typed.ts'), text);
-    const { program, workers } = await serve({ workers: 2, actors: folder });
-    expect(await program.value('ask', 'typed/a', { type: 'get' })).toBe(42);
-    await until('only workers are left', () => childrenOf(program.pid).length === workers.length);
-    for (const pid of workers) await until('a worker has none', () => childrenOf(pid).length === 0);
-    await program.value('shutdown');
-    expect(childrenOf(program.pid)).toEqual([]);
-    program.child.disconnect();
-    rmSync(folder, { recursive: true });
   });
 
   test('after a crash, within its backoff, too', async () => {
