@@ -3,15 +3,19 @@
  * rejects with, be it the reason itself or whatever was aborted, ends its turn: nothing restarts, and nothing counts.
  */
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
+import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Kernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** Causes of an error that are looked at. */
-const CAUSES_MAX = 8;
-const ABORT_NAMES: ReadonlySet<unknown> = new Set(['AbortError', 'TimeoutError', 'ABORT_ERR']);
+/** Errors that are looked at of one: itself, its causes, the parts of an AggregateError. */
+const PARTS_MAX = 16;
+/** As the platform calls the errors of an abort, and as libraries do that have their own: axios, undici, the clients of many services. */
+const ABORT_NAME = /Abort(ed)?Error$|Cancel(l?ed)?(Error|Exception)$|^TimeoutError$/;
+const ABORT_CODES: ReadonlySet<unknown> = new Set([
+  ...['ABORT_ERR', 'ERR_ABORTED', 'UND_ERR_ABORTED', 'ERR_CANCELED', 'ERR_CANCELLED', 'ECANCELED'],
+]);
 const GIVEN_UP_CODES: ReadonlySet<unknown> = new Set(['ASK_ABORTED', 'ASK_TIMEOUT']);
 
 /** Why `ctx.signal` is aborted while the actor lives on. It reads as the reasons of `AbortSignal` itself do. */
@@ -75,7 +79,7 @@ export function givenUpBy(
   // A machine that has failed is over.
   if (behaviour.pack !== undefined) return undefined;
   const reason: unknown = extras.abort?.signal.reason;
-  const isLate = envelope.deadline !== 0 && kernel.clock.now() >= envelope.deadline;
+  const isLate = isPastDeadline(kernel, envelope);
   if (!isLate && !(reason instanceof GivenUp)) return undefined;
   if (!comesOfGivingUp(thrown)) return undefined;
   const isTimeout = isLate || (reason as GivenUp).name === 'TimeoutError';
@@ -87,18 +91,45 @@ export function givenUpBy(
   });
 }
 
+/** The error for the asker of a turn that has failed. Past its deadline it is a time-out for the asker, whoever of the two was first to see that. */
+export function failureFor({ id, kernel }: Worker, envelope: Envelope, words: string, error: Error): TroupeError {
+  const { type } = envelope.message as Message;
+  const text = `handler '${type}' of ${id} threw ${words}`;
+  const options = { fate: 'executed', cause: error } as const;
+  if (!isPastDeadline(kernel, envelope)) return new TroupeError('HANDLER_FAILED', text, options);
+  return new TroupeError('ASK_TIMEOUT', `${text}, after the deadline`, options);
+}
+
+function isPastDeadline({ clock }: Kernel, { deadline }: Envelope): boolean {
+  return deadline !== 0 && clock.now() >= deadline;
+}
+
 /** Only what an abort brings: a mistake that comes to light as the asker gives up is one all the same. */
 function comesOfGivingUp(thrown: unknown): boolean {
-  let error = thrown;
+  const rest = [thrown];
   try {
-    for (let depth = 0; depth < CAUSES_MAX && typeof error === 'object' && error !== null; depth++) {
-      const { name, code, cause } = error as Partial<Record<'name' | 'code' | 'cause', unknown>>;
-      if (ABORT_NAMES.has(name) || ABORT_NAMES.has(code)) return true;
-      if (error instanceof TroupeError && GIVEN_UP_CODES.has(code)) return true;
-      error = cause;
+    for (let looks = 0; looks < PARTS_MAX && rest.length > 0; looks++) {
+      const error = rest.shift();
+      if (typeof error !== 'object' || error === null) continue;
+      if (isAbort(error)) return true;
+      const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+      rest.push(cause);
+      // Of several tries at once, which all failed, the aborted one might have gone well.
+      if (Array.isArray(errors)) rest.push(...errors.slice(0, PARTS_MAX));
     }
   } catch {
     // An error that cannot be read is no abort of ours.
   }
   return false;
+}
+
+function isAbort(error: object): boolean {
+  const { name, code } = error as Partial<Record<'name' | 'code', unknown>>;
+  // Some libraries give their error a class and leave it the name `Error`.
+  if (ABORT_CODES.has(code) || isAbortName(name) || isAbortName(error.constructor?.name)) return true;
+  return error instanceof TroupeError && GIVEN_UP_CODES.has(code);
+}
+
+function isAbortName(name: unknown): boolean {
+  return typeof name === 'string' && ABORT_NAME.test(name);
 }

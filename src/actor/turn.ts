@@ -15,7 +15,7 @@ import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-sche
 import { isThenable } from '../vocabulary/thenable.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
-import { givenUpBy } from './ask-cancellation.ts';
+import { failureFor, givenUpBy } from './ask-cancellation.ts';
 import type { DurableSide } from './durable-side.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
@@ -359,10 +359,8 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
   }
   const error = asError(thrown);
   if (envelope?.verb === 'message') {
-    const { type } = envelope.message as Message;
-    const text = `handler '${type}' of ${cell.id} threw ${wordsOf(error)}`;
     durable?.discardTurn();
-    replyToOf(cell, envelope)?.reject(new TroupeError('HANDLER_FAILED', text, { fate: 'executed', cause: error }));
+    replyToOf(cell, envelope)?.reject(failureFor(cell, envelope, wordsOf(error), error));
     durable?.deadLetter(envelope, 'HANDLER_FAILED');
     cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED');
   } else {

@@ -2,6 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { defineActor, errorOf, Gate, startKit } from './kernel-fixture.ts';
 
 let gate = new Gate();
+let running: ReturnType<typeof startKit> | undefined;
+
+class UserAbortedError extends Error {}
+
+/** What libraries make of an abort, by their own words for it. */
+const OF_LIBRARIES: Record<string, () => unknown> = {
+  'by the name CanceledError': () => Object.assign(new Error('canceled'), { name: 'CanceledError' }),
+  'by the code ERR_CANCELED': () => Object.assign(new Error('canceled'), { code: 'ERR_CANCELED' }),
+  'by a class of the name': () => new UserAbortedError('Request was aborted.'),
+  'as one of several tries': () =>
+    new AggregateError([new Error('no route'), Object.assign(new Error('x'), { name: 'AbortError' })], 'all failed'),
+};
 
 /** Rejects once the signal is aborted: as fetch does, with its reason; or as Node's own functions do, with an error caused by it. */
 function until(signal: AbortSignal, how: 'reason' | 'abort' | 'wrapped'): Promise<never> {
@@ -29,10 +41,19 @@ const receive = {
     await gate.opened;
     await until(ctx.signal, 'reason');
   },
+  library: async (ctx: { signal: AbortSignal }, { how }: { how: string }) => {
+    await until(ctx.signal, 'reason').catch(() => {});
+    throw OF_LIBRARIES[how]?.();
+  },
   'ask-on': (ctx: { ask(id: string, message: { type: string }): Promise<unknown> }, { to }: { to: string }) =>
     ctx.ask(to, { type: 'hold' }),
   mistake: async (ctx: { signal: AbortSignal }) => {
     await until(ctx.signal, 'reason').catch(() => {});
+    throw new TypeError('a mistake');
+  },
+  /** Keeps its process, and the timers there, until the deadline has passed. */
+  stall: () => {
+    running?.clock.stall(150);
     throw new TypeError('a mistake');
   },
   'own-abort': () => Promise.reject(Object.assign(new Error('of its own'), { name: 'AbortError' })),
@@ -45,7 +66,7 @@ const durable = defineActor({ durable: true, state: () => ({ n: 0 }), receive })
 
 function start(): ReturnType<typeof startKit> {
   gate = new Gate();
-  return startKit({ volatile, durable });
+  return (running = startKit({ volatile, durable }));
 }
 
 function isCalm({ heard, dead }: ReturnType<typeof startKit>): void {
@@ -84,6 +105,21 @@ describe.each(['volatile', 'durable'])('a %s actor whose handler rejects since i
     },
   );
 
+  it.each(Object.keys(OF_LIBRARIES))('and a library says so %s has not failed', async (how) => {
+    const kit = start();
+    for (let n = 0; n < 8; n++) {
+      const abort = new AbortController();
+      const aborted = errorOf(kit.system.ask(`${kind}/a`, { type: 'library', how }, { signal: abort.signal }));
+      await kit.clock.settle();
+      abort.abort();
+      expect((await aborted).code).toBe('ASK_ABORTED');
+      const late = errorOf(kit.system.ask(`${kind}/a`, { type: 'library', how }, { timeoutMs: 100 }));
+      await kit.clock.advance(101);
+      expect((await late).code).toBe('ASK_TIMEOUT');
+    }
+    isCalm(kit);
+  });
+
   it('by the deadline that its own ask inherited has not failed', async () => {
     const kit = start();
     for (let n = 0; n < 8; n++) {
@@ -104,6 +140,16 @@ describe.each(['volatile', 'durable'])('a %s actor whose handler rejects since i
     gate.open();
     expect(await kit.system.ask(`${kind}/a`, { type: 'count' })).toBe(0);
     isCalm(kit);
+  });
+
+  it('but fails at its deadline for another reason has failed, and its asker has a time-out all the same', async () => {
+    const kit = start();
+    const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'stall' }, { timeoutMs: 100 }));
+    await kit.clock.advance(101);
+    const { code, fate, cause } = await asked;
+    expect([code, fate, (cause as Error | undefined)?.message]).toEqual(['ASK_TIMEOUT', 'executed', 'a mistake']);
+    await kit.clock.advance(100);
+    expect([kit.dead(), kit.heard('actor-restarted').length]).toEqual([[`${kind}/a:stall:HANDLER_FAILED`], 1]);
   });
 
   it.each([
