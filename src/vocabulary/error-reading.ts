@@ -37,7 +37,7 @@ export type ErrorPart = ErrorReading | { value: unknown };
 
 type Keyed = Record<string, unknown>;
 
-const APART: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', '__proto__']);
+const APART: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', '__proto__']);
 const UNREADABLE = 'a text that threw as it was read';
 
 /** An Error of any realm, a DOMException, or a proxy of one. Never throws. */
@@ -162,9 +162,11 @@ class Reading {
     let fields: Record<string, unknown> | undefined;
     let count = 0;
     for (const key of keysOf(error)) {
-      if (APART.has(key) || key.length > ERROR_NAME_MAX) continue;
+      if (key.length > ERROR_NAME_MAX) continue;
       if (count === ERROR_FIELDS_MAX) break;
-      const field = this.#plain(partOf(error, key));
+      const value = partOf(error, key);
+      if (isReadApart(key, value)) continue;
+      const field = this.#plain(value);
       if (field === undefined) continue;
       this.#left -= key.length;
       count++;
@@ -204,6 +206,13 @@ class Reading {
     }
     return parts;
   }
+}
+
+/** The faults of a form by its fields are `errors`, too, and a `code` may be anything: what these two are not by rule is a field like others. */
+function isReadApart(key: string, value: unknown): boolean {
+  if (key === 'errors') return isArray(value);
+  if (key === 'code') return typeof value === 'string' || typeof value === 'number';
+  return APART.has(key);
 }
 
 /** Undefined too where the reading of it throws. */

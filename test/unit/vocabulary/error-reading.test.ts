@@ -110,6 +110,13 @@ describe('a thrown value', () => {
     expect(again.errors).toMatchObject([{ message: 'a', code: 'EA' }, 'b', { name: 'RangeError', message: 'c' }]);
   });
 
+  test('keeps `errors` by field, as validators name them, and a `code` that is no text and no number', () => {
+    const errors = { email: ['is taken'], age: { rule: 'min', of: 18 } };
+    const again = cross(Object.assign(new Error('not valid'), { errors, code: { group: 3, fatal: true } }));
+    expect(again).toMatchObject({ errors, code: { group: 3, fatal: true } });
+    expect(again).not.toBeInstanceOf(AggregateError);
+  });
+
   test('a cause that is no error arrives where it is plain data', () => {
     expect(cross(new Error('x', { cause: 'db' })).cause).toBe('db');
     expect(cross(new Error('x', { cause: { table: 'mails' } })).cause).toEqual({ table: 'mails' });
