@@ -56,6 +56,8 @@ function aheadOf(cell: Cell): number {
 export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (id: ActorId) => unknown): void {
   const { behaviour, context, kernel } = cell;
   const value = migrated(cell, bytes && decodeValue(bytes, toRef), version);
+  if (isPackedMachine(value) !== (behaviour.unpack !== undefined))
+    throw otherForm(cell.id, behaviour.unpack !== undefined);
   if (!behaviour.unpack) {
     context.state = value;
     return;
@@ -63,6 +65,17 @@ export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (
   const { clock } = kernel;
   const { packed, aheadMs } = value as PackedMachine;
   behaviour.unpack(context, packed, aheadMs - (clock.wall() - clock.now()));
+}
+
+function isPackedMachine(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'packed')) return false;
+  return Object.keys(value).length === 2 && typeof (value as Partial<PackedMachine>).aheadMs === 'number';
+}
+
+function otherForm(id: ActorId, isMachine: boolean): TroupeError {
+  const [is, was] = isMachine ? ['a machine', 'no machine'] : ['no machine', 'a machine'];
+  const text = `the state of ${id} is that of ${was}, and its kind is ${is} now; give the kind another name`;
+  return new TroupeError('STORE_FAILED', text);
 }
 
 function migrated({ behaviour, id }: Cell, state: unknown, version: number): unknown {

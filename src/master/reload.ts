@@ -104,14 +104,16 @@ export class Reload {
     const { placement, openStore } = this.#parts;
     const present = (): [string, KindTerms][] => [...placement.table.kinds()];
     const isDurable = ([, terms]: [string, KindTerms]): boolean => terms.isDurable;
+    // Workers of other machines may have other roles.
+    const known = placement.table.machines ? undefined : roles;
     let loaded = await this.#startTrials(roles);
-    let plan = this.#checked(planKinds(present(), loaded));
+    let plan = this.#checked(planKinds(present(), loaded, known));
     if (Object.entries(loaded).some(isDurable) && !present().some(isDurable)) {
       // Workers that have begun without the store cannot host what is kept there.
       await this.#dismissTrials();
       await openStore();
       loaded = await this.#startTrials(roles);
-      plan = this.#checked(planKinds(present(), loaded));
+      plan = this.#checked(planKinds(present(), loaded, known));
     }
     return plan;
   }

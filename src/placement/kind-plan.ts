@@ -1,5 +1,7 @@
 /** The plan of a reload for the kinds of a system, from what the table says and what the new code is. Pure. */
 import type { KindTerms } from '../wire/control.ts';
+import { didYouMean } from '../vocabulary/names.ts';
+import { inspect } from '../vocabulary/inspect.ts';
 import { ownColumn } from './shard.ts';
 
 export interface KindPlan {
@@ -11,9 +13,11 @@ export interface KindPlan {
   faults: string[];
 }
 
+/** `roles`: those that a kind may change to; undefined where workers elsewhere may have others. */
 export function planKinds(
   present: Iterable<[string, KindTerms]>,
   loaded: Readonly<Record<string, KindTerms>>,
+  roles?: readonly string[],
 ): KindPlan {
   const before = new Map(present);
   const plan: KindPlan = { added: {}, changed: {}, removed: [], faults: [] };
@@ -21,6 +25,8 @@ export function planKinds(
     const known = before.get(kind);
     if (!known) plan.added[kind] = { ...terms, column: ownColumn(terms.role, kind) };
     else if (known.isDurable !== terms.isDurable) plan.faults.push(durableFault(kind, known.isDurable));
+    else if (known.isMachine !== terms.isMachine) plan.faults.push(machineFault(kind, known.isMachine === true));
+    else if (isNowhere(known, terms, roles)) plan.faults.push(roleFault(kind, terms.role, roles ?? []));
     else if (isOther(known, terms)) plan.changed[kind] = { ...terms, column: columnAfter(kind, known, terms) };
   }
   plan.removed = [...before.keys()].filter((kind) => !Object.hasOwn(loaded, kind));
@@ -29,6 +35,11 @@ export function planKinds(
 
 function isOther(known: KindTerms, { role, strategy, capacity }: KindTerms): boolean {
   return known.role !== role || known.strategy !== strategy || known.capacity !== capacity;
+}
+
+/** What lives would have to move, and nobody is there to take it. */
+function isNowhere(known: KindTerms, { role }: KindTerms, roles: readonly string[] | undefined): boolean {
+  return role !== known.role && role !== '' && roles !== undefined && !roles.includes(role);
 }
 
 /**
@@ -46,4 +57,16 @@ function durableFault(kind: string, isDurable: boolean): string {
     `${kind}.durable: expected ${isDurable ? 'a durable kind' : 'a kind that is not durable'}, as the one that runs, whose actors live on; ` +
     `got ${isDurable ? 'one that is not' : 'a durable one'}. Give it another name, or start the system again`
   );
+}
+
+function machineFault(kind: string, isMachine: boolean): string {
+  return (
+    `${kind}.machine: expected ${isMachine ? 'a machine' : 'a state of its own'}, as the kind that runs, whose actors live on; ` +
+    `got ${isMachine ? 'a state of its own' : 'a machine'}. Give it another name, or start the system again`
+  );
+}
+
+function roleFault(kind: string, role: string, roles: readonly string[]): string {
+  const known = roles.join(', ');
+  return `${kind}.placement.role: expected a role that a worker has, of ${known}; got ${inspect(role)}${didYouMean(role, roles)}`;
 }

@@ -4,8 +4,9 @@ import type { PlacementTable } from '../placement/placement-table.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { ProcessParts } from './new-kernel.ts';
 
-export function termsOf({ role, strategy, durable, capacity }: Behaviour): KindTerms {
-  return { role, column: role, strategy, isDurable: durable !== undefined, capacity };
+export function termsOf({ role, strategy, durable, capacity, pack }: Behaviour): KindTerms {
+  const isMachine = pack !== undefined && ({ isMachine: true } as const);
+  return { role, column: role, strategy, isDurable: durable !== undefined, capacity, ...isMachine };
 }
 
 export function termsOfAll(behaviours: ReadonlyMap<string, Behaviour>): Map<string, KindTerms> {

@@ -94,6 +94,8 @@ export interface KindTerms {
   column: string;
   strategy: PlacementStrategy;
   isDurable: boolean;
+  /** Its state is what an XState machine packs, which other code cannot read. */
+  isMachine?: true;
   /** Messages that may wait in a mailbox. */
   capacity: number;
 }

@@ -6,6 +6,7 @@ import type { System } from 'troupe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { collectDeadLetters, faultOf, numbers, startSystem, stopSystems, TIRELESS, until } from './harness.ts';
 
+const XSTATE = import.meta.resolve('xstate');
 const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
 
 let folder: string;
@@ -68,17 +69,25 @@ test('the first durable kind opens the store, and what is kept there outlives th
   expect(await addToEach(next, 'ledger', 4)).toEqual([3, 2, 2, 2]);
 }, 180_000);
 
-test('a kind that becomes durable is refused by name, before any worker is touched', async () => {
-  deploy('counter', COUNT);
-  const system = await start();
-  await addToEach(system, 'counter', 6);
-  const before = pidsOf(system);
-  deploy('counter', `durable: true, ${COUNT}`);
-  const fault = await faultOf(system.reload());
-  expect(fault).toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining('counter.durable') });
-  expect(pidsOf(system)).toEqual(before);
-  expect(await addToEach(system, 'counter', 6)).toEqual(numbers(6).map(() => 2));
-}, 180_000);
+test.each([
+  ['durable', 'becomes durable', `durable: true, ${COUNT}`],
+  ['machine', 'becomes a machine', `machine: (await import('${XSTATE}')).fromTransition((state) => state, { n: 0 })`],
+  ['placement.role', 'goes to a role that no worker has', `placement: { role: 'mail' }, ${COUNT}`],
+])(
+  'a change of %s: a kind that %s is refused by name, before any worker is touched',
+  async (what, _does, options) => {
+    deploy('counter', COUNT);
+    const system = await start();
+    await addToEach(system, 'counter', 6);
+    const before = pidsOf(system);
+    deploy('counter', options);
+    const fault = await faultOf(system.reload());
+    expect(fault).toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining(`counter.${what}`) });
+    expect(pidsOf(system)).toEqual(before);
+    expect(await addToEach(system, 'counter', 6)).toEqual(numbers(6).map(() => 2));
+  },
+  180_000,
+);
 
 test('a removed kind: its actors end with onStop, who watches is told, mail is a dead letter, an asker is told why', async () => {
   deploy('counter', COUNT);

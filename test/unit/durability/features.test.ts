@@ -372,6 +372,32 @@ describe('the state of an older version', () => {
   });
 });
 
+describe('a record of a machine', () => {
+  const machineKind = defineActor({ durable: true, machine: setup({}).createMachine({ on: { look: {} } }) });
+  const stateKind = defineActor({ durable: true, state: () => ({ n: 0 }), receive: { look: (ctx) => ++ctx.state.n } });
+  const forms = { machine: machineKind as ActorDefinition, state: stateKind as ActorDefinition };
+
+  it.each([
+    ['machine', 'state', /is that of a machine, and its kind is no machine now/],
+    ['state', 'machine', /is that of no machine, and its kind is a machine now/],
+  ] as const)(
+    'is none for other code, nor the other way round (%s, then %s): refused, and kept',
+    async (was, is, words) => {
+      const machine = new Machine();
+      const first = machine.start({ shape: forms[was] });
+      await first.system.ask('shape/a', { type: 'look' });
+      await crash(first);
+      const before = machine.disk.get('shape/a');
+      const second = machine.start({ shape: forms[is] });
+      const asked = errorOf(second.system.ask('shape/a', { type: 'look' }, { timeoutMs: 60_000 }));
+      for (let n = 0; n < 10; n++) await machine.clock.advance(1_000);
+      expect((await asked).code).toBe('ACTOR_FAILED');
+      expect(second.log.lines.map(({ fields }) => String(fields.err)).join()).toMatch(words);
+      expect(machine.disk.get('shape/a')).toEqual(before);
+    },
+  );
+});
+
 describe('a durable machine', () => {
   const order = setup({
     types: {} as { context: { paid: number }; events: { type: 'pay'; amount: number } | { type: 'look' } },

@@ -6,8 +6,8 @@ const terms = (change: Partial<KindTerms> = {}): KindTerms => {
   const role = change.role ?? '';
   return { role, column: role, strategy: 'hash', isDurable: false, capacity: 100, ...change };
 };
-const plan = (before: Record<string, KindTerms>, after: Record<string, KindTerms>) =>
-  planKinds(Object.entries(before), after);
+const plan = (before: Record<string, KindTerms>, after: Record<string, KindTerms>, roles?: string[]) =>
+  planKinds(Object.entries(before), after, roles);
 
 test('the same code changes nothing', () => {
   expect(plan({ job: terms() }, { job: terms() })).toEqual({ added: {}, changed: {}, removed: [], faults: [] });
@@ -43,4 +43,31 @@ test.each([true, false])('durable: %s cannot become the other, and the kind is n
   const { faults, changed } = plan({ job: terms({ isDurable }) }, { job: terms({ isDurable: !isDurable }) });
   expect(faults).toEqual([expect.stringMatching(/^job\.durable: expected .*; got /)]);
   expect(changed).toEqual({});
+});
+
+test.each([true, false])(
+  'a machine: %s cannot become the other, since neither reads the state of the other',
+  (isOne) => {
+    const machine = terms({ isMachine: true });
+    const { faults, changed } = isOne
+      ? plan({ job: machine }, { job: terms() })
+      : plan({ job: terms() }, { job: machine });
+    expect(faults).toEqual([expect.stringMatching(/^job\.machine: expected .*; got /)]);
+    expect(changed).toEqual({});
+    expect(plan({ job: machine }, { job: machine }).faults).toEqual([]);
+  },
+);
+
+test('a role that no worker has is none to change to; a new kind may wait for one, and so may one that waits already', () => {
+  const { faults, changed } = plan({ job: terms() }, { job: terms({ role: 'mial' }) }, ['web', 'mail']);
+  expect(faults).toEqual([
+    "job.placement.role: expected a role that a worker has, of web, mail; got 'mial' (did you mean 'mail'?)",
+  ]);
+  expect(changed).toEqual({});
+  const later = { job: terms({ role: 'later' }) };
+  expect(plan({}, later, ['web']).faults).toEqual([]);
+  expect(plan(later, later, ['web']).faults).toEqual([]);
+  expect(plan(later, { job: terms() }, ['web']).faults).toEqual([]);
+  // Of several machines, others may have it.
+  expect(plan({ job: terms() }, later).faults).toEqual([]);
 });
