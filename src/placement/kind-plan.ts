@@ -37,7 +37,7 @@ function isOther(known: KindTerms, { role, strategy, capacity }: KindTerms): boo
   return known.role !== role || known.strategy !== strategy || known.capacity !== capacity;
 }
 
-/** What lives would have to move, and nobody is there to take it. */
+/** Its actors would have to move, and no worker would take them. */
 function isNowhere(known: KindTerms, { role }: KindTerms, roles: readonly string[] | undefined): boolean {
   return role !== known.role && role !== '' && roles !== undefined && !roles.includes(role);
 }

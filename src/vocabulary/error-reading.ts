@@ -144,12 +144,10 @@ class Reading {
   }
 
   #message(error: Error): string {
-    try {
+    return guarded(() => {
       const { message } = error as { message?: unknown };
       return message === undefined ? '' : this.#text(textOf(message), ERROR_TEXT_MAX);
-    } catch {
-      return UNREADABLE;
-    }
+    }, UNREADABLE);
   }
 
   #text(text: string, max: number): string {
@@ -161,7 +159,7 @@ class Reading {
   #fields(error: Error): Record<string, unknown> | undefined {
     let fields: Record<string, unknown> | undefined;
     let count = 0;
-    for (const key of keysOf(error)) {
+    for (const key of guarded(() => Object.keys(error), [])) {
       if (key.length > ERROR_NAME_MAX) continue;
       if (count === ERROR_FIELDS_MAX) break;
       const value = partOf(error, key);
@@ -208,7 +206,7 @@ class Reading {
   }
 }
 
-/** The faults of a form by its fields are `errors`, too, and a `code` may be anything: what these two are not by rule is a field like others. */
+/** `errors` by field, as of a form, and a `code` of another kind are fields like others. */
 function isReadApart(key: string, value: unknown): boolean {
   if (key === 'errors') return isArray(value);
   if (key === 'code') return typeof value === 'string' || typeof value === 'number';
@@ -217,26 +215,18 @@ function isReadApart(key: string, value: unknown): boolean {
 
 /** Undefined too where the reading of it throws. */
 function partOf(of: object, key: string): unknown {
-  try {
-    return (of as Keyed)[key];
-  } catch {
-    return undefined;
-  }
+  return guarded(() => (of as Keyed)[key], undefined);
 }
 
-function keysOf(error: Error): string[] {
-  try {
-    return Object.keys(error);
-  } catch {
-    return [];
-  }
-}
-
+/** False too for a proxy that was revoked. */
 function isArray(value: unknown): value is unknown[] {
+  return guarded(() => Array.isArray(value), false);
+}
+
+function guarded<T>(read: () => T, otherwise: T): T {
   try {
-    return Array.isArray(value);
+    return read();
   } catch {
-    // A proxy that was revoked.
-    return false;
+    return otherwise;
   }
 }

@@ -84,8 +84,8 @@ export interface LeftPartitions {
 }
 
 /**
- * The terms of a kind, which all processes must agree on. The table says it, whatever code a process has loaded: two processes with
- * different code still send the mail for an id to one place.
+ * The terms of a kind, which all processes must agree on: the table says them, whatever code a process has loaded, so two with different
+ * code send mail for an id to one place. `isMachine`: its state is what XState packs; `capacity`: of a mailbox, in messages.
  */
 export interface KindTerms {
   /** Of the workers that host it; '' = any. */
@@ -94,9 +94,7 @@ export interface KindTerms {
   column: string;
   strategy: PlacementStrategy;
   isDurable: boolean;
-  /** Its state is what an XState machine packs, which other code cannot read. */
   isMachine?: true;
-  /** Messages that may wait in a mailbox. */
   capacity: number;
 }
 
