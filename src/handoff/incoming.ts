@@ -21,15 +21,22 @@ export interface IncomingParts {
   replyTo(process: ActorId, correlation: number): ReplyTo;
 }
 
+/** Actors and mail that go on nowhere. */
+export interface DroppedTransfer {
+  readonly actors: readonly TransferredActor[];
+  /** For these actors, or from them. */
+  readonly mail: readonly Envelope[];
+}
+
 export class IncomingHandoff {
   readonly #parts: IncomingParts;
-  readonly #actors: TransferredActor[] = [];
+  #actors: TransferredActor[] = [];
   #fault: Error | undefined;
   /** Of the actor that arrives at present. */
   #partsions: Uint8Array[] = [];
-  readonly #outbound: Envelope[] = [];
-  readonly #stashed: Envelope[] = [];
-  readonly #mail: Envelope[] = [];
+  #outbound: Envelope[] = [];
+  #stashed: Envelope[] = [];
+  #mail: Envelope[] = [];
   #placeholders: (() => Promise<void>)[] = [];
   #isOver = false;
 
@@ -90,6 +97,19 @@ export class IncomingHandoff {
     for (const { id, incarnation, passivated } of this.#actors) if (incarnation ?? passivated) yield id;
   }
 
+  /** These do not live here. */
+  drop(isLost: (id: ActorId) => boolean): DroppedTransfer {
+    const [actors, living] = parted(this.#actors, ({ id }) => isLost(id));
+    const [sent, outbound] = parted(this.#outbound, ({ sender }) => sender !== undefined && isLost(sender));
+    const [aside, stashed] = parted(this.#stashed, ({ to }) => isLost(to));
+    const [waiting, mail] = parted(this.#mail, ({ to }) => isLost(to));
+    this.#actors = living;
+    this.#outbound = outbound;
+    this.#stashed = stashed;
+    this.#mail = mail;
+    return { actors, mail: [...sent, ...aside, ...waiting] };
+  }
+
   /** The table says that they live here. Mail that they had on its way goes out before anything new. */
   commit(from: ActorId): void {
     const { actors, router } = this.#parts;
@@ -115,4 +135,10 @@ export class IncomingHandoff {
   #dropPlaceholders(): void {
     for (const drop of this.#placeholders.splice(0)) void drop();
   }
+}
+
+function parted<T>(all: readonly T[], isMeant: (one: T) => boolean): [meant: T[], rest: T[]] {
+  const [meant, rest]: [T[], T[]] = [[], []];
+  for (const one of all) (isMeant(one) ? meant : rest).push(one);
+  return [meant, rest];
 }

@@ -59,8 +59,8 @@ type Membership = Pick<
 export class PartitionHosting implements PartitionHost {
   readonly #indexes = new MachineIndexes();
   readonly #places = new ForeignHosts(this.#indexes);
-  /** Partitions whose actors live here, by the table that was published. */
-  #ours = new Set<number>();
+  /** Partitions whose actors live here, each with its epoch, by the table that was published. */
+  #ours = new Map<number, number>();
   /** On hold, to leave this machine. */
   #handing: Handing | undefined;
   readonly #arrivals: ArrivingPartitions;
@@ -199,9 +199,8 @@ export class PartitionHosting implements PartitionHost {
     const [handing, membership] = [this.#handing, this.#membership];
     if (!handing?.isLive || !membership) return [];
     const { partitions, to } = handing;
-    return left.filter(
-      (shard) => partitions.has(shard) && membership.ownerOf(shard) === to && membership.isHandedLive(shard),
-    );
+    const isThere = (shard: number): boolean => membership.ownerOf(shard) === to && membership.isHandedLive(shard);
+    return left.filter((shard) => partitions.has(shard) && (this.#ours.has(shard) || isThere(shard)));
   }
 
   #publish(): void {
@@ -209,14 +208,17 @@ export class PartitionHosting implements PartitionHost {
     if (!membership || !this.#parts) return;
     this.#selves.add(membership.id);
     this.#sayFarewell(membership.machines());
+    this.#arrivals.lose((partition) => membership.epochOf(partition) === undefined);
     const machines = this.#view(membership);
     const hosts = this.#hostsOfAll();
     const text = `${JSON.stringify(machines)} ${hosts.join()} ${this.#places.changes}`;
     if (text === this.#published) return;
     this.#published = text;
-    const ours = new Set<number>();
-    for (const [shard, host] of hosts.entries()) if (host === undefined) ours.add(shard);
-    const partitions = [...this.#ours].filter((shard) => !ours.has(shard));
+    const ours = new Map<number, number>();
+    for (const [shard, host] of hosts.entries())
+      if (host === undefined) ours.set(shard, membership.epochOf(shard) ?? 0);
+    // One that is here by another epoch was another machine's in between: this one was given it back before it had read that.
+    const partitions = [...this.#ours].flatMap(([shard, epoch]) => (ours.get(shard) === epoch ? [] : [shard]));
     this.#ours = ours;
     const left = { partitions, handedOver: this.#handedOver(partitions) };
     if (left.handedOver.length > 0) this.#note('left', this.#handing?.to ?? '', left.handedOver.length);
@@ -267,6 +269,7 @@ export class PartitionHosting implements PartitionHost {
       ),
       live,
       arrived: this.#arrivals.arrived,
+      lostArriving: this.#arrivals.lostArriving,
     };
   }
 

@@ -47,7 +47,7 @@ export interface HandOverParts
 
 export class HandOverParticipant {
   readonly leaving: LeavingPartitions;
-  readonly arriving: ArrivingActors;
+  readonly #arriving: ArrivingActors;
   readonly arrivals: ReceivedHandOvers;
   readonly taken: TakenPartitions;
   readonly #delivery: ArrivalDelivery;
@@ -64,7 +64,7 @@ export class HandOverParticipant {
     const { actors } = parts;
     this.#parts = parts;
     this.leaving = new LeavingPartitions(parts);
-    this.arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
+    this.#arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
     this.arrivals = new ReceivedHandOvers(parts);
     this.#delivery = new ArrivalDelivery({ ...parts, kernel: actors.kernel, arrivals: this.arrivals });
     const { router, flushes, peers } = parts;
@@ -114,8 +114,14 @@ export class HandOverParticipant {
     return this.#delivery.deliver(number, from, partitions);
   }
 
+  /** Actors and mail from another machine, sent on by the way in. */
+  part(number: number, part: unknown, from: ActorId): void {
+    for (const dropped of this.#arriving.part(number, part, from)) this.#exit.neverBegan(dropped);
+  }
+
   /** The first table of this process. */
-  welcome({ held }: MachinesView): void {
+  welcome({ held, arrived }: MachinesView): void {
+    this.#arriving.arrived(arrived, () => true);
     this.#held = new Set(held);
     this.#hold();
   }
@@ -127,14 +133,22 @@ export class HandOverParticipant {
     this.#owners = new Map([...changed].map((partition) => [partition, this.#parts.hostsOfShard(partition)]));
   }
 
-  afterTable({ held, arrived, others, self, epochs }: MachinesView, left: LeftPartitions | undefined): void {
-    this.taken.own((partition) => (epochs[partition] ?? 0) > 0);
+  afterTable(
+    { held, arrived, lostArriving, others, self, epochs }: MachinesView,
+    left: LeftPartitions | undefined,
+  ): void {
+    const isOurs = (partition: number): boolean => (epochs[partition] ?? 0) > 0;
+    this.taken.own(isOurs);
     this.#passOldOwners();
     this.#held = new Set(held);
     this.#hold();
     if (left) this.#leave(left);
+    // Of what has left, some may be here again.
+    this.taken.own(isOurs);
     this.leaving.hold(this.#held);
-    this.arriving.arrived(arrived);
+    const lost = new Set(lostArriving);
+    for (const dropped of this.#arriving.arrived(arrived, (id) => lost.has(shardOf(id))))
+      this.#exit.neverBegan(dropped);
     if (!this.#isAwaiting) for (const released of this.#awaitingRelease.splice(0)) released();
     const machines = new Set(others.map(({ machine }) => machine));
     this.arrivals.keep((machine) => machine !== self && machines.has(machine));
@@ -211,11 +225,13 @@ export class HandOverParticipant {
     const { actors, peers, hostsOfShard } = this.#parts;
     const [first] = handedOver;
     const [host] = first === undefined ? [] : hostsOfShard(first);
-    if (host === undefined || host < MACHINE_INDEX_MIN) return;
+    if (host === undefined) return;
+    const { pending, address } = actors.kernel;
+    // They have come back already: from now on it is this process that they are lost with.
+    if (host < MACHINE_INDEX_MIN) return this.leaving.evict(handedOver, address);
     const to = processAddress(machineIndexOf(host), MACHINE_INCARNATION);
     const hasMoved = (id: string): boolean => handedOver.has(shardOf(id));
     this.leaving.evict(handedOver, to);
-    const { pending, address } = actors.kernel;
     for (const from of [address, ...[...peers.all()].map((peer) => peer.address)]) pending.moved(from, to, hasMoved);
   }
 }

@@ -205,7 +205,7 @@ export class OtherMachines {
 
   /** Actors and mail from another machine, sent on by the way in. */
   arrived(number: number, part: unknown, from: ActorId): void {
-    this.#handOvers.arriving.part(number, part, from);
+    this.#handOvers.part(number, part, from);
   }
 
   answer(what: HandOverQuery): Promise<unknown> {

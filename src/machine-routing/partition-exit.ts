@@ -5,6 +5,7 @@ import type { Cell } from '../actor/cell.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { evict, mailOf, subtreeOf } from '../actor/transfer.ts';
 import { tellEnd } from '../actor/watchers.ts';
+import type { DroppedTransfer } from '../handoff/incoming.ts';
 import { shardOf } from '../placement/shard.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
@@ -38,6 +39,14 @@ export class PartitionExit {
       }
     }
     for (const id of ids) this.#forget(id);
+  }
+
+  /** They had come here with another machine's hand-over, and were lost before they ran. */
+  neverBegan({ actors, mail }: DroppedTransfer): void {
+    const { router, durability } = this.#actors.kernel;
+    for (const envelope of mail) this.#refuse(envelope);
+    for (const { id, watchers } of actors)
+      if (!durability?.isDurable(id)) for (const watch of watchers) tellEnd(router, id, watch, 'worker-exited');
   }
 
   /** Its mail. */

@@ -43,6 +43,8 @@ export class ClusterMachine {
   /** Nothing that it asks of the directory gets there. */
   isCutOff = false;
   hasLeft = false;
+  /** Told of each step of a hand-over that it comes to; `arrive`: what was handed over begins to come here. */
+  came: ((step: unknown) => void) | undefined;
   /** Its own ways to the shared store. */
   readonly disk: SimulatedDisk | undefined;
   readonly #processes: MachinePeer[] = [];
@@ -98,6 +100,7 @@ export class ClusterMachine {
     const store = owner?.storeOf({ index: 0, incarnation: 1 }, clock);
     this.hosting.begin(this.membership, {
       ...{ clock, master: master.ground, store: () => store },
+      log: { debug: (fields) => 'step' in fields && this.came?.(fields.step) },
       credentialsOf: (machine) => ({ machine }),
     });
   }

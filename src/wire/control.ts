@@ -66,6 +66,8 @@ export interface MachinesView {
   live: number[];
   /** Arrivals up to this number are complete: what they brought goes on here. */
   arrived: number;
+  /** Partitions that were lost while the last of these was on its way: of them it has brought nothing that goes on here. */
+  lostArriving: number[];
   /** By which this one shows who it is; with the first view, and where they are new. */
   credentials?: unknown;
 }
@@ -234,10 +236,7 @@ export type ToProcess =
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'abort'; move: MoveId }
-  /**
-   * To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
-   * `isLast`: then it is aborted, and killed.
-   */
+  /** To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`; `isLast`: then it is aborted, and killed. */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
   | { type: 'serve'; until: number }

@@ -22,7 +22,9 @@ class Membership {
   live = new Set<number>();
   isHandedLive = (partition: number): boolean => this.live.has(partition);
   takesState = (): boolean => true;
-  epochOf = (partition: number): number | undefined => (this.serving.has(partition) ? 1 : undefined);
+  epochs = new Map<number, number>();
+  epochOf = (partition: number): number | undefined =>
+    this.serving.has(partition) ? (this.epochs.get(partition) ?? 1) : undefined;
 }
 
 describe('the partitions of a machine', () => {
@@ -122,6 +124,57 @@ describe('the partitions of a machine', () => {
     hosting.stop();
     expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [1] });
     expect(held()).toEqual([]);
+  });
+
+  it('have left where they are here again by a later epoch: they were another machine’s in between', async () => {
+    membership.epochs.set(0, 3);
+    hosting.start();
+    expect(told.at(-1)?.left).toEqual({ partitions: [0], handedOver: [] });
+    expect(hosts()[0]).toBe(undefined);
+    hosting.changed();
+    await hosting.handOver([1], 'b', false);
+    expect(told.at(-1)?.left).toEqual({ partitions: [], handedOver: [] });
+    membership.epochs.set(1, 5);
+    hosting.start();
+    expect(told.at(-1)?.left).toEqual({ partitions: [1], handedOver: [1] });
+  });
+
+  it('that are lost before what came with them is with the workers bring nothing that goes on', async () => {
+    const lost = (): number[] | undefined => told.at(-1)?.machines.lostArriving;
+    let delivered = (_: unknown): void => {};
+    arrival = new Promise((resolve) => (delivered = resolve));
+    const come = (partitions: number[]): void => {
+      for (const partition of partitions) membership.serving.add(partition);
+      hosting.expect(partitions, 'b');
+      hosting.start();
+    };
+    come([2, 3]);
+    expect([held(), lost()]).toEqual([[2, 3], []]);
+    membership.serving.delete(3);
+    hosting.stop();
+    expect(held()).toEqual([2]);
+    // It comes once more, with what became of it meanwhile.
+    come([3]);
+    expect(held()).toEqual([2, 3]);
+    delivered(true);
+    await expect.poll(() => told.at(-1)?.machines.arrived).toBe(2);
+    const arrivals = told.map(({ machines }) => `${machines.arrived}: ${machines.lostArriving}, held ${machines.held}`);
+    expect(arrivals.slice(-2)).toEqual(['1: 3, held 3', '2: , held ']);
+  });
+
+  it('that come again before it was read that they were lost bring what came with them last', async () => {
+    let delivered = (_: unknown): void => {};
+    arrival = new Promise((resolve) => (delivered = resolve));
+    membership.serving.add(2);
+    hosting.expect([2], 'b');
+    hosting.start();
+    membership.epochs.set(2, 4);
+    hosting.expect([2], 'b');
+    hosting.start();
+    expect([told.at(-1)?.left.partitions, held()]).toEqual([[2], [2]]);
+    delivered(true);
+    await expect.poll(() => told.at(-1)?.machines.arrived).toBe(2);
+    expect(told.slice(-2).map(({ machines }) => machines.lostArriving)).toEqual([[2], []]);
   });
 
   it('are kept in place until the table says that they have left', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { PartitionExit } from '../../../src/machine-routing/partition-exit.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
+import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { defineActor, startKit } from '../actor/kernel-fixture.ts';
 
 const handlers = {
@@ -136,5 +137,29 @@ describe('where others have claimed the partition of an actor that is in a turn'
       return ['parent/a', 'child/one'];
     }, hooks);
     expect(refused).toEqual(['child/one']);
+  });
+});
+
+describe('an actor that was lost before it ran here', () => {
+  it('has its watchers told, where nothing of it is kept, and its mail refused', async () => {
+    const kit = startKit({ durable, volatile });
+    const { actors } = kit.process;
+    const ends: string[] = [];
+    const refused: string[] = [];
+    const ids = ['durable/a', 'volatile/a'];
+    for (const id of ids) kit.system.tell(id, { type: 'add' });
+    await kit.clock.advance(5);
+    for (const id of ids) kit.system.watch(id, ({ reason }) => void ends.push(`${id} ${reason}`));
+    await kit.clock.advance(5);
+    const came = ids.map((id) => ({
+      ...{ id, incarnation: undefined, passivated: undefined, failedUntil: undefined, topics: [] },
+      watchers: actors.watchers.take(id),
+    }));
+    expect(came.map(({ watchers }) => watchers.length)).toEqual([1, 1]);
+    const mail = ids.map((id) => new Envelope('message', id, { type: 'add' }, undefined, undefined, 0));
+    new PartitionExit(actors, ({ to }) => refused.push(to)).neverBegan({ actors: came, mail });
+    await kit.clock.advance(5);
+    expect(ends).toEqual(['volatile/a worker-exited']);
+    expect(refused).toEqual(ids);
   });
 });

@@ -4,6 +4,7 @@ import type { ActorDefinition } from '../../../src/actor/definition.ts';
 import type { MachineWitness } from './machine-witness.ts';
 
 export const OPENING = 1_000;
+const BEAT_MS = 70;
 
 /** What it says of itself; what came to it shows in what was committed. */
 export interface Account {
@@ -62,7 +63,10 @@ function tallyOf(witness: MachineWitness): ActorDefinition {
   return defineActor({
     supervision,
     state: () => ({ count: 0 }),
+    // One that lives where nobody sends anything is seen all the same.
+    onStart: (ctx) => void ctx.every(BEAT_MS, { type: 'beat' }),
     receive: {
+      beat: (ctx) => void witness.turn(ctx.id, ctx.fence),
       add(ctx, { m }: { m: string }) {
         witness.handled(m, witness.turn(ctx.id, ctx.fence));
         ctx.state.count++;

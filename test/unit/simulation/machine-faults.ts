@@ -31,8 +31,9 @@ export class MachineFaults {
   /** A machine that has begun to join, if the step is that. */
   async befall(step: MachineStep): Promise<ClusterMachine | undefined> {
     if (step.do === 'join') return this.#join();
+    if (step.do === 'joinHalted') return this.#joinHalted(step);
     if (step.do === 'leave' || step.do === 'die') this.#goes(step);
-    else if (step.do === 'freeze') this.#freeze(step);
+    else if (step.do === 'freeze') this.#freeze(this.#machine(step.machine), step.ms);
     else if (step.do === 'cutLinks' || step.do === 'stallLinks') this.#links(step);
     else if (step.do === 'cutWay' || step.do === 'stallWay') this.#way(step);
     else if (step.do === 'cutOff' || step.do === 'workerDies' || step.do === 'commitsHang') this.#strikes(step);
@@ -122,11 +123,21 @@ export class MachineFaults {
     void one.leave();
   }
 
-  #freeze({ machine, ms }: Extract<MachineStep, { do: 'freeze' }>): void {
-    const one = this.#machine(machine);
+  async #joinHalted({ afterMs, ms }: Extract<MachineStep, { do: 'joinHalted' }>): Promise<ClusterMachine | undefined> {
+    const machine = await this.#join();
+    if (machine)
+      machine.came = (step) => {
+        if (step !== 'arrive') return;
+        machine.came = undefined;
+        this.#cluster.time.at(afterMs, () => this.#freeze(machine, ms, 'joinHalted'));
+      };
+    return machine;
+  }
+
+  #freeze(one: ClusterMachine, ms: number, what = 'freeze'): void {
     if (this.#frozen || this.up.length < 2 || one.isDead) return;
     this.#frozen = one;
-    this.#for(ms, 'freeze', (isSo) => {
+    this.#for(ms, what, (isSo) => {
       if (isSo) return one.freeze();
       this.#frozen = undefined;
       if (!one.isDead) one.thaw();

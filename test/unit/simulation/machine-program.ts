@@ -20,6 +20,8 @@ export type MachineStep =
   | { do: 'cutOff'; machine: number; ms: number }
   /** All of its processes stand still. */
   | { do: 'freeze'; machine: number; ms: number }
+  /** A machine joins, and stands still some moments after something begins to come to it. */
+  | { do: 'joinHalted'; afterMs: number; ms: number }
   | { do: 'workerDies'; machine: number; worker: number }
   /** It hands over what it has, and another one takes its place. */
   | { do: 'workerRestarts'; machine: number; worker: number }
@@ -39,6 +41,8 @@ export type MachineMix = Partial<Record<MachineStep['do'], number>>;
 export const LEASE = 900;
 export const ACCOUNTS = 6;
 export const TALLIES = 4;
+/** Milliseconds in which most of what is handed over has gone on to its workers. */
+const ARRIVAL_MS = 8;
 
 const TRAFFIC: MachineMix = {
   transfer: 12,
@@ -57,6 +61,7 @@ export const MACHINES: MachineMix = {
   ...TRAFFIC,
   move: 2,
   ...{ join: 2, leave: 2, die: 1.5, cutOff: 2, freeze: 2, workerDies: 2, workerRestarts: 1, commitsHang: 1.5 },
+  joinHalted: 1.5,
   ...{ engineGone: 2, engineSlow: 1, noAnswers: 1.5, cutLinks: 1.5, stallLinks: 1.5, cutWay: 2, stallWay: 2 },
 };
 
@@ -69,7 +74,7 @@ export const MACHINES_MOVES: MachineMix = { ...TRAFFIC, move: 12, join: 1.5, lea
 /** Much mail, and machines that are lost while they live: what came to them before is not to come behind what is sent later. */
 export const MACHINES_LOST: MachineMix = {
   ...{ transfer: 2, ask: 4, count: 40, wait: 16, join: 2, leave: 2 },
-  ...{ cutOff: 4, freeze: 5, workerDies: 1, cutLinks: 2, stallLinks: 2, noAnswers: 1 },
+  ...{ cutOff: 4, freeze: 5, joinHalted: 3, workerDies: 1, cutLinks: 2, stallLinks: 2, noAnswers: 1 },
 };
 
 /** Nothing is published, so that mail goes from worker to worker: these come and go, and so do the links between them. */
@@ -113,6 +118,9 @@ const ARBITRARIES: { [D in Exclude<MachineStep['do'], 'start'>]: fc.Arbitrary<Ma
   die: fc.record({ do: fc.constant('die'), machine }),
   cutOff: fc.record({ do: fc.constant('cutOff'), machine, ms: faultMs }),
   freeze: fc.record({ do: fc.constant('freeze'), machine, ms: faultMs }),
+  joinHalted: fc.record({
+    ...{ do: fc.constant('joinHalted'), afterMs: fc.integer({ min: 0, max: ARRIVAL_MS }), ms: faultMs },
+  }),
   workerRestarts: fc.record({
     ...{ do: fc.constant('workerRestarts'), machine },
     worker: fc.integer({ min: 1, max: 2 }),
