@@ -86,7 +86,8 @@ export class ClusterHost implements WorkerHost {
       execArgv: inheritedExecArgv(),
       serialization: 'advanced',
       silent: false,
-      stdio: undefined,
+      // Those that a program has set for workers of its own go over to ours otherwise: another user cannot reach our sockets.
+      ...{ stdio: undefined, uid: undefined, gid: undefined, inspectPort: undefined },
       cwd: workingFolder(this.#exec),
     });
     try {

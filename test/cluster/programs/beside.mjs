@@ -13,7 +13,9 @@ const ODD = [
 if (cluster.isWorker && !process.env.TROUPE_WORKER) {
   process.send({ own: process.argv[1] });
 } else {
-  cluster.setupPrimary({ args: ['own'], silent: true });
+  // Root alone may give its workers to another user.
+  const nobody = process.getuid() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  cluster.setupPrimary({ args: ['own'], silent: true, ...nobody });
   const before = cluster.settings;
   const heard = [];
   cluster.on('message', (_, message) => {
@@ -32,6 +34,8 @@ if (cluster.isWorker && !process.env.TROUPE_WORKER) {
     for (let n = 0; n < 500 && !check(); n++) await new Promise((resolve) => setTimeout(resolve, 10));
   };
   await until(() => heard.length === 2 * ODD.length && echoes.length === 2 * ODD.length);
+  const isKept = cluster.settings.uid === nobody.uid;
+  cluster.setupPrimary({ uid: undefined, gid: undefined });
   const own = cluster.fork();
   await until(() => heard.some((message) => message?.own));
   const said = heard.find((message) => message?.own);
@@ -43,7 +47,7 @@ if (cluster.isWorker && !process.env.TROUPE_WORKER) {
     toWorkers: echoes.length,
     odd: ODD.length,
     own: said?.own === fileURLToPath(import.meta.url),
-    settings: cluster.settings.silent === before.silent && cluster.settings.args.join() === 'own',
+    settings: isKept && cluster.settings.silent === before.silent && cluster.settings.args.join() === 'own',
   });
   await system.shutdown();
   process.disconnect();
