@@ -19,7 +19,7 @@ import type { DurableSide, Reminder } from './durable-side.ts';
 import type { Kernel } from './kernel.ts';
 import { GivenUp } from './ask-cancellation.ts';
 import { STASH_CAPACITY } from './mailbox.ts';
-import { MessageTimer, TIMERS_MAX } from './message-timer.ts';
+import { BEAT_MS_MIN, MessageTimer, TIMERS_MAX } from './message-timer.ts';
 import { checkId, checkMessage } from './sender.ts';
 import { SenderRef } from './sender-ref.ts';
 import { checkChildOptions } from './spawn-options.ts';
@@ -187,11 +187,11 @@ export class ActorContext implements Context<unknown> {
   }
 
   after(ms: number, message: Message): () => void {
-    return this.#setTimer(ms, undefined, message);
+    return this.#setTimer(ms, false, message);
   }
 
   every(ms: number, message: Message): () => void {
-    return this.#setTimer(ms, ms, message);
+    return this.#setTimer(ms, true, message);
   }
 
   remind(name: string, when: Reminder, message: Message): void {
@@ -235,13 +235,14 @@ export class ActorContext implements Context<unknown> {
     throw new TroupeError('INVALID_OPTIONS', `${what}() is for durable actors; got a call of ${id}`);
   }
 
-  #setTimer(ms: number, everyMs: number | undefined, message: Message): () => void {
+  #setTimer(ms: number, isRepeated: boolean, message: Message): () => void {
     checkTimer(ms, message);
     const cell = this.#live();
     if ((cell.extras.timers?.size ?? 0) >= TIMERS_MAX) {
       const text = `${cell.id} has ${TIMERS_MAX} timers, which is the limit; one more rejected`;
       throw new TroupeError('OVERLOADED', text);
     }
+    const everyMs = isRepeated ? Math.max(ms, BEAT_MS_MIN) : undefined;
     const timer = MessageTimer.set(cell, cell.kernel.clock.now() + ms, everyMs, message);
     return () => timer.cancel();
   }

@@ -240,7 +240,7 @@ export interface Context<S = unknown> {
    */
   after(ms: number, message: AnyMessage): () => void;
   /**
-   * A message to itself every `ms` milliseconds, the first one after `ms`; one at most waits in the mailbox, beats that come meanwhile are
+   * A message to itself every `ms` milliseconds, 1 at least, the first one after `ms`; one at most waits in the mailbox, beats that come meanwhile are
    * missed. Otherwise as `after`.
    *
    * @throws TroupeError INVALID_OPTIONS where `ms` is no number from 0 on; OVERLOADED beyond 100 000 timers of an actor;

@@ -11,6 +11,8 @@ import type { Cell } from './cell.ts';
 
 /** Of one actor at a time; one more is refused. */
 export const TIMERS_MAX = 100_000;
+/** Milliseconds between two beats, at least: what the clock of Node.js can tell apart. */
+export const BEAT_MS_MIN = 1;
 
 /** In the delivery id of a timer's message, by which its timer is known again, also after a move. */
 const TIMER = 'timer:';
@@ -179,6 +181,5 @@ function runLate(cell: Cell, timer: MessageTimer): void {
 /** Missed beats are skipped, not made up for; the others keep their time. */
 function nextBeat(dueAt: number, everyMs: number, now: number): number {
   const next = dueAt + everyMs;
-  if (next >= now) return next;
-  return everyMs === 0 ? now : next + Math.ceil((now - next) / everyMs) * everyMs;
+  return next >= now ? next : next + Math.ceil((now - next) / everyMs) * everyMs;
 }

@@ -67,8 +67,10 @@ export class MachineDelays {
 
   /** The clock of the machine, in the form that XState takes. */
   readonly clock = {
-    setTimeout: (run: () => void, ms: number): number => {
+    setTimeout: (run: () => void, delay: number): number => {
       const timer = ++this.#lastTimer;
+      // A delay that a machine computes may come to anything; the clock of Node.js takes what is no time for none.
+      const ms = Math.max(0, Number(delay)) || 0;
       this.#noteDue(this.#host.now() + ms);
       const cancel = this.#host.setTimer(ms, () => {
         this.#host.runInTurn(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TIMERS_MAX } from '../../../src/actor/message-timer.ts';
+import { BEAT_MS_MIN, TIMERS_MAX } from '../../../src/actor/message-timer.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { defineActor, errorOf, Gate, startKit } from './kernel-fixture.ts';
 
@@ -71,6 +71,14 @@ describe('every', () => {
     await system.ask('ticker/a', { type: 'cancel' });
     await clock.advance(100);
     expect(await system.ask('ticker/a', { type: 'at' })).toEqual([30, 60, 90]);
+  });
+
+  it.each([0, 1e-10])(`beats every ${BEAT_MS_MIN} ms at most, so that time goes on: asked for %f`, async (ms) => {
+    const { system, clock } = start();
+    await system.ask('ticker/a', { type: 'every', ms });
+    await clock.advance(4.5);
+    const at: number[] = await system.ask('ticker/a', { type: 'at' });
+    expect(at.map(Math.round)).toEqual([0, 1, 2, 3, 4]);
   });
 
   it('skips the beats that the process missed and keeps its time', async () => {

@@ -410,6 +410,26 @@ describe('the delays of a machine', () => {
     expect(await value(kit, 'session/1')).toBe('expired');
   });
 
+  it.each([
+    ['NaN', Number.NaN, 'over'],
+    ['a negative number', -5, 'over'],
+    ['a text', '5', 'over'],
+    ['Infinity', Number.POSITIVE_INFINITY, 'waiting'],
+  ])('may be computed to %s, and last over a crash', async (_, delay, value_) => {
+    const odd = setup({ delays: { odd: () => delay as number } }).createMachine({
+      initial: 'idle',
+      states: { idle: { on: { go: 'waiting' } }, waiting: { after: { odd: 'over' } }, over: {} },
+    });
+    const machine = new Machine();
+    const actors = { odd: defineActor({ durable: true, machine: odd }) };
+    const first = machine.start(actors);
+    await first.system.ask('odd/1', { type: 'go' });
+    await crash(first);
+    const second = machine.start(actors);
+    await machine.clock.advance(1_000);
+    expect(await value(second, 'odd/1')).toBe(value_);
+  });
+
   it('that came due while everything was down go off in the order of their times', async () => {
     const steps = setup({ delays: { long: 5_000, short: 1_000 } }).createMachine({
       type: 'parallel',
