@@ -84,8 +84,9 @@ export function isMachineLogic(value: unknown): value is MachineLogic {
 export function machineRunner(logic: MachineLogic): Runner {
   const provided = provideActions(logic);
   const receive = (ctx: Context<unknown>, message: unknown): unknown => handle(ctx, message as Message);
-  const isKnown = knownEvents(provided);
+  const { isKnown, types } = knownEvents(provided);
   return {
+    ...(types && { types }),
     begin: (ctx, args) => begin(provided, ctx, args),
     handlerOf: (type) => (isKnown(type) ? receive : undefined),
     lookOf: (type) => (isOwnEvent(type) ? undefined : look),

@@ -15,10 +15,16 @@ export function isOwnEvent(type: string): boolean {
   return type.startsWith(OWN_EVENTS);
 }
 
+export interface KnownEvents {
+  isKnown(type: string): boolean;
+  /** Those that its states name, a wildcard as it is written there; undefined where it may take any. */
+  readonly types: readonly string[] | undefined;
+}
+
 /** Other logic than a machine names no events: it may take any. */
-export function knownEvents(logic: object): (type: string) => boolean {
+export function knownEvents(logic: object): KnownEvents {
   const { root } = logic as { root?: StateShape };
-  if (root?.transitions === undefined) return (type) => !isOwnEvent(type);
+  if (root?.transitions === undefined) return { isKnown: (type) => !isOwnEvent(type), types: undefined };
   const exact = new Set<string>();
   const families = new Set<string>();
   let isOpen = false;
@@ -27,7 +33,11 @@ export function knownEvents(logic: object): (type: string) => boolean {
     else if (descriptor.endsWith('.*')) families.add(descriptor.slice(0, -2));
     else exact.add(descriptor);
   }
-  return (type) => !isOwnEvent(type) && (exact.has(type) || isOpen || isInSubtree(type, families));
+  const types = [...exact].filter((type) => !isOwnEvent(type)).concat(Array.from(families, (family) => `${family}.*`));
+  return {
+    isKnown: (type) => !isOwnEvent(type) && (exact.has(type) || isOpen || isInSubtree(type, families)),
+    types: isOpen ? undefined : types,
+  };
 }
 
 /** `order.*` is for `order`, `order.paid` and `order.paid.late`. */

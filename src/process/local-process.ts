@@ -2,6 +2,7 @@
 import type { Behaviour } from '../actor/behaviour.ts';
 import type { Kernel, KernelLimits } from '../actor/kernel.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
+import { refuseUnknownKind } from '../actor/refusals.ts';
 import type { PastPlace } from '../observe/past-place.ts';
 import type { PlacementView } from '../observe/placement-view.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
@@ -245,6 +246,13 @@ class LocalRouter implements Recipient {
   }
 
   deliver(envelope: Envelope): boolean {
+    if (envelope.verb === 'message') return this.#actors.deliver(envelope);
+    const { kernel } = this.#actors;
+    // Whoever asks for the place or the end of an actor hears of a kind that is misspelt.
+    if (envelope.replyTo !== undefined && !kernel.behaviours.has(kindOf(envelope.to))) {
+      refuseUnknownKind(kernel, envelope);
+      return true;
+    }
     if (envelope.verb !== 'where') return this.#actors.deliver(envelope);
     const active = this.#actors.cellOf(envelope.to) !== undefined;
     envelope.replyTo?.resolve({ worker: 0, pid: process.pid, shard: shardOf(envelope.to), epoch: 1, active });

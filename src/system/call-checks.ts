@@ -4,6 +4,7 @@ import { HISTORY_TURNS, HISTORY_TURNS_MAX } from '../observe/turn-history.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
 import { inspect } from '../vocabulary/inspect.ts';
+import { didYouMean } from '../vocabulary/names.ts';
 import { isKind } from '../vocabulary/address.ts';
 
 export function checkListener(listener: unknown): void {
@@ -12,8 +13,12 @@ export function checkListener(listener: unknown): void {
 }
 
 export function checkEvent(event: unknown): void {
-  if (!EVENT_NAMES.includes(event as string))
-    throw new TroupeError('INVALID_OPTIONS', `an event is one of ${EVENT_NAMES.join(', ')}; got ${inspect(event)}`);
+  if (EVENT_NAMES.includes(event as string)) return;
+  const nearest = didYouMean(event, EVENT_NAMES);
+  throw new TroupeError(
+    'INVALID_OPTIONS',
+    `an event is one of ${EVENT_NAMES.join(', ')}; got ${inspect(event)}${nearest}`,
+  );
 }
 
 export function checkRole(options: { role?: string }): string | undefined {

@@ -155,6 +155,15 @@ describe('a message to a machine', () => {
     ]);
   });
 
+  it('that none of its states knows is said with those that they know, and the nearest', async () => {
+    const { system, clock, log } = startKit(typed);
+    system.tell('kinds/1', { type: 'plian' });
+    await clock.settle();
+    expect(log.lines.map(({ text }) => text)).toEqual([
+      "a message became a dead letter: kinds/1 handles messages of the types plain, later, order.*; got 'plian' (did you mean 'plain'?)",
+    ]);
+  });
+
   it('that none of its states knows is a look where it is asked: answered, and nothing moves', async () => {
     const { system, dead } = startKit(typed);
     expect(await system.ask('kinds/1', { type: 'look' })).toMatchObject({ value: 'a', status: 'active' });

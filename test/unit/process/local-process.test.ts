@@ -37,6 +37,23 @@ describe('a system without workers', () => {
     expect(await system.ask('actor/a', { type: 'where', id: 'actor/b' })).toEqual({ ...here, active: true });
   });
 
+  it('names the known kinds and the nearest where another one is asked for, as the tell does', async () => {
+    const { system } = start();
+    const calls = [
+      system.where('actr/a'),
+      system.stop('actr/a'),
+      system.kill('actr/a'),
+      system.ask('actr/a', { type: 'hi' }),
+    ];
+    for (const call of calls) {
+      const { code, message } = await errorOf(call);
+      expect([code, message]).toEqual(['UNKNOWN_KIND', expect.stringContaining("(did you mean 'actor'?)")]);
+    }
+    expect(thrownBy(() => system.on('actor-stoped' as 'actor-stopped', () => {})).message).toContain(
+      "(did you mean 'actor-stopped'?)",
+    );
+  });
+
   it('counts what it does', async () => {
     const { system, clock } = start();
     for (const key of ['a', 'b']) await system.ask(`actor/${key}`, { type: 'hi' });
