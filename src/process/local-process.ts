@@ -248,7 +248,7 @@ class LocalRouter implements Recipient {
   deliver(envelope: Envelope): boolean {
     if (envelope.verb === 'message') return this.#actors.deliver(envelope);
     const { kernel } = this.#actors;
-    // Whoever asks for the place or the end of an actor hears of a kind that is misspelt.
+    // A kind that is misspelt is told of here as it is by a message.
     if (envelope.replyTo !== undefined && !kernel.behaviours.has(kindOf(envelope.to))) {
       refuseUnknownKind(kernel, envelope);
       return true;
