@@ -33,7 +33,9 @@ export function knownEvents(logic: object): KnownEvents {
     else if (descriptor.endsWith('.*')) families.add(descriptor.slice(0, -2));
     else exact.add(descriptor);
   }
-  const types = [...exact].filter((type) => !isOwnEvent(type)).concat(Array.from(families, (subtree) => `${subtree}.*`));
+  const types = [...exact]
+    .filter((type) => !isOwnEvent(type))
+    .concat(Array.from(families, (subtree) => `${subtree}.*`));
   return {
     isKnown: (type) => !isOwnEvent(type) && (exact.has(type) || isOpen || isInSubtree(type, families)),
     types: isOpen ? undefined : types,

@@ -12,9 +12,9 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
 
-const LOADABLE = /\.(ts|mts|js|mjs)$/;
-const DECLARATION = /\.d\.m?ts$/;
-const TEST = /\.(test|spec)\.(ts|mts|js|mjs)$/;
+const LOADABLE = /\.[cm]?[jt]s$/;
+const DECLARATION = /\.d\.[cm]?ts$/;
+const TEST = /\.(test|spec)(-d)?\.[cm]?[jt]s$/;
 
 /** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
 export function loadActors(folder: string): Promise<Map<string, Behaviour>> {
@@ -89,7 +89,7 @@ function isBehaviour(name: string): boolean {
 /** The default export of a module. Throws INVALID_OPTIONS that names the file and the cause. */
 export async function importDefault(path: string): Promise<unknown> {
   try {
-    return ((await importModule(path)) as { default?: unknown }).default;
+    return defaultOf((await importModule(path)) as { default?: unknown });
   } catch (error) {
     const cause = asError(error);
     throw new TroupeError(
@@ -98,6 +98,12 @@ export async function importDefault(path: string): Promise<unknown> {
       { cause },
     );
   }
+}
+
+/** Of a module that a compiler made a CommonJS one of, the default export of its source is one field of what Node.js calls the default. */
+function defaultOf({ default: exported }: { default?: unknown }): unknown {
+  const { __esModule: isCompiled, default: inner } = (exported ?? {}) as { __esModule?: unknown; default?: unknown };
+  return isCompiled === true ? inner : exported;
 }
 
 const ESM = 'an ECMAScript module ("type": "module" in its package.json, or the ending .mjs or .mts)';
@@ -110,7 +116,7 @@ function isTakenForCommonJs(cause: Error): boolean {
 
 async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
-  if (/\.m?ts$/.test(path)) await enableTypeScript();
+  if (/\.[cm]?ts$/.test(path)) await enableTypeScript();
   try {
     return await import(url);
   } catch (error) {

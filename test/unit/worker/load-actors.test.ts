@@ -46,6 +46,23 @@ describe('the actors folder', () => {
     expect(behaviours.get('chat-room')?.kind).toBe('chat-room');
   });
 
+  it.each([
+    ['a CommonJS module', 'a.cjs', GOOD.replace('export default', 'module.exports =')],
+    [
+      'what a compiler made a CommonJS module of',
+      'a.cjs',
+      `Object.defineProperty(exports, '__esModule', { value: true }); ${GOOD.replace('export default', 'exports.default =')}`,
+    ],
+    [
+      'TypeScript of that kind',
+      'a.cts',
+      GOOD.replace('export default', 'const type: string = "cts"; module.exports ='),
+    ],
+  ])('takes %s', async (_what, name, text) => {
+    await write({ [name]: text });
+    expect((await load()).get('a')?.handlerOf('hi')).toBeTypeOf('function');
+  });
+
   it('is read but for names with _, folders, declarations, maps and other files', async () => {
     await write({
       'a.js': GOOD,
@@ -58,13 +75,22 @@ describe('the actors folder', () => {
     expect([...(await load()).keys()]).toEqual(['a']);
   });
 
-  it.each(['.#a.js', '._a.mjs', '.eslintrc.js', '.hidden.ts', 'a.test.ts', 'a.spec.mjs', 'b.test.js', 'c.spec.mts'])(
-    'is read as if %s did not lie there',
-    async (name) => {
-      await write({ 'a.js': GOOD, [name]: 'throw new Error("not for loading")' });
-      expect([...(await load()).keys()]).toEqual(['a']);
-    },
-  );
+  it.each([
+    '.#a.js',
+    '._a.mjs',
+    '.eslintrc.js',
+    '.hidden.ts',
+    'a.test.ts',
+    'a.spec.mjs',
+    'b.test.js',
+    'c.spec.mts',
+    'd.test.cjs',
+    'e.test-d.ts',
+    'f.d.cts',
+  ])('is read as if %s did not lie there', async (name) => {
+    await write({ 'a.js': GOOD, [name]: 'throw new Error("not for loading")' });
+    expect([...(await load()).keys()]).toEqual(['a']);
+  });
 
   it('with two files of one kind is refused, naming both', async () => {
     await write({ 'a.js': GOOD, 'a.mjs': GOOD });
