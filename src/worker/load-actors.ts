@@ -12,8 +12,8 @@ import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../vocabulary/inspect.ts';
 import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
 
-const LOADABLE = /\.[cm]?[jt]s$/;
-const DECLARATION = /\.d\.[cm]?ts$/;
+const LOADABLE = /\.(m?ts|[cm]?js)$/;
+const DECLARATION = /\.d\.m?ts$/;
 const TEST = /\.(test|spec)(-d)?\.[cm]?[jt]s$/;
 
 /** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
@@ -116,7 +116,7 @@ function isTakenForCommonJs(cause: Error): boolean {
 
 async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
-  if (/\.[cm]?ts$/.test(path)) await enableTypeScript();
+  if (/\.m?ts$/.test(path)) await enableTypeScript();
   try {
     return await import(url);
   } catch (error) {

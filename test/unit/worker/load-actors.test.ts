@@ -53,11 +53,6 @@ describe('the actors folder', () => {
       'a.cjs',
       `Object.defineProperty(exports, '__esModule', { value: true }); ${GOOD.replace('export default', 'exports.default =')}`,
     ],
-    [
-      'TypeScript of that kind',
-      'a.cts',
-      GOOD.replace('export default', 'const type: string = "cts"; module.exports ='),
-    ],
   ])('takes %s', async (_what, name, text) => {
     await write({ [name]: text });
     expect((await load()).get('a')?.handlerOf('hi')).toBeTypeOf('function');
@@ -86,7 +81,6 @@ describe('the actors folder', () => {
     'c.spec.mts',
     'd.test.cjs',
     'e.test-d.ts',
-    'f.d.cts',
   ])('is read as if %s did not lie there', async (name) => {
     await write({ 'a.js': GOOD, [name]: 'throw new Error("not for loading")' });
     expect([...(await load()).keys()]).toEqual(['a']);
