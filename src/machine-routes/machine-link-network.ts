@@ -4,6 +4,9 @@ import type { ForeignWorker } from '../vocabulary/host-index.ts';
 import type { ForeignMachine } from '../wire/control.ts';
 import type { LinkNetwork } from '../wire/link.ts';
 
+/** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */
+export const MACHINE_INCARNATION = 1;
+
 /** Of the master; `worker`: of that one. */
 export function pathOfMachine({ machine, address }: ForeignMachine, worker?: ForeignWorker): string {
   return JSON.stringify({ machine, address, worker });

@@ -16,7 +16,7 @@ import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { errorFromData, wordsOf } from '../vocabulary/errors.ts';
 import { ARRIVAL, FLUSHED, HAIL } from '../wire/entry.ts';
 import type { AllPeers } from './all-peers.ts';
-import type { HandOverParticipant } from './hand-over-participant.ts';
+import type { HandOverParticipant } from '../machine-hand-over/hand-over-participant.ts';
 import { LinkClock } from './link-clock.ts';
 import type { MachineCalls } from '../machine-routes/machine-calls.ts';
 import type { MachinePeers } from './machine-peers.ts';

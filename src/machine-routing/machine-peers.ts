@@ -18,10 +18,8 @@ import {
 } from '../vocabulary/host-index.ts';
 import type { ForeignMachine, LostSource, MachinesView, PeerInfo } from '../wire/control.ts';
 import { type ClockDifference, MachineClocks } from '../machine-routes/machine-clocks.ts';
-import { linkNetworkOf, pathOfMachine } from '../machine-routes/machine-link-network.ts';
+import { linkNetworkOf, MACHINE_INCARNATION, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 
-/** Of the peer that stands for a machine, or for a worker of one: it comes and goes with its index. */
-export const MACHINE_INCARNATION = 1;
 /** Milliseconds before a machine that could not be linked to is tried again: at first, and at most. */
 export const REDIAL_MS = 50;
 export const REDIAL_MS_MAX = 2_000;

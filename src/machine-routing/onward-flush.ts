@@ -11,7 +11,7 @@ import { isInLine, isTracked } from '../vocabulary/envelope.ts';
 import { machineIndexOf } from '../vocabulary/host-index.ts';
 import { NOWHERE } from '../wire/control.ts';
 import type { AllPeers } from './all-peers.ts';
-import type { HandOverParticipant } from './hand-over-participant.ts';
+import type { HandOverParticipant } from '../machine-hand-over/hand-over-participant.ts';
 import type { MachinePeers } from './machine-peers.ts';
 
 /** Milliseconds between two looks at a link on which mail goes on, and that has broken. */

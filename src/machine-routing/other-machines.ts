@@ -24,10 +24,15 @@ import {
 } from '../wire/control.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
-import { answerAboutHandOver, HandOverParticipant, type HandOverQuery } from './hand-over-participant.ts';
+import {
+  answerAboutHandOver,
+  HandOverParticipant,
+  type HandOverQuery,
+} from '../machine-hand-over/hand-over-participant.ts';
 import { type AnswerCall, MachineCalls } from '../machine-routes/machine-calls.ts';
 import { MachineLinkEvents, type MachineEventParts } from './machine-link-events.ts';
-import { MACHINE_INCARNATION, MachinePeers } from './machine-peers.ts';
+import { MACHINE_INCARNATION } from '../machine-routes/machine-link-network.ts';
+import { MachinePeers } from './machine-peers.ts';
 import { MachineTopics } from '../machine-routes/machine-topics.ts';
 import { MovedWatches } from '../machine-routes/moved-watches.ts';
 import { flushOn } from './onward-flush.ts';

@@ -46,7 +46,7 @@ import { PeerEvents } from './peer-events.ts';
 import { PeerLoss } from './peer-loss.ts';
 import { MasterRequests } from './master-requests.ts';
 import { type ProcessMetrics, type SystemMetrics, systemMetrics } from '../system/metrics.ts';
-import { MACHINE_INCARNATION } from '../machine-routing/machine-peers.ts';
+import { MACHINE_INCARNATION } from '../machine-routes/machine-link-network.ts';
 import { linksByMachine } from '../machine-routes/counted-links.ts';
 import { OtherMachines, type OtherMachinesParts } from '../machine-routing/other-machines.ts';
 import { newKernel } from './new-kernel.ts';

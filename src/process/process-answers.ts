@@ -7,7 +7,7 @@ import type { LinkFlushes } from '../peer/link-flushes.ts';
 import { answerLook, type InspectedProcess } from '../inspection/inspections.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { LoopWatch } from '../observe/loop-watch.ts';
-import { isAboutHandOver } from '../machine-routing/hand-over-participant.ts';
+import { isAboutHandOver } from '../machine-hand-over/hand-over-participant.ts';
 import type { OtherMachines } from '../machine-routing/other-machines.ts';
 import { processMetrics } from '../system/metrics.ts';
 import type { Peers } from '../peer/peers.ts';

@@ -6,7 +6,7 @@ import {
   ARRIVALS_BYTES_MAX,
   ReceivedHandOvers,
   type PartAnswer,
-} from '../../../src/machine-routing/received-hand-overs.ts';
+} from '../../../src/machine-hand-over/received-hand-overs.ts';
 import { ClockDifference } from '../../../src/machine-routes/machine-clocks.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { encodeValue } from '../../../src/wire/codec.ts';

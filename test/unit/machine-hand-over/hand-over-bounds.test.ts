@@ -11,9 +11,9 @@ import {
 } from '../../../src/machine-routing/onward-flush.ts';
 import { PASSING_MS_MAX } from '../../../src/machine-routes/passed-mail.ts';
 import { PassingMail } from '../../../src/machine-routes/passing-mail.ts';
-import { StandingActors } from '../../../src/machine-routing/standing-actors.ts';
-import { HANDED_BYTES_MAX, StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-routing/state-transfer.ts';
-import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-routing/taken-partitions.ts';
+import { StandingActors } from '../../../src/machine-hand-over/standing-actors.ts';
+import { HANDED_BYTES_MAX, StateTransfer, TRANSFER_MS_MAX } from '../../../src/machine-hand-over/state-transfer.ts';
+import { TAKEN_MS_MAX, TakenPartitions } from '../../../src/machine-hand-over/taken-partitions.ts';
 import type { LinkFlushes } from '../../../src/peer/link-flushes.ts';
 import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
@@ -25,7 +25,7 @@ import type { MachinesView } from '../../../src/wire/control.ts';
 import { ABORT_GRACE_MS } from '../../../src/handoff/outgoing.ts';
 import { defineActor, type Kit, startKit } from '../actor/kernel-fixture.ts';
 import { FaultyStore } from '../durability/faulty-store.ts';
-import { newWayIn } from './way-in-fixture.ts';
+import { newWayIn } from '../machine-routing/way-in-fixture.ts';
 
 const counter = defineActor({
   state: () => ({ text: '' }),

@@ -1,6 +1,6 @@
 /** A partition that is another machine's from one moment to the next: whatever its actors do, they end here; their mail goes on where they do. */
 import { describe, expect, it } from 'vitest';
-import { PartitionExit } from '../../../src/machine-routing/partition-exit.ts';
+import { PartitionExit } from '../../../src/machine-hand-over/partition-exit.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import { defineActor, startKit } from '../actor/kernel-fixture.ts';

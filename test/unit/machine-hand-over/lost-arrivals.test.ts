@@ -5,7 +5,7 @@ import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { DroppedTransfer } from '../../../src/handoff/incoming.ts';
 import { actorPieces, mailPieces } from '../../../src/handoff/transfer-codec.ts';
-import { ArrivingActors } from '../../../src/machine-routing/arriving-actors.ts';
+import { ArrivingActors } from '../../../src/machine-hand-over/arriving-actors.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { newKernel } from '../../../src/process/new-kernel.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';

@@ -20,7 +20,7 @@ import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
 import { ReceivedHandOvers, type ReceivedHandOverParts } from './received-hand-overs.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';
 import { LeavingPartitions } from './leaving-partitions.ts';
-import { MACHINE_INCARNATION } from './machine-peers.ts';
+import { MACHINE_INCARNATION } from '../machine-routes/machine-link-network.ts';
 import { PartitionExit } from './partition-exit.ts';
 import { TakenPartitions } from './taken-partitions.ts';
 import type { LostRoutes } from '../machine-routes/lost-routes.ts';
