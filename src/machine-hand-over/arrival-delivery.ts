@@ -1,6 +1,7 @@
 /** Actors that another machine has handed over go to the workers that host them by the table, children to their parents' worker. Their mail is on hold meanwhile. */
 import type { Kernel } from '../actor/kernel.ts';
 import type { TransferredActor } from '../actor/transfer.ts';
+import type { DroppedTransfer } from '../handoff/incoming.ts';
 import { actorPieces, mailPieces, type WeighedPiece } from '../handoff/transfer-codec.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
@@ -12,7 +13,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { NOWHERE } from '../wire/control.ts';
 import { ARRIVAL } from '../wire/entry.ts';
-import type { Arrived, ReceivedHandOvers } from './received-hand-overs.ts';
+import { type Arrived, partitionOf, type ReceivedHandOvers } from './received-hand-overs.ts';
 import type { RelayedAsks } from '../machine-routes/relayed-asks.ts';
 
 export interface DeliveryParts {
@@ -23,6 +24,10 @@ export interface DeliveryParts {
   readonly flushes: LinkFlushes;
   readonly arrivals: ReceivedHandOvers;
   readonly relayed: RelayedAsks;
+  /** By which this machine has that partition; 0: it has it not. */
+  epochOf(partition: number): number;
+  /** Actors and mail that were lost before the workers had them. */
+  neverBegan(dropped: DroppedTransfer): void;
   /** The place of an id whose kind is not placed by hash. */
   locate(id: ActorId): Promise<number>;
   /** The child is to be on that worker. */
@@ -42,9 +47,12 @@ export class ArrivalDelivery {
   async deliver(number: number, from: string, partitions: readonly number[]): Promise<true> {
     const items = this.#parts.arrivals.take(from, new Set(partitions));
     if (items.length === 0) return true;
+    const { peers, flushes, epochOf } = this.#parts;
+    const epochs = new Map(partitions.map((partition) => [partition, epochOf(partition)]));
     await this.#place(items);
-    const { peers, flushes } = this.#parts;
-    const workers = grouped(items, (item) => this.#hosts.get(whoseIs(item)) ?? NOWHERE);
+    const isHere = (item: Arrived): boolean => epochOf(partitionOf(item)) === epochs.get(partitionOf(item));
+    this.#drop(items.filter((item) => !isHere(item)));
+    const workers = grouped(items.filter(isHere), (item) => this.#hosts.get(whoseIs(item)) ?? NOWHERE);
     this.#hosts.clear();
     const sentTo: OutboundQueue[] = [];
     for (const [host, list] of workers) {
@@ -57,6 +65,12 @@ export class ArrivalDelivery {
     }
     await flushes.flush(sentTo);
     return true;
+  }
+
+  #drop(items: readonly Arrived[]): void {
+    const actors = items.flatMap((item) => ('actor' in item ? [item.actor] : []));
+    const mail = items.flatMap((item) => ('envelope' in item ? [item.envelope] : []));
+    this.#parts.neverBegan({ actors, mail });
   }
 
   async #place(items: readonly Arrived[]): Promise<void> {

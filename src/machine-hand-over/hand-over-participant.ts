@@ -29,7 +29,7 @@ import { PassingMail } from '../machine-routes/passing-mail.ts';
 export interface HandOverParts
   extends ArrivingParts,
     ReceivedHandOverParts,
-    Omit<DeliveryParts, 'kernel' | 'arrivals'> {
+    Omit<DeliveryParts, 'kernel' | 'arrivals' | 'neverBegan'> {
   readonly actors: LocalActors;
   readonly router: Router;
   readonly worker: number;
@@ -66,7 +66,10 @@ export class HandOverParticipant {
     this.leaving = new LeavingPartitions(parts);
     this.#arriving = new ArrivingActors({ ...parts, replyTo: parts.replyWithin });
     this.arrivals = new ReceivedHandOvers(parts);
-    this.#delivery = new ArrivalDelivery({ ...parts, kernel: actors.kernel, arrivals: this.arrivals });
+    this.#delivery = new ArrivalDelivery({
+      ...{ ...parts, kernel: actors.kernel, arrivals: this.arrivals },
+      neverBegan: (dropped) => this.#exit.neverBegan(dropped),
+    });
     const { router, flushes, peers } = parts;
     this.taken = new TakenPartitions({ actors, router, flush: () => flushes.flush(peers.all()) });
     this.#exit = new PartitionExit(actors, (envelope) => this.taken.refuse(envelope));

@@ -134,7 +134,7 @@ export class ReceivedHandOvers {
   }
 }
 
-function partitionOf(item: Arrived): number {
+export function partitionOf(item: Arrived): number {
   if ('actor' in item) return shardOf(item.actor.id);
   const { sender, to } = item.envelope;
   return shardOf(item.kind === 'outbound' && sender !== undefined ? sender : to);

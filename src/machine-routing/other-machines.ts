@@ -174,6 +174,7 @@ export class OtherMachines {
     return new HandOverParticipant({
       ...{ actors, router, topics, flushes, toRef, locate, pin, peers, worker: self.index, replyTo, replyWithin },
       relayed: this.#relayed,
+      epochOf: (partition) => cluster.table.machines?.epochs[partition] ?? 0,
       hostsOfShard: (shard) => cluster.table.roles().map((column) => cluster.table.hostOfShard(column, shard)),
       machinePeer: (index) => this.#machines.known(index),
       lostRoutes: this.#lostRoutes,

@@ -5,7 +5,9 @@ import type { TransferredActor } from '../../../src/actor/transfer.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { DroppedTransfer } from '../../../src/handoff/incoming.ts';
 import { actorPieces, mailPieces } from '../../../src/handoff/transfer-codec.ts';
+import { ArrivalDelivery, type DeliveryParts } from '../../../src/machine-hand-over/arrival-delivery.ts';
 import { ArrivingActors } from '../../../src/machine-hand-over/arriving-actors.ts';
+import type { Arrived } from '../../../src/machine-hand-over/received-hand-overs.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { newKernel } from '../../../src/process/new-kernel.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
@@ -61,6 +63,13 @@ describe('a machine that is lost', () => {
   });
 });
 
+function idsOf(dropped: DroppedTransfer[]): string[][] {
+  return [
+    dropped.flatMap(({ actors }) => actors.map(({ id }) => id)),
+    dropped.flatMap(({ mail }) => mail.map(({ to }) => to)),
+  ];
+}
+
 describe('what has been handed over, at a worker', () => {
   function world() {
     const clock = new VirtualClock();
@@ -107,11 +116,6 @@ describe('what has been handed over, at a worker', () => {
     return pieces.map(({ piece }) => piece);
   }
 
-  const idsOf = (dropped: DroppedTransfer[]): (string | undefined)[][] => [
-    dropped.flatMap(({ actors }) => actors.map(({ id }) => id)),
-    dropped.flatMap(({ mail }) => mail.map(({ to }) => to)),
-  ];
-
   it('goes on but for the actors of lost partitions, with their mail and what they had sent', () => {
     const { actors, arriving, delivered } = world();
     for (const part of [...partsOf('note/kept'), ...partsOf('note/lost'), null]) arriving.part(3, part, '~0.1');
@@ -131,5 +135,51 @@ describe('what has been handed over, at a worker', () => {
       ['note/elsewhere', 'note/late', 'note/late'],
     ]);
     expect([actors.cellOf('note/late'), delivered]).toEqual([undefined, []]);
+  });
+});
+
+describe('what has been handed over, at the way in', () => {
+  it('goes on to nobody where its partition is lost while the workers are looked for', async () => {
+    const ids = ['note/kept', 'note/lost'];
+    const epochs = new Map(ids.map((id) => [shardOf(id), 3]));
+    const items = ids.flatMap((id): Arrived[] => {
+      const actor = {
+        id,
+        incarnation: undefined,
+        passivated: undefined,
+        failedUntil: undefined,
+        watchers: [],
+        topics: [],
+      };
+      const envelope = new Envelope('message', id, { type: 'note' }, undefined, undefined, 0);
+      return [
+        { actor, state: undefined },
+        { kind: 'mail', envelope },
+      ];
+    });
+    const dropped: DroppedTransfer[] = [];
+    const first: string[] = [];
+    const router = {
+      knownHostOf: () => undefined,
+      termsOf: () => ({}),
+      holds: { notePassedOn: (envelope: Envelope) => envelope },
+      putFirst: (mail: Envelope[]) => void first.push(...mail.map(({ to }) => to)),
+    };
+    const delivery = new ArrivalDelivery({
+      ...({ router, kernel: {}, relayed: {}, arrivals: { take: () => items } } as unknown as DeliveryParts),
+      peers: { byIndex: () => undefined } as unknown as DeliveryParts['peers'],
+      flushes: { flush: async () => {} } as unknown as DeliveryParts['flushes'],
+      epochOf: (partition) => epochs.get(partition) ?? 0,
+      locate: async (id) => {
+        if (id === 'note/lost') epochs.set(shardOf(id), 5);
+        return 1;
+      },
+      pin: async () => {},
+      neverBegan: (one) => void dropped.push(one),
+    });
+    await delivery.deliver(1, 'm1', ids.map(shardOf));
+    expect(idsOf(dropped)).toEqual([['note/lost'], ['note/lost']]);
+    // No worker is there for the other one: its mail waits, in front of all that is newer.
+    expect(first).toEqual(['note/kept']);
   });
 });
