@@ -207,6 +207,22 @@ describe('ctx.remove', () => {
     }
   });
 
+  test('gives back what it had put aside: who asked is told, and a tell is a dead letter', async () => {
+    const { simulation, disk } = await start();
+    const { system } = simulation;
+    const refused: string[] = [];
+    system.on('dead-letter', ({ to, reason, message }) => refused.push(`${to} ${message.type} ${reason}`));
+    system.tell('book/a', { type: 'aside' });
+    const asked = system
+      .ask('book/a', { type: 'aside' }, { timeoutMs: 60_000 })
+      .catch(({ code, fate }: TroupeError) => `${code}/${fate}`);
+    expect(await simulation.until(system.ask('book/a', { type: 'burn' }))).toBe('burnt');
+    expect(await simulation.until(asked)).toBe('ACTOR_STOPPED/not-executed');
+    await simulation.run(10_000);
+    expect(refused).toEqual(['book/a aside ACTOR_STOPPED']);
+    expect(disk.records.has('book/a')).toBe(false);
+  });
+
   test('leaves the mail behind it to the next one', async () => {
     const { simulation } = await start();
     const { system } = simulation;
