@@ -120,3 +120,19 @@ test('mail of which nothing could be made at the new host is refused here, and t
   expect(read.map(({ message }) => message)).toEqual([messages[0], messages[3]]);
   expect(refused).toEqual([messages[1], messages[2]]);
 });
+
+test.each([
+  ['by their bytes', 40, 5_000, 5],
+  ['by their number', 1_000, 0, 256],
+])('mail goes in pieces %s, in order, and all of it', (_, count, characters, atMost) => {
+  const envelopes = Array.from({ length: count }, (__, n) => {
+    const message = { type: 'note', n, ...(characters > 0 && { text: 'x'.repeat(characters) }) };
+    return new Envelope('message', 'counter/a', message, undefined, undefined, 0);
+  });
+  const pieces = mailPieces('mail', envelopes, 1024 * 1024, nothing);
+  const read = pieces.map(({ piece }) => readMail(piece[1] as unknown[], noRef, () => undefined as never));
+  expect(read.flat().map(({ message }) => (message as { n: number }).n)).toEqual(envelopes.map((__, n) => n));
+  expect(Math.max(...read.map(({ length }) => length))).toBe(atMost);
+  // Of one piece, before the envelope that goes past it.
+  for (const { bytesMax } of pieces) expect(bytesMax).toBeLessThan(PIECE_BYTES + 3 * characters + 1_000);
+});

@@ -273,6 +273,28 @@ describe('bytes that cannot be read cost the message that they are, and nothing 
     expect(ingress.failures).toMatchObject([[7, { code: 'INVALID_MESSAGE', fate: 'executed' }]]);
     expect(ingress.replies).toEqual([[8, 'yes']]);
   });
+
+  test('an error, or what it carries, fails its ask with INVALID_MESSAGE', () => {
+    const ingress = new KeptIngress();
+    const refusal = { code: 'REFUSED', message: 'no', fate: 'executed' };
+    const parts = [
+      entry.FAILURE,
+      7,
+      garbage,
+      entry.FAILURE,
+      8,
+      { ...refusal, data: garbage },
+      entry.FAILURE,
+      9,
+      refusal,
+    ];
+    new FrameReader(ingress).read(batch(...parts));
+    expect(ingress.failures).toMatchObject([
+      [7, { code: 'INVALID_MESSAGE', fate: 'unknown' }],
+      [8, { code: 'INVALID_MESSAGE', fate: 'unknown' }],
+      [9, refusal],
+    ]);
+  });
 });
 
 describe('whatever bytes come', () => {

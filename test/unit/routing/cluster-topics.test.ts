@@ -228,6 +228,22 @@ describe('a publisher', () => {
     expect(topics.publish('news', large, undefined)).toBe(true);
   });
 
+  test('asks by the bytes under way, too, so that a few large ones do not hold it up for good', () => {
+    const { topics, peers } = newTopics(1, 1024 * 1024);
+    const [peer] = peers as [FakePeer];
+    topics.learned(peer.link, ['news']);
+    topics.publish('news', message(1), undefined);
+    topics.reached(peer.link, 1, 100_000);
+    const large = { type: 'note', n: 2, body: 'x'.repeat(70_000) };
+    const publish = (): boolean => topics.publish('news', large, undefined);
+    // Each is more than a quarter of what may be under way, and two of them more than half.
+    expect([publish(), publish(), questions(peer).length]).toEqual([true, false, 2]);
+    topics.reached(peer.link, 2, 100_000);
+    expect([publish(), questions(peer).length]).toEqual([false, 3]);
+    topics.reached(peer.link, 3, 100_000);
+    expect(publish()).toBe(true);
+  });
+
   test('waits until the subscribers of all processes are through, or gone', async () => {
     const { topics, peers } = newTopics(3);
     const [first, second, third] = peers as [FakePeer, FakePeer, FakePeer];
