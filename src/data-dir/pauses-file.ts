@@ -9,7 +9,7 @@ import { faultOfPattern, PAUSE_REASON_MAX, PAUSES_MAX, type Pause } from '../voc
 
 export const PAUSES_FILE = 'pauses.json';
 /** Beyond, it is no file of ours. */
-const FILE_BYTES_MAX = 1024 * 1024;
+export const PAUSES_BYTES_MAX: number = 1024 * 1024;
 
 export class PausesFile {
   readonly #folder: string;
@@ -28,7 +28,7 @@ export class PausesFile {
       throw this.#failed('be read', asError(error));
     }
     try {
-      if (text.length > FILE_BYTES_MAX) throw new Error(`it has ${text.length} bytes`);
+      if (text.length > PAUSES_BYTES_MAX) throw new Error(`it has ${text.length} bytes`);
       return pausesOf(JSON.parse(text));
     } catch (error) {
       throw this.#failed('be understood', asError(error));

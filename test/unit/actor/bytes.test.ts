@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DEAD_LETTERS_KEPT } from '../../../src/observe/dead-letters.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { KernelLimits } from '../../../src/actor/kernel.ts';
+import { LIGHT_BYTES } from '../../../src/vocabulary/weight.ts';
 import { startKit } from './kernel-fixture.ts';
 
 const MB = 1024 * 1024;
@@ -94,4 +95,24 @@ test('dead letters are kept as far as their bytes allow, the newest always', asy
   system.tell('none/a', { type: 'take', n: 101, body: body(1, 15 * MB) });
   for (let n = 0; n < 2 * DEAD_LETTERS_KEPT; n++) system.tell('none/a', { type: 'take', n });
   expect(system.deadLetters().length).toBe(DEAD_LETTERS_KEPT);
+});
+
+test('dead letters take no more than one queue may, where that is less', async () => {
+  const { system } = startKit({ slow }, { memoryBytes: 4 * MB });
+  for (let n = 0; n < 100; n++) system.tell('none/a', { type: 'take', n, body: body(n) });
+  const kept = system.deadLetters().map(({ message }) => (message as { n: number }).n);
+  expect([kept.length, kept.at(-1)]).toEqual([15, 99]);
+});
+
+test('light messages to many actors have the bound of all queues together as well', async () => {
+  const { system, dead, process, clock } = startKit({ slow }, { memoryBytes: MB });
+  for (let n = 0; n < 40; n++) system.tell(`slow/${n}`, { type: 'wait' });
+  await clock.settle();
+  const most = MB / LIGHT_BYTES;
+  for (let n = 0; n < most + 100; n++) system.tell(`slow/${n % 40}`, { type: 'taken' });
+  expect([dead().length, new Set(dead().map((letter) => letter.split(':')[2]))]).toEqual([
+    100,
+    new Set(['OVERLOADED']),
+  ]);
+  expect(process.kernel.memory.bytes).toBe(MB);
 });

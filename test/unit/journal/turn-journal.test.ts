@@ -252,6 +252,7 @@ describe('the file of a journal', () => {
       written += 2_000;
     }
     expect(largest).toBeLessThan(REWRITE_BYTES + 4_000);
+    expect(statSync(pathOf(1)).mode & 0o777).toBe(0o600);
     journal.begun('job/a', 'last', NOW);
     folder.died(nameOf(1));
     expect(deathsIn(openFile(2))).toEqual({ stays: '1+0', over: '0+1', last: '1+0' });

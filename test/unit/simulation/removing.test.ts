@@ -211,7 +211,7 @@ describe('ctx.remove', () => {
     const { simulation, disk } = await start();
     const { system } = simulation;
     const refused: string[] = [];
-    system.on('dead-letter', ({ to, reason, message }) => refused.push(`${to} ${message.type} ${reason}`));
+    system.on('dead-letter', ({ to, reason }) => refused.push(`${to} ${reason}`));
     system.tell('book/a', { type: 'aside' });
     const asked = system
       .ask('book/a', { type: 'aside' }, { timeoutMs: 60_000 })
@@ -219,7 +219,7 @@ describe('ctx.remove', () => {
     expect(await simulation.until(system.ask('book/a', { type: 'burn' }))).toBe('burnt');
     expect(await simulation.until(asked)).toBe('ACTOR_STOPPED/not-executed');
     await simulation.run(10_000);
-    expect(refused).toEqual(['book/a aside ACTOR_STOPPED']);
+    expect(refused).toEqual(['book/a ACTOR_STOPPED']);
     expect(disk.records.has('book/a')).toBe(false);
   });
 

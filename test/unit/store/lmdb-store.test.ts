@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, chmodSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -87,6 +87,16 @@ describe('the file of a store', () => {
     expect(missing).toEqual([4]);
     expect(await again.load('bank/b')).toMatchObject({ version: 1 });
     await again.close();
+  });
+
+  it('is closed to others as it is opened, where they could read it before', async () => {
+    const folder = newFolder();
+    await LmdbStore.open(folder).close();
+    const files = ['data.mdb', 'data.mdb-lock'].map((name) => join(folder, name));
+    for (const file of files) chmodSync(file, 0o644);
+    const store = LmdbStore.open(folder);
+    for (const file of files) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
+    await store.close();
   });
 
   it('may be read by its owner alone, and so may a backup', async () => {

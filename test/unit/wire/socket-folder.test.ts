@@ -1,6 +1,7 @@
 /** What a start may remove from the temporary folder: only what it can prove to be a dead system's own. */
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -103,6 +104,14 @@ describe('a start', () => {
     await change(path);
     await openSocketFolder();
     expect(existsSync(path)).toBe(true);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('leaves a folder of another user', async () => {
+    const path = folder('troupe-99999999-aaaaaa');
+    await desertedSocket(join(path, '0.1.sock'));
+    chownSync(path, 12_345, 12_345);
+    await openSocketFolder();
+    expect(existsSync(join(path, '0.1.sock'))).toBe(true);
   });
 
   test.each(['troupe-2024-backup-1', 'troupe-1e6', 'troupe-99999999-notes', 'troupe--aaaaaa', 'atroupe-1-aaaaaa'])(
