@@ -98,6 +98,9 @@ export class ClusterHost implements WorkerHost {
   }
 }
 
+/** Bun ends the channel of a worker at once where its servers are to be closed: nobody would hear of its last requests, nor stop its actors. */
+const ENDS_CHANNEL_AT_ONCE = process.versions.bun !== undefined;
+
 /**
  * The port is closed with the last worker that lets go of it. Connections that were handed out before are ahead of that on the channel.
  */
@@ -107,7 +110,7 @@ function finishRequests(worker: Worker): Promise<void> {
     worker.process.once('exit', () => resolve());
     worker.on('message', (received: unknown) => {
       const type = unmarked<ToMaster>(received)?.type;
-      if (type === 'last-requests') worker.disconnect();
+      if (type === 'last-requests' && !ENDS_CHANNEL_AT_ONCE) worker.disconnect();
       if (type === 'requests-finished') resolve();
     });
     worker.process.send(marked({ type: 'finish-requests' } satisfies ToProcess), undefined, undefined, () => {});
