@@ -11,7 +11,7 @@ import { Master } from '../master/master.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
 import { type Log, openLog } from '../observe/log.ts';
 import type { Spans } from '../observe/spans.ts';
-import { logRelay } from '../log-relay/log-relay.ts';
+import { levelsOf, logRelay } from '../log-relay/log-relay.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { withPause } from '../placement/pause-list.ts';
 import { ClusterProcess } from '../process/cluster-process.ts';
@@ -45,6 +45,11 @@ import { startLine } from './start-line.ts';
 /** Milliseconds for a system without workers to end what is left of it. */
 const GIVEN_UP_SHUTDOWN_MS = 1_000;
 /** The master's own process, as a peer. */
+/** Lines of workers go to the program's logger, where it gave one. */
+function loggedHost(host: WorkerHost, { log, name }: ResolvedOptions): WorkerHost {
+  return typeof log === 'string' ? host : new LoggedHost(host, logRelay(log, name), () => levelsOf(log).level);
+}
+
 function masterOf(member: ClusterMember | undefined): { index: number; incarnation: number; role: string } {
   return { index: 0, incarnation: (member?.incarnationsFrom ?? 0) + 1, role: 'master' };
 }
@@ -115,9 +120,7 @@ class ClusterSystem {
     this.#storage = storage;
     this.#startedAt = storage?.startedAt ?? clock.wall();
     this.#heartbeatMs = Math.max(10, Math.min(1_000, options.hangMs / 5));
-    const loggedHost =
-      typeof options.log === 'string' ? clusterHost : new LoggedHost(clusterHost, logRelay(options.log, options.name));
-    this.#host = new PidTrackingHost(loggedHost, storage);
+    this.#host = new PidTrackingHost(loggedHost(clusterHost, options), storage);
     this.#logNoMore = logUnawaited();
     const [toMaster, toPeer] = localChannel<ToMaster, ToProcess>(clock);
     this.#toPeer = toPeer;

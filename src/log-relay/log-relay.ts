@@ -11,8 +11,23 @@ export function levelsOf(log: Log): LogLevels {
   const { level, levels } = log as { level?: unknown; levels?: { values?: Record<string, number> } };
   const values = levels?.values ?? Object.fromEntries(Object.entries(VALUES).filter(([name]) => isMethod(log, name)));
   const isKnown = typeof level === 'string' && (level === 'silent' || Object.hasOwn(values, level));
-  // One that names no level decides for itself about each line.
-  return { values: { ...values }, level: isKnown ? level : (Object.keys(values)[0] ?? 'silent') };
+  const ranks = isKnown ? ranksIn(log, values, level) : undefined;
+  if (isKnown && ranks) return { values: ranks, level };
+  // One that names no level, or has a rule of its own for them, decides for itself about each line.
+  const lowest = Object.keys(values).sort((a, b) => (values[a] as number) - (values[b] as number))[0];
+  return { values: { ...values }, level: lowest ?? 'silent' };
+}
+
+/** Higher for what is more likely to be written; undefined where the levels have no such order. pino's may run the other way round. */
+function ranksIn(log: Log, values: Record<string, number>, level: string): Record<string, number> | undefined {
+  const { isLevelEnabled } = log as { isLevelEnabled?: unknown };
+  if (typeof isLevelEnabled !== 'function') return { ...values };
+  const isRight = (ranks: Record<string, number>): boolean => {
+    const least = ranks[level] ?? Number.POSITIVE_INFINITY;
+    return Object.entries(ranks).every(([name, rank]) => isLevelEnabled.call(log, name) === rank >= least);
+  };
+  const reversed = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, -value]));
+  return [{ ...values }, reversed].find(isRight);
 }
 
 /** Gives lines of a worker to the logger. A logger that throws costs that line, and a warning of the process. */

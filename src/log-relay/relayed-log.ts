@@ -26,8 +26,10 @@ interface ChildOptions {
   serializers?: Serializers;
 }
 
+/** `level` of what it gives may be set, as pino's; the children that have none of their own follow. */
 export function relayedLog(levels: LogLevels, take: TakeLine): Log {
-  return new (logClass(levels))({ levels, take, children: [], serializers: {}, level: levels.level }) as unknown as Log;
+  const parts = { levels, take, children: [], serializers: {}, parent: { level: levels.level }, level: undefined };
+  return new (logClass(levels))(parts) as unknown as Log;
 }
 
 interface Parts {
@@ -35,17 +37,28 @@ interface Parts {
   readonly take: TakeLine;
   readonly children: LogLine['children'];
   readonly serializers: Serializers;
-  readonly level: string;
+  readonly parent: { readonly level: string };
+  readonly level: string | undefined;
 }
 
 class RelayedLog {
   readonly #parts: Parts;
-  /** May be set, as pino's. */
-  level: string;
+  #children: LogLine['children'];
+  /** Undefined: that of its parent. */
+  #level: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.level = parts.level;
+    this.#children = parts.children;
+    this.#level = parts.level;
+  }
+
+  get level(): string {
+    return this.#level ?? this.#parts.parent.level;
+  }
+
+  set level(level: string) {
+    this.#level = level;
   }
 
   isLevelEnabled(level: string): boolean {
@@ -55,7 +68,7 @@ class RelayedLog {
   }
 
   child(bindings: object, options: ChildOptions = {}): RelayedLog {
-    const { children, serializers } = this.#parts;
+    const { serializers } = this.#parts;
     const own = { ...serializers, ...options.serializers };
     const plain = plainOptions(options);
     const [packed] = packValues([serialized(bindings, own)]).values as [object];
@@ -63,12 +76,18 @@ class RelayedLog {
     const Same = this.constructor as new (parts: Parts) => RelayedLog;
     return new Same({
       ...this.#parts,
-      ...{ children: [...children, child], serializers: own, level: options.level ?? this.level },
+      ...{ children: [...this.#children, child], serializers: own, parent: this, level: options.level },
     });
   }
 
   bindings(): object {
-    return Object.assign({}, ...this.#parts.children.map(([bindings]) => bindings));
+    return Object.assign({}, ...this.#children.map(([bindings]) => bindings));
+  }
+
+  /** On its own lines, from now on. */
+  setBindings(bindings: object): void {
+    const [packed] = packValues([serialized(bindings, this.#parts.serializers)]).values as [object];
+    this.#children = [...this.#children, [packed]];
   }
 
   /** Nothing waits here; what was written is on its way. */
@@ -78,9 +97,9 @@ class RelayedLog {
 
   write(level: string, values: unknown[]): void {
     if (!this.isLevelEnabled(level)) return;
-    const { children, serializers, take } = this.#parts;
+    const { serializers, take } = this.#parts;
     const [first, ...rest] = values;
-    take({ level, children, ...packValues([serialized(first, serializers), ...rest]) });
+    take({ level, children: this.#children, ...packValues([serialized(first, serializers), ...rest]) });
   }
 }
 

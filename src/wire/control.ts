@@ -240,8 +240,9 @@ export type ToProcess =
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
   | { type: 'serve'; until: number }
-  /** Run `main` now. */
+  /** Run `main` now. And, of a worker that writes by the program's logger: the level of that. */
   | { type: 'go' }
+  | { type: 'log-level'; level: string }
   | { type: 'workers'; workers: WorkerInfo[] }
   /** The event types that somebody, somewhere, listens to. */
   | { type: 'wanted-events'; names: EventName[] }
@@ -291,7 +292,6 @@ export type TransferAnswer = number[] | undefined;
 
 /** A look at the actors of a process, which changes nothing there. */
 export type Look =
-  /** An inspection of one actor. */
   | { inspect: ActorId }
   /** The last turns of an actor. */
   | { history: ActorId; last: number }

@@ -64,6 +64,7 @@ function sendLine(line: LogLine, sent: () => void): void {
 /** Milliseconds that a worker whose servers have closed waits for what its `main` has begun. */
 const QUIET_MS_MAX = 3_000;
 
+let setLogLevel = (_level: string): void => {};
 let running: ClusterProcess | undefined;
 let direct: DirectSocket | undefined;
 let machines: TlsMachineNetwork | undefined;
@@ -79,6 +80,7 @@ process.on('message', (received, connection) => {
   if (order.type === 'boot') void boot(order);
   else if (order.type === 'retire') retire();
   else if (order.type === 'finish-requests') void finishRequests();
+  else if (order.type === 'log-level') setLogLevel(order.level);
   else receive(order);
 });
 control.send({ type: 'hello' });
@@ -133,6 +135,7 @@ async function start(order: BootOrder): Promise<ClusterProcess> {
     typeof options.log === 'string'
       ? openLog(options.log, { system, worker: self.index })
       : relayedLog(options.log, lineSender(sendLine));
+  setLogLevel = (level) => Object.assign(log, { level });
   logUnawaited(log);
   const clock = systemClock();
   const [behaviours, main] = await whileLoading(async () => [

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Log } from 'troupe';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { idOn, kill, startSystem, stopSystems, until } from './harness.ts';
+import { idOn, kill, startSystem, stopSystems, TIRELESS, until } from './harness.ts';
 
 const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
 const SPEAKER = `import { defineActor } from '${TROUPE}';
@@ -66,6 +66,26 @@ test('levels, redaction and file hold for every worker, to its last line', async
   await line(({ msg }) => msg === 'a worker has ended');
   kill(system, 1);
   expect(readFileSync(path, 'utf8')).not.toContain('geheim');
+});
+
+test('a level that the logger gets while all runs holds for the workers that are there, and for those to come', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  folders.push(folder);
+  writeFileSync(join(folder, 'speaker.mjs'), SPEAKER);
+  const path = join(folder, 'log.txt');
+  const log = pino({ level: 'warn' }, pino.destination({ dest: path, sync: true }));
+  const system = await startSystem({ actors: folder, workers: 1, log: log as unknown as Log, supervision: TIRELESS });
+  const isSaid = async (text: string): Promise<boolean> => {
+    await system.ask('speaker/a', { type: 'say', level: 'debug', fields: {}, text }).catch(() => {});
+    return readFileSync(path, 'utf8').includes(text);
+  };
+  expect(await isSaid('at warn')).toBe(false);
+  log.level = 'debug';
+  await until('debug is said', () => isSaid('at debug'));
+  kill(system, 1);
+  await until('debug is said by the next worker', () => isSaid('of the next'));
+  log.level = 'error';
+  expect(await isSaid('at error')).toBe(false);
 });
 
 test('a logger that throws at each line costs its lines alone: the master goes on', async () => {

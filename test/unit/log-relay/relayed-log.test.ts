@@ -144,6 +144,49 @@ describe('a line of a worker is the line that the logger itself would have writt
     expect(relayed).toEqual(direct);
   });
 
+  test.each(['DESC', (level: number, least: number) => level % 2 === least % 2] as const)(
+    'with levels that go by another rule: %s',
+    (levelComparison) => {
+      const options = {
+        customLevels: { fatal: 10, alert: 11, error: 20, warn: 30, info: 40, debug: 50 },
+        ...{ useOnlyCustomLevels: true, level: 'warn', levelComparison },
+      } as LoggerOptions<string>;
+      const { direct, relayed } = both(options, (log) => {
+        for (const level of ['fatal', 'alert', 'error', 'warn', 'info', 'debug']) log[level](`at ${level}`);
+        log.child({ a: 1 }, { level: 'info' }).info('said');
+      });
+      expect(relayed).toEqual(direct);
+      expect(relayed.length).toBeGreaterThan(3);
+    },
+  );
+
+  test('with fields that are set on it later', () => {
+    const { direct, relayed } = both({ redact: ['password'] }, (log) => {
+      const child = log.child({ a: 1 });
+      const grandchild = child.child({ c: 3 });
+      child.setBindings({ b: 2, password: 'geheim' });
+      child.info('has both');
+      child.child({ d: 4 }).info('has all');
+      grandchild.info('has the first');
+    });
+    expect(relayed).toEqual(direct);
+  });
+
+  test('with a level that is set, for all that have none of their own', () => {
+    const { direct, relayed } = both({ level: 'trace' }, (log) => {
+      const child = log.child({ a: 1 });
+      const own = log.child({ b: 2 }, { level: 'warn' });
+      log.level = 'error';
+      child.info('not said');
+      own.warn('said');
+      log.level = 'debug';
+      child.child({ c: 3 }).debug('said');
+      child.trace('not said');
+    });
+    expect(relayed).toEqual(direct);
+    expect(relayed).toHaveLength(2);
+  });
+
   test('with a level that a child is given, or that is set', () => {
     const { direct, relayed } = both({ level: 'warn' }, (log) => {
       const child = log.child({ a: 1 }, { level: 'debug', msgPrefix: '> ' });
