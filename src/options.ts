@@ -2,7 +2,6 @@
  * The options of createSystem: unit, default and bound of each, checked in one place. All faults are named at once.
  */
 import { type HistoryOptions, validateHistory } from './observe/turn-history.ts';
-import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ActorDefinition } from './actor/definition.ts';
@@ -30,8 +29,7 @@ import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
 import { inspect } from './vocabulary/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
-import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersInMemory } from './worker/memory-budget.ts';
-import { cpuQuota } from './vocabulary/container-limits.ts';
+import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersByDefault } from './worker/memory-budget.ts';
 import {
   type DashboardOptions,
   type MetricsOptions,
@@ -384,10 +382,6 @@ function urlOf(place: string | URL): string {
 function durableInMemory(groups: readonly WorkerGroup[]): number {
   const processes = groups.reduce((sum, { count }) => sum + count, 1);
   return Math.min(IN_MEMORY_MAX, durableActorsOf(memorySupply(), processes));
-}
-
-function workersByDefault(): number {
-  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(cpuQuota()), workersInMemory()));
 }
 
 function groupsOf(workers: number | WorkerGroup[]): WorkerGroup[] {

@@ -32,7 +32,7 @@ import { KEPT_BYTES_MAX, KeptMail } from './kept-mail.ts';
 const BACKOFF = { initialMs: 50, maxMs: 5_000, factor: 2, jitter: 0.2 };
 /** Milliseconds that `close()` waits, unless it is told otherwise. */
 export const CLOSE_MS = 5_000;
-const CLOSE_MS_MAX = 86_400_000;
+export const CLOSE_MS_MAX = 86_400_000;
 const CLOSE_LOOK_MS = 2;
 const EVENT_NAMES: readonly ClientEventName[] = ['connected', 'disconnected', 'gap', 'refused', 'dead-letter'];
 

@@ -58,7 +58,7 @@ export const LISTENERS_MAX = 16;
 export const ORIGINS_MAX = 1_000;
 export const CLIENTS_NAMED_MAX = 10_000;
 export const HANDSHAKE_MS = 2_000;
-const HANDSHAKE_MS_MAX = 60_000;
+export const HANDSHAKE_MS_MAX = 60_000;
 const NAMES = ['url', 'cert', 'key', 'ca', 'clients', 'insecure', 'origins', 'handshakeMs'];
 const CLIENT_NAMES = ['token', 'cn', 'kinds', 'may'];
 const KIND_PATTERN = /^[a-z0-9*-]{1,64}$/;
@@ -145,7 +145,9 @@ function validateTls({ cert, key, ca, clients }: ListenOptions, at: string, isTl
 function validateClients(clients: unknown, at: string, isTls: boolean): string[] {
   if (clients === undefined) return [];
   if (!Array.isArray(clients) || clients.length > CLIENTS_NAMED_MAX)
-    return [`${at}.clients: expected a list of at most ${CLIENTS_NAMED_MAX} { token, … }; got ${typeof clients}`];
+    return [
+      `${at}.clients: expected a list of at most ${CLIENTS_NAMED_MAX} { token, … }; got ${Array.isArray(clients) ? `one of ${clients.length}` : typeof clients}`,
+    ];
   return clients.flatMap((client, position) => validateClient(client, `${at}.clients[${position}]`, isTls));
 }
 

@@ -42,7 +42,7 @@ export interface MachineRefused {
 }
 
 /** Characters of an id, a cluster's name, an address or a reason that the other end says. */
-const TEXT_LENGTH_MAX = 512;
+export const TEXT_LENGTH_MAX = 512;
 
 /** One of another version. */
 const NOBODY = { cluster: '', machine: '', process: 0, incarnation: 0, to: '', wants: 'look' } as const;

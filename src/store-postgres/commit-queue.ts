@@ -33,7 +33,7 @@ export const COMMITS_WAITING_BYTES_MAX: number = 256 * 1024 * 1024;
 /** Milliseconds from one try to reach the engine to the next. */
 export const RETRY_MS = 100;
 /** Times that a check fails without a record that it is true of, before the commit fails. */
-const CHECKS_MAX = 20;
+export const CHECKS_MAX = 20;
 
 export interface Waiting {
   readonly changes: readonly StoreChange[];

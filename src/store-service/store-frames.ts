@@ -46,7 +46,7 @@ export const STORE_FRAME_BYTES_MAX: number = STORE_PIECE_BYTES + 1;
 /** Bytes of one request or answer: the largest commit, the largest record. */
 export const STORE_BATCH_BYTES_MAX: number = 1024 * 1024 * 1024;
 /** Characters of an error's message, and of its cause's. */
-const ERROR_CHARACTERS_MAX = 4_096;
+export const ERROR_CHARACTERS_MAX = 4_096;
 
 /** In front of a frame: whether more of its batch follows. */
 const LAST = 0;

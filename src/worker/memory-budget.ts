@@ -1,7 +1,7 @@
 /** How much memory the queues of a process may hold together, where its options do not say: of the heap, and of the container. */
-import { totalmem } from 'node:os';
+import os, { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { memoryLimit } from '../vocabulary/container-limits.ts';
+import { cpuQuota, memoryLimit } from '../vocabulary/container-limits.ts';
 
 /** The queues take so much of what the process has: the rest is for states, for what runs, and for the collector. */
 const QUEUES_SHARE = 4;
@@ -38,6 +38,15 @@ export function durableActorsOf({ heapBytesMax, sharedBytes }: MemorySupply, pro
 /** Workers that find room beside the master, at least one. */
 export function workersInMemory(bytes: number = sharedBytes()): number {
   return Math.max(1, Math.floor(bytes / PROCESS_BYTES) - 1);
+}
+
+/** `cpus`: that the process sees; `quota`: of them, that its container leaves to it; `fitting`: that find room in memory. */
+export function workersByDefault(
+  cpus: number = os.availableParallelism(),
+  quota: number = cpuQuota(),
+  fitting: number = workersInMemory(),
+): number {
+  return Math.max(1, Math.min(cpus, Math.floor(quota), fitting));
 }
 
 function sharedBytes(): number {

@@ -1,11 +1,11 @@
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defineActor } from '../../src/actor/define-actor.ts';
-import { durableActorsOf, memorySupply } from '../../src/worker/memory-budget.ts';
+import { durableActorsOf, memorySupply, workersByDefault } from '../../src/worker/memory-budget.ts';
 import { POLL_MICROS_MAX } from '../../src/wire/poller.ts';
 import {
+  DURABLE_IN_MEMORY_MAX,
   MESSAGE_BYTES_MAX,
   MILLISECONDS_MAX,
   resolveOptions,
@@ -37,11 +37,11 @@ describe('options', () => {
       web: [],
       given: [],
       trace: 'auto',
-      groups: [{ role: 'worker', count: availableParallelism() }],
+      groups: [{ role: 'worker', count: workersByDefault() }],
       main: undefined,
       name: 'troupe',
       dataDir: resolve('.troupe'),
-      durableInMemoryMax: Math.min(100_000, durableActorsOf(memorySupply(), availableParallelism() + 1)),
+      durableInMemoryMax: Math.min(100_000, durableActorsOf(memorySupply(), workersByDefault() + 1)),
       supervision: {
         onFailure: 'restart',
         intensity: 5,
@@ -63,6 +63,13 @@ describe('options', () => {
       log: 'info',
       signals: true,
     });
+  });
+
+  it('have as many workers as there are CPUs, of those that the container leaves and that find room in memory, and at least one', () => {
+    expect(workersByDefault(8, Number.POSITIVE_INFINITY, 100)).toBe(8);
+    expect(workersByDefault(8, 2.5, 100)).toBe(2);
+    expect(workersByDefault(8, 0.5, 100)).toBe(1);
+    expect(workersByDefault(8, 6, 3)).toBe(3);
   });
 
   it('do not check messages in production, unless it is asked for', () => {
@@ -101,8 +108,11 @@ describe('options', () => {
     const least = { askTimeoutMs: 1, messageBytesMax: 1, shutdownMs: 0, supervision: { hangMs: 100, intensity: 0 } };
     const awake = { pollMicros: POLL_MICROS_MAX };
     const most = { askTimeoutMs: MILLISECONDS_MAX, messageBytesMax: MESSAGE_BYTES_MAX, shutdownMs: MILLISECONDS_MAX };
-    const all = [least, most, awake, { workers: WORKERS_MAX }];
+    const all = [least, most, awake, { workers: WORKERS_MAX }, { durableInMemoryMax: DURABLE_IN_MEMORY_MAX }];
     expect(all.flatMap(faultsOf)).toEqual([]);
+    expect(faultsOf({ durableInMemoryMax: DURABLE_IN_MEMORY_MAX + 1 })).toEqual([
+      expect.stringContaining(`durableInMemoryMax: expected a whole number from 1 to ${DURABLE_IN_MEMORY_MAX}; got`),
+    ]);
   });
 
   it('are all named at once where they are faulty, each with what was expected and what was got', () => {

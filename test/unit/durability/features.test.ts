@@ -1,3 +1,4 @@
+import { REMINDER_NAME_MAX } from '../../../src/actor/actor-context.ts';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -89,6 +90,20 @@ describe('a reminder', () => {
     await clock.advance(1);
     await clock.advance(700);
     expect(await system.ask('diary/a', { type: 'get' })).toEqual(['often', 'often', 'once']);
+  });
+
+  it(`has a name of ${REMINDER_NAME_MAX} characters at most: one more is refused at the call`, async () => {
+    const machine = new Machine();
+    const { system, clock } = machine.start({ diary });
+    const remind = (length: number): Promise<unknown> =>
+      system.ask('diary/a', { type: 'remind', name: 'x'.repeat(length), when: { everyMs: 60_000 } });
+    await remind(REMINDER_NAME_MAX);
+    for (const length of [0, REMINDER_NAME_MAX + 1]) {
+      const refused = remind(length).catch((error: Error) => error.message);
+      // The actor fails, and is there again after a moment.
+      await clock.advance(5_000);
+      expect(await refused).toContain(`a reminder has a name of 1 to ${REMINDER_NAME_MAX} characters; got`);
+    }
   });
 
   it('is replaced by one of the same name, and taken back', async () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { TOKEN_LENGTH_MAX } from '../../../src/client-wire/client-greeting.ts';
-import { LISTENERS_MAX, ORIGINS_MAX, validateListen } from '../../../src/gateway/listen-options.ts';
+import {
+  CLIENTS_NAMED_MAX,
+  HANDSHAKE_MS_MAX,
+  LISTENERS_MAX,
+  ORIGINS_MAX,
+  validateListen,
+} from '../../../src/gateway/listen-options.ts';
 import { resolveOptions } from '../../../src/options.ts';
 
 describe('the option listen', () => {
@@ -64,6 +70,10 @@ describe('the option listen', () => {
     [[{ url: 'unix:x', cert: 'y' }], 'listen[0].cert: expected only with tls: or wss:; got it with another url'],
     [[{ url: 'unix:x', tokn: 'y' }], 'listen[0].tokn: expected one of'],
     [[{ url: 'unix:x', handshakeMs: 0 }], 'listen[0].handshakeMs: expected a whole number from 1 to 60000; got 0'],
+    [
+      [{ url: 'unix:x', handshakeMs: HANDSHAKE_MS_MAX + 1 }],
+      `listen[0].handshakeMs: expected a whole number from 1 to ${HANDSHAKE_MS_MAX}`,
+    ],
     [[{ url: 'unix:x', insecure: 1 }], 'listen[0].insecure: expected true or false; got 1'],
     [[{ url: 'unix:x', clients: {} }], 'listen[0].clients: expected a list'],
     [[{ url: 'unix:x', clients: [{}] }], 'listen[0].clients[0]: expected a token or a cn; got neither'],
@@ -89,6 +99,14 @@ describe('the option listen', () => {
   ])('refuses %j', (listen, text) => {
     expect(validateListen(listen).some((fault) => fault.startsWith(text))).toBe(true);
     expect(() => resolveOptions({ listen } as never)).toThrow(text);
+  });
+
+  test(`names ${CLIENTS_NAMED_MAX} clients at most`, () => {
+    const clients = Array.from({ length: CLIENTS_NAMED_MAX + 1 }, (_, n) => ({ token: `t${n}` }));
+    expect(validateListen([{ url: 'unix:x', clients: clients.slice(1) }])).toEqual([]);
+    expect(validateListen([{ url: 'unix:x', clients }])).toEqual([
+      `listen[0].clients: expected a list of at most ${CLIENTS_NAMED_MAX} { token, … }; got one of ${clients.length}`,
+    ]);
   });
 
   test('repeats no token in an error', () => {

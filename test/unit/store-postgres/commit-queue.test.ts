@@ -4,6 +4,7 @@ import type { StoreChange } from '../../../src/store/store.ts';
 import {
   BESIDE_BYTES_MIN,
   BESIDE_CHANGES_MIN,
+  CHECKS_MAX,
   COMMITS_WAITING_BYTES_MAX,
   COMMITS_WAITING_MAX,
   CommitQueue,
@@ -11,6 +12,7 @@ import {
   STATEMENT_BYTES_MAX,
   STATEMENT_CHANGES_MAX,
 } from '../../../src/store-postgres/commit-queue.ts';
+import { CHECK_FAILED } from '../../../src/store-postgres/commit-statement.ts';
 import { EngineError } from '../../../src/store-postgres/engine-error.ts';
 import { WRITE_SESSIONS } from '../../../src/store-postgres/sessions.ts';
 import { VALUES_BYTES_MAX, VALUES_MAX, Values } from '../../../src/store-postgres/values.ts';
@@ -182,4 +184,18 @@ describe('values of records', () => {
     values.forget('b/4');
     expect(values.get('b/4', 1)).toBeUndefined();
   });
+});
+
+it(`tries a commit again ${CHECKS_MAX} times whose check fails and that nothing is wrong with, and then gives it up`, async () => {
+  const { engine, queue } = open();
+  let outcome: unknown;
+  queue.push([change('a/1')], true).catch((error: unknown) => (outcome = error));
+  let tries = 0;
+  for (; outcome === undefined && tries < 2 * CHECKS_MAX; tries++) {
+    await turn();
+    engine.inFlight.shift()?.end(new EngineError('division by zero', 'not-applied', CHECK_FAILED, false));
+    await turn();
+  }
+  expect(tries).toBe(CHECKS_MAX + 1);
+  expect(outcome).toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining('others change the same') });
 });

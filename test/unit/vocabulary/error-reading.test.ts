@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   cutText,
   ERROR_FIELDS_MAX,
+  ERROR_NAME_MAX,
   ERROR_PARTS_MAX,
   ERROR_SIZE_MAX,
   ERROR_TEXT_MAX,
@@ -74,6 +75,15 @@ describe('a thrown value', () => {
     const error = new Listed();
     expect(asError(error)).toBe(error);
     expect(cross(error).message).toBe('one, two');
+  });
+
+  test(`has a name, a code and names of fields of ${ERROR_NAME_MAX} characters at most`, () => {
+    const [most, more] = ['x'.repeat(ERROR_NAME_MAX), 'x'.repeat(ERROR_NAME_MAX + 1)];
+    const long = 'y'.repeat(100 * ERROR_NAME_MAX);
+    const thrown = Object.assign(new Error('m'), { name: long, code: long, [most]: 1, [more]: 2 });
+    const again = cross(thrown) as Error & { code: string };
+    expect([again.name.length, again.code.length]).toEqual([ERROR_NAME_MAX, ERROR_NAME_MAX]);
+    expect(Object.keys(again).filter((key) => key.startsWith('x'))).toEqual([most]);
   });
 
   test('of another realm keeps name, message and stack', () => {

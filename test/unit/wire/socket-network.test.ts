@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeHandshake } from '../../../src/wire/handshake.ts';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { encodeHandshake, HANDSHAKE_TIMEOUT_MS } from '../../../src/wire/handshake.ts';
 import type { LinkNetwork } from '../../../src/wire/link.ts';
 import { SocketNetwork } from '../../../src/wire/socket-network.ts';
 import { eventLoopClock, someTurns, until } from './event-loop-clock.ts';
@@ -243,4 +245,24 @@ describe('a process killed with SIGKILL', () => {
     await far.ended();
     expect(far.framesAtEnd).toBe(5000);
   });
+});
+
+test(`a greeting is waited for ${HANDSHAKE_TIMEOUT_MS} ms where nothing else is said`, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-'));
+  const clock = new VirtualClock();
+  const network = new SocketNetwork({ clock, folder, frameBytesMax: FRAME_BYTES_MAX });
+  const path = join(folder, '1.1.sock');
+  const server = createServer(() => {}).listen(path);
+  await once(server, 'listening');
+  let fault: unknown;
+  const failed = network.connect(path, handshakeOf(2), { index: 1, incarnation: 1 }).catch((error) => (fault = error));
+  await once(server, 'connection');
+  await clock.advance(HANDSHAKE_TIMEOUT_MS - 1);
+  expect(fault).toBeUndefined();
+  await clock.advance(1);
+  await failed;
+  expect(fault).toMatchObject({ message: `no link to process 1.1: silence for ${HANDSHAKE_TIMEOUT_MS} ms` });
+  server.close();
+  await network.close();
+  rmSync(folder, { recursive: true, force: true });
 });
