@@ -40,7 +40,7 @@ import { type ClusterMember, memberPorts } from './cluster-member.ts';
 import { entriesOf, openWeb } from './listeners.ts';
 import { firstPauses, STARTED_PAUSED } from './first-pauses.ts';
 import { limitsOf } from './process-limits.ts';
-import { startLine } from './start-line.ts';
+import { startLine, unhostedKinds } from './start-line.ts';
 
 /** Milliseconds for a system without workers to end what is left of it. */
 const GIVEN_UP_SHUTDOWN_MS = 1_000;
@@ -129,7 +129,7 @@ class ClusterSystem {
 
   /** Resolves once every worker is ready; what has been opened is closed where that fails. */
   async start(line: [fields: object, text: string]): Promise<System> {
-    const { options, log } = this.#ground;
+    const { options, behaviours, log, member } = this.#ground;
     try {
       const path = await this.#listen();
       const master = this.#newMaster(path, await this.#firstPauses());
@@ -139,6 +139,9 @@ class ClusterSystem {
       this.#gateway?.begin();
       this.#web?.begin();
       log.info(...line);
+      // Another machine may have workers of that role.
+      const unhosted = member ? undefined : unhostedKinds(options, behaviours);
+      if (unhosted !== undefined) log.warn({}, unhosted);
     } catch (error) {
       await this.#close();
       throw error;

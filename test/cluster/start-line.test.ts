@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createSystem, defineActor } from 'troupe';
 import { afterEach, expect, test } from 'vitest';
 
+const TROUPE = new URL('../../dist/index.js', import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), 'start-line-'));
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,6 +25,27 @@ test('one line at info: the name, the workers, and where the data lies, new or f
     `'shop' has started; workers: 0; data in ${dataDir} (new)`,
     `'shop' has started; workers: 0; data in ${dataDir} (found)`,
     `'shop' has started; workers: 0; no durable kinds`,
+  ]);
+});
+
+test('one line at warn for kinds whose role no worker has, with the nearest', async () => {
+  const lines: string[] = [];
+  const warn = (_fields: object, text: string): void => void lines.push(text);
+  const none = (): void => {};
+  const log = { debug: none, info: none, warn, error: none, child: () => log };
+  const actors = join(folder, 'roles');
+  mkdirSync(actors, { recursive: true });
+  const code = (role: string): string =>
+    `import { defineActor } from '${TROUPE}'; export default defineActor({ placement: { role: '${role}' }, receive: { hi: () => 'hi' } });`;
+  writeFileSync(join(actors, 'clerk.mjs'), code('mial'));
+  writeFileSync(join(actors, 'page.mjs'), code('web'));
+  const workers = [
+    { role: 'web', count: 1 },
+    { role: 'mail', count: 1 },
+  ];
+  await (await createSystem({ log, actors, workers })).shutdown();
+  expect(lines).toEqual([
+    "no worker has the role of these kinds, whose mail waits until addWorker() brings one: clerk (role 'mial' (did you mean 'mail'?)); the roles are web, mail",
   ]);
 });
 
