@@ -10,7 +10,7 @@ import { SocketLink } from '../wire/socket-link.ts';
 import { firstFrameOf, WebSocketLink, type WebSocketPort } from '../client-wire/web-socket-link.ts';
 
 /** Milliseconds for a refusal to be read. */
-const REFUSED_MS = 1_000;
+export const REFUSED_MS = 1_000;
 
 export interface Visitor {
   /** '' over a unix socket. */

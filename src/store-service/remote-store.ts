@@ -21,7 +21,7 @@ export const ASKED_MAX = 200_000;
 /** Milliseconds that a process tries to reach the owner before it fails what waits. */
 export const UNREACHABLE_MS_MAX = 10_000;
 /** Characters that an operating system takes for a path. */
-const PATH_CHARACTERS_MAX = 4_096;
+export const PATH_CHARACTERS_MAX = 4_096;
 /** Milliseconds between two tries. */
 const RETRY_MS = 50;
 

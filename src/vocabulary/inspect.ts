@@ -1,7 +1,7 @@
 /** How a value is shown at the end of an error's text: on one line, short, never throwing. */
 import { inspect as inspectNode } from 'node:util';
 
-const INSPECTED_MAX = 120;
+export const INSPECTED_MAX = 120;
 
 export function inspect(value: unknown): string {
   let text: string;
@@ -10,7 +10,9 @@ export function inspect(value: unknown): string {
   } catch {
     text = `a ${typeof value} that cannot be shown`;
   }
-  return text.length > INSPECTED_MAX ? `${text.slice(0, INSPECTED_MAX)}…` : text;
+  // Node.js puts a long list, and the stack of an error, on several.
+  const line = text.replace(/\s*\n\s*/g, ' ');
+  return line.length > INSPECTED_MAX ? `${line.slice(0, INSPECTED_MAX)}…` : line;
 }
 
 /** The sort of a value, without what is in it: a text about a message may come into a log, where its contents have no business. */

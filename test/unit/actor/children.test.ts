@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { CHILDREN_MAX } from '../../../src/actor/children.ts';
+import { CHILD_SHUTDOWN_MS, CHILDREN_MAX } from '../../../src/actor/children.ts';
 import type { SpawnChildOptions } from '../../../src/actor/context.ts';
 import type { SupervisionOptions } from '../../../src/supervision/supervision-options.ts';
 import type { ActorDefinition } from '../../../src/actor/definition.ts';
@@ -426,6 +426,17 @@ describe('the end of a parent', () => {
     await clock.settle();
     expect(await asks[0]).toBe('done');
     expect([stopped, hooks]).toEqual([true, ['stop a parent-ended', 'stop p stopped']]);
+  });
+
+  it(`gives a child ${CHILD_SHUTDOWN_MS} ms where nothing else is said`, async () => {
+    const { system, clock } = await family({}, { key: 'a' });
+    const asked = fateOf(system.ask('child/a', { type: 'hold' }, { timeoutMs: 10 * CHILD_SHUTDOWN_MS }));
+    await clock.settle();
+    void system.stop('parent/p').catch(() => {});
+    await clock.advance(CHILD_SHUTDOWN_MS - 1);
+    expect(hooks).toEqual([]);
+    await clock.advance(2);
+    expect([await asked, hooks]).toEqual(['ACTOR_STOPPED/executed', ['stop p stopped']]);
   });
 
   it('waits for the onStop of a child that was just restarting, which is called once', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../../src/gateway/client-connection.ts';
 import { CLIENT_ASKS_MAX, CLIENT_WATCHES_MAX } from '../../../src/gateway/client-acts.ts';
 import { CLIENT_TOPICS_MAX } from '../../../src/gateway/client-topics.ts';
+import { CLOSE_MS_MAX } from '../../../src/client/connected-client.ts';
 import { seededRandom } from '../../../src/doubles/seeded-random.ts';
 import { TroupeError } from '../../../src/vocabulary/errors.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
@@ -240,6 +241,13 @@ describe('an ask', () => {
 });
 
 describe('a connection', () => {
+  test(`is closed within ${CLOSE_MS_MAX} ms, of which less may be said, and nothing else`, async () => {
+    const { client } = await served();
+    const text = `close() takes { timeoutMs }, milliseconds from 0 to ${CLOSE_MS_MAX}; got`;
+    for (const options of [{ timeoutMs: CLOSE_MS_MAX + 1 }, { timeoutMs: -1 }, { timeoutMs: Number.NaN }, { ms: 1 }])
+      expect(() => client.close(options as never)).toThrow(text);
+  });
+
   test('that is silent is cut at both ends, and another one takes its place', async () => {
     const one = await served();
     const events: string[] = [];

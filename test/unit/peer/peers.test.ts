@@ -5,10 +5,11 @@ import { processAddress } from '../../../src/vocabulary/address.ts';
 import type { PeerInfo } from '../../../src/wire/control.ts';
 import { FrameEncoder } from '../../../src/wire/codec.ts';
 import { MemoryNetwork } from '../../../src/doubles/memory-network.ts';
-import type { OutboundQueue } from '../../../src/peer/outbound-queue.ts';
+import { LINK_CREDIT, type OutboundQueue } from '../../../src/peer/outbound-queue.ts';
 import {
   EPOCH_LOOK_MS,
   EPOCH_LOOKS_MAX,
+  LAST_WORDS_MS_MAX,
   LINK_END_MS_MAX,
   Peers,
   RECONNECT_MS,
@@ -339,6 +340,23 @@ test('closed, a process writes what waits, takes no links and makes none', async
   await two.peers.close();
   await world.clock.advance(RECONNECT_MS * 5);
   expect(world.clock.timers).toBe(0);
+});
+
+test(`closed, a process waits ${LAST_WORDS_MS_MAX} ms for one that takes nothing, and then ends its links`, async () => {
+  const { world, one, two, to2 } = await pair();
+  // Under a table that the other one does not have yet, which reads nothing then: so it gives no credit for more.
+  one.epoch.now = 1;
+  tell(to2, ...Array.from({ length: LINK_CREDIT + 10 }, (_, n) => n));
+  await world.settle();
+  expect(to2.waiting).toBeGreaterThan(0);
+  let isClosed = false;
+  const closed = one.peers.close().then(() => (isClosed = true));
+  await world.clock.advance(LAST_WORDS_MS_MAX - 10);
+  expect(isClosed).toBe(false);
+  await world.clock.advance(20);
+  expect(isClosed).toBe(true);
+  await closed;
+  await two.peers.close();
 });
 
 describe('a link that breaks again and again while its reader waits for a table', () => {

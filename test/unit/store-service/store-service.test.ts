@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
-import { ASKED_MAX, RemoteStore, UNREACHABLE_MS_MAX } from '../../../src/store-service/remote-store.ts';
+import {
+  ASKED_MAX,
+  PATH_CHARACTERS_MAX,
+  RemoteStore,
+  UNREACHABLE_MS_MAX,
+} from '../../../src/store-service/remote-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 import { SERVED_BYTES_MAX, SERVED_MAX, STORE_PAGE } from '../../../src/store-service/store-client.ts';
 import {
@@ -302,6 +307,14 @@ describe('what is asked at once', () => {
       message: expect.stringMatching(/bank\/1 has version/),
     });
     expect(outcomes[2]).toEqual({ value: undefined });
+  });
+
+  it(`takes no path of a backup with more than ${PATH_CHARACTERS_MAX} characters`, async () => {
+    const long = `/${'x'.repeat(PATH_CHARACTERS_MAX)}`;
+    await expect(storeOf(1).backup(long)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: `the path of the backup has ${long.length} characters; the limit is ${PATH_CHARACTERS_MAX}`,
+    });
   });
 
   it('may be larger than a frame, both ways', async () => {
