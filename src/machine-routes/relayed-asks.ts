@@ -8,7 +8,7 @@ import { type Envelope, isTracked, type ReplyTo } from '../vocabulary/envelope.t
 import type { Signal } from '../vocabulary/signal.ts';
 
 /** Milliseconds beyond the deadline, which the asker keeps: its own error says more. */
-const GRACE_MS = 1_000;
+export const GRACE_MS = 1_000;
 
 interface RelayedAsk {
   readonly reply: PendingReply;
