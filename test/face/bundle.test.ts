@@ -51,6 +51,18 @@ test('every module is in one file, and every file is loaded by an entry', () => 
   expect(modules).toHaveLength(new Set(modules).size);
 });
 
+test('what has an effect as it is loaded is named in the package, and nothing else; no source map is shipped', () => {
+  const { sideEffects, keywords } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    sideEffects: string[];
+    keywords: string[];
+  };
+  // A program that is put together without it would find out in the middle that its Node.js is too old.
+  expect(sideEffects).toEqual(['./dist/chunks/node-version.js']);
+  expect(text('chunks/node-version.js')).toContain('throw Object.assign');
+  expect(readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.map'))).toEqual([]);
+  expect(keywords).toContain('actor');
+});
+
 test('a class is one class, by whichever door it comes', async () => {
   const [{ defineActor, TroupeError }, { createTestSystem }, { connect }] = await Promise.all([
     import('troupe'),
