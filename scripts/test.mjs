@@ -1,8 +1,8 @@
 /**
  * What `npm test` runs after the build: the tests, and behind them types, lint, the package and the simulations. The last line is always `N passed, N failed`, after
  * what names each step and each test that failed; a step that fails without a failed test to show for it counts as one. `--unit`
- * leaves out the tests that start processes, `--other-nodes` runs a part of the tests on the other lines of Node.js as well. `--fast`
- * is for between two changes: no build, and of the unit tests few simulated programs and none of those that take long.
+ * leaves out the tests that start processes, `--other-nodes` runs the tests of the tests, and a part of all on the other lines of Node.js, as well.
+ * `--fast` is for between two changes: no build, and of the unit tests few simulated programs and none of those that take long.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,8 @@ const LONG = Object.keys(JSON.parse(readFileSync(join(ROOT, 'test', 'long-files.
  * wait for real processes and for real time.
  */
 const ON_OWN_CLOCKS = ['simulation/', 'placement/side-by-side', 'machines/model', 'membership/machine-membership'];
+/** What these find with rules taken away on purpose says something of the tests, not of what is tested: only with `--other-nodes`. */
+const OF_THE_TESTS = ['simulation/mutants', 'simulation/hunt', 'placement/side-by-side'];
 /** Of a test that waits for processors. */
 const BEHIND_MS_MAX = 600_000;
 
@@ -65,8 +67,8 @@ function runFewTests() {
 }
 
 /** All that computes and does not wait: one of its processes alone would leave a processor idle now and then. */
-async function runBehind(isUnit) {
-  const [count] = await Promise.all([runSimulations(), runLooksBehind(isUnit)]);
+async function runBehind(isUnit, isAll) {
+  const [count] = await Promise.all([runSimulations(isAll), runLooksBehind(isUnit)]);
   return count;
 }
 
@@ -75,7 +77,7 @@ async function runLooksBehind(isUnit) {
   if (!isUnit) await runStep('package', process.execPath, [join(ROOT, 'scripts', 'check-package.mjs')], true);
 }
 
-async function runSimulations() {
+async function runSimulations(isAll) {
   const title = 'simulations';
   let written = '';
   const start = async (args) => {
@@ -84,6 +86,7 @@ async function runSimulations() {
     return fault === undefined;
   };
   const own = ON_OWN_CLOCKS.map((name) => `test/unit/${name}`);
+  if (!isAll) own.push(...OF_THE_TESTS.map((name) => `--exclude=test/unit/${name}.test.ts`));
   const selection = ['--project=unit', `--testTimeout=${BEHIND_MS_MAX}`, ...own];
   const count = await runVitest({ title, root: ROOT, start, selection });
   console.log(`\n> ${title}, done\n${written}`);
@@ -122,10 +125,11 @@ async function main() {
     return { passed: 0, failed: 1, told: [`expected ${OPTIONS.join(', ')} or nothing; got ${unknown.join(' ')}`] };
   const isFast = args.includes('--fast');
   const isUnit = isFast || args.includes('--unit');
-  const behind = isFast ? undefined : runBehind(isUnit);
+  const isAll = args.includes('--other-nodes');
+  const behind = isFast ? undefined : runBehind(isUnit, isAll);
   if (isFast) await runLooks(false);
   const counts = isFast ? [await runFewTests()] : [await runOtherTests(isUnit), await behind];
-  if (args.includes('--other-nodes')) counts.push(...(await runOnOtherNodes()));
+  if (isAll) counts.push(...(await runOnOtherNodes()));
   const sum = (what) => counts.reduce((total, count) => total + count[what], 0);
   const told = [...stepFaults, ...counts.flatMap((count) => count.told)];
   return { passed: sum('passed'), failed: sum('failed') + stepFaults.length, told };
