@@ -8,7 +8,7 @@ export interface SocketPlace {
 }
 
 /** Milliseconds for the connection by which the address is found. */
-const FIND_MS_MAX = 5_000;
+export const FIND_MS_MAX = 5_000;
 const POSTGRES_PORT = 5432;
 const LOOPBACK = '127.0.0.1';
 

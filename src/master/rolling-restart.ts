@@ -19,7 +19,7 @@ import type { WorkerSupervisor } from '../worker-pool/worker-supervisor.ts';
 /** Units that move at a time, in a drain. */
 const UNITS_PER_ROUND = 512;
 /** Milliseconds past the deadline of a drain for its last hand-offs to end. */
-const DRAIN_GRACE_MS = 15_000;
+export const DRAIN_GRACE_MS = 15_000;
 const ROUND_MS = 10;
 
 /** Codes of faults that no other try mends. */
