@@ -42,7 +42,7 @@ export const SESSION_KEPT_MS = 120_000;
 export const SESSIONS_KEPT_MAX = 20_000;
 const FULL_TEXT = `${CLIENTS_MAX} connections are taken`;
 /** Milliseconds that connections have at a shutdown to take what is written to them. */
-const CLOSE_MS = 500;
+export const CLOSE_MS = 500;
 
 export interface GatewayParts {
   readonly kernel: Kernel;

@@ -1,14 +1,16 @@
 /** A session outlives its connection for a while: its client comes back to what was accepted, and a later one begins anew. */
+import { createConnection } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defineActor } from '../../../src/actor/define-actor.ts';
-import { BEAT_MS } from '../../../src/client-wire/client-greeting.ts';
+import { BEAT_MS, CLIENT_VERSION, newSession } from '../../../src/client-wire/client-greeting.ts';
 import { ConnectedClient } from '../../../src/client/connected-client.ts';
 import { dialOf } from '../../../src/client/dial.ts';
-import { Gateway, SESSION_KEPT_MS } from '../../../src/gateway/gateway.ts';
+import { CLOSE_MS, Gateway, SESSION_KEPT_MS } from '../../../src/gateway/gateway.ts';
 import { resolveListen } from '../../../src/gateway/listen-options.ts';
+import { encodeGreeting } from '../../../src/wire/handshake.ts';
 import { systemClock } from '../../../src/vocabulary/system-clock.ts';
 import { parseClientAddress } from '../../../src/client-wire/client-address.ts';
 import { type Kit, startKit } from '../actor/kernel-fixture.ts';
@@ -60,4 +62,18 @@ test(`is kept ${SESSION_KEPT_MS} ms from the end of its connection, and no longe
   expect(counts()).toEqual({ connected: 0, sessions: 1 });
   await kit.clock.advance(BEAT_MS * 2);
   expect(counts()).toEqual({ connected: 0, sessions: 0 });
+});
+
+test(`the end of the gateway waits ${CLOSE_MS} ms for a client that does not close its side, and then cuts it`, async () => {
+  const path = join(folder, 'clients');
+  const socket = createConnection({ path, allowHalfOpen: true }).on('error', () => {});
+  socket.write(encodeGreeting({ troupe: 'client', version: CLIENT_VERSION, session: newSession(), now: 0 }));
+  await until(() => kit.process.kernel.clients?.()?.connected === 1);
+  let isClosed = false;
+  const closed = gateway.close().then(() => (isClosed = true));
+  await kit.clock.advance(CLOSE_MS - 10);
+  expect(isClosed).toBe(false);
+  await kit.clock.advance(20);
+  await closed;
+  socket.destroy();
 });
