@@ -27,7 +27,7 @@ import {
 import { isKind } from './vocabulary/address.ts';
 import { TroupeError } from './vocabulary/errors.ts';
 import { unknownOption } from './vocabulary/names.ts';
-import { inspect } from './vocabulary/inspect.ts';
+import { inspect } from './plain-data/inspect.ts';
 import { POLL_MICROS_MAX } from './wire/poller.ts';
 import { durableActorsOf, MEMORY_BYTES_MIN, memorySupply, workersByDefault } from './worker/memory-budget.ts';
 import {

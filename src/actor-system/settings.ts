@@ -2,7 +2,7 @@
 import type { Setting } from '../dashboard/settings.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { clientAddressText } from '../client-wire/client-address.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Defaults that come from the machine, or from what its container gives. */
 const OF_MACHINE = ['workers', 'durableInMemoryMax', 'memory'];

@@ -8,7 +8,7 @@ import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { checkTopic } from '../pubsub/local-topics.ts';
 import { checkExitReason, type ExitReason } from '../vocabulary/exit-reason.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { Cell } from './cell.ts';
 import { CHILD_SHUTDOWN_MS } from './children.ts';
 import type { Context, RefTo, SpawnChildOptions, ActorLocation } from './context.ts';

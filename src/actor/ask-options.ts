@@ -1,7 +1,7 @@
 /** Options of an ask, beside its message. */
 import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Options of an ask. */
 export interface AskOptions {

@@ -6,7 +6,7 @@ import type { KindTimings } from '../observe/turn-timings.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
-import { Scales } from '../vocabulary/weight.ts';
+import { Scales } from '../plain-data/weight.ts';
 import type { Context } from './context.ts';
 import type { DefinitionOptions } from './define-actor.ts';
 import type { ActorDefinition } from './definition.ts';

@@ -1,7 +1,7 @@
 /** The check of a definition, once as it is loaded: all its faults at once. */
 import { validateSupervision } from '../supervision/supervision-options.ts';
 import { brandOf, otherFormat } from '../vocabulary/brand.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import type { StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import type { DefinitionOptions, DurableOptions } from './define-actor.ts';

@@ -2,8 +2,8 @@
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { readError, textOf } from '../vocabulary/error-reading.ts';
 import { type Refusal, TroupeError, Undeliverable } from '../vocabulary/errors.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
-import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { copyPlain } from '../plain-data/plain-copy.ts';
+import { inspectPlain } from '../plain-data/plain-data.ts';
 import type { Cell } from './cell.ts';
 
 /** Characters of the reason of a refusal. */

@@ -2,7 +2,7 @@
 import { Ring } from '../structures/ring.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Weighed } from '../plain-data/weight.ts';
 
 /** Outputs of a process that wait for its machine's lease, at most; one more is refused with OVERLOADED. */
 export const OUTPUTS_HELD_MAX = 100_000;

@@ -8,7 +8,7 @@ import { decide } from '../supervision/failure-decision.ts';
 import { RestartIntensity } from '../supervision/restart-intensity.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { copyPlain } from '../plain-data/plain-copy.ts';
 import { isThenable } from '../vocabulary/thenable.ts';
 import { hasBegun } from './start-listeners.ts';
 import type { Cell } from './cell.ts';

@@ -6,7 +6,7 @@
 import { Ring } from '../structures/ring.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { bytesOf, type Heavy, LIGHT_BYTES, type Scales } from '../vocabulary/weight.ts';
+import { bytesOf, type Heavy, LIGHT_BYTES, type Scales } from '../plain-data/weight.ts';
 import type { DeadLetters } from '../observe/dead-letters.ts';
 
 /** Messages put aside at most; one more is refused. */

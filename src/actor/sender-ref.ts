@@ -1,7 +1,7 @@
 /** The ref that `ref()` gives. It sends as the actor whose handler is running, else as the one it was made for. */
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
-import { Ref } from '../vocabulary/ref.ts';
+import { Ref } from '../plain-data/ref.ts';
 import type { AskOptions } from './ask-options.ts';
 import type { Kernel, Speaker } from './kernel.ts';
 

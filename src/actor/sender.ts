@@ -7,8 +7,8 @@ import { DeliveryId, Envelope, type Message, type ReplyTo, type Verb } from '../
 import { type OutsideId, outsideTurn } from '../vocabulary/outside-id.ts';
 import { asError, type ErrorCode, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import { checkExitReason } from '../vocabulary/exit-reason.ts';
-import { deepFreeze, inspectPlain } from '../vocabulary/plain-data.ts';
-import { sortOf } from '../vocabulary/inspect.ts';
+import { deepFreeze, inspectPlain } from '../plain-data/plain-data.ts';
+import { sortOf } from '../plain-data/inspect.ts';
 import { type AskOptions, checkAskOptions } from './ask-options.ts';
 import type { Wait } from './ask-cycle.ts';
 import { barrierTo } from './barrier.ts';

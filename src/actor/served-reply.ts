@@ -3,7 +3,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyAddress, ReplyTo, Run } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { type Weighed, weighValue } from '../vocabulary/weight.ts';
+import { type Weighed, weighValue } from '../plain-data/weight.ts';
 import type { Cell } from './cell.ts';
 import type { Serving } from './serving.ts';
 

@@ -3,7 +3,7 @@ import { RESTART_TYPES } from '../supervision/supervision-options.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { unknownOption } from '../vocabulary/names.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Milliseconds that a child may be given for its end. */
 export const SHUTDOWN_MS_MAX: number = 2 ** 31 - 1;

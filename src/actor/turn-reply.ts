@@ -1,8 +1,8 @@
 /** The reply of a turn: what its handler returned, if that is plain data. */
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
-import { copyFlat, copyPlain } from '../vocabulary/plain-copy.ts';
-import { inspectPlain, type PlainReport } from '../vocabulary/plain-data.ts';
+import { copyFlat, copyPlain } from '../plain-data/plain-copy.ts';
+import { inspectPlain, type PlainReport } from '../plain-data/plain-data.ts';
 import type { Cell } from './cell.ts';
 import { replyToOf } from './served-reply.ts';
 

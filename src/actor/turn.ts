@@ -9,7 +9,7 @@ import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, isRefusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { wordsOfIssues } from '../vocabulary/schema-words.ts';
 import type { SchemaResult, StandardSchemaV1 } from '../vocabulary/standard-schema.ts';
 import { isThenable } from '../vocabulary/thenable.ts';

@@ -3,7 +3,7 @@
  * plain data; the transition was made all the same, so the asker gets what is.
  */
 import { types } from 'node:util';
-import { inspectPlain } from '../vocabulary/plain-data.ts';
+import { inspectPlain } from '../plain-data/plain-data.ts';
 
 /** The form of an actor of the machine, as in XState's own JSON of it. */
 interface MachineRefForm {

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { SOCKET_PATH_BYTES_MAX } from '../wire/socket-path.ts';
 
 /** `ws` and `wss` are for pages. */

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createSecureContext } from 'node:tls';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import { type ClientAddress, parseClientAddress } from '../client-wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';

@@ -14,7 +14,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { QUEUE_SHARE, QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import { BEAT_MS, newSession } from '../client-wire/client-greeting.ts';

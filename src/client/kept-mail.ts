@@ -15,7 +15,7 @@ import { NumberTable } from '../structures/number-table.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { bytesOf, type Heavy, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Heavy, type Weighed } from '../plain-data/weight.ts';
 
 /** Messages that a client keeps until they are accepted; one more is refused with OVERLOADED. */
 export const KEPT_MAX = 50_000;

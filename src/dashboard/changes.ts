@@ -2,7 +2,7 @@
 import { shown } from '../inspection/shown.ts';
 import type { AnyMessage } from '../actor/actor-ref.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import { callOf, type Ground } from './ground.ts';
 import { changeLetters } from './letters.ts';

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { Route } from '../web/route.ts';
 import { fileAnswer, readFiles, type StaticFile } from './static-files.ts';
 

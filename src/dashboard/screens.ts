@@ -7,7 +7,7 @@ import type { Timing } from '../observe/timing.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { kindOf } from '../vocabulary/address.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import type {

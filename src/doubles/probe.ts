@@ -8,7 +8,7 @@ import { defineActor } from '../actor/define-actor.ts';
 import { type ActorId, actorId } from '../vocabulary/address.ts';
 import type { Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Lets time pass until something is so, or for so many milliseconds. */
 export type PassTime = (isSo: () => boolean, ms: number) => Promise<void>;

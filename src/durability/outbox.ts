@@ -7,7 +7,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import type { Weighed } from '../vocabulary/weight.ts';
+import type { Weighed } from '../plain-data/weight.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { ResendQueue } from '../resending/resend-queue.ts';
 import { outgoingPart, type RecordContent } from '../commit/record.ts';

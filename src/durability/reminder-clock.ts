@@ -7,7 +7,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { DeadlineEntry } from '../structures/deadline-wheel.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { Envelope, type Message, DeliveryId } from '../vocabulary/envelope.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
+import { copyPlain } from '../plain-data/plain-copy.ts';
 import { encodeValue } from '../wire/codec.ts';
 import { type ReminderRecord, reminderPart } from '../commit/record.ts';
 import { type ReminderChanges, Reminders, REMINDERS_MAX } from '../commit/reminders.ts';

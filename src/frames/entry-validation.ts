@@ -7,7 +7,7 @@ import { checkTopic } from '../pubsub/local-topics.ts';
 import { type ActorId, checkActorId, isProcessAddress } from '../vocabulary/address.ts';
 import { DeliveryId, type Verb } from '../vocabulary/envelope.ts';
 import { EXIT_REASON_MAX } from '../vocabulary/exit-reason.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { type Signal, watcherOf } from '../vocabulary/signal.ts';
 import { CALL_ARGUMENTS_MAX, CALL_NAME_LENGTH_MAX, CALL_TEXT_LENGTH_MAX, type CallArgument } from '../wire/entry.ts';
 

@@ -1,10 +1,10 @@
 /** An envelope's payload as it goes to another process, by a frame or with an actor that moves. */
 import { types } from 'node:util';
-import { isForeignPlain } from '../vocabulary/built-in-prototype.ts';
+import { isForeignPlain } from '../plain-data/built-in-prototype.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { copyPlain } from '../vocabulary/plain-copy.ts';
-import { sortOf } from '../vocabulary/inspect.ts';
+import { copyPlain } from '../plain-data/plain-copy.ts';
+import { sortOf } from '../plain-data/inspect.ts';
 import { type FrameWeight, toWire } from '../wire/codec.ts';
 
 /** Throws `INVALID_MESSAGE` and `MESSAGE_TOO_LARGE`. */

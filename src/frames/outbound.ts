@@ -2,7 +2,7 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { HEAVY_BYTES_MIN, Heavy, type Weighed } from '../vocabulary/weight.ts';
+import { HEAVY_BYTES_MIN, Heavy, type Weighed } from '../plain-data/weight.ts';
 
 /** Anything but an envelope: its kind and parts, as they go into the batch. */
 export class Note implements Weighed {

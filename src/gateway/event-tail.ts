@@ -2,7 +2,7 @@
 import type { System } from '../system/system.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { type DeadLetter, EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Events that are kept for one client between two of its calls; the oldest go. */
 export const EVENT_TAIL_MAX = 1_000;

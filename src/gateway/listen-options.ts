@@ -1,7 +1,7 @@
 /** The option `listen` of createSystem: where clients come in, who they are and what they may. */
 import { Buffer } from 'node:buffer';
 import { createSecureContext } from 'node:tls';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import { type ClientAddress, isLoopback, parseClientAddress } from '../client-wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';

@@ -6,7 +6,7 @@ import { type ActorId, isKind } from '../vocabulary/address.ts';
 import type { ListSort } from '../observe/actor-list.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { kindOfPattern } from '../vocabulary/pause.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import type { DirectSockets } from './direct-sockets.ts';

@@ -10,7 +10,7 @@ import type {
 } from '../observe/actor-list.ts';
 import { checkActorId, isKind } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { foremost } from './foremost.ts';
 import { byPlace, LISTS_MAX } from './list-cells.ts';
 import { SORTS } from './ranks.ts';

@@ -4,7 +4,7 @@ import type { ListedReminder, ReminderList } from '../observe/reminder-list.ts';
 import type { Store, Wake } from '../store/store.ts';
 import { checkActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { remindersOf } from './inspect-cell.ts';
 
 /** Actors in one page. */

@@ -1,6 +1,6 @@
 /** Parts of states and messages that are not shown: whole kinds, or fields by their names at any depth. Pure. */
 import { kindOf } from '../vocabulary/address.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 export const REDACTED = '[redacted]';
 /** Patterns, and names of fields of one. */

@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { cutText } from '../vocabulary/error-reading.ts';
-import { Ref } from '../vocabulary/ref.ts';
+import { Ref } from '../plain-data/ref.ts';
 
 /** Bytes of a state that is shown, about. */
 export const SHOWN_BYTES_MAX: number = 16 * 1024;

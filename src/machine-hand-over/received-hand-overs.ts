@@ -10,7 +10,7 @@ import { shardOf } from '../placement/shard.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
 import { senseless } from '../frames/entry-validation.ts';
-import { weighMessage } from '../vocabulary/weight.ts';
+import { weighMessage } from '../plain-data/weight.ts';
 import type { ClockDifference } from '../machine-routes/machine-clocks.ts';
 import { onClockOf } from '../machine-routes/moved-times.ts';
 

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { MachineId } from '../machines/machine-row.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { type Authority, BACKDATED_MS, pemOf, signerOf } from './authority.ts';
 import { issuerOf, nameOf, signedCertificate } from './certificate.ts';
 import type { MachineCredentials } from './machine-network.ts';

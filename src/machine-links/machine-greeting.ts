@@ -8,7 +8,7 @@
  */
 import type { MachineId } from '../machines/machine-row.ts';
 import { ERROR_CODES, type ErrorCode, TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { decodeGreeting } from '../wire/handshake.ts';
 import type { MachinePeer } from './machine-network.ts';
 import type { Reachable } from './reach-survey.ts';

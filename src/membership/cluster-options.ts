@@ -1,7 +1,7 @@
 /** The option `cluster`, and TROUPE_CLUSTER: which cluster a machine belongs to. */
 import { LEASE_MS, LEASE_MS_MAX, LEASE_MS_MIN } from '../machines/lease.ts';
 import { isKind } from '../vocabulary/address.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 
 /**

@@ -10,7 +10,7 @@ import type { Envelope } from '../vocabulary/envelope.ts';
 import { type ErrorCode, type Fate, TroupeError } from '../vocabulary/errors.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
 import type { Mistakes } from './mistakes.ts';
-import { weighMessage } from '../vocabulary/weight.ts';
+import { weighMessage } from '../plain-data/weight.ts';
 
 /** Dead letters kept in a process; the oldest goes first. */
 export const DEAD_LETTERS_KEPT = 1000;

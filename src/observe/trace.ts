@@ -2,7 +2,7 @@
  * The trace of a process, for those who look for the reason of something: where mail waited and went, what moved,
  * which turns ran, how asks failed. A kernel without a trace pays one look at an undefined field. Traces of OpenTelemetry are others (spans.ts).
  */
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Verb } from '../vocabulary/envelope.ts';
 import type { ErrorCode, Fate } from '../vocabulary/errors.ts';

@@ -2,7 +2,7 @@
 import { type ActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { cutText } from '../vocabulary/error-reading.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 

@@ -1,7 +1,7 @@
 /** Mail on its way to one other process, in order: the one writer of the queue, and what it holds by bytes. */
 import { Ring } from '../structures/ring.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Weighed } from '../plain-data/weight.ts';
 
 export class MailLane<T extends Weighed> {
   #memory: QueueMemory;

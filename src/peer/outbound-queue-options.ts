@@ -1,7 +1,7 @@
 /** The parts of its process that the way out to another one stands on. */
 import type { DeadLetters } from '../observe/dead-letters.ts';
 import type { Clock } from '../vocabulary/clock.ts';
-import type { ActorId } from '../vocabulary/actor-id.ts';
+import type { ActorId } from '../plain-data/actor-id.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 
 export interface OutboundQueueOptions {

@@ -1,7 +1,7 @@
 /** The plan of a reload for the kinds of a system, from what the table says and what the new code is. Pure. */
 import type { KindTerms } from '../wire/control.ts';
 import { didYouMean } from '../vocabulary/names.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { ownColumn } from './shard.ts';
 
 export interface KindPlan {

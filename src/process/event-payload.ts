@@ -4,7 +4,7 @@
  */
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorReading, errorOfReading, readError } from '../vocabulary/error-reading.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { fromWire, toWire } from '../wire/codec.ts';
 
 /** Bytes of a dead letter's message that the control plane carries; a larger one is described. */

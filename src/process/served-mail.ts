@@ -9,7 +9,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { LIGHT_BYTES, type Weighed, weighMessage } from '../vocabulary/weight.ts';
+import { LIGHT_BYTES, type Weighed, weighMessage } from '../plain-data/weight.ts';
 
 type KernelPart = Pick<Kernel, 'deadLetters' | 'memory'>;
 

@@ -9,7 +9,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { asError } from '../vocabulary/errors.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Weighed } from '../plain-data/weight.ts';
 import type { TopicListener } from './topic-bus.ts';
 
 /** Calls of listeners that wait in a process, at most; one more is a dead letter, and from half on `publish` says false. */

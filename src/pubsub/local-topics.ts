@@ -6,7 +6,7 @@ import { Envelope } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { SUBSCRIPTIONS_MAX, Subscriptions } from './subscriptions.ts';
 import { ListenerCalls } from './listener-calls.ts';
 import { type Barrier, TOPIC_LENGTH_MAX, type TopicBus, type TopicListener } from './topic-bus.ts';

@@ -1,7 +1,7 @@
 /** Options of `consume`, checked. */
 import type { Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import type { OutsideId } from '../vocabulary/outside-id.ts';
 import type { Delivery } from './broker.ts';

@@ -1,6 +1,6 @@
 /** The message that an exchange actor is told, and its publication: content and properties. */
 import { Undeliverable } from '../vocabulary/errors.ts';
-import { sortOf } from '../vocabulary/inspect.ts';
+import { sortOf } from '../plain-data/inspect.ts';
 import type { PublishProperties } from './broker.ts';
 
 /** One message to publish, as an exchange actor is told it. */

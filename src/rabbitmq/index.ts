@@ -3,7 +3,7 @@ import '../node-version.ts';
 import { kernelOf } from '../system/process-system.ts';
 import type { System } from '../system/system.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { dialOf } from './broker.ts';
 import { BrokerGateway, type RabbitGateway } from './rabbit-gateway.ts';
 import { checkRabbit, type RabbitOptions } from './rabbit-options.ts';

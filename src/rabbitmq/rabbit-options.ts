@@ -1,6 +1,6 @@
 /** Options of a connection to a broker, checked. */
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 import { invalid } from './consume-options.ts';
 

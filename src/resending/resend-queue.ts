@@ -6,7 +6,7 @@ import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { bytesOf, type Heavy, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Heavy, type Weighed } from '../plain-data/weight.ts';
 
 /** Messages in flight to one receiver that it has not acknowledged. */
 export const OUTBOX_WINDOW = 512;

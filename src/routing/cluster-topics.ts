@@ -9,7 +9,7 @@ import type { Barrier, TopicBus, TopicListener } from '../pubsub/topic-bus.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { QueueMemory } from '../vocabulary/queue-memory.ts';
-import { LIGHT_BYTES, weighMessage } from '../vocabulary/weight.ts';
+import { LIGHT_BYTES, weighMessage } from '../plain-data/weight.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { CLIENT_PREFIX } from '../membership/cluster-observer.ts';
 import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';

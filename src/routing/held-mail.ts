@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
 import { QueueMemory } from '../vocabulary/queue-memory.ts';
 import type { Signal } from '../vocabulary/signal.ts';
-import { bytesOf, type Weighed } from '../vocabulary/weight.ts';
+import { bytesOf, type Weighed } from '../plain-data/weight.ts';
 import type { Unit } from '../wire/control.ts';
 
 /** Held by one process at most; one more is refused with OVERLOADED. */

@@ -5,7 +5,7 @@
 import type { Kernel } from '../actor/kernel.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type Envelope, isTracked } from '../vocabulary/envelope.ts';
-import { bytesOf } from '../vocabulary/weight.ts';
+import { bytesOf } from '../plain-data/weight.ts';
 import type { KindTerms } from '../wire/control.ts';
 import type { OutboundQueue } from '../peer/outbound-queue.ts';
 import { FlowControl, SentMail } from './flow-control.ts';

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type ActorId, checkActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { RecordHead, StoreChange } from './store.ts';
 
 /** Records changed in one commit. */

@@ -3,7 +3,7 @@
  * Nothing in this room acts or knows the time: policies return decisions, the shells above carry them out.
  */
 import { unknownOption } from '../vocabulary/names.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** restart: a new incarnation · resume: go on with the state as it is · stop: end it · escalate: the parent fails with its error. */
 export type Directive = 'restart' | 'resume' | 'stop' | 'escalate';

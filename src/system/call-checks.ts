@@ -3,7 +3,7 @@ import { SHUTDOWN_MS_MAX } from '../actor/spawn-options.ts';
 import { HISTORY_TURNS, HISTORY_TURNS_MAX } from '../observe/turn-history.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { EVENT_NAMES } from '../vocabulary/events.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { didYouMean } from '../vocabulary/names.ts';
 import { isKind } from '../vocabulary/address.ts';
 

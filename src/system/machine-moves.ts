@@ -4,7 +4,7 @@
  */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { TO_WORKER, WANT } from '../machine-routes/changing-calls.ts';
 import type { MachineInfo, WantAnswer } from '../observe/machine-info.ts';
 import type { MasterRequest } from '../wire/control.ts';

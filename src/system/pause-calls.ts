@@ -2,7 +2,7 @@
 import type { Kernel } from '../actor/kernel.ts';
 import { unknownKindText } from '../actor/refusals.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { faultOfPattern, kindOfPattern, PAUSE_REASON_MAX } from '../vocabulary/pause.ts';
 import type { MasterRequest } from '../wire/control.ts';
 

@@ -39,7 +39,7 @@ import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { Envelope, type Message } from '../vocabulary/envelope.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import type { EventName } from '../vocabulary/events.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
 import { checkEvent, checkIndex, checkLast, checkListener, checkRole, checkShutdown } from './call-checks.ts';

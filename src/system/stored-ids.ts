@@ -4,7 +4,7 @@ import { unknownKindText } from '../actor/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { type ActorId, checkActorId, isKind, kindOf } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import type { IdsOptions } from './system.ts';
 
 /** Ids in one page, where nothing else is asked for, and at most. */

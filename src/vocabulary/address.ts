@@ -3,9 +3,9 @@
  * A process of the system has an address too, `~<index>.<incarnation>`, which no actor id can be.
  */
 import { Buffer } from 'node:buffer';
-import type { ActorId } from './actor-id.ts';
+import type { ActorId } from '../plain-data/actor-id.ts';
 import { TroupeError } from './errors.ts';
-import { inspect } from './inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 export type { ActorId };
 

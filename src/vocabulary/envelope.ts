@@ -4,7 +4,7 @@
 import type { ActorId } from './address.ts';
 import type { TroupeError } from './errors.ts';
 import type { OutsideId } from './outside-id.ts';
-import type { Heavy, Weighed } from './weight.ts';
+import type { Heavy, Weighed } from '../plain-data/weight.ts';
 
 /** The part that every message has. */
 export interface Message {

@@ -3,9 +3,9 @@
  * bounds, since it travels and is kept. Getters, proxies, cyclic causes and errors of other realms are all met here.
  */
 import { types } from 'node:util';
-import { copyPlain } from './plain-copy.ts';
-import { inspectPlain } from './plain-data.ts';
-import { inspect } from './inspect.ts';
+import { copyPlain } from '../plain-data/plain-copy.ts';
+import { inspectPlain } from '../plain-data/plain-data.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Characters of a message, and of a stack; longer ones are cut. */
 export const ERROR_TEXT_MAX = 8_192;

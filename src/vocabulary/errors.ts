@@ -15,7 +15,7 @@ import {
   textOf,
 } from './error-reading.ts';
 import { brand, isInstance } from './brand.ts';
-import { inspect } from './inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Every code of a `TroupeError`, and what it means. */
 export const ERROR_CODES = {

@@ -1,5 +1,5 @@
 import { TroupeError } from './errors.ts';
-import { inspect } from './inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Characters of a reason: all who watch are told it. */
 export const EXIT_REASON_MAX = 1_024;

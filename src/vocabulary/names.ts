@@ -1,5 +1,5 @@
 /** Names in errors: those that are known, and the one that was probably meant. */
-import { inspect } from './inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 
 /** Names that are listed; of the others only their number is said. */
 export const NAMES_LISTED = 20;

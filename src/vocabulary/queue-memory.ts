@@ -2,7 +2,7 @@
  * The memory that the queues of one process may hold together. Every queue says what it takes and what it gives back; what
  * was weighed once is given back with the same weight, so the sum is exact: 0 when all queues are empty, never less.
  */
-import { bytesOf, Heavy, HEAVY_BYTES_MIN, LIGHT_BYTES, type Weighed, weighMessage } from './weight.ts';
+import { bytesOf, Heavy, HEAVY_BYTES_MIN, LIGHT_BYTES, type Weighed, weighMessage } from '../plain-data/weight.ts';
 
 /** One queue (a mailbox, a link, a stash …) holds at most the whole divided by this. */
 export const QUEUE_SHARE = 4;

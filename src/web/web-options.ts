@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isLoopback } from '../client-wire/client-address.ts';
 import { TOKEN_LENGTH_MAX } from '../client-wire/client-greeting.ts';
 import { type RedactOptions, validateRedact } from '../inspection/redaction.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { unknownOption } from '../vocabulary/names.ts';
 
 /** Metrics and health over HTTP, without the page. */

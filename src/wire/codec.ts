@@ -6,8 +6,8 @@ import { Buffer } from 'node:buffer';
 import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import type { ActorId } from '../vocabulary/address.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
-import { inspectPlain } from '../vocabulary/plain-data.ts';
-import { type CloneParts, deserializeClone, serializeClone } from '../vocabulary/clone-bytes.ts';
+import { inspectPlain } from '../plain-data/plain-data.ts';
+import { type CloneParts, deserializeClone, serializeClone } from '../plain-data/clone-bytes.ts';
 import { FRAME_HEAD_BYTES } from './link.ts';
 
 /** Behind the length of a frame: 1 where the encoder begins anew, and so must the decoder; else 0. */

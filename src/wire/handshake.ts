@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { FRAME_HEAD_BYTES, type Handshake, type LinkPeer } from './link.ts';
 
 /** A whole handshake, which is JSON in one frame. */

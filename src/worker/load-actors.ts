@@ -9,7 +9,7 @@ import { validateDefinition } from '../actor/definition-check.ts';
 import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
-import { inspect } from '../vocabulary/inspect.ts';
+import { inspect } from '../plain-data/inspect.ts';
 import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
 
 const LOADABLE = /\.(m?ts|[cm]?js)$/;

@@ -62,6 +62,7 @@ export const ROOMS: readonly string[] = [
   'log-relay',
   'observe',
   'vocabulary',
+  'plain-data',
   'structures',
   'node-version',
 ];

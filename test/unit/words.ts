@@ -23,9 +23,9 @@ export const RETIRED: readonly Retired[] = [
   { word: 'belongings', say: 'transferable' },
   { word: 'stand-still', say: 'quiesce', inComments: true },
   // A message is frozen, and so is a process of a simulation (SIGSTOP).
-  { word: 'freeze', say: 'quiesce', but: ['vocabulary', 'simulation', 'doubles'] },
+  { word: 'freeze', say: 'quiesce', but: ['plain-data', 'simulation', 'doubles'] },
   { word: 'freezing', say: 'quiescing' },
-  { word: 'frozen', say: 'quiescent', but: ['vocabulary', 'simulation', 'doubles'] },
+  { word: 'frozen', say: 'quiescent', but: ['plain-data', 'simulation', 'doubles'] },
   { word: 'thaw', say: 'resume', but: ['simulation', 'doubles'] },
   { word: 'still-desk', say: 'migration buffer', inComments: true },
   { word: 'stands-still', say: 'is quiescent', inComments: true },

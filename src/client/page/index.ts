@@ -3,7 +3,7 @@
  * the codec needs of Node.js in place (scripts/bundle-page.mjs).
  */
 import { TroupeError } from '../../vocabulary/errors.ts';
-import { inspect } from '../../vocabulary/inspect.ts';
+import { inspect } from '../../plain-data/inspect.ts';
 import { unknownOption } from '../../vocabulary/names.ts';
 import { TOKEN_LENGTH_MAX } from '../../client-wire/client-greeting.ts';
 import type { Client } from '../client.ts';

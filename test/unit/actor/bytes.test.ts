@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DEAD_LETTERS_KEPT } from '../../../src/observe/dead-letters.ts';
 import { defineActor } from '../../../src/actor/define-actor.ts';
 import type { KernelLimits } from '../../../src/actor/kernel.ts';
-import { LIGHT_BYTES } from '../../../src/vocabulary/weight.ts';
+import { LIGHT_BYTES } from '../../../src/plain-data/weight.ts';
 import { startKit } from './kernel-fixture.ts';
 
 const MB = 1024 * 1024;

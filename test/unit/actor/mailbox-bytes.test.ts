@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Mailbox, MailboxBounds } from '../../../src/actor/mailbox.ts';
 import { Envelope, type Message } from '../../../src/vocabulary/envelope.ts';
 import { QUEUE_SHARE, QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
-import { LIGHT_BYTES, Scales } from '../../../src/vocabulary/weight.ts';
+import { LIGHT_BYTES, Scales } from '../../../src/plain-data/weight.ts';
 
 const CAPACITY = 12;
 const MEMORY_BYTES = 40 * LIGHT_BYTES;

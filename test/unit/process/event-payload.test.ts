@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ERROR_TEXT_MAX } from '../../../src/vocabulary/error-reading.ts';
-import { Ref } from '../../../src/vocabulary/ref.ts';
+import { Ref } from '../../../src/plain-data/ref.ts';
 import { EVENT_MESSAGE_BYTES_MAX, eventFromWire, eventToWire } from '../../../src/process/event-payload.ts';
 
 class TestRef extends Ref {}

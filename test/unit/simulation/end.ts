@@ -1,6 +1,6 @@
 /** The end of a run: all becomes quiet, everybody can be reached, every promise is checked, and the system shuts down. */
 import type { LocalActors } from '../../../src/actor/local-actors.ts';
-import { type Heavy, LIGHT_BYTES } from '../../../src/vocabulary/weight.ts';
+import { type Heavy, LIGHT_BYTES } from '../../../src/plain-data/weight.ts';
 import { NOWHERE } from '../../../src/wire/control.ts';
 import { speaker } from './carry-out.ts';
 import { CHILD_IDS, GUEST_IDS, IDS, JOB_IDS } from './program.ts';

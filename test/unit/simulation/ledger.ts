@@ -5,7 +5,7 @@
 import { readMail } from '../../../src/handoff/transfer-codec.ts';
 import { decodeValue } from '../../../src/wire/codec.ts';
 import type { FrameEntry, ObservedFrame, SimulationEvent } from '../../../src/simulation/observation.ts';
-import { deserializeClone } from '../../../src/vocabulary/clone-bytes.ts';
+import { deserializeClone } from '../../../src/plain-data/clone-bytes.ts';
 import type { Envelope, ReplyTo } from '../../../src/vocabulary/envelope.ts';
 import type { Breaches } from './breaches.ts';
 import type { Faults } from './faults.ts';

@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inspectPlain } from '../../../src/vocabulary/plain-data.ts';
-import { Ref } from '../../../src/vocabulary/ref.ts';
+import { inspectPlain } from '../../../src/plain-data/plain-data.ts';
+import { Ref } from '../../../src/plain-data/ref.ts';
 import { encodedSize, FrameDecoder, FrameEncoder, fromWire, toWire } from '../../../src/wire/codec.ts';
 import { FRAME_HEAD_BYTES } from '../../../src/wire/link.ts';
 

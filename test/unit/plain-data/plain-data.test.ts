@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEPTH_MAX, deepFreeze, inspectPlain } from '../../../src/vocabulary/plain-data.ts';
+import { DEPTH_MAX, deepFreeze, inspectPlain } from '../../../src/plain-data/plain-data.ts';
 
 class Point {
   x = 1;

@@ -17,7 +17,7 @@ test('where node:v8 has no classes, as on Bun, its function reads what was writt
       }
     },
   }));
-  const { deserializeClone, serializeClone } = await import('../../../src/vocabulary/clone-bytes.ts');
+  const { deserializeClone, serializeClone } = await import('../../../src/plain-data/clone-bytes.ts');
   const value = { map: new Map([[1, 'one']]), list: [1, -0], at: new Date(5) };
   expect(deserializeClone(serializeClone(value, NO_PARTS))).toEqual(value);
   expect(() => deserializeClone(new Uint8Array([255, 1, 2]))).toThrow();
@@ -36,7 +36,7 @@ interface Written {
 }
 
 async function expectAllRead(bytes: Uint8Array): Promise<void> {
-  const { deserializeClone } = await import('../../../src/vocabulary/clone-bytes.ts');
+  const { deserializeClone } = await import('../../../src/plain-data/clone-bytes.ts');
   const { error, again, bytes: part, ...rest } = deserializeClone(bytes) as Written;
   expect(error).toBeInstanceOf(RangeError);
   expect(error).toMatchObject({ message: 'outer', stack: 'RangeError: outer\n    at x' });
@@ -73,7 +73,7 @@ test('what the V8 of this process cannot read is read as it was written, and gar
   });
   const whole = Buffer.from(BY_NODE_20, 'base64');
   await expectAllRead(whole);
-  const { deserializeClone } = await import('../../../src/vocabulary/clone-bytes.ts');
+  const { deserializeClone } = await import('../../../src/plain-data/clone-bytes.ts');
   for (let length = 2; length < whole.length; length++)
     expect(() => deserializeClone(whole.subarray(0, length))).toThrow('as a later V8');
   // An array of 2 ** 28 elements, of which none is there.

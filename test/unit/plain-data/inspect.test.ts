@@ -1,6 +1,6 @@
 /** A value at the end of an error's text: short, on one line, whatever it is. */
 import { expect, test } from 'vitest';
-import { INSPECTED_MAX, inspect, sortOf } from '../../../src/vocabulary/inspect.ts';
+import { INSPECTED_MAX, inspect, sortOf } from '../../../src/plain-data/inspect.ts';
 
 class Wide {}
 Object.defineProperty(Wide, 'name', { value: 'x'.repeat(10 * INSPECTED_MAX) });

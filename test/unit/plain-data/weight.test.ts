@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inspectPlain } from '../../../src/vocabulary/plain-data.ts';
+import { inspectPlain } from '../../../src/plain-data/plain-data.ts';
 import { QueueMemory } from '../../../src/vocabulary/queue-memory.ts';
 import {
   HEAVY_BYTES_MIN,
@@ -8,7 +8,7 @@ import {
   PARTS_LOOKED_AT_MAX,
   Scales,
   weighMessage,
-} from '../../../src/vocabulary/weight.ts';
+} from '../../../src/plain-data/weight.ts';
 
 const KB = 1024;
 const text = (length: number): string => 'x'.repeat(length);
