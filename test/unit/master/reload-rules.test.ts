@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Hosts } from '../../../src/placement-service/hosts.ts';
 import { Reload, type ReloadParts } from '../../../src/master/reload.ts';
+import { type ErrorData, errorToData, TroupeError } from '../../../src/vocabulary/errors.ts';
 import type { KindTerms } from '../../../src/wire/control.ts';
 
 type Kinds = Record<string, KindTerms>;
@@ -36,9 +37,11 @@ interface Fates {
   waitFor?: string[];
   /** The trial does not become ready. */
   fails?: boolean;
+  /** What a process answers that has an actor which cannot move. */
+  unmovable?: ErrorData;
 }
 
-function reload(before: Kinds, after: Kinds, { waitFor = [], fails = false }: Fates = {}): Promise<void> {
+function reload(before: Kinds, after: Kinds, { waitFor = [], fails = false, unmovable }: Fates = {}): Promise<void> {
   const workers = [1, 2].map((index) => ({ index, role: 'worker', kinds: before, life: { state: 'ready' } }));
   const trial = { index: TRIAL, role: 'worker', kinds: after, life: { state: 'ready' } };
   const wereHashed = new Set<string>();
@@ -46,7 +49,7 @@ function reload(before: Kinds, after: Kinds, { waitFor = [], fails = false }: Fa
     const name = typeof what === 'string' ? what : JSON.stringify(what);
     steps.push(`ask ${name}`);
     if (waitFor.includes(name)) await new Promise<void>((resolve) => unanswered.set(name, resolve));
-    return [];
+    return name === 'unmovable' ? [undefined, unmovable] : [];
   };
   const changeKinds = (changes: Record<string, KindTerms | null>): void => {
     if (!isQuiescent) madeInMoves.push(changes);
@@ -121,6 +124,16 @@ describe('kinds that are gone', () => {
     await answer('removed-ended');
     await over;
     expect(steps.indexOf('replace 1')).toBeGreaterThan(steps.indexOf('ask removed-ended'));
+  });
+});
+
+describe('an actor that cannot move', () => {
+  test('is asked for once the new code has loaded, and refuses the reload before anybody is touched', async () => {
+    const unmovable = errorToData(
+      new TroupeError('INVALID_MESSAGE', 'the state of job/a is plain data; got a function'),
+    );
+    await expect(reload(JOB, { ...JOB, fresh: terms() }, { unmovable })).rejects.toThrow(/job\/a/);
+    expect(steps).toEqual(['trial', 'ask unmovable', 'dismiss']);
   });
 });
 
