@@ -48,8 +48,8 @@ export async function startLocal(
       await web?.close();
       ignoreSignals();
       logNoMore();
-      await storage?.close();
     },
+    storeClosed: () => storage?.close(),
   });
   // Not before: what fails above has nobody to end it.
   logNoMore = logUnawaited();

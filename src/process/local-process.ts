@@ -14,9 +14,9 @@ import { shardOf } from '../placement/shard.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import { TroupeError } from '../vocabulary/errors.ts';
+import { asError, TroupeError } from '../vocabulary/errors.ts';
 import type { Recipient } from '../vocabulary/recipient.ts';
-import { GATEWAYS_MS, LAST_WORDS_MS, MAIL_SHARE, within } from '../vocabulary/shutdown-times.ts';
+import { GATEWAYS_MS, LAST_WORDS_MS, MAIL_SHARE, STORE_CLOSE_MS, within } from '../vocabulary/shutdown-times.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Look, MasterRequest, WorkerInfo } from '../wire/control.ts';
@@ -61,6 +61,8 @@ export interface LocalProcessOptions {
   holdsProcess?: boolean;
   /** After the shutdown. */
   ended?: () => Promise<void> | void;
+  /** Behind that, once the store is closed: of one that does not answer the shutdown does not wait for it. */
+  storeClosed?: () => Promise<void> | undefined;
 }
 
 /** Milliseconds between two looks at whether the process has become idle. */
@@ -73,7 +75,8 @@ export class LocalProcess implements ClusterPort {
   readonly actors: LocalActors;
   readonly #shutdownMs: number;
   readonly #durability: ProcessDurability | undefined;
-  readonly #ended: (() => Promise<void> | void) | undefined;
+  readonly #ended: LocalProcessOptions['ended'];
+  readonly #storeClosed: LocalProcessOptions['storeClosed'];
   /** Keeps the process alive while the system runs: its own timers do not. */
   readonly #alive: NodeJS.Timeout | undefined;
   readonly #loop: LoopWatch;
@@ -107,6 +110,7 @@ export class LocalProcess implements ClusterPort {
     this.#shutdownMs = options.shutdownMs;
     this.#alive = options.holdsProcess === false ? undefined : setInterval(() => {}, 2 ** 30);
     this.#ended = options.ended;
+    this.#storeClosed = options.storeClosed;
     this.#durability = newDurability(actors, {
       store: options.store,
       journal: options.journal,
@@ -210,9 +214,15 @@ export class LocalProcess implements ClusterPort {
     pending.rejectAll('SHUTTING_DOWN', 'the system has shut down before the reply');
     pending.close();
     await within(clock, GATEWAYS_MS, gateways);
-    await this.#durability?.close();
+    const closed = this.#durability?.close() ?? Promise.resolve();
+    const isClosed = await within(clock, STORE_CLOSE_MS, closed);
     clearInterval(this.#alive);
     await this.#ended?.();
+    const released = closed.then(() => this.#storeClosed?.());
+    if (isClosed) return released;
+    // A shutdown is not to wait for a disk that does not answer.
+    released.catch((error) => kernel.log.error({ err: asError(error) }, 'the store could not be closed'));
+    kernel.log.error({}, `the store has not closed within ${STORE_CLOSE_MS} ms; its dataDir is taken until it has`);
   }
 
   /** Once more for those that the last words of others have activated. */

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Log } from '../observe/log.ts';
 import { asError, errorFromData } from '../vocabulary/errors.ts';
+import { STORE_CLOSE_MS } from '../vocabulary/shutdown-times.ts';
 import type { LinkPeer } from '../wire/link.ts';
 import type { DataCheck } from '../store/data-check.ts';
 import type { FromOwner, OwnerBoot, OwnerSeed, ToOwner } from './owner-messages.ts';
@@ -20,8 +21,6 @@ const THREAD_PROGRAM = new URL('../store-service/store-thread.js', import.meta.u
 /** Milliseconds until a thread that failed is started again, doubled each time it fails at once. */
 const RESTART_MS = 100;
 const RESTART_MS_MAX = 5_000;
-/** Milliseconds that a thread has to end in order. */
-const CLOSE_MS_MAX = 10_000;
 
 export class StoreSupervisor {
   readonly #seed: OwnerSeed;
@@ -78,7 +77,7 @@ export class StoreSupervisor {
     if (!thread) return;
     const ended = once(thread, 'exit');
     this.#say({ type: 'close' });
-    const timer = setTimeout(() => void thread.terminate(), CLOSE_MS_MAX);
+    const timer = setTimeout(() => void thread.terminate(), STORE_CLOSE_MS);
     await ended;
     clearTimeout(timer);
     this.#deaths?.close();

@@ -13,12 +13,16 @@ export const LAST_ANSWER_MS = 250;
 /** Milliseconds for a gateway to a broker to say its last acknowledgements and close, once nothing is in flight. */
 export const GATEWAYS_MS = 2_000;
 
-/** Resolves once all is done, or the time is up. */
-export async function within(clock: Clock, ms: number, done: Promise<unknown>): Promise<void> {
+/** Milliseconds for a store to commit what it has taken, and to close. */
+export const STORE_CLOSE_MS = 10_000;
+
+/** Resolves once all is done, to true; or once the time is up, to false. */
+export async function within(clock: Clock, ms: number, done: Promise<unknown>): Promise<boolean> {
   let late = { cancel: (): void => {} };
-  const up = new Promise<void>((resolve) => {
-    late = clock.setTimer(ms, resolve);
+  const up = new Promise<boolean>((resolve) => {
+    late = clock.setTimer(ms, () => resolve(false));
   });
-  await Promise.race([done, up]);
+  const isDone = await Promise.race([done.then(() => true), up]);
   late.cancel();
+  return isDone;
 }

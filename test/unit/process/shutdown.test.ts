@@ -1,4 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import { LocalProcess } from '../../../src/process/local-process.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { STORE_CLOSE_MS } from '../../../src/vocabulary/shutdown-times.ts';
+import { behavioursOf } from '../../../src/worker/load-actors.ts';
+import { silent } from '../peer/link-fixture.ts';
 import { defineActor, errorOf, fateOf, Gate, startKit, thrownBy } from '../actor/kernel-fixture.ts';
 
 let gate = new Gate();
@@ -201,3 +207,37 @@ describe('shutdown', () => {
 function timeouts(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
+
+describe('a shutdown without workers', () => {
+  it.each([true, false])('waits a while for its store to close, and no longer: %s', async (doesClose) => {
+    const clock = new VirtualClock();
+    const said: string[] = [];
+    let close = (): void => {};
+    const store = new MemoryStore();
+    store.close = () => new Promise((resolve) => (close = resolve));
+    const { system } = new LocalProcess({
+      ...{ name: 'test', clock, random: () => 0.5, shutdownMs: 100, holdsProcess: false, store },
+      behaviours: behavioursOf(
+        [['actor', defineActor({ durable: true, state: () => ({}), receive: {} })]],
+        (kind) => kind,
+      ),
+      log: { ...silent, error: (_: unknown, text?: string) => void said.push(`${text}`) } as typeof silent,
+      limits: { askTimeoutMs: 5_000, messageBytesMax: 1_000, checkMessages: true },
+      ended: () => void said.push('ended'),
+      storeClosed: async () => void said.push('closed'),
+    });
+    let isOver = false;
+    const over = system.shutdown().then(() => (isOver = true));
+    await clock.advance(STORE_CLOSE_MS - 1_000);
+    expect([isOver, said]).toEqual([false, []]);
+    if (doesClose) close();
+    await clock.advance(2_000);
+    await over;
+    const late = `the store has not closed within ${STORE_CLOSE_MS} ms; its dataDir is taken until it has`;
+    expect(said).toEqual(doesClose ? ['ended', 'closed'] : ['ended', late]);
+    close();
+    await clock.advance(1);
+    // Its dataDir is free then.
+    expect(said.at(-1)).toBe('closed');
+  });
+});
