@@ -154,7 +154,8 @@ export class MachinesBank {
         // It may not have begun to join yet.
         if (membership === undefined) return true;
         const { id } = membership;
-        const isThere = (): boolean => membership.id === id && this.faults.isStaying(target);
+        // One that stands still hears last that others have declared it lost.
+        const isThere = (): boolean => this.faults.isStaying(target) && this.#isLiveForAll(id);
         witness.move(this.#voice(step.by, step.process).system, `${step.kind}/${step.to}`, id, isThere);
         return true;
       }
@@ -166,6 +167,12 @@ export class MachinesBank {
       default:
         return false;
     }
+  }
+
+  /** By what each machine has seen last. */
+  #isLiveForAll(id: string): boolean {
+    const views = this.faults.up.flatMap(({ membership }) => (membership === undefined ? [] : [membership.machines()]));
+    return views.every((view) => view.some((machine) => machine.id === id && machine.state === 'live'));
   }
 
   #tell({ name, system }: Voice, tally: number): void {
