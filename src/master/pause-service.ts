@@ -15,7 +15,7 @@ import type { Queries } from './queries.ts';
 /** Milliseconds for every process to take a pause up. */
 export const PAUSE_MS_MAX = 30_000;
 /** Milliseconds in which the other machines are told of a resume; later they read it. */
-const RESUME_MS_MAX = 2_000;
+export const RESUME_MS_MAX = 2_000;
 
 /** Keeps them beyond this system. Rejects STORE_FAILED. */
 export type KeepPauses = (pauses: readonly Pause[]) => Promise<void>;

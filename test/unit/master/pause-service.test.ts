@@ -1,12 +1,17 @@
-/** A pause that a worker does not take up: how long it is waited for, and what its caller is told. */
+/** A pause that a worker does not take up, and a resume that a machine does not hear of: how long they are waited for, and what the caller is told. */
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
-import { PAUSE_MS_MAX, type PauseParts, PauseService } from '../../../src/master/pause-service.ts';
+import {
+  PAUSE_MS_MAX,
+  type PauseParts,
+  type PausesOfAll,
+  PauseService,
+  RESUME_MS_MAX,
+} from '../../../src/master/pause-service.ts';
 import { Queries } from '../../../src/master/queries.ts';
 import type { Participant } from '../../../src/worker-pool/process-membership.ts';
 
-function world() {
-  const clock = new VirtualClock();
+function world(ofAll?: PausesOfAll, clock: VirtualClock = new VirtualClock()) {
   const queries = new Queries(clock);
   const participants = [1, 2].map((index) => {
     const send = ({ query }: { query: number }): void => {
@@ -17,7 +22,7 @@ function world() {
   const dead = new Set<Participant>();
   const membership = Object.assign([...participants], { isPresent: (one: Participant) => !dead.has(one) });
   const parts = {
-    ...{ clock, membership, queries, handoffs: { commitNow: () => {} }, keep: undefined, ofAll: undefined },
+    ...{ clock, membership, queries, handoffs: { commitNow: () => {} }, keep: undefined, ofAll },
     placement: { table: { pauses: [] }, publish: () => {} },
   } as unknown as PauseParts;
   const die = (participant: Participant): void => {
@@ -50,4 +55,26 @@ test('it is not waited for once it has died', async () => {
   die(participants[1] as Participant);
   await clock.settle();
   expect(isPaused).toBe(true);
+});
+
+test(`a resume does not wait for a machine that is silent, which is told for ${RESUME_MS_MAX} ms and reads it later`, async () => {
+  const clock = new VirtualClock();
+  const givenUpAt: number[] = [];
+  const silent = (withinMs: number): Promise<string[]> =>
+    new Promise((resolve) => {
+      clock.setTimer(withinMs, () => {
+        givenUpAt.push(clock.now());
+        resolve(['m2']);
+      });
+    });
+  const paused = [{ pattern: 'order/*', since: 0, reason: undefined, perSecond: undefined }];
+  const { pauses } = world(
+    { machines: 2, read: async () => paused, change: async (make) => make(paused), silent },
+    clock,
+  );
+  const began = clock.now();
+  expect(await pauses.resume('order/*', undefined)).toBe(true);
+  expect(clock.now()).toBe(began);
+  await clock.advance(10 * RESUME_MS_MAX);
+  expect(givenUpAt).toEqual([began + RESUME_MS_MAX]);
 });
