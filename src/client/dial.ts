@@ -24,7 +24,7 @@ import { findSystem } from './system-search.ts';
 /** Bytes that wait in the socket's queue before `write` says false. */
 const UNWRITTEN_BYTES = 256 * 1024;
 /** Milliseconds to come in at the socket of a worker. */
-const DIRECT_MS = 2_000;
+export const DIRECT_MS = 2_000;
 /** Milliseconds, more or less, between two tries at a unix socket for which too many wait. */
 export const BUSY_MS = 40;
 

@@ -1,4 +1,4 @@
-/** A client whose gateway has no room for more connections right now, which only a unix socket says at once. */
+/** A client whose gateway has no room for more connections right now, which only a unix socket says at once; and one whose worker says nothing. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BUSY_MS, dialOf } from '../../../src/client/dial.ts';
+import { BUSY_MS, DIRECT_MS, dialOf } from '../../../src/client/dial.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import type { Timer } from '../../../src/vocabulary/clock.ts';
 
@@ -77,3 +77,17 @@ test.skipIf(process.platform !== 'linux')(
     expect(clock.now() - began).toBeLessThan(connectMs + 4 * BUSY_MS);
   },
 );
+
+test(`a worker that says nothing at its socket is given up after ${DIRECT_MS} ms, whatever connectMs is`, async () => {
+  const clock = new VirtualClock();
+  let fault: unknown;
+  const { direct } = dialOf({ scheme: 'unix', path }, { connectMs: 10 * DIRECT_MS }, clock);
+  const dialled = direct?.({ path, ticket: 'a-ticket' }).catch((error) => (fault = error));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await clock.advance(DIRECT_MS - 1);
+  expect([clock.timers, fault]).toEqual([1, undefined]);
+  await clock.advance(1);
+  expect(clock.timers).toBe(0);
+  await dialled;
+  expect(fault).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'not-executed' });
+});
