@@ -16,7 +16,7 @@ import type { ClientRight, Rights } from './rights.ts';
 type Args = readonly CallArgument[];
 
 /** Orders in one call; those beyond are left out. */
-const FOREMOST_SORTS_MAX = 10;
+export const FOREMOST_SORTS_MAX = 10;
 
 export interface CallGround {
   readonly system: System;
