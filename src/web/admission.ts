@@ -12,7 +12,7 @@ import { type Need, WebRefusal } from './route.ts';
 import type { WebAddress } from './web-options.ts';
 
 /** Characters of a Host or Origin header that are looked at. */
-const NAME_MAX = 255;
+export const NAME_MAX = 255;
 
 export class Admission {
   readonly #address: WebAddress;
