@@ -35,7 +35,7 @@ export const EXIT_MS_MAX = 2_000;
 /** Milliseconds of a shutdown, and half of it at most, for HTTP requests in flight. */
 export const REQUESTS_MS_MAX = 3_000;
 /** Milliseconds for a worker that goes to say what waits there. */
-const SILENCE_MS = 1_000;
+export const SILENCE_MS = 1_000;
 /** Milliseconds from the moment when the last worker is given up: for those who ask to be told, and for the program to decide. */
 export const GIVEN_UP_MS = 5_000;
 

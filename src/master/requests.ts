@@ -16,7 +16,7 @@ import type { RollingRestart } from './rolling-restart.ts';
 const LOOK_MS = 1_000;
 const LIST_MS = 5_000;
 /** Milliseconds that a process has to read the links of a lost machine to their ends, for which it waits `READ_MS_MAX` itself, and for that to go on. */
-const READ_TO_END_MS = 10_000;
+export const READ_TO_END_MS = 10_000;
 
 export interface RequestsParts extends PauseParts {
   readonly moves: LiveMoves;

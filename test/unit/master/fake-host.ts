@@ -27,6 +27,8 @@ export interface Behaviour {
   /** What its part in a hand-off is; left alone, nothing comes of it until the test says so. */
   handoffs?: 'install' | 'refuse';
   idle?: () => IdleAnswer;
+  /** What it is asked it never answers, though its heart beats. */
+  ignores?: (what: ProcessQuery) => boolean;
   /** How many actors it stops, when it is told to. */
   stopActors?: () => number | undefined;
 }
@@ -123,6 +125,7 @@ export class FakeProcess {
       case 'hold':
         return this.#hold(message.move);
       case 'query':
+        if (this.behave.ignores?.(message.what)) return;
         return this.say({ type: 'answer', query: message.query, value: this.#answer(message.what) });
       case 'exit':
         if (!this.behave.ignoresExit) this.exit({ code: 0, signal: null });
