@@ -20,7 +20,7 @@ export interface OwnerNews {
 const THREAD_PROGRAM = new URL('../store-service/store-thread.js', import.meta.url);
 /** Milliseconds until a thread that failed is started again, doubled each time it fails at once. */
 const RESTART_MS = 100;
-const RESTART_MS_MAX = 5_000;
+export const RESTART_MS_MAX = 5_000;
 
 export class StoreSupervisor {
   readonly #seed: OwnerSeed;
