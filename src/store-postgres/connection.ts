@@ -8,7 +8,7 @@ import { connectError, EngineError, statementError } from './engine-error.ts';
 /** Milliseconds for a session to begin. */
 export const CONNECT_MS_MAX = 5_000;
 /** Milliseconds in which the server gives a statement up by itself, beyond our own deadline: for when nobody is there any more. */
-const SERVER_EXTRA_MS = 5_000;
+export const SERVER_EXTRA_MS = 5_000;
 
 /** Columns of a row as the engine writes them in text: pg reads its binary form as if it were text, and loses bytes. */
 export type Row = readonly (string | null)[];
