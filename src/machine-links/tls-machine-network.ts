@@ -45,7 +45,7 @@ export const MACHINE_SILENT_MS = 18_000;
 /** Machines that are looked at at once because another one asks for it; one more is refused. */
 export const LOOKS_MAX = 16;
 /** Milliseconds for a refusal to be read. */
-const REFUSED_MS = 1_000;
+export const REFUSED_MS = 1_000;
 
 export interface TlsMachineNetworkOptions {
   readonly clock: Clock;
