@@ -31,7 +31,7 @@ import type { MachineOptions } from '../worker/worker-options.ts';
 /** Between the incarnations of the processes of two machines. */
 const INCARNATIONS = 2 ** 20;
 /** Milliseconds to become a member; more than the longest time in which a directory that was put back to a backup is waited for. */
-const JOIN_MS_MAX = 60_000;
+export const JOIN_MS_MAX = 60_000;
 /** Milliseconds to give the rest back at the end. */
 const RELEASE_MS_MAX = 2_000;
 const HOST_NAME_MAX = 40;
