@@ -11,7 +11,7 @@ import { isSameSecret } from '../wire/handshake.ts';
 import { type Need, WebRefusal } from './route.ts';
 import type { WebAddress } from './web-options.ts';
 
-/** Characters of a Host or Origin header that are looked at. */
+/** Characters of a Host; a longer one is no name. So many of a Host or an Origin are shown. */
 export const NAME_MAX = 255;
 
 export class Admission {
@@ -103,8 +103,8 @@ export class Admission {
 
 /** In lower case, without its port and brackets; undefined where it is none. */
 export function hostNameOf(host: string | undefined): string | undefined {
-  const [, inBrackets, name] =
-    /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host?.slice(0, NAME_MAX) ?? '') ?? [];
+  if (host === undefined || host.length > NAME_MAX) return undefined;
+  const [, inBrackets, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   return (inBrackets ?? name)?.toLowerCase();
 }
 
