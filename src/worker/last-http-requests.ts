@@ -16,6 +16,8 @@ export class LastHttpRequests {
   #inFlight = 0;
   #hasServed = false;
   #areServersClosed = false;
+  #serversClosed = (): void => {};
+  readonly #closed = new Promise<void>((resolve) => (this.#serversClosed = resolve));
 
   /** From the start on: a count of what is in flight cannot be had later. */
   constructor() {
@@ -32,6 +34,7 @@ export class LastHttpRequests {
     // A message of node:cluster ends the channel behind the last server; here the channel stays until all has ended.
     process.disconnect = () => {
       this.#areServersClosed = true;
+      this.#serversClosed();
     };
     if (this.#hasServed) await sleep(LAST_ANSWER_MS);
   }
@@ -39,7 +42,8 @@ export class LastHttpRequests {
   /** Resolves when nothing is in flight. */
   async finish(): Promise<void> {
     const settledAt = performance.now() + SETTLED_MS;
-    while (!this.#areServersClosed && (this.#inFlight > 0 || performance.now() < settledAt)) await sleep(LOOK_MS);
+    while (!this.#areServersClosed && (this.#inFlight > 0 || performance.now() < settledAt))
+      await Promise.race([sleep(LOOK_MS), this.#closed]);
   }
 }
 
