@@ -44,12 +44,12 @@ import { startLine, unhostedKinds } from './start-line.ts';
 
 /** Milliseconds for a system without workers to end what is left of it. */
 const GIVEN_UP_SHUTDOWN_MS = 1_000;
-/** The master's own process, as a peer. */
 /** Lines of workers go to the program's logger, where it gave one. */
 function loggedHost(host: WorkerHost, { log, name }: ResolvedOptions): WorkerHost {
   return typeof log === 'string' ? host : new LoggedHost(host, logRelay(log, name), () => levelsOf(log).level);
 }
 
+/** The master's own process, as a peer. */
 function masterOf(member: ClusterMember | undefined): { index: number; incarnation: number; role: string } {
   return { index: 0, incarnation: (member?.incarnationsFrom ?? 0) + 1, role: 'master' };
 }

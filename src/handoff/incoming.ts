@@ -33,7 +33,7 @@ export class IncomingHandoff {
   #actors: TransferredActor[] = [];
   #fault: Error | undefined;
   /** Of the actor that arrives at present. */
-  #partsions: Uint8Array[] = [];
+  #bytes: Uint8Array[] = [];
   #outbound: Envelope[] = [];
   #stashed: Envelope[] = [];
   #mail: Envelope[] = [];
@@ -61,10 +61,10 @@ export class IncomingHandoff {
   }
 
   #addActor(bytes: Uint8Array, isLast: boolean): void {
-    this.#partsions.push(bytes);
+    this.#bytes.push(bytes);
     if (!isLast) return;
-    const [first, ...rest] = this.#partsions as [Uint8Array, ...Uint8Array[]];
-    this.#partsions = [];
+    const [first, ...rest] = this.#bytes as [Uint8Array, ...Uint8Array[]];
+    this.#bytes = [];
     this.#actors.push(readActor(rest.length === 0 ? first : Buffer.concat([first, ...rest]), this.#parts.toRef));
   }
 

@@ -10,7 +10,7 @@ import type { ListsAnswer } from '../observe/actor-list.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
-import type { Look } from '../wire/control.ts';
+import type { Look } from '../wire/process-query.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Checkup } from '../observe/checkup.ts';
 import type { FlowAnswer } from '../observe/message-flow.ts';

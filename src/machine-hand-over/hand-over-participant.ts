@@ -9,13 +9,8 @@ import type { Router } from '../routing/router.ts';
 import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
-import {
-  type LeftPartitions,
-  type MachinesView,
-  NOWHERE,
-  type ProcessQuery,
-  type TransferAnswer,
-} from '../wire/control.ts';
+import { type LeftPartitions, type MachinesView, NOWHERE } from '../wire/control.ts';
+import type { ProcessQuery, TransferAnswer } from '../wire/process-query.ts';
 import { ArrivalDelivery, type DeliveryParts } from './arrival-delivery.ts';
 import { ReceivedHandOvers, type ReceivedHandOverParts } from './received-hand-overs.ts';
 import { ArrivingActors, type ArrivingParts } from './arriving-actors.ts';

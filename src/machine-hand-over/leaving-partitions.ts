@@ -18,7 +18,8 @@ import type { MailCapture } from '../routing/mail-capture.ts';
 import type { Router } from '../routing/router.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope } from '../vocabulary/envelope.ts';
-import type { TransferAnswer, Unit } from '../wire/control.ts';
+import type { Unit } from '../wire/control.ts';
+import type { TransferAnswer } from '../wire/process-query.ts';
 import { StandingActors } from './standing-actors.ts';
 import { StateTransfer } from './state-transfer.ts';
 

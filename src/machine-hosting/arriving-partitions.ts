@@ -1,6 +1,6 @@
 /** Partitions that have come to this machine with all that lived in them: on hold until that is with the workers that host it, one hand-over after the other. */
 import type { MachineId } from '../machines/machine-row.ts';
-import type { ProcessQuery } from '../wire/control.ts';
+import type { ProcessQuery } from '../wire/process-query.ts';
 
 interface Arrival {
   readonly number: number;

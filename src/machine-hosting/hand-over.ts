@@ -11,7 +11,7 @@
 import type { HandedOver } from '../machines/machine-command.ts';
 import type { MachineId } from '../machines/machine-row.ts';
 import type { Clock } from '../vocabulary/clock.ts';
-import type { ProcessQuery, TransferAnswer } from '../wire/control.ts';
+import type { ProcessQuery, TransferAnswer } from '../wire/process-query.ts';
 
 /** Milliseconds for the turns of actors at first; twice as many with each try that finds none that stands. */
 export const STAND_MS = 50;

@@ -7,7 +7,8 @@ import { type ActorId, processAddress } from '../vocabulary/address.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { isForeignWorker, MACHINE_INDEX_MIN, machineIndexOf } from '../vocabulary/host-index.ts';
-import type { ForeignMachine, LostSource, MasterRequest } from '../wire/control.ts';
+import type { ForeignMachine, MasterRequest } from '../wire/control.ts';
+import type { LostSource } from '../wire/process-query.ts';
 import type { CallArgument } from '../wire/entry.ts';
 
 /** The call of another machine: its arguments are a machine, and the address of one of its processes, or ''. */

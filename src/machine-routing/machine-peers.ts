@@ -16,7 +16,8 @@ import {
   MACHINE_INDEX_MIN,
   machineIndexOf,
 } from '../vocabulary/host-index.ts';
-import type { ForeignMachine, LostSource, MachinesView, PeerInfo } from '../wire/control.ts';
+import type { ForeignMachine, MachinesView, PeerInfo } from '../wire/control.ts';
+import type { LostSource } from '../wire/process-query.ts';
 import { type ClockDifference, MachineClocks } from '../machine-routes/machine-clocks.ts';
 import { linkNetworkOf, MACHINE_INCARNATION, pathOfMachine } from '../machine-routes/machine-link-network.ts';
 

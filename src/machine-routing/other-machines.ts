@@ -15,13 +15,13 @@ import type { ErrorData } from '../vocabulary/errors.ts';
 import { isForeignWorker, machineIndexOf, MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import {
   type ForeignMachine,
-  type LostSource,
   type MachinesView,
   type MasterRequest,
   NOWHERE,
   type TableChange,
   type ToMaster,
 } from '../wire/control.ts';
+import type { LostSource } from '../wire/process-query.ts';
 import { type CallArgument, HOST_DIED, RESEND } from '../wire/entry.ts';
 import { AllPeers } from './all-peers.ts';
 import {

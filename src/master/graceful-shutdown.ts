@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../vocabulary/clock.ts';
 import { LAST_WORDS_MS, MAIL_SHARE } from '../vocabulary/shutdown-times.ts';
-import type { IdleAnswer } from '../wire/control.ts';
+import type { IdleAnswer } from '../wire/process-query.ts';
 import type { Membership } from '../worker-pool/process-membership.ts';
 import type { Queries } from './queries.ts';
 

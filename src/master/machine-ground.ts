@@ -1,7 +1,8 @@
 /** The master, as far as the partitions of its machine need it: the table, its processes, and moves among the workers that stay out of the way. */
 import { parseUnit, shardOf } from '../placement/shard.ts';
 import type { PlacementService } from '../placement-service/placement-service.ts';
-import type { LeftPartitions, MachinesView, ProcessQuery, Unit } from '../wire/control.ts';
+import type { LeftPartitions, MachinesView, Unit } from '../wire/control.ts';
+import type { ProcessQuery } from '../wire/process-query.ts';
 import type { Membership, Participant } from '../worker-pool/process-membership.ts';
 import type { HandoffService } from './handoff-service.ts';
 import type { Queries } from './queries.ts';

@@ -1,6 +1,6 @@
 /** Questions to processes, each answered once; a process that dies, or takes too long, answers with undefined. */
 import type { Clock } from '../vocabulary/clock.ts';
-import type { ProcessQuery } from '../wire/control.ts';
+import type { ProcessQuery } from '../wire/process-query.ts';
 import type { Participant } from '../worker-pool/process-membership.ts';
 
 export class Queries {

@@ -1,7 +1,8 @@
 /** Requests of processes to the master, answered once each. */
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
 import { asError, type ErrorData, errorToData, TroupeError } from '../vocabulary/errors.ts';
-import type { MasterRequest, MetricsAnswer, ProcessQuery } from '../wire/control.ts';
+import type { MasterRequest, MetricsAnswer } from '../wire/control.ts';
+import type { ProcessQuery } from '../wire/process-query.ts';
 import type { WantAnswer } from '../observe/machine-info.ts';
 import type { BlockedLoop, LoopRun } from '../observe/checkup.ts';
 import type { ClusterCheckup } from '../observe/cluster-checkup.ts';

@@ -18,16 +18,8 @@ import type { Store } from '../store/store.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { type ErrorData, errorFromData, TroupeError } from '../vocabulary/errors.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
-import type {
-  IdleAnswer,
-  KindTerms,
-  Look,
-  MasterRequest,
-  MetricsAnswer,
-  ToMaster,
-  ToProcess,
-  WorkerInfo,
-} from '../wire/control.ts';
+import type { KindTerms, MasterRequest, MetricsAnswer, ToMaster, ToProcess, WorkerInfo } from '../wire/control.ts';
+import type { IdleAnswer, Look } from '../wire/process-query.ts';
 import { MACHINE_INDEX_MIN } from '../vocabulary/host-index.ts';
 import { claimOf, claimOfChild } from './claims.ts';
 import type { ClusterProcessOptions } from './cluster-process-options.ts';

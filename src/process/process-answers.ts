@@ -1,6 +1,6 @@
 /** Answers to the queries of the master: to take no more calls, whether it is idle, to stop its actors, its counters. */
 import type { LocalActors } from '../actor/local-actors.ts';
-import type { IdleAnswer, ProcessQuery } from '../wire/control.ts';
+import type { IdleAnswer, ProcessQuery } from '../wire/process-query.ts';
 import type { ProcessDurability } from '../durability/process-durability.ts';
 import { kindOf } from '../vocabulary/address.ts';
 import type { LinkFlushes } from '../peer/link-flushes.ts';

@@ -6,7 +6,6 @@
  * A hand-off (see placement/handoff.ts): [prepare → prepared | refused →] hold → installed | refused → table that commits the move.
  * The master's own data-plane peer (index 0) speaks the same protocol over a channel in memory.
  */
-import type { ListQuery } from '../observe/actor-list.ts';
 import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { LogLine } from '../log-relay/log-line.ts';
 import type { ActorId } from '../vocabulary/address.ts';
@@ -15,6 +14,7 @@ import type { EventName } from '../vocabulary/events.ts';
 import type { ForeignWorker, MachinePlaces } from '../vocabulary/host-index.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { Pause } from '../vocabulary/pause.ts';
+import type { Look, LostSource, ProcessQuery } from './process-query.ts';
 
 /** One process of the system. `incarnation` counts the forks of the same index, from 1. */
 export interface ProcessInfo {
@@ -72,12 +72,6 @@ export interface MachinesView {
   credentials?: unknown;
 }
 
-/** A machine that is lost and had passed mail on, or only that process of it (`address`). */
-export interface LostSource {
-  readonly machine: string;
-  readonly address: ActorId | '';
-}
-
 /** Partitions that this machine had until this change. */
 export interface LeftPartitions {
   partitions: number[];
@@ -87,7 +81,7 @@ export interface LeftPartitions {
 
 /**
  * The terms of a kind, which all processes must agree on: the table says them, whatever code a process has loaded, so two with different
- * code send mail for an id to one place. `isMachine`: its state is what XState packs; `capacity`: of a mailbox, in messages.
+ * code send mail for an id to one place.
  */
 export interface KindTerms {
   /** Of the workers that host it; '' = any. */
@@ -96,7 +90,9 @@ export interface KindTerms {
   column: string;
   strategy: PlacementStrategy;
   isDurable: boolean;
+  /** Its state is what XState packs. */
   isMachine?: true;
+  /** Messages that may wait in a mailbox. */
   capacity: number;
 }
 
@@ -236,12 +232,16 @@ export type ToProcess =
   | { type: 'hold'; move: MoveOrder }
   /** The hand-off does not happen: everybody releases as things stand. No table change. */
   | { type: 'abort'; move: MoveId }
-  /** To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`; `isLast`: then it is aborted, and killed. */
+  /**
+   * To the old host: stop the actors of the units between two turns. Refused where one takes longer than `quiesceMs`;
+   * `isLast`: then it is aborted, and killed.
+   */
   | { type: 'prepare'; move: MoveOrder; quiesceMs: number; isLast: boolean }
   /** Turns begin, and outputs leave, until that time of `Clock.now()`; 0: not at all. In order with the tables before it. */
   | { type: 'serve'; until: number }
-  /** Run `main` now. And, of a worker that writes by the program's logger: the level of that. */
+  /** Run `main` now. */
   | { type: 'go' }
+  /** To a worker that writes by the program's logger: the level of that is another one. */
   | { type: 'log-level'; level: string }
   | { type: 'workers'; workers: WorkerInfo[] }
   /** The event types that somebody, somewhere, listens to. */
@@ -255,63 +255,6 @@ export type ToProcess =
   /** The system shuts down: it answers `last-requests`, has its servers closed, and answers `requests-finished`. */
   | { type: 'finish-requests' }
   | { type: 'exit' };
-
-/**
- * close — refuse new calls from outside actors · idle — {idle, sent, received}: is there mail, a turn or a reply
- * in flight · stop-actors — run onStop of all, then answer how many they were · metrics — counters of the process.
- */
-export type ProcessQuery =
-  | 'close'
-  | 'idle'
-  | 'stop-actors'
-  | 'metrics'
-  /** All that this process sent before has arrived. */
-  | 'flush'
-  /** All that the master said before is taken up. */
-  | 'taken-up'
-  /** The first actor that could not move, since its state cannot travel. */
-  | 'unmovable'
-  /** No actor of a removed kind is left. */
-  | 'removed-ended'
-  /** The links of a lost machine's processes to this one are read to their ends, and what came has gone on. */
-  | { readToEnd: LostSource }
-  /** All that this process sent before has arrived, at other machines too. */
-  | 'flush-everywhere'
-  /** Stop what lives in these partitions, between two turns. Answer: those whose actors do not end their turns in time, which go on. */
-  | { stand: number[]; quiesceMs: number; isLast: boolean }
-  /** Send what lives in the partitions on hold to the machine of this index. Answer: a `TransferAnswer`. */
-  | { transfer: number; move: number }
-  /** Actors that a machine has handed over go to the workers that the table names. Answer: true, once all of them have it. */
-  | { arrival: number; from: string; partitions: number[] }
-  /** Ids of a kind of which something is kept here. */
-  | { idsOf: string }
-  | Look;
-
-/** Undefined: the other machine has not said that it has everything. Else the partitions that were too much for one hand-over. */
-export type TransferAnswer = number[] | undefined;
-
-/** A look at the actors of a process, which changes nothing there. */
-export type Look =
-  | { inspect: ActorId }
-  /** The last turns of an actor. */
-  | { history: ActorId; last: number }
-  /** The states and transitions of a kind that is a machine. */
-  | { machine: string }
-  /** Its part of lists of actors, for which they are gone through once. */
-  | { lists: readonly ListQuery[] }
-  /** Messages from kind to kind, which are counted from then on. */
-  | { flow: true }
-  /** Its state for the doctor. */
-  | { checkup: true };
-
-export interface IdleAnswer {
-  idle: boolean;
-  /** Mail and signals that wait there for a link or a new host. */
-  waiting: number;
-  /** Data-plane messages sent to, and received from, other processes since the start. */
-  sent: number;
-  received: number;
-}
 
 /** The answer to a request for metrics. `processes`: answers of those that came in time. */
 export interface MetricsAnswer {

@@ -10,7 +10,7 @@ import {
   TRANSFERS_MAX,
 } from '../../../src/machine-hosting/hand-over.ts';
 import type { HandedOver } from '../../../src/machines/machine-command.ts';
-import type { ProcessQuery } from '../../../src/wire/control.ts';
+import type { ProcessQuery } from '../../../src/wire/process-query.ts';
 
 const PARTITIONS = [1, 2];
 

@@ -7,14 +7,8 @@ import { PlacementTable } from '../../../src/placement/placement-table.ts';
 import { parseUnit } from '../../../src/placement/shard.ts';
 import type { Clock } from '../../../src/vocabulary/clock.ts';
 import type { ErrorData } from '../../../src/vocabulary/errors.ts';
-import type {
-  IdleAnswer,
-  MoveOrder,
-  ProcessQuery,
-  SpawnRecord,
-  ToMaster,
-  ToProcess,
-} from '../../../src/wire/control.ts';
+import type { MoveOrder, SpawnRecord, ToMaster, ToProcess } from '../../../src/wire/control.ts';
+import type { IdleAnswer, ProcessQuery } from '../../../src/wire/process-query.ts';
 
 export const HEARTBEAT_MS = 100;
 

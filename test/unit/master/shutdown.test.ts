@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EXIT_MS_MAX } from '../../../src/master/master.ts';
 import { LAST_WORDS_MS } from '../../../src/vocabulary/shutdown-times.ts';
-import type { ProcessQuery } from '../../../src/wire/control.ts';
+import type { ProcessQuery } from '../../../src/wire/process-query.ts';
 import type { FakeProcess } from './fake-host.ts';
 import { request, SHUTDOWN_MS, startTestSystem } from './system.ts';
 
