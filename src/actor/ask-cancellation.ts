@@ -58,10 +58,17 @@ export function askGivenUp(asked: Asked, process: ActorId, correlation: number):
   if (running && isIt(running)) return asked.givenUp(running);
   const checking = asked.extras.checking?.replyTo;
   if (checking && isIt(checking)) return checking.reject(notWanted(asked.id));
-  // A durable actor handles all numbers of a stream, one after the other; one that is late it skips.
-  if (asked.durable) return;
   // A stop stands, also where its sender waits no longer.
-  asked.mailbox.removeFirst(({ verb, replyTo }) => verb !== 'stop' && isIt(replyTo));
+  const waits = ({ verb, replyTo }: Envelope): boolean => verb !== 'stop' && isIt(replyTo);
+  if (asked.durable === undefined && asked.mailbox.removeFirst(waits)) return;
+  // A durable actor handles all numbers of a stream, one after the other, and what is aside comes back in its order: both are skipped then.
+  refuseWaiting(asked, waits);
+}
+
+/** It stays where it is, and has no turn. */
+function refuseWaiting({ id, mailbox }: Asked, waits: (waiting: Envelope) => boolean): void {
+  for (const mail of [mailbox.mail(), mailbox.aside()])
+    for (const waiting of mail) if (waits(waiting)) return waiting.replyTo?.reject(notWanted(id));
 }
 
 /** Of an ask whose turn had not begun. */

@@ -172,6 +172,11 @@ export class PendingReply extends DeadlineEntry implements ReplyTo {
     this.#giveUp('ASK_ABORTED', `the asker gave up the ask of ${this.target}`);
   }
 
+  /** Its asker, in another process, asks past this one from now on. The host is told nothing: it may get the same ask from there. */
+  forget(): void {
+    this.reject(new TroupeError('ASK_ABORTED', `the asker asks ${this.target} elsewhere`, { fate: this.fate }));
+  }
+
   get fate(): Fate {
     return fateOf(this.place, this.#begun);
   }

@@ -43,12 +43,15 @@ export class RelayedAsks {
     this.#open.get(keyOf(process, correlation))?.reply.abandon();
   }
 
-  /** Asks that are sent again, to another machine than this: they are answered past this process. */
+  /**
+   * Asks that are sent again, to another machine than this: they are answered past this process. No host is told that they are given up: a
+   * copy that this process has passed on may be on its way to the same actor, and one that is refused takes its number in the stream with it.
+   */
   moved(hasMoved: (target: ActorId) => boolean): void {
     for (const { reply, asker, isSentAgain } of [...this.#open.values()]) {
       if (!isSentAgain || !hasMoved(reply.target)) continue;
       asker.leave?.();
-      reply.abandon();
+      reply.forget();
     }
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { PendingReplies } from '../../../src/actor/pending-replies.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
 import { GRACE_MS, RelayedAsks } from '../../../src/machine-routes/relayed-asks.ts';
-import { Envelope } from '../../../src/vocabulary/envelope.ts';
+import { DeliveryId, Envelope } from '../../../src/vocabulary/envelope.ts';
 import { KeptReply } from '../peer/link-fixture.ts';
 
 class Asker extends KeptReply {
@@ -12,17 +12,29 @@ class Asker extends KeptReply {
   }
 }
 
-function begin(withinMs: number): { clock: VirtualClock; relayed: RelayedAsks; ask(): Envelope } {
+function begin(withinMs: number): {
+  clock: VirtualClock;
+  relayed: RelayedAsks;
+  /** The correlations that the host was told of as given up. */
+  told: number[];
+  ask(number?: number): Envelope;
+} {
   const clock = new VirtualClock();
-  const relayed = new RelayedAsks(new PendingReplies(clock, '~1.1'));
+  const pending = new PendingReplies(clock, '~1.1');
+  const relayed = new RelayedAsks(pending);
+  const told: number[] = [];
+  pending.onGivenUp = ({ correlation }) => told.push(correlation);
   const deadline = withinMs === 0 ? 0 : clock.now() + withinMs;
-  const ask = (): Envelope => {
+  const ask = (number = 0): Envelope => {
     const asker = new Asker();
     const envelope = new Envelope('message', 'counter/a', { type: 'get' }, 'counter/b', asker, deadline);
+    if (number > 0) envelope.deliveryId = new DeliveryId('counter/b', number, 0, 0, undefined);
     relayed.relay(envelope, asker);
+    envelope.replyTo?.address();
+    envelope.replyTo?.written('~3.1');
     return envelope;
   };
-  return { clock, relayed, ask };
+  return { clock, relayed, told, ask };
 }
 
 test(`one that nobody answers is forgotten ${GRACE_MS} ms after its deadline, which the asker itself keeps`, async () => {
@@ -46,4 +58,20 @@ test('one without a deadline is waited for until it is answered, or its asker ha
   expect(relayed.size).toBe(0);
   ask().replyTo?.resolve(5);
   expect(relayed.size).toBe(0);
+});
+
+test('one that its asker sends again past this process is forgotten here, and not given up for that', () => {
+  const { relayed, told, ask } = begin(0);
+  const { replyTo } = ask(1);
+  relayed.moved((target) => target === 'counter/b');
+  expect([relayed.size, told]).toEqual([1, []]);
+  relayed.moved((target) => target === 'counter/a');
+  expect([relayed.size, replyTo?.settled, told]).toEqual([0, true, []]);
+});
+
+test('of one that its asker has given up the host is told', () => {
+  const { relayed, told, ask } = begin(0);
+  const { replyTo } = ask(1);
+  relayed.givenUp({ type: 'ask-given-up', process: '~2.1', correlation: 7 });
+  expect([relayed.size, told]).toEqual([0, [replyTo?.address().correlation]]);
 });

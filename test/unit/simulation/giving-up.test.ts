@@ -26,6 +26,64 @@ function worker(durable: boolean): ActorDefinition {
   });
 }
 
+const wait = (ctx: { signal: AbortSignal }): Promise<never> =>
+  new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)));
+
+/** What waits behind a turn that is long, in the mailbox or put aside. */
+function busy(durable: boolean): ActorDefinition {
+  return defineActor({
+    durable,
+    state: () => ({ runs: 0, isOpen: false }),
+    receive: {
+      async hold(ctx) {
+        await wait(ctx);
+      },
+      async work(ctx) {
+        ctx.state.runs++;
+        await wait(ctx);
+      },
+      'work-later'(ctx) {
+        if (!ctx.state.isOpen) return ctx.stash();
+        ctx.state.runs++;
+        return undefined;
+      },
+      open(ctx) {
+        ctx.state.isOpen = true;
+        ctx.unstashAll();
+      },
+      runs: (ctx) => ctx.state.runs,
+    },
+  }) as ActorDefinition;
+}
+
+test.each([
+  ['light', 'work'],
+  ['heavy', 'work'],
+  ['light', 'work-later'],
+  ['heavy', 'work-later'],
+])(
+  'an ask that is given up while it waits at an actor elsewhere has no turn, and holds up nobody: %s, %s',
+  async (kind, type) => {
+    const actors = { light: busy(false), heavy: busy(true) };
+    const simulation = await Simulation.start({ seed: 1, workers: 2, actors, disk: new SimulatedDisk() });
+    const { system } = simulation;
+    const id = `${kind}/a`;
+    await simulation.until(system.ask(id, { type: 'runs' }));
+    const held = type === 'work' ? system.ask(id, { type: 'hold' }, { timeoutMs: 500 }).catch(() => {}) : undefined;
+    const aborts = [1, 2, 3].map(() => new AbortController());
+    const codes = aborts.map(({ signal }) =>
+      system.ask(id, { type }, { timeoutMs: 60_000, signal }).catch(({ code }: { code: string }) => code),
+    );
+    await simulation.run(100);
+    for (const abort of aborts) abort.abort();
+    expect(await simulation.until(Promise.all(codes))).toEqual(Array(3).fill('ASK_ABORTED'));
+    if (held) await simulation.until(held);
+    else await simulation.until(system.ask(id, { type: 'open' }));
+    expect(await simulation.until(system.ask(id, { type: 'runs' }, { timeoutMs: 1_000 }))).toBe(0);
+    await simulation.until(system.shutdown());
+  },
+);
+
 /** Askers all over the system give up, by their deadlines and by their signals, at any moment, while actors move. */
 test('nobody hears of a failed handler, nothing restarts and nothing is a dead letter because askers give up', {
   timeout: 600_000,
