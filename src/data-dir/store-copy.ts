@@ -1,6 +1,6 @@
 /**
- * Copies of a store: a look at one as a whole, and the restore of one into a dataDir. The copy is opened, never the store of a
- * system that runs. Until the one rename that ends a restore the dataDir is as it was, whoever dies.
+ * Copies of a store: a look at one as a whole, and the restore of one into a dataDir. The copy is opened (by a process of its own),
+ * never the store of a system that runs. Until the one rename that ends a restore the dataDir is as it was, whoever dies.
  */
 import {
   createReadStream,
@@ -21,10 +21,9 @@ import { JOURNAL_FOLDER } from '../journal/journal-folder.ts';
 import { CHECKSUM_FILE, checkSum, checksumOf, newHash, readChecksum } from '../store/checksum.ts';
 import type { DataCheck } from '../store/data-check.ts';
 import { DATA_FILE } from '../store/lmdb-file.ts';
-import { LmdbStore } from '../store/lmdb-store.ts';
 import { STORE_FOLDER } from '../store/store.ts';
-import { storeFailed } from '../store/commit-rules.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
+import { checkedCopy } from './copy-check.ts';
 import { DataDirLock } from './data-dir-lock.ts';
 
 /** Beside the store, while it is copied. */
@@ -37,6 +36,8 @@ export interface RestorePlan {
   /** A store that is there already goes. */
   readonly replaces: boolean;
   progress(bytes: number, of: number): void;
+  /** Path of the program that reads the copy; a test has its own. */
+  readonly program?: string;
 }
 
 export interface StoreCopy {
@@ -47,7 +48,7 @@ export interface StoreCopy {
 }
 
 /** The copy in the folder of a backup. Throws STORE_FAILED where it cannot be read, is not what was written, or has faults. */
-export async function checkCopy(backup: string): Promise<StoreCopy> {
+export async function checkCopy(backup: string, program?: string): Promise<StoreCopy> {
   const folder = join(backup, STORE_FOLDER);
   const file = join(folder, DATA_FILE);
   if (!existsSync(file))
@@ -57,12 +58,14 @@ export async function checkCopy(backup: string): Promise<StoreCopy> {
     );
   const sum = readChecksum(folder, DATA_FILE);
   if (sum !== undefined) checkSum(file, sum, await checksumOf(file));
-  return { bytes: statSync(file).size, check: await checked(folder), sum };
+  return { bytes: statSync(file).size, check: await checkedCopy({ folder, name: folder, program }), sum };
 }
 
 /** Throws INVALID_OPTIONS, STORE_LOCKED where a system runs with the dataDir, STORE_FAILED. */
-export async function restoreStore({ backup, dataDir, replaces, progress }: RestorePlan): Promise<StoreCopy> {
-  const source = join(backup, STORE_FOLDER, DATA_FILE);
+export async function restoreStore(plan: RestorePlan): Promise<StoreCopy> {
+  const { backup, dataDir, replaces, progress, program } = plan;
+  const name = join(backup, STORE_FOLDER);
+  const source = join(name, DATA_FILE);
   if (!existsSync(source))
     throw new TroupeError(
       'INVALID_OPTIONS',
@@ -75,12 +78,13 @@ export async function restoreStore({ backup, dataDir, replaces, progress }: Rest
     const folder = join(dataDir, STORE_FOLDER);
     if (!replaces && existsSync(join(folder, DATA_FILE)))
       throw new TroupeError('INVALID_OPTIONS', `there is a store in ${dataDir} already, which a restore would replace`);
-    for (const name of readdirSync(dataDir)) if (RESTORING.test(name)) rmSync(join(dataDir, name), { recursive: true });
+    for (const left of readdirSync(dataDir)) if (RESTORING.test(left)) rmSync(join(dataDir, left), { recursive: true });
     mkdirSync(staged, { mode: 0o700 });
-    const sum = readChecksum(join(backup, STORE_FOLDER), DATA_FILE);
+    const sum = readChecksum(name, DATA_FILE);
     const { bytes, got } = await copy(source, join(staged, DATA_FILE), progress);
     checkSum(source, sum, got);
-    const check = await checked(staged);
+    // Named as the user knows it: what is staged is gone by then.
+    const check = await checkedCopy({ folder: staged, name, program });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     flush(join(staged, DATA_FILE));
     // The one step by which the store is another one.
@@ -94,18 +98,6 @@ export async function restoreStore({ backup, dataDir, replaces, progress }: Rest
   } finally {
     rmSync(staged, { recursive: true, force: true });
     lock.release();
-  }
-}
-
-async function checked(folder: string): Promise<DataCheck> {
-  const store = LmdbStore.open(folder);
-  try {
-    const check = await store.check();
-    if (check.faults === 0) return check;
-    throw storeFailed(`the copy in ${folder} has ${check.faults} faults: ${check.told.join('; ')}`, undefined);
-  } finally {
-    await store.close();
-    rmSync(join(folder, `${DATA_FILE}-lock`), { force: true });
   }
 }
 

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Storage } from '../../../src/data-dir/storage.ts';
 import { silent } from '../peer/link-fixture.ts';
+import { COPY_READER } from './copy-readers.ts';
 import { checkCopy, restoreStore } from '../../../src/data-dir/store-copy.ts';
 import { JOURNAL_FOLDER } from '../../../src/journal/journal-folder.ts';
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
@@ -39,7 +40,9 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const data = (place: string): string => join(place, 'store/data.mdb');
-const restore = (replaces = true) => restoreStore({ backup, dataDir, replaces, progress: () => {} });
+const restore = (replaces = true) =>
+  restoreStore({ backup, dataDir, replaces, progress: () => {}, program: COPY_READER });
+const look = (place: string) => checkCopy(place, COPY_READER);
 const staged = (): string[] => readdirSync(dataDir).filter((name) => name.startsWith('store.restoring-'));
 
 test('the store is the backup, for its owner alone; notes on processes that have handled later messages go', async () => {
@@ -90,7 +93,7 @@ test.each([
   damage(backup, text);
   const damaged = { code: 'STORE_FAILED', message: expect.stringContaining('data.mdb is damaged: its SHA-256 is') };
   await expect(restore()).rejects.toMatchObject(damaged);
-  await expect(checkCopy(backup)).rejects.toMatchObject(damaged);
+  await expect(look(backup)).rejects.toMatchObject(damaged);
   expect([statSync(data(dataDir)).ino, staged()]).toEqual([ino, []]);
   // Its heads and its index say nothing of it: without the sum the other value would be there.
   rmSync(join(backup, 'store/SHA256SUMS'));
@@ -104,7 +107,7 @@ test('the sum is one that sha256sum reads, and one that cannot be read is refuse
     .update(readFileSync(data(backup)))
     .digest('hex');
   expect(readFileSync(join(backup, 'store/SHA256SUMS'), 'utf8')).toBe(`${sum}  data.mdb\n`);
-  expect(await checkCopy(backup)).toMatchObject({ sum, check: { records: 1 } });
+  expect(await look(backup)).toMatchObject({ sum, check: { records: 1 } });
   for (const text of ['', `${sum}  other.mdb\n`, sum.slice(1)]) {
     writeFileSync(join(backup, 'store/SHA256SUMS'), text);
     await expect(restore()).rejects.toMatchObject({
@@ -121,7 +124,7 @@ test('what is copied is for its owner alone from its first byte', async () => {
     for (const name of staged())
       for (const file of readdirSync(join(dataDir, name))) modes.push(statSync(join(dataDir, name, file)).mode & 0o777);
   };
-  await restoreStore({ backup, dataDir, replaces: true, progress });
+  await restoreStore({ backup, dataDir, replaces: true, progress, program: COPY_READER });
   expect(new Set(modes)).toEqual(new Set([0o600]));
 });
 
@@ -139,7 +142,7 @@ test('a backup that a system takes for its dataDir has no sum any more', async (
     { id: 'purse/b', expectedVersion: 0, fence: '1', wakeAt: undefined, put: new Map(), remove: [] },
   ]);
   await storage.close();
-  expect(await checkCopy(backup)).toMatchObject({ sum: undefined, check: { records: 2 } });
+  expect(await look(backup)).toMatchObject({ sum: undefined, check: { records: 2 } });
 });
 
 test.each([
@@ -179,13 +182,13 @@ test('a store that is there stays where nothing was said of it', async () => {
 });
 
 test('a dataDir that a system has is not touched', async () => {
-  const held = restoreStore({ backup, dataDir, replaces: true, progress: () => {} });
+  const held = restore();
   await expect(restore()).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   await held;
 });
 
 test('a look at a copy leaves nothing in it', async () => {
-  expect(await checkCopy(backup)).toMatchObject({ check: { faults: 0, records: 0 } });
+  expect(await look(backup)).toMatchObject({ check: { faults: 0, records: 0 } });
   expect(readdirSync(join(backup, 'store'))).toEqual(['data.mdb']);
-  await expect(checkCopy(dataDir.replace('data', 'none'))).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  await expect(look(dataDir.replace('data', 'none'))).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
 });
