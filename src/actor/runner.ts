@@ -16,6 +16,8 @@ export interface Runner {
   plainReply?(ctx: Context<unknown>, reply: unknown): unknown;
   /** Its state as somebody who looks is shown it, where that is not `ctx.state` itself; nothing of it changes. */
   view?(ctx: Context<unknown>): unknown;
+  /** The same of what `pack` gave. */
+  viewOf?(packed: unknown): unknown;
   /** Its states and transitions, where it is a machine. */
   drawing?(): MachineShape | undefined;
   /** It does something by itself, at no time that is known: it has to stay in memory, or to come back. */

@@ -94,6 +94,7 @@ export function machineRunner(logic: MachineLogic): Runner {
       const running = runningOf(ctx);
       return running && summary(running.actor.getSnapshot());
     },
+    viewOf: (packed) => summary((packed as PackedMachine).snapshot as Snapshot<unknown>),
     drawing: () => drawingOf(logic),
     plainReply: (ctx, reply) => (runningOf(ctx)?.reply ? undefined : plainPart(reply)),
     end: (ctx) => end(runningOf(ctx)),

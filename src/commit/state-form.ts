@@ -3,6 +3,7 @@
  * A state is encoded whole after each turn and written only where its bytes differ (docs/decisions/0021 says why).
  */
 import type { Cell } from '../actor/cell.ts';
+import type { Behaviour } from '../actor/behaviour.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { decodeValue, encodeValue } from '../wire/codec.ts';
@@ -67,7 +68,12 @@ export function restoreState(cell: Cell, { bytes, version }: StateForm, toRef: (
   behaviour.unpack(context, packed, aheadMs - (clock.wall() - clock.now()));
 }
 
-function isPackedMachine(value: unknown): boolean {
+/** A state that was read from a record, as somebody who looks is shown it. */
+export function viewOfStored(behaviour: Behaviour | undefined, value: unknown): unknown {
+  return behaviour?.viewOf && isPackedMachine(value) ? behaviour.viewOf(value.packed) : value;
+}
+
+function isPackedMachine(value: unknown): value is PackedMachine {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'packed')) return false;
   return Object.keys(value).length === 2 && typeof (value as Partial<PackedMachine>).aheadMs === 'number';
 }

@@ -1,6 +1,8 @@
 /** An actor that is not in memory, as it is shown: from its record, without waking it. */
+import type { Behaviour } from '../actor/behaviour.ts';
 import type { LocalActors } from '../actor/local-actors.ts';
 import { readRecord } from '../commit/record.ts';
+import { viewOfStored } from '../commit/state-form.ts';
 import type { ActorInspection, ActorStatus } from '../observe/actor-inspection.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import { type ActorId, kindOf } from '../vocabulary/address.ts';
@@ -43,13 +45,13 @@ export async function inspectAbsent(
     parent: undefined,
     topics: listed(topics.slice(0, LISTED_MAX).map(shortText), topics.length),
     ...{ restarts: 0, lastFailure: undefined },
-    ...recordParts(record),
+    ...recordParts(record, kernel.behaviours.get(kindOf(id))),
   };
 }
 
 type RecordParts = Pick<ActorInspection, 'stash' | 'outbox' | 'reminders' | 'state' | 'stateCut'>;
 
-function recordParts(record: StoredRecord | undefined): RecordParts {
+function recordParts(record: StoredRecord | undefined, behaviour: Behaviour | undefined): RecordParts {
   const none = { stash: { count: 0 }, outbox: { count: 0 }, reminders: { count: 0, first: [] } };
   if (!record) return { ...none, state: undefined, stateCut: undefined };
   const { stashed, outgoing, reminders, state } = readRecord(record.parts, (id) => id);
@@ -57,14 +59,22 @@ function recordParts(record: StoredRecord | undefined): RecordParts {
     stash: { count: stashed.length },
     outbox: { count: outgoing.length },
     reminders: remindersOf(reminders, reminders.size),
-    ...stateOf(state),
+    ...stateOf(state, behaviour),
   };
 }
 
-function stateOf(bytes: Uint8Array | undefined): Pick<ActorInspection, 'state' | 'stateCut'> {
+function stateOf(
+  bytes: Uint8Array | undefined,
+  behaviour: Behaviour | undefined,
+): Pick<ActorInspection, 'state' | 'stateCut'> {
   if (bytes === undefined) return { state: undefined, stateCut: undefined };
   if (bytes.length > STATE_READ_MAX)
     return { state: undefined, stateCut: `its ${bytes.length} bytes on disk are more than ${STATE_READ_MAX}` };
-  const { value, cut } = shown(decodeValue(bytes, (id) => id));
-  return { state: value, stateCut: cut };
+  const stored = decodeValue(bytes, (id) => id);
+  try {
+    const { value, cut } = shown(viewOfStored(behaviour, stored));
+    return { state: value, stateCut: cut };
+  } catch {
+    return { state: undefined, stateCut: 'it could not be read' };
+  }
 }

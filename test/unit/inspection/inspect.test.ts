@@ -74,9 +74,15 @@ const light = defineActor({
   machine: createMachine({ initial: 'red', states: { red: { on: { go: 'green' } }, green: {} } }),
 });
 
+const lamp = defineActor({
+  durable: true,
+  passivateAfterMs: 1_000,
+  machine: createMachine({ initial: 'off', context: { watts: 40 }, states: { off: { on: { go: 'on' } }, on: {} } }),
+});
+
 let test0: TestSystem | undefined;
 function start(): TestSystem {
-  return (test0 = createTestSystem({ actors: { worker, account, light, starter } }));
+  return (test0 = createTestSystem({ actors: { worker, account, light, lamp, starter } }));
 }
 afterEach(async () => {
   open();
@@ -253,6 +259,18 @@ describe('an inspection says', () => {
     const { system } = start();
     await ask(system, 'light/a', { type: 'go' });
     expect((await look(system, 'light/a')).state).toMatchObject({ value: 'green', context: {}, status: 'active' });
+  });
+
+  test('the state of a machine that sleeps likewise, from its record', async () => {
+    const { system, advance, settle } = start();
+    await ask(system, 'lamp/a', { type: 'go' });
+    const awake = (await look(system, 'lamp/a')).state;
+    await advance(5_000);
+    await settle();
+    const { status, state, stateCut } = await look(system, 'lamp/a');
+    expect([status, stateCut]).toEqual(['passivated', undefined]);
+    expect(state).toEqual(awake);
+    expect(state).toEqual({ value: 'on', context: { watts: 40 }, status: 'active' });
   });
 
   test('of a durable one in memory its reminders; of one that sleeps its record, and does not wake it', async () => {
