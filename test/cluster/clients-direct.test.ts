@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ClientMetrics, System } from 'troupe';
 import { type Client, connect } from 'troupe/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { idOn, kill, startSystem, stopSystems, TIRELESS, until, whenAllReady } from './harness.ts';
+import { idOn, kill, startSystem, stopSystems, TIRELESS, until, untilInTurn, whenAllReady } from './harness.ts';
 
 const TOKEN = 'the-token-of-counters';
 let system: System;
@@ -121,9 +121,9 @@ test('a worker that dies fails what was asked of it at once, and its next home i
   const client = await clientAt('c.sock');
   const id = await idOn(system, 'counter', 1);
   await untilDirect(client, id);
+  const slow = client.ask(id, { type: 'sleep', ms: 8_000 });
+  await untilInTurn(system, id, 'sleep');
   const startedAt = performance.now();
-  const slow = client.ask(id, { type: 'sleep', ms: 4_000 });
-  await new Promise((resolve) => setTimeout(resolve, 50));
   kill(system, 1);
   await expect(slow).rejects.toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
   expect(performance.now() - startedAt).toBeLessThan(2_000);

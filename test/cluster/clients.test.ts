@@ -18,12 +18,16 @@ import {
   idOn,
   kill,
   numbers,
+  openDiary,
+  removeDiaries,
   sleep,
   startSystem,
   stopSystems,
   TIRELESS,
   until,
+  untilInTurn,
   whenAllReady,
+  whenReady,
 } from './harness.ts';
 import { freePort } from '../free-port.ts';
 
@@ -56,6 +60,7 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.end();
   for (const way of ways.splice(0)) way.close();
   for (const server of servers.splice(0)) server.kill('SIGKILL');
+  removeDiaries();
 });
 
 afterAll(async () => {
@@ -164,8 +169,8 @@ describe('what a client tells', () => {
 describe('an ask of a client', () => {
   test('has the fate unknown at once where its connection is cut, and the next ones are answered', async () => {
     const { client, way } = await cuttable();
-    const asked = client.call(0, 'ask', 'counter/cut', { type: 'sleep', ms: 4_000 }).catch((error) => error);
-    await sleep(200);
+    const asked = client.call(0, 'ask', 'counter/cut', { type: 'sleep', ms: 8_000 }).catch((error) => error);
+    await untilInTurn(system, 'counter/cut', 'sleep');
     way.cut();
     expect(await asked).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
     expect(await client.call(0, 'ask', 'counter/cut-2', { type: 'visit' })).toBe(1);
@@ -179,6 +184,7 @@ describe('an ask of a client', () => {
     );
     for (let round = 0; round < 3; round++) {
       await sleep(600);
+      await whenReady(system, 1 + (round % 2));
       kill(system, 1 + (round % 2));
     }
     const outcomes = await asked;
@@ -205,8 +211,10 @@ describe('a system that is killed and started again', () => {
     const server = await serve(url);
     const client = await clientAt(url);
     expect(await client.call(0, 'ask', 'counter/again', { type: 'visit' })).toBe(1);
-    const asked = client.call(0, 'ask', 'counter/again', { type: 'sleep', ms: 20_000 }).catch((error) => error);
-    await sleep(100);
+    const diary = openDiary();
+    const slow = `diarist/${diary.path}?again`;
+    const asked = client.call(0, 'ask', slow, { type: 'slowly', n: 1, ms: 20_000 }).catch((error) => error);
+    await until('it has come there', () => diary.lines().length > 0);
     server.kill('SIGKILL');
     expect(await asked).toMatchObject({ code: 'ACTOR_UNAVAILABLE', fate: 'unknown' });
     await client.do('note', 0, 'recorder/again', 0, 500);

@@ -20,6 +20,7 @@ import {
   stopSystems,
   TIRELESS,
   until,
+  untilInTurn,
   whenAllReady,
   whenReady,
 } from './harness.ts';
@@ -79,7 +80,7 @@ describe('asks', () => {
       inMain(system, 1, 'ask', id, message, options).then(({ fault }) => fault),
       system.ask<Outcome>(prober, { type: 'ask', id, message, options }, options).then(({ fault }) => fault),
     ];
-    await sleep(50);
+    await untilInTurn(system, id, 'sleep', 2);
     const began = Date.now();
     kill(system, 2);
     for (const fault of await Promise.all(asked)) {
@@ -92,7 +93,7 @@ describe('asks', () => {
     const id = await idOn(system, 'counter', 3, 'after');
     const dead = pidOf(system, 3);
     const flight = faultOf(system.ask(id, { type: 'sleep', ms: 20_000 }, { timeoutMs: 20_000 }));
-    await sleep(30);
+    await untilInTurn(system, id, 'sleep');
     kill(system, 3);
     await flight;
     expect(await system.ask(id, { type: 'pid' })).not.toBe(dead);
@@ -101,9 +102,9 @@ describe('asks', () => {
   test('of an actor that dies with its worker run to their end, and nobody waits for ever', async () => {
     const prober = await idOn(system, 'prober', 2, 'asker');
     const counter = await idOn(system, 'counter', 1, 'asked');
-    const message = { type: 'sleep', ms: 150 };
+    const message = { type: 'sleep', ms: 2_000 };
     const asked = faultOf(system.ask(prober, { type: 'ask', id: counter, message }));
-    await sleep(50);
+    await untilInTurn(system, counter, 'sleep');
     kill(system, 2);
     expect((await asked).code).toBe('ACTOR_UNAVAILABLE');
     expect(await system.ask(counter, { type: 'pid' })).toBe(pidOf(system, 1));
@@ -162,18 +163,19 @@ describe('order', () => {
 
   test('what a dead worker had written is handled before what its actors send from their new hosts', async () => {
     const id = await idOn(system, 'diarist', 2, `${diary.path}?unread`);
-    const blocker = await idOn(system, 'counter', 2, 'blocker');
+    const blocker = await idOn(system, 'diarist', 2, `${diary.path}?blocker`);
     const talkers = [];
     for (const n of numbers(6)) talkers.push(await idOn(system, 'talker', 1, `unread${n}-`));
     await Promise.all([id, blocker, ...talkers].map((one) => system.where(one)));
     // Its receiver’s process reads nothing meanwhile: neither the rest of the dead link nor the news of the death.
-    system.tell(blocker, { type: 'block', ms: 500 });
-    await sleep(30);
+    system.tell(blocker, { type: 'block', n: 0, ms: 1_500 });
+    await until('it is blocked', () => notesOf(blocker).length === 1);
     const ballast = 'x'.repeat(200);
     for (const [n, talker] of talkers.entries()) {
       system.tell(talker, { type: 'talk', to: id, from: n * 1_000, count: 100, drain: false, ballast });
     }
-    await sleep(100);
+    // An answer says that the talk is over, the one to a second question that all of it is written.
+    for (const _ of numbers(2)) await Promise.all(talkers.map((one) => system.ask(one, { type: 'talk', count: 0 })));
     const dead = kill(system, 1);
     await until('its death is seen', () => pidOf(system, 1) !== dead);
     for (const [n, talker] of talkers.entries()) {
@@ -189,7 +191,7 @@ describe('order', () => {
   test('what is told while there is no host is held, and comes in order, all of it', async () => {
     const id = await idOn(system, 'diarist', 2, `${diary.path}?held`);
     const link = faultOf(system.ask(id, { type: 'slowly', n: -1, ms: 20_000 }, { timeoutMs: 20_000 }));
-    await sleep(30);
+    await untilInTurn(system, id, 'slowly');
     kill(system, 2);
     await link;
     // The link has ended; the exit may not be handled yet.

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { createSystem, type System } from 'troupe';
+import { type ActorInspection, createSystem, type System } from 'troupe';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   childrenOf,
@@ -243,7 +243,11 @@ describe('a machine whose promise is under way', () => {
     const program = serve();
     await program.value('started');
     await program.value('ask', 'order/1', { type: 'pay', file, ms: 400 });
-    await sleep(1_000);
+    // Seen without a message, which would wake it: out of memory it is behind its commit.
+    await until('it has come to its end', async () => {
+      const { status, state } = (await program.value('inspect', 'order/1')) as ActorInspection;
+      return status === 'passivated' && (state as { value: unknown }).value === 'paid';
+    });
     program.kill('SIGKILL');
     await program.ended;
     const system = await start();

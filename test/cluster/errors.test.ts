@@ -12,10 +12,10 @@ import {
   MAIN,
   numbers,
   type Outcome,
-  sleep,
   startSystem,
   stopSystems,
   until,
+  untilInTurn,
 } from './harness.ts';
 
 let system: System;
@@ -111,8 +111,8 @@ describe.each(ASKERS)('an ask of %s is rejected with', (who, ask) => {
 
   test('MAILBOX_FULL where the mailbox is full', async () => {
     const id = await idOn(system, 'narrow', 3, `full-${who.length}-`);
-    system.tell(id, { type: 'sleep', ms: 400 });
-    await sleep(50);
+    system.tell(id, { type: 'sleep', ms: 2_000 });
+    await untilInTurn(system, id, 'sleep');
     for (const n of numbers(110)) system.tell(id, { type: 'note', n });
     await until('it is full', () => letters.some(({ to }) => to === id));
     const { code, fate } = await ask(id, { type: 'seen' });
@@ -193,14 +193,17 @@ describe('a tell that cannot be handled is a dead letter in the whole system', (
   test('MAILBOX_FULL: one for each message past the capacity, the newest', async () => {
     const id = await idOn(system, 'narrow', 2, 'overrun');
     const before = letters.length;
-    system.tell(id, { type: 'sleep', ms: 200 });
-    await sleep(50);
+    const refusals = (): DeadLetter[] => letters.slice(before).filter(({ to }) => to === id);
+    system.tell(id, { type: 'sleep', ms: 500 });
+    await untilInTurn(system, id, 'sleep');
     for (const n of numbers(150)) system.tell(id, { type: 'note', n });
-    await sleep(250);
-    const refused = letters.slice(before).filter(({ to }) => to === id);
-    expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['MAILBOX_FULL']));
+    await until('some are refused', () => refusals().length > 0);
+    await until('it has handled the others', async () => (await system.inspect(id)).mailbox.count === 0);
     const seen = await system.ask<number[]>(id, { type: 'seen' });
     expect(seen).toEqual(numbers(seen.length));
+    await until('each refusal is heard', () => refusals().length >= 150 - seen.length);
+    const refused = refusals();
+    expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['MAILBOX_FULL']));
     expect(refused.map(({ message }) => (message as unknown as { n: number }).n)).toEqual(
       numbers(150 - seen.length, seen.length),
     );

@@ -2,7 +2,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSystem, type DeadLetter, type System, type SystemOptions, TroupeError } from 'troupe';
+import {
+  type ActorInspection,
+  createSystem,
+  type DeadLetter,
+  type System,
+  type SystemOptions,
+  TroupeError,
+} from 'troupe';
 
 export const ACTORS: URL = new URL('./actors/', import.meta.url);
 /** Does in every worker what `inMain` asks of it. */
@@ -134,6 +141,19 @@ export async function until(what: string, check: () => unknown, timeoutMs = 10_0
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await sleep(10);
   }
+}
+
+/** A turn of that type runs, and so many messages are behind it: what was sent has come to the worker of the actor. */
+export async function untilInTurn(
+  at: { inspect(id: string): Promise<ActorInspection> },
+  id: string,
+  type: string,
+  behind = 0,
+): Promise<void> {
+  await until(`${id} is in a turn of ${type}, ${behind} behind it`, async () => {
+    const { turn, mailbox } = await at.inspect(id);
+    return turn?.type === type && mailbox.count >= behind;
+  });
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ActorInspection, System } from 'troupe';
+import type { ActorInspection, ActorList, System } from 'troupe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  type Fault,
   faultOf,
   idOn,
   inMain,
@@ -97,9 +98,10 @@ test('a mailbox that grows', async () => {
 test('a worker whose event loop is blocked does not answer, and is named; others do', async () => {
   const id = await idOn(system, 'desk', 2, 'block');
   const other = await idOn(system, 'desk', 1, 'free');
-  system.tell(id, { type: 'block', ms: 2_500 });
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const [fault, free] = await Promise.all([faultOf(system.inspect(id)), system.inspect(other)]);
+  system.tell(id, { type: 'block', ms: 4_000 });
+  let fault: Fault | undefined;
+  await until('it is blocked', async () => (fault = await faultOf(system.inspect(id)).catch(() => undefined)));
+  const free = await system.inspect(other);
   expect(fault).toMatchObject({ code: 'ACTOR_UNAVAILABLE', message: expect.stringContaining('worker 2') });
   expect(free.status).toBe('absent');
   await until(
@@ -137,10 +139,12 @@ test('lists of all workers are one, asked anywhere; a worker that is blocked is 
   expect(Date.now() - began).toBeLessThan(2_000);
   await until('all is done', async () => (await mailboxes()).length === 0);
   system.tell(ids[1] as string, { type: 'block', ms: 6_000 });
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const without = await system.list({ kind: 'desk', limit: 1_000 });
-  expect(without.silent).toEqual([2]);
-  expect(without.actors.map(({ worker }) => worker)).not.toContain(2);
+  let without: ActorList | undefined;
+  await until('it is blocked', async () => {
+    without = await system.list({ kind: 'desk', limit: 1_000 });
+    return without.silent.join() === '2';
+  });
+  expect(without?.actors.map(({ worker }) => worker)).not.toContain(2);
   await until('the loop is free', async () => (await system.list()).silent.length === 0, 10_000);
 });
 

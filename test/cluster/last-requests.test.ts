@@ -2,9 +2,10 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { ActorInspection } from 'troupe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { REQUESTS_MS_MAX } from '../../src/master/master.ts';
-import { childrenOf, isAlive, sleep } from './harness.ts';
+import { childrenOf, isAlive, until, untilInTurn } from './harness.ts';
 import { Program } from './program.ts';
 import { WebClients } from './web-clients.ts';
 
@@ -36,8 +37,10 @@ async function terminate(): Promise<number> {
 }
 
 test('a request that needs actors several times is answered', async () => {
-  const answers = [0, 1, 2, 3].map((n) => fetch(`http://127.0.0.1:${port}/twice?key=${n}`));
-  await sleep(100);
+  const keys = [0, 1, 2, 3];
+  const answers = keys.map((n) => fetch(`http://127.0.0.1:${port}/twice?key=${n}`));
+  const inspected = { inspect: (id: string) => program.value('inspect', id) as Promise<ActorInspection> };
+  await Promise.all(keys.map((n) => untilInTurn(inspected, `counter/${n}`, 'sleep')));
   await terminate();
   for (const answer of await Promise.all(answers))
     expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"count":1')]);
@@ -47,12 +50,11 @@ test('under load each request is answered, or the port is closed', async () => {
   const clients = new WebClients(port);
   clients.start(2, false);
   clients.start(4, true);
-  await sleep(300);
+  await until('it is under load', () => clients.count.answers > 50);
   await terminate();
   const { answers, faults, sentAgain } = await clients.stop();
   const { ECONNREFUSED: refused = 0, ECONNRESET: reset = 0, ...others } = faults;
   console.log(`${answers} answers, then ${refused} refused; ${reset} reset as the port was closed`);
-  expect(answers).toBeGreaterThan(50);
   expect(others).toEqual({});
   expect(sentAgain).toBe(0);
   // New connections that no worker has yet go down with the port: of each client one, or two where it came again at once.
@@ -70,7 +72,7 @@ test('connections on which nothing is asked do not hold it up', async () => {
 
 test('a request that is never answered holds it up for so long, and is then cut', async () => {
   const never = fetch(`http://127.0.0.1:${port}/never`).catch((error) => error);
-  await sleep(100);
+  await until('it has come', async () => (await program.value('ask', 'counter/never', { type: 'get' })) === 1);
   const ms = await terminate();
   expect(ms).toBeGreaterThan(REQUESTS_MS_MAX - 100);
   expect(ms).toBeLessThan(REQUESTS_MS_MAX + 4_000);

@@ -7,7 +7,7 @@ import type { System } from 'troupe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
-import { childrenOf, type Fault, sleep, startSystem, stopSystems, until } from './harness.ts';
+import { childrenOf, type Fault, startSystem, stopSystems, until, untilInTurn } from './harness.ts';
 import { Program } from './program.ts';
 
 const ACTORS = fileURLToPath(new URL('./elsewhere-actors/', import.meta.url));
@@ -96,7 +96,7 @@ describe.skipIf(lackOfPostgres() !== undefined)('actors of another machine', () 
     await one.ask(killed, { type: 'add', n: 1 });
     const kills = watched(killed);
     const asked = codeOf(one.ask(killed, { type: 'sleep', ms: 60_000 }, { timeoutMs: 50_000 }));
-    await sleep(200);
+    await untilInTurn(one, killed, 'sleep');
     const began = performance.now();
     await one.kill(killed);
     expect(performance.now() - began).toBeLessThan(10_000);

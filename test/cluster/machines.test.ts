@@ -6,7 +6,7 @@ import type { System } from 'troupe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lackOfPostgres } from '../postgres/postgres-files.ts';
 import { PostgresServer } from '../postgres/postgres-server.ts';
-import { childrenOf, sleep, startSystem, stopSystems, until } from './harness.ts';
+import { childrenOf, sleep, startSystem, stopSystems, until, untilInTurn } from './harness.ts';
 import { Program } from './program.ts';
 
 const lack = lackOfPostgres();
@@ -80,8 +80,7 @@ describe.skipIf(lack !== undefined)('machines of a cluster', () => {
       await two.value('tell', id, { type: 'add', by: 10 });
       await three.value('tell', id, { type: 'add', by: 100 });
     }
-    await sleep(200);
-    for (const id of IDS) expect([id, await one.ask(id, { type: 'get' })]).toEqual([id, 111]);
+    for (const id of IDS) await until('all is added', async () => (await one.ask(id, { type: 'get' })) === 111);
     expect(await two.value('ask', IDS[0], { type: 'get' })).toBe(111);
 
     const client = await startSystem({ ...options(), workers: 0, role: 'client' } as never);
@@ -124,11 +123,11 @@ describe.skipIf(lack !== undefined)('machines of a cluster', () => {
     expect(lost.length).toBeGreaterThan(0);
     const ends: string[] = [];
     one.watch(lost[0] as string, ({ reason }) => ends.push(reason));
-    await sleep(100);
+    await until('it is watched', async () => (await one.inspect(lost[0] as string)).watchers.count > 0);
     const asked = one
       .ask(lost[0] as string, { type: 'sleep', ms: 60_000 }, { timeoutMs: 30_000 })
       .catch((error) => error);
-    await sleep(100);
+    await untilInTurn(one, lost[0] as string, 'sleep');
     signal(two, 'SIGKILL');
     const killedAt = performance.now();
     const first = Promise.any(

@@ -140,7 +140,7 @@ describe('SIGTERM and SIGINT', () => {
     const diary = openDiary();
     await program.value('tell', `diarist/${diary.path}?slow`, { type: 'slowly', n: 1, ms: 8_000 });
     program.kill('SIGTERM');
-    await sleep(150);
+    await sleep(20);
     program.kill('SIGINT');
     await sleep(SAME_SIGNAL_MS);
     expect([program.child.exitCode, program.child.signalCode]).toEqual([null, null]);
@@ -238,7 +238,10 @@ describe('shutdown()', () => {
       supervision: { backoff: { initialMs: 60_000, maxMs: 60_000 } },
     });
     process.kill(workers[0] as number, 'SIGKILL');
-    await sleep(200);
+    await until(
+      'its death is seen',
+      async () => !((await program.value('started')) as number[]).includes(workers[0] as number),
+    );
     await program.value('shutdown');
     program.child.disconnect();
     const late = sleep(3_000).then(() => 'late');
@@ -329,10 +332,10 @@ describe('shutdown()', () => {
     const system = await startSystem({ workers: 3 });
     const diary = openDiary();
     const ids = await idsOnAll(system, 'diarist', `${diary.path}?dies`);
-    for (const id of ids) for (const n of numbers(20)) system.tell(id, { type: 'slowly', n, ms: 10 });
+    for (const id of ids) for (const n of numbers(20)) system.tell(id, { type: 'slowly', n, ms: 50 });
     const began = Date.now();
     const down = system.shutdown();
-    await sleep(50);
+    await until('it is under way', () => diary.lines().includes(`note ${ids[1]} 0`));
     kill(system, 2);
     await down;
     expect(Date.now() - began).toBeLessThan(5_000);

@@ -13,6 +13,7 @@ import {
   stopSystems,
   TIRELESS,
   until,
+  untilInTurn,
   whenAllReady,
 } from './harness.ts';
 
@@ -130,6 +131,7 @@ describe('with it goes', () => {
     expect((await all(id)).ended).toEqual([{ id: other, reason: 'done' }]);
     // Whoever watched it before the moves is told of its end as well, once.
     await system.stop(id, 'over');
+    await until('it is told', () => heard.length > 0);
     await sleep(50);
     expect(heard).toEqual(['over']);
   });
@@ -261,7 +263,7 @@ describe('a handler that does not end', () => {
     const id = await onWorker(1);
     await system.ask(id, { type: 'add', n: 5 });
     const obeyed = system.ask(id, { type: 'obey' }, { timeoutMs: 20_000 });
-    await sleep(100);
+    await untilInTurn(system, id, 'obey');
     const began = Date.now();
     await system.move(id, 2);
     expect(Date.now() - began).toBeGreaterThan(1_000);
@@ -296,7 +298,7 @@ describe('a handler that does not end', () => {
   test('does not keep its worker from being replaced', async () => {
     const id = await onWorker(3);
     const hung = faultOf(system.ask(id, { type: 'hang', topic: 'nobody-listens' }, { timeoutMs: 20_000 }));
-    await sleep(50);
+    await untilInTurn(system, id, 'hang');
     const before = pidOf(system, 3);
     await system.restartWorker(3);
     expect(pidOf(system, 3)).not.toBe(before);

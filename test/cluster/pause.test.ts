@@ -207,10 +207,10 @@ test('a rate is one of the whole system, and a timer that was due waits too', { 
   const system = await start();
   const ids = await idsOnAll(system, 'noter');
   for (const id of ids) await system.ask(id, { type: 'last' });
-  system.tell(ids[0] as string, { type: 'later', ms: 200, n: 1 });
-  await sleep(50);
+  const dueAt = Date.now() + 1_000;
+  await system.ask(ids[0] as string, { type: 'later', ms: 1_000, n: 1 });
   await system.pause('noter/*');
-  await sleep(400);
+  await sleep(dueAt + 200 - Date.now());
   await sendAll(system, ids, 2, 100);
   expect(numbersOf(ids[0] as string)).toEqual([]);
   await system.resume('noter/*', { perSecond: 60 });

@@ -22,6 +22,11 @@ export default defineActor({
       write(ctx.state.path, 'note', ctx.id, n);
       return n;
     },
+    // Keeps its whole process from reading anything.
+    block(ctx, { n, ms }) {
+      write(ctx.state.path, 'note', ctx.id, n);
+      for (const end = Date.now() + ms; Date.now() < end; );
+    },
     pid: () => process.pid,
     child: async (ctx, { key, args }) => (await ctx.spawn('diarist', { key, args })).id,
   },
