@@ -10,10 +10,16 @@ import type { ActorDefinition } from '../actor/definition.ts';
 import { isKind } from '../vocabulary/address.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../plain-data/inspect.ts';
-import { enableAllTypeScript, enableTypeScript, needsMoreThanStripping, whileLoading } from './typescript-loader.ts';
+import {
+  enableAllTypeScript,
+  enableTypeScript,
+  needsMoreThanStripping,
+  requireTypeScript,
+  whileLoading,
+} from './typescript-loader.ts';
 
-const LOADABLE = /\.(m?ts|[cm]?js)$/;
-const DECLARATION = /\.d\.m?ts$/;
+const LOADABLE = /\.[cm]?[jt]s$/;
+const DECLARATION = /\.d\.[cm]?ts$/;
 const TEST = /\.(test|spec)(-d)?\.[cm]?[jt]s$/;
 
 /** Behaviours by kind. `folder` is a file URL. Throws INVALID_OPTIONS that names the file and what is wrong with it. */
@@ -116,13 +122,13 @@ function isTakenForCommonJs(cause: Error): boolean {
 
 async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
-  if (/\.m?ts$/.test(path)) await enableTypeScript();
+  if (/\.[cm]?ts$/.test(path)) await enableTypeScript();
   try {
-    return await import(url);
+    return path.endsWith('.cts') ? { default: requireTypeScript(path) } : await import(url);
   } catch (error) {
     const cause = asError(error);
     if (!needsMoreThanStripping(cause)) throw error;
-    if (await enableAllTypeScript()) return await import(url);
+    if (!path.endsWith('.cts') && (await enableAllTypeScript())) return await import(url);
     throw new SyntaxError(`${cause.message}; it loads where tsx is installed beside troupe`, { cause });
   }
 }

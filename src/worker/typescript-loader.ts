@@ -10,10 +10,12 @@ let registered: Promise<boolean> | undefined;
 let loads = 0;
 /** tsx runs its hooks, and esbuild, in this thread where Node.js lets it, else in the one that Node.js keeps for them. */
 let isInThisThread = false;
+/** tsx takes part in `require`. */
+let isForCommonJs = false;
 
 /** From now on `import` takes TypeScript. */
 export async function enableTypeScript(): Promise<void> {
-  const native = (process.features as { typescript?: unknown }).typescript;
+  const native = nativeTypeScript();
   if (isTsxAtWork()) return;
   if (native) {
     // A module that could not be stripped would be met again by who loads it once more: tsx has to be there before.
@@ -48,6 +50,41 @@ export async function enableAllTypeScript(): Promise<boolean> {
   }
 }
 
+function nativeTypeScript(): unknown {
+  return (process.features as { typescript?: unknown }).typescript;
+}
+
+/**
+ * Loads a CommonJS module in TypeScript (`.cts`), once `enableTypeScript` was called. It is required, not imported: where one that is
+ * imported requires this package, as an actor does, Node.js 22 finds modules of it that are not linked yet, and tsx on 20 gives it no `module`.
+ */
+export function requireTypeScript(path: string): unknown {
+  const require = module.createRequire(path);
+  // Where tsx is registered for `import` it takes part in `require` too, and has to know CommonJS there.
+  if (!isTsxAtWork() && (!nativeTypeScript() || registered)) registerForCommonJs();
+  try {
+    return require(path);
+  } catch (error) {
+    // More than types, or `import` and `export`, which Node.js leaves as they are.
+    if (!(error instanceof SyntaxError) || isForCommonJs || !registerForCommonJs()) throw error;
+    return require(path);
+  }
+}
+
+/** False where tsx is not installed. */
+function registerForCommonJs(): boolean {
+  if (isForCommonJs) return true;
+  try {
+    module
+      .createRequire(import.meta.url)('tsx/cjs/api')
+      .register();
+    isForCommonJs = true;
+  } catch {
+    // Node.js loads what it can.
+  }
+  return isForCommonJs;
+}
+
 function registerOnce(): Promise<boolean> {
   registered ??= registerTsx();
   return registered;
@@ -61,7 +98,7 @@ export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   } finally {
     loads--;
     // Another system of this process may be loading too, and would lose what it waits for.
-    if (loads === 0 && (await registered?.catch(() => false))) endTranspiler();
+    if (loads === 0) endTranspiler((await registered?.catch(() => false)) === true);
   }
 }
 
@@ -92,12 +129,14 @@ function isTsxAtWork(): boolean {
 
 /**
  * esbuild's process would stay until this one ends: in every worker, and in the master after `shutdown()`. It belongs to
- * the thread of the loader hooks, so that is where it is told. A later import starts it again.
+ * the thread of the loader hooks, so that is where it is told; for CommonJS, to this one. A later import starts it again.
  */
-function endTranspiler(): void {
+function endTranspiler(isRegistered: boolean): void {
+  if (!isRegistered && !isForCommonJs) return;
   try {
     const require = module.createRequire(module.createRequire(import.meta.url).resolve('tsx/esm/api'));
-    if (isInThisThread) return void require('esbuild').stop();
+    if (isInThisThread || isForCommonJs) require('esbuild').stop();
+    if (isInThisThread || !isRegistered) return;
     const esbuild = pathToFileURL(require.resolve('esbuild')).href;
     const order = `import esbuild from ${JSON.stringify(esbuild)}; esbuild.stop();`;
     module.register(`data:text/javascript,${encodeURIComponent(order)}`);

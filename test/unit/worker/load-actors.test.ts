@@ -11,6 +11,9 @@ import { errorOf, thrownBy } from '../actor/kernel-fixture.ts';
 const shared = globalThis as { defineActorOfTest?: typeof defineActor };
 const GOOD = 'export default globalThis.defineActorOfTest({ receive: { hi: () => "hi" } });';
 
+const TYPED_COMMON =
+  'const greeting: string = "hi"; module.exports = (globalThis as any).defineActorOfTest({ receive: { hi: () => greeting } });';
+
 let folder = '';
 
 beforeEach(async () => {
@@ -53,8 +56,17 @@ describe('the actors folder', () => {
       'a.cjs',
       `Object.defineProperty(exports, '__esModule', { value: true }); ${GOOD.replace('export default', 'exports.default =')}`,
     ],
+    ['a CommonJS module in TypeScript', 'a.cts', TYPED_COMMON],
+    ['one with more than types', 'a.cts', `enum Answer { most = 42 }\n${TYPED_COMMON}`],
+    [
+      'one that is exported as a compiler of CommonJS has it',
+      'a.cts',
+      TYPED_COMMON.replace('module.exports =', 'export ='),
+    ],
+    ['one with import and export', 'a.cts', `import { sep } from 'node:path';\nconst at: string = sep;\n${GOOD}`],
+    ['one that requires another', 'a.cts', `require('./_more.cts').more as number;\n${TYPED_COMMON}`],
   ])('takes %s', async (_what, name, text) => {
-    await write({ [name]: text });
+    await write({ '_more.cts': 'enum More { one = 1 }\nmodule.exports = { more: More.one };', [name]: text });
     expect((await load()).get('a')?.handlerOf('hi')).toBeTypeOf('function');
   });
 
@@ -80,6 +92,8 @@ describe('the actors folder', () => {
     'b.test.js',
     'c.spec.mts',
     'd.test.cjs',
+    'c.test.cts',
+    'b.d.cts',
     'e.test-d.ts',
   ])('is read as if %s did not lie there', async (name) => {
     await write({ 'a.js': GOOD, [name]: 'throw new Error("not for loading")' });
@@ -98,13 +112,16 @@ describe('the actors folder', () => {
 
   it.each([
     ['throws', 'throw new RangeError("at the top")', 'RangeError: at the top'],
-    ['cannot be parsed', 'export default {{', 'yntax'],
+    ['cannot be parsed', 'export default {{', /[Ss]yntax|Transform failed/],
     ['imports what is not there', 'import "./nowhere.js"', 'nowhere.js'],
   ])('with a module that %s is refused, naming the file and the cause', async (_what, text, cause) => {
-    await write({ 'a.js': GOOD, 'broken.mjs': text });
-    const message = await refusal();
-    expect(message).toContain(join(folder, 'broken.mjs'));
-    expect(message).toContain(cause);
+    for (const name of ['broken.mjs', 'broken.cts']) {
+      await write({ 'a.js': GOOD, [name]: text });
+      const message = await refusal();
+      expect(message).toContain(join(folder, name));
+      expect(message).toMatch(cause);
+      await rm(join(folder, name));
+    }
   });
 
   it('with modules that export no definition is refused, naming each of them', async () => {
