@@ -230,7 +230,7 @@ function condemn(cell: Cell, envelope: Envelope): void {
   durable?.beginTurn(envelope, true);
   replyToOf(cell, envelope)?.reject(new TroupeError('PROCESS_DIED', text, { fate: 'executed' }));
   durable?.deadLetter(envelope, 'PROCESS_DIED');
-  kernel.deadLetters.add(id, message, sender, 'PROCESS_DIED');
+  kernel.deadLetters.add(id, message, sender, 'PROCESS_DIED', durable !== undefined);
   durable?.endTurn();
   turnDone(cell, undefined, undefined);
 }
@@ -362,7 +362,7 @@ function turnFailed(cell: Cell, envelope: Envelope | undefined, thrown: unknown)
     durable?.discardTurn();
     replyToOf(cell, envelope)?.reject(failureFor(cell, envelope, wordsOf(error), error));
     durable?.deadLetter(envelope, 'HANDLER_FAILED');
-    cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED');
+    cell.kernel.deadLetters.add(cell.id, envelope.message, envelope.sender, 'HANDLER_FAILED', durable !== undefined);
   } else {
     durable?.discardTurn();
   }

@@ -130,29 +130,31 @@ const LETTER_ADVICE: { readonly [reason: string]: string } = {
 };
 
 const KEPT_ADVICE = 'troupe dead-letters lists them; once the cause is mended: --resend, or --discard';
-/** Those of volatile actors in workers are not kept. */
-const GONE_ADVICE = 'the log has the errors of handlers; troupe events --only dead-letter shows those to come';
+/** Those in memory alone are listed, and cannot be sent again. */
+const LISTED_ADVICE = 'troupe dead-letters lists the last ones; the log has the errors of handlers';
 
 export function deadLetters({ letters, events, after }: Seen): Finding[] {
   const fresh = events.filter(({ event }) => event === 'dead-letter') as unknown as ListedLetter[];
   // One of the serving process is in both.
   const isKnown = ({ at, to }: ListedLetter): boolean => letters.some((each) => each.at === at && each.to === to);
-  const all = [...letters, ...fresh.filter((each) => !isKnown(each))];
+  const all = [...letters, ...fresh.filter((each) => !isKnown(each))].sort((one, other) => one.at - other.at);
   const found = countBy(all, ({ reason }) => reason).map(([reason, count]): Finding => {
     const last = all.findLast((each) => each.reason === reason);
+    const total = after.metrics.deadLettersBy[reason] ?? 0;
+    const isOnDisk = letters.some((each) => each.reason === reason && each.id !== undefined);
     return {
       id: 'dead-letters',
       about: reason,
-      evidence: `${count} with ${reason}, the last one to ${last?.to} (${last?.type})`,
-      advice: LETTER_ADVICE[reason] ?? (letters.some((each) => each.reason === reason) ? KEPT_ADVICE : GONE_ADVICE),
+      evidence: `${count} with ${reason}${total > count ? ` (${total} since the processes began)` : ''}, the last one to ${last?.to} (${last?.type})`,
+      advice: LETTER_ADVICE[reason] ?? (isOnDisk ? KEPT_ADVICE : LISTED_ADVICE),
     };
   });
   if (found.length > 0) return found;
   return Object.entries(after.metrics.deadLettersBy).map(([reason, count]) => ({
     id: 'dead-letters',
     about: reason,
-    evidence: `${count} of volatile actors with ${reason} since the workers began; none in these seconds`,
-    advice: LETTER_ADVICE[reason] ?? GONE_ADVICE,
+    evidence: `${count} with ${reason} since the processes began; none in these seconds`,
+    advice: LETTER_ADVICE[reason] ?? LISTED_ADVICE,
   }));
 }
 

@@ -151,7 +151,8 @@ const inspectActor: CommandPlan = {
 
 const deadLetters: CommandPlan = {
   usage: 'dead-letters',
-  summary: 'messages that could not be handled: those on disk, and those of the serving process; send again, or forget',
+  summary:
+    'messages that could not be handled: those on disk, and the newest in the memory of each process; send again, or forget',
   example: 'troupe dead-letters --resend 0abc-1',
   options: [
     ['--after <letter>', 'those behind this one only'],
@@ -167,7 +168,7 @@ const deadLetters: CommandPlan = {
       if (letter !== null) return await changeLetter(client, act, letter, output);
       const letters = (await client.call('dead-letters', [textOption(after)])) as ListedLetter[];
       const rows = letters.map((each) => [
-        ...[each.id ?? '(in memory)', time(each.at), each.reason, each.to, each.preview ?? each.type],
+        ...[each.id ?? `(worker ${each.worker})`, time(each.at), each.reason, each.to, each.preview ?? each.type],
       ]);
       output.result(letters, () => table(['LETTER', 'AT', 'REASON', 'TO', 'MESSAGE'], rows));
       return DONE;

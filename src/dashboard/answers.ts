@@ -79,9 +79,12 @@ export interface ActorsAnswer extends ActorList {
   readonly at: number;
 }
 
-/** A dead letter as it is listed; in memory it has no id. */
+/** A dead letter as it is listed. */
 export interface LetterAnswer {
-  readonly id: string | undefined;
+  /** Of one that is on disk. */
+  readonly id?: string;
+  /** Of one that is in the memory of a process. */
+  readonly worker?: number;
   readonly to: string;
   readonly sender: string | undefined;
   readonly type: string;

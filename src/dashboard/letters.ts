@@ -18,18 +18,20 @@ export async function lettersOf(ground: Ground, params: URLSearchParams): Promis
   const { deadLetters, deadLettersBy } = await callOf<SystemMetrics>(ground, 'metrics');
   const stored = await system.deadLetters.list(after);
   const first = stored.slice(0, LETTERS_SHOWN_MAX);
-  const inMemory = system.deadLetters().slice(-LETTERS_SHOWN_MAX).reverse();
+  const inMemory = (await system.deadLetters.inMemory()).slice(-LETTERS_SHOWN_MAX).reverse();
   return {
     ...{ total: deadLetters, byReason: deadLettersBy },
-    inMemory: inMemory.map((letter) => letterOf(ground, undefined, letter)),
-    stored: first.map((letter) => letterOf(ground, letter.id, letter)),
+    inMemory: inMemory.map((letter) => letterOf(ground, { worker: letter.worker }, letter)),
+    stored: first.map((letter) => letterOf(ground, { id: letter.id }, letter)),
     next: stored.length > first.length ? first.at(-1)?.id : undefined,
   };
 }
 
-function letterOf({ redaction }: Ground, id: string | undefined, letter: DeadLetterContent): LetterAnswer {
+type Place = Pick<LetterAnswer, 'id' | 'worker'>;
+
+function letterOf({ redaction }: Ground, place: Place, letter: DeadLetterContent): LetterAnswer {
   const { to, sender, reason, at, message } = letter;
-  return { id, to, sender, reason, at, type: typeOf(message), message: redaction.of(to, shown(message).value) };
+  return { ...place, to, sender, reason, at, type: typeOf(message), message: redaction.of(to, shown(message).value) };
 }
 
 /** One after the other; one that fails does not keep the others back. Throws INVALID_OPTIONS. */

@@ -4,8 +4,8 @@ import { ProcessSystem } from '../system/process-system.ts';
 import type { System } from '../system/system.ts';
 import { type ActorId, isKind } from '../vocabulary/address.ts';
 import type { ListSort } from '../observe/actor-list.ts';
+import type { KeptLetter } from '../observe/kept-letter.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
-import type { DeadLetter } from '../vocabulary/events.ts';
 import { inspect } from '../plain-data/inspect.ts';
 import { kindOfPattern } from '../vocabulary/pause.ts';
 import type { CallArgument } from '../wire/entry.ts';
@@ -42,6 +42,8 @@ export interface ListedLetter {
   readonly reason: string;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
+  /** Of one that is in the memory of a process: which process. */
+  readonly worker?: number;
   /** Its message, cut short; only for clients with the right `read`. */
   readonly preview?: string;
 }
@@ -175,21 +177,21 @@ function ofProcess(system: System): ProcessSystem {
   throw fault('expected a system of this copy of the package');
 }
 
-/** Those in memory of the process that serves come without an id. */
+/** Those in the memory of a process come without an id. */
 async function deadLetters({ system, rights }: CallGround, [after]: Args): Promise<ListedLetter[]> {
   const mayRead = rights.refusal('read') === undefined;
   const stored = await system.deadLetters.list(textOrNone(after, 'after'));
-  const kept = after === undefined || after === null ? system.deadLetters() : [];
+  const kept = after === undefined || after === null ? await system.deadLetters.inMemory() : [];
   return [...kept, ...stored].map((letter) => listed(letter, mayRead));
 }
 
-function listed(letter: DeadLetter | StoredDeadLetter, mayRead: boolean): ListedLetter {
+function listed(letter: KeptLetter | StoredDeadLetter, mayRead: boolean): ListedLetter {
   const { to, sender, message, reason, at } = letter;
   return {
-    ...('id' in letter && { id: letter.id }),
+    ...('id' in letter ? { id: letter.id } : { worker: letter.worker }),
     ...{ to, reason, at, type: typeOf(message) },
     ...(sender !== undefined && { sender }),
-    ...(mayRead && { preview: inspect(message) }),
+    ...(mayRead && { preview: 'preview' in letter ? letter.preview : inspect(message) }),
   };
 }
 

@@ -13,9 +13,11 @@ import type { Clock } from '../vocabulary/clock.ts';
 import type { Look } from '../wire/process-query.ts';
 import { asError, type ErrorData, errorFromData, errorToData, TroupeError } from '../vocabulary/errors.ts';
 import type { Checkup } from '../observe/checkup.ts';
+import type { LettersOfProcess } from '../observe/kept-letter.ts';
 import type { FlowAnswer } from '../observe/message-flow.ts';
 import { checkupOf } from './process-checkup.ts';
 import { inspectAbsent } from './inspect-absent.ts';
+import { keptLettersOf } from './kept-letters.ts';
 import { listCells } from './list-cells.ts';
 import { inspectCell } from './inspect-cell.ts';
 
@@ -40,10 +42,13 @@ export interface InspectAnswer {
 export function answerLook(
   process: InspectedProcess,
   what: Look,
-): Promise<InspectAnswer | ListsAnswer | PastTurn[] | Checkup | FlowAnswer | MachineShape | undefined> {
+): Promise<
+  InspectAnswer | ListsAnswer | PastTurn[] | Checkup | FlowAnswer | LettersOfProcess | MachineShape | undefined
+> {
   const { kernel } = process.actors;
   if ('checkup' in what) return checkupOf(process.actors);
   if ('flow' in what) return flowOf(process.actors);
+  if ('letters' in what) return Promise.resolve(keptLettersOf(kernel));
   if ('lists' in what) return listCells(process.actors, what.lists);
   if ('inspect' in what) return answerInspection(process, what.inspect);
   if ('machine' in what) return Promise.resolve(kernel.behaviours.get(what.machine)?.drawing?.());

@@ -37,7 +37,7 @@ export class DeadLetters {
   readonly #events: EventBus;
   readonly #clock: Clock;
   readonly #bytesMax: number;
-  readonly #kept = new Ring<{ letter: DeadLetter; bytes: number }>();
+  readonly #kept = new Ring<{ letter: DeadLetter; bytes: number; isStored: boolean }>();
   #bytes = 0;
   /** All since the start. */
   count = 0;
@@ -75,11 +75,12 @@ export class DeadLetters {
     }
   }
 
-  add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode): void {
+  /** `isStored`: it is on disk, too, where it can be sent again and discarded. */
+  add(to: ActorId, message: unknown, sender: ActorId | undefined, reason: ErrorCode, isStored = false): void {
     const letter: DeadLetter = { to, message, sender, reason, at: this.#clock.wall() };
     this.count++;
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
-    this.#keep(letter);
+    this.#keep(letter, isStored);
     this.#events.emit('dead-letter', letter);
   }
 
@@ -88,9 +89,14 @@ export class DeadLetters {
     return [...this.#kept].map(({ letter }) => letter);
   }
 
-  #keep(letter: DeadLetter): void {
+  /** Those that are nowhere else: without those on disk. */
+  keptHere(): DeadLetter[] {
+    return [...this.#kept].flatMap(({ letter, isStored }) => (isStored ? [] : letter));
+  }
+
+  #keep(letter: DeadLetter, isStored: boolean): void {
     const bytes = weighMessage(letter.message);
-    this.#kept.push({ letter, bytes });
+    this.#kept.push({ letter, bytes, isStored });
     this.#bytes += bytes;
     while (this.#kept.length > DEAD_LETTERS_KEPT || (this.#bytes > this.#bytesMax && this.#kept.length > 1)) {
       this.#bytes -= this.#kept.shift()?.bytes ?? 0;

@@ -1,8 +1,11 @@
 /** `system.deadLetters`: what could not be handled. The newest of this process in memory; those of durable actors on disk. */
 import type { Kernel } from '../actor/kernel.ts';
 import { resentDeliveryId, type StoredDeadLetter, type StoredDeadLetters } from '../commit/stored-dead-letters.ts';
+import { mergeLetters } from '../inspection/kept-letters.ts';
+import type { KeptLetter, LettersOfProcess } from '../observe/kept-letter.ts';
 import { Envelope } from '../vocabulary/envelope.ts';
 import type { DeadLetter } from '../vocabulary/events.ts';
+import type { Look } from '../wire/process-query.ts';
 
 /** Dead letters: called, those in the memory of this process; its methods are for those of durable actors, which are on disk. */
 export interface DeadLetterBox {
@@ -44,9 +47,24 @@ export interface DeadLetterBox {
    * ```
    */
   discard(id: string): Promise<boolean>;
+  /**
+   * Those that are on no disk, of each process that answers, as they are shown; the oldest first.
+   *
+   * @internal
+   */
+  inMemory(): Promise<KeptLetter[]>;
 }
 
-export function deadLetterBox(letters: () => StoredDeadLetters | undefined, kernel: Kernel): DeadLetterBox {
+/** All processes of this machine. */
+interface Processes {
+  look(what: Look, worker: number | undefined): Promise<unknown[]>;
+}
+
+export function deadLetterBox(
+  letters: () => StoredDeadLetters | undefined,
+  kernel: Kernel,
+  processes: Processes,
+): DeadLetterBox {
   return Object.assign(() => kernel.deadLetters.kept(), {
     list: async (after?: string) => (await letters()?.list(after)) ?? [],
     resend: async (id: string) => {
@@ -59,6 +77,7 @@ export function deadLetterBox(letters: () => StoredDeadLetters | undefined, kern
       return true;
     },
     discard: async (id: string) => (await letters()?.discard(id)) ?? false,
+    inMemory: async () => mergeLetters((await processes.look({ letters: true }, undefined)) as LettersOfProcess[]),
   });
 }
 

@@ -111,7 +111,7 @@ export class ProcessSystem implements System, OneMachine {
     this.#looking = { clock: kernel.clock, cluster };
     this.#sender = new Sender(kernel, undefined);
     this.#durability = durability;
-    this.deadLetters = deadLetterBox(() => durability?.letters, kernel);
+    this.deadLetters = deadLetterBox(() => durability?.letters, kernel, cluster);
   }
 
   get self(): ProcessIdentity {

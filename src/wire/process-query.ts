@@ -54,6 +54,8 @@ export type Look =
   | { lists: readonly ListQuery[] }
   /** Messages from kind to kind, which are counted from then on. */
   | { flow: true }
+  /** The dead letters in its memory. */
+  | { letters: true }
   /** Its state for the doctor. */
   | { checkup: true };
 

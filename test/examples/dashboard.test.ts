@@ -317,11 +317,16 @@ describe('the system', () => {
 
   inBrowser('has dead letters, which are sent again and discarded in bulk', async () => {
     for (let n = 0; n < 3; n++) system.tell('account/bo', { type: 'pay', amount: 500 + n, iban: 'DE99' });
+    const lost = await idOn('desk', 2, 'lost');
+    system.tell(lost, { type: 'nosuch' });
     // The page looks again only now and then.
     await expect.poll(() => system.deadLetters.list()).toHaveLength(3);
     const page = await open('dead-letters');
     const region = page.getByRole('region', { name: 'Dead letters on disk' });
     await expect.poll(() => region.getByRole('row').count()).toBe(4);
+    const inMemory = page.getByRole('region', { name: 'Dead letters in memory' });
+    await inMemory.getByRole('row').filter({ hasText: lost }).locator('summary', { hasText: 'nosuch' }).waitFor();
+    expect(await inMemory.getByRole('row').filter({ hasText: 'account/bo' }).count()).toBe(0);
     await region.getByText('pay').first().click();
     await region.getByText('"iban":"[redacted]"').first().waitFor();
     await page.getByRole('button', { name: 'Choose all 3' }).click();

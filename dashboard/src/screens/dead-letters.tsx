@@ -35,13 +35,13 @@ export function DeadLetters({ params }: { readonly params: URLSearchParams }) {
       {letters !== undefined && <Reasons letters={letters} />}
       {letters !== undefined && <Stored letters={letters} isFirst={after === null} />}
       {letters !== undefined && (
-        <Card title="In memory of the serving process, the newest first">
+        <Card title="In memory of the processes, the newest first">
           <Table
             caption="Dead letters in memory"
             rows={letters.inMemory}
-            keyOf={({ at, to, type }) => `${at} ${to} ${type}`}
-            empty="None here. Those of workers are counted above."
-            columns={COLUMNS}
+            keyOf={(letter) => letters.inMemory.indexOf(letter)}
+            empty="None. Each process keeps its own, and takes them with it as it ends."
+            columns={[{ head: 'Worker', isNumber: true, cell: ({ worker }) => worker ?? '' }, ...COLUMNS]}
           />
         </Card>
       )}

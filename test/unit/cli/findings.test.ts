@@ -254,11 +254,17 @@ describe('the doctor', () => {
     expect(found({ after: look({ deadLettersBy: { NO_WORKER: 3 } }) })).toEqual(['dead-letters: NO_WORKER']);
   });
 
-  test('dead letters that are not kept are not said to be listed', () => {
-    const letter = { to: 'x/a', type: 't', reason: 'HANDLER_FAILED', at: 1 };
-    const events = [event({ event: 'dead-letter', ...letter })];
-    expect(findingsOf({ ...WELL, events })[0]?.advice).toContain('the log has the errors');
-    expect(findingsOf({ ...WELL, events, letters: [letter] })[0]?.advice).toContain('troupe dead-letters lists them');
+  test('dead letters in memory alone are not said to be sent again', () => {
+    const letter = { to: 'x/a', type: 't', reason: 'HANDLER_FAILED', at: 1, worker: 1 };
+    expect(findingsOf({ ...WELL, letters: [letter] })[0]?.advice).not.toContain('--resend');
+    expect(findingsOf({ ...WELL, letters: [{ ...letter, id: 'l1' }] })[0]?.advice).toContain('--resend');
+  });
+
+  test('of dead letters the last one is named, wherever it is kept, and how many there were', () => {
+    const letter = { to: 'x/a', type: 't', reason: 'NO_WORKER', at: 2, worker: 1 };
+    const letters = [letter, { ...letter, id: 'l1', to: 'x/b', at: 1 }];
+    const [finding] = findingsOf({ ...WELL, letters, after: look({ deadLettersBy: { NO_WORKER: 700 } }) });
+    expect(finding?.evidence).toBe('2 with NO_WORKER (700 since the processes began), the last one to x/a (t)');
   });
 
   test('limits of the machine that are near, and more workers than CPUs', () => {

@@ -182,7 +182,9 @@ describe('rights', () => {
     one.system.tell('nobody/a', { type: 'add', secret: 'x' });
     await one.clock.settle();
     const [letter] = (await answerOf(one, 'dead-letters')) as ListedLetter[];
-    expect(letter).toEqual({ to: 'nobody/a', type: 'add', reason: 'UNKNOWN_KIND', at: expect.any(Number) });
+    expect(letter).toEqual({
+      ...{ to: 'nobody/a', type: 'add', reason: 'UNKNOWN_KIND', at: expect.any(Number), worker: 0 },
+    });
   });
 });
 

@@ -23,7 +23,7 @@ test('of dead letters the newest in memory and the first on disk are shown, and 
     message: { type: 'a', n },
   });
   const letters = Array.from({ length: 2 * LETTERS_SHOWN_MAX }, (_, n) => letter(n));
-  const deadLetters = Object.assign(() => letters, { list: async () => letters });
+  const deadLetters = { inMemory: async () => letters, list: async () => letters };
   const system = { deadLetters, metrics: async () => ({ deadLetters: letters.length, deadLettersBy: {} }) };
   const answer = (await look('dead-letters', system)) as LettersAnswer;
   expect(answer.total).toBe(letters.length);
