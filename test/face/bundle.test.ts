@@ -9,7 +9,9 @@ const DIST = join(ROOT, 'dist');
 const DOORS = [
   ...['index.js', 'client/index.js', 'rabbitmq/index.js', 'xstate/index.js', 'testkit/index.js', 'cli/troupe.js'],
 ];
-const PROGRAMS = ['worker/worker-process.js', 'worker/blocked-loop.js', 'store-service/store-thread.js'];
+const PROGRAMS = [
+  ...['worker/worker-process.js', 'worker/blocked-loop.js', 'store-service/store-thread.js', 'data-dir/copy-reader.js'],
+];
 /** What pages load is put together by itself: the client for pages, and the files of the dashboard. */
 const isOfPages = (path: string): boolean => path === 'client/page.js' || path.startsWith('page/');
 const STATIC = /^(?:import|export)\b[^;"']*["'](\.[^"']+)["'];$/gm;
