@@ -52,6 +52,7 @@ export interface MachineEventParts {
     linkEnded(peer: OutboundQueue): void;
     linkedAgain(peer: OutboundQueue): void;
     hostDied(peer: OutboundQueue, epoch: number): void;
+    linkedAnew(machine: number): void;
   };
   /** Of moves of this machine: all that an actor had sent to another machine has arrived there. */
   flushed(peer: OutboundQueue, move: number): void;

@@ -289,6 +289,7 @@ export class OtherMachines {
     this.#handOvers.holdBack(new Set());
     this.#watches.afterTable(new Set(machines.live));
     this.#watchAgain(new Set(gone.filter(isForeignWorker).map(machineIndexOf)));
+    if (isRenamed) for (const { index } of machines.others) this.#parts.loss.linkedAnew(index);
     this.#relayed.moved((id) => changed.has(shardOf(id)) && (router.knownHostOf(id) ?? NOWHERE) >= MACHINE_INDEX_MIN);
     if (changed.size > 0) durability.resend((id) => changed.has(shardOf(id)));
     this.#leaveRoutes();

@@ -67,6 +67,12 @@ export class PeerLoss {
     for (const watch of watchesToRestoreOnLink(peer.index, actors, router)) actors.kernel.router.deliver(watch);
   }
 
+  /** That machine knows this one by another name now, and reads nothing more of the links under the old one. */
+  linkedAnew(machine: number): void {
+    const { actors, router } = this.#parts;
+    for (const watch of watchesToRestoreOnLink(machine, actors, router)) actors.kernel.router.deliver(watch);
+  }
+
   /** Behind that machine's way in a worker has died: its table knows who has ended with that. */
   hostDied(machine: OutboundQueue, epoch: number): void {
     const { actors, router } = this.#parts;
