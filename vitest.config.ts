@@ -37,7 +37,9 @@ export default defineConfig({
       {
         test: {
           ...{ name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 60_000 },
+          // A process for many files: half of the time of these processes was that they began, some 70 times.
           ...realProcesses,
+          isolate: false,
         },
       },
       {
