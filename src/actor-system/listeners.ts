@@ -4,6 +4,8 @@ import type { Kernel } from '../actor/kernel.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { STORE_FOLDER, type Store } from '../store/store.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
+import { storeFiles } from '../store/store-files.ts';
 import type { System } from '../system/system.ts';
 import { MetricsLook } from '../exposition/metrics-look.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
@@ -15,14 +17,17 @@ import { Web } from '../web/web.ts';
 import type { WebAddress } from '../web/web-options.ts';
 import { settingsOf } from './settings.ts';
 
-export function entriesOf({
-  listen,
-  controlSocket,
-  dataDir,
-}: ResolvedOptions): Pick<GatewayParts, 'listen' | 'control'> {
+export function entriesOf(options: ResolvedOptions): Pick<GatewayParts, 'listen' | 'control' | 'facts'> {
+  const { listen, controlSocket, dataDir } = options;
+  const facts = factsOf(options);
   // On Windows sockets are no files: nobody could find one by its folder.
-  if (controlSocket === 'off' || process.platform === 'win32') return { listen };
-  return { listen, control: { dataDir, isRequired: controlSocket === 'required' } };
+  if (controlSocket === 'off' || process.platform === 'win32') return { listen, facts };
+  return { listen, facts, control: { dataDir, isRequired: controlSocket === 'required' } };
+}
+
+function factsOf(options: ResolvedOptions): SystemFacts {
+  const folder = join(options.dataDir, STORE_FOLDER);
+  return { settings: settingsOf(options), files: () => storeFiles(folder) };
 }
 
 /** Reading its record shows that the store answers; there need be none. */
@@ -50,9 +55,8 @@ export async function openWeb(
     readStore: () => store()?.head(ANY_ACTOR),
   });
   const routes = [metricsRoute(new MetricsLook(system, clock, packageVersion()))];
-  const storeFolder = join(options.dataDir, STORE_FOLDER);
   const isKind = (kind: string): boolean => kernel.kinds().includes(kind);
-  const parts = { system, clock, history: options.history, settings: settingsOf(options), storeFolder, isKind };
+  const parts = { system, clock, history: options.history, facts: factsOf(options), isKind };
   const pageRoutes = (address: WebAddress): Route[] => new Dashboard(parts, address).routes();
   const opened = new Web({ clock, log, addresses: web, health, routes, pageRoutes });
   await opened.open();

@@ -1,5 +1,5 @@
 /** The options of a system as its page shows them, each with what has set it; secrets are not among them. */
-import type { Setting } from '../dashboard/settings.ts';
+import type { Setting } from '../observe/system-facts.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { clientAddressText } from '../client-wire/client-address.ts';
 import { inspect } from '../plain-data/inspect.ts';

@@ -19,15 +19,18 @@ export function completionOf(plans: () => readonly CommandPlan[]): CommandPlan {
     run: async ([shell = ''], _options, output) => {
       const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
       if (write === undefined) throw wrongUse(`expected ${Object.keys(SHELLS).join(', ')}; got '${shell}'`);
-      const script = write(plans().map(entryOf));
+      const script = write(plans().flatMap(entriesOf));
       output.result({ shell, script }, () => script);
     },
   };
 }
 
-function entryOf(plan: CommandPlan): Entry {
-  const [name = ''] = plan.usage.split(' ');
-  return { name, summary: plan.summary, options: optionNamesOf(plan) };
+/** One for each of its names. */
+function entriesOf(plan: CommandPlan): Entry[] {
+  const [own = ''] = plan.usage.split(' ');
+  const { summary, alias } = plan;
+  const names = alias === undefined ? [own] : [own, alias];
+  return names.map((name) => ({ name, summary, options: optionNamesOf(plan) }));
 }
 
 function bash(entries: readonly Entry[]): string {

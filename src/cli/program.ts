@@ -9,6 +9,7 @@ import { NEW } from './new-project.ts';
 import { packageVersion } from '../vocabulary/package-version.ts';
 import { INSPECT_COMMANDS } from './inspect-commands.ts';
 import { STRUCTURE_COMMANDS } from './structure-commands.ts';
+import { SETUP_COMMANDS } from './setup-commands.ts';
 import { START_COMMAND } from './start-command.ts';
 import { CONTROL_COMMANDS } from './control-commands.ts';
 import { MESSAGE_COMMANDS } from './message-commands.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly CommandPlan[] = [
   ...START_COMMAND,
   ...INSPECT_COMMANDS,
   ...STRUCTURE_COMMANDS,
+  ...SETUP_COMMANDS,
   ...TOP,
   ...MESSAGE_COMMANDS,
   ...CONTROL_COMMANDS,

@@ -1,4 +1,5 @@
 /** Shapes of the answers of screens, which the page, and whoever asks for their JSON, get. Times are milliseconds since the Unix epoch. */
+import type { Setting, StoreFiles } from '../observe/system-facts.ts';
 import type { ActorInspection, ActorStatus } from '../observe/actor-inspection.ts';
 import type { ActorList, ListedActor } from '../observe/actor-list.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
@@ -11,8 +12,6 @@ import type { ProcessMetrics, SystemMetrics } from '../system/metrics.ts';
 import type { MachineInfo } from '../observe/machine-info.ts';
 import type { WorkerInfo } from '../wire/control.ts';
 import type { RecordedEvents } from './event-record.ts';
-import type { Setting } from './settings.ts';
-import type { StoreFiles } from './store-files.ts';
 
 export interface InfoAnswer {
   readonly name: string;

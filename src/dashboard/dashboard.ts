@@ -5,6 +5,7 @@
  */
 import { CLIENT_RIGHTS, Rights } from '../gateway/rights.ts';
 import type { HistoryOptions } from '../observe/turn-history.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { System } from '../system/system.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { type Answer, json, type Route, type StreamedAnswer, type WebRequest, WebRefusal } from '../web/route.ts';
@@ -18,8 +19,6 @@ import { Panels } from './panels.ts';
 import { Redaction } from '../inspection/redaction.ts';
 import { LiveScreens } from './live-screens.ts';
 import { SCREENS } from './screens.ts';
-import type { Setting } from './settings.ts';
-import { storeFiles } from './store-files.ts';
 
 /** A header that a page of somebody else cannot send without asking first, and is then refused. */
 export const CHANGE_HEADER = 'x-troupe-change';
@@ -28,9 +27,7 @@ export interface DashboardParts {
   readonly system: System;
   readonly clock: Clock;
   readonly history: HistoryOptions | undefined;
-  readonly settings: readonly Setting[];
-  /** Folder of the store; it need not be there. */
-  readonly storeFolder: string;
+  readonly facts: SystemFacts;
   /** Whether the system has such a kind. */
   isKind(kind: string): boolean;
 }
@@ -40,17 +37,13 @@ export class Dashboard {
   readonly #liveScreens: LiveScreens;
   readonly #panels: Panels;
 
-  constructor(
-    { system, clock, isKind, storeFolder, ...parts }: DashboardParts,
-    { readOnly, redact, panels }: WebAddress,
-  ) {
+  constructor({ system, clock, isKind, ...parts }: DashboardParts, { readOnly, redact, panels }: WebAddress) {
     this.#panels = new Panels(panels);
     this.#ground = {
       ...{ ...parts, system, clock, readOnly, startedAt: clock.wall(), panels: this.#panels.kinds },
       rights: new Rights('the page', readOnly ? ['observe', 'read'] : CLIENT_RIGHTS, ['*']),
       redaction: new Redaction(redact, isKind),
       ...{ events: new EventRecord(system, clock), lastTurns: new LastTurns(system, clock) },
-      files: () => storeFiles(storeFolder),
     };
     this.#liveScreens = new LiveScreens(this.#ground);
   }

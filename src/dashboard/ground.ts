@@ -2,6 +2,7 @@
 import type { Rights } from '../gateway/rights.ts';
 import { SYSTEM_CALLS } from '../gateway/system-calls.ts';
 import type { HistoryOptions } from '../observe/turn-history.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { System } from '../system/system.ts';
 import type { Clock } from '../vocabulary/clock.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
@@ -9,8 +10,6 @@ import type { CallArgument } from '../wire/entry.ts';
 import type { EventRecord } from './event-record.ts';
 import type { LastTurns } from './last-turns.ts';
 import type { Redaction } from '../inspection/redaction.ts';
-import type { Setting } from './settings.ts';
-import type { StoreFiles } from './store-files.ts';
 
 export interface Ground {
   readonly system: System;
@@ -23,8 +22,7 @@ export interface Ground {
   readonly events: EventRecord;
   readonly history: HistoryOptions | undefined;
   readonly lastTurns: LastTurns;
-  readonly settings: readonly Setting[];
-  readonly files: () => Promise<StoreFiles>;
+  readonly facts: SystemFacts;
   /** When the page began to be served, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
 }
@@ -35,7 +33,8 @@ export async function callOf<T>(ground: Ground, name: string, ...args: CallArgum
   if (call === undefined) throw new TroupeError('INVALID_OPTIONS', `there is no call '${name}'`);
   const refusal = call.refusal(ground.rights, args);
   if (refusal !== undefined) throw new TroupeError('FORBIDDEN', refusal, { fate: 'not-executed' });
-  return (await call.run({ system: ground.system, rights: ground.rights, tail: noTail }, args)) as T;
+  const { system, rights, facts } = ground;
+  return (await call.run({ system, rights, facts, tail: noTail }, args)) as T;
 }
 
 /** Events of the page are recorded for all who look at it. */

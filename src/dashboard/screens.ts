@@ -4,6 +4,7 @@ import type { PastPlace } from '../observe/past-place.ts';
 import type { BlockedLoop } from '../observe/checkup.ts';
 import type { ActorList, ListSort } from '../observe/actor-list.ts';
 import type { Timing } from '../observe/timing.ts';
+import type { StoreFiles } from '../observe/system-facts.ts';
 import type { SystemMetrics } from '../system/metrics.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { kindOf } from '../vocabulary/address.ts';
@@ -56,7 +57,7 @@ export const SCREENS: { readonly [name: string]: Screen } = {
   tree: { ...screen(5_000, ['id'], treeOf), isDear: true },
   reminders: screen(5_000, ['after'], (ground, params) => callOf(ground, 'reminders', text(params, 'after'))),
   store: screen(2_000, [], storeOf),
-  configuration: screen(60_000, [], async ({ settings }) => ({ settings })),
+  configuration: screen(60_000, [], (ground) => callOf(ground, 'configuration')),
 };
 
 function screen(everyMs: number, takes: readonly string[], look: Screen['look']): Screen {
@@ -157,7 +158,7 @@ async function storeOf(ground: Ground): Promise<StoreAnswer> {
   const commits = workers.flatMap(({ worker, role, commits }) =>
     commits === undefined ? [] : [{ worker, role, commits }],
   );
-  return { at: ground.clock.wall(), ...(await ground.files()), commits };
+  return { at: ground.clock.wall(), ...(await callOf<StoreFiles>(ground, 'store-files')), commits };
 }
 
 async function eventsOf({ events, clock }: Ground, params: URLSearchParams): Promise<EventsAnswer> {

@@ -1,5 +1,6 @@
 /** The calls of a client about the system itself, carried out with its rights; see system-calls.ts for what there is. */
 import type { Kernel } from '../actor/kernel.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { System } from '../system/system.ts';
 import type { ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError, wordsOf } from '../vocabulary/errors.ts';
@@ -15,6 +16,7 @@ export const CLIENT_CALLS_MAX = 64;
 export interface CallsParts {
   readonly kernel: Kernel;
   readonly system: System;
+  readonly facts?: SystemFacts | undefined;
   readonly rights: Rights;
   /** Undefined: it is to come in here alone. */
   readonly direct?: DirectSockets | undefined;
@@ -47,9 +49,9 @@ export class ClientCalls {
   }
 
   async #run(call: SystemCall, args: readonly CallArgument[]): Promise<unknown> {
-    const { system, rights, kernel, direct } = this.#parts;
+    const { system, facts, rights, kernel, direct } = this.#parts;
     const tail = (): EventTail => (this.#tail ??= new EventTail(system, kernel.clock));
-    return call.run({ system, rights, direct, tail }, args);
+    return call.run({ system, facts, rights, direct, tail }, args);
   }
 
   #faultOf(name: string, call: SystemCall | undefined, args: readonly CallArgument[]): TroupeError | undefined {

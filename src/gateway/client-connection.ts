@@ -7,6 +7,7 @@ import type { Kernel } from '../actor/kernel.ts';
 import { FrameReader } from '../frames/frame-reader.ts';
 import { OutboundQueue } from '../peer/outbound-queue.ts';
 import { Ring } from '../structures/ring.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { System } from '../system/system.ts';
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, ReplyTo } from '../vocabulary/envelope.ts';
@@ -36,6 +37,7 @@ export const SLOWED_MS_MAX = 1_000;
 export interface ConnectionParts {
   readonly kernel: Kernel;
   readonly system: System;
+  readonly facts?: SystemFacts | undefined;
   readonly session: Session;
   readonly link: Link;
   /** From the clock of the client to ours. */

@@ -7,6 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Kernel } from '../actor/kernel.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { System } from '../system/system.ts';
 import type { Timer } from '../vocabulary/clock.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
@@ -50,6 +51,8 @@ export interface GatewayParts {
   readonly listen: readonly Listen[];
   /** Undefined: tools do not find this system. */
   readonly control?: ControlOptions | undefined;
+  /** Undefined: calls for them are refused. */
+  readonly facts?: SystemFacts | undefined;
   /** Undefined: its workers have no sockets for clients. */
   readonly direct?: DirectGround | undefined;
   /** Milliseconds; default `BEAT_MS` and `SILENT_MS`. */
@@ -214,9 +217,9 @@ export class Gateway {
   }
 
   #connect(link: Link, session: Session, offsetMs: number, address: string): void {
-    const { kernel, system } = this.#parts;
+    const { kernel, system, facts } = this.#parts;
     const connection = new ClientConnection({
-      ...{ kernel, system, session, link, offsetMs, traffic: this.#traffic },
+      ...{ kernel, system, facts, session, link, offsetMs, traffic: this.#traffic },
       // Over a unix socket: whoever comes from elsewhere could not reach them.
       direct: address === '' ? this.#direct : undefined,
       misbehaved: (cause, text) => this.#strangers.refused(cause, address, text),

@@ -4,6 +4,7 @@ import { ProcessSystem } from '../system/process-system.ts';
 import type { System } from '../system/system.ts';
 import { type ActorId, isKind } from '../vocabulary/address.ts';
 import type { ListSort } from '../observe/actor-list.ts';
+import type { SystemFacts } from '../observe/system-facts.ts';
 import type { KeptLetter } from '../observe/kept-letter.ts';
 import { TroupeError } from '../vocabulary/errors.ts';
 import { inspect } from '../plain-data/inspect.ts';
@@ -20,6 +21,7 @@ export const FOREMOST_SORTS_MAX = 10;
 
 export interface CallGround {
   readonly system: System;
+  readonly facts?: SystemFacts | undefined;
   readonly rights: Rights;
   /** Undefined: none is told of. */
   readonly direct?: DirectSockets | undefined;
@@ -95,6 +97,8 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
     run: ({ system }, [id]) => ofProcess(system).pastPlaces(textArgument(id, 'id')),
   },
   reminders: ofAll('observe', ({ system }, [after]) => ofProcess(system).reminders(textOrNone(after, 'after'))),
+  configuration: ofAll('observe', ({ facts }) => ({ settings: known(facts).settings })),
+  'store-files': ofAll('observe', ({ facts }) => known(facts).files()),
   history: {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)),
     run: ({ system }, [id, last]) =>
@@ -175,6 +179,11 @@ function ofActor(run: (ground: CallGround, id: ActorId, rest: Args) => unknown):
 function ofProcess(system: System): ProcessSystem {
   if (system instanceof ProcessSystem) return system;
   throw fault('expected a system of this copy of the package');
+}
+
+function known(facts: SystemFacts | undefined): SystemFacts {
+  if (facts !== undefined) return facts;
+  throw fault('expected the process that has the options of the system');
 }
 
 /** Those in the memory of a process come without an id. */

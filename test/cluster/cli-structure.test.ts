@@ -1,5 +1,5 @@
 /** Commands that show how a system is put together, and end actors, against a system of real processes. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TREE_ACTORS } from '../../src/cli/structure-commands.ts';
@@ -19,9 +19,14 @@ const NOTE = `import { defineActor } from 'troupe';
 export default defineActor({
   durable: true,
   state: () => ({ text: '' }),
-  receive: { write(ctx, { text }) { ctx.state.text = text; }, read: (ctx) => ctx.state.text },
+  receive: {
+    write(ctx, { text }) { ctx.state.text = text; },
+    read: (ctx) => ctx.state.text,
+    remind(ctx, { name, inMs }) { ctx.remind(name, { atMs: ctx.now() + inMs }, { type: 'read' }); },
+  },
 });
 `;
+const PAGE = new URL('../../docs/howto/dashboard.md', import.meta.url);
 const APP = `import { createSystem } from 'troupe';
 await createSystem({ actors: './actors', workers: [{ role: 'web', count: 2 }], log: 'fatal', history: { turns: 10 } });
 `;
@@ -115,6 +120,39 @@ test('the last turns of an actor', () => {
   expect(system.troupe('history', 'boss/h', '--last', '1').stdout).toMatch(/fall .* failed/);
   expect(system.troupe('history', 'boss/nobody').stdout).toMatch(/^no turns are known/);
   expect(system.troupe('history', 'boss/h', '--last', '0').status).toBe(2);
+});
+
+test('each screen of the page has a command that shows the same', () => {
+  const rows = readFileSync(PAGE, 'utf8').matchAll(/^\| ([A-Z][a-z ]+) \|.*`\/api\/.*\| (.*) \|$/gm);
+  const twins = [...rows].map(([, screen = '', cell = '']): [string, string] => [screen, cell]);
+  expect(twins.length).toBeGreaterThan(11);
+  const { stdout } = system.troupe('--help');
+  const names = [...stdout.matchAll(/^ {2}([a-z-]+)(?:\|[a-z]+)? \[/gm)].map(([, name]) => name);
+  for (const [screen, cell] of twins) expect(names, screen).toContain(/`troupe ([a-z-]+)/.exec(cell)?.[1]);
+});
+
+test('reminders, the next one first; the store with its commits; options and what has set them', () => {
+  ask('note/late', 'remind', '{"name":"end","inMs":90000000}');
+  ask('note/soon', 'remind', '{"name":"begin","inMs":3600000}');
+  expect(JSON.parse(system.troupe('reminders', '--json').stdout)).toMatchObject({
+    reminders: [
+      { id: 'note/soon', name: 'begin', type: 'read', count: 1 },
+      { id: 'note/late', name: 'end' },
+    ],
+  });
+  const line = /^DUE .*\n\S+Z {2}note\/soon {2}begin {5}read {5}once +1\n.*note\/late/;
+  expect(system.troupe('reminders').stdout).toMatch(line);
+  expect(system.troupe('reminders', '--after', 'nonsense').status).toBe(2);
+
+  const store = JSON.parse(system.troupe('store', '--json').stdout);
+  expect(store.files.map(({ name }: { name: string }) => name)).toContain('data.mdb');
+  const records = store.commits.map(({ commits }: { commits: { records: number } }) => commits.records);
+  expect(records.reduce((sum: number, of: number) => sum + of, 0)).toBeGreaterThanOrEqual(2);
+  expect(system.troupe('store').stdout).toMatch(/^\S+store: \d+\.\d MiB, .* free\n {2}data\.mdb .*\n\nWORKER /s);
+
+  const settings = JSON.parse(system.troupe('configuration', '--json').stdout);
+  expect(settings).toContainEqual({ name: 'workers', value: '2 web', from: 'given' });
+  expect(system.troupe('config').stdout).toMatch(/^askTimeoutMs +default +5000$/m);
 });
 
 test('an actor is ended, killed and removed; what cannot be taken back needs a yes', () => {

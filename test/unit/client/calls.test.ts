@@ -140,6 +140,8 @@ describe('rights', () => {
       'blocked-loops',
       'cluster-checkup',
       'reminders',
+      'configuration',
+      'store-files',
       'machine',
       'past-places',
       'flow',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHANGES } from '../../../src/dashboard/changes.ts';
+import { storeFiles } from '../../../src/store/store-files.ts';
 import { CHANGE_HEADER, Dashboard } from '../../../src/dashboard/dashboard.ts';
 import { LETTERS_CHANGED_MAX } from '../../../src/dashboard/letters.ts';
 import { STREAMS_MAX } from '../../../src/dashboard/live-screens.ts';
@@ -61,8 +62,7 @@ async function serve(address: Partial<WebAddress> = {}): Promise<string> {
     system,
     clock: systemClock(),
     history: undefined,
-    settings,
-    storeFolder: folder,
+    facts: { settings, files: () => storeFiles(folder) },
     isKind: (kind: string) => kind === 'desk',
   };
   const routes = new Dashboard(parts, whole).routes(pathToFileURL(`${folder}/`));

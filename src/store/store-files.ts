@@ -1,15 +1,7 @@
 /** The files of the store, and the room that the disk has left for them. */
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-
-export interface StoreFiles {
-  readonly folder: string;
-  /** None where there is no store. */
-  readonly files: readonly { readonly name: string; readonly bytes: number }[];
-  /** Bytes of the disk that are free, and of all of it; undefined where that is not known. */
-  readonly freeBytes: number | undefined;
-  readonly diskBytes: number | undefined;
-}
+import type { StoreFiles } from '../observe/system-facts.ts';
 
 /** Never rejects. */
 export async function storeFiles(folder: string): Promise<StoreFiles> {
