@@ -27,6 +27,10 @@ interface Info {
 
 const MILLISECONDS_MAX = 2 ** 31 - 1;
 
+/** Kinds that `ls` lists one below the other, and actors of each where nothing else is asked for. */
+const KINDS_MAX = 10;
+const KINDS_LIMIT = 10;
+
 interface Status extends Info {
   readonly workers: readonly WorkerInfo[];
   readonly metrics: SystemMetrics;
@@ -92,7 +96,8 @@ function pauseText({ pattern, reason, since, perSecond }: Pause): string {
 const ls: CommandPlan = {
   usage: 'ls [kind]',
   alias: 'list',
-  summary: 'the kinds of actors; of a durable kind its ids, in memory or not; with --sort the actors in memory',
+  summary:
+    'the kinds of actors; of a durable kind its ids, in memory or not; with --sort the actors in memory, also of several kinds: order,cart',
   example: 'troupe ls --sort mailbox --limit 20',
   options: [
     [
@@ -104,6 +109,8 @@ const ls: CommandPlan = {
   ],
   run: ([kind], options, output) =>
     withSystem(options, async (client) => {
+      if (options.sort !== undefined && kind?.includes(','))
+        return await listKindsBeside(client, output, kind, options);
       if (options.sort !== undefined) return await listActors(client, output, kind ?? null, options);
       if (kind === undefined) return await listKinds(client, output);
       const limit = options.limit === undefined ? null : wholeOption(options.limit, '--limit', 1, 10_000);
@@ -120,15 +127,29 @@ async function listActors(
 ): Promise<void> {
   const count = limit === undefined ? null : wholeOption(limit, '--limit', 1, 1_000);
   const list = (await client.call('list', [kind, textOption(sort), count, textOption(after)])) as ActorList;
-  const rows = list.actors.map((each) => [
-    ...[each.id, placeText(each), each.status, time(each.since), each.turn ?? '', each.mailbox, each.restarts],
-  ]);
-  const heads = ['ACTOR', 'WORKER', 'STATUS', 'SINCE', 'TURN', 'WAITING', 'RESTARTS'];
   output.result(list, () => {
     const next = list.next === undefined ? '' : `\nmore: --after '${list.next}'`;
     const silent = list.silent.length === 0 ? '' : `\nno answer of workers ${list.silent.join(', ')}`;
-    return `${table(heads, rows)}${next}${silent}${silentText(list)}`;
+    return `${actorsText(list)}${next}${silent}${silentText(list)}`;
   });
+}
+
+function actorsText({ actors }: ActorList): string {
+  const rows = actors.map((each) => [
+    ...[each.id, placeText(each), each.status, time(each.since), each.turn ?? '', each.mailbox, each.restarts],
+  ]);
+  return table(['ACTOR', 'WORKER', 'STATUS', 'SINCE', 'TURN', 'WAITING', 'RESTARTS'], rows);
+}
+
+/** Of each kind the foremost, one below the other. */
+async function listKindsBeside(client: ConnectedClient, output: Output, kinds: string, given: Given): Promise<void> {
+  const names = kinds.split(',');
+  if (names.length > KINDS_MAX || given.after !== undefined)
+    throw wrongUse(`expected at most ${KINDS_MAX} kinds, without --after; got '${kinds}'`);
+  const count = given.limit === undefined ? KINDS_LIMIT : wholeOption(given.limit, '--limit', 1, 1_000);
+  const lists = (await client.call('foremost', [textOption(given.sort), count, kinds])) as ActorList[];
+  const beside = names.map((kind, at) => ({ kind, ...(lists[at] as ActorList) }));
+  output.result(beside, () => beside.map((one) => `${one.kind}\n${actorsText(one)}`).join('\n\n'));
 }
 
 async function listKinds(client: ConnectedClient, output: Output): Promise<void> {

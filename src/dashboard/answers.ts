@@ -78,6 +78,20 @@ export interface ActorsAnswer extends ActorList {
   readonly at: number;
 }
 
+/** Kinds beside each other. */
+export interface KindsAnswer {
+  readonly at: number;
+  readonly beside: readonly {
+    readonly kind: string;
+    /** Undefined: no process has it. */
+    readonly figures: KindFigures | undefined;
+    /** The foremost first. */
+    readonly actors: readonly ListedActor[];
+  }[];
+  readonly silent: readonly number[];
+  readonly workMs: number;
+}
+
 /** A dead letter as it is listed. */
 export interface LetterAnswer {
   /** Of one that is on disk. */

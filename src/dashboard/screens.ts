@@ -17,6 +17,7 @@ import type {
   EventsAnswer,
   InfoAnswer,
   KindFigures,
+  KindsAnswer,
   OverviewAnswer,
   StoreAnswer,
   SystemFigures,
@@ -39,6 +40,8 @@ export interface Screen {
 
 /** Characters of a parameter. */
 export const PARAM_LENGTH_MAX = 1_024;
+/** Kinds that are shown beside each other. */
+export const KINDS_BESIDE_MAX = 4;
 /** Actors in each of the short lists. */
 const TOP = 5;
 
@@ -49,6 +52,7 @@ export const SCREENS: { readonly [name: string]: Screen } = {
   actor: screen(1_000, ['id'], actorOf),
   machine: screen(60_000, ['id'], (ground, params) => callOf(ground, 'machine', params.get('id'))),
   actors: { ...screen(2_000, ['kind', 'sort', 'limit', 'after'], actorsOf), isDear: true },
+  kinds: { ...screen(2_000, ['kinds', 'sort', 'limit'], kindsOf), isDear: true },
   workers: screen(1_000, [], overviewOf),
   'dead-letters': screen(3_000, ['after'], lettersOf),
   events: screen(1_000, ['after'], eventsOf),
@@ -151,6 +155,19 @@ async function actorsOf(ground: Ground, params: URLSearchParams): Promise<Actors
     text(params, 'after'),
   );
   return { ...list, at: ground.clock.wall() };
+}
+
+/** Kinds beside each other: their counts and times, and the foremost actors of each. */
+async function kindsOf(ground: Ground, params: URLSearchParams): Promise<KindsAnswer> {
+  const names = text(params, 'kinds')?.split(',') ?? [];
+  if (names.length === 0 || names.length > KINDS_BESIDE_MAX)
+    throw fault(`kinds: expected 1 to ${KINDS_BESIDE_MAX} names with commas between them; got ${names.length}`);
+  const [sort, limit] = [text(params, 'sort') ?? 'mailbox', Number(params.get('limit') ?? TOP)];
+  const lists = await callOf<ActorList[]>(ground, 'foremost', sort, limit, names.join());
+  const { kinds } = figuresOf(await callOf<SystemMetrics>(ground, 'metrics'));
+  const { silent = [], workMs = 0 } = lists[0] ?? {};
+  const beside = names.map((kind, at) => ({ kind, figures: kinds[kind], actors: lists[at]?.actors ?? [] }));
+  return { at: ground.clock.wall(), silent, workMs, beside };
 }
 
 async function storeOf(ground: Ground): Promise<StoreAnswer> {

@@ -16,8 +16,8 @@ import type { ClientRight, Rights } from './rights.ts';
 
 type Args = readonly CallArgument[];
 
-/** Orders in one call; those beyond are left out. */
-export const FOREMOST_SORTS_MAX = 10;
+/** Lists of one call, an order of a kind each; those beyond are left out. */
+export const FOREMOST_LISTS_MAX = 10;
 
 export interface CallGround {
   readonly system: System;
@@ -79,14 +79,14 @@ export const SYSTEM_CALLS: { readonly [name: string]: SystemCall } = {
         after: textOrNone(after, 'after'),
       }),
   },
-  // The foremost in several orders, at the price of one list: `mailbox,busy`.
-  foremost: ofAll('observe', ({ system }, [sorts, limit]) =>
-    ofProcess(system).lists(
-      textArgument(sorts, 'sorts')
-        .split(',', FOREMOST_SORTS_MAX)
-        .map((sort) => ({ sort: sort as ListSort, limit: wholeArgument(limit, 'limit') })),
-    ),
-  ),
+  // The foremost in several orders, or of several kinds, at the price of one list: `mailbox,busy`, `order,cart`.
+  foremost: ofAll('observe', ({ system }, [sorts, limit, kinds]) => {
+    const most = wholeArgument(limit, 'limit');
+    const each = textOrNone(kinds, 'kinds')?.split(',', FOREMOST_LISTS_MAX) ?? [undefined];
+    const orders = textArgument(sorts, 'sorts').split(',', FOREMOST_LISTS_MAX) as ListSort[];
+    const lists = orders.flatMap((sort) => each.map((kind) => ({ kind, sort, limit: most })));
+    return ofProcess(system).lists(lists.slice(0, FOREMOST_LISTS_MAX));
+  }),
   // It shows what is in the actor, too.
   inspect: {
     refusal: (rights, [id]) => rights.refusal('observe', String(id)) ?? rights.refusal('read', String(id)),

@@ -117,6 +117,17 @@ describe('troupe looks at a running system', () => {
     };
     expect(page.actors.map(({ id }) => id)).toEqual(['user/a', 'user/b']);
     expect(await text('ls', 'user', '--sort', 'id', '--after', page.next)).toMatch(/^ACTOR .*\nuser\/c .* ready /);
+    const beside = (await json('ls', 'user,counter', '--sort', 'id', '--limit', '1')) as {
+      kind: string;
+      actors: object[];
+    }[];
+    expect(beside).toMatchObject([
+      { kind: 'user', actors: [{ id: 'user/a' }] },
+      { kind: 'counter', actors: [] },
+    ]);
+    expect(await text('ls', 'user,counter', '--sort', 'id')).toMatch(/^user\nACTOR .*\nuser\/a .*\n\ncounter\nACTOR /s);
+    expect(await run(['ls', 'user,nobody', '--sort', 'id'])).toMatchObject({ code: 1 });
+    expect(await run(['ls', 'user,counter', '--sort', 'id', '--after', 'user/a'])).toMatchObject({ code: 2 });
     expect(await run(['ls', '--sort', 'size'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('INVALID_OPTIONS'),

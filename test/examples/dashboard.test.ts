@@ -302,6 +302,31 @@ describe('the system', () => {
     expect(system.workers().find(({ index }) => index === 1)?.pid).not.toBe(before);
   });
 
+  inBrowser('has several kinds beside each other, and views that are saved under a name', async () => {
+    await system.ask('order/beside', { type: 'pay' });
+    await system.ask('desk/beside', { type: 'add' });
+    const page = await open('actors?kind=order&sort=id&limit=200');
+    await page.getByRole('link', { name: 'order/beside', exact: true }).waitFor();
+    await page.getByLabel('Beside it').selectOption('desk');
+    const figures = page.getByRole('region', { name: 'Kinds beside each other' });
+    await expect.poll(() => figures.getByRole('row').count()).toBe(3);
+    for (const kind of ['order', 'desk'])
+      await page
+        .getByRole('region', { name: `Actors of ${kind}` })
+        .getByText(`${kind}/beside`, { exact: true })
+        .waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Name of this view').fill('Both kinds');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Only order' }).click();
+    await page.getByRole('region', { name: 'Actors in memory' }).waitFor();
+    await page.reload();
+    await page.getByRole('link', { name: 'Both kinds' }).click();
+    await figures.waitFor();
+    await page.getByRole('button', { name: 'Forget Both kinds' }).click();
+    await page.getByRole('link', { name: 'Both kinds' }).waitFor({ state: 'detached' });
+  });
+
   inBrowser('has a worker that is blocked, by an actor and a line that are named', async () => {
     const id = await idOn('desk', 2, 'blocking');
     await system.ask(id, { type: 'add' });
@@ -511,6 +536,7 @@ const SCREENS = [
   'overview',
   'actor?id=order%2Faxe',
   'actors?sort=id',
+  'actors?kind=order&beside=desk,account&sort=id',
   'workers',
   'flow',
   'actor?id=account%2Faxe',

@@ -3,10 +3,15 @@ import type { ActorsAnswer } from '../../../src/dashboard/answers.ts';
 import type { ListedActor } from '../../../src/observe/actor-list.ts';
 import { useLive } from '../live.ts';
 import { ActorLink, Badge, Waiting } from '../parts/blocks.tsx';
+import { SavedViews } from '../parts/saved-views.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, hrefOf } from '../route.ts';
 import { info } from '../server.ts';
 import { bytes, clockTime, count, ms, rate, since } from '../show.ts';
+import { Kinds } from './kinds.tsx';
+
+/** Beside each other. */
+const KINDS_MAX = 4;
 
 const SORTS: Record<string, string> = {
   ...{ mailbox: 'most waiting messages', bytes: 'most waiting bytes', busy: 'longest turn', restarts: 'most restarts' },
@@ -14,13 +19,30 @@ const SORTS: Record<string, string> = {
   ...{ failed: 'last failure', age: 'longest in memory', id: 'id' },
 };
 
+type Given = Record<string, string> & { readonly sort: string; readonly limit: string };
+
 export function Actors({ params }: { readonly params: URLSearchParams }) {
-  const given = { sort: 'mailbox', limit: '50', ...Object.fromEntries(params) };
+  const given: Given = { sort: 'mailbox', limit: '50', ...Object.fromEntries(params) };
+  const kinds = kindsOf(given);
+  return (
+    <>
+      <Filter given={given} />
+      {kinds.length > 1 ? <Kinds kinds={kinds} sort={given.sort} limit={given.limit} /> : <Listed given={given} />}
+      <SavedViews />
+    </>
+  );
+}
+
+/** Of more than one each has a list, beside the others. */
+function kindsOf({ kind, beside }: Record<string, string>): string[] {
+  return [...new Set([kind, ...(beside ?? '').split(',')])].filter((one): one is string => !!one).slice(0, KINDS_MAX);
+}
+
+function Listed({ given: { beside: _none, ...given } }: { readonly given: Given }) {
   const live = useLive<ActorsAnswer>('actors', given);
   const list = live.value.value;
   return (
     <>
-      <Filter given={given} />
       <Waiting live={live} />
       {list !== undefined && <List list={list} given={given} />}
     </>
@@ -31,9 +53,14 @@ function Filter({ given }: { readonly given: Record<string, string> }) {
   const submit = (event: Event): void => {
     event.preventDefault();
     const form = (event.currentTarget as HTMLElement).closest('form') as HTMLFormElement;
-    go('actors', Object.fromEntries(new FormData(form)) as Record<string, string>);
+    const { more, ...chosen } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+    // Without a kind there is nothing for others to stand beside.
+    const beside = chosen.kind ? [...kindsOf(given).slice(1), more] : [];
+    go('actors', { ...chosen, beside: beside.filter((one) => one && one !== chosen.kind).join() });
   };
   const kinds = info.value?.kinds ?? [];
+  const shown = kindsOf(given);
+  const others = kinds.filter((kind) => !shown.includes(kind));
   return (
     <form class="search" onSubmit={submit}>
       <label>
@@ -45,6 +72,18 @@ function Filter({ given }: { readonly given: Record<string, string> }) {
           ))}
         </select>
       </label>
+      {shown.length > 0 && shown.length < KINDS_MAX && others.length > 0 && (
+        <label>
+          Beside it{' '}
+          <select key={shown.join()} name="more" onChange={submit}>
+            <option value="">no other one</option>
+            {others.map((kind) => (
+              <option key={kind}>{kind}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      {shown.length > 1 && <a href={hrefOf('actors', { ...given, beside: undefined })}>Only {shown[0]}</a>}
       <label>
         In the order of{' '}
         <select name="sort" onChange={submit} value={given.sort}>

@@ -4,7 +4,7 @@ import { defineActor } from '../../../src/actor/define-actor.ts';
 import { CLIENT_CALLS_MAX } from '../../../src/gateway/client-calls.ts';
 import { EVENT_TAIL_MAX } from '../../../src/gateway/event-tail.ts';
 import { CLIENT_RIGHTS, type ClientRight } from '../../../src/gateway/rights.ts';
-import { FOREMOST_SORTS_MAX, type ListedLetter, SYSTEM_CALLS } from '../../../src/gateway/system-calls.ts';
+import { FOREMOST_LISTS_MAX, type ListedLetter, SYSTEM_CALLS } from '../../../src/gateway/system-calls.ts';
 import type { TailedEvents } from '../../../src/gateway/event-tail.ts';
 import type { CallArgument } from '../../../src/wire/entry.ts';
 import { type Served, type ServedOptions, serve } from './client-fixture.ts';
@@ -70,14 +70,17 @@ describe('a call', () => {
     expect(await answerOf(watcher, 'inspect', ['counter/a'])).toMatch(/^FORBIDDEN: .*to read/);
   });
 
-  test(`lists the foremost in ${FOREMOST_SORTS_MAX} orders at most`, async () => {
+  test(`lists the foremost in ${FOREMOST_LISTS_MAX} orders at most`, async () => {
     const one = await served();
     one.system.tell('counter/a', { type: 'add' });
     await one.clock.settle();
     const sorts = (count: number): string => Array(count).fill('id').join(',');
-    expect(await answerOf(one, 'foremost', [sorts(FOREMOST_SORTS_MAX), 1])).toHaveLength(FOREMOST_SORTS_MAX);
-    const lists = await answerOf(one, 'foremost', [sorts(FOREMOST_SORTS_MAX + 1), 1]);
-    expect(lists).toEqual(Array(FOREMOST_SORTS_MAX).fill(expect.objectContaining({ inMemory: 1 })));
+    expect(await answerOf(one, 'foremost', [sorts(FOREMOST_LISTS_MAX), 1])).toHaveLength(FOREMOST_LISTS_MAX);
+    const lists = await answerOf(one, 'foremost', [sorts(FOREMOST_LISTS_MAX + 1), 1]);
+    expect(lists).toEqual(Array(FOREMOST_LISTS_MAX).fill(expect.objectContaining({ inMemory: 1 })));
+    const ofKinds = await answerOf(one, 'foremost', ['id,mailbox', 1, 'counter,counter']);
+    expect(ofKinds).toMatchObject([{ actors: [{ id: 'counter/a' }] }, {}, { actors: [] }, {}]);
+    expect(await answerOf(one, 'foremost', ['id', 1, 'nobody'])).toMatch(/^UNKNOWN_KIND/);
   });
 
   test('stops and kills an actor', async () => {

@@ -9,7 +9,7 @@ import { storeFiles } from '../../../src/store/store-files.ts';
 import { CHANGE_HEADER, Dashboard } from '../../../src/dashboard/dashboard.ts';
 import { LETTERS_CHANGED_MAX } from '../../../src/dashboard/letters.ts';
 import { STREAMS_MAX } from '../../../src/dashboard/live-screens.ts';
-import { PARAM_LENGTH_MAX, SCREENS, type Screen } from '../../../src/dashboard/screens.ts';
+import { PARAM_LENGTH_MAX, KINDS_BESIDE_MAX, SCREENS, type Screen } from '../../../src/dashboard/screens.ts';
 import { createSystem, defineActor, type System } from '../../../src/index.ts';
 import { REDACTED } from '../../../src/inspection/redaction.ts';
 import type { ProcessSystem } from '../../../src/system/process-system.ts';
@@ -87,7 +87,8 @@ describe('what is shown', () => {
     const url = await serve();
     await system.ask('desk/a', { type: 'add' });
     for (const [name, { takes }] of Object.entries(SCREENS)) {
-      const answer = await get(url, `/api/${name}${takes.includes('id') ? '?id=desk%2Fa' : ''}`);
+      const query = takes.includes('id') ? '?id=desk%2Fa' : takes.includes('kinds') ? '?kinds=desk' : '';
+      const answer = await get(url, `/api/${name}${query}`);
       expect([name, answer.status, answer.headers['content-type']]).toEqual([
         name,
         200,
@@ -111,6 +112,26 @@ describe('what is shown', () => {
     expect(top.inMemory).toBeGreaterThan(0);
     expect(lists).toHaveBeenCalledOnce();
     lists.mockRestore();
+  });
+
+  test('kinds beside each other, each with its figures and its foremost actors', async () => {
+    const url = await serve();
+    await system.ask('desk/a', { type: 'add' });
+    const answer = read(await get(url, '/api/kinds?kinds=desk&sort=id&limit=1'));
+    expect(answer).toMatchObject({
+      silent: [],
+      beside: [{ kind: 'desk', figures: { messages: expect.any(Number), restarts: 0 }, actors: [{ id: 'desk/a' }] }],
+    });
+    const many = Array(KINDS_BESIDE_MAX + 1).fill('desk');
+    for (const [query, text] of [
+      ['', 'kinds: expected 1 to 4 names'],
+      [`?kinds=${many.join()}`, 'got 5'],
+      ['?kinds=nobody', 'nobody'],
+      ['?kinds=desk&limit=x', 'limit'],
+    ]) {
+      const refused = await get(url, `/api/kinds${query}`);
+      expect([query, refused.status, refused.body]).toEqual([query, 400, expect.stringContaining(text as string)]);
+    }
   });
 
   test('what is redacted is in no state, reply or dead letter', async () => {
