@@ -92,9 +92,11 @@ export class Sender implements Asker, Speaker {
     onward?: ReplyTo,
   ): PendingReply {
     const now = this.kernel.clock.now();
+    // A getter may throw: before anybody waits for a reply.
+    const type = verb === 'message' ? (message as Message).type : undefined;
     const reply = this.kernel.pending.open(to, this.#deadlineOf(options, now), this, options, now, onward);
     if (reply.settled) return reply;
-    if (verb === 'message') reply.type = (message as Message).type;
+    if (type !== undefined) reply.type = type;
     if (verb === 'message' || verb === 'stop') this.waits(reply);
     // The deadline of a stop is for the wait alone: reached late, it is carried out all the same.
     const envelope = new Envelope(verb, to, message, this.id, reply, verb === 'stop' ? 0 : reply.deadline);

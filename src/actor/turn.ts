@@ -5,7 +5,7 @@ import { traceFields } from '../observe/trace-context.ts';
 import { tracedMail } from '../observe/trace.ts';
 import type { TurnSample } from '../observe/turn-timings.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
+import { type Envelope, type Message, type ReplyTo, typeOfMessage } from '../vocabulary/envelope.ts';
 import { asError, isRefusal, TroupeError, wordsOf } from '../vocabulary/errors.ts';
 import type { ExitReason } from '../vocabulary/exit-reason.ts';
 import { didYouMean, listed } from '../vocabulary/names.ts';
@@ -19,7 +19,7 @@ import { failureFor, givenUpBy } from './ask-cancellation.ts';
 import type { DurableSide } from './durable-side.ts';
 import { endCell, endingOf, failCell } from './lifecycle.ts';
 import { takeTimed } from './message-timer.ts';
-import { refuseByHandler } from './handler-refusals.ts';
+import { refuseByHandler, refuseUnreadable } from './handler-refusals.ts';
 import type { RunHandler } from './runner.ts';
 import { replyToOf } from './served-reply.ts';
 import { replyWith } from './turn-reply.ts';
@@ -86,8 +86,14 @@ function isLate(cell: Cell, envelope: Envelope): boolean {
 }
 
 function runMessage(cell: Cell, envelope: Envelope): void {
-  const { type } = envelope.message as Message;
-  const handler = cell.behaviour.handlerOf(type);
+  let type: string;
+  let handler: RunHandler | undefined;
+  try {
+    type = (envelope.message as Message).type;
+    handler = cell.behaviour.handlerOf(type);
+  } catch (error) {
+    return refuseUnreadable(cell, envelope, asError(error));
+  }
   if (handler === undefined) return runUnknown(cell, envelope, type);
   const { schema } = cell.behaviour;
   if (schema === undefined) runHandler(cell, envelope, handler, envelope.message);
@@ -225,7 +231,7 @@ function runOnProbation(cell: Cell, envelope: Envelope, turn: Promise<unknown>):
 function condemn(cell: Cell, envelope: Envelope): void {
   const { id, kernel, durable } = cell;
   const { message, sender } = envelope;
-  const text = `the process of ${id} died again and again in the turn of '${(message as Message).type}'; it is not tried any more`;
+  const text = `the process of ${id} died again and again in the turn of '${typeOfMessage(message)}'; it is not tried any more`;
   kernel.log.error({ actor: id, ...traceFields(envelope.trace) }, text);
   durable?.beginTurn(envelope, true);
   replyToOf(cell, envelope)?.reject(new TroupeError('PROCESS_DIED', text, { fate: 'executed' }));
@@ -269,7 +275,7 @@ function refuseSchema(
   cell.kernel.deadLetters.refuse(
     envelope,
     'INVALID_MESSAGE',
-    `a message to ${cell.id} passes its schema; got one of type ${inspect((envelope.message as Message).type)}: ${text}`,
+    `a message to ${cell.id} passes its schema; got one of type ${inspect(typeOfMessage(envelope.message))}: ${text}`,
   );
   cell.durable?.skip(envelope);
   turnDone(cell, undefined, undefined);

@@ -1,6 +1,7 @@
 /** The newest events of the system, for a client that asks for them again and again: what it does not fetch in time is counted, not kept. */
 import type { System } from '../system/system.ts';
 import type { Clock } from '../vocabulary/clock.ts';
+import { typeOfMessage } from '../vocabulary/envelope.ts';
 import { type DeadLetter, EVENT_NAMES, type EventName } from '../vocabulary/events.ts';
 import { inspect } from '../plain-data/inspect.ts';
 
@@ -91,6 +92,5 @@ function plainly(payload: object): object {
 
 /** Of a message, which alone may be shown to those who may not read it. */
 export function typeOf(message: DeadLetter['message']): string {
-  const type = (message as { type?: unknown } | undefined)?.type;
-  return typeof type === 'string' ? type.slice(0, 200) : '?';
+  return typeOfMessage(message)?.slice(0, 200) ?? '?';
 }

@@ -13,7 +13,7 @@ import type {
   WaitingMail,
 } from '../observe/actor-inspection.ts';
 import { kindOf } from '../vocabulary/address.ts';
-import type { Envelope, Message } from '../vocabulary/envelope.ts';
+import { type Envelope, typeOfMessage } from '../vocabulary/envelope.ts';
 import { watcherOf } from '../vocabulary/signal.ts';
 import { PendingReply } from '../actor/pending-replies.ts';
 import { foremost } from './foremost.ts';
@@ -105,8 +105,7 @@ export function remindersOf(
 }
 
 export function typeOf(message: unknown): string {
-  const type = (message as Partial<Message> | undefined)?.type;
-  return typeof type === 'string' ? shortText(type) : '';
+  return shortText(typeOfMessage(message) ?? '');
 }
 
 function stateOf(cell: Cell): Shown {

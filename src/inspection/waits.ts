@@ -2,7 +2,7 @@
 import type { Cell } from '../actor/cell.ts';
 import { PendingReply } from '../actor/pending-replies.ts';
 import type { WaitInspection } from '../observe/actor-inspection.ts';
-import type { Message } from '../vocabulary/envelope.ts';
+import { typeOfMessage } from '../vocabulary/envelope.ts';
 import { shortText } from './shown.ts';
 
 /** `toWall`: a time of `Clock.now()` on the wall clock. */
@@ -35,6 +35,6 @@ function* ownWaits(cell: Cell, toWall: (at: number) => number): Iterable<WaitIns
   if (status === 'pausing' && extras.pausedBy !== undefined)
     yield { what: 'backoff', since, until: toWall(extras.startsAt) };
   if (extras.checking !== undefined)
-    yield { what: 'check', type: shortText((extras.checking.message as Message).type), since };
+    yield { what: 'check', type: shortText(typeOfMessage(extras.checking.message) ?? ''), since };
   if (status === 'ready' && mailbox.length > 0 && durable?.room.mayBegin() === false) yield { what: 'room' };
 }

@@ -5,7 +5,7 @@
 import type { Log } from './log.ts';
 import { traceFields } from './trace-context.ts';
 import { kindOf } from '../vocabulary/address.ts';
-import type { Envelope, Message } from '../vocabulary/envelope.ts';
+import { type Envelope, typeOfMessage } from '../vocabulary/envelope.ts';
 import type { ErrorCode } from '../vocabulary/errors.ts';
 
 /** Mistakes that are said, per process; types may come from outside, and be new each time. */
@@ -28,7 +28,7 @@ export class Mistakes {
   /** `text`: what an asker would have been told. */
   report({ to, message, sender, trace }: Envelope, reason: ErrorCode, text: string): void {
     if (!OF_THE_CALLER.has(reason) || this.#reported.size >= MISTAKES_REPORTED_MAX) return;
-    const type = String((message as Message).type).slice(0, TYPE_LENGTH);
+    const type = (typeOfMessage(message) ?? '').slice(0, TYPE_LENGTH);
     const mistake = `${reason} ${kindOf(to)} ${type}`;
     if (this.#reported.has(mistake)) return;
     this.#reported.add(mistake);

@@ -4,7 +4,7 @@
  */
 import { inspect } from '../plain-data/inspect.ts';
 import type { ActorId } from '../vocabulary/address.ts';
-import type { Envelope, Verb } from '../vocabulary/envelope.ts';
+import { type Envelope, typeOfMessage, type Verb } from '../vocabulary/envelope.ts';
 import type { ErrorCode, Fate } from '../vocabulary/errors.ts';
 import type { Signal } from '../vocabulary/signal.ts';
 import type { Log } from './log.ts';
@@ -83,8 +83,7 @@ function wordsOf({ id, sender, verb, message }: TracedMail, mailText: (message: 
 
 /** The parts of a message may be secret, or large: a log gets the type alone. */
 function typeOf(message: unknown): string {
-  const { type } = (message ?? {}) as { type?: unknown };
-  return typeof type === 'string' ? type : '';
+  return typeOfMessage(message) ?? '';
 }
 
 function hostText(host: number | undefined): string {

@@ -11,6 +11,7 @@ import { Serving } from '../actor/serving.ts';
 import { EventBus } from '../observe/event-bus.ts';
 import { OutsideGateways } from '../observe/outside-gateways.ts';
 import { guardedLog } from '../observe/guarded-log.ts';
+import { guardedTrace } from '../observe/guarded-trace.ts';
 import type { Log } from '../observe/log.ts';
 import type { Spans } from '../observe/spans.ts';
 import { type Trace, traceToLog, traceTopicsOf } from '../observe/trace.ts';
@@ -63,7 +64,8 @@ export function newKernel(parts: ProcessParts): KernelOfProcess {
   const { worker, incarnation, clock, random, limits, behaviours } = parts;
   const log = guardedLog(parts.log);
   const history = limits.history && new TurnHistory(clock, limits.history);
-  const trace = bothTraces(parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics), history);
+  const wanted = parts.trace ?? traceToLog(log, traceTopicsOf(process.env.TROUPE_TRACE).topics);
+  const trace = bothTraces(guardedTrace(wanted, log), guardedTrace(history, log));
   const address = processAddress(worker, incarnation);
   const events = new EventBus(log);
   const memory = new QueueMemory(limits.memoryBytes);

@@ -12,6 +12,16 @@ export interface Message {
   readonly type: string;
 }
 
+/** The type of a message, for those who speak of it; undefined where it has none, or cannot be read any more: a proxy may be revoked, a getter throw. */
+export function typeOfMessage(message: unknown): string | undefined {
+  try {
+    const { type } = message as Message;
+    return typeof type === 'string' ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * message — for the handler · stop — end when it is reached · barrier — reply when it is reached · run — a function to
  * call in a turn, never leaves its process ·
