@@ -14,18 +14,21 @@ export interface Output {
   /** The result: one JSON text, or what `text` makes of it. */
   result(value: unknown, text: () => string): void;
   style(style: Style, text: string): string;
+  /** Whether somebody reads `progress`. */
+  readonly hasProgress: boolean;
   /** For people at a terminal, beside the result. */
   progress(text: string): void;
 }
 
 export function outputTo(out: Screen, beside: Screen, isJson: boolean): Output {
   const hasColours = out.isTTY === true && !process.env.NO_COLOR;
+  const hasProgress = beside.isTTY === true && !isJson;
   return {
-    isJson,
+    ...{ isJson, hasProgress },
     result: (value, text) => void out.write(isJson ? `${jsonOf(value)}\n` : lines(text())),
     style: (style, text) => (hasColours ? util.styleText(style, text) : text),
     progress: (text) => {
-      if (beside.isTTY === true && !isJson) beside.write(`${text}\n`);
+      if (hasProgress) beside.write(`${text}\n`);
     },
   };
 }

@@ -1,32 +1,81 @@
 /** Commands that change where actors live, which workers there are, and whether the system runs. */
 import type { ConnectedClient } from '../client/connected-client.ts';
+import type { SystemMetrics } from '../system/metrics.ts';
+import type { WorkerInfo } from '../wire/control.ts';
 import type { CallArgument } from '../wire/entry.ts';
 import { type CommandPlan, numberOption, textOption, wholeOption, workerOption } from '../cli-ground/command.ts';
 import { CommandError, FAILED } from '../cli-ground/exit-codes.ts';
 import type { Output } from '../cli-ground/output.ts';
 import { type ReachOptions, withSystem } from '../cli-ground/reached-system.ts';
 
+/** Milliseconds between two words on how far a command is. */
+const PROGRESS_MS = 500;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const RATE_MAX = 1_000_000;
 /** Milliseconds that the end of a system is waited for, beyond its drain. */
 const END_MS = 60_000;
+
+type Progress = (client: ConnectedClient) => Promise<string>;
 
 interface Step {
   readonly name: string;
   readonly args: readonly CallArgument[];
   readonly doing: string;
   done(answer: unknown): string;
+  /** How far it is; it is asked for again and again. */
+  readonly progress?: Progress;
 }
 
 /** It takes as long as it takes: the drain of a worker has a limit of its own. */
-function steer(options: ReachOptions, output: Output, { name, args, doing, done }: Step): Promise<void> {
+function steer(options: ReachOptions, output: Output, { name, args, doing, done, progress }: Step): Promise<void> {
   return withSystem(options, async (client) => {
     output.progress(`${doing} …`);
     const startedAt = performance.now();
-    const answer = await client.call(name, args, 0);
+    const telling = output.hasProgress ? progress : undefined;
+    // The first look is at how it was before: a reload begins with a worker more.
+    await telling?.(client);
+    const answering = client.call(name, args, 0);
+    const stopTelling = telling && tellAgain(output, () => telling(client));
+    const answer = await answering.finally(stopTelling);
     const ms = Math.round(performance.now() - startedAt);
     output.result({ done: name, ...(answer !== undefined && { answer }), ms }, () => `${done(answer)} (${ms} ms)`);
   });
+}
+
+/** Each time that something has changed, until the returned function is called. */
+function tellAgain(output: Output, ask: () => Promise<string>): () => void {
+  let last = '';
+  let isOver = false;
+  const tell = (text: string): void => {
+    if (!isOver && text !== last) output.progress((last = text));
+  };
+  // One that is not answered in time says nothing: the command itself does.
+  const timer = setInterval(() => ask().then(tell, () => {}), PROGRESS_MS);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
+}
+
+/** Of a worker that is drained. */
+function actorsLeft(index: number): Progress {
+  return async (client) => {
+    const { workers } = (await client.call('metrics')) as SystemMetrics;
+    const { actors, mailbox } = workers.find(({ worker }) => worker === index) ?? { actors: 0, mailbox: 0 };
+    return `worker ${index}: ${actors} actors left, with ${mailbox} messages`;
+  };
+}
+
+/** Of all workers, one after the other. */
+function workersReplaced(): Progress {
+  let first: Map<number, number> | undefined;
+  return async (client) => {
+    const workers = (await client.call('workers')) as WorkerInfo[];
+    first ??= new Map(workers.map(({ index, pid }) => [index, pid]));
+    const isReplaced = ([at, was]: [number, number]): boolean =>
+      workers.some(({ index, pid, state }) => index === at && pid !== was && state === 'ready');
+    return `${[...first].filter(isReplaced).length} of ${first.size} workers replaced`;
+  };
 }
 
 const move: CommandPlan = {
@@ -99,6 +148,7 @@ const drain: CommandPlan = {
     steer(options, output, {
       ...{ name: 'remove-worker', args: [workerOption(worker)], doing: `draining worker ${worker}` },
       done: () => `worker ${worker} has ended`,
+      progress: actorsLeft(Number(worker)),
     }),
 };
 
@@ -110,6 +160,7 @@ const restart: CommandPlan = {
     steer(options, output, {
       ...{ name: 'restart-worker', args: [workerOption(worker)], doing: `replacing worker ${worker}` },
       done: () => `worker ${worker} is ready again`,
+      progress: actorsLeft(Number(worker)),
     }),
 };
 
@@ -121,6 +172,7 @@ const reload: CommandPlan = {
     steer(options, output, {
       ...{ name: 'reload', args: [], doing: 'replacing all workers' },
       done: () => 'all workers run the code on disk',
+      progress: workersReplaced(),
     }),
 };
 

@@ -11,6 +11,7 @@ export default defineActor({
   receive: {
     async hire(ctx, { names }) { for (const key of names) await ctx.spawn('boss', { key }); },
     work: () => 'done',
+    nap: (_ctx, { ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
     fall: () => { throw new Error('by the test'); },
   },
 });
@@ -209,3 +210,16 @@ test('of a tree no more actors are shown than its limit, unless more are asked f
   expect(countOf()).toBe(TREE_ACTORS);
   expect(countOf('--limit', '10000')).toBe(1 + foremen + foremen * workers);
 });
+
+test('what takes long tells in a terminal how far it is, and elsewhere nothing', async () => {
+  for (const key of ['n1', 'n2', 'n3', 'n4']) ask(`boss/${key}`, 'work');
+  const { worker } = system.workerOf('boss/n1');
+  system.troupe('tell', 'boss/n1', 'nap', '{"ms":2500}');
+  const restarted = await system.inTerminal(`restart ${worker}`, []);
+  expect(restarted.text).toMatch(new RegExp(`worker ${worker}: [1-9]\\d* actors left, with 0 messages`));
+  expect(restarted.code).toBe(0);
+  system.troupe('tell', 'boss/n2', 'nap', '{"ms":2500}');
+  const reloaded = await system.inTerminal('reload', []);
+  expect(reloaded.text).toMatch(/[01] of 2 workers replaced[\s\S]*all workers run the code on disk/);
+  expect(system.troupe('restart', `${worker}`)).toMatchObject({ status: 0, stderr: '' });
+}, 60_000);
