@@ -5,17 +5,13 @@
 import type { ActorId } from '../vocabulary/address.ts';
 import type { Envelope, Message, ReplyTo } from '../vocabulary/envelope.ts';
 import { asError, TroupeError } from '../vocabulary/errors.ts';
+import { isAbortError } from './abort-errors.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Kernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** Errors that are looked at of one: itself, its causes, the parts of an AggregateError. */
 const PARTS_MAX = 16;
-/** As the platform calls the errors of an abort, and as libraries do that have their own: axios, undici, the clients of many services. */
-const ABORT_NAME = /Abort(ed)?Error$|Cancel(l?ed)?(Error|Exception)$|^TimeoutError$/;
-const ABORT_CODES: ReadonlySet<unknown> = new Set([
-  ...['ABORT_ERR', 'ERR_ABORTED', 'UND_ERR_ABORTED', 'ERR_CANCELED', 'ERR_CANCELLED', 'ECANCELED'],
-]);
 const GIVEN_UP_CODES: ReadonlySet<unknown> = new Set(['ASK_ABORTED', 'ASK_TIMEOUT']);
 
 /** Why `ctx.signal` is aborted while the actor lives on. It reads as the reasons of `AbortSignal` itself do. */
@@ -131,12 +127,5 @@ function comesOfGivingUp(thrown: unknown): boolean {
 }
 
 function isAbort(error: object): boolean {
-  const { name, code } = error as Partial<Record<'name' | 'code', unknown>>;
-  // Some libraries give their error a class and leave it the name `Error`.
-  if (ABORT_CODES.has(code) || isAbortName(name) || isAbortName(error.constructor?.name)) return true;
-  return error instanceof TroupeError && GIVEN_UP_CODES.has(code);
-}
-
-function isAbortName(name: unknown): boolean {
-  return typeof name === 'string' && ABORT_NAME.test(name);
+  return isAbortError(error) || (error instanceof TroupeError && GIVEN_UP_CODES.has(error.code));
 }

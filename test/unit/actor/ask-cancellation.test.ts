@@ -4,15 +4,42 @@ import { defineActor, errorOf, Gate, startKit } from './kernel-fixture.ts';
 let gate = new Gate();
 let running: ReturnType<typeof startKit> | undefined;
 
-class UserAbortedError extends Error {}
+/** As those of the clients of OpenAI and Anthropic. */
+class APIUserAbortError extends Error {}
+/** As that of cockatiel. */
+class TaskCancelledError extends Error {}
 
 /** What libraries make of an abort, by their own words for it. */
 const OF_LIBRARIES: Record<string, () => unknown> = {
-  'by the name CanceledError': () => Object.assign(new Error('canceled'), { name: 'CanceledError' }),
-  'by the code ERR_CANCELED': () => Object.assign(new Error('canceled'), { code: 'ERR_CANCELED' }),
-  'by a class of the name': () => new UserAbortedError('Request was aborted.'),
+  ...Object.fromEntries(
+    [
+      ...['AbortError', 'TimeoutError', 'CanceledError', 'CancelError', 'CancelledError', 'CancellationError'],
+      ...['RequestAbortedError', 'AbortedError', 'ResponseAborted'],
+    ].map((name) => [`by the name ${name}`, () => Object.assign(new Error('canceled'), { name })]),
+  ),
+  ...Object.fromEntries(
+    ['ABORT_ERR', 'ECANCELED', 'UND_ERR_ABORT', 'UND_ERR_ABORTED', 'ERR_ABORTED', 'ERR_CANCELED'].map((code) => [
+      `by the code ${code}`,
+      () => Object.assign(new Error('canceled'), { code }),
+    ]),
+  ),
+  'by a class of the name': () => new APIUserAbortError('Request was aborted.'),
+  'by another such class': () => new TaskCancelledError('Operation cancelled'),
   'as one of several tries': () =>
     new AggregateError([new Error('no route'), Object.assign(new Error('x'), { name: 'AbortError' })], 'all failed'),
+};
+
+class OrderCancelledError extends Error {
+  override readonly name = 'OrderCancelledError';
+}
+class JobAbortedError extends Error {}
+
+/** What a program itself has to say, in words that are like those of an abort. */
+const OF_THE_PROGRAM: Record<string, () => unknown> = {
+  'an order that was cancelled': () => new OrderCancelledError('the order was cancelled'),
+  'a job that was aborted': () => new JobAbortedError('aborted by its owner'),
+  'a code of its own': () => Object.assign(new Error('cancelled'), { code: 'ERR_CANCELLED' }),
+  'words alone': () => new Error('AbortError: The operation was aborted'),
 };
 
 /** Rejects once the signal is aborted: as fetch does, with its reason; or as Node's own functions do, with an error caused by it. */
@@ -44,6 +71,10 @@ const receive = {
   library: async (ctx: { signal: AbortSignal }, { how }: { how: string }) => {
     await until(ctx.signal, 'reason').catch(() => {});
     throw OF_LIBRARIES[how]?.();
+  },
+  program: async (ctx: { signal: AbortSignal }, { how }: { how: string }) => {
+    await until(ctx.signal, 'reason').catch(() => {});
+    throw OF_THE_PROGRAM[how]?.();
   },
   'ask-on': (ctx: { ask(id: string, message: { type: string }): Promise<unknown> }, { to }: { to: string }) =>
     ctx.ask(to, { type: 'hold' }),
@@ -150,6 +181,17 @@ describe.each(['volatile', 'durable'])('a %s actor whose handler rejects since i
     expect([code, fate, (cause as Error | undefined)?.message]).toEqual(['ASK_TIMEOUT', 'executed', 'a mistake']);
     await kit.clock.advance(100);
     expect([kit.dead(), kit.heard('actor-restarted').length]).toEqual([[`${kind}/a:stall:HANDLER_FAILED`], 1]);
+  });
+
+  it.each(Object.keys(OF_THE_PROGRAM))('but throws an error of the program itself (%s) has failed', async (how) => {
+    const kit = start();
+    const abort = new AbortController();
+    const asked = errorOf(kit.system.ask(`${kind}/a`, { type: 'program', how }, { signal: abort.signal }));
+    await kit.clock.settle();
+    abort.abort();
+    expect((await asked).code).toBe('ASK_ABORTED');
+    await kit.clock.advance(100);
+    expect([kit.dead(), kit.heard('actor-restarted').length]).toEqual([[`${kind}/a:program:HANDLER_FAILED`], 1]);
   });
 
   it.each([
