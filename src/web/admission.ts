@@ -50,6 +50,8 @@ export class Admission {
   #checkHost(request: IncomingMessage): void {
     const { option, host } = this.#address;
     if (option === 'metrics' && !isLoopback(host)) return;
+    // Node.js takes the first one; what stands between it and the browser may have taken another.
+    if (hostsOf(request) > 1) throw new WebRefusal(400, 'expected one Host');
     const name = hostNameOf(request.headers.host);
     if (name !== undefined && (isIP(name) !== 0 || isLocalName(name) || name === host.toLowerCase())) return;
     this.#strangers.refused('origin', addressOf(request), `the Host is ${shown(request.headers.host)}`);
@@ -106,6 +108,10 @@ export function hostNameOf(host: string | undefined): string | undefined {
   if (host === undefined || host.length > NAME_MAX) return undefined;
   const [, inBrackets, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   return (inBrackets ?? name)?.toLowerCase();
+}
+
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 function isLocalName(name: string): boolean {

@@ -12,10 +12,16 @@ export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) throw tooLarge;
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > BODY_BYTES_MAX) throw tooLarge;
-    parts.push(part);
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > BODY_BYTES_MAX) throw tooLarge;
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error === tooLarge) throw error;
+    // Its sender has gone, or was cut for being slow: no fault of the system, and nothing for its log.
+    throw new WebRefusal(400, 'expected the whole body', { connection: 'close' });
   }
   return Buffer.concat(parts);
 }

@@ -61,6 +61,11 @@ describe('the Host', () => {
     expect(body).toContain('expected the Host to be an address, localhost');
   });
 
+  it('is one: of a request with two none is taken', async () => {
+    const { url } = await listen();
+    expect(await secretFor(url, asHost(url), 'Host: evil.example')).toBe(400);
+  });
+
   it('may be the name of the option; of others who listen beyond this machine for metrics any', async () => {
     const { url } = await listen({ option: 'metrics', host: '0.0.0.0' });
     expect(await secretFor(url, 'Host: troupe.internal:9464')).toBe(200);
@@ -247,6 +252,7 @@ describe('beyond a bound', () => {
     expect(idle[0]).toMatch(/^HTTP\/1.1 200 /);
     expect(idle[1]).toBeGreaterThan(WEB_IDLE_MS - 10);
     expect(idle[1]).toBeLessThan(WEB_IDLE_MS + 3_000);
+    expect(lines).toEqual([]);
   });
 
   it('an answer that is not read on ends', async () => {
