@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CommandPlan } from '../cli-ground/command.ts';
 import { wrongUse } from '../cli-ground/exit-codes.ts';
-import { packageVersion } from '../vocabulary/package-version.ts';
+import { ownDependency } from '../cli-ground/own-package.ts';
 import { projectFiles } from './project-files.ts';
 
 /** A name for the package that npm takes. */
@@ -29,7 +29,7 @@ const newProject: CommandPlan = {
     const files = projectFiles({
       name: packageNameOf(folder),
       isJs: options.js === true,
-      version: packageVersion(),
+      troupe: ownDependency(),
     });
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });

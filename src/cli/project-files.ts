@@ -5,8 +5,8 @@ export interface ProjectPlan {
   readonly name: string;
   /** JavaScript in place of TypeScript. */
   readonly isJs: boolean;
-  /** Of troupe. */
-  readonly version: string;
+  /** The version of troupe, or where it is. */
+  readonly troupe: string;
 }
 
 /** Path → text. */
@@ -22,8 +22,7 @@ export function projectFiles(plan: ProjectPlan): Record<string, string> {
   };
 }
 
-function packageOf({ name, isJs, version }: ProjectPlan): object {
-  const troupe = `^${version}`;
+function packageOf({ name, isJs, troupe }: ProjectPlan): object {
   const common = { name, private: true, type: 'module', engines: { node: '>=20.19' } };
   if (isJs)
     return {
