@@ -26,6 +26,8 @@ class Event implements Timer {
 const DEFER_MS = 0.05;
 /** Events after which the real event loop has a turn: whoever runs the simulation may have timers of its own. */
 const EVENTS_PER_TURN = 4_096;
+/** Runs after which it has one too: where nothing is due they have no events, and a loop of them would keep the limit of a test from being seen. */
+const RUNS_PER_TURN = 1_024;
 /** For a microtask behind those that there are; `queueMicrotask` would make a resource of each. */
 const PROMISES = Promise.resolve();
 
@@ -35,6 +37,7 @@ export class SimulatedTime {
   readonly #events: Event[] = [];
   #order = 0;
   #ran = 0;
+  #runs = 0;
   now = 1_000;
 
   constructor(random: () => number) {
@@ -66,7 +69,7 @@ export class SimulatedTime {
     return new Promise((resolve, reject) => {
       const step = (): void => {
         try {
-          if (isEnough() || !this.#runNext(until)) return resolve();
+          if (isEnough() || !this.#runNext(until)) return this.#hasTurn() ? void setImmediate(resolve) : resolve();
         } catch (error) {
           return reject(error);
         }
@@ -92,6 +95,10 @@ export class SimulatedTime {
     await this.runUntil(this.now + withinMs, () => isSettled);
     if (!isSettled) throw new Error(`a promise settles within ${withinMs} simulated ms; got none`);
     return promise;
+  }
+
+  #hasTurn(): boolean {
+    return ++this.#runs % RUNS_PER_TURN === 0;
   }
 
   /** False where nothing is due any more. */

@@ -2,7 +2,7 @@
  * `troupe new`, as a new user has it: from the packed package. What it makes runs and passes its own tests. The package is unpacked into
  * it, and what that depends on is linked: no registry is asked.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { until } from './harness.ts';
+import { endedProgram, until } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { NODE_TEST_CONTEXT: _context, TROUPE_DATA: _data, ...env } = process.env;
@@ -49,7 +49,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function troupe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [program, ...args], { cwd: folder, env, encoding: 'utf8' });
+  return endedProgram(process.execPath, [program, ...args], { cwd: folder, env });
 }
 
 /** In place of `npm install`, which would ask a registry: nothing of the package is anywhere else. */
@@ -72,11 +72,11 @@ test.each([
     const project = join(folder, 'My Demo');
     install(project);
     const own = (...args: string[]): { status: number | null; stdout: string } =>
-      spawnSync(join(project, 'node_modules/.bin/troupe'), args, { cwd: project, env, encoding: 'utf8' });
+      endedProgram(join(project, 'node_modules/.bin/troupe'), args, { cwd: project, env });
     const { name, scripts, dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
     expect([name, dependencies.troupe]).toEqual(['my-demo', expect.stringMatching(/^\^\d/)]);
-    const tests = execFileSync('npm', ['test'], { cwd: project, env, encoding: 'utf8' });
-    expect(tests).toMatch(/pass 1$/m);
+    const tests = endedProgram('npm', ['test'], { cwd: project, env });
+    expect([tests.status, tests.stdout]).toEqual([0, expect.stringMatching(/pass 1$/m)]);
     if (scripts.check)
       execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project, '--noEmit'], { encoding: 'utf8' });
     for (const count of [2, 4]) {

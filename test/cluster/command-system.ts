@@ -1,11 +1,11 @@
 /** A system of the command line in a folder of its own, with actors of the test's own. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from './harness.ts';
+import { endedProgram, until } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(ROOT, 'dist/cli/troupe.js');
@@ -65,7 +65,7 @@ export class CommandSystem {
   }
 
   troupe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [PROGRAM, ...args], { cwd: this.folder, env, encoding: 'utf8' });
+    return endedProgram(process.execPath, [PROGRAM, ...args], { cwd: this.folder, env });
   }
 
   /** With the seconds that it looks by default. */

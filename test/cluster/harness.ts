@@ -1,4 +1,5 @@
 /** The words of the cluster tests: start a system on real processes, kill and freeze workers, wait for what must come. */
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -223,4 +224,23 @@ function readDiary(path: string): string[] {
 
 export function removeDiaries(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Milliseconds that a program of a test may take which is waited for without a turn of the event loop: no time limit of a test ends it. */
+const PROGRAM_MS_MAX = 60_000;
+
+/** Runs a program to its end. Throws where it does not come to one. */
+export function endedProgram(
+  file: string,
+  args: readonly string[],
+  options: SpawnSyncOptions,
+): { status: number | null; stdout: string; stderr: string } {
+  const limits = { timeout: PROGRAM_MS_MAX, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
+  const { error, status, stdout, stderr } = spawnSync(file, args, { ...options, ...limits });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT')
+    throw new Error(
+      `not within ${PROGRAM_MS_MAX} ms: the end of ${[file, ...args].join(' ')}; it said ${stdout}${stderr}`,
+    );
+  if (error !== undefined) throw error;
+  return { status, stdout, stderr };
 }

@@ -25,7 +25,7 @@ function pathOfTurn(): unknown[] {
   const all = exporter.getFinishedSpans();
   const path: unknown[] = [];
   let span = all.find(({ name }) => name === 'process hop');
-  while (span !== undefined) {
+  while (span !== undefined && path.length < 20) {
     const { name, attributes, parentSpanContext } = span;
     path.push([name, attributes['troupe.worker']]);
     span = all.find((one) => one.spanContext().spanId === parentSpanContext?.spanId);

@@ -13,6 +13,7 @@ import { HEAD, openEnvironment, WAKE } from '../../../src/store/lmdb-environment
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
 import type { StoreChange } from '../../../src/store/store.ts';
 import { COPY_READER, otherReader } from './copy-readers.ts';
+import { until } from '../wire/event-loop-clock.ts';
 
 let folder: string;
 let backup: string;
@@ -38,7 +39,7 @@ const ANSWER = "{ type: 'checked', check: { records: 7, wakes: 0, faults: 0, tol
 const WAITS = 'setInterval(() => {}, 1_000);';
 
 async function untilThere(path: string): Promise<void> {
-  while (!existsSync(path)) await pause(1);
+  await until(() => existsSync(path), `the file ${path}`);
 }
 
 function isThere(pid: number): boolean {

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataDirLock, OUTLIVED_MS_MAX, type Owner, SILENT_MS_MAX } from '../../../src/data-dir/data-dir-lock.ts';
 import { markOf, type ProcessMark } from '../../../src/data-dir/process-mark.ts';
+import { until } from '../wire/event-loop-clock.ts';
 
 let dataDir: string;
 const children: ChildProcess[] = [];
@@ -175,7 +176,7 @@ describe('the lock of a dataDir', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000 });
     let fault: unknown;
     const acquired = DataDirLock.acquire(dataDir, 'bank', 1_000).catch((error: unknown) => (fault = error));
-    while (!kills.mock.calls.some(([, signal]) => signal === 'SIGKILL')) await new Promise(setImmediate);
+    await until(() => kills.mock.calls.some(([, signal]) => signal === 'SIGKILL'), 'the kill of that worker');
     await vi.advanceTimersByTimeAsync(OUTLIVED_MS_MAX - 10);
     expect(fault).toBeUndefined();
     await vi.advanceTimersByTimeAsync(20);

@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { CONNECT_MS_MAX, isListening } from '../../../src/data-dir/lock-socket.ts';
+import { until } from '../wire/event-loop-clock.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -13,7 +14,7 @@ test(`one that neither lets in nor refuses is waited for ${CONNECT_MS_MAX} ms`, 
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let heard: unknown = 'nothing yet';
   const looked = isListening('/tmp', 'a.sock').then((is) => (heard = is));
-  while (connect.mock.calls.length === 0) await new Promise(setImmediate);
+  await until(() => connect.mock.calls.length > 0, 'the connection');
   await vi.advanceTimersByTimeAsync(CONNECT_MS_MAX - 1);
   expect(heard).toBe('nothing yet');
   await vi.advanceTimersByTimeAsync(1);

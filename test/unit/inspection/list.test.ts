@@ -87,6 +87,8 @@ test('every order begins with its foremost, and its pages have each actor once',
       const page = await system.list({ kind: 'job', sort, limit: 7, after });
       expect(page.actors.length).toBeGreaterThan(0);
       found.push(...page.actors);
+      // Pages of one process come without a turn of the event loop: without an end they would never come to it.
+      expect(found.length, `${sort}: actors on all pages`).toBeLessThanOrEqual(wanted.length);
       after = page.next;
     } while (after !== undefined);
     expect([sort, found.map(({ id }) => id)]).toEqual([sort, wanted.map(({ id }) => id)]);

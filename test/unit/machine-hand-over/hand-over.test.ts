@@ -5,6 +5,7 @@ import { decodeTable, TABLE_KEY } from '../../../src/membership/cluster-entries.
 import { shardOf } from '../../../src/placement/shard.ts';
 import { ProcessClock } from '../../../src/simulation/process-clock.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
+import { simulatedUntil } from '../simulation/simulated-until.ts';
 
 const refusalOf = (ask: Promise<unknown>): Promise<unknown> => ask.catch((error: unknown) => error);
 const seen: string[] = [];
@@ -95,7 +96,8 @@ describe('a machine that leaves in order', () => {
     for (const id of ids) await cluster.until(one.system.ask(id, add(1)));
     const since = cluster.time.now;
     const left = other.leave();
-    while (ids.some((id) => one.membership.epochOf(shardOf(id)) === undefined)) await cluster.run(1);
+    const isOwned = (id: string): boolean => one.membership.epochOf(shardOf(id)) !== undefined;
+    await simulatedUntil(cluster, 'the other one owns them', () => ids.every(isOwned), 1);
     for (const id of ids) await cluster.until(one.system.ask(id, add(2)));
     expect(cluster.time.now - since).toBeLessThan(100);
     await cluster.until(left);

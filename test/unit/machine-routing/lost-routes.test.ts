@@ -5,6 +5,7 @@ import type { MemoryLink } from '../../../src/doubles/memory-link.ts';
 import { shardOf } from '../../../src/placement/shard.ts';
 import { type ClusterMachine, SimulatedCluster } from '../../../src/simulation/simulated-cluster.ts';
 import type { System } from '../../../src/system/system.ts';
+import { simulatedUntil } from '../simulation/simulated-until.ts';
 
 const handled: string[] = [];
 const counter = defineActor({
@@ -107,7 +108,7 @@ async function passed(): Promise<Passed> {
   // It learns late who has them.
   sender.isCutOff = true;
   for (const id of ids) void before.membership.wanted.want(shardOf(id), after.membership.id);
-  while (!ids.every((id) => owned(after, id))) await cluster.run(0.25);
+  await simulatedUntil(cluster, 'all have moved', () => ids.every((id) => owned(after, id)), 0.25);
   world.stall();
   world.tell(3);
   await cluster.run(50);

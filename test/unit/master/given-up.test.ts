@@ -9,7 +9,8 @@ test(`a worker that is replaced is told to end after ${RETIRE_MS_MAX} ms, and ki
   const worker = host.worker(1);
   worker.behave.ignoresExit = true;
   const restarted = request(self, { kind: 'restart-worker', index: 1 });
-  while (worker.all('retire').length === 0) await clock.advance(1);
+  for (let ms = 0; ms < RETIRE_MS_MAX && worker.all('retire').length === 0; ms++) await clock.advance(1);
+  expect(worker.all('retire')).toHaveLength(1);
   const beganAt = clock.now();
   while (worker.all('exit').length < 2 && clock.now() < beganAt + RETIRE_MS_MAX * 2) await clock.advance(100);
   // The first word is node:cluster's, after which it may end by itself.

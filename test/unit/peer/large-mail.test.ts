@@ -138,7 +138,7 @@ describe('pieces', () => {
     for (let round = 0; round < 2; round++) {
       const cutter = new PieceCutter(frame);
       const got: (Buffer | undefined)[] = [];
-      while (!cutter.isDone) got.push(joiner.add(cutter.next().subarray(FRAME_HEAD_BYTES)));
+      while (!cutter.isDone && got.length < 10) got.push(joiner.add(cutter.next().subarray(FRAME_HEAD_BYTES)));
       expect(got.length).toBe(3);
       expect(got.slice(0, 2)).toEqual([undefined, undefined]);
       expect(got[2]?.equals(frame.subarray(FRAME_HEAD_BYTES))).toBe(true);

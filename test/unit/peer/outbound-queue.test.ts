@@ -426,7 +426,7 @@ describe('the bytes of what waits to be written', () => {
   test('hold for replies as well while a link takes nothing: those beyond are OVERLOADED for their askers', async () => {
     const memory = new QueueMemory(4 * 1024 * 1024);
     const line = await newLine({ blockedFrames: 2, memory });
-    while (!line.near.blocked) {
+    for (let n = 0; n < 1_000 && !line.near.blocked; n++) {
       line.out.mail(message('counter/a', 1));
       line.out.flush();
     }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CONNECT_MS_MAX, dialOf } from '../../../src/rabbitmq/broker.ts';
+import { until } from '../wire/event-loop-clock.ts';
 
 let server: Server;
 const taken: Socket[] = [];
@@ -27,7 +28,7 @@ test(`a connection that is not open after ${CONNECT_MS_MAX} ms is given up`, asy
   });
   const dial = await dialOf(`amqp://127.0.0.1:${(server.address() as AddressInfo).port}`, {});
   const opened = dial();
-  while (taken.length === 0) await new Promise(setImmediate);
+  await until(() => taken.length > 0, 'the connection');
   expect([...times.keys()]).toContain(CONNECT_MS_MAX);
   times.get(CONNECT_MS_MAX)?.emit('timeout');
   await expect(opened).rejects.toThrow(/ETIMEDOUT/);

@@ -6,6 +6,7 @@ import { SimulatedDisk } from '../../../src/simulation/simulated-disk.ts';
 import { Simulation } from '../../../src/simulation/simulation.ts';
 import { Envelope } from '../../../src/vocabulary/envelope.ts';
 import type { TroupeError } from '../../../src/vocabulary/errors.ts';
+import { simulatedUntil } from './simulated-until.ts';
 
 const supervision = { intensity: 1_000, periodMs: 10_000, backoff: { initialMs: 1, maxMs: 50 } };
 
@@ -199,7 +200,7 @@ describe('ctx.remove', () => {
       const { worker } = await simulation.until(system.where('book/a'));
       await simulation.until(system.spawn('book', { key: 'b', placement: { worker: 3 - worker } }));
       system.tell('book/a', { type: 'burn', to: 'book/b' });
-      while (disk.records.has('book/a')) await simulation.run(0.1);
+      await simulatedUntil(simulation, 'its record is removed', () => !disk.records.has('book/a'), 0.1);
       await simulation.run(tenths / 10);
       simulation.crash(3 - worker);
       await simulation.run(10_000);

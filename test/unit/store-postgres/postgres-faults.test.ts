@@ -18,6 +18,7 @@ import { SCHEMA_VERSION } from '../../../src/store-postgres/schema.ts';
 import { REVOKED_KEPT } from '../../../src/store-postgres/writer-row.ts';
 import { fenceOf } from '../../../src/vocabulary/fence.ts';
 import { change, Hammer } from './hammer.ts';
+import { until } from '../wire/event-loop-clock.ts';
 
 const lack = lackOfPostgres();
 if (lack !== undefined && process.env.TROUPE_POSTGRES === 'required') throw new Error(lack);
@@ -396,7 +397,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     expect(read.is).toBe('nothing yet');
     proxy.resume();
     await vi.advanceTimersByTimeAsync(RETRY_MS);
-    while (read.is === 'nothing yet') await pause(2);
+    await until(() => read.is !== 'nothing yet', 'the answer to what was read');
     expect(read.is).toBe('done: undefined');
     await closeMeanwhile(store);
   });
@@ -405,7 +406,7 @@ describe.skipIf(lack !== undefined)('the store in a PostgreSQL server', { timeou
     proxy.stall('to', 'from');
     holdTimes();
     const session = outcomeOf(Connection.open({ url: server.urlAt(proxy.port), statementMs: 60_000 }, false));
-    while (proxy.connections === 0) await new Promise(setImmediate);
+    await until(() => proxy.connections > 0, 'the connection');
     await advance(CONNECT_MS_MAX - 100, 100, () => false);
     expect(session.is).toBe('nothing yet');
     await advance(200, 100, () => false);

@@ -34,9 +34,16 @@ function texts(parts: ReadonlyMap<string, Uint8Array>): Record<string, string> {
   return Object.fromEntries([...parts].map(([name, bytes]) => [name, Buffer.from(bytes).toString('latin1')]));
 }
 
+/** More than any of these tests has in its store. */
+const LISTED_MOST = 20_000;
+
 async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
-  for await (const one of from) found.push(one);
+  for await (const one of from) {
+    found.push(one);
+    if (found.length > LISTED_MOST)
+      throw new Error(`a list has an end; got ${found.length} entries, the last one ${String(one)}`);
+  }
   return found;
 }
 

@@ -74,9 +74,13 @@ export async function pair(world: LinkWorld): Promise<[near: Diary, far: Diary]>
   return [near, far as Diary];
 }
 
+/** Frames that a link takes at once, by far. */
+const BLOCKED_MOST = 1_000_000;
+
 /** Writes until the link is blocked; the number of frames, `count` included. */
 export function fill(link: Link, content: string, count = 0): number {
-  while (link.write(frame(`${count++} ${content}`)));
+  while (link.write(frame(`${count++} ${content}`)))
+    if (count > BLOCKED_MOST) throw new Error(`a link is blocked at some time; got ${count} frames taken`);
   return count;
 }
 
