@@ -88,7 +88,10 @@ export class PartitionOwner {
   /** The table as it stands, read behind all that this machine wrote and knows the outcome of. */
   read(now: number, read: SeenTable, around: Surroundings): MachineCommand[] {
     const before = this.state.read;
-    if (before && isRolledBack(before.table, read.table)) this.rolledBack(now);
+    if (before && isRolledBack(before.table, read.table)) {
+      this.forgottenCommit(before.table);
+      this.rolledBack(now);
+    }
     this.state.read = read;
     const commands = [...this.#endHanding(now, read, around), ...this.#stopAndStart(read)];
     // The same table has nothing that was not seen.
@@ -118,6 +121,14 @@ export class PartitionOwner {
     this.state.handableAt = this.state.claimableAt + this.state.leaseMs / 3;
     this.state.wantedAt = this.state.handableAt;
     this.state.installed = {};
+  }
+
+  /** A commit of which nothing was heard may have been made, and the new owner serve by it: the backup says nothing of that. */
+  forgottenCommit({ epoch }: PartitionTable): void {
+    const { handing } = this.state;
+    if (!handing?.expected) return;
+    const committed = this.#nextEpoch(epoch);
+    for (const partition of handing.partitions) this.sawEpoch(partition, committed);
   }
 
   sawEpoch(partition: number, epoch: number): void {
@@ -166,7 +177,7 @@ export class PartitionOwner {
     const own = [...orphans].filter((partition) =>
       [wanted[partition], read.table.owners[partition]].includes(this.state.id),
     );
-    if (own.length > 0 && now >= this.state.claimableAt && !around.isLeaving) {
+    if (own.length > 0 && this.mayClaim(now, around)) {
       this.state.isWriting = true;
       return [{ do: 'claim', partitions: own, seenEpoch: Math.max(...this.state.seen), over: read }];
     }
@@ -174,6 +185,11 @@ export class PartitionOwner {
     if (!around.mayHand || this.state.handing) return [];
     const asked = around.isLeaving ? [] : this.#bringWanted(now, read, around.living);
     return asked.length > 0 ? asked : this.#handSome(now, wanted, around.isLeaving);
+  }
+
+  /** A machine that leaves claims no other than what is its own by a table from a backup, and hands that over. */
+  mayClaim(now: number, _around: Surroundings): boolean {
+    return now >= this.state.claimableAt;
   }
 
   pins({ table }: SeenTable): ReadonlySet<number> {

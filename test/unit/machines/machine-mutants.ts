@@ -18,6 +18,9 @@ export const MIXES: Record<string, Partial<Budget> & { isDurable?: boolean }> = 
   'restore, durable': { ticks: 14, slow: 3, restores: 1, turns: 6, joins: ['C'], isDurable: true },
 };
 
+/** `A` has handed one of its two partitions to `B`, and `C` has joined. */
+const HAS_ONE_EACH = `join C${', time, run A, run B, run C'.repeat(3)}`;
+
 interface Rule {
   rule: string;
   breaks(): () => void;
@@ -182,6 +185,19 @@ export const MUTANTS: readonly Mutant[] = [
     mix: 'restore',
     within: 5_000,
     breaks: () => replaced(PartitionOwner.prototype, 'rolledBack', () => {}),
+  },
+  {
+    rule: 'a commit that a backup may hide counts as made',
+    script: `${HAS_ONE_EACH}, want A 0 C, slowly A hand-over, make A write-table, time, run C, restore, answer A write-table`,
+    breaks: () => replaced(PartitionOwner.prototype, 'forgottenCommit', () => {}),
+  },
+  {
+    rule: 'a machine that leaves claims what is its own by a backup, and hands it over',
+    script: `${HAS_ONE_EACH}, restore, time, run A, run B, run C, leave A`,
+    breaks: () =>
+      replaced(PartitionOwner.prototype, 'mayClaim', function (this: PartitionOwner, now: number, { isLeaving }) {
+        return now >= this.state.claimableAt && !isLeaving;
+      }),
   },
   {
     rule: 'a renewal counts once the table has been read behind it',

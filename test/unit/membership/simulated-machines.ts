@@ -183,6 +183,17 @@ export class SimulatedMachines {
     this.writers.add(machine);
   }
 
+  /** Of directory and records, at this moment: calling it puts both back. */
+  backup(): () => void {
+    const restore = this.engine.backup();
+    const records = new Map(this.records);
+    return () => {
+      restore();
+      this.records.clear();
+      for (const [partition, epoch] of records) this.records.set(partition, epoch);
+    };
+  }
+
   crash(machine: SimulatedMachine): void {
     machine.isDead = true;
     machine.membership.close();
