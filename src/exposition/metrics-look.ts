@@ -12,11 +12,20 @@ export class MetricsLook {
   readonly #clock: Clock;
   readonly #version: string;
   #last: { at: number; text: Promise<MetricsText> } | undefined;
+  #isSuspended = false;
+  #suspensions = 0;
 
   constructor(system: System, clock: Clock, version: string) {
     this.#system = system;
     this.#clock = clock;
     this.#version = version;
+    system.on('suspended', () => {
+      this.#isSuspended = true;
+      this.#suspensions++;
+    });
+    system.on('resumed', () => {
+      this.#isSuspended = false;
+    });
   }
 
   /** Rejects as `system.metrics()` does; the next call looks again. */
@@ -31,7 +40,9 @@ export class MetricsLook {
     const { name } = this.#system;
     try {
       const metrics = await this.#system.metrics();
-      return systemMetricsText({ name, version: this.#version, metrics, workers: this.#system.workers() });
+      const seen = this.#system.machines();
+      const machines = { seen, isSuspended: this.#isSuspended, suspensions: this.#suspensions };
+      return systemMetricsText({ name, version: this.#version, metrics, workers: this.#system.workers(), machines });
     } catch (error) {
       this.#last = undefined;
       throw error;

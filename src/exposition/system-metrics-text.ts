@@ -3,6 +3,7 @@
  * translation for Prometheus writes them; the rest is `troupe_…`. Each series has the worker as a label: a worker that is replaced begins
  * at 0, as scrapers expect of a counter, which a sum over workers would not. No label is an id.
  */
+import type { MachineInfo } from '../observe/machine-info.ts';
 import type { HandoffMetrics } from '../observe/handoff-metrics.ts';
 import type { GatewayMetrics } from '../observe/outside-gateways.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
@@ -27,9 +28,18 @@ export interface MetricsSource {
   readonly version: string;
   readonly metrics: SystemMetrics;
   readonly workers: readonly WorkerInfo[];
+  readonly machines?: MachinesSource;
 }
 
-export function systemMetricsText({ name, version, metrics, workers }: MetricsSource): MetricsText {
+export interface MachinesSource {
+  /** Of the cluster, as this machine sees them; none where the system is one machine. */
+  readonly seen: readonly MachineInfo[];
+  /** This machine has no lease, and handles nothing. */
+  readonly isSuspended: boolean;
+  readonly suspensions: number;
+}
+
+export function systemMetricsText({ name, version, metrics, workers, machines }: MetricsSource): MetricsText {
   const text = new MetricsText();
   text.info('troupe_system', 'The system that these are the metrics of.', { system: name, version });
   for (const worker of workers) addWorker(text, worker);
@@ -46,6 +56,7 @@ export function systemMetricsText({ name, version, metrics, workers }: MetricsSo
   if (metrics.clients !== undefined) addConnected(text, metrics.clients);
   for (const { worker, clients } of metrics.workers) if (clients !== undefined) addClients(text, clients, { worker });
   addGateways(text, metrics.gateways);
+  if (machines !== undefined && machines.seen.length > 0) addMachines(text, machines);
   return text;
 }
 
@@ -148,6 +159,17 @@ function addHandoffs(text: MetricsText, handoffs: HandoffMetrics): void {
   text.counter('troupe_handoffs', 'Units of placement that went to another worker, or stayed.', handoffs.failed, {
     outcome: 'failed',
   });
+}
+
+/** Each machine tells of all, so that a scraper sees who has lost sight of whom. */
+function addMachines(text: MetricsText, { seen, isSuspended, suspensions }: MachinesSource): void {
+  for (const state of ['live', 'leaving', 'lost'] as const) {
+    const count = seen.filter((machine) => machine.state === state).length;
+    text.gauge('troupe_machines', 'Machines of the cluster, as this one sees them.', count, { state });
+  }
+  const now = '1 while this machine has no lease and handles nothing, else 0.';
+  text.gauge('troupe_machine_suspended', now, isSuspended ? 1 : 0);
+  text.counter('troupe_machine_suspensions', 'Times that this machine lost its lease.', suspensions);
 }
 
 function addCommits(text: MetricsText, { worker, commits }: ProcessMetrics): void {

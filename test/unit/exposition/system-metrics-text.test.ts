@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { LABEL_LENGTH_MAX, LABELS_MAX, systemMetricsText } from '../../../src/exposition/system-metrics-text.ts';
 import { MetricsLook, METRICS_LOOK_MS } from '../../../src/exposition/metrics-look.ts';
 import { VirtualClock } from '../../../src/doubles/virtual-clock.ts';
+import type { MachineInfo } from '../../../src/observe/machine-info.ts';
 import type { GatewayMetrics } from '../../../src/observe/outside-gateways.ts';
 import { type ProcessMetrics, systemMetrics } from '../../../src/system/metrics.ts';
 import type { System } from '../../../src/system/system.ts';
@@ -102,6 +103,8 @@ it('one look serves those who come meanwhile and shortly after; one that failed 
   const system = {
     name: 'troupe',
     workers: () => [],
+    machines: () => [],
+    on: () => () => {},
     metrics: async () => {
       looks++;
       if (fault) throw fault;
@@ -118,6 +121,28 @@ it('one look serves those who come meanwhile and shortly after; one that failed 
   fault = undefined;
   await look.text();
   expect(looks).toBe(3);
+});
+
+it('machines are counted by their state, with what this one does; a system of one machine has none', () => {
+  const machine = (id: string, state: MachineInfo['state']): MachineInfo => ({
+    ...{ id, state, address: `${id}:1`, workers: 2, leaseMs: 15_000 },
+  });
+  const read = (seen: MachineInfo[]): (readonly [string, string | undefined, number])[] => {
+    const machines = { seen, isSuspended: true, suspensions: 3 };
+    const source = { name: 'troupe', version: '1', metrics: systemMetrics([processOf(0)], undefined), workers: [] };
+    return readOpenMetrics(systemMetricsText({ ...source, machines }).text('openmetrics'))
+      .flatMap(({ samples }) => samples)
+      .filter(({ name }) => name.startsWith('troupe_machine'))
+      .map(({ name, labels, value }) => [name, labels.state, value] as const);
+  };
+  expect(read([machine('a', 'live'), machine('b', 'lost'), machine('c', 'live')])).toEqual([
+    ['troupe_machines', 'live', 2],
+    ['troupe_machines', 'leaving', 0],
+    ['troupe_machines', 'lost', 1],
+    ['troupe_machine_suspended', undefined, 1],
+    ['troupe_machine_suspensions_total', undefined, 3],
+  ]);
+  expect(read([])).toEqual([]);
 });
 
 it('times are spread over the bounds; what a bucket holds never counts below where it may be', () => {
