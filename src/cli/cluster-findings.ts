@@ -112,8 +112,7 @@ function silentDatabase({ database, machine }: ClusterCheckup): Finding[] {
   if (database !== undefined) return [];
   return [
     {
-      id: 'database-silent',
-      about: machine,
+      ...{ id: 'database-silent' as const, about: machine },
       evidence: `the database gave no answer to the machine ${machine}`,
       advice: 'without it a machine suspends itself at the end of its lease: bring the database back; nothing is lost',
     },
@@ -138,23 +137,29 @@ function slowDatabase({ database, machines }: ClusterCheckup): Finding[] {
   if (database === undefined || database.roundTripMs <= leaseMs * ROUND_TRIP_SHARE) return [];
   return [
     {
-      id: 'database-slow',
-      about: `${Math.round(database.roundTripMs)} ms`,
+      ...{ id: 'database-slow' as const, about: `${Math.round(database.roundTripMs)} ms` },
       evidence: `a statement took ${Math.round(database.roundTripMs)} ms, there and back, and the lease has ${leaseMs} ms`,
       advice: 'machines lose their leases when it gets slower still: give a longer leaseMs, the same on all machines',
     },
   ];
 }
 
+const PATIENT: Finding = {
+  ...{ id: 'database-patient', about: 'statement_timeout = 0' },
+  evidence: 'the database gives no statement up by itself: one of a machine that is gone keeps its locks',
+  advice: "a pooler takes no settings of a session: alter role … set statement_timeout = '15s'",
+};
+
 function impatientDatabase({ database, machines }: ClusterCheckup): Finding[] {
   const leaseMs = Math.min(...machines.map((each) => each.leaseMs));
-  const { idleSessionTimeoutMs = 0 } = database ?? {};
+  const { idleSessionTimeoutMs = 0, statementTimeoutMs } = database ?? {};
+  const found = statementTimeoutMs === 0 ? [PATIENT] : [];
   // A machine asks three times in a lease: sessions that end between are made anew each time.
-  if (idleSessionTimeoutMs === 0 || idleSessionTimeoutMs > leaseMs) return [];
+  if (idleSessionTimeoutMs === 0 || idleSessionTimeoutMs > leaseMs) return found;
   return [
+    ...found,
     {
-      id: 'database-impatient',
-      about: `${idleSessionTimeoutMs} ms`,
+      ...{ id: 'database-impatient' as const, about: `${idleSessionTimeoutMs} ms` },
       evidence: `the database ends sessions that are idle for ${idleSessionTimeoutMs} ms; the lease has ${leaseMs} ms`,
       advice: 'each renewal then may begin with a new session: set idle_session_timeout to 0, or well above the lease',
     },

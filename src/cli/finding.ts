@@ -31,7 +31,8 @@ export type FindingId =
   | 'database-silent'
   | 'database-unsafe'
   | 'database-slow'
-  | 'database-impatient';
+  | 'database-impatient'
+  | 'database-patient';
 
 export interface Finding {
   readonly id: FindingId;

@@ -86,6 +86,14 @@ describe('the findings of a cluster', () => {
     expect(machines(machine('a', { partitions: 1024 }), machine('b', { state: 'leaving', partitions: 0 }))).toEqual([]);
   });
 
+  test('a database that gives no statement up by itself, as behind a pooler whose role has no time-out', () => {
+    expect(database({ hasPooler: true, statementTimeoutMs: 1 })).toEqual([]);
+    expect(database({ hasPooler: true, statementTimeoutMs: 0 })).toEqual(['database-patient: statement_timeout = 0']);
+    expect(database({ statementTimeoutMs: 0, idleSessionTimeoutMs: LEASE_MS })).toEqual([
+      ...['database-patient: statement_timeout = 0', 'database-impatient: 15000 ms'],
+    ]);
+  });
+
   test('a database that is silent, unsafe, slow, or ends sessions too soon', () => {
     expect(found({ database: undefined })).toEqual(['database-silent: a']);
     expect(database({ synchronousCommit: 'off' })).toEqual(['database-unsafe: synchronous_commit = off']);
