@@ -30,8 +30,11 @@ export interface Diagnosis {
 export class CommandSystem {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'cli-system-'));
   readonly #children: ChildProcess[] = [];
+  readonly #env: NodeJS.ProcessEnv;
 
-  constructor(actors: Readonly<Record<string, string>>) {
+  /** `more`: what its environment has besides that of the tests. */
+  constructor(actors: Readonly<Record<string, string>>, more: NodeJS.ProcessEnv = {}) {
+    this.#env = { ...env, ...more };
     mkdirSync(join(this.folder, 'actors'));
     mkdirSync(join(this.folder, 'node_modules'));
     symlinkSync(ROOT, join(this.folder, 'node_modules/troupe'));
@@ -50,7 +53,10 @@ export class CommandSystem {
   /** In a terminal, in which `keys` are typed, a while apart. Everything that was written to it. */
   async inTerminal(command: string, keys: readonly string[]): Promise<{ code: number | null; text: string }> {
     const line = `${process.execPath} ${PROGRAM} ${command}`;
-    const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: this.folder, env: { ...env, TERM: 'xterm' } });
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      cwd: this.folder,
+      env: { ...this.#env, TERM: 'xterm' },
+    });
     this.#children.push(child);
     let text = '';
     child.stdout.on('data', (data) => (text += data));
@@ -65,7 +71,7 @@ export class CommandSystem {
   }
 
   troupe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    return endedProgram(process.execPath, [PROGRAM, ...args], { cwd: this.folder, env });
+    return endedProgram(process.execPath, [PROGRAM, ...args], { cwd: this.folder, env: this.#env });
   }
 
   /** With the seconds that it looks by default. */
@@ -103,7 +109,11 @@ export class CommandSystem {
   }
 
   #run(args: string[], stdout: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    const child = spawn(process.execPath, args, { cwd: this.folder, env, stdio: ['ignore', stdout, 'inherit'] });
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      env: this.#env,
+      stdio: ['ignore', stdout, 'inherit'],
+    });
     this.#children.push(child);
     return child;
   }

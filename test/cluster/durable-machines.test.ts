@@ -18,6 +18,7 @@ interface Account {
   balance: number;
   moved: number;
   breaches: string[];
+  fired: [name: string, at: number][];
 }
 
 describe.skipIf(lack !== undefined)('durable actors of a cluster', () => {
@@ -97,5 +98,38 @@ describe.skipIf(lack !== undefined)('durable actors of a cluster', () => {
     console.log(`${transfers} transfers`);
     expect(accounts.flatMap(({ breaches }) => breaches)).toEqual([]);
     expect(accounts.reduce((sum, { moved }) => sum + moved, 0)).toBe(transfers);
+  }, 120_000);
+
+  test('have their reminders at the machine that owns their partition by then, each once', async () => {
+    const get = (id: string): Promise<Account> => one.ask(id, { type: 'get' }, { timeoutMs: 30_000 });
+    const two = await startMachine();
+    const { machine } = (await two.value('self')) as { machine: string };
+    const isThere = async (id: string): Promise<boolean> => (await one.where(id)).machine === machine;
+    await until('it has some', async () => (await Promise.all(IDS.map(isThere))).some(Boolean), 30_000);
+    await sleep(LEASE);
+    const there: string[] = [];
+    for (const id of IDS) if (await isThere(id)) there.push(id);
+    const remind = async (name: string, inMs: number): Promise<number> => {
+      const atMs = Date.now() + inMs;
+      for (const id of there) await one.ask(id, { type: 'remind', name, when: { atMs } });
+      return atMs;
+    };
+    const firedAt = async (name: string): Promise<number[]> =>
+      (await Promise.all(there.map(get))).flatMap(({ fired }) =>
+        fired.filter(([of]) => of === name).map(([, at]) => at),
+      );
+
+    // There; due while nobody owns it, and long after.
+    const due = [await remind('there', 300), await remind('silent', 1_500), await remind('late', LEASE * 3)];
+    await sleep(600);
+    expect(await firedAt('there')).toHaveLength(there.length);
+    kill(two);
+    await sleep(LEASE * 4 + 1_000);
+    for (const [at, name] of ['there', 'silent', 'late'].entries()) {
+      const fired = await firedAt(name);
+      expect([name, fired.length]).toEqual([name, there.length]);
+      for (const ms of fired) expect(ms).toBeGreaterThanOrEqual(due[at] as number);
+      if (name === 'late') for (const ms of fired) expect(ms).toBeLessThan((due[at] as number) + 2_000);
+    }
   }, 120_000);
 });
