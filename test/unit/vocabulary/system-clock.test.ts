@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock, TIMEOUT_MS_MAX } from '../../../src/vocabulary/system-clock.ts';
@@ -49,5 +51,24 @@ describe('a timer of the system clock', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     timer.cancel();
     expect(run).not.toHaveBeenCalled();
+  });
+});
+
+describe('the time of the system clock', () => {
+  const nowIn = (hrtime: () => bigint): number => {
+    vi.spyOn(process.hrtime, 'bigint').mockImplementation(hrtime);
+    return systemClock().now();
+  };
+
+  it('is that of the machine, which all its processes have', () => {
+    expect(Math.abs(systemClock().now() - Number(process.hrtime.bigint()) / 1e6)).toBeLessThan(50);
+  });
+
+  it('also where process.hrtime begins with the process, as on Bun and Deno', () => {
+    const since = uptime() * 1_000;
+    const now = nowIn(() => BigInt(Math.round(performance.now() * 1e6)));
+    expect(Math.abs(now - since)).toBeLessThan(1_100);
+    if (process.platform === 'linux')
+      expect(Math.abs(now - Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1_000)).toBeLessThan(50);
   });
 });
