@@ -92,9 +92,9 @@ test('metrics: the names of the page are those of a scrape', async () => {
     ([, name]) => name as string,
   );
   expect(names.length).toBeGreaterThan(15);
-  // No actor here is durable, no broker is there, and nothing has gone wrong.
+  // No actor here is durable, no broker and no other machine is there, and nothing has gone wrong.
   for (const name of names.filter(
-    (one) => !/_(commit|broker|dead_letters|ask_timeouts|mailbox_wait|process_duration|gc)_/.test(`${one}_`),
+    (one) => !/_(commit|broker|machines?|dead_letters|ask_timeouts|mailbox_wait|process_duration|gc)_/.test(`${one}_`),
   ))
     expect(text).toContain(`\n${name}`);
   expect(await ended(child, 'SIGTERM')).toBe(0);
